@@ -1,0 +1,81 @@
+// Package account is the domain of accountsd: the account, its patch, custom
+// properties, the rules that hold between them, and the store they need. It
+// knows neither HTTP nor SQL.
+package account
+
+import "time"
+
+// Limits of an account's members. Lengths count characters, not bytes.
+const (
+	MaxTitle       = 255
+	MaxDescription = 10_000
+	MaxAddresses   = 10
+	MaxAddress     = 500
+	MaxEmail       = 254 // RFC 5321, section 4.5.3.1.3, less the angle brackets
+	MaxPhone       = 40
+	MaxNumber      = 1<<53 - 1 // the largest integer every JSON reader keeps exact
+	MaxContacts    = 1000
+	MaxAmount      = 1e15 // of value and size: below it a float64 holds cents exactly
+)
+
+// Type says what kind of customer an account is.
+type Type string
+
+// The account types, in the order in which messages list them.
+const (
+	TypeResidential Type = "RESIDENTIAL"
+	TypeCommercial  Type = "COMMERCIAL"
+)
+
+// Types lists every account type.
+var Types = []Type{TypeResidential, TypeCommercial}
+
+// Account is one customer record of a company. A nil pointer is a member
+// without a value.
+type Account struct {
+	ID        int64 // global, never reused
+	CompanyID int64
+	Number    int64 // small, unique in the company, from 1
+	Version   int64 // 1 at creation, one more with every change
+
+	Title        string
+	Description  *string
+	Address      []string
+	Active       bool // false: archived
+	PrimaryEmail *string
+	PrimaryPhone *string
+	Type         *Type
+	Value        *float64
+	Size         *float64
+	Custom       Custom
+	Contacts     []Contact // the linked ones, in the order of the links
+
+	CreatedAt time.Time // UTC, whole milliseconds
+	UpdatedAt time.Time // UTC, whole milliseconds
+	CreatedBy *UserRef
+	UpdatedBy *UserRef
+}
+
+// Custom holds an account's custom values by the property's key name. A value
+// is a string, a bool, a json.Number, or a []any of these; never nil.
+type Custom map[string]any
+
+// Contact is a person who can be linked to accounts.
+type Contact struct {
+	ID        int64
+	CompanyID int64
+	Name      string
+	Title     string
+	Emails    []string // lower case
+	Phones    []string // E.164 where they parse
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// UserRef names the user who wrote something.
+type UserRef struct {
+	ID        int64
+	FirstName string
+	LastName  string
+	Email     string
+}

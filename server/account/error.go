@@ -1,0 +1,122 @@
+package account
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Kind classes errors by what the caller can do about them.
+type Kind uint8
+
+// The kinds of errors. An error that is no *Error is KindInternal.
+const (
+	KindInternal     Kind = iota // a fault of ours: the caller can only report it
+	KindInvalid                  // the request breaks rules; Fields names them
+	KindConflict                 // the request clashes with another record
+	KindNotFound                 // no such record in the caller's company
+	KindPrecondition             // the record is not in the state the caller expects
+	KindUnauthorized             // no valid key
+	KindForbidden                // the key may not do this
+	KindUnavailable              // for now; the same request may succeed later
+)
+
+// Error is a failure that the caller may be told of.
+type Error struct {
+	Kind    Kind
+	Message string
+	Fields  []FieldError // of KindInvalid and KindConflict: every offence found
+	Err     error        // the cause, for the log only
+}
+
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return e.Message + ": " + e.Err.Error()
+	}
+	return e.Message
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Location says which part of a request a FieldError speaks of.
+type Location string
+
+// The parts of a request.
+const (
+	InBody   Location = "body"
+	InQuery  Location = "query"
+	InPath   Location = "path"
+	InHeader Location = "header"
+)
+
+// FieldError is one offence of a request.
+type FieldError struct {
+	In Location
+	// Path leads to the member: object keys and list indexes from the body's
+	// root, or the one name of a parameter.
+	Path     []string
+	Conflict bool // the value is well formed but taken
+	Message  string
+}
+
+// Field names the member: "title", "custom.roof_type". A list index that ends
+// the path is left out, so an item's offence is its list's.
+func (f FieldError) Field() string {
+	path := f.Path
+	for len(path) > 1 && isIndex(path[len(path)-1]) {
+		path = path[:len(path)-1]
+	}
+	return strings.Join(path, ".")
+}
+
+// Pointer is the RFC 6901 pointer to the member in the body.
+func (f FieldError) Pointer() string {
+	var b strings.Builder
+	for _, segment := range f.Path {
+		b.WriteByte('/')
+		b.WriteString(strings.NewReplacer("~", "~0", "/", "~1").Replace(segment))
+	}
+	return b.String()
+}
+
+func isIndex(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// Invalid returns an error of KindInvalid, or of KindConflict when nothing but
+// conflicts was found. It returns nil when fields is empty.
+func Invalid(fields []FieldError) error {
+	if len(fields) == 0 {
+		return nil
+	}
+	kind := KindConflict
+	for _, f := range fields {
+		if !f.Conflict {
+			kind = KindInvalid
+		}
+	}
+	return &Error{Kind: kind, Message: fields[0].Message, Fields: fields}
+}
+
+// NotFound returns an error of KindNotFound for the named thing.
+func NotFound(thing string) error {
+	return &Error{Kind: KindNotFound, Message: thing + " not found"}
+}
+
+// KindOf returns the kind of err, which must not be nil.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return KindInternal
+}
+
+// fieldErrors collects the offences of one body.
+type fieldErrors []FieldError
+
+// add notes an offence of the member at the path; the words go on from its name.
+func (f *fieldErrors) add(path []string, format string, args ...any) {
+	*f = append(*f, FieldError{In: InBody, Path: path, Message: Label(path) + " " + fmt.Sprintf(format, args...)})
+}

@@ -1,0 +1,48 @@
+package account
+
+// Limits of properties and their values. Lengths count characters.
+const (
+	MaxPropertyName = 255
+	MaxKeyName      = 64
+	MaxText         = 10_000
+	MaxNumeric      = 100 // characters of a number's text
+	MaxOptionLabel  = 255
+	MaxOptions      = 1000
+	MaxValues       = 500 // items of a multiple value
+)
+
+// PropertyType says what values a property takes.
+type PropertyType string
+
+// The property types.
+const (
+	PropertyText     PropertyType = "TEXT"
+	PropertyNumeric  PropertyType = "NUMERIC"
+	PropertyBoolean  PropertyType = "BOOLEAN"
+	PropertyDate     PropertyType = "DATE"
+	PropertyDropdown PropertyType = "DROPDOWN"
+)
+
+// PropertyTypes lists every property type.
+var PropertyTypes = []PropertyType{PropertyText, PropertyNumeric, PropertyBoolean, PropertyDate, PropertyDropdown}
+
+// Property defines one custom member of a company's accounts.
+type Property struct {
+	ID        int64
+	CompanyID int64
+	Name      string
+	Key       string // the member name in custom: snake_case, unique in the company
+	Type      PropertyType
+	Multiple  bool     // the value is a list
+	Options   []string // labels of a DROPDOWN, in order; no two fold to the same
+	Default   []any    // the value of new accounts; empty: none
+}
+
+// Schema is a company's properties by key name.
+type Schema map[string]Property
+
+// NewOption is a dropdown label that a write adds to a property.
+type NewOption struct {
+	Key   string // of the property
+	Label string
+}

@@ -1,0 +1,226 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Service does what users do with a company's accounts: it applies the rules of
+// this package to the records of a store.
+type Service struct {
+	store  Store
+	now    func() time.Time
+	region string
+}
+
+// Config is how a Service is set up.
+type Config struct {
+	Clock  func() time.Time // nil: time.Now
+	Region string           // of phone numbers without a country code, ISO 3166; empty: only numbers with one are read
+}
+
+// NewService returns a service over the store, which stays the caller's to
+// close.
+func NewService(store Store, config Config) *Service {
+	if config.Clock == nil {
+		config.Clock = time.Now
+	}
+	return &Service{
+		store:  store,
+		now:    func() time.Time { return config.Clock().UTC().Truncate(time.Millisecond) },
+		region: config.Region,
+	}
+}
+
+// Ping returns nil if requests can be served.
+func (s *Service) Ping(ctx context.Context) error { return s.store.Ping(ctx) }
+
+// Get returns an account with its contacts. KindNotFound if the actor's company
+// has none with the id, or if it is archived and those were not asked for.
+func (s *Service) Get(ctx context.Context, actor Actor, id int64, includeArchived bool) (Account, error) {
+	a, err := s.store.Account(ctx, actor.CompanyID, id)
+	if err != nil {
+		return Account{}, err
+	}
+	if !a.Active && !includeArchived {
+		return Account{}, NotFound("account")
+	}
+	return a, nil
+}
+
+// Match is a condition on the version of an account.
+type Match struct {
+	Any      bool // every version
+	Versions []int64
+}
+
+// UpdateRequest is one update of an account.
+type UpdateRequest struct {
+	ID              int64
+	Patch           Patch
+	Match           *Match // nil: no condition
+	AllowNewOptions bool
+	DryRun          bool // check and answer, but write nothing
+}
+
+// Update applies a patch in one transaction, and returns the account as it then
+// is. A patch that changes nothing writes nothing. Errors: KindNotFound;
+// KindPrecondition if Match does not hold; KindInvalid or KindConflict with
+// every offence of the patch.
+func (s *Service) Update(ctx context.Context, actor Actor, req UpdateRequest) (Account, error) {
+	var updated Account
+	err := s.write(ctx, req.DryRun, func(ctx context.Context, tx Tx) error {
+		before, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
+		if err != nil {
+			return err
+		}
+		if m := req.Match; m != nil && !m.Any && !slices.Contains(m.Versions, before.Version) {
+			return &Error{
+				Kind:    KindPrecondition,
+				Message: "the account is not the version that If-Match names; fetch it again",
+			}
+		}
+		updated, err = s.applyAndSave(ctx, tx, actor, before, req.Patch, req.AllowNewOptions)
+		return err
+	})
+	if err != nil {
+		return Account{}, err
+	}
+	return updated, nil
+}
+
+// errDryRun rolls a transaction back that has done all that it should.
+var errDryRun = errors.New("dry run")
+
+// write runs fn in a transaction, which on a dry run leaves nothing behind.
+func (s *Service) write(ctx context.Context, dryRun bool, fn func(context.Context, Tx) error) error {
+	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+		if err := fn(ctx, tx); err != nil {
+			return err
+		}
+		if dryRun {
+			return errDryRun
+		}
+		return nil
+	})
+	if errors.Is(err, errDryRun) {
+		return nil
+	}
+	return err
+}
+
+// applyAndSave applies a patch to a stored account, and writes what changed.
+func (s *Service) applyAndSave(ctx context.Context, tx Tx, actor Actor, before Account, p Patch, newOptions bool) (Account, error) {
+	outcome, err := s.apply(ctx, tx, before, p, newOptions)
+	if err != nil {
+		return Account{}, err
+	}
+	after := outcome.Account
+	if len(outcome.Changes) == 0 {
+		return before, nil
+	}
+	after.Version++
+	// The clock may have been set back; a record never gets younger.
+	after.UpdatedAt = later(s.now(), before.UpdatedAt)
+	by := actor.User
+	after.UpdatedBy = &by
+	if err := addOptions(ctx, tx, before.CompanyID, outcome.NewOptions); err != nil {
+		return Account{}, err
+	}
+	if err := tx.UpdateAccount(ctx, after, outcome.Changes); err != nil {
+		return Account{}, fmt.Errorf("store account: %w", err)
+	}
+	return after, s.addHistory(ctx, tx, actor, after, ChangeUpdated, outcome.Changes)
+}
+
+// apply runs Apply with what it needs of the store, and adds what only the
+// store knows: whether the number is taken.
+func (s *Service) apply(ctx context.Context, tx Tx, before Account, p Patch, newOptions bool) (Outcome, error) {
+	env := Env{AllowNewOptions: newOptions, Region: s.region}
+	if len(p.Custom.Value) > 0 {
+		schema, err := loadSchema(ctx, tx, before.CompanyID)
+		if err != nil {
+			return Outcome{}, err
+		}
+		env.Schema = schema
+	}
+	if len(p.Contacts.Value) > 0 {
+		contacts, err := tx.Contacts(ctx, before.CompanyID, p.Contacts.Value)
+		if err != nil {
+			return Outcome{}, fmt.Errorf("load contacts: %w", err)
+		}
+		env.Contacts = contacts
+	}
+	outcome := Apply(before, p, env)
+	offence, err := numberOffence(ctx, tx, before, p.Number)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return outcome, Invalid(append(outcome.Errors, offence...))
+}
+
+func numberOffence(ctx context.Context, tx Tx, before Account, number Field[int64]) ([]FieldError, error) {
+	if number.IsAbsent() || number.IsNull() || number.Value == before.Number || number.Value < 1 {
+		return nil, nil
+	}
+	owner, err := tx.NumberOwner(ctx, before.CompanyID, number.Value)
+	if err != nil {
+		return nil, fmt.Errorf("find the number's owner: %w", err)
+	}
+	if owner == 0 || owner == before.ID {
+		return nil, nil
+	}
+	return []FieldError{{
+		In: InBody, Path: []string{"number"}, Conflict: true,
+		Message: fmt.Sprintf("number %d is taken by another account", number.Value),
+	}}, nil
+}
+
+func loadSchema(ctx context.Context, r Reader, companyID int64) (Schema, error) {
+	properties, err := r.Properties(ctx, companyID)
+	if err != nil {
+		return nil, fmt.Errorf("load properties: %w", err)
+	}
+	schema := make(Schema, len(properties))
+	for _, p := range properties {
+		schema[p.Key] = p
+	}
+	return schema, nil
+}
+
+func addOptions(ctx context.Context, tx Tx, companyID int64, options []NewOption) error {
+	for _, option := range options {
+		if err := tx.AddOption(ctx, companyID, option); err != nil {
+			return fmt.Errorf("add option: %w", err)
+		}
+	}
+	return nil
+}
+
+func (s *Service) addHistory(ctx context.Context, tx Tx, actor Actor, a Account, kind ChangeKind, changes Changes) error {
+	err := tx.AddHistory(ctx, &HistoryEntry{
+		CompanyID: a.CompanyID,
+		AccountID: a.ID,
+		Kind:      kind,
+		Version:   a.Version,
+		At:        a.UpdatedAt,
+		UserID:    actor.User.ID,
+		KeyID:     actor.KeyID,
+		Email:     actor.User.Email,
+		Fields:    changes,
+	})
+	if err != nil {
+		return fmt.Errorf("add history: %w", err)
+	}
+	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,128 @@
+package account
+
+import "context"
+
+// Store keeps the records of all companies. Its methods are safe for
+// concurrent use. Every method that takes a company id sees that company's
+// records only; another company's record is not found.
+//
+// Errors: KindNotFound where a method says so, KindConflict for a name that is
+// taken, KindUnavailable when the store is busy or closed; any other error is
+// internal.
+type Store interface {
+	Reader
+
+	// Write runs fn in a transaction of its own. When Write returns nil, all
+	// that fn wrote is durable and visible; when it returns an error, which is
+	// fn's own where fn failed, nothing of it is. fn may run again if the
+	// store asks for it, and must use no other store method than tx's.
+	//
+	// A ctx that ends before fn has begun stops the write; after that Write
+	// waits for the outcome, so that the caller always knows it.
+	Write(ctx context.Context, fn func(ctx context.Context, tx Tx) error) error
+
+	// Ping returns nil if the store can answer reads.
+	Ping(ctx context.Context) error
+
+	// Close finishes the writes that have begun, and releases the store.
+	Close() error
+}
+
+// Reader reads records. Each call sees one consistent state.
+type Reader interface {
+	// Account returns an account with its contacts, archived or not.
+	// KindNotFound if there is none, or it was deleted.
+	Account(ctx context.Context, companyID, id int64) (Account, error)
+
+	// FindAccount returns the account whose member equals value under the
+	// comparison of by: the active ones first, then the lowest id.
+	// KindNotFound if there is none. In a Tx, two transactions that look for
+	// the same value run one after the other.
+	FindAccount(ctx context.Context, companyID int64, by MatchBy, value string) (Account, error)
+
+	// NumberOwner returns the id of the account that has the number, or 0.
+	NumberOwner(ctx context.Context, companyID, number int64) (int64, error)
+
+	// Properties returns the company's properties in the order of creation.
+	Properties(ctx context.Context, companyID int64) ([]Property, error)
+
+	// Contacts returns those of the given contacts that exist, by id.
+	Contacts(ctx context.Context, companyID int64, ids []int64) (map[int64]Contact, error)
+
+	// FindContact returns the contact with the lowest id among those that
+	// have the email, or else among those that have the phone; an empty
+	// argument matches nothing. KindNotFound if there is none.
+	FindContact(ctx context.Context, companyID int64, email, phone string) (Contact, error)
+
+	// History returns an account's entries, newest first. It stays when the
+	// account is deleted.
+	History(ctx context.Context, companyID, accountID int64) ([]HistoryEntry, error)
+
+	// Company returns a company by name, without regard to case, or KindNotFound.
+	Company(ctx context.Context, name string) (Company, error)
+
+	// User returns a user by email, without regard to case, or KindNotFound.
+	User(ctx context.Context, email string) (User, error)
+
+	// KeyByHash returns the key with the hash and its user, expired and
+	// revoked ones too. KindNotFound if there is none.
+	KeyByHash(ctx context.Context, hash KeyHash) (Key, User, error)
+}
+
+// Tx reads and writes in one transaction, and sees its own writes. Inserts set
+// the record's ID, and expect all other members but those they name.
+type Tx interface {
+	Reader
+
+	// AccountForUpdate is Account, and keeps other transactions from changing
+	// the account until this one ends.
+	AccountForUpdate(ctx context.Context, companyID, id int64) (Account, error)
+
+	// InsertAccount adds a with links to its contacts, and sets a.ID. If
+	// a.Number is 0 it sets that to the next free number: one above the last
+	// one so assigned, past those taken by hand. KindConflict if the number
+	// is taken.
+	InsertAccount(ctx context.Context, a *Account) error
+
+	// UpdateAccount writes every member of a, links included; changes names
+	// the members that differ from what is stored. KindConflict if the number
+	// is taken, KindNotFound if there is no such account.
+	UpdateAccount(ctx context.Context, a Account, changes Changes) error
+
+	// AddOption appends a label to a property's options, unless one that
+	// folds to the same is there already. KindNotFound if the company has no
+	// property with the key.
+	AddOption(ctx context.Context, companyID int64, option NewOption) error
+
+	// AddHistory appends e to the account's history, and sets e.Sequence.
+	AddHistory(ctx context.Context, e *HistoryEntry) error
+
+	// InsertContact adds a contact.
+	InsertContact(ctx context.Context, c *Contact) error
+
+	// InsertProperty adds a property with its options. KindConflict if the
+	// company has the key already.
+	InsertProperty(ctx context.Context, p *Property) error
+
+	// InsertCompany adds a company. KindConflict if the name is taken.
+	InsertCompany(ctx context.Context, c *Company) error
+
+	// InsertUser adds a user. KindConflict if the email is taken.
+	InsertUser(ctx context.Context, u *User) error
+
+	// InsertKey adds a key.
+	InsertKey(ctx context.Context, k *Key) error
+}
+
+// MatchBy names the member by which an existing account is recognised.
+type MatchBy string
+
+// The members to match by. Title and address are compared by Fold and
+// FoldAddress, email and phone in their normal form.
+const (
+	MatchTitle   MatchBy = "title"
+	MatchEmail   MatchBy = "primaryEmail"
+	MatchPhone   MatchBy = "primaryPhone"
+	MatchAddress MatchBy = "address"
+	MatchNone    MatchBy = "none"
+)
