@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/accountsd/accountsd/client/custom"
 	"github.com/accountsd/accountsd/client/timestamp"
 	"github.com/oapi-codegen/nullable"
 	"github.com/oapi-codegen/runtime"
@@ -358,7 +359,7 @@ type ContactReference struct {
 // CustomValues Values of the company's properties by their `keyName`. A value is of its property's type: text, number, boolean,
 // date (`YYYY-MM-DD` or a date-time), a dropdown label, or a list of these where the property takes several. In a
 // request, a key that is not sent stays, and `null` clears one.
-type CustomValues map[string]interface{}
+type CustomValues = custom.Values
 
 // EntityTags `*`, or entity tags separated by commas (RFC 9110, section 8.8.3).
 type EntityTags = string

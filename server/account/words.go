@@ -53,6 +53,8 @@ func Show(value any) string {
 		return strconv.FormatBool(v)
 	case json.Number:
 		return cut(v.String())
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
 	case []any:
 		return "a list"
 	}
@@ -71,7 +73,7 @@ func DidYouMean(name string, known []string) string {
 // closest returns the known name that name is most likely a slip of, without
 // regard to case, or "" if none is near.
 func closest(name string, known []string) string {
-	limit := max(1, len(name)/3) // one slip in three letters
+	limit := max(1, (len(name)+1)/3) // one slip in three letters
 	near := ""
 	for _, candidate := range known {
 		distance := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(candidate))
