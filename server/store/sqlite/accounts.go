@@ -1,0 +1,87 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// accountColumns are of one statement with what an account shows of other
+// tables, so that a read is one consistent state.
+const accountColumns = `SELECT
+	a.id, a.company_id, a.number, a.version, a.title, a.description, a.address, a.is_active,
+	a.primary_email, a.primary_phone, a.account_type, a.value, a.size, a.custom, a.created_at, a.updated_at,
+	creator.id, creator.first_name, creator.last_name, creator.email,
+	updater.id, updater.first_name, updater.last_name, updater.email,
+	(SELECT json_group_array(json_object(
+			'id', c.id, 'name', c.name, 'title', c.title,
+			'emails', json(c.emails), 'phones', json(c.phones),
+			'createdAt', c.created_at, 'updatedAt', c.updated_at) ORDER BY l.position)
+		FROM account_contacts l JOIN contacts c ON c.id = l.contact_id
+		WHERE l.account_id = a.id)
+FROM accounts a
+LEFT JOIN users creator ON creator.id = a.created_by
+LEFT JOIN users updater ON updater.id = a.updated_by
+`
+
+var selectAccount = statement{thing: "account", text: accountColumns + `WHERE a.id = ? AND a.company_id = ?`}
+
+// Account returns an account with its contacts.
+func (r reader) Account(ctx context.Context, companyID, id int64) (account.Account, error) {
+	return r.account(ctx, selectAccount, id, companyID)
+}
+
+// findAccount returns the statement for the accounts with a value in a column.
+func findAccount(column string) statement {
+	return statement{thing: "account", text: accountColumns +
+		`WHERE a.company_id = ? AND a.` + column + ` = ? ORDER BY a.is_active DESC, a.id LIMIT 1`}
+}
+
+var findAccountBy = map[account.MatchBy]statement{
+	account.MatchTitle:   findAccount("title_fold"),
+	account.MatchAddress: findAccount("address_fold"),
+	account.MatchEmail:   findAccount("primary_email"),
+	account.MatchPhone:   findAccount("primary_phone"),
+}
+
+// FindAccount returns the account to match by a member.
+func (r reader) FindAccount(ctx context.Context, companyID int64, by account.MatchBy, value string) (account.Account, error) {
+	st, ok := findAccountBy[by]
+	if !ok {
+		return account.Account{}, account.NotFound("account")
+	}
+	return r.account(ctx, st, companyID, value)
+}
+
+func (r reader) account(ctx context.Context, st statement, args ...any) (account.Account, error) {
+	var row accountRow
+	if err := r.session.get(ctx, st, args, row.dest()...); err != nil {
+		return account.Account{}, err
+	}
+	a, err := fromDBAccount(row)
+	return a, interpretError(err, st)
+}
+
+// dest are the variables of accountColumns.
+func (row *accountRow) dest() []any {
+	a, creator, updater := &row.account, &row.createdBy, &row.updatedBy
+	return []any{
+		&a.ID, &a.CompanyID, &a.Number, &a.Version, &a.Title, &a.Description, &row.address, &a.Active,
+		&a.PrimaryEmail, &a.PrimaryPhone, &a.Type, &a.Value, &a.Size, &row.custom, &row.createdAt, &row.updatedAt,
+		&creator.id, &creator.firstName, &creator.lastName, &creator.email,
+		&updater.id, &updater.firstName, &updater.lastName, &updater.email,
+		&row.contacts,
+	}
+}
+
+var selectNumberOwner = statement{thing: "number", text: `SELECT id FROM accounts WHERE company_id = ? AND number = ?`}
+
+// NumberOwner returns the id of the account that has the number, or 0.
+func (r reader) NumberOwner(ctx context.Context, companyID, number int64) (int64, error) {
+	var id int64
+	err := r.session.each(ctx, selectNumberOwner, []any{companyID, number}, func(rows *sql.Rows) error {
+		return rows.Scan(&id)
+	})
+	return id, err
+}

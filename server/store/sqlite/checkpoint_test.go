@@ -1,0 +1,142 @@
+package sqlite_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite"
+)
+
+const walFrame = 4096 + 24
+
+// The limits are a tenth of the real ones, and so is the bound of the test:
+// the real one is 64 MB.
+func TestLogStaysSmall(t *testing.T) {
+	t.Parallel()
+	const bound = 64 << 20 / 10
+	path := newPath(t)
+	store := open(t, path, sqlite.Limits{PassivePages: 100, RestartPages: 32 << 20 / walFrame / 10})
+	l := newLoad(t, store, 200, strings.Repeat("x", 6000))
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	largest := l.run(ctx, t, path, 8, 4)
+	if largest > bound {
+		t.Errorf("the log grew to %d bytes, the bound is %d", largest, bound)
+	}
+	if written := store.PagesWritten() * walFrame; written < 3*bound {
+		t.Skipf("too slow here: only %d bytes were written to the log", written)
+	}
+}
+
+// load is what benchmarks and the test of the log do all the time.
+type load struct {
+	store   *sqlite.Store
+	company int64
+	user    account.UserRef
+	ids     []int64
+	next    atomic.Int64
+	updates atomic.Int64
+}
+
+func newLoad(t testing.TB, store *sqlite.Store, accounts int, remarks string) *load {
+	t.Helper()
+	l := &load{store: store, company: addCompany(t, store, "Sunrise")}
+	user := account.User{CompanyID: l.company, Email: "ada@sunrise.example", CreatedAt: start}
+	contacts := []account.Contact{
+		{CompanyID: l.company, Name: "Jo Park", Emails: []string{"jo@sunrise.example"}, Phones: []string{"+14155550143"}, CreatedAt: start, UpdatedAt: start},
+		{CompanyID: l.company, Name: "Lee Chan", CreatedAt: start, UpdatedAt: start},
+	}
+	write(t, store, func(ctx context.Context, tx account.Tx) error {
+		err := errors.Join(tx.InsertUser(ctx, &user), tx.InsertContact(ctx, &contacts[0]), tx.InsertContact(ctx, &contacts[1]))
+		l.user = user.Ref()
+		for i := range accounts {
+			a := newAccount(l.company, title(i))
+			email, phone, kind, value := fmt.Sprintf("a%d@example.com", i), fmt.Sprintf("+1415%07d", i), account.TypeCommercial, 1000.5
+			a.PrimaryEmail, a.PrimaryPhone, a.Type, a.Value = &email, &phone, &kind, &value
+			a.Custom = account.Custom{"roof_type": "Tile", "capacity": json.Number("12.50"), "remarks": remarks, "tags": []any{"Gold", "Silver"}}
+			a.CreatedBy, a.UpdatedBy, a.Contacts = &l.user, &l.user, contacts
+			err = errors.Join(err, tx.InsertAccount(ctx, &a))
+			l.ids = append(l.ids, a.ID)
+		}
+		return err
+	})
+	return l
+}
+
+// id returns an account's id; the accounts are visited in a scattered order.
+func (l *load) id() int64 { return l.ids[l.next.Add(1)*7919%int64(len(l.ids))] }
+
+// update changes an account as the service does, with history.
+func (l *load) update(ctx context.Context) error {
+	id := l.id()
+	err := l.store.Write(ctx, func(ctx context.Context, tx account.Tx) error {
+		a, err := tx.AccountForUpdate(ctx, l.company, id)
+		if err != nil {
+			return err
+		}
+		a.Version++
+		a.UpdatedAt = a.UpdatedAt.Add(time.Millisecond)
+		a.UpdatedBy = &l.user
+		a.Active = !a.Active
+		a.Custom["capacity"] = json.Number(fmt.Sprint(a.Version))
+		changes := account.Changes{"isActive": {Before: !a.Active, After: a.Active}, "custom.capacity": {Before: json.Number("12.50"), After: a.Custom["capacity"]}}
+		if err := tx.UpdateAccount(ctx, a, changes); err != nil {
+			return err
+		}
+		return tx.AddHistory(ctx, &account.HistoryEntry{
+			CompanyID: l.company, AccountID: id, Kind: account.ChangeUpdated, Version: a.Version, At: a.UpdatedAt,
+			UserID: l.user.ID, Email: l.user.Email, Fields: changes,
+		})
+	})
+	if err == nil {
+		l.updates.Add(1)
+	}
+	return err
+}
+
+// run writes and reads until the context ends, and returns the largest size
+// of the log.
+func (l *load) run(ctx context.Context, t testing.TB, path string, writers, readers int) int64 {
+	t.Helper()
+	errs := make(chan error, writers+readers)
+	repeat := func(fn func() error) {
+		for ctx.Err() == nil {
+			if err := fn(); err != nil && ctx.Err() == nil {
+				errs <- err
+				return
+			}
+		}
+		errs <- nil
+	}
+	for range writers {
+		go repeat(func() error { return l.update(ctx) })
+	}
+	for range readers {
+		go repeat(func() error {
+			// Without a pause they would leave the writer no processor.
+			time.Sleep(100 * time.Microsecond)
+			_, err := l.store.Account(ctx, l.company, l.id())
+			return err
+		})
+	}
+	var largest int64
+	for ; ctx.Err() == nil; time.Sleep(time.Millisecond) {
+		if info, err := os.Stat(path + "-wal"); err == nil {
+			largest = max(largest, info.Size())
+		}
+	}
+	for range cap(errs) {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	return largest
+}

@@ -1,0 +1,63 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+)
+
+// migrations are the steps that lead to the schema, in the order of their
+// names. The number of those done is the file's user_version.
+//
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrate brings the schema up to date, each step in a transaction of its own.
+func migrate(ctx context.Context, conn *sql.Conn) error {
+	steps, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return fmt.Errorf("list migrations: %w", err)
+	}
+	for {
+		done, err := migrateOnce(ctx, conn, steps)
+		if err != nil {
+			return fmt.Errorf("migrate database: %w", err)
+		}
+		if done {
+			return nil
+		}
+	}
+}
+
+// migrateOnce does the next step, if there is one. It looks for it under the
+// write lock, since another process may be migrating the same file.
+func migrateOnce(ctx context.Context, conn *sql.Conn, steps []string) (done bool, err error) {
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = tx.Rollback() }() // of no effect after Commit
+	var version int
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return false, err
+	}
+	if version > len(steps) {
+		return false, fmt.Errorf("the file's schema has version %d, and this program knows only up to %d: use a newer program", version, len(steps))
+	}
+	if version == len(steps) {
+		return true, nil
+	}
+	script, err := migrations.ReadFile(steps[version])
+	if err != nil {
+		return false, err
+	}
+	if _, err := tx.ExecContext(ctx, string(script)); err != nil {
+		return false, fmt.Errorf("%s: %w", steps[version], err)
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version+1)); err != nil {
+		return false, err
+	}
+	return false, tx.Commit()
+}

@@ -1,0 +1,233 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite"
+)
+
+func TestOpenPath(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"plain.db", "with space.db", "what?mode=memory.db", "a#fragment.db", "100%.db", "%41.db", "a&b=c;d+e.db", "Köln 東京.db", "'quoted\".db", ":memory:",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), name)
+			store := open(t, path, sqlite.Limits{})
+			addCompany(t, store, "Sunrise")
+			files, err := os.ReadDir(filepath.Dir(path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, file := range files {
+				got = append(got, file.Name())
+				info, err := file.Info()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode != 0o600 {
+					t.Errorf("%s has mode %o", file.Name(), mode)
+				}
+			}
+			if want := []string{name, name + "-shm", name + "-wal"}; !reflect.DeepEqual(got, want) {
+				t.Errorf("got files %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestOpenFails(t *testing.T) {
+	t.Parallel()
+	if store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "no", "such", "folder.db")); err == nil {
+		_ = store.Close()
+		t.Error("opened a file in a folder that is not there")
+	}
+	text := filepath.Join(t.TempDir(), "text.db")
+	if err := os.WriteFile(text, []byte(strings.Repeat("no database\n", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if store, err := sqlite.Open(t.Context(), text); err == nil {
+		_ = store.Close()
+		t.Error("opened a text file")
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := sqlite.Open(ended, newPath(t)); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want a cancellation", err)
+	}
+}
+
+func TestOpenNewer(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), "PRAGMA user_version = 1000")
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	store, err := sqlite.Open(t.Context(), path)
+	if err == nil {
+		_ = store.Close()
+		t.Fatal("opened a file of a newer program")
+	}
+	if !strings.Contains(err.Error(), "version 1000") {
+		t.Errorf("the error does not tell the version: %v", err)
+	}
+}
+
+func TestOpenAtOnce(t *testing.T) {
+	t.Parallel()
+	for range 5 {
+		path := newPath(t)
+		const opens = 8
+		errs := make(chan error, opens)
+		for i := range opens {
+			go func() { errs <- openAndAdd(t.Context(), path, title(i)) }()
+		}
+		for range opens {
+			if err := <-errs; err != nil {
+				t.Error(err)
+			}
+		}
+		wantCompanies(t, path, opens)
+	}
+}
+
+// The server and the command line run in processes of their own.
+func TestOpenByProcesses(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	const processes = 4
+	errs := make(chan error, processes)
+	for i := range processes {
+		go func() {
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestOpenHelper$")
+			cmd.Env = append(os.Environ(), "SQLITE_TEST_PATH="+path, "SQLITE_TEST_NAME="+title(i))
+			output, err := cmd.CombinedOutput()
+			if err != nil {
+				err = fmt.Errorf("%w: %s", err, output)
+			}
+			errs <- err
+		}()
+	}
+	for range processes {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	wantCompanies(t, path, processes)
+}
+
+func TestOpenHelper(t *testing.T) {
+	path := os.Getenv("SQLITE_TEST_PATH")
+	if path == "" {
+		t.Skip("run by TestOpenByProcesses")
+	}
+	if err := openAndAdd(t.Context(), path, os.Getenv("SQLITE_TEST_NAME")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func openAndAdd(ctx context.Context, path, name string) error {
+	store, err := sqlite.Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	err = store.Write(ctx, func(ctx context.Context, tx account.Tx) error {
+		return tx.InsertCompany(ctx, &account.Company{Name: name, CreatedAt: start})
+	})
+	return errors.Join(err, store.Close())
+}
+
+func wantCompanies(t *testing.T, path string, n int) {
+	t.Helper()
+	store := open(t, path, sqlite.Limits{})
+	for i := range n {
+		if _, err := store.Company(t.Context(), title(i)); err != nil {
+			t.Errorf("company %d: %v", i, err)
+		}
+	}
+}
+
+func TestReopen(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	store := open(t, path, sqlite.Limits{})
+	a := newAccount(addCompany(t, store, "Sunrise"), "Kept")
+	a.Custom = account.Custom{"price": json.Number("12345678901234567890.10")}
+	write(t, store, func(ctx context.Context, tx account.Tx) error { return tx.InsertAccount(ctx, &a) })
+	want, err := store.Account(t.Context(), a.CompanyID, a.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path + "-wal"); err == nil {
+		t.Error("the log is still there after Close")
+	}
+	got, err := open(t, path, sqlite.Limits{}).Account(t.Context(), a.CompanyID, a.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}
+
+// Another process that holds the write lock must not make writes uncancellable.
+func TestWriteWaitsForLock(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	store := open(t, path, sqlite.Limits{})
+	company := addCompany(t, store, "Sunrise")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	answers := make(chan error, 2)
+	go func() { answers <- store.Write(ctx, insert(company, title(0))) }()
+	go func() { answers <- store.Write(t.Context(), insert(company, title(1))) }()
+	waitFor(t, func() bool { return store.Waiting() == 1 })
+	cancel()
+	first := <-answers
+	if _, err := conn.ExecContext(t.Context(), "COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(first, context.Canceled) {
+		t.Errorf("got %v, want a cancellation", first)
+	}
+	if err := <-answers; err != nil {
+		t.Error(err)
+	}
+	if has(t, store, company, title(0)) || !has(t, store, company, title(1)) {
+		t.Error("the cancelled write was done, or the other was not")
+	}
+}

@@ -1,0 +1,132 @@
+package sqlite_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store/storetest"
+)
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) account.Store { return open(t, newPath(t), sqlite.Limits{}) })
+}
+
+func newPath(t testing.TB) string { return filepath.Join(t.TempDir(), "accounts.db") }
+
+func open(t testing.TB, path string, limits sqlite.Limits) *sqlite.Store {
+	t.Helper()
+	store, err := sqlite.OpenWith(t.Context(), path, limits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+// write runs fn in a Write that must succeed.
+func write(t testing.TB, store *sqlite.Store, fn func(ctx context.Context, tx account.Tx) error) {
+	t.Helper()
+	if err := store.Write(t.Context(), fn); err != nil {
+		t.Fatalf("write: %v", err)
+	}
+}
+
+var start = time.Date(2026, 11, 24, 16, 5, 12, 345e6, time.UTC)
+
+// addCompany returns the id of a new company.
+func addCompany(t testing.TB, store *sqlite.Store, name string) int64 {
+	t.Helper()
+	company := account.Company{Name: name, CreatedAt: start}
+	write(t, store, func(ctx context.Context, tx account.Tx) error { return tx.InsertCompany(ctx, &company) })
+	return company.ID
+}
+
+func newAccount(companyID int64, title string) account.Account {
+	return account.Account{
+		CompanyID: companyID, Version: 1, Title: title, Address: []string{"1 Main St"}, Active: true, CreatedAt: start, UpdatedAt: start,
+	}
+}
+
+// insert returns a write that adds an account.
+func insert(companyID int64, title string) func(ctx context.Context, tx account.Tx) error {
+	return func(ctx context.Context, tx account.Tx) error {
+		a := newAccount(companyID, title)
+		return tx.InsertAccount(ctx, &a)
+	}
+}
+
+func has(t testing.TB, store *sqlite.Store, companyID int64, title string) bool {
+	t.Helper()
+	_, err := store.FindAccount(t.Context(), companyID, account.MatchTitle, account.Fold(title))
+	if err != nil && account.KindOf(err) != account.KindNotFound {
+		t.Fatal(err)
+	}
+	return err == nil
+}
+
+// batch runs writes that share one transaction, and returns their errors.
+func batch(t testing.TB, store *sqlite.Store, fns ...func(ctx context.Context, tx account.Tx) error) []error {
+	t.Helper()
+	started, goOn := make(chan struct{}), make(chan struct{})
+	leader := make(chan error, 1)
+	go func() {
+		leader <- store.Write(t.Context(), func(context.Context, account.Tx) error {
+			close(started)
+			<-goOn
+			return errors.New("the leader writes nothing")
+		})
+	}()
+	<-started
+	answers := make([]chan error, len(fns))
+	for i, fn := range fns {
+		answers[i] = make(chan error, 1)
+		go func() { answers[i] <- store.Write(t.Context(), fn) }()
+		waitFor(t, func() bool { return store.Waiting() == i+1 })
+	}
+	close(goOn)
+	errs := make([]error, len(fns))
+	for i, answer := range answers {
+		errs[i] = <-answer
+	}
+	<-leader
+	return errs
+}
+
+func waitFor(t testing.TB, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !condition(); time.Sleep(100 * time.Microsecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain")
+		}
+	}
+}
+
+func wantKind(t testing.TB, err error, want account.Kind) {
+	t.Helper()
+	if err == nil || account.KindOf(err) != want {
+		t.Fatalf("got %v, want an error of kind %d", err, want)
+	}
+}
+
+func wantErrors(t testing.TB, got []error, want ...bool) {
+	t.Helper()
+	for i, err := range got {
+		if (err != nil) != want[i] {
+			t.Errorf("write %d: got %v, want an error: %t", i, err, want[i])
+		}
+	}
+}
+
+// title names the account of the i-th write.
+func title(i int) string { return fmt.Sprintf("Account %d", i) }

@@ -1,0 +1,81 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+func testClose(t *testing.T, f *fixture) {
+	if err := f.store.Ping(t.Context()); err != nil {
+		t.Fatalf("ping: %v", err)
+	}
+	// Writes that race with Close end one way or the other.
+	const writers = 8
+	started, ended := make(chan struct{}, writers), make(chan error, writers)
+	for range writers {
+		go func() { ended <- f.writeUntilClosed(t.Context(), started) }()
+	}
+	for range writers {
+		<-started
+	}
+	if err := f.store.Close(); err != nil {
+		t.Fatalf("close: %v", err)
+	}
+	for range writers {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	if err := f.store.Close(); err != nil {
+		t.Errorf("close again: %v", err)
+	}
+	for name, use := range f.uses() {
+		if err := use(t.Context()); err == nil || account.KindOf(err) != account.KindUnavailable {
+			t.Errorf("%s after Close returned %v", name, err)
+		}
+	}
+}
+
+func (f *fixture) writeUntilClosed(ctx context.Context, started chan<- struct{}) error {
+	for i := 0; ; i++ {
+		a := f.newAccount("Racing")
+		err := f.store.Write(ctx, func(ctx context.Context, tx account.Tx) error { return tx.InsertAccount(ctx, &a) })
+		if i == 0 {
+			started <- struct{}{}
+		}
+		if err != nil && account.KindOf(err) != account.KindUnavailable {
+			return fmt.Errorf("a write beside Close: %w", err)
+		}
+		if err != nil {
+			return nil
+		}
+	}
+}
+
+// uses calls every method of the store but Close.
+func (f *fixture) uses() map[string]func(context.Context) error {
+	id := f.company.ID
+	return map[string]func(context.Context) error{
+		"Ping": f.store.Ping,
+		"Write": func(ctx context.Context) error {
+			return f.store.Write(ctx, func(context.Context, account.Tx) error { return errors.New("fn has run") })
+		},
+		"Account": func(ctx context.Context) error { _, err := f.store.Account(ctx, id, 1); return err },
+		"FindAccount": func(ctx context.Context) error {
+			_, err := f.store.FindAccount(ctx, id, account.MatchTitle, "x")
+			return err
+		},
+		"NumberOwner": func(ctx context.Context) error { _, err := f.store.NumberOwner(ctx, id, 1); return err },
+		"Properties":  func(ctx context.Context) error { _, err := f.store.Properties(ctx, id); return err },
+		"Contacts":    func(ctx context.Context) error { _, err := f.store.Contacts(ctx, id, []int64{1}); return err },
+		"FindContact": func(ctx context.Context) error { _, err := f.store.FindContact(ctx, id, "x", "y"); return err },
+		"History":     func(ctx context.Context) error { _, err := f.store.History(ctx, id, 1); return err },
+		"Company":     func(ctx context.Context) error { _, err := f.store.Company(ctx, "x"); return err },
+		"User":        func(ctx context.Context) error { _, err := f.store.User(ctx, "x"); return err },
+		"KeyByHash":   func(ctx context.Context) error { _, _, err := f.store.KeyByHash(ctx, account.KeyHash{}); return err },
+	}
+}
