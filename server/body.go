@@ -1,0 +1,203 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// maxDepth is how deep arrays and objects may nest. Nothing in the API needs
+// more than five.
+const maxDepth = 64
+
+// body is a request body that has been decoded and validated. The generated
+// binder takes its value from ValidatedValue, so that handlers see exactly what
+// the validator saw.
+type body struct {
+	io.Reader
+	value any
+}
+
+// ValidatedValue returns the decoded body.
+func (b body) ValidatedValue() any { return b.value }
+
+// Close does nothing: the connection's body was read to its end.
+func (b body) Close() error { return nil }
+
+// readBody reads and decodes the body of r, which must be of one of the media
+// types. All of them mean the same JSON, so the Content-Type becomes plain
+// application/json: the generated binder compares it as it stands, and would
+// pass over "Application/JSON". The value holds numbers as json.Number; strings
+// that hold a NUL come back as offences.
+func readBody(r *http.Request, mediaTypes []string) (body, []account.FieldError, error) {
+	if err := checkMediaType(r, mediaTypes); err != nil {
+		return body{}, nil, err
+	}
+	data, err := io.ReadAll(r.Body)
+	if err != nil {
+		return body{}, nil, fmt.Errorf("read body: %w", err)
+	}
+	value, offences, err := decodeJSON(data)
+	if err != nil {
+		return body{}, nil, err
+	}
+	return body{Reader: bytes.NewReader(data), value: value}, offences, nil
+}
+
+func checkMediaType(r *http.Request, mediaTypes []string) error {
+	sent := r.Header.Get("Content-Type")
+	mediaType, params, err := mime.ParseMediaType(sent)
+	charset := params["charset"]
+	if err != nil || !slices.Contains(mediaTypes, mediaType) || (charset != "" && !strings.EqualFold(charset, "utf-8")) {
+		return &problem{
+			status: http.StatusUnsupportedMediaType,
+			code:   api.ProblemCodeUnsupportedMediaType,
+			detail: fmt.Sprintf("Content-Type must be one of %s; got %s", strings.Join(mediaTypes, ", "), account.Quote(sent)),
+		}
+	}
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return &problem{
+			status: http.StatusUnsupportedMediaType,
+			code:   api.ProblemCodeUnsupportedMediaType,
+			detail: fmt.Sprintf("the body must not be compressed; got Content-Encoding %s", account.Quote(coding)),
+		}
+	}
+	r.Header.Set("Content-Type", "application/json")
+	return nil
+}
+
+// decodeJSON decodes the one JSON value that data must be (RFC 8259, and the
+// stricter RFC 7493 in that it refuses duplicate names and lone surrogates).
+func decodeJSON(data []byte) (any, []account.FieldError, error) {
+	if len(bytes.TrimSpace(data)) == 0 {
+		return nil, nil, invalidJSON("", "the body is empty; send a JSON object")
+	}
+	d := &jsonDecoder{Decoder: jsontext.NewDecoder(bytes.NewReader(data))}
+	value, err := d.value()
+	if err != nil {
+		return nil, nil, explainJSON(err)
+	}
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, nil, invalidJSON("", "the body is not valid JSON: there is more text after the value")
+	}
+	return value, d.offences, nil
+}
+
+type jsonDecoder struct {
+	*jsontext.Decoder
+	offences []account.FieldError
+}
+
+func (d *jsonDecoder) value() (any, error) {
+	token, err := d.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	switch token.Kind() {
+	case '{':
+		return d.object()
+	case '[':
+		return d.array()
+	case '"':
+		return d.text(token.String()), nil
+	case '0':
+		return json.Number(token.String()), nil
+	case 't', 'f':
+		return token.Bool(), nil
+	default:
+		return nil, nil
+	}
+}
+
+func (d *jsonDecoder) object() (any, error) {
+	if d.StackDepth() > maxDepth {
+		return nil, errTooDeep
+	}
+	object := make(map[string]any)
+	for d.PeekKind() != '}' {
+		token, err := d.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		name := d.text(token.String())
+		if object[name], err = d.value(); err != nil {
+			return nil, err
+		}
+	}
+	_, err := d.ReadToken()
+	return object, err
+}
+
+func (d *jsonDecoder) array() (any, error) {
+	if d.StackDepth() > maxDepth {
+		return nil, errTooDeep
+	}
+	array := []any{}
+	for d.PeekKind() != ']' {
+		item, err := d.value()
+		if err != nil {
+			return nil, err
+		}
+		array = append(array, item)
+	}
+	_, err := d.ReadToken()
+	return array, err
+}
+
+// text notes a string that PostgreSQL could not hold.
+func (d *jsonDecoder) text(s string) string {
+	if strings.ContainsRune(s, 0) {
+		path := slices.Collect(d.StackPointer().Tokens())
+		d.offences = append(d.offences, bodyOffence(path, "must not hold a NUL character"))
+	}
+	return s
+}
+
+var errTooDeep = errors.New("nested too deep")
+
+// explainJSON says in words of ours why data is not JSON.
+func explainJSON(err error) error {
+	if errors.Is(err, errTooDeep) {
+		return invalidJSON("", "the body is not acceptable JSON: it nests deeper than "+strconv.Itoa(maxDepth)+" levels")
+	}
+	syntax, ok := errors.AsType[*jsontext.SyntacticError](err)
+	if !ok {
+		return invalidJSON("", "the body is not valid JSON: it ends too early")
+	}
+	pointer := string(syntax.JSONPointer)
+	switch {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return invalidJSON(pointer, fmt.Sprintf("the body is not valid JSON: member %s stands twice in one object",
+			account.Quote(syntax.JSONPointer.LastToken())))
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return invalidJSON(pointer, "the body is not valid JSON: it ends too early")
+	}
+	return invalidJSON(pointer, fmt.Sprintf("the body is not valid JSON: syntax error at byte %d", syntax.ByteOffset+1))
+}
+
+func invalidJSON(pointer, detail string) *problem {
+	return &problem{
+		status: http.StatusBadRequest,
+		code:   api.ProblemCodeInvalidJSON,
+		detail: detail,
+		fields: []api.FieldProblem{{
+			Field:   strings.ReplaceAll(strings.TrimPrefix(pointer, "/"), "/", "."),
+			Pointer: &pointer,
+			In:      api.FieldProblemInBody,
+			Code:    api.ProblemCodeInvalidJSON,
+			Message: detail,
+		}},
+	}
+}

@@ -1,0 +1,157 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func post(query, body string) request {
+	return request{method: "POST", path: "/accounts?" + query, body: body}
+}
+
+func TestCreateAccount(t *testing.T) {
+	t.Parallel()
+	runScenarios(t, []scenario{
+		{name: "a new account", request: post("", `{"title":" Harbor Cafe ","address":["5 Pier Road"]}`), status: 201,
+			header:  map[string]string{"Location": "/v1/accounts/3", "ETag": `"3-1"`},
+			members: map[string]any{"id": 3, "title": "Harbor Cafe", "number": 2, "isActive": true, "custom": map[string]any{}, "contacts": []any{}, "description": nil, "accountType": nil, "updatedBy": nil},
+			notWant: []string{`"value"`, `"size"`}},
+		{name: "with every member", request: post("allow_new_options=true", `{"title":"Harbor","address":["5 Pier Road"],"description":"d","isActive":false,"number":500,"type":"RESIDENTIAL","value":1,"size":2,"custom":{"roof_type":"Thatch"},"contacts":[2]}`), status: 201,
+			members: map[string]any{"description": "d", "isActive": false, "number": 500, "accountType": "RESIDENTIAL", "value": 1, "size": 2, "custom": map[string]any{"roof_type": "Thatch"}}, want: []string{"Lee Chan"}},
+		{name: "what is required", request: post("", `{"description":"d"}`), status: 400, code: "VALIDATION_ERROR", errors: []string{"/address: address is required", "/title: title is required"}},
+		{name: "every offence", request: post("", `{"address":["x"],"number":77,"custom":{"nope":1},"isActive":"yes"}`), status: 400, code: "VALIDATION_ERROR",
+			want: []string{`"pointer":"/title"`, `"pointer":"/number"`, `"pointer":"/custom/nope"`, `"pointer":"/isActive"`}},
+		{name: "an id is not the caller's to choose", request: post("", `{"id":9,"title":"x","address":["x"]}`), status: 400, code: "VALIDATION_ERROR", want: []string{`"pointer":"/id"`}},
+		{name: "a taken number", request: post("", `{"title":"x","address":["x"],"number":77}`), status: 409, code: "CONFLICT", want: []string{`"field":"number"`}},
+		{name: "a title that matches is skipped", request: post("", `{"title":" SUNRISE solar","address":["other"],"description":"new"}`), status: 200,
+			members: map[string]any{"id": 1, "title": "Sunrise Solar", "description": "Came by referral."}, header: map[string]string{"ETag": `"1-1"`, "Location": ""}},
+		{name: "a body is checked though it is skipped", request: post("", `{"title":"Sunrise Solar","address":[]}`), status: 400, code: "VALIDATION_ERROR"},
+		{name: "match by e-mail and enrich", request: post("match_by=primaryEmail&match_found_strategy=enrich", `{"title":"Other","address":["other"],"primaryEmail":"OFFICE@sunrise.example","custom":{"roof_type":"Metal","monitored":true}}`), status: 200, changes: true,
+			members: map[string]any{"id": 1, "title": "Sunrise Solar", "custom": map[string]any{"roof_type": "Tile", "capacity": "12.50", "monitored": true}}},
+		{name: "match by phone and replace", request: post("match_by=primaryPhone&match_found_strategy=replace", `{"title":"Other","address":["other"],"primaryPhone":"415-555-0142"}`), status: 200, changes: true,
+			members: map[string]any{"id": 1, "number": 1, "title": "Other", "description": nil, "primaryEmail": nil, "primaryPhone": "+14155550142", "accountType": nil, "custom": map[string]any{}}, notWant: []string{`"value"`}},
+		{name: "match by address", request: post("match_by=address", `{"title":"Other","address":["120 mission street, san francisco, ca 94105 "]}`), status: 200, members: map[string]any{"id": 1}},
+		{name: "match by none always creates", request: post("match_by=none", `{"title":"Sunrise Solar","address":["x"]}`), status: 201, members: map[string]any{"id": 3}},
+		{name: "an unknown way to match", request: post("match_by=name", `{"title":"x","address":["x"]}`), status: 400, code: "VALIDATION_ERROR",
+			errors: []string{`query match_by: match_by must be one of title, primaryEmail, primaryPhone, address, none; got "name"`}},
+		{name: "a contact is found by e-mail", request: post("match_by=none", `{"title":"x","address":["x"],"primaryEmail":"jo@sunrise.example"}`), status: 201, want: []string{`"contacts":[{"emails":["jo@sunrise.example"],"id":1,`}},
+		{name: "a contact is created", request: post("match_by=none", `{"title":"x","address":["x"],"primaryEmail":"new@sunrise.example"}`), status: 201, want: []string{`"contacts":[{"emails":["new@sunrise.example"],"id":3,"name":"x"`}},
+	})
+}
+
+// A create that fails leaves no account, no option and no contact behind.
+func TestFailedCreateLeavesNothing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.send(t, post("allow_new_options=true", `{"title":"x","address":["x"],"primaryEmail":"new@x.example","number":77,"custom":{"roof_type":"Thatch"}}`))
+	if a.Code != http.StatusConflict {
+		t.Fatalf("%d %s", a.Code, a.Body)
+	}
+	properties, err := f.store.Properties(t.Context(), f.company.ID)
+	must(t, err)
+	if got := fmt.Sprint(properties[0].Options); got != "[Tile Metal]" {
+		t.Errorf("options %s", got)
+	}
+	if c, err := f.store.FindContact(t.Context(), f.company.ID, "new@x.example", ""); err == nil {
+		t.Errorf("contact %+v", c)
+	}
+	if a := f.send(t, post("", `{"title":"x","address":["x"]}`)); a.Code != http.StatusCreated {
+		t.Errorf("%d %s", a.Code, a.Body)
+	}
+}
+
+func TestGetAccount(t *testing.T) {
+	t.Parallel()
+	get := func(path string, headers map[string]string) request {
+		return request{method: "GET", path: path, headers: headers, key: readKey}
+	}
+	tag := func(name, value string) map[string]string { return map[string]string{name: value} }
+	runScenarios(t, []scenario{
+		{name: "S32-S43 without contacts", request: get("/accounts/1", nil), status: 200, notWant: []string{"contacts"}, header: tag("ETag", `"1-1"`),
+			members: map[string]any{"id": 1, "createdAt": "2026-11-24T16:05:12.300Z", "title": "Sunrise Solar", "isActive": true, "accountType": "COMMERCIAL"}},
+		{name: "with contacts", request: get("/accounts/1?include_contacts=true", nil), status: 200,
+			want: []string{`"contacts":[{"emails":["jo@sunrise.example"],"id":1,"name":"Jo Park","phones":["+14155550143"],"title":"Facility manager"}]`}},
+		{name: "virtual properties change nothing", request: get("/accounts/1?include_virtual_properties=true", nil), status: 200},
+		{name: "a current copy", request: get("/accounts/1", tag("If-None-Match", `W/"1-1"`)), status: 304, header: tag("ETag", `"1-1"`)},
+		{name: "any copy", request: get("/accounts/1", tag("If-None-Match", `*`)), status: 304},
+		{name: "an old copy", request: get("/accounts/1", tag("If-None-Match", `"1-0", "2-1"`)), status: 200},
+		{name: "a malformed tag", request: get("/accounts/1", tag("If-None-Match", `1-1`)), status: 400, code: "VALIDATION_ERROR", want: []string{`"in":"header"`}},
+		{name: "S48 no such account", request: get("/accounts/999", nil), status: 404, code: "NOT_FOUND"},
+	})
+}
+
+func TestArchivedAccount(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.send(t, patch(`{"isActive":false}`))
+	if a := f.send(t, request{method: "GET", path: "/accounts/1"}); a.Code != http.StatusNotFound {
+		t.Errorf("without the switch: %d %s", a.Code, a.Body)
+	}
+	if a := f.get(t, "1"); a.json["isActive"] != false {
+		t.Errorf("with the switch: %s", a.Body)
+	}
+	if a := f.send(t, patch(`{"isActive":true,"title":"Back"}`)); a.Code != http.StatusOK || a.json["title"] != "Back" {
+		t.Errorf("restore: %d %s", a.Code, a.Body)
+	}
+}
+
+// Every path under /clients answers as its twin, and names it.
+func TestAlias(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for _, r := range []request{
+		{method: "GET", path: "/accounts/1?include_contacts=true"},
+		{method: "GET", path: "/accounts/1", headers: map[string]string{"If-None-Match": "*"}},
+		{method: "GET", path: "/accounts/abc"},
+		{method: "GET", path: "/accounts/999"},
+		{method: "GET", path: "/accounts/1", key: noKey},
+		{method: "GET", path: "/accounts/1/nothing?x=%3E"},
+		{method: "PUT", path: "/accounts/1"},
+		{method: "PATCH", path: "/accounts/1?dry_run=true", body: `{"title":"New"}`},
+		{method: "PATCH", path: "/accounts/1", body: `{"title":5,"custom":{"nope":1}}`},
+		{method: "PATCH", path: "/accounts/1", body: `{"title":"New"}`, headers: map[string]string{"If-Match": `"1-9"`}},
+		{method: "POST", path: "/accounts?dry_run=true", body: `{"title":"Unique","address":["x"]}`},
+		{method: "POST", path: "/accounts", body: `{`},
+	} {
+		if r.headers == nil {
+			r.headers = map[string]string{}
+		}
+		r.headers["X-Request-Id"] = "same"
+		canonical := f.send(t, r)
+		successor := "/v1" + r.path
+		r.path = strings.Replace(r.path, "/accounts", "/clients", 1)
+		alias := f.send(t, r)
+		if alias.Code != canonical.Code || alias.Body.String() != canonical.Body.String() {
+			t.Errorf("%s %s: %d %s\nits twin: %d %s", r.method, r.path, alias.Code, alias.Body, canonical.Code, canonical.Body)
+		}
+		if got, want := alias.Header().Get("Link"), "<"+successor+`>; rel="successor-version"`; got != want {
+			t.Errorf("%s %s: Link %s, want %s", r.method, r.path, got, want)
+		}
+		if got := alias.Header().Get("Deprecation"); got != "@1795478400" {
+			t.Errorf("%s %s: Deprecation %q", r.method, r.path, got)
+		}
+		for name := range canonical.Header() {
+			if got, want := alias.Header().Get(name), canonical.Header().Get(name); got != want {
+				t.Errorf("%s %s: header %s is %q, its twin's %q", r.method, r.path, name, got, want)
+			}
+		}
+		if got := canonical.Header().Get("Deprecation"); got != "" {
+			t.Errorf("%s is deprecated: %s", successor, got)
+		}
+	}
+	if a := f.send(t, request{method: "GET", path: "/clientsx/1"}); a.Code != 404 || a.Header().Get("Deprecation") != "" {
+		t.Errorf("/clientsx: %d %v", a.Code, a.Header())
+	}
+}
+
+// A location under the alias is the canonical one.
+func TestAliasCreatesUnderAccounts(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.send(t, request{method: "POST", path: "/clients", body: `{"title":"Unique","address":["x"]}`})
+	if a.Code != http.StatusCreated || a.Header().Get("Location") != "/v1/accounts/3" {
+		t.Errorf("%d %v", a.Code, a.Header())
+	}
+}

@@ -1,0 +1,130 @@
+package server
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// bodyOffence is an offence of the member at the path; message goes on from its
+// name.
+func bodyOffence(path []string, message string) account.FieldError {
+	return account.FieldError{In: account.InBody, Path: path, Message: account.Label(path) + " " + message}
+}
+
+// patterns says in words what the patterns of the spec ask for.
+var patterns = map[string]string{
+	`\S`: "not be blank",
+	`\d`: "hold a digit",
+}
+
+// describe says what is wrong with a value and what would be right, in words
+// that follow the member's name. The validator's own text is not used: it holds
+// the schema.
+func describe(e *openapi3.SchemaError) string {
+	schema := e.Schema
+	switch e.SchemaField {
+	case "required":
+		return "is required"
+	case "nullable":
+		return "must not be null"
+	case "enum":
+		return fmt.Sprintf("must be one of %s; got %s", list(schema.Enum), account.Show(e.Value))
+	case "minLength":
+		return "must not be empty"
+	case "maxLength":
+		text, _ := e.Value.(string)
+		return fmt.Sprintf("must be at most %d characters; got %d", *schema.MaxLength, utf8.RuneCountInString(text))
+	case "minItems":
+		return fmt.Sprintf("must hold at least %d", schema.MinItems)
+	case "maxItems":
+		items, _ := e.Value.([]any)
+		return fmt.Sprintf("must hold at most %d; got %d", *schema.MaxItems, len(items))
+	case "maxProperties":
+		return fmt.Sprintf("must have at most %d members", *schema.MaxProps)
+	case "pattern":
+		if words, ok := patterns[schema.Pattern]; ok {
+			return fmt.Sprintf("must %s; got %s", words, account.Show(e.Value))
+		}
+	}
+	return fmt.Sprintf("must be %s; got %s", expected(schema), account.Show(e.Value))
+}
+
+// expected says what values a schema takes: "an integer from 1", "a string".
+func expected(schema *openapi3.Schema) string {
+	if len(schema.OneOf) > 0 {
+		return join(schema.OneOf, " or ")
+	}
+	if len(schema.AllOf) > 0 {
+		return join(schema.AllOf, " and ")
+	}
+	if len(schema.Enum) > 0 {
+		return "one of " + list(schema.Enum)
+	}
+	switch {
+	case schema.Type.Is("integer"):
+		return "an integer" + bounds(schema)
+	case schema.Type.Is("number"):
+		return "a number" + bounds(schema)
+	case schema.Type.Is("boolean"):
+		return "true or false"
+	case schema.Type.Is("array"):
+		return "a list"
+	case schema.Type.Is("object"):
+		if len(schema.Required) > 0 {
+			return "an object with " + strings.Join(schema.Required, ", ")
+		}
+		return "an object"
+	case schema.Type.Is("string"):
+		return text(schema)
+	}
+	return "another value"
+}
+
+// text says what strings a schema takes.
+func text(schema *openapi3.Schema) string {
+	switch schema.Format {
+	case "email":
+		return "an e-mail address"
+	case "date-time":
+		return "an RFC 3339 date-time"
+	}
+	if strings.Contains(schema.Pattern, "W/") {
+		return `* or entity tags in double quotes, such as "42-7"`
+	}
+	return "a string"
+}
+
+func bounds(schema *openapi3.Schema) string {
+	switch {
+	case schema.Min != nil && schema.Max != nil:
+		return fmt.Sprintf(" from %.16g to %.16g", *schema.Min, *schema.Max)
+	case schema.Min != nil:
+		return fmt.Sprintf(" of at least %.16g", *schema.Min)
+	}
+	return ""
+}
+
+func join(schemas openapi3.SchemaRefs, separator string) string {
+	parts := make([]string, len(schemas))
+	for i, ref := range schemas {
+		parts[i] = expected(ref.Value)
+	}
+	return strings.Join(parts, separator)
+}
+
+// list writes the values of an enum. A null among them only says that the member
+// may be cleared.
+func list(values []any) string {
+	var parts []string
+	for _, value := range values {
+		if value != nil {
+			parts = append(parts, fmt.Sprint(value))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

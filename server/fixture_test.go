@@ -1,0 +1,296 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+
+	"github.com/accountsd/accountsd/gen"
+	"github.com/accountsd/accountsd/server"
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite"
+)
+
+// fixture is a whole server on an SQLite file, with a company that has users,
+// keys, properties, two contacts and one account.
+type fixture struct {
+	store   account.Store
+	handler http.Handler
+	log     *bytes.Buffer
+	clock   *clock
+	company account.Company
+	ada     account.User
+	jo, lee account.Contact
+	account account.Account
+}
+
+// The tokens of the fixture's keys.
+const (
+	writeKey   = "acc_write"
+	readKey    = "acc_read"
+	expiredKey = "acc_expired"
+	revokedKey = "acc_revoked"
+	otherKey   = "acc_other" // of another company
+)
+
+// clock moves by hand.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func newFixture(t testing.TB, options ...func(*server.Config)) *fixture {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "accounts.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	f := &fixture{store: store, log: &bytes.Buffer{}, clock: &clock{now: time.Date(2026, 11, 24, 16, 5, 12, 300e6, time.UTC)}}
+	f.seed(t)
+	config := server.Config{Logger: newLogger(f.log)}
+	for _, option := range options {
+		option(&config)
+	}
+	handler, err := server.New(config, account.NewService(store, account.Config{Clock: f.clock.Now, Region: "US"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.handler = handler
+	return f
+}
+
+func newLogger(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(&lockedWriter{w: w}, nil))
+}
+
+// lockedWriter lets requests in parallel write one log.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+func (f *fixture) seed(t testing.TB) {
+	t.Helper()
+	now := f.clock.Now()
+	f.company = account.Company{Name: "Sunrise Services", CreatedAt: now}
+	f.ada = account.User{Email: "ada@example.com", FirstName: "Ada", LastName: "Reyes", Admin: true, CreatedAt: now}
+	f.jo = account.Contact{Name: "Jo Park", Title: "Facility manager", Emails: []string{"jo@sunrise.example"}, Phones: []string{"+14155550143"}, CreatedAt: now, UpdatedAt: now}
+	f.lee = account.Contact{Name: "Lee Chan", CreatedAt: now, UpdatedAt: now}
+	other := account.Company{Name: "Other Company", CreatedAt: now}
+	stranger := account.User{Email: "stranger@other.example", CreatedAt: now}
+	err := f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+		must(t, tx.InsertCompany(ctx, &f.company))
+		must(t, tx.InsertCompany(ctx, &other))
+		f.ada.CompanyID, stranger.CompanyID = f.company.ID, other.ID
+		must(t, tx.InsertUser(ctx, &f.ada))
+		must(t, tx.InsertUser(ctx, &stranger))
+		for token, key := range map[string]account.Key{
+			writeKey:   {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeWrite},
+			readKey:    {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeRead},
+			expiredKey: {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeWrite, ExpiresAt: now.Add(-time.Second)},
+			revokedKey: {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeWrite, RevokedAt: now.Add(-time.Second)},
+			otherKey:   {UserID: stranger.ID, CompanyID: other.ID, Scope: account.ScopeAdmin},
+		} {
+			key.Hash, key.Prefix, key.CreatedAt = account.HashToken(token), token, now
+			must(t, tx.InsertKey(ctx, &key))
+		}
+		for _, p := range []account.Property{
+			{Name: "Roof type", Key: "roof_type", Type: account.PropertyDropdown, Options: []string{"Tile", "Metal"}},
+			{Name: "Tags", Key: "tags", Type: account.PropertyDropdown, Multiple: true, Options: []string{"Gold", "Silver"}},
+			{Name: "Capacity", Key: "capacity", Type: account.PropertyNumeric},
+			{Name: "Installed on", Key: "installed_on", Type: account.PropertyDate},
+			{Name: "Monitored", Key: "monitored", Type: account.PropertyBoolean},
+			{Name: "Remarks", Key: "remarks", Type: account.PropertyText, Multiple: true},
+		} {
+			p.CompanyID = f.company.ID
+			must(t, tx.InsertProperty(ctx, &p))
+		}
+		f.jo.CompanyID, f.lee.CompanyID = f.company.ID, f.company.ID
+		must(t, tx.InsertContact(ctx, &f.jo))
+		must(t, tx.InsertContact(ctx, &f.lee))
+		f.account = f.newAccount()
+		must(t, tx.InsertAccount(ctx, &f.account))
+		taken := f.newAccount()
+		taken.Number, taken.Title = 77, "Taken Number"
+		must(t, tx.InsertAccount(ctx, &taken))
+		return nil
+	})
+	must(t, err)
+}
+
+// newAccount has a value in every member that can be cleared.
+func (f *fixture) newAccount() account.Account {
+	description, email, phone := "Came by referral.", "office@sunrise.example", "+14155550142"
+	kind, value, size := account.TypeCommercial, 1250.5, 3.0
+	by := account.UserRef{ID: f.ada.ID, FirstName: f.ada.FirstName, LastName: f.ada.LastName, Email: f.ada.Email}
+	return account.Account{
+		CompanyID: f.company.ID, Version: 1, Title: "Sunrise Solar", Description: &description,
+		Address: []string{"120 Mission Street, San Francisco, CA 94105"}, Active: true,
+		PrimaryEmail: &email, PrimaryPhone: &phone, Type: &kind, Value: &value, Size: &size,
+		Custom:    account.Custom{"roof_type": "Tile", "capacity": json.Number("12.50")},
+		Contacts:  []account.Contact{f.jo},
+		CreatedAt: f.clock.Now(), UpdatedAt: f.clock.Now(), CreatedBy: &by,
+	}
+}
+
+// request is one call of the API. The zero value of key sends writeKey.
+type request struct {
+	method  string
+	path    string // below /v1
+	key     string // noKey sends none
+	headers map[string]string
+	body    string
+}
+
+const noKey = "-"
+
+// answer is what came back.
+type answer struct {
+	*httptest.ResponseRecorder
+	json map[string]any
+}
+
+// send makes a request and checks the answer against the spec.
+func (f *fixture) send(t *testing.T, r request) answer {
+	t.Helper()
+	req := httptest.NewRequestWithContext(t.Context(), r.method, "/v1"+r.path, strings.NewReader(r.body))
+	if r.body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	switch r.key {
+	case noKey:
+	case "":
+		req.Header.Set("x-api-key", writeKey)
+	default:
+		req.Header.Set("x-api-key", r.key)
+	}
+	for name, value := range r.headers {
+		req.Header.Set(name, value)
+	}
+	recorder := httptest.NewRecorder()
+	f.handler.ServeHTTP(recorder, req)
+	a := answer{ResponseRecorder: recorder}
+	checkAnswer(t, req, recorder)
+	if recorder.Body.Len() > 0 {
+		decoder := json.NewDecoder(bytes.NewReader(recorder.Body.Bytes()))
+		decoder.UseNumber()
+		if err := decoder.Decode(&a.json); err != nil {
+			t.Fatalf("%s %s answered no JSON object: %v\n%s", r.method, r.path, err, recorder.Body)
+		}
+	}
+	return a
+}
+
+// errors lists the offences of a problem as "pointer or name: message", sorted.
+func (a answer) errors() []string {
+	var found []string
+	list, _ := a.json["errors"].([]any)
+	for _, item := range list {
+		e := item.(map[string]any)
+		place, ok := e["pointer"].(string)
+		if !ok {
+			place = e["in"].(string) + " " + e["field"].(string)
+		}
+		found = append(found, place+": "+e["message"].(string))
+	}
+	slices.Sort(found)
+	return found
+}
+
+// get reads the account as it is stored.
+func (f *fixture) get(t *testing.T, id string) answer {
+	t.Helper()
+	a := f.send(t, request{method: "GET", path: "/accounts/" + id + "?include_contacts=true&include_archived=true"})
+	if a.Code != http.StatusOK {
+		t.Fatalf("GET answered %d: %s", a.Code, a.Body)
+	}
+	return a
+}
+
+var spec = sync.OnceValues(func() (routers.Router, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(gen.OpenAPI)
+	if err != nil {
+		return nil, err
+	}
+	return legacy.NewRouter(doc, openapi3.DisableExamplesValidation())
+})
+
+// checkAnswer checks an answer against the operation of the served spec. A path
+// or method that is not in the spec must be answered with a problem.
+func checkAnswer(t *testing.T, req *http.Request, recorder *httptest.ResponseRecorder) {
+	t.Helper()
+	if recorder.Header().Get("X-Request-Id") == "" {
+		t.Errorf("%s %s: no X-Request-Id", req.Method, req.URL)
+	}
+	router, err := spec()
+	must(t, err)
+	route, params, err := router.FindRoute(&http.Request{Method: req.Method, URL: &url.URL{Path: req.URL.Path}})
+	if err != nil {
+		if got := recorder.Header().Get("Content-Type"); got != "application/problem+json" {
+			t.Errorf("%s %s: Content-Type %q of a path that is not in the spec", req.Method, req.URL, got)
+		}
+		return
+	}
+	input := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route},
+		Status:                 recorder.Code,
+		Header:                 recorder.Header(),
+		Options:                &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
+	}
+	input.SetBodyBytes(recorder.Body.Bytes())
+	if recorder.Code == http.StatusNotModified {
+		if recorder.Body.Len() > 0 {
+			t.Errorf("304 with a body: %s", recorder.Body)
+		}
+		return
+	}
+	if err := openapi3filter.ValidateResponse(req.Context(), input); err != nil {
+		t.Errorf("%s %s: the answer is not what the spec says: %v\n%s", req.Method, req.URL, err, recorder.Body)
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,101 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"github.com/accountsd/accountsd/gen/apiserver"
+)
+
+// requestIDHeader carries the request's id, both ways.
+const requestIDHeader = "X-Request-Id"
+
+// saneRequestID is what a caller's id may be; anything else could forge a line
+// of a log.
+var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
+
+// recoverPanics answers a panic as an internal error. gin's own recovery would
+// print the headers, the key among them.
+func (s *Server) recoverPanics(c *gin.Context) {
+	defer func() {
+		switch cause := recover(); cause {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(cause) // net/http's way to cut a connection
+		default:
+			s.fail(c, fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
+		}
+	}()
+	c.Next()
+}
+
+// identify gives the request its id.
+func identify(c *gin.Context) {
+	id := c.GetHeader(requestIDHeader)
+	if !saneRequestID.MatchString(id) {
+		id = uuid.NewString()
+	}
+	c.Header(requestIDHeader, id)
+}
+
+// requestID returns the id that identify gave the request.
+func requestID(c *gin.Context) string { return c.Writer.Header().Get(requestIDHeader) }
+
+// logRequest writes one line for each request. It names the route and not the
+// path with its query, and ids only: no key, no e-mail address, no body.
+func (s *Server) logRequest(c *gin.Context) {
+	start := time.Now()
+	status := http.StatusInternalServerError // while a panic passes here, nothing is answered yet
+	defer func() {
+		actor := actorOf(c.Request.Context())
+		s.log.LogAttrs(c.Request.Context(), slog.LevelInfo, "request",
+			slog.String("requestId", requestID(c)),
+			slog.String("method", c.Request.Method),
+			slog.String("route", c.FullPath()),
+			slog.Bool("alias", isAlias(c.Request.Context())),
+			slog.Int("status", status),
+			slog.Int("bytes", max(c.Writer.Size(), 0)),
+			slog.Duration("duration", time.Since(start)),
+			slog.Int64("companyId", actor.CompanyID),
+			slog.Int64("userId", actor.User.ID),
+			slog.Int64("keyId", actor.KeyID),
+		)
+	}()
+	c.Next()
+	status = c.Writer.Status()
+}
+
+// limitTime ends the request's context after the configured time.
+func (s *Server) limitTime(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), s.config.Timeout)
+	defer cancel()
+	c.Request = c.Request.WithContext(ctx)
+	c.Next()
+}
+
+// limitBody makes reading more than the configured size an error.
+func (s *Server) limitBody(c *gin.Context) {
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, s.config.MaxBodyBytes)
+}
+
+// callHandler stands before every strict handler. The generated code would give
+// it gin's pooled context, which must not outlive the request; it gets a copy,
+// which through gin's ContextWithFallback is the request's own context. A
+// handler that returns neither an answer nor an error would be an empty 200.
+func callHandler(next apiserver.StrictHandlerFunc, operationID string) apiserver.StrictHandlerFunc {
+	return func(c *gin.Context, request any) (any, error) {
+		response, err := next(c.Copy(), request)
+		if err == nil && response == nil {
+			err = fmt.Errorf("%s returned no answer", operationID)
+		}
+		return response, err
+	}
+}

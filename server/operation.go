@@ -1,0 +1,127 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/gin-gonic/gin"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// basePath is where the API is mounted. It is the URL in the spec's servers.
+const basePath = "/v1"
+
+// operation is what the spec says of one method of one path.
+type operation struct {
+	id         string
+	scope      account.Scope // what a key must be allowed, x-scope
+	route      *routers.Route
+	query      []string // the names of its query parameters
+	mediaTypes []string // of its request body; none: it takes no body
+	body       *openapi3.Schema
+}
+
+// operations are those of the spec by method and gin path, so that a request's
+// operation is found by the route that gin took and not by routing again.
+type operations map[string]*operation
+
+// loadOperations reads the operations of the spec.
+func loadOperations(spec *openapi3.T) (operations, error) {
+	ops := make(operations)
+	for path, item := range spec.Paths.Map() {
+		for method, op := range item.Operations() {
+			o, err := newOperation(spec, path, method, item, op)
+			if err != nil {
+				return nil, fmt.Errorf("%s %s: %w", method, path, err)
+			}
+			ops[operationKey(method, ginPath(path))] = o
+		}
+	}
+	return ops, nil
+}
+
+func newOperation(spec *openapi3.T, path, method string, item *openapi3.PathItem, op *openapi3.Operation) (*operation, error) {
+	scope, _ := op.Extensions["x-scope"].(string)
+	if !slices.Contains(account.Scopes, account.Scope(scope)) {
+		return nil, fmt.Errorf("x-scope must be one of %v; got %q", account.Scopes, scope)
+	}
+	o := &operation{
+		id:    op.OperationID,
+		scope: account.Scope(scope),
+		route: &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: op},
+	}
+	for _, p := range slices.Concat(item.Parameters, op.Parameters) {
+		if p.Value.In == openapi3.ParameterInQuery {
+			o.query = append(o.query, p.Value.Name)
+		}
+	}
+	if op.RequestBody == nil {
+		return o, nil
+	}
+	content := op.RequestBody.Value.Content
+	for mediaType, content := range content {
+		o.mediaTypes = append(o.mediaTypes, mediaType)
+		o.body = content.Schema.Value
+	}
+	slices.Sort(o.mediaTypes)
+	for _, content := range content {
+		if content.Schema.Value != o.body {
+			return nil, fmt.Errorf("all media types of a body must have one schema")
+		}
+	}
+	return o, nil
+}
+
+// checkRoutes returns an error unless gin routes exactly the spec's operations:
+// a route without one could not be validated, and must not be served.
+func (ops operations) checkRoutes(routes gin.RoutesInfo) error {
+	served := make(map[string]bool)
+	for _, r := range routes {
+		if key := operationKey(r.Method, r.Path); strings.HasPrefix(r.Path, basePath+"/") {
+			served[key] = true
+			if ops[key] == nil {
+				return fmt.Errorf("route %s is not in the spec", key)
+			}
+		}
+	}
+	for key := range ops {
+		if !served[key] {
+			return fmt.Errorf("operation %s has no route", key)
+		}
+	}
+	return nil
+}
+
+// of returns the operation that the request was routed to.
+func (ops operations) of(c *gin.Context) *operation {
+	return ops[operationKey(c.Request.Method, c.FullPath())]
+}
+
+func operationKey(method, path string) string { return method + " " + path }
+
+// ginPath is a path of the spec as gin writes it.
+func ginPath(path string) string {
+	return basePath + strings.NewReplacer("{", ":", "}", "").Replace(path)
+}
+
+// specHandler serves the spec as YAML and as JSON.
+func specHandlers(source []byte) (yaml, js gin.HandlerFunc, err error) {
+	doc, err := openapi3.NewLoader().LoadFromData(source)
+	if err != nil {
+		return nil, nil, fmt.Errorf("load the spec: %w", err)
+	}
+	document, err := json.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		return nil, nil, fmt.Errorf("write the spec as JSON: %w", err)
+	}
+	serve := func(mediaType string, data []byte) gin.HandlerFunc {
+		return func(c *gin.Context) { c.Data(http.StatusOK, mediaType, data) }
+	}
+	return serve("application/yaml", source), serve("application/json", document), nil
+}

@@ -1,0 +1,141 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// retryAfter is the number of seconds after which a refused caller may try
+// again: queues here are drained within milliseconds.
+const retryAfter = "1"
+
+// problem is what a failed request is answered with.
+type problem struct {
+	status int
+	code   api.ProblemCode
+	detail string
+	fields []api.FieldProblem
+}
+
+// Error makes a problem an error, so that it can travel as one.
+func (p *problem) Error() string { return p.detail }
+
+// kinds says what each kind of domain error is answered with.
+var kinds = map[account.Kind]struct {
+	status int
+	code   api.ProblemCode
+}{
+	account.KindInvalid:      {http.StatusBadRequest, api.ProblemCodeValidationError},
+	account.KindUnauthorized: {http.StatusUnauthorized, api.ProblemCodeUnauthorized},
+	account.KindForbidden:    {http.StatusForbidden, api.ProblemCodeForbidden},
+	account.KindNotFound:     {http.StatusNotFound, api.ProblemCodeNotFound},
+	account.KindConflict:     {http.StatusConflict, api.ProblemCodeConflict},
+	account.KindPrecondition: {http.StatusPreconditionFailed, api.ProblemCodePreconditionFailed},
+	account.KindUnavailable:  {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
+}
+
+// problemOf says what err is answered with. It is the only place that picks a
+// status. An error that it does not know is internal, and its text stays here.
+func problemOf(err error) *problem {
+	// First, since it arrives wrapped in whatever was reading the body.
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return &problem{
+			status: http.StatusRequestEntityTooLarge,
+			code:   api.ProblemCodePayloadTooLarge,
+			detail: fmt.Sprintf("the body must be at most %d bytes", tooLarge.Limit),
+		}
+	}
+	if p, ok := errors.AsType[*problem](err); ok {
+		return p
+	}
+	if e, ok := errors.AsType[*account.Error](err); ok && e.Kind != account.KindInternal {
+		return &problem{
+			status: kinds[e.Kind].status,
+			code:   kinds[e.Kind].code,
+			detail: e.Message,
+			fields: ToAPIFieldProblems(e.Fields),
+		}
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return &problem{
+			status: http.StatusServiceUnavailable,
+			code:   api.ProblemCodeUnavailable,
+			detail: "the server could not answer in time; nothing was written, try again",
+		}
+	}
+	return &problem{
+		status: http.StatusInternalServerError,
+		code:   api.ProblemCodeInternalServerError,
+		detail: "internal error",
+	}
+}
+
+// fail ends the request with the problem that err is. The log keeps the cause
+// of a server's fault under the request's id; the caller never sees it.
+func (s *Server) fail(c *gin.Context, err error) {
+	p := problemOf(err)
+	if p.status >= http.StatusInternalServerError {
+		s.log.ErrorContext(c.Request.Context(), "request failed", "error", err, "requestId", requestID(c))
+	}
+	c.Abort()
+	if c.Writer.Written() {
+		return // The answer has begun; all that is left is to end it.
+	}
+	header := c.Writer.Header()
+	for _, name := range []string{"ETag", "Location", "Preview"} {
+		header.Del(name)
+	}
+	header.Set("Content-Type", "application/problem+json")
+	switch p.status {
+	case http.StatusUnauthorized:
+		header.Set("WWW-Authenticate", `ApiKey realm="accountsd", header="x-api-key"`)
+	case http.StatusServiceUnavailable:
+		header.Set("Retry-After", retryAfter)
+	}
+	c.Writer.WriteHeader(p.status)
+	// An error here means that the caller has gone.
+	_ = json.NewEncoder(c.Writer).Encode(p.toAPI(c))
+}
+
+func (p *problem) toAPI(c *gin.Context) api.Problem {
+	body := api.Problem{
+		Type:      "about:blank",
+		Title:     http.StatusText(p.status),
+		Status:    p.status,
+		Detail:    p.detail,
+		Message:   p.detail,
+		Code:      p.code,
+		Instance:  c.Request.URL.EscapedPath(),
+		RequestID: requestID(c),
+		Errors:    p.fields,
+	}
+	if len(p.fields) > 0 {
+		body.Field = &p.fields[0].Field
+	}
+	return body
+}
+
+func (s *Server) noRoute(c *gin.Context) {
+	s.fail(c, &problem{
+		status: http.StatusNotFound,
+		code:   api.ProblemCodeNotFound,
+		detail: "there is nothing at this path; /openapi.yaml lists the paths",
+	})
+}
+
+// noMethod answers a known path under another method. gin has set Allow.
+func (s *Server) noMethod(c *gin.Context) {
+	s.fail(c, &problem{
+		status: http.StatusMethodNotAllowed,
+		code:   api.ProblemCodeMethodNotAllowed,
+		detail: fmt.Sprintf("this path takes %s, not %s", c.Writer.Header().Get("Allow"), c.Request.Method),
+	})
+}

@@ -1,0 +1,108 @@
+// Package server is the HTTP side of accountsd: it implements the interface
+// that is generated from openapi.yaml on top of the domain in package account.
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/accountsd/accountsd/gen"
+	"github.com/accountsd/accountsd/gen/apiserver"
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// Config is how a Server is set up.
+type Config struct {
+	Timeout      time.Duration // of one request; 0: 30 s
+	MaxBodyBytes int64         // of one request's body; 0: 1 MiB
+	Logger       *slog.Logger  // nil: slog.Default()
+}
+
+// Server answers the API's requests.
+type Server struct {
+	config     Config
+	log        *slog.Logger
+	accounts   *account.Service
+	draining   atomic.Bool
+	operations operations
+	checks     map[string]check // by operationId
+	handler    http.Handler
+}
+
+var _ apiserver.StrictServerInterface = (*Server)(nil)
+
+// New returns a server over the accounts. It fails if the spec and the generated
+// routes differ.
+func New(config Config, accounts *account.Service) (*Server, error) {
+	if config.Timeout == 0 {
+		config.Timeout = 30 * time.Second
+	}
+	if config.MaxBodyBytes == 0 {
+		config.MaxBodyBytes = 1 << 20
+	}
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
+	s := &Server{config: config, log: config.Logger, accounts: accounts}
+	s.checks = map[string]check{"updateAccount": s.checkUpdate, "createAccount": s.checkCreate}
+	spec, err := apiserver.GetSpec()
+	if err != nil {
+		return nil, fmt.Errorf("load the embedded spec: %w", err)
+	}
+	if s.operations, err = loadOperations(spec); err != nil {
+		return nil, err
+	}
+	engine, err := s.newEngine()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.operations.checkRoutes(engine.Routes()); err != nil {
+		return nil, err
+	}
+	s.handler = serveAlias(engine)
+	return s, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+func (s *Server) newEngine() (*gin.Engine, error) {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	engine.ContextWithFallback = true // callHandler
+	if err := engine.SetTrustedProxies(nil); err != nil {
+		return nil, err
+	}
+	engine.Use(s.recoverPanics, identify, s.logRequest, s.limitTime, s.limitBody)
+	engine.NoRoute(s.noRoute)
+	engine.NoMethod(s.noMethod)
+
+	yaml, json, err := specHandlers(gen.OpenAPI)
+	if err != nil {
+		return nil, err
+	}
+	engine.GET("/openapi.yaml", yaml)
+	engine.GET("/openapi.json", json)
+	engine.GET("/healthz", live)
+	engine.GET("/readyz", s.ready)
+
+	group := engine.Group("", s.authenticate, s.validate)
+	strict := apiserver.NewStrictHandlerWithOptions(s, []apiserver.StrictMiddlewareFunc{callHandler},
+		apiserver.StrictGinServerOptions{
+			RequestErrorHandlerFunc:  s.failBinding,
+			HandlerErrorFunc:         s.fail,
+			ResponseErrorHandlerFunc: s.fail,
+		})
+	apiserver.RegisterHandlersWithOptions(group, strict, apiserver.GinServerOptions{
+		BaseURL:      basePath,
+		ErrorHandler: func(c *gin.Context, err error, _ int) { s.failBinding(c, err) },
+	})
+	return engine, nil
+}

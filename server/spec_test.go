@@ -1,0 +1,120 @@
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/accountsd/accountsd/gen"
+)
+
+func loadSpec(t *testing.T) *openapi3.T {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(gen.OpenAPI)
+	must(t, err)
+	must(t, doc.Validate(t.Context()))
+	return doc
+}
+
+// Each deprecated operation under /clients is its twin in all that a caller
+// sees: parameters but for the name of the id, body, and statuses.
+func TestAliasOperationsEqualTheirTwins(t *testing.T) {
+	t.Parallel()
+	doc := loadSpec(t)
+	seen := map[string]bool{}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			twinPath, _ := op.Extensions["x-alias-of"].(string)
+			if (twinPath != "") != slices.Contains(op.Tags, "Clients") || (twinPath != "") != op.Deprecated {
+				t.Errorf("%s %s: x-alias-of %q, tags %v, deprecated %t", method, path, twinPath, op.Tags, op.Deprecated)
+			}
+			if twinPath == "" {
+				continue
+			}
+			seen[method+twinPath] = true
+			twinItem := doc.Paths.Value(twinPath)
+			if want := strings.NewReplacer("accounts", "clients", "accountId", "clientId").Replace(twinPath); path != want {
+				t.Errorf("%s is the alias of %s, want %s", path, twinPath, want)
+			}
+			if got, want := outline(t, item, op), outline(t, twinItem, twinItem.GetOperation(method)); got != want {
+				t.Errorf("%s %s is\n%s\nits twin is\n%s", method, path, got, want)
+			}
+		}
+	}
+	for path, item := range doc.Paths.Map() {
+		for method := range item.Operations() {
+			if strings.HasPrefix(path, "/accounts") && !seen[method+path] {
+				t.Errorf("%s %s has no alias", method, path)
+			}
+		}
+	}
+}
+
+func outline(t *testing.T, item *openapi3.PathItem, op *openapi3.Operation) string {
+	t.Helper()
+	var lines []string
+	for _, p := range slices.Concat(item.Parameters, op.Parameters) {
+		parameter, err := json.Marshal(p.Value)
+		must(t, err)
+		lines = append(lines, strings.ReplaceAll(string(parameter), "clientId", "accountId"))
+	}
+	if op.RequestBody != nil {
+		lines = append(lines, op.RequestBody.Ref)
+	}
+	var statuses []string
+	for status := range op.Responses.Map() {
+		statuses = append(statuses, status)
+	}
+	slices.Sort(statuses)
+	return strings.Join(append(lines, fmt.Sprint(statuses), fmt.Sprint(op.Extensions["x-scope"])), "\n")
+}
+
+// A default in a body would be written into members that were not sent.
+func TestBodiesHaveNoDefaultsAndNoStrangers(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"AccountPatch", "AccountCreate"} {
+		schema := loadSpec(t).Components.Schemas[name].Value
+		if has := schema.AdditionalProperties.Has; has == nil || *has {
+			t.Errorf("%s takes unknown members", name)
+		}
+		for member, property := range schema.Properties {
+			if property.Value.Default != nil {
+				t.Errorf("%s.%s has a default", name, member)
+			}
+		}
+	}
+}
+
+// What an account shows, its patch accepts.
+func TestPatchAcceptsEveryMemberOfAnAccount(t *testing.T) {
+	t.Parallel()
+	schemas := loadSpec(t).Components.Schemas
+	for member := range schemas["Account"].Value.Properties {
+		if schemas["AccountPatch"].Value.Properties[member] == nil {
+			t.Errorf("AccountPatch lacks %s", member)
+		}
+	}
+}
+
+func TestSpecIsServed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	serve := func(path string) *httptest.ResponseRecorder {
+		recorder := httptest.NewRecorder()
+		f.handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), "GET", path, nil))
+		return recorder
+	}
+	if got := serve("/openapi.yaml"); got.Body.String() != string(gen.OpenAPI) {
+		t.Errorf("/openapi.yaml: %d, %d bytes", got.Code, got.Body.Len())
+	}
+	var doc struct{ Paths map[string]any }
+	must(t, json.Unmarshal(serve("/openapi.json").Body.Bytes(), &doc))
+	if doc.Paths["/clients/{clientId}"] == nil || doc.Paths["/accounts/{accountId}"] == nil {
+		t.Errorf("/openapi.json has %v", doc.Paths)
+	}
+}
