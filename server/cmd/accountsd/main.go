@@ -1,0 +1,81 @@
+// Command accountsd serves the accounts API, and prepares its database.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/accountsd/accountsd/server/store/sqlite"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := newCommand(os.Stdin, os.Stdout, os.Stderr).Run(ctx, os.Args); err != nil {
+		fmt.Fprintln(os.Stderr, "accountsd:", err)
+		os.Exit(1)
+	}
+}
+
+// newCommand returns the command line. Every flag can also be set by a variable
+// ACCOUNTSD_ and its name.
+func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
+	return &cli.Command{
+		Name:                  "accountsd",
+		Usage:                 "the system of record for customer accounts",
+		EnableShellCompletion: true,
+		Suggest:               true,
+		Reader:                stdin,
+		Writer:                stdout,
+		ErrWriter:             stderr,
+		ExitErrHandler:        func(context.Context, *cli.Command, error) {}, // main says it
+		Commands: []*cli.Command{
+			serveCommand(),
+			initCommand(),
+			{
+				Name:     "key",
+				Usage:    "manage API keys",
+				Commands: []*cli.Command{keyCreateCommand()},
+			},
+			{
+				Name:     "property",
+				Usage:    "manage custom properties",
+				Commands: []*cli.Command{propertyCreateCommand()},
+			},
+		},
+	}
+}
+
+// fromEnv names the variable that sets a flag.
+func fromEnv(name string) cli.ValueSourceChain { return cli.EnvVars("ACCOUNTSD_" + name) }
+
+func dbFlag() *cli.StringFlag {
+	return &cli.StringFlag{
+		Name:    "db",
+		Usage:   "`PATH` of the SQLite file, made if it does not exist",
+		Value:   "accounts.db",
+		Sources: fromEnv("DB"),
+	}
+}
+
+func emailFlag() *cli.StringFlag {
+	return &cli.StringFlag{Name: "email", Usage: "the user's e-mail `ADDRESS`", Required: true, Sources: fromEnv("EMAIL")}
+}
+
+func companyFlag() *cli.StringFlag {
+	return &cli.StringFlag{Name: "company", Usage: "the company's `NAME`", Required: true, Sources: fromEnv("COMPANY")}
+}
+
+func openStore(ctx context.Context, cmd *cli.Command) (*sqlite.Store, error) {
+	store, err := sqlite.Open(ctx, cmd.String("db"))
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", cmd.String("db"), err)
+	}
+	return store, nil
+}

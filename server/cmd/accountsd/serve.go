@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/accountsd/accountsd/server"
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// Limits of a connection. Without them a slow or silent peer would hold one
+// for ever.
+const (
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = 30 * time.Second  // header and body: 1 MiB from a slow line
+	writeTimeout      = 60 * time.Second  // longer than a request may take, so that its 503 gets out
+	idleTimeout       = 120 * time.Second // longer than usual balancers', so that they close first
+	maxHeaderBytes    = 64 << 10
+)
+
+func serveCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "serve",
+		Usage: "serve the API until SIGINT or SIGTERM",
+		Flags: []cli.Flag{
+			dbFlag(),
+			&cli.StringFlag{Name: "addr", Usage: "listen on `HOST:PORT`", Value: "127.0.0.1:8080", Sources: fromEnv("ADDR")},
+			&cli.StringFlag{Name: "phone-region", Usage: "read phone numbers without a country code as of `REGION` (ISO 3166)", Value: "US", Sources: fromEnv("PHONE_REGION")},
+			&cli.DurationFlag{Name: "timeout", Usage: "answer 503 to a request that takes longer than `DURATION`", Value: 30 * time.Second, Sources: fromEnv("TIMEOUT")},
+			&cli.Int64Flag{Name: "max-body-bytes", Usage: "answer 413 to a body of more than `N` bytes", Value: 1 << 20, Sources: fromEnv("MAX_BODY_BYTES")},
+			&cli.DurationFlag{Name: "drain", Usage: "go on serving for `DURATION` after a signal, with /readyz failing", Sources: fromEnv("DRAIN")},
+			&cli.DurationFlag{Name: "shutdown-timeout", Usage: "give requests under way `DURATION` to end", Value: 30 * time.Second, Sources: fromEnv("SHUTDOWN_TIMEOUT")},
+		},
+		Action: serve,
+	}
+}
+
+func serve(ctx context.Context, cmd *cli.Command) (err error) {
+	logger := slog.New(slog.NewJSONHandler(cmd.Root().ErrWriter, nil))
+	store, err := openStore(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+
+	handler, err := server.New(server.Config{
+		Timeout:      cmd.Duration("timeout"),
+		MaxBodyBytes: cmd.Int64("max-body-bytes"),
+		Logger:       logger,
+	}, account.NewService(store, account.Config{Region: cmd.String("phone-region")}))
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", cmd.String("addr"))
+	if err != nil {
+		return err
+	}
+	httpServer := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      max(writeTimeout, 2*cmd.Duration("timeout")),
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- httpServer.Serve(listener) }()
+	logger.Info("listening", "url", "http://"+listener.Addr().String())
+
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	logger.Info("stopping")
+	handler.Drain()
+	time.Sleep(cmd.Duration("drain"))
+	return stop(httpServer, cmd.Duration("shutdown-timeout"))
+}
+
+// stop lets requests under way end, and cuts those that take too long.
+func stop(httpServer *http.Server, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	if err := httpServer.Shutdown(ctx); err != nil {
+		return fmt.Errorf("stop: %w", errors.Join(err, httpServer.Close()))
+	}
+	return nil
+}
