@@ -1,0 +1,72 @@
+# Every target that has a "##" is listed by "make help".
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO ?= go
+STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME ?= 10s
+DATA ?= data
+ADDR ?= 127.0.0.1:8080
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build the static binary bin/accountsd
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/accountsd ./server/cmd/accountsd
+
+.PHONY: run
+run: build ## serve a sample company on data/accounts.db and print how to call it
+	@ACCOUNTSD='bin/accountsd' DATA='$(DATA)' ADDR='$(ADDR)' server/cmd/accountsd/run-sample.sh
+
+.PHONY: generate
+generate: ## write gen/ from openapi.yaml
+	$(GO) generate ./...
+
+.PHONY: check-generate
+check-generate: generate ## fail if gen/ is not what openapi.yaml yields
+	@git diff --exit-code -- gen || { echo 'gen/ differs from what openapi.yaml yields: commit what "make generate" writes'; exit 1; }
+	@test -z "$$(git status --porcelain -- gen)" || { git status --short -- gen; echo 'gen/ has uncommitted files'; exit 1; }
+
+.PHONY: fmt
+fmt: ## format the code
+	gofmt -w client server gen/gen.go
+
+.PHONY: lint
+lint: ## gofmt, vet, staticcheck and go.mod
+	@test -z "$$(gofmt -l client server gen/gen.go)" || { gofmt -l client server gen/gen.go; echo 'run "make fmt"'; exit 1; }
+	$(GO) vet ./...
+	$(STATICCHECK) $$($(GO) list ./... | grep -v /gen/)
+	$(GO) mod tidy -diff
+
+.PHONY: lint-spec
+lint-spec: ## check openapi.yaml with Redocly and Spectral
+	cd .ci && npm ci --no-audit --no-fund --ignore-scripts
+	cd .ci && REDOCLY_TELEMETRY=off npx --no-install redocly lint --config redocly.yaml ../openapi.yaml
+	cd .ci && npx --no-install spectral lint --ruleset spectral.yaml --fail-severity=warn ../openapi.yaml
+
+.PHONY: check-deps
+check-deps: ## fail if a program with only the client would link the server's libraries
+	@! $(GO) list -deps ./client/... ./gen/apiclient | grep -E 'gin-gonic|kin-openapi|modernc.org' || { echo 'the client must stay light'; exit 1; }
+
+.PHONY: test
+test: ## run all tests
+	$(GO) test ./...
+
+.PHONY: test-race
+test-race: ## run all tests under the race detector, in random order
+	$(GO) test -race -shuffle=on ./...
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME (10s)
+	$(GO) test ./server -run '^$$' -fuzz '^FuzzDecodeJSON$$' -fuzztime $(FUZZTIME)
+	$(GO) test ./server -run '^$$' -fuzz '^FuzzUpdateAccount$$' -fuzztime $(FUZZTIME)
+
+.PHONY: bench
+bench: ## run the benchmarks
+	$(GO) test ./... -run '^$$' -bench . -benchmem
+
+.PHONY: ci
+ci: check-generate lint lint-spec check-deps fuzz test-race test ## what CI runs
