@@ -40,14 +40,15 @@ func createFile(path string) error {
 	return file.Close()
 }
 
-func writerDSN(path string) string {
+// writerDSN takes the size to which SQLite cuts a log that has grown larger.
+func writerDSN(path string, logSize int64) string {
 	return dsn(path, lockTimeout,
 		"journal_mode(WAL)",
 		"foreign_keys(1)",
 		"synchronous(FULL)",
 		"cache_size(-16000)",
 		"wal_autocheckpoint(0)", // the checkpointer does it
-		fmt.Sprintf("journal_size_limit(%d)", restartPages*walFrame))
+		fmt.Sprintf("journal_size_limit(%d)", logSize))
 }
 
 func readerDSN(path string) string {

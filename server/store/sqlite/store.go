@@ -38,10 +38,10 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return open(ctx, path, defaultLimits)
 }
 
-func open(ctx context.Context, path string, limits limits) (_ *Store, err error) {
-	path, err = filepath.Abs(path)
+func open(ctx context.Context, path string, limits limits) (*Store, error) {
+	path, err := filepath.Abs(path)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, fmt.Errorf("open database: %w", err)
 	}
 	if err := createFile(path); err != nil {
 		return nil, fmt.Errorf("create database: %w", err)
@@ -51,29 +51,10 @@ func open(ctx context.Context, path string, limits limits) (_ *Store, err error)
 	_, _ = driver.Fdatasync(true)
 
 	s := &Store{reads: &gate{}}
+	if err := s.connect(ctx, path, limits); err != nil {
+		return nil, errors.Join(err, s.release())
+	}
 	s.closeOnce = sync.OnceValue(s.shutDown)
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.release())
-		}
-	}()
-	if s.writerConn, err = s.openWriter(ctx, path); err != nil {
-		return nil, err
-	}
-	if err := migrate(ctx, s.writerConn); err != nil {
-		return nil, err
-	}
-	readers, err := s.openPool(readerDSN(path), max(minReaders, runtime.GOMAXPROCS(0)))
-	if err != nil {
-		return nil, err
-	}
-	checkpoints, err := s.openPool(checkpointDSN(path), 1)
-	if err != nil {
-		return nil, err
-	}
-	s.reader = reader{session{statements: newStatements(readers), gate: s.reads}}
-	s.wal = newCheckpointer(checkpoints, limits)
-	s.writer = newWriter(s.writerConn, s.wal, limits)
 	go s.wal.run()
 	go s.writer.run()
 	return s, nil
@@ -83,12 +64,31 @@ func open(ctx context.Context, path string, limits limits) (_ *Store, err error)
 // core, so that a slow read does not keep the others waiting.
 const minReaders = 4
 
-func (s *Store) openWriter(ctx context.Context, path string) (*sql.Conn, error) {
-	db, err := s.openPool(writerDSN(path), 1)
+// connect opens the connections, and migrates the file before any but the
+// writer's is used.
+func (s *Store) connect(ctx context.Context, path string, limits limits) error {
+	writes, err := s.openPool(writerDSN(path, limits.restartPages*walFrame), 1)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return connect(ctx, db)
+	if s.writerConn, err = connect(ctx, writes); err != nil {
+		return err
+	}
+	if err := migrate(ctx, s.writerConn); err != nil {
+		return err
+	}
+	reads, err := s.openPool(readerDSN(path), max(minReaders, runtime.GOMAXPROCS(0)))
+	if err != nil {
+		return err
+	}
+	checkpoints, err := s.openPool(checkpointDSN(path), 1)
+	if err != nil {
+		return err
+	}
+	s.reader = reader{session{statements: newStatements(reads), gate: s.reads}}
+	s.wal = newCheckpointer(checkpoints, limits)
+	s.writer = newWriter(s.writerConn, s.wal, limits)
+	return nil
 }
 
 func (s *Store) openPool(dsn string, size int) (*sql.DB, error) {
