@@ -1,6 +1,7 @@
 package account
 
 import (
+	"fmt"
 	"net/mail"
 	"strings"
 
@@ -33,6 +34,14 @@ func NormalizeEmail(s string) (string, bool) {
 	}
 	parsed, err := mail.ParseAddress(s)
 	return s, err == nil && parsed.Address == s
+}
+
+// CheckRegion returns an error unless phone numbers of the region are known.
+func CheckRegion(region string) error {
+	if !phonenumbers.GetSupportedRegions()[region] {
+		return fmt.Errorf("a region must be two letters of ISO 3166 such as US; got %s", Quote(region))
+	}
+	return nil
 }
 
 // NormalizePhone returns the number in E.164 where it parses, read as dialled

@@ -214,6 +214,8 @@ func TestCommandErrors(t *testing.T) {
 		"options of a text":       {"", []string{"property", "create", "--db", db, "--company", "Sunrise Services", "--name", "X", "--type", "TEXT", "--option", "a"}, "option"},
 		"an address in use":       {"", []string{"serve", "--db", db, "--addr", "256.0.0.1:1"}, "256.0.0.1"},
 		"a folder that is absent": {"", []string{"serve", "--db", filepath.Join(dir, "absent", "a.db"), "--addr", "127.0.0.1:0"}, "absent"},
+		"an unknown region":       {"", []string{"serve", "--db", db, "--phone-region", "XX"}, "ISO 3166"},
+		"no time at all":          {"", []string{"serve", "--db", db, "--timeout", "0s"}, "more than 0"},
 		"an unknown flag":         {"", []string{"serve", "--databse", db}, "databse"},
 	} {
 		t.Run(name, func(t *testing.T) {
