@@ -97,7 +97,7 @@ func TestArchivedAccount(t *testing.T) {
 	}
 }
 
-// Every path under /clients answers as its twin, and names it.
+// S7, S8: every path under /clients answers as its twin, and names it.
 func TestAlias(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
-// Requests that are wrong before their meaning matters.
+// Requests that are wrong before their meaning matters (S46-S50).
 func TestWrongRequests(t *testing.T) {
 	t.Parallel()
 	with := func(r request, headers ...string) request {

@@ -74,6 +74,44 @@ func outline(t *testing.T, item *openapi3.PathItem, op *openapi3.Operation) stri
 	return strings.Join(append(lines, fmt.Sprint(statuses), fmt.Sprint(op.Extensions["x-scope"])), "\n")
 }
 
+// S61: every request and answer has an example, and Validate has found all of
+// them to be of their schema.
+func TestSpecHasExamples(t *testing.T) {
+	t.Parallel()
+	for path, item := range loadSpec(t).Paths.Map() {
+		for method, op := range item.Operations() {
+			contents := []openapi3.Content{}
+			if op.RequestBody != nil {
+				contents = append(contents, op.RequestBody.Value.Content)
+			}
+			for _, response := range op.Responses.Map() {
+				contents = append(contents, response.Value.Content)
+			}
+			for _, content := range contents {
+				for mediaType, m := range content {
+					if len(m.Examples) == 0 {
+						t.Errorf("%s %s: %s without an example", method, path, mediaType)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Every string and list that is sent is bounded.
+func TestSpecBoundsEverySizeOfRequests(t *testing.T) {
+	t.Parallel()
+	for name, ref := range loadSpec(t).Components.Schemas {
+		for member, property := range ref.Value.Properties {
+			s := property.Value
+			unboundedText := s.Type.Is("string") && s.MaxLength == nil && len(s.Enum) == 0 && s.Format != "date-time" && len(s.AllOf) == 0
+			if unboundedText || s.Type.Is("array") && s.MaxItems == nil {
+				t.Errorf("%s.%s has no bound", name, member)
+			}
+		}
+	}
+}
+
 // A default in a body would be written into members that were not sent.
 func TestBodiesHaveNoDefaultsAndNoStrangers(t *testing.T) {
 	t.Parallel()

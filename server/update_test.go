@@ -19,7 +19,7 @@ func patchQuery(query, body string) request {
 func TestUpdateAccount(t *testing.T) {
 	t.Parallel()
 	runScenarios(t, []scenario{
-		{name: "S2 what is not sent is not touched", request: patch(`{"title":"New"}`), status: 200, changes: true,
+		{name: "S1 S2 what is not sent is not touched", request: patch(`{"title":"New"}`), status: 200, changes: true,
 			members: map[string]any{"title": "New", "description": "Came by referral.", "primaryEmail": "office@sunrise.example",
 				"primaryPhone": "+14155550142", "number": 1, "accountType": "COMMERCIAL", "value": 1250.5, "size": 3,
 				"isActive": true, "custom": map[string]any{"capacity": "12.50", "roof_type": "Tile"}}},
@@ -55,6 +55,8 @@ func TestUpdateAccount(t *testing.T) {
 		{name: "S28 S53 contacts by id", request: patch(`{"contacts":[2,1]}`), status: 200, changes: true, want: []string{`"contacts":[{"emails":[],"id":2,`}},
 		{name: "S28 S53 contacts as fetched, other members not written", request: patch(`{"contacts":[{"id":2,"name":"Mallory","emails":["x"]}]}`), status: 200, changes: true,
 			want: []string{"Lee Chan"}, notWant: []string{"Mallory", "Jo Park"}},
+		{name: "S59 the primary address and number leave the contacts alone", request: patch(`{"primaryEmail":"jo@sunrise.example","primaryPhone":null}`), status: 200, changes: true,
+			want: []string{`"contacts":[{"emails":["jo@sunrise.example"],"id":1,"name":"Jo Park","phones":["+14155550143"]`}},
 		{name: "null unlinks all contacts", request: patch(`{"contacts":null}`), status: 200, changes: true, want: []string{`"contacts":[]`}},
 		{name: "an unknown contact", request: patch(`{"contacts":[1,99]}`), status: 400, code: "VALIDATION_ERROR", want: []string{`"pointer":"/contacts/1"`, `"field":"contacts"`}},
 		{name: "a contact that is neither id nor object", request: patch(`{"contacts":["x"]}`), status: 400, code: "VALIDATION_ERROR",
@@ -86,7 +88,7 @@ func TestUpdateAccount(t *testing.T) {
 	})
 }
 
-// All offences come in one answer, those of the spec and those of the domain,
+// S6, S46: all offences come in one answer, those of the spec and those of the domain,
 // and nothing of the request is written: not even the option that one of the
 // good members would have created.
 func TestUpdateAccountNamesEveryOffence(t *testing.T) {
