@@ -20,11 +20,36 @@ const basePath = "/v1"
 // operation is what the spec says of one method of one path.
 type operation struct {
 	id         string
-	scope      account.Scope // what a key must be allowed, x-scope
+	security   security
+	scope      account.Scope // what a key must be allowed, x-scope; only with byKey
 	route      *routers.Route
 	query      []string // the names of its query parameters
 	mediaTypes []string // of its request body; none: it takes no body
 	body       *openapi3.Schema
+}
+
+// security is how callers of an operation prove who they are.
+type security uint8
+
+const (
+	byKey      security = iota // the header x-api-key
+	byPassword                 // HTTP Basic
+	byNothing                  // the body has a secret of its own
+)
+
+// securityOf reads the security of an operation, or else that of the document.
+func securityOf(spec *openapi3.T, op *openapi3.Operation) security {
+	requirements := spec.Security
+	if op.Security != nil {
+		requirements = *op.Security
+	}
+	if len(requirements) == 0 {
+		return byNothing
+	}
+	if _, ok := requirements[0]["Password"]; ok {
+		return byPassword
+	}
+	return byKey
 }
 
 // operations are those of the spec by method and gin path, so that a request's
@@ -48,13 +73,14 @@ func loadOperations(spec *openapi3.T) (operations, error) {
 
 func newOperation(spec *openapi3.T, path, method string, item *openapi3.PathItem, op *openapi3.Operation) (*operation, error) {
 	scope, _ := op.Extensions["x-scope"].(string)
-	if !slices.Contains(account.Scopes, account.Scope(scope)) {
-		return nil, fmt.Errorf("x-scope must be one of %v; got %q", account.Scopes, scope)
-	}
 	o := &operation{
-		id:    op.OperationID,
-		scope: account.Scope(scope),
-		route: &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: op},
+		id:       op.OperationID,
+		security: securityOf(spec, op),
+		scope:    account.Scope(scope),
+		route:    &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: op},
+	}
+	if o.security == byKey && !slices.Contains(account.Scopes, o.scope) {
+		return nil, fmt.Errorf("x-scope must be one of %v; got %q", account.Scopes, scope)
 	}
 	for _, p := range slices.Concat(item.Parameters, op.Parameters) {
 		if p.Value.In == openapi3.ParameterInQuery {
