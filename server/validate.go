@@ -57,7 +57,7 @@ func withOffences(err error, offences []account.FieldError) error {
 // headers.
 func (op *operation) checkParameters(c *gin.Context) []account.FieldError {
 	query := c.Request.URL.Query()
-	offences := op.checkQueryNames(query)
+	offences := append(op.checkQueryNames(query), cursorOffences(query)...)
 	input := &openapi3filter.RequestValidationInput{
 		Request:     c.Request,
 		PathParams:  make(map[string]string, len(c.Params)),
