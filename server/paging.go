@@ -36,10 +36,7 @@ type paging struct {
 // newPaging reads the parameters of a list. A cursor has passed validation, and
 // can only be one of a list in another order.
 func newPaging(order listOrder, size *int, number *int64, sent *string) (paging, error) {
-	p := paging{size: defaultPageSize, order: order}
-	if size != nil {
-		p.size = *size
-	}
+	p := paging{size: pageSize(size), order: order}
 	p.Limit = p.size + 1
 	if number != nil {
 		p.Offset = (*number - 1) * int64(p.size)
@@ -57,6 +54,14 @@ func newPaging(order listOrder, size *int, number *int64, sent *string) (paging,
 		p.After = c.place()
 	}
 	return p, nil
+}
+
+// pageSize is how many records a page holds at the most.
+func pageSize(sent *int) int {
+	if sent == nil {
+		return defaultPageSize
+	}
+	return *sent
 }
 
 // requestURL is the URL that a handler's request asked for, under its canonical

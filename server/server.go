@@ -49,7 +49,7 @@ func New(config Config, accounts *account.Service) (*Server, error) {
 		config.Logger = slog.Default()
 	}
 	s := &Server{config: config, log: config.Logger, accounts: accounts}
-	s.checks = map[string]check{"updateAccount": s.checkUpdate, "createAccount": s.checkCreate}
+	s.checks = s.allChecks()
 	spec, err := apiserver.GetSpec()
 	if err != nil {
 		return nil, fmt.Errorf("load the embedded spec: %w", err)
