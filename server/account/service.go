@@ -2,9 +2,9 @@ package account
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -14,6 +14,8 @@ type Service struct {
 	store  Store
 	now    func() time.Time
 	region string
+
+	underWay sync.Map // the AnswerIDs of Once calls that have not returned
 }
 
 // Config is how a Service is set up.
@@ -102,26 +104,6 @@ func (s *Service) Update(ctx context.Context, actor Actor, req UpdateRequest) (A
 		return Account{}, err
 	}
 	return updated, nil
-}
-
-// errDryRun rolls a transaction back that has done all that it should.
-var errDryRun = errors.New("dry run")
-
-// write runs fn in a transaction, which on a dry run leaves nothing behind.
-func (s *Service) write(ctx context.Context, dryRun bool, fn func(context.Context, Tx) error) error {
-	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
-		if err := fn(ctx, tx); err != nil {
-			return err
-		}
-		if dryRun {
-			return errDryRun
-		}
-		return nil
-	})
-	if errors.Is(err, errDryRun) {
-		return nil
-	}
-	return err
 }
 
 // applyAndSave applies a patch to a stored account, and writes what changed.
