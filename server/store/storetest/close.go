@@ -73,7 +73,7 @@ func (f *fixture) uses() map[string]func(context.Context) error {
 		"Properties":  func(ctx context.Context) error { _, err := f.store.Properties(ctx, id); return err },
 		"Contacts":    func(ctx context.Context) error { _, err := f.store.Contacts(ctx, id, []int64{1}); return err },
 		"FindContact": func(ctx context.Context) error { _, err := f.store.FindContact(ctx, id, "x", "y"); return err },
-		"History":     func(ctx context.Context) error { _, err := f.store.History(ctx, id, 1); return err },
+		"History":     func(ctx context.Context) error { _, err := f.store.History(ctx, id, 1, 0, 1); return err },
 		"Company":     func(ctx context.Context) error { _, err := f.store.Company(ctx, "x"); return err },
 		"User":        func(ctx context.Context) error { _, err := f.store.User(ctx, "x"); return err },
 		"KeyByHash":   func(ctx context.Context) error { _, _, err := f.store.KeyByHash(ctx, account.KeyHash{}); return err },

@@ -84,7 +84,7 @@ func (f *fixture) wantNothingOf(t *testing.T, a account.Account) {
 	if len(properties) != 1 || len(properties[0].Options) != 0 {
 		t.Errorf("a property or an option stayed: %+v", properties)
 	}
-	history, err := f.store.History(ctx, f.company.ID, a.ID)
+	history, err := f.store.History(ctx, f.company.ID, a.ID, 0, 100)
 	if err != nil || len(history) != 0 {
 		t.Errorf("history stayed: %+v, %v", history, err)
 	}
