@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) account.Store) {
 		"FindContact":  testFindContact,
 		"Properties":   testProperties,
 		"Options":      testOptions,
+		"Building":     testBuilding,
 		"History":      testHistory,
 		"Company":      testCompany,
 		"User":         testUser,
