@@ -28,21 +28,31 @@ func (s *Server) validate(c *gin.Context) {
 	}
 	offences := op.checkParameters(c)
 	if op.body != nil {
-		sent, nuls, err := readBody(c.Request, op.mediaTypes)
+		sent, nuls, err := readBody(c.Request, op)
 		if err != nil {
 			s.fail(c, withOffences(err, offences))
 			return
 		}
-		offences = append(offences, nuls...)
-		offences = append(offences, op.checkBody(sent.value)...)
 		c.Request.Body = sent
-		if len(offences) > 0 {
-			offences = append(offences, s.furtherOffences(c, op, sent.value, offences)...)
-		}
+		offences = append(offences, nuls...)
+		offences = append(offences, s.bodyOffences(c, op, sent, offences)...)
 	}
 	if err := account.Invalid(distinct(offences)); err != nil {
 		s.fail(c, err)
 	}
+}
+
+// bodyOffences returns what is wrong with a body that was sent, and if anything
+// is wrong with the request so far, what else the operation would object to.
+func (s *Server) bodyOffences(c *gin.Context, op *operation, sent body, found []account.FieldError) []account.FieldError {
+	if sent.absent {
+		return nil
+	}
+	offences := op.checkBody(sent.value)
+	if found = append(found, offences...); len(found) == 0 {
+		return nil
+	}
+	return append(offences, s.furtherOffences(c, op, sent.value, found)...)
 }
 
 // withOffences adds the offences found before a body proved to be unreadable.
@@ -137,19 +147,19 @@ func (op *operation) checkBody(value any) []account.FieldError {
 	if err == nil {
 		return nil
 	}
-	offences := bodyOffences(err)
+	offences := schemaOffences(err)
 	if len(offences) == 0 { // The validator refused it in a form not known here.
 		offences = append(offences, account.FieldError{In: account.InBody, Message: "the body does not match the schema"})
 	}
 	return offences
 }
 
-func bodyOffences(err error) []account.FieldError {
+func schemaOffences(err error) []account.FieldError {
 	switch e := err.(type) {
 	case openapi3.MultiError:
 		var offences []account.FieldError
 		for _, inner := range e {
-			offences = append(offences, bodyOffences(inner)...)
+			offences = append(offences, schemaOffences(inner)...)
 		}
 		return offences
 	case *openapi3.SchemaError:
