@@ -4,11 +4,51 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/gin-gonic/gin"
+
 	"github.com/accountsd/accountsd/gen/apiserver"
+	"github.com/accountsd/accountsd/server/account"
 )
 
 // contactsPath is the path of contacts.
 const contactsPath = basePath + "/contacts"
+
+// ListContacts answers GET /contacts.
+func (s *Server) ListContacts(ctx context.Context, req apiserver.ListContactsRequestObject) (apiserver.ListContactsResponseObject, error) {
+	query, err := FromAPIContactQuery(req.Params)
+	if err != nil {
+		return nil, err
+	}
+	page, err := newPaging(byTime, req.Params.PageSize, req.Params.Page, req.Params.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	query.Page = page.Page
+	loaded, err := s.accounts.Contacts(ctx, actorOf(ctx), query)
+	if err != nil {
+		return nil, err
+	}
+	contacts, link := cutPage(ctx, page, loaded, contactPlace)
+	list := apiserver.ContactListJSONResponse{Body: convertAll(contacts, ToAPIContact)}
+	list.Headers.Link = link
+	if isTrue(req.Params.IncludeTotal) {
+		total, err := s.accounts.CountContacts(ctx, actorOf(ctx), query)
+		if err != nil {
+			return nil, err
+		}
+		list.Headers.XTotalCount = &total
+	}
+	return apiserver.ListContacts200JSONResponse{ContactListJSONResponse: list}, nil
+}
+
+func contactPlace(c account.Contact) account.Cursor {
+	return account.Cursor{UpdatedAt: c.UpdatedAt, ID: c.ID}
+}
+
+func checkContacts(c *gin.Context, _ any) error {
+	_, err := account.ContactWords(c.Query("q"))
+	return err
+}
 
 // GetContact answers GET /contacts/{contactId}.
 func (s *Server) GetContact(ctx context.Context, req apiserver.GetContactRequestObject) (apiserver.GetContactResponseObject, error) {

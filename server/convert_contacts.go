@@ -8,6 +8,18 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
+// FromAPIContactQuery converts the filters of GET /contacts, without the page.
+func FromAPIContactQuery(params api.ListContactsParams) (account.ContactQuery, error) {
+	words, err := account.ContactWords(valueOf(params.Q))
+	return account.ContactQuery{
+		Words:         words,
+		AccountID:     valueOf(params.AccountID),
+		UpdatedAfter:  valueOf(params.UpdatedAfter).Time,
+		UpdatedBefore: valueOf(params.UpdatedBefore).Time,
+		Ascending:     isAscending(params.OrderBy, false),
+	}, err
+}
+
 // FromAPINewContact converts a validated POST.
 func FromAPINewContact(body api.ContactCreate) account.ContactPatch {
 	return account.ContactPatch{

@@ -12,13 +12,11 @@ import (
 
 // FromAPINewKey converts a validated POST.
 func FromAPINewKey(body api.KeyCreate) account.NewKey {
-	key := account.NewKey{Name: orEmpty(body.Name), Description: orEmpty(body.Description)}
+	key := account.NewKey{Name: valueOf(body.Name), Description: valueOf(body.Description)}
 	for _, scope := range body.Scopes {
 		key.Scopes = append(key.Scopes, account.Scope(scope))
 	}
-	if expires := fromNullable(body.ExpiresAt); !expires.IsAbsent() && !expires.IsNull() {
-		key.ExpiresAt = expires.Value.Time
-	}
+	key.ExpiresAt = fromNullable(body.ExpiresAt).Value.Time
 	return key
 }
 

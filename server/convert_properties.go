@@ -49,10 +49,7 @@ func FromAPIPropertyPatch(body api.PropertyPatch) account.PropertyPatch {
 // ToAPIPropertyLists converts the properties of a company, once under each name
 // of the kind of records.
 func ToAPIPropertyLists(properties []account.Property) api.PropertyLists {
-	list := make([]api.Property, len(properties))
-	for i, p := range properties {
-		list[i] = ToAPIProperty(p)
-	}
+	list := convertAll(properties, ToAPIProperty)
 	return api.PropertyLists{Account: list, Client: list}
 }
 

@@ -10,8 +10,8 @@ import (
 func FromAPINewUser(body api.UserInvite) account.NewUser {
 	return account.NewUser{
 		Email:     body.Email,
-		FirstName: orEmpty(body.FirstName),
-		LastName:  orEmpty(body.LastName),
+		FirstName: valueOf(body.FirstName),
+		LastName:  valueOf(body.LastName),
 		Admin:     isTrue(body.IsAdmin),
 	}
 }
@@ -21,17 +21,9 @@ func FromAPIAcceptance(body api.InvitationAccept) account.Acceptance {
 	return account.Acceptance{
 		Token:     body.Token,
 		Password:  body.Password,
-		FirstName: orEmpty(body.FirstName),
-		LastName:  orEmpty(body.LastName),
+		FirstName: valueOf(body.FirstName),
+		LastName:  valueOf(body.LastName),
 	}
-}
-
-// orEmpty is the text, or none if it was not sent.
-func orEmpty(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 // ToAPIUser converts a user.

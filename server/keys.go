@@ -5,7 +5,24 @@ import (
 
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
+	"github.com/accountsd/accountsd/server/account"
 )
+
+// ListKeys answers GET /api-keys.
+func (s *Server) ListKeys(ctx context.Context, req apiserver.ListKeysRequestObject) (apiserver.ListKeysResponseObject, error) {
+	page, err := newPaging(byID, req.Params.PageSize, req.Params.Page, req.Params.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := s.accounts.Keys(ctx, actorOf(ctx), page.Page)
+	if err != nil {
+		return nil, err
+	}
+	keys, link := cutPage(ctx, page, loaded, func(k account.Key) account.Cursor { return account.Cursor{ID: k.ID} })
+	return apiserver.ListKeys200JSONResponse{KeyListJSONResponse: apiserver.KeyListJSONResponse{
+		Body: convertAll(keys, ToAPIKey), Headers: apiserver.KeyListResponseHeaders{Link: link},
+	}}, nil
+}
 
 // CreateKey answers POST /api-keys, which asks for a password and not for a key.
 func (s *Server) CreateKey(ctx context.Context, req apiserver.CreateKeyRequestObject) (apiserver.CreateKeyResponseObject, error) {

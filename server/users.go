@@ -4,7 +4,24 @@ import (
 	"context"
 
 	"github.com/accountsd/accountsd/gen/apiserver"
+	"github.com/accountsd/accountsd/server/account"
 )
+
+// ListUsers answers GET /users.
+func (s *Server) ListUsers(ctx context.Context, req apiserver.ListUsersRequestObject) (apiserver.ListUsersResponseObject, error) {
+	page, err := newPaging(byID, req.Params.PageSize, req.Params.Page, req.Params.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := s.accounts.Users(ctx, actorOf(ctx), page.Page)
+	if err != nil {
+		return nil, err
+	}
+	users, link := cutPage(ctx, page, loaded, func(u account.User) account.Cursor { return account.Cursor{ID: u.ID} })
+	return apiserver.ListUsers200JSONResponse{UserListJSONResponse: apiserver.UserListJSONResponse{
+		Body: convertAll(users, ToAPIUser), Headers: apiserver.UserListResponseHeaders{Link: link},
+	}}, nil
+}
 
 // InviteUser answers POST /users.
 func (s *Server) InviteUser(ctx context.Context, req apiserver.InviteUserRequestObject) (apiserver.InviteUserResponseObject, error) {

@@ -38,6 +38,16 @@ func (s *Service) Contacts(ctx context.Context, actor Actor, q ContactQuery) ([]
 	return s.store.ListContacts(ctx, actor.CompanyID, q)
 }
 
+// ContactWords returns the words that a search for contacts asks for. KindInvalid
+// if it asks for nothing but space.
+func ContactWords(sent string) ([]string, error) {
+	words := Words(sent)
+	if sent != "" && len(words) == 0 {
+		return nil, Invalid([]FieldError{{In: InQuery, Path: []string{"q"}, Message: "q " + mustNotBeBlank}})
+	}
+	return words, nil
+}
+
 // CountContacts returns how many contacts a query selects, whatever its page.
 func (s *Service) CountContacts(ctx context.Context, actor Actor, q ContactQuery) (int64, error) {
 	return s.store.CountContacts(ctx, actor.CompanyID, q)

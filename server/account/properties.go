@@ -52,7 +52,7 @@ func (s *Service) CreateProperty(ctx context.Context, p Property) (Property, err
 
 func keyTaken(key string) FieldError {
 	return FieldError{
-		In: InBody, Path: []string{"keyName"}, Conflict: true,
+		In: InBody, Path: []string{"keyName"}, Kind: KindConflict,
 		Message: "keyName " + Quote(key) + " is taken by another property",
 	}
 }

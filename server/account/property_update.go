@@ -73,7 +73,7 @@ func checkUnused(ctx context.Context, tx Tx, p Property) error {
 		return err
 	}
 	return Invalid([]FieldError{{
-		In: InQuery, Path: []string{"force"}, Conflict: true,
+		In: InQuery, Path: []string{"force"}, Kind: KindConflict,
 		Message: "accounts have values of " + Quote(p.Key) + "; with force=true they are cleared",
 	}})
 }
@@ -144,7 +144,7 @@ func (s *Service) rewriteValues(ctx context.Context, tx Tx, actor Actor, p Prope
 func (e *propertyEdit) inUse(ctx context.Context, tx Tx, force bool) (fieldErrors, error) {
 	var found fieldErrors
 	conflict := func(path []string, format string, args ...any) {
-		found = append(found, FieldError{In: InBody, Path: path, Conflict: true, Message: fmt.Sprintf(format, args...)})
+		found = append(found, FieldError{In: InBody, Path: path, Kind: KindConflict, Message: fmt.Sprintf(format, args...)})
 	}
 	if e.changesForm() {
 		used, err := isUsed(ctx, tx, e.before)

@@ -77,6 +77,21 @@ type Match struct {
 	Versions []int64
 }
 
+// holds tells whether the condition holds of an account; nil always does.
+func (m *Match) holds(a Account) bool {
+	return m == nil || m.Any || slices.Contains(m.Versions, a.Version)
+}
+
+func (m *Match) check(a Account) error {
+	if m.holds(a) {
+		return nil
+	}
+	return &Error{
+		Kind:    KindPrecondition,
+		Message: "the account is not the version that If-Match names; fetch it again",
+	}
+}
+
 // UpdateRequest is one update of an account.
 type UpdateRequest struct {
 	ID              int64
@@ -97,11 +112,8 @@ func (s *Service) Update(ctx context.Context, actor Actor, req UpdateRequest) (A
 		if err != nil {
 			return err
 		}
-		if m := req.Match; m != nil && !m.Any && !slices.Contains(m.Versions, before.Version) {
-			return &Error{
-				Kind:    KindPrecondition,
-				Message: "the account is not the version that If-Match names; fetch it again",
-			}
+		if err := req.Match.check(before); err != nil {
+			return err
 		}
 		updated, err = s.applyAndSave(ctx, tx, actor, before, req.Patch, req.AllowNewOptions)
 		return err
@@ -204,7 +216,7 @@ func numberOffence(ctx context.Context, tx Tx, before Account, number Field[int6
 		return nil, nil
 	}
 	return []FieldError{{
-		In: InBody, Path: []string{"number"}, Conflict: true,
+		In: InBody, Path: []string{"number"}, Kind: KindConflict,
 		Message: fmt.Sprintf("number %d is taken by another account", number.Value),
 	}}, nil
 }

@@ -73,7 +73,7 @@ func (s *Service) InviteUser(ctx context.Context, actor Actor, n NewUser) (Invit
 }
 
 // emailTaken says no more: the user may be another company's.
-var emailTaken = FieldError{In: InBody, Path: []string{"email"}, Conflict: true, Message: "email is taken"}
+var emailTaken = FieldError{In: InBody, Path: []string{"email"}, Kind: KindConflict, Message: "email is taken"}
 
 func checkPersonName(member, name string, offences *fieldErrors) string {
 	name = strings.TrimSpace(name)
