@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) account.Store) {
 		"DeleteProperty": testDeleteProperty,
 		"IndexCustom":    testIndexCustom,
 		"AccountsWith":   testAccountsWith,
+		"Building":       testBuilding,
 		"History":        testHistory,
 		"Changes":        testChanges,
 		"Company":        testCompany,
