@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -157,6 +158,14 @@ func (f *fixture) seed(t testing.TB) {
 	must(t, err)
 }
 
+// addProperty defines a text property.
+func (f *fixture) addProperty(t testing.TB, key string) {
+	t.Helper()
+	must(t, f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+		return tx.InsertProperty(ctx, &account.Property{CompanyID: f.company.ID, Name: key, Key: key, Type: account.PropertyText})
+	}))
+}
+
 // newAccount has a value in every member that can be cleared.
 func (f *fixture) newAccount() account.Account {
 	description, email, phone := "Came by referral.", "office@sunrise.example", "+14155550142"
@@ -187,6 +196,7 @@ const noKey = "-"
 type answer struct {
 	*httptest.ResponseRecorder
 	json map[string]any
+	list []any // of an answer that is a list
 }
 
 // send makes a request and checks the answer against the spec.
@@ -213,11 +223,33 @@ func (f *fixture) send(t *testing.T, r request) answer {
 	if recorder.Body.Len() > 0 {
 		decoder := json.NewDecoder(bytes.NewReader(recorder.Body.Bytes()))
 		decoder.UseNumber()
-		if err := decoder.Decode(&a.json); err != nil {
-			t.Fatalf("%s %s answered no JSON object: %v\n%s", r.method, r.path, err, recorder.Body)
+		var body any
+		if err := decoder.Decode(&body); err != nil {
+			t.Fatalf("%s %s answered no JSON: %v\n%s", r.method, r.path, err, recorder.Body)
 		}
+		a.json, _ = body.(map[string]any)
+		a.list, _ = body.([]any)
 	}
 	return a
+}
+
+// ids lists the ids of an answer that is a list, in order.
+func (a answer) ids() string {
+	var ids []string
+	for _, item := range a.list {
+		ids = append(ids, fmt.Sprint(item.(map[string]any)["id"]))
+	}
+	return strings.Join(ids, " ")
+}
+
+// link returns the path below /v1 that an answer links to, or "".
+func (a answer) link(rel string) string {
+	for _, link := range strings.Split(a.Header().Get("Link"), ", ") {
+		if target, ok := strings.CutSuffix(link, `>; rel="`+rel+`"`); ok {
+			return strings.TrimPrefix(target, "</v1")
+		}
+	}
+	return ""
 }
 
 // errors lists the offences of a problem as "pointer or name: message", sorted.
