@@ -27,6 +27,7 @@ const maxDepth = 64
 // the validator saw.
 type body struct {
 	io.Reader
+	data   []byte
 	value  any
 	absent bool // whether none was sent, to an operation that can do without
 }
@@ -60,7 +61,7 @@ func readBody(r *http.Request, op *operation) (body, []account.FieldError, error
 	if err != nil {
 		return body{}, nil, err
 	}
-	return body{Reader: bytes.NewReader(data), value: value}, offences, nil
+	return body{Reader: bytes.NewReader(data), data: data, value: value}, offences, nil
 }
 
 func checkMediaType(r *http.Request, mediaTypes []string) error {

@@ -23,6 +23,8 @@ type problem struct {
 	code   api.ProblemCode
 	detail string
 	fields []api.FieldProblem
+
+	retryAfter string // seconds after which to try again
 }
 
 // Error makes a problem an error, so that it can travel as one.
@@ -102,6 +104,9 @@ func (s *Server) fail(c *gin.Context, err error) {
 		}
 	case http.StatusServiceUnavailable:
 		header.Set("Retry-After", retryAfter)
+	}
+	if p.retryAfter != "" {
+		header.Set("Retry-After", p.retryAfter)
 	}
 	c.Writer.WriteHeader(p.status)
 	body := p.toAPI(c)

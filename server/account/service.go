@@ -2,10 +2,10 @@ package account
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -19,6 +19,8 @@ type Service struct {
 	passwords passwords
 	wake      chan struct{} // holds one if an index is to be built
 	dryRun    bool          // whether every write is undone
+
+	underWay *sync.Map // the AnswerIDs of Once calls that have not returned
 }
 
 // Config is how a Service is set up.
@@ -44,6 +46,7 @@ func NewService(store Store, config Config) *Service {
 		log:       config.Logger,
 		passwords: newPasswords(),
 		wake:      make(chan struct{}, 1),
+		underWay:  &sync.Map{},
 	}
 }
 
@@ -122,26 +125,6 @@ func (s *Service) Update(ctx context.Context, actor Actor, req UpdateRequest) (A
 		return Account{}, err
 	}
 	return updated, nil
-}
-
-// errDryRun rolls a transaction back that has done all that it should.
-var errDryRun = errors.New("dry run")
-
-// write runs fn in a transaction, which on a dry run leaves nothing behind.
-func (s *Service) write(ctx context.Context, dryRun bool, fn func(context.Context, Tx) error) error {
-	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
-		if err := fn(ctx, tx); err != nil {
-			return err
-		}
-		if dryRun || s.dryRun {
-			return errDryRun
-		}
-		return nil
-	})
-	if errors.Is(err, errDryRun) {
-		return nil
-	}
-	return err
 }
 
 // applyAndSave applies a patch to a stored account, and writes what changed.

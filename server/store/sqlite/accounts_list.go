@@ -14,7 +14,7 @@ const inOrder = `FROM accounts a INDEXED BY accounts_updated`
 
 // Accounts returns the accounts that a query selects.
 func (r reader) Accounts(ctx context.Context, companyID int64, q account.AccountQuery) ([]account.Account, error) {
-	p, err := r.plan(ctx, companyID, q.Filter, maxDriven)
+	p, err := r.plan(ctx, companyID, q.Filter, r.driven)
 	if err != nil {
 		return nil, err
 	}
