@@ -26,8 +26,8 @@ type operation struct {
 	query      []string // the names of its query parameters
 	mediaTypes []string // of its request body; none: it takes no body
 	body       *openapi3.Schema
-	once       bool // it takes an Idempotency-Key
 	optional   bool // whether the body may be left out
+	once       bool // it takes an Idempotency-Key
 }
 
 // security is how callers of an operation prove who they are.
