@@ -14,6 +14,10 @@ const inOrder = `FROM accounts a INDEXED BY accounts_updated`
 
 // Accounts returns the accounts that a query selects.
 func (r reader) Accounts(ctx context.Context, companyID int64, q account.AccountQuery) ([]account.Account, error) {
+	return withSearch(ctx, r, func(r reader) ([]account.Account, error) { return r.listAccounts(ctx, companyID, q) })
+}
+
+func (r reader) listAccounts(ctx context.Context, companyID int64, q account.AccountQuery) ([]account.Account, error) {
 	p, err := r.plan(ctx, companyID, q.Filter, maxDriven)
 	if err != nil {
 		return nil, err
@@ -30,6 +34,10 @@ func (r reader) Accounts(ctx context.Context, companyID int64, q account.Account
 // CountAccounts returns how many accounts a query selects. There is no order,
 // so the index that selects the fewest is always best.
 func (r reader) CountAccounts(ctx context.Context, companyID int64, q account.AccountQuery) (int64, error) {
+	return withSearch(ctx, r, func(r reader) (int64, error) { return r.countAccounts(ctx, companyID, q) })
+}
+
+func (r reader) countAccounts(ctx context.Context, companyID int64, q account.AccountQuery) (int64, error) {
 	p, err := r.plan(ctx, companyID, q.Filter, math.MaxInt32)
 	if err != nil {
 		return 0, err

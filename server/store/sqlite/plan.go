@@ -39,6 +39,9 @@ func (r reader) plan(ctx context.Context, companyID int64, f account.Filter, lim
 	for i, c := range f.Conditions {
 		clauses[i] = compile(companyID, c)
 	}
+	if err := r.addSearch(ctx, companyID, f, clauses); err != nil {
+		return plan{}, err
+	}
 	p, choices := planAll(f, clauses)
 	if f.Any {
 		p, choices = planAny(f, clauses)
@@ -46,6 +49,30 @@ func (r reader) plan(ctx context.Context, companyID int64, f account.Filter, lim
 	var err error
 	p.ids, err = r.fewest(ctx, choices, limit)
 	return p, err
+}
+
+// addSearch adds to clauses what the index of texts selects. If all conditions
+// must hold, one look into it is for all of their texts.
+func (r reader) addSearch(ctx context.Context, companyID int64, f account.Filter, clauses []clause) error {
+	all := matchAll(f.Conditions)
+	for i, c := range f.Conditions {
+		match := matchCondition(c)
+		if match == "" {
+			continue
+		}
+		if !f.Any {
+			match = all
+		}
+		ids, err := r.searchIDs(ctx, searchAccounts, companyID, match)
+		if err != nil {
+			return err
+		}
+		clauses[i].ids = ids
+		if !f.Any {
+			break
+		}
+	}
+	return nil
 }
 
 func tooLarge(f account.Filter) bool {

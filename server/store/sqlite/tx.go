@@ -10,6 +10,9 @@ import (
 // state.
 type reader struct {
 	session session
+	// search is the index to use, if there is one. The writer's connection
+	// has none, since it must not take the search file's lock.
+	search *indexer
 }
 
 var _ account.Reader = reader{}
@@ -18,14 +21,20 @@ var _ account.Reader = reader{}
 // once the write has ended.
 type transaction struct {
 	reader
-	gate *gate
+	gate     *gate
+	searched bool // note what becomes of texts that are searched
+	queued   bool // it has
 }
 
 var _ account.Tx = (*transaction)(nil)
 
-func newTransaction(statements *statements) *transaction {
+func newTransaction(statements *statements, searched bool) *transaction {
 	gate := &gate{}
-	return &transaction{reader: reader{session{statements: statements, gate: gate, whole: true}}, gate: gate}
+	return &transaction{
+		reader:   reader{session: session{statements: statements, gate: gate, whole: true}},
+		gate:     gate,
+		searched: searched,
+	}
 }
 
 // AccountForUpdate is Account: the writer runs one transaction at a time.
