@@ -18,7 +18,7 @@ func (r reader) Accounts(ctx context.Context, companyID int64, q account.Account
 }
 
 func (r reader) listAccounts(ctx context.Context, companyID int64, q account.AccountQuery) ([]account.Account, error) {
-	p, err := r.plan(ctx, companyID, q.Filter, maxDriven)
+	p, err := r.plan(ctx, companyID, q.Filter, r.driven)
 	if err != nil {
 		return nil, err
 	}

@@ -31,15 +31,15 @@ func (w walk) addStart(b *builder, table string) {
 		start = w.page.Before
 	}
 	if start != nil {
-		b.add(" AND ("+table+".updated_at, "+table+".id)"+operator+"(?, ?)", start.UpdatedAt.UnixMilli(), start.ID)
+		b.add(" AND ("+table+".updated_at, "+table+".place)"+operator+"(?, ?)", start.UpdatedAt.UnixMilli(), start.ID)
 	}
 }
 
 func (w walk) addOrder(b *builder, table string) {
 	if w.ascending {
-		b.add(" ORDER BY " + table + ".updated_at, " + table + ".id")
+		b.add(" ORDER BY " + table + ".updated_at, " + table + ".place")
 	} else {
-		b.add(" ORDER BY " + table + ".updated_at DESC, " + table + ".id DESC")
+		b.add(" ORDER BY " + table + ".updated_at DESC, " + table + ".place DESC")
 	}
 }
 

@@ -95,7 +95,7 @@ func (s *Store) connect(ctx context.Context, path string, limits limits) error {
 		return err
 	}
 	pool := s.openPool(attaching{reads, searchPath(path)}, max(minReaders, runtime.GOMAXPROCS(0)))
-	s.reader = reader{session: session{statements: newStatements(pool), gate: s.reads}, search: s.writer.index}
+	s.reader = reader{session{statements: newStatements(pool), gate: s.reads}, limits.driven, s.writer.index}
 	s.onClose(s.session.statements.close)
 	return nil
 }

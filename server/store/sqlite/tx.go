@@ -7,9 +7,11 @@ import (
 )
 
 // reader reads records, each call with one statement, so that it sees one
-// state.
+// state. What it may ask before is only which statement is the fastest.
 type reader struct {
 	session session
+	// driven is how many accounts a list may sort: see maxDriven.
+	driven int
 	// search is the index to use, if there is one. The writer's connection
 	// has none, since it must not take the search file's lock.
 	search *indexer
@@ -28,12 +30,12 @@ type transaction struct {
 
 var _ account.Tx = (*transaction)(nil)
 
-func newTransaction(statements *statements, searched bool) *transaction {
+func newTransaction(statements *statements, limits limits) *transaction {
 	gate := &gate{}
 	return &transaction{
-		reader:   reader{session: session{statements: statements, gate: gate, whole: true}},
+		reader:   reader{session: session{statements: statements, gate: gate, whole: true}, driven: limits.driven},
 		gate:     gate,
-		searched: searched,
+		searched: limits.search,
 	}
 }
 

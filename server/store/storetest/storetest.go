@@ -19,6 +19,7 @@ func Run(t *testing.T, open func(t *testing.T) account.Store) {
 		"Account":      testAccount,
 		"Number":       testNumber,
 		"FindAccount":  testFindAccount,
+		"Queries":      testQueries,
 		"Update":       testUpdate,
 		"Links":        testLinks,
 		"Contacts":     testContacts,
@@ -154,8 +155,14 @@ func wantKind(t *testing.T, err error, want account.Kind) {
 	}
 }
 
+// fataler is a test, or one of many that a generator makes.
+type fataler interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // equal compares strictly: an empty list is not a nil one.
-func equal[T any](t *testing.T, got, want T) {
+func equal[T any](t fataler, got, want T) {
 	t.Helper()
 	if reflect.DeepEqual(got, want) {
 		return
