@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"math"
 
 	"github.com/accountsd/accountsd/server/account"
@@ -22,10 +23,37 @@ func (r reader) listAccounts(ctx context.Context, companyID int64, q account.Acc
 	if err != nil {
 		return nil, err
 	}
+	list, err := r.page(ctx, companyID, q, p)
+	if errors.Is(err, errTooFar) {
+		p.ids, p.many = p.many, fragment{}
+		list, err = r.page(ctx, companyID, q, p)
+	}
+	return list, err
+}
+
+var errTooFar = errors.New("a list read too many accounts that do not pass")
+
+// page reads a page by a plan. It returns errTooFar if that takes long, and the
+// plan has another way.
+func (r reader) page(ctx context.Context, companyID int64, q account.AccountQuery, p plan) ([]account.Account, error) {
 	w := walkTo(q.Page, q.Ascending)
 	picked := newPicker[account.Account](w, p.exact())
 	st, args := p.list(companyID, q, w)
-	if err := r.eachMatch(ctx, st, args, p.rest, picked.take); err != nil {
+	read := 0
+	err := r.session.each(ctx, st, args, func(rows *sql.Rows) error {
+		a, err := scanAccount(rows)
+		if err != nil {
+			return err
+		}
+		if p.rest.Matches(a) {
+			return picked.take(a)
+		}
+		if read++; read > r.driven && p.many.text != "" {
+			return errTooFar
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
 	return picked.list(), nil
@@ -42,28 +70,37 @@ func (r reader) countAccounts(ctx context.Context, companyID int64, q account.Ac
 	if err != nil {
 		return 0, err
 	}
-	st, args := p.count(companyID, q)
 	var n int64
+	if p.certain() && !p.exact() {
+		n, sure, err := r.countCertain(ctx, companyID, q, p)
+		if err != nil || sure {
+			return n, err
+		}
+	}
+	st, args := p.count(companyID, q)
 	if p.exact() {
 		err = r.session.get(ctx, st, args, &n)
-	} else {
-		err = r.eachMatch(ctx, st, args, p.rest, func(account.Account) error {
-			n++
-			return nil
-		})
+		return n, err
 	}
+	err = r.session.each(ctx, st, args, func(rows *sql.Rows) error {
+		a, err := scanAccount(rows)
+		if err == nil && p.rest.Matches(a) {
+			n++
+		}
+		return err
+	})
 	return n, err
 }
 
-// eachMatch calls found for each account of a query that passes a filter.
-func (r reader) eachMatch(ctx context.Context, st statement, args []any, f account.Filter, found func(account.Account) error) error {
-	return r.session.each(ctx, st, args, func(rows *sql.Rows) error {
-		a, err := scanAccount(rows)
-		if err != nil || !f.Matches(a) {
-			return err
-		}
-		return found(a)
-	})
+// countCertain counts the ids of a search. It is not sure if there are any that
+// the search doubts.
+func (r reader) countCertain(ctx context.Context, companyID int64, q account.AccountQuery, p plan) (n int64, sure bool, err error) {
+	var b builder
+	b.add(`SELECT count(*), coalesce(`+p.search.doubts.text+` = 0, FALSE) FROM accounts a `, p.search.doubts.args...)
+	p.addWhere(&b, companyID, q)
+	st, args := p.statement(&b, q)
+	err = r.session.get(ctx, st, args, &n, &sure)
+	return n, sure, err
 }
 
 // list returns the statement for a page. Of accounts that are found by an index
@@ -84,9 +121,13 @@ func (p plan) list(companyID int64, q account.AccountQuery, w walk) (statement, 
 	b.add(`FROM (SELECT a.id FROM accounts a `)
 	p.addWhere(&b, companyID, q)
 	w.addStart(&b, "a")
-	if p.exact() {
+	switch {
+	case p.exact():
 		w.addOrder(&b, "a")
 		w.addLimit(&b)
+	case p.certain():
+		w.addOrder(&b, "a")
+		w.addLimitBeside(&b, p.search.doubts)
 	}
 	b.add(`) picked CROSS JOIN accounts a ON a.id = picked.id` + accountUsers)
 	w.addOrder(&b, "a")

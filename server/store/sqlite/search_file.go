@@ -74,7 +74,8 @@ var (
 )
 
 func readAnchor(ctx context.Context, s session) (a anchor, err error) {
-	return a, s.get(ctx, selectAnchor, nil, &a.epoch, &a.pruned, &a.last)
+	err = s.get(ctx, selectAnchor, nil, &a.epoch, &a.pruned, &a.last)
+	return a, err
 }
 
 func readSearchState(ctx context.Context, s session) (searchState, error) {

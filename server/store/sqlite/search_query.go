@@ -4,6 +4,7 @@ import (
 	"context"
 	sqldriver "database/sql/driver"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -46,27 +47,74 @@ var selectSearched = statement{thing: "search state", text: `SELECT ` + searched
 	AND EXISTS (SELECT 1 FROM search.tables WHERE kind = ? AND company_id = ?),
 	EXISTS (SELECT 1 FROM search_queue WHERE sequence > ` + searched + `)`}
 
-// searchIDs selects, by the index, the ids of all records that have a match,
-// and maybe of others. It is empty while the index is of no use.
-func (r reader) searchIDs(ctx context.Context, kind searchKind, companyID int64, match string) (fragment, error) {
+// textSearch is what the index tells of the records that have a match.
+type textSearch struct {
+	// ids selects the ids of all that have, and of some others. Empty: the
+	// index is of no use.
+	ids fragment
+	// doubts is how many of ids may be others, since they have changed of
+	// late. NULL: all may.
+	doubts fragment
+	// certain tells whether a match is all that was asked for.
+	certain bool
+}
+
+// searchText searches the records of a company.
+func (r reader) searchText(ctx context.Context, kind searchKind, companyID int64, match string) (textSearch, error) {
 	if r.search == nil || match == "" {
-		return fragment{}, nil
+		return textSearch{}, nil
 	}
 	var usable, queued bool
 	if err := r.session.get(ctx, selectSearched, []any{kind.name, companyID}, &usable, &queued); err != nil {
-		return fragment{}, err
+		return textSearch{}, err
 	}
 	if queued {
 		r.search.wake()
 	}
 	if !usable {
-		return fragment{}, nil
+		return textSearch{}, nil
 	}
 	table := kind.table(companyID)
-	return fragment{`SELECT rowid FROM search.` + table + ` WHERE ` + table + ` MATCH ?
-UNION ALL SELECT record_id FROM search_queue WHERE sequence > ` + searched + ` AND kind = '` + kind.name + `' AND company_id = ?
+	changed := ` FROM search_queue WHERE sequence > ` + searched + ` AND kind = '` + kind.name + `' AND company_id = ?`
+	return textSearch{
+		ids: fragment{`SELECT rowid FROM search.` + table + ` WHERE ` + table + ` MATCH ?
+UNION ALL SELECT record_id` + changed + `
 UNION ALL SELECT id FROM ` + kind.name + ` WHERE company_id = ? AND ` + searched + ` IS NULL`,
-		[]any{match, companyID, companyID}}, nil
+			[]any{match, companyID, companyID}},
+		doubts: fragment{`iif(` + searched + ` IS NULL, NULL, (SELECT count(*)` + changed + `))`, []any{companyID}},
+	}, nil
+}
+
+// searchAll searches the accounts that pass all conditions. It is certain of
+// them if it can do all of the rest.
+func (r reader) searchAll(ctx context.Context, companyID int64, conditions, rest []account.Condition) (textSearch, error) {
+	var phrases []string
+	for _, c := range conditions {
+		if p, _ := matchCondition(c); p != "" {
+			phrases = append(phrases, p)
+		}
+	}
+	search, err := r.searchText(ctx, searchAccounts, companyID, and(phrases))
+	search.certain = search.ids.text != "" && len(phrases) <= maxPhrases && !slices.ContainsFunc(rest, func(c account.Condition) bool {
+		_, whole := matchCondition(c)
+		return !whole
+	})
+	return search, err
+}
+
+// searchEach adds to the clauses of conditions what a search selects.
+func (r reader) searchEach(ctx context.Context, companyID int64, f account.Filter, clauses []clause) error {
+	for i, c := range f.Conditions {
+		match, _ := matchCondition(c)
+		search, err := r.searchText(ctx, searchAccounts, companyID, match)
+		if err != nil {
+			return err
+		}
+		if search.ids.text != "" {
+			clauses[i].ids = search.ids
+		}
+	}
+	return nil
 }
 
 // searchColumns are the columns of searchAccounts by member; empty: any.
@@ -88,55 +136,37 @@ const (
 	maxPhrases = 10
 )
 
-// matchAll is the query for the accounts that pass the conditions that the
-// index can do something about. Empty: there are none.
-func matchAll(conditions []account.Condition) string {
-	var phrases []string
-	for _, c := range conditions {
-		if p := matchCondition(c); p != "" {
-			phrases = append(phrases, p)
-		}
-	}
-	return and(phrases)
-}
-
-func matchCondition(c account.Condition) string {
+// matchCondition is the query for the accounts that pass a condition, and maybe
+// others if it is not whole. Empty: the index can do nothing about it.
+func matchCondition(c account.Condition) (match string, whole bool) {
 	column, ok := searchColumns[c.Member]
-	p := phrase(c.Contains)
-	if !ok || c.Negate || p == "" {
-		return ""
+	if !ok || c.Negate {
+		return "", false
 	}
-	if column != "" {
-		p = column + " : " + p
+	match, whole = phrase(c.Contains)
+	if c.Member == account.MemberAddress && strings.Contains(c.Contains, "\n") {
+		whole = false // it must be in one line
 	}
-	return p
-}
-
-// matchWords is the query for the contacts that have all of the words.
-func matchWords(words []string) string {
-	var phrases []string
-	for _, word := range words {
-		if p := phrase(word); p != "" {
-			phrases = append(phrases, p)
-		}
+	if match != "" && column != "" {
+		match = column + " : " + match
 	}
-	return and(phrases)
+	return match, whole
 }
 
 func and(phrases []string) string {
 	return strings.Join(phrases[:min(maxPhrases, len(phrases))], " AND ")
 }
 
-// phrase is a text, or as much of it as matters, as a string of FTS5's query
-// language. It is empty for one that the index cannot find.
-func phrase(text string) string {
+// phrase is a text as a string of FTS5's query language, or if it is not whole,
+// a part of it. It is empty for a text that the index cannot find.
+func phrase(text string) (p string, whole bool) {
 	if utf8.RuneCountInString(text) < trigram || !utf8.ValidString(text) || strings.ContainsAny(text, "\x00\uFFFD\uFFFE\uFFFF") {
-		return ""
+		return "", false
 	}
-	if runes := []rune(text); len(runes) > maxPhrase {
-		text = string(runes[:maxPhrase])
-	}
-	return `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
+	runes := []rune(text)
+	whole = len(runes) <= maxPhrase
+	text = string(runes[:min(maxPhrase, len(runes))])
+	return `"` + strings.ReplaceAll(text, `"`, `""`) + `"`, whole
 }
 
 // withSearch runs a read, and if the search file fails it, runs it again
