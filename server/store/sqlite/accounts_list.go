@@ -103,22 +103,19 @@ func (r reader) countCertain(ctx context.Context, companyID int64, q account.Acc
 	return n, sure, err
 }
 
-// list returns the statement for a page. Of accounts that are found by an index
-// it sorts the ids, and reads the rest of those on the page only.
+// list returns the statement for a page. Where it can, it picks the ids of the
+// page first, for which the index often suffices, and reads those only.
 func (p plan) list(companyID int64, q account.AccountQuery, w walk) (statement, []any) {
 	var b builder
 	b.add(accountColumns)
-	if p.ids.text == "" {
+	if p.ids.text == "" && !p.exact() {
 		b.add(inOrder + accountUsers)
 		p.addWhere(&b, companyID, q)
 		w.addStart(&b, "a")
 		w.addOrder(&b, "a")
-		if p.exact() {
-			w.addLimit(&b)
-		}
 		return p.statement(&b, q)
 	}
-	b.add(`FROM (SELECT a.id FROM accounts a `)
+	b.add(`FROM (SELECT a.id ` + p.from())
 	p.addWhere(&b, companyID, q)
 	w.addStart(&b, "a")
 	switch {
@@ -134,18 +131,22 @@ func (p plan) list(companyID int64, q account.AccountQuery, w walk) (statement, 
 	return p.statement(&b, q)
 }
 
+// from is where the plan looks for accounts.
+func (p plan) from() string {
+	if p.ids.text == "" {
+		return inOrder
+	}
+	return `FROM accounts a`
+}
+
 // count returns the statement that counts the accounts, or if that takes more
 // than SQL, reads them.
 func (p plan) count(companyID int64, q account.AccountQuery) (statement, []any) {
 	var b builder
-	from := inOrder
-	if p.ids.text != "" {
-		from = `FROM accounts a`
-	}
 	if p.exact() {
-		b.add(`SELECT count(*) ` + from + ` `)
+		b.add(`SELECT count(*) ` + p.from())
 	} else {
-		b.add(accountColumns + from + accountUsers)
+		b.add(accountColumns + p.from() + accountUsers)
 	}
 	p.addWhere(&b, companyID, q)
 	return p.statement(&b, q)
@@ -155,9 +156,9 @@ func (p plan) count(companyID int64, q account.AccountQuery) (statement, []any) 
 // company where the ids are the better way.
 func (p plan) addWhere(b *builder, companyID int64, q account.AccountQuery) {
 	if p.ids.text == "" {
-		b.add(`WHERE a.company_id = ?`, companyID)
+		b.add(` WHERE a.company_id = ?`, companyID)
 	} else {
-		b.add(`WHERE +a.company_id = ? AND a.id IN (`, companyID)
+		b.add(` WHERE +a.company_id = ? AND a.id IN (`, companyID)
 		b.add(p.ids.text+`)`, p.ids.args...)
 	}
 	if !q.IncludeArchived {

@@ -117,6 +117,13 @@ func (e *explainer) explain(ctx context.Context, text string) error {
 	return rows.Err()
 }
 
+// Statements returns how many statements the readers keep.
+func (s *Store) Statements() int {
+	s.session.statements.mu.RLock()
+	defer s.session.statements.mu.RUnlock()
+	return len(s.session.statements.byText)
+}
+
 // PagesWritten returns the pages that were written to the log, ever.
 func (s *Store) PagesWritten() int64 { return s.wal.written.Load() }
 
