@@ -168,6 +168,14 @@ func (f *fixture) seed(t testing.TB) {
 	must(t, err)
 }
 
+// addProperty defines a text property.
+func (f *fixture) addProperty(t testing.TB, key string) {
+	t.Helper()
+	must(t, f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+		return tx.InsertProperty(ctx, &account.Property{CompanyID: f.company.ID, Name: key, Key: key, Type: account.PropertyText})
+	}))
+}
+
 // newAccount has a value in every member that can be cleared.
 func (f *fixture) newAccount() account.Account {
 	description, email, phone := "Came by referral.", "office@sunrise.example", "+14155550142"
