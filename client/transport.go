@@ -15,7 +15,12 @@ import (
 // maxErrorBytes is how much of an error's body is kept.
 const maxErrorBytes = 1 << 20
 
-var errTooLarge = fmt.Errorf("%w: the body is too large", ErrUnexpected)
+const maxRedirects = 10
+
+var (
+	errTooLarge = fmt.Errorf("%w: the body is too large", ErrUnexpected)
+	errRedirect = fmt.Errorf("%w: redirected", ErrUnexpected)
+)
 
 // sharedTransport is what clients without one of their own send through. It
 // keeps more connections to one host than http.DefaultTransport, which is made
@@ -155,15 +160,23 @@ func httpClient(base *http.Client, middleware []Middleware) *http.Client {
 		if first.Method != http.MethodGet || !sameOrigin(first.URL, req.URL) {
 			return http.ErrUseLastResponse
 		}
+		err := tooManyRedirects(via)
 		if base.CheckRedirect != nil {
-			return base.CheckRedirect(req, via)
+			err = base.CheckRedirect(req, via)
 		}
-		if len(via) >= 10 {
-			return errors.New("stopped after 10 redirects")
+		if err != nil && err != http.ErrUseLastResponse {
+			return fmt.Errorf("%w: %w", errRedirect, err)
 		}
-		return nil
+		return err
 	}
 	return &own
+}
+
+func tooManyRedirects(via []*http.Request) error {
+	if len(via) >= maxRedirects {
+		return fmt.Errorf("stopped after %d redirects", maxRedirects)
+	}
+	return nil
 }
 
 func sameOrigin(a, b *url.URL) bool { return a.Scheme == b.Scheme && a.Host == b.Host }
