@@ -34,16 +34,16 @@ func serveAlias(next http.Handler) http.Handler {
 		r.URL.Path = canonicalPath + rest
 		r.URL.RawPath = ""
 		w.Header().Set("Deprecation", aliasDeprecated)
-		w.Header().Set("Link", fmt.Sprintf(`<%s>; rel="successor-version"`, successor(r.URL)))
+		w.Header().Set("Link", successorLink(r.URL))
 		next.ServeHTTP(w, r)
 	})
 }
 
-// successor is the reference to u in a Link header. The query is the caller's
-// text, and must not end the reference early.
-func successor(u *url.URL) string {
+// successorLink names the canonical URL in a Link header. The query is the
+// caller's text, and must not end the reference early.
+func successorLink(u *url.URL) string {
 	reference := url.URL{Path: u.Path, RawQuery: strings.NewReplacer("<", "%3C", ">", "%3E").Replace(u.RawQuery)}
-	return reference.String()
+	return fmt.Sprintf(`<%s>; rel="successor-version"`, reference.String())
 }
 
 // isAlias tells whether the request came by the former path.

@@ -27,6 +27,7 @@ const maxDepth = 64
 // the validator saw.
 type body struct {
 	io.Reader
+	data  []byte
 	value any
 }
 
@@ -53,7 +54,7 @@ func readBody(r *http.Request, mediaTypes []string) (body, []account.FieldError,
 	if err != nil {
 		return body{}, nil, err
 	}
-	return body{Reader: bytes.NewReader(data), value: value}, offences, nil
+	return body{Reader: bytes.NewReader(data), data: data, value: value}, offences, nil
 }
 
 func checkMediaType(r *http.Request, mediaTypes []string) error {

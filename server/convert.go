@@ -218,8 +218,8 @@ func ToAPIFieldProblems(offences []account.FieldError) []api.FieldProblem {
 			Code:    api.ProblemCodeValidationError,
 			Message: offence.Message,
 		}
-		if offence.Conflict {
-			problems[i].Code = api.ProblemCodeConflict
+		if offence.Kind != account.KindInternal {
+			problems[i].Code = kinds[offence.Kind].code
 		}
 		if offence.In == account.InBody {
 			pointer := offence.Pointer()

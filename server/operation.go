@@ -26,6 +26,7 @@ type operation struct {
 	query      []string // the names of its query parameters
 	mediaTypes []string // of its request body; none: it takes no body
 	body       *openapi3.Schema
+	once       bool // it takes an Idempotency-Key
 }
 
 // security is how callers of an operation prove who they are.
@@ -86,6 +87,7 @@ func newOperation(spec *openapi3.T, path, method string, item *openapi3.PathItem
 		if p.Value.In == openapi3.ParameterInQuery {
 			o.query = append(o.query, p.Value.Name)
 		}
+		o.once = o.once || p.Value.Name == idempotencyKeyHeader
 	}
 	if op.RequestBody == nil {
 		return o, nil

@@ -12,30 +12,6 @@ import (
 
 var errPending = errors.New("not written yet")
 
-func (s *Server) ListAccounts(context.Context, apiserver.ListAccountsRequestObject) (apiserver.ListAccountsResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) BatchUpdateAccounts(context.Context, apiserver.BatchUpdateAccountsRequestObject) (apiserver.BatchUpdateAccountsResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) ListChanges(context.Context, apiserver.ListChangesRequestObject) (apiserver.ListChangesResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) SearchAccounts(context.Context, apiserver.SearchAccountsRequestObject) (apiserver.SearchAccountsResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) DeleteAccount(context.Context, apiserver.DeleteAccountRequestObject) (apiserver.DeleteAccountResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) ListAccountChanges(context.Context, apiserver.ListAccountChangesRequestObject) (apiserver.ListAccountChangesResponseObject, error) {
-	return nil, errPending
-}
-
 func (s *Server) ListKeys(context.Context, apiserver.ListKeysRequestObject) (apiserver.ListKeysResponseObject, error) {
 	return nil, errPending
 }
@@ -95,4 +71,3 @@ func (s *Server) InviteUser(context.Context, apiserver.InviteUserRequestObject) 
 func (s *Server) AcceptInvitation(context.Context, apiserver.AcceptInvitationRequestObject) (apiserver.AcceptInvitationResponseObject, error) {
 	return nil, errPending
 }
-

@@ -23,6 +23,8 @@ type problem struct {
 	code   api.ProblemCode
 	detail string
 	fields []api.FieldProblem
+
+	retryAfter string // seconds after which to try again
 }
 
 // Error makes a problem an error, so that it can travel as one.
@@ -99,6 +101,9 @@ func (s *Server) fail(c *gin.Context, err error) {
 		header.Set("WWW-Authenticate", `ApiKey realm="accountsd", header="x-api-key"`)
 	case http.StatusServiceUnavailable:
 		header.Set("Retry-After", retryAfter)
+	}
+	if p.retryAfter != "" {
+		header.Set("Retry-After", p.retryAfter)
 	}
 	c.Writer.WriteHeader(p.status)
 	// An error here means that the caller has gone.

@@ -21,6 +21,10 @@ type Config struct {
 	Timeout      time.Duration // of one request; 0: 30 s
 	MaxBodyBytes int64         // of one request's body; 0: 1 MiB
 	Logger       *slog.Logger  // nil: slog.Default()
+
+	RateLimit  int              // requests of a key in a second, twice as many at once; 0: no limit
+	DailyLimit int64            // requests of a key in a day (UTC); 0: no limit
+	Clock      func() time.Time // of the limits; nil: time.Now
 }
 
 // Server answers the API's requests.
@@ -28,6 +32,7 @@ type Server struct {
 	config     Config
 	log        *slog.Logger
 	accounts   *account.Service
+	rates      *rateLimits
 	draining   atomic.Bool
 	operations operations
 	checks     map[string]check // by operationId
@@ -48,8 +53,12 @@ func New(config Config, accounts *account.Service) (*Server, error) {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
+	if config.Clock == nil {
+		config.Clock = time.Now
+	}
 	s := &Server{config: config, log: config.Logger, accounts: accounts}
-	s.checks = map[string]check{"updateAccount": s.checkUpdate, "createAccount": s.checkCreate}
+	s.rates = newRateLimits(config.RateLimit, config.DailyLimit, config.Clock)
+	s.checks = s.allChecks()
 	spec, err := apiserver.GetSpec()
 	if err != nil {
 		return nil, fmt.Errorf("load the embedded spec: %w", err)
@@ -93,8 +102,8 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	engine.GET("/healthz", live)
 	engine.GET("/readyz", s.ready)
 
-	group := engine.Group("", s.authenticate, s.validate)
-	strict := apiserver.NewStrictHandlerWithOptions(s, []apiserver.StrictMiddlewareFunc{callHandler},
+	group := engine.Group("", s.authenticate, s.limitRate, s.validate)
+	strict := apiserver.NewStrictHandlerWithOptions(s, []apiserver.StrictMiddlewareFunc{callHandler, s.carryOutOnce},
 		apiserver.StrictGinServerOptions{
 			RequestErrorHandlerFunc:  s.failBinding,
 			HandlerErrorFunc:         s.fail,

@@ -62,7 +62,7 @@ func (s *Service) CreateCompany(ctx context.Context, n NewCompany) (CreatedCompa
 		}
 		made.User.PasswordHash = hash
 	}
-	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+	err := s.write(ctx, false, func(ctx context.Context, tx Tx) error {
 		if err := tx.InsertCompany(ctx, &made.Company); err != nil {
 			return err
 		}

@@ -34,7 +34,7 @@ func (s *Service) CreateProperty(ctx context.Context, p Property) (Property, err
 	if err := Invalid(offences); err != nil {
 		return Property{}, err
 	}
-	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) error { return tx.InsertProperty(ctx, &p) })
+	err := s.write(ctx, false, func(ctx context.Context, tx Tx) error { return tx.InsertProperty(ctx, &p) })
 	if err != nil {
 		return Property{}, err
 	}

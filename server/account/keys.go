@@ -63,7 +63,7 @@ func (s *Service) CreateKey(ctx context.Context, email, name string, scopes []Sc
 		return "", err
 	}
 	token := NewToken()
-	err = s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+	err = s.write(ctx, false, func(ctx context.Context, tx Tx) error {
 		user, err := tx.User(ctx, email)
 		if err != nil {
 			return err

@@ -2,9 +2,9 @@ package account
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -14,6 +14,8 @@ type Service struct {
 	store  Store
 	now    func() time.Time
 	region string
+
+	underWay sync.Map // the AnswerIDs of Once calls that have not returned
 }
 
 // Config is how a Service is set up.
@@ -57,6 +59,21 @@ type Match struct {
 	Versions []int64
 }
 
+// holds tells whether the condition holds of an account; nil always does.
+func (m *Match) holds(a Account) bool {
+	return m == nil || m.Any || slices.Contains(m.Versions, a.Version)
+}
+
+func (m *Match) check(a Account) error {
+	if m.holds(a) {
+		return nil
+	}
+	return &Error{
+		Kind:    KindPrecondition,
+		Message: "the account is not the version that If-Match names; fetch it again",
+	}
+}
+
 // UpdateRequest is one update of an account.
 type UpdateRequest struct {
 	ID              int64
@@ -77,11 +94,8 @@ func (s *Service) Update(ctx context.Context, actor Actor, req UpdateRequest) (A
 		if err != nil {
 			return err
 		}
-		if m := req.Match; m != nil && !m.Any && !slices.Contains(m.Versions, before.Version) {
-			return &Error{
-				Kind:    KindPrecondition,
-				Message: "the account is not the version that If-Match names; fetch it again",
-			}
+		if err := req.Match.check(before); err != nil {
+			return err
 		}
 		updated, err = s.applyAndSave(ctx, tx, actor, before, req.Patch, req.AllowNewOptions)
 		return err
@@ -90,26 +104,6 @@ func (s *Service) Update(ctx context.Context, actor Actor, req UpdateRequest) (A
 		return Account{}, err
 	}
 	return updated, nil
-}
-
-// errDryRun rolls a transaction back that has done all that it should.
-var errDryRun = errors.New("dry run")
-
-// write runs fn in a transaction, which on a dry run leaves nothing behind.
-func (s *Service) write(ctx context.Context, dryRun bool, fn func(context.Context, Tx) error) error {
-	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
-		if err := fn(ctx, tx); err != nil {
-			return err
-		}
-		if dryRun {
-			return errDryRun
-		}
-		return nil
-	})
-	if errors.Is(err, errDryRun) {
-		return nil
-	}
-	return err
 }
 
 // applyAndSave applies a patch to a stored account, and writes what changed.
@@ -174,7 +168,7 @@ func numberOffence(ctx context.Context, tx Tx, before Account, number Field[int6
 		return nil, nil
 	}
 	return []FieldError{{
-		In: InBody, Path: []string{"number"}, Conflict: true,
+		In: InBody, Path: []string{"number"}, Kind: KindConflict,
 		Message: fmt.Sprintf("number %d is taken by another account", number.Value),
 	}}, nil
 }

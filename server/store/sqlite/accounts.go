@@ -7,9 +7,10 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
-// accountColumns are of one statement with what an account shows of other
-// tables, so that a read is one consistent state.
-const accountColumns = `SELECT
+// Accounts are read by one statement with what they show of other tables, so
+// that a read is one consistent state. The rows are those of a.
+const (
+	accountColumns = `SELECT
 	a.id, a.company_id, a.number, a.version, a.title, a.description, a.address, a.is_active,
 	a.primary_email, a.primary_phone, a.account_type, a.value, a.size, a.custom, a.created_at, a.updated_at,
 	creator.id, creator.first_name, creator.last_name, creator.email,
@@ -17,15 +18,18 @@ const accountColumns = `SELECT
 	(SELECT json_group_array(json_object(
 			'id', c.id, 'name', c.name, 'title', c.title,
 			'emails', json(c.emails), 'phones', json(c.phones),
-			'createdAt', c.created_at, 'updatedAt', c.updated_at) ORDER BY l.position)
+			'createdBy', c.created_by, 'createdAt', c.created_at, 'updatedAt', c.updated_at) ORDER BY l.position)
 		FROM account_contacts l JOIN contacts c ON c.id = l.contact_id
 		WHERE l.account_id = a.id)
-FROM accounts a
+`
+	accountUsers = `
 LEFT JOIN users creator ON creator.id = a.created_by
 LEFT JOIN users updater ON updater.id = a.updated_by
 `
+	fromAccounts = accountColumns + `FROM accounts a` + accountUsers
+)
 
-var selectAccount = statement{thing: "account", text: accountColumns + `WHERE a.id = ? AND a.company_id = ?`}
+var selectAccount = statement{thing: "account", text: fromAccounts + `WHERE a.id = ? AND a.company_id = ?`}
 
 // Account returns an account with its contacts.
 func (r reader) Account(ctx context.Context, companyID, id int64) (account.Account, error) {
@@ -34,7 +38,7 @@ func (r reader) Account(ctx context.Context, companyID, id int64) (account.Accou
 
 // findAccount returns the statement for the accounts with a value in a column.
 func findAccount(column string) statement {
-	return statement{thing: "account", text: accountColumns +
+	return statement{thing: "account", text: fromAccounts +
 		`WHERE a.company_id = ? AND a.` + column + ` = ? ORDER BY a.is_active DESC, a.id LIMIT 1`}
 }
 
@@ -61,6 +65,14 @@ func (r reader) account(ctx context.Context, st statement, args ...any) (account
 	}
 	a, err := fromDBAccount(row)
 	return a, interpretError(err, st)
+}
+
+func scanAccount(rows *sql.Rows) (account.Account, error) {
+	var row accountRow
+	if err := rows.Scan(row.dest()...); err != nil {
+		return account.Account{}, err
+	}
+	return fromDBAccount(row)
 }
 
 // dest are the variables of accountColumns.

@@ -77,6 +77,14 @@ func (t *transaction) UpdateAccount(ctx context.Context, a account.Account, chan
 	return t.link(ctx, a.CompanyID, a.ID, a.Contacts)
 }
 
+var deleteAccount = statement{thing: "account", text: `DELETE FROM accounts WHERE id = ? AND company_id = ?`}
+
+// DeleteAccount removes an account; its links and its keys of IndexCustom go
+// with it.
+func (t *transaction) DeleteAccount(ctx context.Context, companyID, id int64) error {
+	return t.session.changeOne(ctx, deleteAccount, id, companyID)
+}
+
 func updateAccount(row accountRow, changes account.Changes) (statement, []any) {
 	a := row.account
 	var text strings.Builder

@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
@@ -11,6 +13,7 @@ import (
 type Limits struct {
 	Batch                      int
 	PassivePages, RestartPages int64
+	Driven                     int
 }
 
 // OpenWith is Open with other limits. A batch takes all that wait.
@@ -23,6 +26,9 @@ func OpenWith(ctx context.Context, path string, l Limits) (*Store, error) {
 	if l.PassivePages != 0 {
 		limits.passivePages, limits.restartPages = l.PassivePages, l.RestartPages
 	}
+	if l.Driven != 0 {
+		limits.driven = l.Driven
+	}
 	return open(ctx, path, limits)
 }
 
@@ -30,6 +36,57 @@ func OpenWith(ctx context.Context, path string, l Limits) (*Store, error) {
 func Exec(ctx context.Context, tx account.Tx, text string) error {
 	_, err := tx.(*transaction).session.exec(ctx, statement{thing: "test", text: text})
 	return err
+}
+
+// Explain returns SQLite's plans of the statements that a read runs.
+func (s *Store) Explain(ctx context.Context, read func(account.Reader) error) ([]string, error) {
+	on := &explainer{queryer: s.session.statements.on}
+	session := session{statements: newStatements(on), gate: &gate{}}
+	err := read(reader{session, s.driven})
+	return on.plans, errors.Join(err, session.statements.close())
+}
+
+type explainer struct {
+	queryer
+	plans []string
+}
+
+func (e *explainer) PrepareContext(ctx context.Context, text string) (*sql.Stmt, error) {
+	if err := e.explain(ctx, text); err != nil {
+		return nil, err
+	}
+	return e.queryer.PrepareContext(ctx, text)
+}
+
+func (e *explainer) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	if err := e.explain(ctx, text); err != nil {
+		return nil, err
+	}
+	return e.queryer.QueryContext(ctx, text, args...)
+}
+
+func (e *explainer) explain(ctx context.Context, text string) error {
+	rows, err := e.queryer.QueryContext(ctx, "EXPLAIN QUERY PLAN "+text, make([]any, 100)...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			return err
+		}
+		e.plans = append(e.plans, step)
+	}
+	return rows.Err()
+}
+
+// Statements returns how many statements the readers keep.
+func (s *Store) Statements() int {
+	s.session.statements.mu.RLock()
+	defer s.session.statements.mu.RUnlock()
+	return len(s.session.statements.byText)
 }
 
 // PagesWritten returns the pages that were written to the log, ever.

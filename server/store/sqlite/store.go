@@ -85,7 +85,7 @@ func (s *Store) connect(ctx context.Context, path string, limits limits) error {
 	if err != nil {
 		return err
 	}
-	s.reader = reader{session{statements: newStatements(reads), gate: s.reads}}
+	s.reader = reader{session{statements: newStatements(reads), gate: s.reads}, limits.driven}
 	s.wal = newCheckpointer(checkpoints, limits)
 	s.writer = newWriter(s.writerConn, s.wal, limits)
 	return nil

@@ -7,9 +7,11 @@ import (
 )
 
 // reader reads records, each call with one statement, so that it sees one
-// state.
+// state. What it may ask before is only which statement is the fastest.
 type reader struct {
 	session session
+	// driven is how many accounts a list may sort: see maxDriven.
+	driven int
 }
 
 var _ account.Reader = reader{}
@@ -23,9 +25,9 @@ type transaction struct {
 
 var _ account.Tx = (*transaction)(nil)
 
-func newTransaction(statements *statements) *transaction {
+func newTransaction(statements *statements, driven int) *transaction {
 	gate := &gate{}
-	return &transaction{reader: reader{session{statements: statements, gate: gate, whole: true}}, gate: gate}
+	return &transaction{reader: reader{session{statements: statements, gate: gate, whole: true}, driven}, gate: gate}
 }
 
 // AccountForUpdate is Account: the writer runs one transaction at a time.

@@ -13,12 +13,14 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
-// limits are when the writer commits and when the log is checkpointed.
+// limits are when the writer commits, when the log is checkpointed, and how
+// lists are read.
 type limits struct {
 	batch        int           // the most writes of one commit
 	batchTime    time.Duration // after which a batch takes no more writes
 	passivePages int64         // checkpoint in the background after so many pages
 	restartPages int64         // pause the writer and restart the log from so many pages on
+	driven       int           // the most accounts that a list sorts
 }
 
 var defaultLimits = limits{
@@ -26,6 +28,7 @@ var defaultLimits = limits{
 	batchTime:    10 * time.Millisecond, // so that the first write does not wait long for the last
 	passivePages: 1000,
 	restartPages: restartPages,
+	driven:       maxDriven,
 }
 
 // request is one call of Write.
@@ -199,7 +202,7 @@ func (w *writer) isolate(ctx context.Context, r *request) error {
 	if _, err := w.session.exec(ctx, save); err != nil {
 		return err
 	}
-	if r.err = r.call(newTransaction(w.session.statements)); r.err != nil {
+	if r.err = r.call(newTransaction(w.session.statements, w.limits.driven)); r.err != nil {
 		if _, err := w.session.exec(ctx, undo); err != nil {
 			return err
 		}

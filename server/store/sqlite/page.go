@@ -1,0 +1,84 @@
+package sqlite
+
+import (
+	"slices"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// walk is the way through a list to a page. A page ahead of a place is walked
+// to from there, against the list's order.
+type walk struct {
+	page      account.Page
+	ascending bool
+	back      bool
+}
+
+func walkTo(page account.Page, ascending bool) walk {
+	back := page.Before != nil
+	return walk{page: page, ascending: ascending != back, back: back}
+}
+
+// addStart adds the test that a row is behind where the walk starts. The two
+// values are compared as one, so that an index leads there.
+func (w walk) addStart(b *builder, table string) {
+	operator := " < "
+	if w.ascending {
+		operator = " > "
+	}
+	start := w.page.After
+	if w.back {
+		start = w.page.Before
+	}
+	if start != nil {
+		b.add(" AND ("+table+".updated_at, "+table+".place)"+operator+"(?, ?)", start.UpdatedAt.UnixMilli(), start.ID)
+	}
+}
+
+func (w walk) addOrder(b *builder, table string) {
+	if w.ascending {
+		b.add(" ORDER BY " + table + ".updated_at, " + table + ".place")
+	} else {
+		b.add(" ORDER BY " + table + ".updated_at DESC, " + table + ".place DESC")
+	}
+}
+
+// addLimit adds the page's size, if every row is of the list.
+func (w walk) addLimit(b *builder) { b.add(" LIMIT ? OFFSET ?", w.page.Limit, w.page.Offset) }
+
+// picker takes the items of a page as the walk meets them.
+type picker[T any] struct {
+	walk  walk
+	skip  int64
+	items []T
+}
+
+// newPicker returns a picker. The SQL has skipped the rows before the page
+// already, if it can.
+func newPicker[T any](w walk, skipped bool) *picker[T] {
+	p := &picker[T]{walk: w, items: []T{}}
+	if !skipped {
+		p.skip = w.page.Offset
+	}
+	return p
+}
+
+func (p *picker[T]) take(item T) error {
+	if p.skip > 0 {
+		p.skip--
+		return nil
+	}
+	p.items = append(p.items, item)
+	if len(p.items) >= p.walk.page.Limit {
+		return errEnough
+	}
+	return nil
+}
+
+// list returns the page in the list's order.
+func (p *picker[T]) list() []T {
+	if p.walk.back {
+		slices.Reverse(p.items)
+	}
+	return p.items
+}
