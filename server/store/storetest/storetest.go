@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) account.Store) {
 		"UpdateProperty": testUpdateProperty,
 		"SetOptions":     testSetOptions,
 		"DeleteProperty": testDeleteProperty,
+		"Building":       testBuilding,
 		"IndexCustom":    testIndexCustom,
 		"AccountsWith":   testAccountsWith,
 		"History":        testHistory,
