@@ -2,8 +2,8 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"math"
+	"slices"
 
 	"github.com/accountsd/accountsd/server/account"
 )
@@ -18,13 +18,18 @@ func (r reader) Accounts(ctx context.Context, companyID int64, q account.Account
 	if err != nil {
 		return nil, err
 	}
+	var accounts []account.Account
 	w := walkTo(q.Page, q.Ascending)
-	picked := newPicker[account.Account](w, p.exact())
-	st, args := p.list(companyID, q, w)
-	if err := r.eachMatch(ctx, st, args, p.rest, picked.take); err != nil {
-		return nil, err
+	if p.exact() {
+		st, args := p.list(companyID, q, w)
+		accounts, err = collect(ctx, r.session, st, args, scanAccount)
+	} else {
+		accounts, err = r.filter(ctx, companyID, q, p, w)
 	}
-	return picked.list(), nil
+	if w.back {
+		slices.Reverse(accounts)
+	}
+	return accounts, err
 }
 
 // CountAccounts returns how many accounts a query selects. There is no order,
@@ -34,12 +39,16 @@ func (r reader) CountAccounts(ctx context.Context, companyID int64, q account.Ac
 	if err != nil {
 		return 0, err
 	}
-	st, args := p.count(companyID, q)
 	var n int64
 	if p.exact() {
-		err = r.session.get(ctx, st, args, &n)
+		var b builder
+		b.add(`SELECT count(*) ` + p.from())
+		p.addWhere(&b, companyID, q)
+		err = r.session.get(ctx, p.statement(&b, q), b.args, &n)
 	} else {
-		err = r.eachMatch(ctx, st, args, p.rest, func(account.Account) error {
+		var b builder
+		p.addCandidates(&b, companyID, q)
+		err = eachMatch(ctx, r.session, p.statement(&b, q), b.args, p.rest, func(int64) error {
 			n++
 			return nil
 		})
@@ -47,39 +56,18 @@ func (r reader) CountAccounts(ctx context.Context, companyID int64, q account.Ac
 	return n, err
 }
 
-// eachMatch calls found for each account of a query that passes a filter.
-func (r reader) eachMatch(ctx context.Context, st statement, args []any, f account.Filter, found func(account.Account) error) error {
-	return r.session.each(ctx, st, args, func(rows *sql.Rows) error {
-		a, err := scanAccount(rows)
-		if err != nil || !f.Matches(a) {
-			return err
-		}
-		return found(a)
-	})
-}
-
-// list returns the statement for a page. Where it can, it picks the ids of the
-// page first, for which the index often suffices, and reads those only.
+// list returns the statement for a page. It picks the ids of the page first,
+// for which the index often suffices, and reads the records of those only.
 func (p plan) list(companyID int64, q account.AccountQuery, w walk) (statement, []any) {
 	var b builder
-	b.add(accountColumns)
-	if p.ids.text == "" && !p.exact() {
-		b.add(inOrder + accountUsers)
-		p.addWhere(&b, companyID, q)
-		w.addStart(&b, "a")
-		w.addOrder(&b, "a")
-		return p.statement(&b, q)
-	}
-	b.add(`FROM (SELECT a.id ` + p.from())
+	b.add(accountColumns + `FROM (SELECT a.id ` + p.from())
 	p.addWhere(&b, companyID, q)
 	w.addStart(&b, "a")
-	if p.exact() {
-		w.addOrder(&b, "a")
-		w.addLimit(&b)
-	}
+	w.addOrder(&b, "a")
+	w.addLimit(&b)
 	b.add(`) picked CROSS JOIN accounts a ON a.id = picked.id` + accountUsers)
 	w.addOrder(&b, "a")
-	return p.statement(&b, q)
+	return p.statement(&b, q), b.args
 }
 
 // from is where the plan looks for accounts.
@@ -88,19 +76,6 @@ func (p plan) from() string {
 		return inOrder
 	}
 	return `FROM accounts a`
-}
-
-// count returns the statement that counts the accounts, or if that takes more
-// than SQL, reads them.
-func (p plan) count(companyID int64, q account.AccountQuery) (statement, []any) {
-	var b builder
-	if p.exact() {
-		b.add(`SELECT count(*) ` + p.from())
-	} else {
-		b.add(accountColumns + p.from() + accountUsers)
-	}
-	p.addWhere(&b, companyID, q)
-	return p.statement(&b, q)
 }
 
 // addWhere adds the plan's tests. The plus keeps SQLite from the indexes of a
@@ -120,6 +95,6 @@ func (p plan) addWhere(b *builder, companyID int64, q account.AccountQuery) {
 	}
 }
 
-func (p plan) statement(b *builder, q account.AccountQuery) (statement, []any) {
-	return statement{thing: "accounts", text: b.text.String(), once: len(q.Filter.Conditions) > 0}, b.args
+func (p plan) statement(b *builder, q account.AccountQuery) statement {
+	return statement{thing: "accounts", text: b.text.String(), once: len(q.Filter.Conditions) > 0}
 }

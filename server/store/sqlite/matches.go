@@ -1,0 +1,102 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// filter returns the accounts of a page whose filter takes more than SQL. It
+// reads of each account that may pass what the filter looks at, until the page
+// is full, and then all of those on the page.
+func (r reader) filter(ctx context.Context, companyID int64, q account.AccountQuery, p plan, w walk) ([]account.Account, error) {
+	var b builder
+	p.addCandidates(&b, companyID, q)
+	w.addStart(&b, "a")
+	w.addOrder(&b, "a")
+	var accounts []account.Account
+	err := r.session.snapshot(ctx, func(s session) error {
+		picked := newPicker[int64](w)
+		if err := eachMatch(ctx, s, p.statement(&b, q), b.args, p.rest, picked.take); err != nil {
+			return err
+		}
+		var err error
+		accounts, err = accountsByID(ctx, s, companyID, picked.items, w)
+		return err
+	})
+	return accounts, err
+}
+
+func accountsByID(ctx context.Context, s session, companyID int64, ids []int64, w walk) ([]account.Account, error) {
+	var b builder
+	b.add(fromAccounts+`WHERE +a.company_id = ? AND a.id IN (SELECT value FROM json_each(?))`, companyID)
+	w.addOrder(&b, "a")
+	st := statement{thing: "accounts", text: b.text.String()}
+	list, err := toDBList(ids)
+	if err != nil {
+		return nil, interpretError(err, st)
+	}
+	return collect(ctx, s, st, append(b.args, list), scanAccount)
+}
+
+// eachMatch calls found for the id of each candidate that passes a filter.
+func eachMatch(ctx context.Context, s session, st statement, args []any, f account.Filter, found func(id int64) error) error {
+	return s.each(ctx, st, args, func(rows *sql.Rows) error {
+		a, err := scanAccount(rows)
+		if err != nil || !f.Matches(a) {
+			return err
+		}
+		return found(a.ID)
+	})
+}
+
+// addCandidates adds a SELECT of the accounts that may pass, in the columns of
+// accountColumns. Those that take long to read are empty unless the rest of
+// the filter looks at them: the most of them are read in vain.
+func (p plan) addCandidates(b *builder, companyID int64, q account.AccountQuery) {
+	var address, contacts bool
+	var custom []account.Property
+	for _, c := range p.rest.Conditions {
+		switch c.Member {
+		case account.MemberCustom:
+			custom = append(custom, c.Property)
+		case account.MemberAddress:
+			address = true
+		case account.MemberPrimaryName, account.MemberContacts:
+			contacts = true
+		case account.MemberText:
+			address, contacts = true, true
+		}
+	}
+	b.add(accountScalars + `NULL, NULL, NULL, NULL, NULL, NULL, `)
+	b.add(either(address, `a.address, `, `'[]', `))
+	addCustom(b, custom)
+	b.add(either(contacts, `(SELECT json_group_array(json_object('id', c.id, 'name', c.name) ORDER BY l.position)
+	FROM account_contacts l JOIN contacts c ON c.id = l.contact_id WHERE l.account_id = a.id) `, `'[]' `))
+	b.add(p.from())
+	p.addWhere(b, companyID, q)
+}
+
+// addCustom adds an object of the custom values of some properties.
+func addCustom(b *builder, properties []account.Property) {
+	if len(properties) == 0 {
+		b.add(`'{}', `)
+		return
+	}
+	members := make([]string, len(properties))
+	var values []any
+	for i, p := range properties {
+		members[i] = `? || coalesce(a.custom -> ?, 'null')`
+		values = append(values, `"`+p.Key+`":`, customPath(p))
+	}
+	b.add(`'{' || `+strings.Join(members, ` || ',' || `)+` || '}', `, values...)
+}
+
+func either(condition bool, text, other string) string {
+	if condition {
+		return text
+	}
+	return other
+}
