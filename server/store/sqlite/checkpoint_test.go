@@ -141,7 +141,7 @@ func (l *load) update(ctx context.Context) error {
 			return err
 		}
 		a.Version++
-		a.UpdatedAt = a.UpdatedAt.Add(time.Millisecond)
+		a.UpdatedAt = start.Add(time.Duration(l.next.Load()) * time.Millisecond) // later than all others, as now is
 		a.UpdatedBy = &l.user
 		a.Active = !a.Active
 		a.Custom["capacity"] = json.Number(fmt.Sprint(a.Version))

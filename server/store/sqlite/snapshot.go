@@ -23,6 +23,7 @@ func (s session) snapshot(ctx context.Context, read func(session) error) error {
 	return read(session{statements: newStatements(inTx{tx}), gate: &gate{}})
 }
 
+// beginSnapshot is what errors say about its begin.
 var beginSnapshot = statement{thing: "snapshot", text: "SELECT"}
 
 // inTx is a transaction in which no other begins.
