@@ -154,7 +154,7 @@ func (l *load) change(ctx context.Context, more func(*account.Account, account.C
 			return err
 		}
 		a.Version++
-		a.UpdatedAt = a.UpdatedAt.Add(time.Millisecond)
+		a.UpdatedAt = start.Add(time.Duration(l.next.Load()) * time.Millisecond) // later than all others, as now is
 		a.UpdatedBy = &l.user
 		a.Active = !a.Active
 		a.Custom["capacity"] = json.Number(fmt.Sprint(a.Version))
