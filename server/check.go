@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"strconv"
 
@@ -27,7 +28,66 @@ func (s *Server) allChecks() map[string]check {
 		"searchAccounts":      s.checkSearch,
 		"listChanges":         s.checkChanges,
 		"listAccountChanges":  s.checkChanges,
+		"listContacts":        checkContacts,
+		"createContact":       try(s.trial.CreateContact, newContactRequest),
+		"updateContact":       try(s.trial.UpdateContact, contactRequest),
+		"createProperty":      try(s.trial.CreateProperty, newPropertyRequest),
+		"updateProperty":      try(s.trial.UpdateProperty, propertyRequest),
+		"inviteUser":          try(s.trial.InviteUser, invitationRequest),
+		"acceptInvitation":    try(s.trial.AcceptInvitation, acceptanceRequest),
+		"createKey":           try(s.trial.CreateKey, keyRequest),
 	}
+}
+
+// try makes a check of a handler that writes nothing: it binds the body, and
+// calls the handler with the request that is made of it.
+func try[Body, Request, Response any](
+	handler func(context.Context, Request) (Response, error), request func(c *gin.Context, body *Body) (Request, error),
+) check {
+	return func(c *gin.Context, value any) error {
+		var body Body
+		if err := runtime.BindJSONValue(value, &body); err != nil {
+			return err
+		}
+		req, err := request(c, &body)
+		if err != nil {
+			return err
+		}
+		_, err = handler(c, req)
+		return err
+	}
+}
+
+func newContactRequest(_ *gin.Context, body *api.ContactCreate) (apiserver.CreateContactRequestObject, error) {
+	return apiserver.CreateContactRequestObject{Body: body}, nil
+}
+
+func contactRequest(c *gin.Context, body *api.ContactPatch) (apiserver.UpdateContactRequestObject, error) {
+	req := apiserver.UpdateContactRequestObject{JSONBody: body}
+	return req, runtime.BindStringToObject(c.Param("contactId"), &req.ContactID)
+}
+
+func newPropertyRequest(_ *gin.Context, body *api.PropertyCreate) (apiserver.CreatePropertyRequestObject, error) {
+	return apiserver.CreatePropertyRequestObject{Body: body}, nil
+}
+
+func propertyRequest(c *gin.Context, body *api.PropertyPatch) (apiserver.UpdatePropertyRequestObject, error) {
+	force := c.Query("force") == "true"
+	req := apiserver.UpdatePropertyRequestObject{KeyName: c.Param("keyName"), JSONBody: body}
+	req.Params.Force = &force
+	return req, nil
+}
+
+func invitationRequest(_ *gin.Context, body *api.UserInvite) (apiserver.InviteUserRequestObject, error) {
+	return apiserver.InviteUserRequestObject{Body: body}, nil
+}
+
+func acceptanceRequest(_ *gin.Context, body *api.InvitationAccept) (apiserver.AcceptInvitationRequestObject, error) {
+	return apiserver.AcceptInvitationRequestObject{Body: body}, nil
+}
+
+func keyRequest(_ *gin.Context, body *api.KeyCreate) (apiserver.CreateKeyRequestObject, error) {
+	return apiserver.CreateKeyRequestObject{Body: body}, nil
 }
 
 func (s *Server) checkUpdate(c *gin.Context, body any) error {

@@ -83,6 +83,15 @@ func FromAPIPatch(body api.AccountPatch) account.Patch {
 	return patch
 }
 
+// convertAll converts the items of a list.
+func convertAll[From, To any](items []From, convert func(From) To) []To {
+	list := make([]To, len(items))
+	for i, item := range items {
+		list[i] = convert(item)
+	}
+	return list
+}
+
 func fromPointer[T any](p *T) account.Field[T] {
 	if p == nil {
 		return account.Field[T]{}

@@ -32,11 +32,13 @@ import (
 // keys, properties, two contacts and one account.
 type fixture struct {
 	store   account.Store
+	service *account.Service
 	handler http.Handler
 	log     *bytes.Buffer
 	clock   *clock
 	company account.Company
-	ada     account.User
+	ada     account.User // an admin
+	lin     account.User // no admin
 	jo, lee account.Contact
 	account account.Account
 }
@@ -45,6 +47,8 @@ type fixture struct {
 const (
 	writeKey   = "acc_write"
 	readKey    = "acc_read"
+	adminKey   = "acc_admin"
+	linKey     = "acc_lin" // of lin, to write
 	expiredKey = "acc_expired"
 	revokedKey = "acc_revoked"
 	otherKey   = "acc_other" // of another company
@@ -85,7 +89,8 @@ func newFixture(t testing.TB, options ...func(*server.Config)) *fixture {
 	for _, option := range options {
 		option(&config)
 	}
-	handler, err := server.New(config, account.NewService(store, account.Config{Clock: f.clock.Now, Region: "US"}))
+	f.service = account.NewService(store, account.Config{Clock: f.clock.Now, Region: "US"})
+	handler, err := server.New(config, f.service)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +118,8 @@ func (f *fixture) seed(t testing.TB) {
 	t.Helper()
 	now := f.clock.Now()
 	f.company = account.Company{Name: "Sunrise Services", CreatedAt: now}
-	f.ada = account.User{Email: "ada@example.com", FirstName: "Ada", LastName: "Reyes", Admin: true, CreatedAt: now}
+	f.ada = account.User{Email: "ada@example.com", FirstName: "Ada", LastName: "Reyes", Admin: true, CreatedAt: now, PasswordHash: passwordHash()}
+	f.lin = account.User{Email: "lin@example.com", CreatedAt: now, PasswordHash: passwordHash()}
 	f.jo = account.Contact{Name: "Jo Park", Title: "Facility manager", Emails: []string{"jo@sunrise.example"}, Phones: []string{"+14155550143"}, CreatedAt: now, UpdatedAt: now}
 	f.lee = account.Contact{Name: "Lee Chan", CreatedAt: now, UpdatedAt: now}
 	other := account.Company{Name: "Other Company", CreatedAt: now}
@@ -124,9 +130,13 @@ func (f *fixture) seed(t testing.TB) {
 		f.ada.CompanyID, stranger.CompanyID = f.company.ID, other.ID
 		must(t, tx.InsertUser(ctx, &f.ada))
 		must(t, tx.InsertUser(ctx, &stranger))
+		f.lin.CompanyID = f.company.ID
+		must(t, tx.InsertUser(ctx, &f.lin))
 		for token, key := range map[string]account.Key{
 			writeKey:   {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeWrite},
 			readKey:    {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeRead},
+			adminKey:   {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeAdmin},
+			linKey:     {UserID: f.lin.ID, CompanyID: f.company.ID, Scope: account.ScopeWrite},
 			expiredKey: {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeWrite, ExpiresAt: now.Add(-time.Second)},
 			revokedKey: {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeWrite, RevokedAt: now.Add(-time.Second)},
 			otherKey:   {UserID: stranger.ID, CompanyID: other.ID, Scope: account.ScopeAdmin},

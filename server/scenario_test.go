@@ -38,7 +38,7 @@ func runScenarios(t *testing.T, scenarios []scenario) {
 
 func (s scenario) run(t *testing.T) {
 	f := newFixture(t)
-	before := f.get(t, "1")
+	before, stored := f.get(t, "1"), f.stored(t)
 	a := f.send(t, s.request)
 	if a.Code != s.status {
 		t.Fatalf("status %d, want %d: %s", a.Code, s.status, a.Body)
@@ -71,6 +71,9 @@ func (s scenario) run(t *testing.T) {
 	}
 	if s.status >= http.StatusBadRequest {
 		checkProblem(t, a)
+		if now := f.stored(t); now != stored {
+			t.Errorf("something was written:\n%s\nbefore\n%s", now, stored)
+		}
 	}
 	if after := f.get(t, "1"); !s.changes && !reflect.DeepEqual(after.json, before.json) {
 		t.Errorf("the account changed:\n%v\n%v", before.json, after.json)

@@ -36,6 +36,7 @@ type Server struct {
 	draining   atomic.Bool
 	operations operations
 	checks     map[string]check // by operationId
+	trial      *Server          // whose handlers write nothing; for checks
 	handler    http.Handler
 }
 
@@ -58,6 +59,7 @@ func New(config Config, accounts *account.Service) (*Server, error) {
 	}
 	s := &Server{config: config, log: config.Logger, accounts: accounts}
 	s.rates = newRateLimits(config.RateLimit, config.DailyLimit, config.Clock)
+	s.trial = &Server{config: config, log: config.Logger, accounts: accounts.DryRun()}
 	s.checks = s.allChecks()
 	spec, err := apiserver.GetSpec()
 	if err != nil {

@@ -31,14 +31,16 @@ func (s *Server) validate(c *gin.Context) {
 	offences := op.checkParameters(c)
 	var value any
 	if op.body != nil {
-		sent, nuls, err := readBody(c.Request, op.mediaTypes)
+		sent, nuls, err := readBody(c.Request, op)
 		if err != nil {
 			s.fail(c, withOffences(err, offences))
 			return
 		}
-		offences = append(offences, nuls...)
-		offences = append(offences, op.checkBody(sent.value)...)
 		c.Request.Body = sent
+		offences = append(offences, nuls...)
+		if !sent.absent {
+			offences = append(offences, op.checkBody(sent.value)...)
+		}
 		value = sent.value
 	}
 	if len(offences) > 0 {

@@ -130,6 +130,14 @@ func NotFound(thing string) error {
 	return &Error{Kind: KindNotFound, Message: thing + " not found"}
 }
 
+// conflictAt returns err, or if it is a conflict, one that names the member.
+func conflictAt(field FieldError, err error) error {
+	if err != nil && KindOf(err) == KindConflict {
+		return &Error{Kind: KindConflict, Message: field.Message, Fields: []FieldError{field}, Err: err}
+	}
+	return err
+}
+
 // KindOf returns the kind of err, which must not be nil.
 func KindOf(err error) Kind {
 	var e *Error

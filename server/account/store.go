@@ -50,6 +50,10 @@ type Reader interface {
 	// page.
 	CountAccounts(ctx context.Context, companyID int64, q AccountQuery) (int64, error)
 
+	// AccountsByID returns the company's accounts with ids above after, in the
+	// order of ids, at most limit. Archived ones are among them.
+	AccountsByID(ctx context.Context, companyID, after int64, limit int) ([]Account, error)
+
 	// AccountsWith returns accounts that have a value of the property, with
 	// ids above after, in the order of ids, at most limit.
 	AccountsWith(ctx context.Context, p Property, after int64, limit int) ([]Account, error)
@@ -57,14 +61,20 @@ type Reader interface {
 	// NumberOwner returns the id of the account that has the number, or 0.
 	NumberOwner(ctx context.Context, companyID, number int64) (int64, error)
 
-	// Properties returns the company's properties in the order of creation.
+	// Properties returns the company's properties in the order of creation. In
+	// a Tx, no other transaction changes or deletes them until this one ends.
 	Properties(ctx context.Context, companyID int64) ([]Property, error)
+
+	// BuildingProperties returns the properties of all companies whose state
+	// is IndexBuilding, in the order of ids.
+	BuildingProperties(ctx context.Context) ([]Property, error)
 
 	// Contacts returns those of the given contacts that exist, by id.
 	Contacts(ctx context.Context, companyID int64, ids []int64) (map[int64]Contact, error)
 
 	// Contact returns a contact with the accounts that it is linked to, or
-	// KindNotFound.
+	// KindNotFound. In a Tx, no other transaction changes the contact until
+	// this one ends.
 	Contact(ctx context.Context, companyID, id int64) (Contact, error)
 
 	// ListContacts returns the contacts that a query selects, with the
@@ -119,6 +129,12 @@ type Reader interface {
 type Tx interface {
 	Reader
 
+	// Isolate runs fn as a part of the transaction that can fail alone: if fn
+	// returns an error, nothing that it wrote stays, Isolate returns that very
+	// error, and the transaction goes on. Parts may be nested. Where the store
+	// cannot undo the part, the error is internal, and the transaction lost.
+	Isolate(ctx context.Context, fn func(ctx context.Context) error) error
+
 	// AccountForUpdate is Account, and keeps other transactions from changing
 	// the account until this one ends.
 	AccountForUpdate(ctx context.Context, companyID, id int64) (Account, error)
@@ -143,7 +159,8 @@ type Tx interface {
 	IndexCustom(ctx context.Context, p Property, accountID int64, keys []string) error
 
 	// UpdateProperty writes every member of p but its key and its options.
-	// KindNotFound if there is no such property.
+	// With IndexNone it drops the keys of IndexCustom. KindNotFound if there
+	// is no such property.
 	UpdateProperty(ctx context.Context, p Property) error
 
 	// SetOptions makes the labels the property's options, in order.
@@ -202,6 +219,17 @@ type Tx interface {
 	// SaveAnswer keeps an answer, in place of an older one with the same id,
 	// and drops some of those made before since.
 	SaveAnswer(ctx context.Context, a Answer, since time.Time) error
+
+	// Import returns how far the import of a file has come, or KindNotFound.
+	// Two transactions that look for the same one run one after the other.
+	Import(ctx context.Context, companyID int64, digest Digest) (Import, error)
+
+	// SaveImport keeps how far an import has come, in place of what was kept
+	// of the same one before.
+	SaveImport(ctx context.Context, i Import) error
+
+	// DeleteImport forgets an import. KindNotFound if there is none.
+	DeleteImport(ctx context.Context, companyID int64, digest Digest) error
 }
 
 // MatchBy names the member by which an existing account is recognised.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -32,7 +33,7 @@ func serveCommand() *cli.Command {
 		Flags: []cli.Flag{
 			dbFlag(),
 			&cli.StringFlag{Name: "addr", Usage: "listen on `HOST:PORT`", Value: "127.0.0.1:8080", Sources: fromEnv("ADDR")},
-			&cli.StringFlag{Name: "phone-region", Usage: "read phone numbers without a country code as of `REGION` (ISO 3166)", Value: "US", Validator: account.CheckRegion, Sources: fromEnv("PHONE_REGION")},
+			regionFlag(),
 			&cli.DurationFlag{Name: "timeout", Usage: "answer 503 to a request that takes longer than `DURATION`", Value: 30 * time.Second, Validator: positive[time.Duration], Sources: fromEnv("TIMEOUT")},
 			&cli.Int64Flag{Name: "max-body-bytes", Usage: "answer 413 to a body of more than `N` bytes", Value: 1 << 20, Validator: positive[int64], Sources: fromEnv("MAX_BODY_BYTES")},
 			&cli.IntFlag{Name: "rate-limit", Usage: "answer 429 to a key that sends more than `N` requests in a second, after twice as many at once; 0 for no limit", Value: 200, Validator: notNegative[int], Sources: fromEnv("RATE_LIMIT")},
@@ -66,13 +67,15 @@ func serve(ctx context.Context, cmd *cli.Command) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 
+	service := account.NewService(store, account.Config{Region: cmd.String("phone-region"), Logger: logger})
+	defer background(service.Run)()
 	handler, err := server.New(server.Config{
 		Timeout:      cmd.Duration("timeout"),
 		MaxBodyBytes: cmd.Int64("max-body-bytes"),
 		Logger:       logger,
 		RateLimit:    cmd.Int("rate-limit"),
 		DailyLimit:   cmd.Int64("daily-limit"),
-	}, account.NewService(store, account.Config{Region: cmd.String("phone-region")}))
+	}, service)
 	if err != nil {
 		return err
 	}
@@ -102,6 +105,18 @@ func serve(ctx context.Context, cmd *cli.Command) (err error) {
 	handler.Drain()
 	time.Sleep(cmd.Duration("drain"))
 	return stop(httpServer, cmd.Duration("shutdown-timeout"))
+}
+
+// background runs fn until the function that it returns is called, which waits
+// for fn to end.
+func background(fn func(context.Context)) (end func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() { fn(ctx) })
+	return func() {
+		cancel()
+		group.Wait()
+	}
 }
 
 // stop lets requests under way end, and cuts those that take too long.

@@ -14,6 +14,8 @@ type Limits struct {
 	Batch                      int
 	PassivePages, RestartPages int64
 	Driven                     int
+	NoSearch                   bool
+	Eager                      bool // index at once
 }
 
 // OpenWith is Open with other limits. A batch takes all that wait.
@@ -29,7 +31,40 @@ func OpenWith(ctx context.Context, path string, l Limits) (*Store, error) {
 	if l.Driven != 0 {
 		limits.driven = l.Driven
 	}
+	limits.search = !l.NoSearch
+	if l.Eager {
+		limits.pace = pace{batch: 7, backlog: limits.pace.backlog, retry: time.Millisecond}
+	}
 	return open(ctx, path, limits)
+}
+
+// StopIndexer ends the indexer of the background, so that only IndexRound
+// indexes.
+func (s *Store) StopIndexer() { s.search.stop() }
+
+// IndexRound indexes a batch. If it does not prune, it stops where a process
+// may be killed.
+func (s *Store) IndexRound(ctx context.Context, prune bool) error {
+	if prune {
+		_, err := s.search.round(ctx)
+		return err
+	}
+	_, _, err := s.search.index(ctx)
+	return err
+}
+
+// Searchable tells whether the index is used for a company's accounts, and the
+// queue is empty.
+func (s *Store) Searchable(ctx context.Context, companyID int64) (bool, error) {
+	var usable, queued bool
+	err := s.session.get(ctx, selectSearched, []any{kindAccounts, companyID}, &usable, &queued)
+	return usable && !queued, err
+}
+
+// Queued returns how many entries the queue has.
+func (s *Store) Queued(ctx context.Context) (n int, err error) {
+	err = s.session.get(ctx, statement{thing: "search queue", text: "SELECT count(*) FROM search_queue"}, nil, &n)
+	return n, err
 }
 
 // Exec runs SQL in a transaction.
@@ -42,7 +77,7 @@ func Exec(ctx context.Context, tx account.Tx, text string) error {
 func (s *Store) Explain(ctx context.Context, read func(account.Reader) error) ([]string, error) {
 	on := &explainer{queryer: s.session.statements.on}
 	session := session{statements: newStatements(on), gate: &gate{}}
-	err := read(reader{session, s.driven})
+	err := read(reader{session, s.driven, s.search})
 	return on.plans, errors.Join(err, session.statements.close())
 }
 
@@ -97,4 +132,14 @@ func (s *Store) Waiting() int {
 	s.writer.queue.mu.Lock()
 	defer s.writer.queue.mu.Unlock()
 	return len(s.writer.queue.waiting)
+}
+
+// IndexerEnded tells whether the indexer has given up.
+func (s *Store) IndexerEnded() bool {
+	select {
+	case <-s.search.done:
+		return true
+	default:
+		return false
+	}
 }

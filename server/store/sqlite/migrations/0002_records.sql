@@ -30,6 +30,8 @@ CREATE INDEX api_keys_company ON api_keys (company_id, id);
 CREATE INDEX api_keys_user ON api_keys (user_id, id);
 
 ALTER TABLE properties ADD COLUMN index_state TEXT NOT NULL DEFAULT '' CHECK (index_state IN ('', 'building', 'ready'));
+ALTER TABLE properties ADD COLUMN index_builds INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX properties_building ON properties (id) WHERE index_state = 'building';
 
 -- The values of indexed properties, as keys that sort bytewise as they do.
 CREATE TABLE custom_index (
