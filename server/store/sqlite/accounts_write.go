@@ -123,7 +123,7 @@ var (
 	unlink = statement{thing: "contacts", text: `DELETE FROM account_contacts WHERE account_id = ?`}
 	link   = statement{thing: "contacts", text: `INSERT INTO account_contacts (account_id, position, contact_id)
 SELECT ?, wanted.key, c.id
-FROM json_each(?) wanted JOIN contacts c ON c.id = wanted.value AND c.company_id = ?`}
+FROM json_each(?) wanted JOIN contacts c ON c.id = wanted.value AND +c.company_id = ?`}
 )
 
 // link adds links to contacts, which must be the company's.

@@ -81,6 +81,17 @@ func (s *Store) Explain(ctx context.Context, read func(account.Reader) error) ([
 	return on.plans, errors.Join(err, session.statements.close())
 }
 
+// ExplainWrite returns SQLite's plans of the statements that a write runs.
+func (s *Store) ExplainWrite(ctx context.Context, write func(context.Context, account.Tx) error) ([]string, error) {
+	on := &explainer{queryer: s.writer.session.statements.on}
+	err := s.Write(ctx, func(ctx context.Context, tx account.Tx) error {
+		explained := tx.(*transaction)
+		explained.session.statements = newStatements(on)
+		return errors.Join(write(ctx, explained), explained.session.statements.close())
+	})
+	return on.plans, err
+}
+
 type explainer struct {
 	queryer
 	plans []string

@@ -117,7 +117,7 @@ func testOneState(t *testing.T, f *fixture) {
 	ctx, cancel := context.WithCancel(t.Context())
 	stopped := make(chan error, 1)
 	go func() { stopped <- f.giveAndTake(ctx, all) }()
-	for range 200 {
+	for range 50 {
 		got, err := f.store.Accounts(t.Context(), f.company.ID, q)
 		if err != nil {
 			t.Fatal(err)
@@ -165,7 +165,7 @@ func testManyRanges(t *testing.T, f *fixture) {
 	} {
 		for _, single := range []bool{true, false} {
 			c := c
-			for i := range 40_000 {
+			for i := range 33_000 {
 				r := account.Range{From: fmt.Sprintf("y%d", i), To: fmt.Sprintf("y%d", i)}
 				r.ToOpen = !single
 				c.Ranges = append(c.Ranges, r)
