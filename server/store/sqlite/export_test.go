@@ -154,3 +154,22 @@ func (s *Store) IndexerEnded() bool {
 		return false
 	}
 }
+
+// FindAfter lists and counts accounts by a plan that is made before something
+// happens.
+func (s *Store) FindAfter(ctx context.Context, companyID int64, q account.AccountQuery, happens func()) ([]account.Account, int64, error) {
+	p, err := s.plan(ctx, companyID, q.Filter, s.driven)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !p.certain() {
+		return nil, 0, errors.New("the plan does not use the index")
+	}
+	happens()
+	list, err := s.filter(ctx, companyID, q, p, walkTo(q.Page, q.Ascending))
+	if err != nil {
+		return nil, 0, err
+	}
+	n, err := s.countFound(ctx, companyID, q, p)
+	return list, n, err
+}

@@ -37,9 +37,9 @@ func (a attaching) Connect(ctx context.Context) (sqldriver.Conn, error) {
 // the database that a statement sees; NULL if it does not. Two snapshots make
 // that state, and the one of the file may be the later: then its horizon is
 // past the queue's end. If it is the earlier, it has missed what was removed.
-const searched = `(SELECT f.position FROM search.state f JOIN main.search_state d ON d.epoch = f.epoch
-	WHERE f.accounts_scanned IS NULL AND f.contacts_scanned IS NULL
-		AND f.position >= d.pruned AND f.horizon <= ` + lastEntry + `)`
+const searched = `(SELECT position FROM search.state
+	WHERE epoch = (SELECT epoch FROM main.search_state) AND accounts_scanned IS NULL AND contacts_scanned IS NULL
+		AND position >= (SELECT pruned FROM main.search_state) AND horizon <= ` + lastEntry + `)`
 
 // selectSearched also tells whether a company has a table, and whether there
 // are entries that the indexer may not know of: other processes write, too.
