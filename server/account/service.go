@@ -172,12 +172,9 @@ func (s *Service) apply(ctx context.Context, tx Tx, before Account, p Patch, new
 		}
 		env.Schema = schema
 	}
-	if len(p.Contacts.Value) > 0 {
-		contacts, err := tx.Contacts(ctx, before.CompanyID, p.Contacts.Value)
-		if err != nil {
-			return Outcome{}, nil, fmt.Errorf("load contacts: %w", err)
-		}
-		env.Contacts = contacts
+	var err error
+	if env.Contacts, err = contactsFor(ctx, tx, before, p.Contacts.Value); err != nil {
+		return Outcome{}, nil, err
 	}
 	outcome := Apply(before, p, env)
 	offence, err := numberOffence(ctx, tx, before, p.Number)
@@ -185,6 +182,24 @@ func (s *Service) apply(ctx context.Context, tx Tx, before Account, p Patch, new
 		return Outcome{}, nil, err
 	}
 	return outcome, env.Schema, Invalid(append(outcome.Errors, offence...))
+}
+
+// contactsFor returns the contacts that an account may be linked to. Those that
+// it is linked to are at hand.
+func contactsFor(ctx context.Context, tx Tx, a Account, ids []int64) (map[int64]Contact, error) {
+	linked := make(map[int64]Contact, len(a.Contacts))
+	for _, c := range a.Contacts {
+		linked[c.ID] = c
+	}
+	unlinked := func(id int64) bool { _, ok := linked[id]; return !ok }
+	if !slices.ContainsFunc(ids, unlinked) {
+		return linked, nil
+	}
+	contacts, err := tx.Contacts(ctx, a.CompanyID, ids)
+	if err != nil {
+		return nil, fmt.Errorf("load contacts: %w", err)
+	}
+	return contacts, nil
 }
 
 func numberOffence(ctx context.Context, tx Tx, before Account, number Field[int64]) ([]FieldError, error) {
