@@ -53,6 +53,27 @@ type ServerInterface interface {
 	// ListAccountChanges List the changes of an account
 	// (GET /accounts/{accountId}/changes)
 	ListAccountChanges(c *gin.Context, accountID AccountID, params ListAccountChangesParams)
+	// ListAliasMigrations List the users of the former paths
+	// (GET /alias-migrations)
+	ListAliasMigrations(c *gin.Context, params ListAliasMigrationsParams)
+	// GetOwnAliasMigration Get one's own use of the former paths
+	// (GET /alias-migrations/me)
+	GetOwnAliasMigration(c *gin.Context)
+	// GetAliasMigration Get a user's use of the former paths
+	// (GET /alias-migrations/{userId})
+	GetAliasMigration(c *gin.Context, userID UserID)
+	// MigrateAliasUser Close the former paths for a user
+	// (POST /alias-migrations/{userId}/migrate)
+	MigrateAliasUser(c *gin.Context, userID UserID, params MigrateAliasUserParams)
+	// NotifyAliasUser Notify a user
+	// (POST /alias-migrations/{userId}/notify)
+	NotifyAliasUser(c *gin.Context, userID UserID)
+	// RehearseAliasMigration Rehearse the end of the former paths
+	// (POST /alias-migrations/{userId}/rehearse)
+	RehearseAliasMigration(c *gin.Context, userID UserID)
+	// RollBackAliasUser Take back the last step
+	// (POST /alias-migrations/{userId}/rollback)
+	RollBackAliasUser(c *gin.Context, userID UserID)
 	// ListKeys List API keys
 	// (GET /api-keys)
 	ListKeys(c *gin.Context, params ListKeysParams)
@@ -800,6 +821,198 @@ func (siw *ServerInterfaceWrapper) ListAccountChanges(c *gin.Context) {
 	siw.Handler.ListAccountChanges(c, accountID, params)
 }
 
+// ListAliasMigrations operation middleware
+func (siw *ServerInterfaceWrapper) ListAliasMigrations(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAliasMigrationsParams
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", c.Request.URL.Query(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter state: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", c.Request.URL.Query(), &params.After, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", c.Request.URL.Query(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter page_size: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListAliasMigrations(c, params)
+}
+
+// GetOwnAliasMigration operation middleware
+func (siw *ServerInterfaceWrapper) GetOwnAliasMigration(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetOwnAliasMigration(c)
+}
+
+// GetAliasMigration operation middleware
+func (siw *ServerInterfaceWrapper) GetAliasMigration(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", c.Param("userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter userId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetAliasMigration(c, userID)
+}
+
+// MigrateAliasUser operation middleware
+func (siw *ServerInterfaceWrapper) MigrateAliasUser(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", c.Param("userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter userId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params MigrateAliasUserParams
+
+	// ------------- Optional query parameter "force" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "force", c.Request.URL.Query(), &params.Force, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter force: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.MigrateAliasUser(c, userID, params)
+}
+
+// NotifyAliasUser operation middleware
+func (siw *ServerInterfaceWrapper) NotifyAliasUser(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", c.Param("userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter userId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.NotifyAliasUser(c, userID)
+}
+
+// RehearseAliasMigration operation middleware
+func (siw *ServerInterfaceWrapper) RehearseAliasMigration(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", c.Param("userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter userId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RehearseAliasMigration(c, userID)
+}
+
+// RollBackAliasUser operation middleware
+func (siw *ServerInterfaceWrapper) RollBackAliasUser(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", c.Param("userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter userId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RollBackAliasUser(c, userID)
+}
+
 // ListKeys operation middleware
 func (siw *ServerInterfaceWrapper) ListKeys(c *gin.Context) {
 
@@ -1391,6 +1604,13 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api-keys", wrapper.ListKeys)
 	router.POST(options.BaseURL+"/api-keys", wrapper.CreateKey)
 	router.DELETE(options.BaseURL+"/api-keys/:keyId", wrapper.RevokeKey)
+	router.GET(options.BaseURL+"/alias-migrations", wrapper.ListAliasMigrations)
+	router.GET(options.BaseURL+"/alias-migrations/me", wrapper.GetOwnAliasMigration)
+	router.GET(options.BaseURL+"/alias-migrations/:userId", wrapper.GetAliasMigration)
+	router.POST(options.BaseURL+"/alias-migrations/:userId/notify", wrapper.NotifyAliasUser)
+	router.POST(options.BaseURL+"/alias-migrations/:userId/migrate", wrapper.MigrateAliasUser)
+	router.POST(options.BaseURL+"/alias-migrations/:userId/rollback", wrapper.RollBackAliasUser)
+	router.POST(options.BaseURL+"/alias-migrations/:userId/rehearse", wrapper.RehearseAliasMigration)
 }
 
 type AccountResponseHeaders struct {
@@ -1441,6 +1661,7 @@ type AliasAccountResponseHeaders struct {
 	Link                string
 	Location            *string
 	Preview             *string
+	Sunset              *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1457,6 +1678,7 @@ type AliasAccountBatchResponseHeaders struct {
 	IdempotencyReplayed *string
 	Link                string
 	Preview             *string
+	Sunset              *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1471,6 +1693,7 @@ type AliasAccountBatchJSONResponse struct {
 type AliasAccountListResponseHeaders struct {
 	Deprecation         string
 	Link                string
+	Sunset              *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1486,6 +1709,7 @@ type AliasAccountListJSONResponse struct {
 type AliasChangeListResponseHeaders struct {
 	Deprecation         string
 	Link                string
+	Sunset              *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1497,9 +1721,50 @@ type AliasChangeListJSONResponse struct {
 	Headers AliasChangeListResponseHeaders
 }
 
+type AliasGoneResponseHeaders struct {
+	Deprecation         string
+	Link                string
+	Sunset              *string
+	XRateLimitLimit     *int64
+	XRateLimitRemaining *int64
+	XRateLimitReset     *int64
+	XRequestID          *string
+}
+type AliasGoneApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers AliasGoneResponseHeaders
+}
+
+type AliasMigrationResponseHeaders struct {
+	XRateLimitLimit     *int64
+	XRateLimitRemaining *int64
+	XRateLimitReset     *int64
+	XRequestID          *string
+}
+type AliasMigrationJSONResponse struct {
+	Body AliasMigration
+
+	Headers AliasMigrationResponseHeaders
+}
+
+type AliasMigrationListResponseHeaders struct {
+	Link                *string
+	XRateLimitLimit     *int64
+	XRateLimitRemaining *int64
+	XRateLimitReset     *int64
+	XRequestID          *string
+}
+type AliasMigrationListJSONResponse struct {
+	Body AliasMigrationList
+
+	Headers AliasMigrationListResponseHeaders
+}
+
 type AliasNoContentResponseHeaders struct {
 	Deprecation         string
 	Link                string
+	Sunset              *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1513,6 +1778,7 @@ type AliasNotModifiedResponseHeaders struct {
 	Deprecation         string
 	ETag                *string
 	Link                string
+	Sunset              *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1526,6 +1792,7 @@ type AliasProblemResponseHeaders struct {
 	Deprecation         string
 	Link                string
 	RetryAfter          *int
+	Sunset              *string
 	WWWAuthenticate     *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
@@ -4322,6 +4589,1852 @@ type ListAccountChanges503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListAccountChanges503ApplicationProblemPlusJSONResponse) VisitListAccountChangesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAliasMigrationsRequestObject struct {
+	Params ListAliasMigrationsParams
+}
+
+type ListAliasMigrationsResponseObject interface {
+	VisitListAliasMigrationsResponse(w http.ResponseWriter) error
+}
+
+type ListAliasMigrations200JSONResponse struct{ AliasMigrationListJSONResponse }
+
+func (response ListAliasMigrations200JSONResponse) VisitListAliasMigrationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAliasMigrations400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListAliasMigrations400ApplicationProblemPlusJSONResponse) VisitListAliasMigrationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAliasMigrations401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAliasMigrations401ApplicationProblemPlusJSONResponse) VisitListAliasMigrationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAliasMigrations403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListAliasMigrations403ApplicationProblemPlusJSONResponse) VisitListAliasMigrationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAliasMigrations429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response ListAliasMigrations429ApplicationProblemPlusJSONResponse) VisitListAliasMigrationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAliasMigrations500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListAliasMigrations500ApplicationProblemPlusJSONResponse) VisitListAliasMigrationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAliasMigrations503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListAliasMigrations503ApplicationProblemPlusJSONResponse) VisitListAliasMigrationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOwnAliasMigrationRequestObject struct {
+}
+
+type GetOwnAliasMigrationResponseObject interface {
+	VisitGetOwnAliasMigrationResponse(w http.ResponseWriter) error
+}
+
+type GetOwnAliasMigration200JSONResponse struct{ AliasMigrationJSONResponse }
+
+func (response GetOwnAliasMigration200JSONResponse) VisitGetOwnAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOwnAliasMigration400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetOwnAliasMigration400ApplicationProblemPlusJSONResponse) VisitGetOwnAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOwnAliasMigration401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetOwnAliasMigration401ApplicationProblemPlusJSONResponse) VisitGetOwnAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOwnAliasMigration403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetOwnAliasMigration403ApplicationProblemPlusJSONResponse) VisitGetOwnAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOwnAliasMigration429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response GetOwnAliasMigration429ApplicationProblemPlusJSONResponse) VisitGetOwnAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOwnAliasMigration500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetOwnAliasMigration500ApplicationProblemPlusJSONResponse) VisitGetOwnAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOwnAliasMigration503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetOwnAliasMigration503ApplicationProblemPlusJSONResponse) VisitGetOwnAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAliasMigrationRequestObject struct {
+	UserID UserID `json:"userId"`
+}
+
+type GetAliasMigrationResponseObject interface {
+	VisitGetAliasMigrationResponse(w http.ResponseWriter) error
+}
+
+type GetAliasMigration200JSONResponse struct{ AliasMigrationJSONResponse }
+
+func (response GetAliasMigration200JSONResponse) VisitGetAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAliasMigration400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetAliasMigration400ApplicationProblemPlusJSONResponse) VisitGetAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAliasMigration401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetAliasMigration401ApplicationProblemPlusJSONResponse) VisitGetAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAliasMigration403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetAliasMigration403ApplicationProblemPlusJSONResponse) VisitGetAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAliasMigration404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetAliasMigration404ApplicationProblemPlusJSONResponse) VisitGetAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAliasMigration429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response GetAliasMigration429ApplicationProblemPlusJSONResponse) VisitGetAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAliasMigration500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetAliasMigration500ApplicationProblemPlusJSONResponse) VisitGetAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAliasMigration503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetAliasMigration503ApplicationProblemPlusJSONResponse) VisitGetAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUserRequestObject struct {
+	UserID UserID `json:"userId"`
+	Params MigrateAliasUserParams
+}
+
+type MigrateAliasUserResponseObject interface {
+	VisitMigrateAliasUserResponse(w http.ResponseWriter) error
+}
+
+type MigrateAliasUser200JSONResponse struct{ AliasMigrationJSONResponse }
+
+func (response MigrateAliasUser200JSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser400ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser401ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUser403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser403ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser404ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUser409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser409ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUser429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser429ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUser500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser500ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser503ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUserRequestObject struct {
+	UserID UserID `json:"userId"`
+	Body   *NotifyAliasUserJSONRequestBody
+}
+
+type NotifyAliasUserResponseObject interface {
+	VisitNotifyAliasUserResponse(w http.ResponseWriter) error
+}
+
+type NotifyAliasUser200JSONResponse struct{ AliasMigrationJSONResponse }
+
+func (response NotifyAliasUser200JSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser400ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser401ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser403ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser404ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser409ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser413ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser415ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser429ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser500ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser503ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigrationRequestObject struct {
+	UserID UserID `json:"userId"`
+	Body   *RehearseAliasMigrationJSONRequestBody
+}
+
+type RehearseAliasMigrationResponseObject interface {
+	VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error
+}
+
+type RehearseAliasMigration200JSONResponse struct{ AliasMigrationJSONResponse }
+
+func (response RehearseAliasMigration200JSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration400ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration401ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration403ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration404ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration409ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration413ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration415ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration429ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration500ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration503ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUserRequestObject struct {
+	UserID UserID `json:"userId"`
+}
+
+type RollBackAliasUserResponseObject interface {
+	VisitRollBackAliasUserResponse(w http.ResponseWriter) error
+}
+
+type RollBackAliasUser200JSONResponse struct{ AliasMigrationJSONResponse }
+
+func (response RollBackAliasUser200JSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser400ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser401ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser403ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser404ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser409ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser429ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser500ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser503ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -8232,6 +10345,27 @@ type StrictServerInterface interface {
 	// ListAccountChanges List the changes of an account
 	// (GET /accounts/{accountId}/changes)
 	ListAccountChanges(ctx context.Context, request ListAccountChangesRequestObject) (ListAccountChangesResponseObject, error)
+	// ListAliasMigrations List the users of the former paths
+	// (GET /alias-migrations)
+	ListAliasMigrations(ctx context.Context, request ListAliasMigrationsRequestObject) (ListAliasMigrationsResponseObject, error)
+	// GetOwnAliasMigration Get one's own use of the former paths
+	// (GET /alias-migrations/me)
+	GetOwnAliasMigration(ctx context.Context, request GetOwnAliasMigrationRequestObject) (GetOwnAliasMigrationResponseObject, error)
+	// GetAliasMigration Get a user's use of the former paths
+	// (GET /alias-migrations/{userId})
+	GetAliasMigration(ctx context.Context, request GetAliasMigrationRequestObject) (GetAliasMigrationResponseObject, error)
+	// MigrateAliasUser Close the former paths for a user
+	// (POST /alias-migrations/{userId}/migrate)
+	MigrateAliasUser(ctx context.Context, request MigrateAliasUserRequestObject) (MigrateAliasUserResponseObject, error)
+	// NotifyAliasUser Notify a user
+	// (POST /alias-migrations/{userId}/notify)
+	NotifyAliasUser(ctx context.Context, request NotifyAliasUserRequestObject) (NotifyAliasUserResponseObject, error)
+	// RehearseAliasMigration Rehearse the end of the former paths
+	// (POST /alias-migrations/{userId}/rehearse)
+	RehearseAliasMigration(ctx context.Context, request RehearseAliasMigrationRequestObject) (RehearseAliasMigrationResponseObject, error)
+	// RollBackAliasUser Take back the last step
+	// (POST /alias-migrations/{userId}/rollback)
+	RollBackAliasUser(ctx context.Context, request RollBackAliasUserRequestObject) (RollBackAliasUserResponseObject, error)
 	// ListKeys List API keys
 	// (GET /api-keys)
 	ListKeys(ctx context.Context, request ListKeysRequestObject) (ListKeysResponseObject, error)
@@ -8645,6 +10779,223 @@ func (sh *strictHandler) ListAccountChanges(ctx *gin.Context, accountID AccountI
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ListAccountChangesResponseObject); ok {
 		if err := validResponse.VisitListAccountChangesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListAliasMigrations operation middleware
+func (sh *strictHandler) ListAliasMigrations(ctx *gin.Context, params ListAliasMigrationsParams) {
+	var request ListAliasMigrationsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAliasMigrations(ctx, request.(ListAliasMigrationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAliasMigrations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListAliasMigrationsResponseObject); ok {
+		if err := validResponse.VisitListAliasMigrationsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetOwnAliasMigration operation middleware
+func (sh *strictHandler) GetOwnAliasMigration(ctx *gin.Context) {
+	var request GetOwnAliasMigrationRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOwnAliasMigration(ctx, request.(GetOwnAliasMigrationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOwnAliasMigration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetOwnAliasMigrationResponseObject); ok {
+		if err := validResponse.VisitGetOwnAliasMigrationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetAliasMigration operation middleware
+func (sh *strictHandler) GetAliasMigration(ctx *gin.Context, userID UserID) {
+	var request GetAliasMigrationRequestObject
+
+	request.UserID = userID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAliasMigration(ctx, request.(GetAliasMigrationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAliasMigration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetAliasMigrationResponseObject); ok {
+		if err := validResponse.VisitGetAliasMigrationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// MigrateAliasUser operation middleware
+func (sh *strictHandler) MigrateAliasUser(ctx *gin.Context, userID UserID, params MigrateAliasUserParams) {
+	var request MigrateAliasUserRequestObject
+
+	request.UserID = userID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MigrateAliasUser(ctx, request.(MigrateAliasUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MigrateAliasUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(MigrateAliasUserResponseObject); ok {
+		if err := validResponse.VisitMigrateAliasUserResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// NotifyAliasUser operation middleware
+func (sh *strictHandler) NotifyAliasUser(ctx *gin.Context, userID UserID) {
+	var request NotifyAliasUserRequestObject
+
+	request.UserID = userID
+
+	var body NotifyAliasUserJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.NotifyAliasUser(ctx, request.(NotifyAliasUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "NotifyAliasUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(NotifyAliasUserResponseObject); ok {
+		if err := validResponse.VisitNotifyAliasUserResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RehearseAliasMigration operation middleware
+func (sh *strictHandler) RehearseAliasMigration(ctx *gin.Context, userID UserID) {
+	var request RehearseAliasMigrationRequestObject
+
+	request.UserID = userID
+
+	var body RehearseAliasMigrationJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RehearseAliasMigration(ctx, request.(RehearseAliasMigrationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RehearseAliasMigration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RehearseAliasMigrationResponseObject); ok {
+		if err := validResponse.VisitRehearseAliasMigrationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RollBackAliasUser operation middleware
+func (sh *strictHandler) RollBackAliasUser(ctx *gin.Context, userID UserID) {
+	var request RollBackAliasUserRequestObject
+
+	request.UserID = userID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RollBackAliasUser(ctx, request.(RollBackAliasUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RollBackAliasUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RollBackAliasUserResponseObject); ok {
+		if err := validResponse.VisitRollBackAliasUserResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -9221,283 +11572,349 @@ func (sh *strictHandler) AcceptInvitation(ctx *gin.Context) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L17d9s2tjj6VXB5z1ptM7Qs+ZGHs7rOKLZzRlO/rq0006lyTFiELIwpQCUgO5pe/z77b2EDIEEKlChZ",
-	"bpKO5o9pLBLgBrCx34/fgz4fjTkjTIrg4PeAfMajcULg3+1+n0+YVP8Uk9EIp9PgIGgzhPXvCAtEJaIC",
-	"pQTHQRjc42RC1Nvmhe50TIKD4PD89PT48rDTPgnCAMdxSoQIDn4NWjtNdEqFoJyhK5kSIkN0hRl6n2LW",
-	"p6LPQ3TYRm/2Ws394FMY9FOCJYnbMjgIdpo7L7dara3mTrf55mC3edBsNprN5j+D7LV3U1jNCNMkOAhw",
-	"jP9qVtbo81EQBgOaCnmGRwrAdoyDMKBxcNAKgwRnv1+SKRHBYxj0J0LykZow5XxwLfW6ujQh6mlMRD+l",
-	"Y0k5Cw7YJEn0XHs7YUBFuy/pPQkOZDohYcAmoxuSBgetnd29MBinVG3qsQGSDwa0T/4qJiylgmwJnuC0",
-	"YaAOsrcvhpypr/+ltdfa39/fb7b2doIwkFQm6ucrPRpdqdFBGEzG8cyu7ex1Wy8PmvsHrZ3G7t7+P/PX",
-	"1K6pFTw+hvb032HZHxZRoPvAkR4gQiSHBAnS5yxGnBF0O8FpTArYYF4NDn79PdsYQQCt/Bt7SiROgsfH",
-	"x9AM2A0DOjjVgAS9YG93a6cXBNks+S4PcCLI4+OnMvyXREySEiJ3hyTDZDnEEj1ggRgeER8qa+ifB685",
-	"k7gPX/gasdwcxhdCc/2d9SH3mjargGGHcBaVVPKByiHCSO8u0oj17LRyLsFa7kD8m++s/4SK0tU6Z9nV",
-	"ypf664YvfPt84VN+7BezjOFwiNktQZghsqWAR+ZUwxL+hwizGPUTglPgH2MFOzKb4NyNdaLxLF1xUPgj",
-	"lcPDjA5XizsYPaRUqhWKB5Iq8ef5r3LOHgzewiz/4hUr/aSx7FUYMI2tf+foAqd3agvU2mG0gyS7aoTF",
-	"kve4TxMqp2iEGb4lafC4uWDfCEd6DM31myXHbWbENbh2GMUkIbBp7lWDsQUxp2P2EvclT+cDekem6u3d",
-	"MJgIkqp/th7DAC/YhQElSSzyi95wDvn3AA+kOjEjgITBDRnw1HP/zblkA/QBZW8X6KHapTvK4uDAHgFI",
-	"kb9NCOurl5vl/wENvSepABx7pSRSd3d2s93RX/Wt+KVzR/IVGwSqgvpvOL3hKTrEA+ICDSe3GOhdF+hd",
-	"LawccjZIaF9epPwmIaMShhjiqwVhKpDEd6SIHzzWRO3s/UnnsBuo2yc1Opih6mplQ9HNFGHG5ZCkjiRA",
-	"0pSnGsdm54O9yaZTuM6Cg+CGx9MgDEZECHxLlvramFOmUWjbzKmomeczQmK9k9v3rW0r8G/D0a/y3VQd",
-	"jQAECZqtNy8Hu3hn61W/RbZexftvtt4M9ltbOzfN/h5+2X8Tt1rqNCWWExEc7DXf5LTFnpji4prw4Rs+",
-	"kQc3CWZ3gTlTxRvKZ2lYhpY8uU8WK+k1lmpWiHor8IAPggDJoIYU/OGMqyYpdnbRK8Zne8kHSqyp3siO",
-	"uta/7u18qrvWOYv8fq+1/wPa39/fWsyfc/j9YriB3yeGr6hx6qPV9OqrPdZP+b545NS2ubOu3KllUsZR",
-	"ypOCguY/lzdvHDitNKlRKP6JTGdNDXdkqi8klQJJPkNeR2PMgIm2SoJNEIRzOC/5PKYpEXY7XpntaKqj",
-	"c06Pau5sjoDR26FMpiglY54q3BB9PtZrBFOeWhlAeKBw5frl6H3rrtn/5/jn3c+/3e/w/f7fW6Pm//d6",
-	"1LraS/8uf7l/c7dz8+ph9/P+MSDke57e0DgmrILXqK0ARjPCU8QZAFI0IBru8P788l3n6Oj4zGU3ckgF",
-	"4mOSYrU/iBESK8E8218wSKn1aFn9LYIB6vEQZ6bKmkR/Ld96Ej/YdS6D3dZqhtBRDI/h5Iqk9yQ9Vuy2",
-	"4gwGeJIAVdP2O/W65wA6Z93jy7P2yfXV8eXPx5fXx5eX55fuYVDzQQSsvf7Gzox7wibtN5v5JtkdQHoL",
-	"0LGZv3LD7nFC479fnZ9VbJQSQDKxiHGJ1Lverfq5fdI5ujaPHXQleg4zHL4HkxygEQGZoqeh7wVI7V0s",
-	"kHygfYIoA+bNb/5FgIDXxtl1ffBJiOucyTsco0s919yToBKuWbvfJ+MSK7siEmE0xkI88LRAKrLfDoI+",
-	"T1PSl2jIU0HQDZaSpFO1RGPIMiSNsvulSRpAR2Ir1hRJe58nCcG31q6hDgC+hSQHkFFR1aLZSrXDpUDA",
-	"X261draarRldaWXgtUoGiOph9B6tzPKahLI56ugJZYataG07HilxHezv6m+zX1b9zvVVzSofw+AnMvVL",
-	"XH7uEKIBTxFGU4ILhGoB/1MLqsv0DFR+OeqOTAsyVM3NnOXka+HX45QM6OcCe4b7es/vNExaPJtl67l6",
-	"riSkMy7f8wmLvaTvjCMx6Q99Mq8heWfn3ev35x/Ojlx6Z61livQM1OT1KZdv6JNo0F5Og864RO/NnBUU",
-	"6AJPE47jLucnOL0l8/gBvyfacpnQEfVtzUX7l5Pz9tF19/z8+qR9+T/HXpYwmgiJbghSyM6FRK3m3uv9",
-	"Vy/RzVQSsQLFXzTfUzaz5UgihpijYyaVcN7lHMGWzdnbFFyEVF2E95gmxI9zV3xEYCUkEQRpm5QmqNVY",
-	"eHF5fHh+dtTpds7Prt+3OyfHR+XNtoilhDI7qaCsT2BqYynRRKcz2AJHI3gCxVs0IOoPKhG+xZrk1T+T",
-	"dX72SUfnqPbuQSB9EvNOTcm+clq+A3HKxzF/KHC1mIBI+bOhkErtYzH5rHhAxhUOjTlXMwUqTieJpIo5",
-	"21fuyNTwl9wUmFHBS67EVf0TB5IKpA3MgWFmJrwaUnar9U6zqqPL84uj849nhSX5eY9vYdkyjCX5GYBR",
-	"LEfM8pyx3f5ZcwPwoG9hyz+FQT+h5FuC2D0Zj/HgkqhPaUkZPqCt6nFsTYGF44rj8xyKq0Th3Cd1m9Uc",
-	"+ZPfg0Gq1mzhlDw4CA4TPEUSjN0AU5fzU8ymhvgKLwFVpHiEmRIV9FtKqMcmQMNDPC/b3ePrk85pp3t9",
-	"/I/D4+OjMvE06qySxQRhMdppNvO5xyQ1U79FMp1qYqW+2EJiSSV75Y88hTDuONZWtXNqe62mIqrJ4geG",
-	"J3LIU/pvUik6aa2rIDVmm/7hrP2h+7fzy84/i7sNa8dmaPuiA5tCGXCLIcExSdHnLTymW3ramtu75KxP",
-	"Erha+X66mzR3K+8xTfBN4pe3utmBq6uT+jfz53bnpP3uZEbG0mYNpQffTMTUwZ7l2Pi8aZ5ktnAkqiuS",
-	"3isV3NmPeZsmJmOlCZD4lMQUd6djUtd6ITCNlV56Q6oMGR/Orj5cXJxfdo+Prk+Pjzrt6+4vF4W9PeRM",
-	"Eia31HczmRPo4QDh8TihfdBut/8lOAsLv4xIeku2xoqo/kU9fYtuuUS9QJLPcnucYMogrqvm4Tw7HE8S",
-	"uvbdu5AdGIITQ13NoaoOeMbM0GYIg4rtnlel4b6gSq7gXs70ecuDM3XesGCP/1lDrV+cdaIYA0lBc69t",
-	"Z7CT+zVzMG8sUs2/2L4oNftnRXoB8fw07oEjPhgQ1ifC2uDSzFxWvp5gZWyDsjNjjXUCUMr34fL4qnN0",
-	"fNbttE9ClIemWMRPiaAxYZLiBDB/1lPr+a51pbpxL1Vu2/WB5rh13Q8/hnVALQUaVIJbes9ST5zJ5Np0",
-	"TgUynpu3KKYxmvIJGhHMFNhWNu0F/12EWs+9ncHgeqXLW7mM3WQNe/sHWnwfw0BLH6D4HJFxSvqZUbRo",
-	"NusOCZJ0RIzy/DAkWnoZYzlUJxObwSQO1f3RwqIwb7fevGoiCLJAmKHorxH6/vL9IXrzam//hwYY5LSf",
-	"8iD4a+vVm/29V6/3mk2zFTTN9T7RH5IRVsCN8OcTwm7lMDjYaYbBGOzMCs7//WuvF//lv/IVC5lSdgv0",
-	"67iLb2dX1kZCppzdIolvNZs2cTiIfMZ9mUzzxVpjgnmhgdo3gjCJlP6B4nSK0gkrrqcX7O1svdKB0j7g",
-	"X+75AO3EZDTmkrD+9JKMEzxVW1CGO1J7EiGq3UcGayCAuo/TlJIY8YlCwwFPM6M4FeqsHkAW0e/qKDpt",
-	"4CnBruYvwE3YZKRUKHjwyQf4CWV3ftwZY7WjOOUTC4i6HYAGr3dev/4hRAT3h9qjF6UkiVDEyGcZhSga",
-	"p+Q+QjxFETCFqIE+UjlUi9OvZOsCYyAW6jxIo8eKBzFpNnf77g3+7/4kFTz9kUz/Pun8izdPWVO9tPNS",
-	"gXot6L/Jj/vwyy55i1KS/NgL1Oeqz3K32YT7N7srfN6tghtknICMPKCU9Hka18CtWXJUcT+8QF2k5J6S",
-	"h0q8cr97oLEfUCVDoAc+SWJ0Q6zTXip9HnDqIaVSrgGbLrEkJ2DcnQHyb/yhpGNL49+3Cmxo9asxSSmP",
-	"7Q6DsTiXxglOiZDZZuvLlBLNa/TLhWUAhc3XMODpCOLNKJMv9xRDoIyO1Lpa2YIUz7FhItmKLpXkw9RC",
-	"q5emIR4hnBKUkEERkN03b+oB0lwEiEngmEVME23FBxk11yT8YUj7Q4STZAZCrZIV4Gw9CcqcFfoANGf/",
-	"nUA0Do1CBckjmmJjcacwcsBTNCTJuIE60lKJPk4Skn4nUPSPLfORrU5siCnW1uKWmrG187rHEqK4iwhR",
-	"TG+pVP/l8P9YDIlQhGnCFA/t85SIUJvNMVxlDx2qy9F9N7m18xq2LPvbe2mITKdtHdC4/KlKnqvW1ee4",
-	"4NiuJv0+EYKn1exA4JE6P8EnaZ/o/UNRRs2iMGcEP/YCYefbMvb6XhAVWIciQECTYO8dWpVQdieQ5I0F",
-	"vGB7b6dI6T2frCuPvK7gAl0ucXJok/nmHYzmAAJIcJJo1tlAFymxNCqirJ9MYnIt1Zw/AsEunhaEWK9+",
-	"8T5+/NieKIlAKm2d+ImU5Ag7LxmZrtVqhgq1wCrbajVeNlolGa89pj8R8Cgnox97WSRc3AtCYwz7sRdk",
-	"5rBqfutlbI9KGEzxiEgj1bbzUGHfrpuvAw0pUvodo5co/pzbtvPI43nosCxfyIB8T5PKm1tIlAMqZtIS",
-	"NP2l7E6Jcdy/it8mJJ3OLOOaxsEa4P6o0HUWaPjZxBEolUgh8w3RbmXLnUFb0RmMzmD9Q5a5ov4oZ7OU",
-	"c1YQT3sMZCg8UlR5UNiiMhk2cZJopJNAAv8u/VaFehDutIgStzWoVUfaRmOc6qBWdXjEgmxWWLwzBk6l",
-	"qhAiK8C1CS5PAloxg6sssN2Hh5GNe48yoUoJ3VopykSrO8YfWAO1kyTTpzSaCkliRcRobg8lrCjcVOQA",
-	"eNc80CbpfMX/lZJBcBD8v9t5UvW2fiq2s4XBUpOEP5yRh8wFNIO/Q6LDyjOfJErwDUkKxlw8At1xmLsK",
-	"vxPGKQVKCY5juJYgKTXQuZrxQaGeTdseTASJGz12oqbWmwT2DKWUPRhFJyW3OIVZ+ljoFBIxSUGZUiKO",
-	"GON+WdIw5jHflql1XzPycG2dc+72GfdgZk4zKHLDeUKwtgO+A52yGklOKOhgyTQ/eUXXLbaoO2siN6lw",
-	"sClEWEtnkZIbIusYiTkRq2KHyeVYCT0OwWW6Lr7Rt7Otk23k0dXDzpEfTkMAZ+F85QdTv/48cD6BTSjw",
-	"fHxAy99lXlDCl7EOdV8/hT9Kp5cTj1p/OCT9O+2S1nIoFggnD3gqQnQzkSaB0ajMDdTNBVZtuhEoMup5",
-	"hCgT0lye6LiLb4uCnvXYe5YWp9PrdMKWvdzvedonHwSpJodgDTcHpqgVZWiiiJIiXIlSqIuIVk2IBupT",
-	"y8Ln2MZMjH+ZrerQgEFR0esPOe0TUAaB7BjdMUQ3RKEc+vChc6RPwqgmxpyWRZirX8FrW7SvcdYnBz2m",
-	"5t3ZQ0M+SW1Bjsyypkt0gLFNIjBhWfXGWcuWNfQdIC3OI5sgUQlK2GM81dR0SBOt98D06utapXrA0zBL",
-	"lN1rvmlknnVTboGkxLIgOEDF0e7IWJblpd1Bs7+Dm2TrJd7f3dob7JOtN3i/tfWqv3/zGrf6Ta22wilr",
-	"up0fs7vKn8C/7Rfn9/fLN84x6/76/2z9n08Vdt2OrUtRxoUPOuMSWJGxk+Z0W98mOCnLwoVfidlttBqt",
-	"H6xmry/qXmungaIXERqpTysWx6Y9ZmafMT7mVmD/DpnIs9qMSgf9dfGtMBtwxhmp2IS2Bni3uffUPdj5",
-	"obHsshRcT1ybVnXbaX9I73128ExKM2/Y5WlRCrhITXpktWo709KkSY93k9j9oDoWiiFPYmO51gpcprEs",
-	"B3OWor4azGCcqAWwJEkCLtLoH1swagtsGhEa5ibZvuHoirqoQygYMpZbF1g4VlzUzzSVE5yYODJKzIlY",
-	"R5X9fOm6QOYDiYFVaKnNEEsI4qESuIRZGOPoXn/ESv+KeavHIRJckX0rAVtmX5N52+Wb2a/z2Zfdi590",
-	"WrhPNrwj01m5cNcrF+rk8nXKhD/ZCEKvTyRXpSITaliUewphh354YfaaNruXe4uFvRN+S/vVV+SGK/YM",
-	"rBWk2DEWIkSGQRtDeXEJPK0QShP4Un2lRdErDZ2CE6jtu6l/Y03y0c3UWvEZIp+pkEqLtPYlkI76/JZR",
-	"QeK3KGKckcjIr0gHdoD3riRku/Uc/OsCVnl9M629NFjKKdF543ZpkEFwJVMsye3Udx5gvx+PCRNgomRF",
-	"w5nh1w0UiTs6jlBC8D0BCc2WUmugKFXCWJ8o7n5HNHk2UVzEkDebxyV6LBOErS3DFYVDI5zROLSGKqi7",
-	"orYRIs/Bpy7xtIEiwlLaH0ZoQBWJBalFZmeWC9w9Zs0CWMviZXFDzzP3EIAtXgu7i0sdSLb36kjOxy0/",
-	"pumMTZ5aSVxLpuqCFPEGGBdlogJcPm7NvcSLb8a5AcSAu1MPXFNObRZeyioh3QmeAlkak9R3bd9NjaE0",
-	"12oce1toflCAmj3+PlITRD9YzZjgNKEEHmD1e3E9WPSrFqQgWua6whJOAJT3ChKT0XNLDsHT7jWBqmtm",
-	"lfyEKtXIawS6pfqSFmF3XPcVa9A+/rkehEV0Xy3gzJSume+3kSbOIUSDlI9Qq4E+wt0HPU67xdUzniT8",
-	"IRP5hNXwG+iMSyT5reYnWkPU8Bd5X4VJX33ZLxy0Qg93xp8Nd86saAtZttqJK/pvMtcdr2U/DBthpFvj",
-	"rhjx0l3ab1avBAIw/MvZaRbBXwy3w5oWW+MBVEzL9bNKcUpVhYq86ymyxgrtt4YIYhaiJJt663BNIZo4",
-	"FLWM2naycf7lJfT3yhVAvaAljsI17jXQueKM2hdfMJcXV5NVipi/JF26qGJNe81qk0SvFwf+JfIqnmik",
-	"rxmOeOAIiY52zh9YaIl4JgZrh5Gp5Gbl5KVFsXG6iLEuKR2rVe/UWbXDWNe87BmVwLPmneAJa7wE4tad",
-	"jomoUKgoi4XrwX8YckFc1VCh6wNmECYpyBgrSSpW4nifj0ZYvAU9eb5z7Ncs/+wTpDInEHA7R5fUwNid",
-	"yVdPJRmJRTw9X3PwCGS3o0e1ct87TlOshUEj1jxFksmEFSvLYFeUMXKOlXCK569+W6soc2xgyYWZLpVJ",
-	"TboFju0igMIUqPNBqKN2n0JaP5iiPP7Qn5N8o2MT8QN2cHUYWQQfgrjQItBOYr2b0O9bgykLdD3rk83E",
-	"D/XClvpmMGcJ70wFtrlr0K69ZRexny3iL83WQbO5YCUe/2HNpUB6ZQUbAKXNoxeh9zxFEWURLCVi8K9c",
-	"Kj68+lmbZvdar5vGhfDbhMs8rtbogyaGTctemrLADcKixzCkHCG4s2/BxhXdEPlACIu0CYOwWITWOgDe",
-	"HUFjYl4FW4GIkI0RTVEEhCcqq6BLyUf3eq9qcqO9Zh2pHfZ/p8b+u4ren+gAujQhoU21rdz0neAJm/yY",
-	"5Sq84zEtlKvPCpb3dXoYpOGWssHKle5xaaiPPNv3twvfUZDUI+ulYeX6pYAdplR6YwYffdWml1hfPxtU",
-	"Z2XmE0svLRvnXRsjD1bQmre+ixWOb7zMuV2sdm75sHmJhF8SMu+uZwY8brhXA71TN30EaYjqWgmdsWS9",
-	"u96zmSmRuAzulcfO3Yril+rvRXlcJQo62mfVMldBwX5paJ1FLnveM8OWwcQvAOAzIqSvWtgSp0U9w+du",
-	"yMz36m+KZ6h3Y3TJMFtAzJY1866+UDtriWXfuePmrjf/Qv2FumNmVvjRBg6bOBao5sViSJmJeSPwlmZZ",
-	"hgXMDJ67vtK36i9yZmAloYnJgDKos+M9w5kKIysstt5lLn5p+aWuyPm+CIzPSHKK6e1LnNakMHDuNjjf",
-	"qL8HhUGV6Kig8KwLBGkx5kzM9HxaXn6uK+gsL+NUrcwRKJ1sYpts65vYvLYN7zyGwT+2sny0rSzhb97A",
-	"PDOwNLqQV1drhnzEzFQmM67mNOptPUWWULZwdJbf9ljdLWlFFSqfoLYiZYaspk5lg2dwpJ0keUxWHnYI",
-	"mXpZliZY6KxOnjW2yjJcTDxMXEIyXwDlok33JVcX82HnjbavbbC2hLW2MMjy6GpH1sFTeHdpBDWjZjFT",
-	"eyn5IMPPEn7ZBMZ52wHvbNChE+uBTkzgopFORqTGpIRi8Ycwv0KvofUxQh0hadNcspLlnvRWnbGqyKDk",
-	"aEBB4cBlFloqyDFvK91XnUoXdZjvGmlonetSTA4uVUeYe894vr4NsV6VWDtX7KlG2q9Hwvi6Lt+XvlCb",
-	"y7GGy/EtijNf1zVYCXc3mLgWIarYhW4ZE3ph4Hz7dP7qEtZpd9AGgf/cpPSMH+aYVzxpXYon5ow00BmH",
-	"4PrNuX095yZPeUwHlFQkDuVZtXysM2InaUqYXP9ZLqPIbM79iefuVEatYBlj/YbX2cBMI5OFjKPc8WQp",
-	"T4MZ4WUdBrq8QM4c7mGzor9OLgJFvLayUL75B5nV+9KFm7bKlZvmjS4XetrcCHsj3uHYVk9d7T7Y3xb5",
-	"tMu9zx6h3rApVrxwgtm6xmu7TrbwwE1K8J1A6SQh4i2KdFniCMLiBCL3JJ3a0skNFJXr/uoYNbcxW1S6",
-	"Wht88zSO/mZE9tyEbovibizoT8UE23N4NbrTd4YvCjAqdKNeO+HoJ7pCJgTK4qycSZ+nsaIK5rUNOahA",
-	"AttWevkIuLqxZcuHlVUduRPR9zzu2Q1aPHr6TC+PGvX4hPPu0ihSg1M4JU42rOIL2QlNn+xv2N3qBLMv",
-	"jhT5Uh7RjXPzDySOGqW/MdZZCoh/Hva5Ch5usMrFKlNscOmEHztwPlLlry6BV+6gStTK+uRTKXR8u00u",
-	"swnGQ/7A8orvG1G8AgHcRqwrxInXDr9eIfK6fgj8hrp8Zcj1nqc3NI4JW1HbH7jj5+JX9qW16/u6jhw0",
-	"OodqzUBWjBym+zIUjPHfCRR93oLXI12tfUN3fKjRYZKkDCdX0PvyOE11CaUVkISamWqYo2c+uVZsaSOo",
-	"4ZPnXqvPNFBHCpTwW1O6X9ftnQjbF0SWWr1ssMWPLdAG0batXDYRLx+5OAfPvLtk+l02am56TF7mOM8P",
-	"3By478B/ItMVzEB3+ahFyYdLmn/yEXNMP3dkujH7PPnooQzjN2u7aecVOXUxzti25jKqiMjKHz18tYad",
-	"jZFmRdx9UlDYZg/NHuahNt9kpI4TQAade6HhHuNITPpD2wBzc/L+k19vaN4mTXfpM7jA04TjuMv5CU5v",
-	"yYqXcDw7y3zzUPH9tV9JqG9NBUrU7ErpwixvmBqiFjql79CEJUQIR53nKRJEWuf+5s568SWFEmNgg3uP",
-	"aUJWpdtj70QLjIrlIWtHHKdsPOMy6/AFQZiR7WxiDT3ozN8neIM1s1jzzZmb/whT8wY7CtihNG6xIopk",
-	"Y2vhiX57eWSx4xZgjEA3U6ifm5fP3dAF38l3OT/FbGr7eK3ISuTsLHOxoPTV53AhgA4A7TNGPCVuY3fM",
-	"EJVohKcN1LXNqU0N28iJlC8HFq8cRL/BNDilDwxP5JCn9N8rSyyT0hTzCy85L68Vwc44goh61L7oKExr",
-	"oLZu/MtuQzRh0Kk2ROTzmEK7PhajlNzzOxIDWmLIDElihBN6R0o4tsm3WCO23WOa4JuErI5s7gyLcM2+",
-	"u3Zapr1aSh6WnKObiZhCOXt8wycSSY6E5GOvIPy22Ht/Q8rWiFxiMh7zVJL4lMQUQz37VbHMP9UCdJsd",
-	"9GwavNLCoFtCXlvPlxIn8R3RHcqotsNBP92N1OVHIFNc/9uNln0Y8iRX1m0HAFtrbeNn+dNh7PKBAJM6",
-	"EQBLuv7n+fxtOcwNufEd3grO/YkzbOEhLuned4bM8e8rCDYO/ieef3Ym5Wqw5V3X7ZBI6pZgHRe63ZoH",
-	"84SUEv+wrX5M2zNvw9OUuC2bEIUTz9oJLdVFv9xTaESZ/avcYCgM+pWdlbueBsqofQPmBGjGlxIcm+qj",
-	"MTV9YsSd6QevO7PW6odk2yzYmP4i/M1yV6Qw+Lx1y7fUb1vijo63OECMk60xh6g807lJLc4k5EjvlrPC",
-	"jiulwbyvIK/Tkyb7gO7MhJPkfBAc/Lr40l9NRiOcToPHT7P1xLmFwoXuLWIT3cWKcR3TFeugPfWz1s50",
-	"excDIb/5F9FbqfF5Ydw7vAUNXkRQpkW/V9Q8T4lWyJDA01LLsYZuh5jhqO6FWAFsvp20wgObNzKjWWAL",
-	"I/eQ+joRpQOr0yw5DKho9yW997REeq+Qp9TXHdq5mxbmjWC2KbRaW3U7yxx809iSMkgdMJ56P/S2G+Ob",
-	"ZvNV682bnf29V3vNN29aixZW6FTnbx4324kRagYn/IGkqI8FKUBETM+7cmfFhadZ6AZYDYnbiBDgOG60",
-	"Xu6Z+iFUoj6fJDG6IUBvQkTU6eh4JnVl1VfjErrt1cE1Udl1E9y1ZWpsKd+ESZrYjwtiMb3c+HOm/efW",
-	"7LMKEA0mPYamgdkilDKF3ZfqbRbadly1SKPTUW4J2mi+sF7a6IKyHgIJTZuqiZxLAR54KodfABMe3fL2",
-	"vyoq6bI29yzDrOmdu5pc8nDoXljuaVlq3mk+nnGQsCD4uKzPPepPnh0u10bFsXae4+TCEaxMt8XiKWgb",
-	"gW5xgNN0irS9T/fznRXNTJFz/5XJKqBTpkujLyugwAI0REUhxYpkVVJW6fwslIv2Ki8GW3n/hWntrE3q",
-	"ZQuEqBRePVt0znJcVyIcwf1hZslYdcs8+zR3azLwFu2NOYblsEktUa9odmNqiR4riBmD0wzta5HAYyap",
-	"nHbxrfBQQL1q3caelnu8RsddfBuBpDLi7FY9FcTwS2Ys4zSPEEHRi8h27keYTeeIbj7uWa29VTYYm6Fh",
-	"apI5B+0kHc9oafqRVj6osHqK5Aizas0NJJkK6lCUh4hPIsoQf6FoNFcha84qYVXIZ5a5KvLptoS+icck",
-	"FZA1ViU9zApzii1U7J0rwVXqrXvN5fdljgCUrSDliXcFCwRAHz4y3YrbslCDLtna56Fq1p5pCXLULvcO",
-	"/NrtDG6j7qvgOe0OmeVccrjbOQcK0c0U0Vi3/kQDopMd6rIlQ1IuyYCkhPWJz9hQgTg55N+URl2p5pom",
-	"p8baIApYkam6RtfGMIdmOVSU22g/TRluoHMb2mjrWVkwzA64Ae2mxCTaa75pIJ3k9lmiQUp0hCQV6Jbe",
-	"E4booMeY+QXghF6uX1jLttspUzoambAIYDFbisXEX0zrtnDdkbH0KeCY5eq3ofKQU6iEcYzgrNIp6vOY",
-	"mNZDPaYd9oo8k1vKmS4JalV3rbOrj44mQjf1RRjF9Jaac1qgy7t0KA6ertt/FSo8upqk0PFYyWlijPuA",
-	"uykZ8fsZA4dHwV9Im6XhI/XE0AJHATlUV2DNG0nPLkjhLklhNerqRg4DixpI8x5ox6x0FVChQXMBHMC3",
-	"KSFz9HWzjjD4vJWDspUSDC6bYCKy/bRMcGm9/o9S3614Ybn0HLHCOp5KcoNRktallnlFr3Lb4iXkGrc3",
-	"IR84ErnbqbDQwNCeiQnz4Q9MaIUWOosqSmm0XOhyZpg+0JQe03Zgq9UA+fgychQCH3vfsFIdG5BQXYzx",
-	"mxew1HlNUapXaJJYQOVSkvFbFKkroFu8Y4bIaCynsPYemzD1IsJJos/mjxPTqn0/bQetMmRSEo2TPfGF",
-	"/D91QPtafT4WC/oJwalA9Nm9QMA5bozwaIAZY03K1+YOsnKykYkLgnKIIrWGCKVESJ4Su+gvJRF//SKu",
-	"F0f+44Xe2V35EmJw1f3dCMZ/KsF4judvfYxx7c6/tTDG5X19f9yVeKxWA+yuzJ4XyzkRZUgMeSr/MNfG",
-	"k7zTNayxev452pGV6D2HabPe8mguVlL4CVML+zW4PL7qHB2fdTvtkyAMDs9PT48vD+EPdV6f6tw7NdXW",
-	"PU4hHRfmJILGhEmKFTM75KMRSfv6j7NJkgSfYA2Spz7oOQRTCT4i4LJxHds2Gh2ya3wI73F3VPhCBfCp",
-	"Iu9G2DhU1KVurMKG78i0U4FsNLbCyx2ZmpbVWChAYneJjKifF2JjBSQOdkJ3+nju6mtg/aLvlD27+qN2",
-	"I4wLwYvDugVEBfrCNqRUEsAFyeGHRY6CzvNcc2wRtS5/VK/7gzfUYqhcCqNn9g1XBaxQiYZ4PCZsmRiV",
-	"ASVJLKrtG/PX+l6NNgf5OM8KAuhuolZAv9aCjdbAsrew7eCOIk23Gr1Js7nbvyPTMzwi8AeJ3qLIKu8R",
-	"DFF6NonRzbTHaJwJju4qWq6FJ99KRSTrdSr5Sb0JXt/fJqCPLxh1Zd9TPJekwqtSgvVex8PxgUZ3xxRk",
-	"qbXOYCXMFrGjQl2GpfG4dFGzhYTO7TE7koMM2GZvQIYs1bf5J7OhnhttUVNd5pJXx3IiY0vIw2kgiich",
-	"6l+fPLhb7G5T/KZ+VrIQFqmG6S1TYR7KG8/UM9hkl2CuWbF0ChYE745WO/+163eZ2JZCxEyGYjaIwI0f",
-	"WNaSmgmsC4KWawYjW5CeFoxs81Tqy92OpW1hSLKBcfWIu287DGM94cdPCM1YENhZO1BjJtYWlM6KaNvc",
-	"+p4F3H4DQR71wlztpVslzHWFMJIwJ1TlO1sV1jmHQD4h8sTpkFAhUC4kpdp5UNjFEg1d8l4sIqLL0A7j",
-	"tIBiA35zpLbQYZSSsaZvJmIgIQOJ+EQ+L7mpSwOe2wC2BMXQXQ7UjoLZFMzPbgiia4eN5gQXKTqx0Hz5",
-	"1QSHwUHNuYPH/SGvvoE+q2AewZhnMmSutnMI75SK22g7s3ir88zBFVDQFor2L5/Zp4abDTLkZujYnPXO",
-	"1/Fxtrait2IFLllqzVWScY0WtIIbvCrVbBbJzJvrcIM7FHLdXnAtjfTYYi94DZruEY8lVxJBLiTnrm6c",
-	"JPC7eE6iXy3YL7IKv1W6Y2Zw78Qi+jIC/jN4nNcr5K/FvL4cc64TLvHlRPw1+pa/OT6/dCjLH8rOF4UZ",
-	"PFkxWNdlfazmoPlVrE5u0IE4WgzQwTiYIT1T3n1Kq9yckRo0wGH3Ya03Qa55/DTTsMunTMz2xPKYnLQg",
-	"sNhFYOMbBjy1jbUksu0tl7x9tcJaAHwq1Afr5b/M8a2UnCpmSWAh0evhI3c5CymaLqIm2nMM34TFIrfH",
-	"UJm1DKpE1ZWDcHRjojWmo5SPAKptx7VyUqDfkVgw5QhPUVzfrnel5iySq10PsVIIXvVhjgRhQD2iz1t4",
-	"TLfuyDTK7Eaz7eGK2LZIGdGfDk0WaHajMrNDMfHT8k2zVS42eQV8NyZsKY1Gjyld4O8EyimAImdySGiK",
-	"IuPRiBqojcAnr3aGD4B22FKq3+mQmQMkyWcZZvnhJqYq7DFIhfs++uWXX37ZOj3dOjqCvvgYZWj+Q6j+",
-	"Svk4Vtud4BuS6KpxwMsMqILk1q/s27qQFxJKqsZJA3UYwj1mymeqWTMfppMKgYTEU6Hl8SKL4oz4/TLN",
-	"Wb+MU90iODCRfA1zIG7lCzoa81TqqucKc4JbKoeTm0afj7atvBw7/+onlDC5bUIDH2sU0VCn/BgGTkLi",
-	"bGzciwh2lMA7SOJbtWljnGLtkVJ4MMICfX/5/hC9abWaIRKkD6XSXjdeN3Z/8BLbXJL4315PvPi+13vx",
-	"/3//cfuH/+4Fv/5vL/j0ohd8rx6E8LT44IcXP6hf/8sngLjuOg8X03rYd8Jg5A0ZcKV8qZs8kCS19BWa",
-	"KsArHsOZrSY4Szf1pPBCQwGjp5/3rn6jMUMAzMjQfO1TLQwyy14jBtkNtRX0vAnFfDBQUo5PFIhJzdp8",
-	"h+pV66utCO4j2o2YIoV7IyIVpYDGF4oIg2QJxMH6VVPOB9cSwq9qcXta4b4c4zRTDmyHfiALQ57EVjS1",
-	"/r0bHk+DMPhtQlL1X9h0W9TJ6+AbESFwZYwApPJydqsJDrQEfMhs9/R2WBF9O6sV2Ps+eyP+fnV+hsxz",
-	"RJlxXYLPHm70yzfN1g/GXgWyX0RZhH5EkXqlvLU7zcW8TR8x7HeoUSTfBR+76mT9zDybpACCbcFa+BJE",
-	"CoTRgKZCojEW4sEUxC5FzVSLWx+g4sODEbqoQLecL+Gfmyc0RBfnV120DbW+trXBJ0JY3GmRdN2yw3wh",
-	"IN9VrQktaff6qAOXkemBZzefxZ5yBHAYZ5X6sQnU0Uem5JvQyLcPWO8GJPvVkhUTXOND4AF62ncsYlUR",
-	"DP1UW9RCsAtKlBD13dYO6g9xivvSZFEXznZnr6jv79RHMPVheGRJVbENYBmF5voXKxAqW3UlPuXNEMtU",
-	"RrcoHHLY7H9NhLSY4zFpF+77wvaIWWPceVUYS1UVZwO6gB5ls/kW6FeLma2NHWZx4/N04xrRAaBjY4FG",
-	"OCb1yc4zKcAbrbSKAqRkQD/74RTSkRhM53DJoTnDLaMCMg9upjOc0/MVU0593v4rVDGvFY7BELXVT+HL",
-	"6d3zojpz81GlreUpIWOgb2cBnl5l25y8o2277vz8xrinV0FPVnTrg17K0QjfeWTuL0oIQpMlgwYTOUkJ",
-	"iDR5Y2sT+muT9VfGzC9pYnoLzrDMfQZIqJ54FveEGzG/zJQPlfze05/IND8T8J6qP7SxNXcyWk5TC2DF",
-	"Bhfb+aEe0inJ0+GgfXVw4K1cluvl6GZqow/cUP6cdMaurmXnml/iLK+Kpg7Iq4MBtFcyxZLcTovwijs6",
-	"DsLqYE9RLEeU2Yv8EJvZTIYtPEhpf+gF6hy+dkksti9DIhjSlh4wU45JkqCYDsAZIZOpR0BP+aiiNCy+",
-	"IYnuJzvgE6WCGiEnJbdYS7g2Yq98yxanZPF53wTZeYV5y8pmClXtJPfS4HN1JY5xmlAi5HulgBRPH4t+",
-	"4Ntce5MUxQrhchEziVFjHHKAxR2JLaW1iJBP7D979YETLP1QwbB6YCUwx3qAqrQBFSwV2kaAM0uJtgru",
-	"7b/6YS32oZhIr09mrdYSkqa8wsIn8AhCJSMNSGQMI5whjPaaLcj801q+8QmIaJmPepjQ8T1Jp9bGVrJD",
-	"1abaBSPeTJSDh4DPscNpZAKAwIntsctZcxHY3CO9sigvwrLQECck9rpNu8Y/79kGZ9rX/mkrLW3ec613",
-	"aGlWftw7q3kMWksIUWCaFWt7IIrcSuczn9x57RNVJJYTUal3yEnmndEp44VUxv03bxxpeM9ZUb2MP/MB",
-	"JULwNBY1TFN54m3JpwBNfQ5uEszuogMUKUoQIYGnQl9bm9pnGspoS9ysrXGh5UJXMbWCgtm8jIo4qJaj",
-	"R2aTzM/WxzpcujQ/PXFmDZbe/tw+6Ry1u53zs+vjy8vzyyAMOmfw4/Xfr87PgjD4cNb+0P3b+WXnn8dH",
-	"QRi8P7981zk6OlaPzs671+/PP5yp30+Pu387P7pWP7VPTs4/wsuH52fvTzqH3SAMLi6PD8/Pjjrwqfft",
-	"zgm8cNH+5eS8fXTdPT+/Pmlf/s8xfPDqw8XF+WX3+Oj69Pio077u/nKhHly2u8fXJ53TTvf6+B+Hx8dH",
-	"MEXnrHt8edY+ub46vvz5+DJbxoez9s/tzkn73cnxLCvxZlP+jBMag/HlGIgvGJTUb3Yn3IZoYfCepzc0",
-	"jsEslTX1DoNTIoc8PuOynST8Ad485GyQUPCYePrJzjYlruh5FAZZn4Ljz31CYhjcYUoUwckVBPNZyN2O",
-	"XJ9KHUnntXI0AYRuvphPvwMx4Gd/knPuWNKVJdzig+iWSAFUSPtG35oSLtpeoB6CeFDgKbPOHuMUW1Dy",
-	"1eueAh3li7g3KYvJZ+JN24Iiw0gQnEKNVHBfU2GZmpB4in6b0P4dGvIHyAYZOWVUhamWglPirwhCxWFW",
-	"pqUkryUPitopABvIFnv6DvEHNhP8q3P/qj5wOkkkHSekenEyQwpqz94/mfHYz3O/mTA2xQOMn63Mt17u",
-	"1VbZITlQzabUlCF/qKWs60MWc3QHE4kbHV2eXxydfzyLKoKHF35qUSyorFFtyl5+XZjBF3Oe73toGZZz",
-	"qvmCw+Ldd5ArR/AKTgUQPCGJpNig+PkIkonFyGofR/lGRBu65NAl3VtzGfKEPurcW26pPWy6lAlBApJl",
-	"1ktfHGdm7YKiq5GfA/VJIiEaQA4JM38IhLf+HerSOwL0wQmLSSr6PCVZAaMRjolucxOpaSNHRe4xABRZ",
-	"GqWJylw6jbXQMVPW5+Xewny+mvTxuYOHn0ZbZzKxtB6eNbXXNiihN9wWvdJXnYEZqTIra2nb0h9FuWGe",
-	"eUQ36xVe3M+jRf27vXkdFVHtWmB0YvAcTK1tIch71NewDmiCV61Jh/qyaVdAXhfpOYDx9xYIMhjnHc5a",
-	"En4c+T3P+Zk9wTg+r7pcJ/piSY7ApBw/L+qvX4EY8HSjOTydQy+rQNRIYFgjPz807Xi4NuzRRPG8QgEP",
-	"nAdMLsnbnWhg6DK+IDPn+ZSN9bNLlz1mBR8dNlfi38937fVHatAg/eJzA6NOohIY88DrvQqRukRTMC0r",
-	"iUP3YFb3T4fy5jm0pvCIwh5zULX5T8H39lziRCVbmlPy7F4H4ONSELtrVewe/6MbhMHZh9Pjy85hEAbv",
-	"zs9PjttnQRgctbvH6j9GdvN6eS5BBPGD0C4JKuItijRlhY40sroKYlTwM1Xz6BwO7Rj37wJ2Y0/QMe4P",
-	"bfNlDQRnOT4Uw3NTguMgDKAOEfiGR5T5Pw9k/YTf0n7JJcjiGd/b3/gDkg8cSSKkVgf+xSkrun71OJ7O",
-	"+do5tBj3eZ7UB3A5dl3tOAHLkCkWRRk4WXRvTsinyNz+Gqr8ga11quRzSUdQ3Zl8VrKqCUh90Lygx7Jy",
-	"wNhGt8u8zrNdHPktCAMG/38r4f/U7iYS/k+b1DV8NuyXwf/fEPlATKwqyMn+vcnLUXlYB5Sq1oZTuO+m",
-	"L5ICEdmhevWQrpKaDGvyWXr6CVbR///t9eK/eNMN5sY7zqbGLx8OqAMnl44HXLYsoKcEz8KctWXjeldK",
-	"4aRPLu/nrQMNF3+uBJSF9ozwHUQACVudjCAIGEIRkI+oStAyEbE1vgLlzyRNIOpBx4V7Qnhnv7FcuPOa",
-	"+ifZZLP89B1A8r11d8ANkfPpY+oS6XdXsk7aduhPK4y5jr4tz3JFfO1+lkDfmGti2HV/XMou93Q0m49W",
-	"1fUz3XbupSwNYYtbLVcURAeAL4xfK1ZSqKDvponC4hqt66dh9Sq5uMWW6/Eob703I0Ottw7tekrCf7Ms",
-	"6IuQ7gqSXXX/oBZof5JSOb1S10cfdHtMvakQeQJKVvdXpzE9eDMbEAQpKoGXQtWH6PMWcNXIWNsfCrG3",
-	"xhpgLexajDyweXVW5Q+yTOycjmENrlKvKpN22lWlklmcJ/NAINurly0dyAb0BOgkFrSff24o5Th4fATL",
-	"0YDrILesxqWB0q3EE0PPAiUbk1RJx5M0MbOIg+3t+VYtfzlaMRWSjHIlDaT+vES2tQv3WI+9eNGeyCFh",
-	"kva1lPHiBdLhZn2cJNCMl0LfUJvkUo5fcjPfdVw6tJtRX6RS2F21tKXHsIUJOgYZNd2UgbAtLrBwPAY2",
-	"dhz0AwMzhFmIHFYIL9Maig21iXl/MiLMjT7UEyYUNLQksQF1opzZSVkWsBZCe9weMxGNhUTJPDWymDNp",
-	"YOwqnerFC9A71Ju7u7tv1NQfuodaihzRJKEC4lHEW+jMygcDQUwjPm3Za6AXL860ovbihevyQneEjE2a",
-	"PfmM+7LHYtKnI5xoxQa908w7izeDdFQAxrQy4SkyLU8MwBDZApva1rmfOrkVSzTiQqIWOqXv1FapTVBn",
-	"baycoOcrgUJI7erpg28uq2FitHOrrkPJBMHBBJql2gOUGOnNgDsHf8d4amphGTrBU33/la76j60sHGfr",
-	"RYQkSRKBhvzBGFdTAga2bG1C2sPoT6Q+sDGG0rmgAA8Jik4ou4ssYsPpvt55/foHQ420+fEWNEmIg/4+",
-	"YuSzjEIUjVNyr/4LxDX6wXzzCg8UTkl1gfSu6lLf1v4HtQQgwdPRKtRmRp2YjMZcEtafbv1EppHOZVA3",
-	"MQaDodpj85HI2LVFpPDDb4DJyEXUMPcFAii1f4ZK99qpKysm/T4Rgqdw90zdMdgCqjYO7AHFzQqzHuki",
-	"12ZuCGHq4tIBNaK0NnGC1SChfcIEcShie4z7Q7K102jOkMCHh4cGhscNnt5um7Fi+6RzeHx2dQxj8qjF",
-	"ICeOTlHqoNlo6df4mDA8psFBsNtoNnZNhjbwtW23ANkt8cicJ5p4WMu9rnQB5hNDRGjqlhedjcBuoHaS",
-	"oAFNZFYKLmsGkvWLaaAu+SzBAz0v5F4dzdQ0smGZcQgQA66cPlddts3Wo1YYrD874HCTGujjkINTwvyA",
-	"5JALYkYJQoS2thbTGyxV7jFjchkRzLRLAKgRxEP3TTWMjMd34uAgUPS3nRdGzQKGRWVdo/wVW6ztI09j",
-	"UVndyHm/q3DiPex2ndfbmuvXH3ChE02UFLX0IEhWWXoU5LTUH/XBlL8aLPf+O117osYAyFN4N63zakcb",
-	"aG09xyWGtE2f2iWG/ExTOSnYD+rsMb4lV/TfpO67Z7bNUa23Dyep4OkSa+hyiRMo4pcSMeaK6CmStNNs",
-	"Vum42XvbbmfJxzDYqzPmHY5NMLoe0lo8pBCUC4N2Fw/KQ3fViJ03i0d0OT/FbGqggzZ2+3VW5IvOhbG7",
-	"tZaWxfCCImTVaOACyCnuLKFozq9Zw06lSBldJjjQDgcowOGtbmraMmOnxQ9P0YCyOPNkGJHBprLoKsZA",
-	"59tMy8WU3WYE2vb6z5QuI6jBJBE8vb6ZWiWLCkR+m+AkrGAyuvmmKAcdvbW9ojNeqNjYOCUDkqYkNnFY",
-	"wP34AwjVccN+HHjatTDJdm7Mv0mo6ynpjEpomcWyYsNAL7XcWi4/bJpBQ0WmvGmGtmqFxYL7WtLC0ih6",
-	"PZZZv3mqq6DDU7dOYph3DnirTWbGH8I4I6EpEWKr+Hs4nn7UzlxeS7I8xZXPyIN1ldYgH5DMWI8mw6sQ",
-	"O58lP9YYdZROLyesFiXLRVnQwT9lSRXveDytvoT2FZqTMhO8+rgKNYRlkthpi7tTh7qZcojOsK+YjjZr",
-	"0NEsFUINaNX4RDk3Asbt11mPJ4Pi26T2GgkcAr2Q4mvfspol0yi2b2ygWQUbMIYWRYAnY0V895tNpIuX",
-	"Cqdnr7ZbKBI0Qjbmyri/DQ2NLtrdw7+h/Mu/Z1WRHyPDQWL+tse0iUObM4oWDJunFm0bALZ3twWR27rA",
-	"lo/Eweq07Li6bL88ofsidOgdnOTjE4QymOGSiEny56MpOzVoymwS1oYc1SZH+paVQgixNgqtRJmcBlFz",
-	"bB4y7xY1W/wzg2NOnQnJ+R0igwHpS1++fAO1UZ+Ppz2mjSLjsXpobA82rgOqrd4JxBmKoCpiZAwsQqLI",
-	"9vqKMnE56yk2okJog8WQQm54IriOYOxpE7TQtjkFhGnF5daeyAJLbGdDqgRN82JUZeQwvbmWp4NqYU5n",
-	"tSW01pU0Rae/2EZRXO9dfQ8mtfLdUTx8Se2xcGF1vHGN+5pdywcw6dmY9TEW2sHC0zxmLaxpzCzdWlBC",
-	"YQZ9UYyu+X00Tvm4Ff0QgiPAGu+/j+BH041HB5N9H8F/W9EPjlOBGgALjee/E5Bzw1NjgrbVhQtJszYq",
-	"0pkMdD6bV2bCJ9UeKMFq4HxnBGbNBooY+S0y5X0pi+DdHrOVDOwj9STmWsPU9CRrGq6DoK0RN486qzLj",
-	"2lA8Wzi5x8CIaudpQ6ljZ344InC35I42Xbw/xlMfOdIYs7JkdqHOspYxsN5rkHhQ600dfVnLOsrHO/VA",
-	"3KkNYq03TeDm12YG3ZgyNxyqBofS2Fv2aNGs/dQq/MlRODV3UnLSLJ+6hCwD1/IJxAxq7aKOFBnLFBKb",
-	"2pouUygKYdZPrPhVY4b+6bdWtcB1Bqda5ZvF3r3Fe3/G1U0nX7/5qNZaTJ2NJ6p63949OQIMWsEIFPqF",
-	"tEsiJykThYbfqM0QNiTedijU/l/uVt4GenptX/wRojlmUf6WyJXx/av303UGZ5yRyltZn6eo89mtifmn",
-	"PIZYhj/bPf72LuP/ELnMTcwccKuEGnRiwLCxNd96+287brZyUAfEkBN8b/OStLXBdviDsgzHNAvZ1lJ8",
-	"1mIAupNomwmoPcaAoSs4lBtk4YKjb4Sn6IbMKCVaXzPJokUbB9RaAvvvwex65vcrZHEh7RS17RKMNcdy",
-	"cgu/jTjaaTbdDYqyZl1RHpV13MW3UXHDLJnJxRa92h4zE/h0oIlrnf7KjNNWwPhD7dgXq9uxbVTJt+EX",
-	"W5YgbozeX6vR+4k+OEcxqWn1dqISoCNqIUyjHNtn7EBgmLb1141+0pgXBreqoVgHaW0sxf+RMhDEIJUN",
-	"y3+kTAQ3yxS4rWGLhuxJ6zjCSQJpATqFyp9TaeJQzRAtGNk0WtTld8RIIdASWeeZ9Jjul1PhkPlJQbq0",
-	"7fMPsaOtdB1tzfeNTewZrpZJd3ENYIA/S4T2nYL4risVQN59lssNmD0v08iqDw30MRPgISeDSiejs9iE",
-	"oMdGfuu/jj/7CVKilhYW8x4VK0mKTkPZrxtNN4LYvLthcgCBYOZJdL9+UoTLFyllbs/M5Xl0ucb273dk",
-	"usBIfMxie4VMjMOBawSux0l0blW5EEPxkuhOLfaSbIy836xgdAkHOQ8JvVba5aSCnxTiGiHIJGAFB787",
-	"f2Xxfu5vuc7h/pq5890ff9f/MLdjOeAOzdAifM6UrvLztKmtiXi+/Gdfe7Z8KX/8jQVu2cM1A2snGWVS",
-	"8beZlvMn8hSbk9tIxc8lFffzO2VpanbNVkl6sRPqLFOdc0ilTVZ0KiRimRUS68TCJK+E6IYMqTEUZ0TG",
-	"CsVTNMS6ip1PHDZgL+8cW4MB1ny7Uq6un5lgV7HJTPhPzkywuL/wVjpGUXtdtn83/6obrVG8shOWXVqo",
-	"6VzIFa4KxMjv3kbS/oYlbRsTsSz61QiJMDN6wxoqsae+gLDBna/ChV8bcVazVpu5LrAcdo6e2YtvMrNS",
-	"6+JuoNzLbnNPcy97j0GhmKJIY1pCmjg2RVWr3dhfgfTyBPfxn/QWbsSc53X+riLmFCvUzeU7stCJK3dW",
-	"uc246rbSXVAUuceyqshajNKllmwFoCoHlhMkt+zFz2s6ixV162I7i412/Vzu3HIrDwfbnfNfQtmGRiNa",
-	"cndRuTqLr0plzlpyfAmuU2ph9RSl2W0tstGa/+PYib4PsxljNS6aLhZfYizgxjrDI1JTf3Y6qaGPUDIr",
-	"s3MN8T2xGWq6S5cWQ0245F7zTag0biIEigY87RMd/W0jQOWQjKp07pUv73v1nQ+CbNIfnijtfcsK/qo3",
-	"ZQW/GlSkraGsuRfJp33pBiOxbYMPTVb0L5SVzFQo75bPU4SRnI51GaAeq7yauiipdlvFB0vfU2cqXd7S",
-	"tDvRH01J1hGmUgVcw4UO/1DO/QSF8Vvh2BuN8SsxjJt6EU9j8RNB0lplMTIJGkbU0xC9Ch6UtP8zhShm",
-	"1fs3+uIz6YsTUczS1Si0QpSiiaAaciSIhEraNhgxi6rStd0Ny3I6k6C88Du1Jd+h/OsMksMgAh0YVuAk",
-	"TpOQlfQ/04zENoDY6H7/cYxBY4DB9vm3pswItnW6W3UJtysibZVwc3F0SL7G+Vj3qClelVvOdcV060zV",
-	"VbQR+TymKfEYYjQMnezqrXKL8tG6f+SKKWBPuEQbZK0Xa1sIrtWHlSGUPf4SBj/OhOvaZh0mWBcg1GJF",
-	"uXEE1KRXj7MK7Nv3LWD85iMzqli5pUTGKmiq69PgNA4z/5dCcSOQDShJYsBvW/7dZqkoqaT4lQvCxwnR",
-	"rKmPGbohphiraZWV2SzNVIW89dnmGAtN/OXeyWbaUoa6pw8dwAlgqtXaiH8n4tjMpI/KP0neZMyRGmPu",
-	"jIYYVv/gUuH/bBHolN+TvAK8rYAbfd7CCcViiw9MQJW7iyaq9fHT4/8NAAD//w==",
+	"7P17d9u4mQCMfxX8+NtzZjJLK5Ivk8Q5PVvFdqbu+La2M2k7ypqwCFmoKUBDQFbUef1+9vfgeQASpEiJ",
+	"ku1J0nr/2E4s4v7cr78HfTkaS8GEVsHu7wH7TEfjhMF/d/t9ORHa/KeajEY0nQW7QVcQin8nVBGuCVck",
+	"ZTQOwuCOJhNmvrYfXM7GLNgN9k6Pjw/O9w67R0EY0DhOmVLB7q9BZ7NNjrlSXApyoVPGdEguqCDvUyr6",
+	"XPVlSPa65M12p70TfAqDfsqoZnFXB7vBZnvzx41OZ6O9edl+s7vV3m23W+12+x9B9tm7GZxmRHkS7AY0",
+	"pn+2J2v15SgIgwFPlT6hI7PBbkyDMOBxsNsJg4Rmfz9nM6aC+zDoT5SWIzNhKuXgSuO5LnnCzK8xU/2U",
+	"jzWXItgVkyTBubY3w4Crbl/zOxbs6nTCwkBMRtcsDXY7m1vbYTBOubnUA7tJORjwPvuzmoiUK7ahZELT",
+	"lt11kH19NpTCrP7fne3Ozs7OTruzvRmEgeY6MX++wNHkwowOwmAyjudubXP7svPjbntnt7PZ2tre+Uf+",
+	"mbk1c4L7+9C9/juq+8MiCFxOJcEBKiR6yIhifSliIgUjNxOaxqwADfbTYPfX37OLUQzAqvpij5mmSXB/",
+	"fx/aAVthwAfHuJGgF2xvbWz2giCbJb/lAU0Uu7//VN7/OVOTpATIl0OWQbIeUk2mVBFBR6wKlHH3TwPX",
+	"UmjahxW+Rii3j/GFwBzXeTzgfqTLKkDYHrxFLZWccj0klODtEgSsJ6eVCwnWag9Sffne+Y+4KqHWqchQ",
+	"Kz/qr8984dvnC5/yZz+bZwx7QypuGKGCsA2zeWJfNSzBf0ioiEk/YTQF/jE2eyf2EjzceEwwnqcrHgh/",
+	"5Hq4l9HhenGHkmnKtTmhmrLUiD9Pj8o5e7BwC7P8U9ac9BNC2aswEAitf5XkjKa35grM2WG0ByRbZoSD",
+	"kve0zxOuZ2REBb1haXD/jGDfCEcywJxwqo75TUrxSgpwTCaKpWQ6lCjnSM0HvCjq9GmSAPSb2bfa+3Sm",
+	"gt3N9iu73iv8w/brdhikbDBRLD7yPmyHgZYxnZk7Nm9DZ+p/J9wIaO0wO2LCRdUR92iSLAMv/y6OuAjC",
+	"4JbNECvsxnGrt2x2GAe7O7jpuZnNY+zs7rzZ3Xnd6mzCzBZPBL8Z6mRG1Ez04dXZgH82z9LvX/04et+5",
+	"bQM2NJ01fyKEmBG8C4IG/sW9wTJgkWOGL1o4befNm9fNdzNieijjYDc4617u/cUcj2ojTL+867zsJ9xo",
+	"fy9/x/84jO+D7IXh9dSk32dKydQOcDLxy9/tf5khRli3W3u1tXBj7fZuu9Nqt18VNvbTwWXlthruBd4m",
+	"ZUNGU0UTK0wrDYJZ4EG70mxshfkl1369BDktoG2FgcEs85+d+zC45SIurogTmPU0G40NIbcIdZCm5hgW",
+	"GNhn3cUvcghRTOga6NhqtdudfwT5Gc23hiiOmFL0hlkFZyDTEUuJuVZFmIgJF+SYpv1hi5wljCpGUjZO",
+	"aJ8Rd9/kekayWzWfz+QkJT5ytMyqEwHKl9nZq4321ka7c2neNcdY8x7Lv8LL694wp2IVcLkpdGdzmHuY",
+	"if7LzdY2bMC9zOY8eayWWs2Agsj6TBS/TqLYBNW/Huj75MDvRGreL+uKwI37zGmKRjTw+fKXx+h/BBn+",
+	"nLt7nxOTh2ZWOIIR5m/ZzD/DIDVinL3FTQvKdm4fPCdCA054H3YKm0AVYx55u8KapEC1oCRmCQMpyBdw",
+	"YGzBlHNo5UXa14YWr07vl3GRAWdJrHJlpuUJsr8HdKCNVGqNLGFwzQYyrdBxrOyZDUBcyb4u6Hz3ORey",
+	"YiZYyn6bMGEgL2iX/w/0xDuWKhAaXxlG7t/OVnY7uGrViX8s0CR3Yisk1+36LzS9linZowPmbxpebvmm",
+	"t/xNb6FBZk+KQcL7+iyV1wkbzaEZKAFo7OOKaHrLivAhY1TcTt4fHe4ZcSRmGsHBDjXqQzbU4BUVUg9Z",
+	"6lk7mOHqlprMzQd3k01n5HkR7AbXMp4FPuduvtpYcoEg9NLOaQhPxTJKU7zJggAHT7/Ouql5GgUAErQ7",
+	"b34cbNHNjVf9Dtt4Fe+82Xgz2OlsbF63+9v0x/6buNOxgsrE8Mr2m1x/ci8WhIFV7ui1nOjd64SK28C+",
+	"qdF/y29p1eKc4MzZm0q2W6cZ1piz1tBzPxhZYRdnNqTgD1fOG6qb3i1Wmiqzu5QDQsWCizw0aP3r9uan",
+	"pmddcMjvtzs7L8jOzs7GchtEvv9qoc3uv8rUuKZVHZ8W6dVX+6yf8nupsMV1Lc76tjW0uwlJUpkURIzq",
+	"d3nzxtuns5ghCMU/s9m8O+WWzRAhuVZEyznyOhpTAUy0UzLeBEG4gPOyz2OeMtXNpBO8jrIsx5E7lyTX",
+	"lI1lamBD9eUYzwjuSnMy2KEvzPb/Mf5l6/Nvd5typ//Xzqj9v69HnYvt9K/673dvbjevX023Pu8cAEC+",
+	"l+k1j2MmaniNuQpgNCM6I1LARopOUssd3p+evzvc3z848dmNHnJFMr2fCMZiRWh+v+B0M+dBe+RbAgPM",
+	"z0OauWMbEv1HWetB/GDLQwZ3rfUM4ScpWM2lG6EYb91sjYmYxUZehiMUNbvs+n86PTnwbz4Tmrki/UQq",
+	"O8NMTt6aKUjpJom55JWue/0FHnLHnUVmnIKjwFxv/eUfGmlD0OSCpXcsBQtGzVsM6CQBloIOYvN5xfUf",
+	"nlwenJ90j64uDs5/OTi/Ojg/Pz3334PbBQnIVc2veW7cA25vp93O78fdAMErIAd2/toLu6MJj/96cXpS",
+	"c1FG+stkUiE1Md9WXtUv3aPD/Sv7s0crGM5hh8N6MMkuGTEQ6Hq4+15AzN3Fiuip0Te5AMlJXv+TAfds",
+	"TDAea8EHUQ3vTd7RmJzjXAtfgmugcd1+n41LcsQF04SSMVVqKtMCnc7+thv0ZZqyviZDmSpGrqnWLJ2Z",
+	"I1pPqeUnXNytzE9gdyx2MmWRr/ZlkjB64xxn5gFgLaIlbJkU9VyenRQjegrcE9XqzpyiuvbmUR8GQK2Q",
+	"sipU4iV2r4I5y/B0dOfEI6MrQYCH+be9L+ffKRqWwBvyM5tVi7vVrDkEMkzJjNECoVoifFTYymolDrur",
+	"aiG2YDD5tfFlzotRjyIsVRn6DL7eyVvfWjcvU+W2ESOenkj9Xk5EXEn6TiRRk/6wSuGwJO/k9PLq/emH",
+	"k32f3jl3rCE9AzN5c8pVNfRBNGg7p0EnUpP3ds4aCnRGZ4mk8aWURzS9YYv4gbxjKLYkfMSrruas+/ej",
+	"0+7+1eXp6dVR9/yng0qWMJooTa4ZMcAulSad9vbrnVc/kuuZZmoNir9svgeJKJ4YaIk5ORDaaEaXUhK4",
+	"sgV3m0IMGjeI8J7yhFXD3IUcMTgJSxQjaBBEgloPhWfnB3unJ/uHl4enJ1fvu4dHB/vly3aAZcRON6ni",
+	"os9gamumQqJzONiASDYINVNvyYCZf3BN6A1Fktf8TR5z2Qc9nWdX8R+C4EssejWjeOhZGQfiVI5jOS1w",
+	"tZiBSPmLpZBG5xYx+2x4QMYV9my8ADIFro4nieaGObtPbtnM8pfcDptRwXNpxFX8kxw7jyvaYsPMRnsx",
+	"5OIGlX57qv3z07P9048nhSNV856qg2XHsKEKT7AZw3LUPM8Zu+uft/UAD/oWrvxTGKBG9e3s2H+ZCsvN",
+	"OTNLoaQMC6BLI46dHbbwXHF8mu/iIjEwB55wM0f+S+aBsfvUMtgN9hI6Ixo8DbCnSymPqZhZ4qsqCagh",
+	"xSMqjKiAXxmhntoI4Aried69PLg6Ojw+vLw6+NvewcF+mXhaW4KRxRQTMdlst/O5xyy1U78lOp0hsTIr",
+	"doha0cKx9iIPIYybnqnb3Jy5XqepqHqy+EHQiR7KlP+L1YpOqHWV3Gz20j+cdD9c/uX0/PAfxduGs1M7",
+	"tHt2CJfCBXCLIaMxS8nnDTrmGzhtw+tdcdYHCVyd/D79S1p4lXeUJ/Q6qZa3LrMHN6iTVl/mL93Do+67",
+	"ozkZC80aRg++nqiZBz2rsfFF0zzIbOFJVBcsvTMquHcfiy5NTcZGE2DxMYs5vZyNWVPrhaI8NnrpNasz",
+	"ZHw4ufhwdnZ6fnmwf3V8sH/Yvbr8+1nhbvek0EzoDbNuJnMCPRwQOh4nvA/a7ct/KinCwl9GLL1hG2ND",
+	"VP/b/PqW3EhNeoFmn/XLcUK5gMSBho/z5Pt4kNC14+NC9mAEXoxcIoeqe+A5M0NXEAoqtv9etV6Tgiq5",
+	"Rvxips87Hpyp85YFVwQ44q7xw3kPljWQFDT3xnYGN3nTmKCv6V6Mmv2LIb0AeNU0biqJHAyY6DPlbHBp",
+	"Zi4roydYGbug7MxZY70I5zI+nB9cHO4fnFwedo9Cksc+O8BPmeIxE5rTBCB/3k1esa7zY/uB1XU+88fb",
+	"mudT9xeGAMelWy1FedRut/Sdo540k8nRdM4VsW6ztyTmMZnJCRkxKsy2nWzaC/6nuGuc+2W2Bz8koHyV",
+	"q9hNHuFu/0CL730YoPQBis8+G6esnxlFi2azyyEjmo+YVZ6nQ4bSC/iTuCKxHczi0OAPCovKft1586pN",
+	"IMKFUEGiP0fk+/P3e+TNq+2dFy0wyKGTeDf4c+fVm53tV6+32217FTzN9T7VH7IRhYAv+vmIiRs9DHY3",
+	"2xATq1lq9vl/f+714v/+r/zESqdc3AD9OrikN/Mn6xKlUyluiKY3yKZtEBRhn2lfJ7P8sM6YYD9oke61",
+	"YkITo3+QOJ2RdCKK5+kF25sbrzATr2rzP25XbfQwZqOx1Ez0Z+dsnNCZuYLyviNzJxHh6D6yUAOR632a",
+	"ppzFRE4MGA5kmhnFOfjUpiCL4LeYpoEGntLezfyFfTMxGRkVCn74VLXxIy5uq2FnTM2N0lRO3EYMdgAY",
+	"vN58/fpFSBjtD9GdGqUsiUgk2GcdhSQap+wuIjIlETCFqEU+cj00h8NPsnOBMZAq8x6s1RPFh5i021t9",
+	"H4P/pz9JlUz/xGZ/nRz+U7aPRdt8tPmj2eqV4v9if9qBv2yxtyRlyZ96EIFc/5Zb7Tbg3/ytyEVYBRhk",
+	"nYCCTUnK+jKNG8DWPDmqwY/KTZ2l7I6zaS1c+evuIvQDqGQANJWTJCbXzEVMaKPPA0xNU671I0DTOdXs",
+	"CIy7c5v8i5yWdGxtgyucAhs6/WrMUi5jd8NgLM6lcUZTpnR22YhMKUNegx8XjgEUNj/DQKYjCPbjQv+4",
+	"bRgCF3xkztXJDmR4jovRyU50biQfYQ5afzTc8YjQlJGEDYob2XrzptlG2ss2YjOE5wHThrrJQUbNkYRP",
+	"h7w/JDRJ5naIKllhn50H7TJnhVUbtG//nSI8Dq1CBdnJSLGpujUQOZApGbJk3CKH2lGJPk0Sln6nSPS3",
+	"DbvIxmFsiamNjeiYGTubr3siYYa7qJDE/IZr878S/j9VQ6YMYZoIw0P7MmUqRLM5BVSuoENNOXoVJnc2",
+	"X8OVZf+uRBqm01kXo0lXf1Utc9W6/h2XPNuFi6KoZweKjsz7KTlJ+wzvj0QZNYvCnBH8qZdHZWxYe30v",
+	"iAqswxAgoElw9x6tSri4VUTL1hJe8HJ7s0jpK5ZsKo+8ruECFzZ6vHwdHwui1JQnCcSsY1AOV5iUhqfd",
+	"ebP9IqNV0yFPmKFSIJZxRRQrkojg2Kjc7Q45pinZbG++Is7DSX46vqwDsu3KzV9KTZM9V+piEVQh+1LA",
+	"P5IE+X6LnKXMEdiIi34yidmVNnP+CbhNEdQgAXF9qvHx48fuxIgzmvetf2GewmpJqPeRFUg7nXZo8AJM",
+	"yp1O68dWpySgdsf8Zwbu8GT0p14WQxn3gtBa8v7UCzJbXr2wUMmV740km9IR01Yk7+ZB5lW3blcHAlhk",
+	"U5tWqYJkscwwn8esL4LlVZlatsn3PKklO4UyEkCCbdIuMg8ubo0MKqtP8duEpbO5Y1zxOHiEfX804FqB",
+	"lgDFGARh9DkDzNcMfeJOtABVC+t7eIPxD1let/lHOde7nNFNZNoTIADSkWEpg8IVlXmIjbAlI0yRDqpv",
+	"6bc60INYrWVspItbrXvSLhnTFMOhzeMxt2V7wiLO2H0aPYsxXbNdl/79oE0bTnaRpURUwWHkMiaiTCI0",
+	"GgNqdJlceCvkVLRIN0kyZRDBVGkWGyLGc2MuEyWyW509UnnmAdrT8xP/V8oGwW7w/3+Zlxx6ib+ql9nB",
+	"sqM6G2XxmKcimQHXUDZdShAeE3ot71imeYWEoiQUGR4dOSdELFnx7TabbnxVIg2ZUheaalYHYv4xhhKj",
+	"5FA6L173RJnnr94nprw1veB8T3aLiZyesGnmIqzg3JjzkfmsSUKvWVIw9tMR2BaGuSv5O2WdlqC00jgG",
+	"ygeSdIucmhmnBrtd3SjImGz1xJGZGuEQ7F1GaZ9aRThlNzSFWfpUYX6XmqSgbBsRWI1pvyyJWvNp1eOa",
+	"c18JNr1yzlv/Aq37ODO32re9ljJhFO3E78DmUI+HRxx09GSWI5eBP4eQhizasGquPIRtCrMrIKBNtFoL",
+	"A/dsKvjjsGaXWP6onDlPfRge7lfv0/KY+X2+qt4mfv40+3wAJzbbq2K1qJ+V2W0JXsaYh/L4THQ/nZ1P",
+	"Ksw+e0PWv8WQBdRTqCI0mdKZCsn1RNsKKtak0iKXuUKDpj1FImu+iVzwu0Ge6OCS3hRlaRfRUXG0OJ1d",
+	"pROxKnK/l2mfFSpoVBNFQ4sSadWxQkYuTQzRuhlmOQeu3EZWciM0j6a0UYWMJg4KjrmtiXlPoJPNKNnA",
+	"7HWtA35QrP5o4A6yEGnIMReQlgCUOWGGMD/l/jzjsM0wKotmGBszKFo6+kPJ+yxXK63xJCTXzOAU+fDh",
+	"cB9Bzerm1p6c5beYv0LYQtHALEWf7faEmXdzGzKcXcnDzLSMRRDB2qwJ2HCdfu+dZcNZuncJqoTEpWfV",
+	"biXsCZkiuwBdGCDNTG9WR5vClM7CrBTRdvtNKwstsQXtWMocj4UHNGB4y8a6LHNvDdr9TdpmGz/Sna2N",
+	"7cEO23hDdzobr/o7169pp99Guw28MjKm/Jn9U/4MAR7VKuHOTpmkeH6NX/9/G//vpxrHxqGr/FeGhQ+Y",
+	"7w281joKcsaE5AJeyskoqloR3mp1Wp0XzrSFlGi7s9ki0Q8RGZmlDQ8Xs56ws89Z33M3SPUN2dDLxpwY",
+	"o14v6Y2yF3AiBau5hC5ueKu9/dA72HzRWvVYZl8PPBuaS7ppf8jvqhxBmRhqvyBZIQMD0MAmG9IjZ5lx",
+	"M61MmnC8XyashjnkHG0ok9i6btAIkGm9q+05KwK23p7BwNVow5olCcQIRH/bgFEbYBeLyDD3SfStyGKo",
+	"i3mEgjFstXOBlWzNQ/3CUz2hiQ2k5My+iPPUuuVL6AKpPzbnzmXiAbGEKDaugUvYgwlJ7nARp94Y6cT8",
+	"HBIlDdl3Ir6TZhpKJ+74dvarfPZV7+JnLEpRJfzestm84LtVKfhiaYvHFHp/diG0lU7BXFeMbKxtUbAr",
+	"xN1W7xdmb2i0/nF7uTR7JG94vx5FrqVhz8BaQUwfU6VAkJOZeagotwUyrZG6E1ipuVZm6BXuzuwTqO27",
+	"WfXF2uy765lzYwnCPnOljZrsbJQgHfXljeCKxW9JJKRgkRXQCUY2gRGlpEX4FfOqzwWs8up61vhocJRj",
+	"hlUr3NEgheZCp1Szm1nVe4ADazxmQoGZWxSNr5Zft0ikbvk4IgmjdwwkNFesukUiWyDHcPdblLldGCOz",
+	"5M0lMqqeyARhZw/zReHQCmc8Dp2xEypbmmuE1AsIKtF01iIREynvDyMy4IbEgtSiszfLBe6ecHYPirJ4",
+	"WdzAeRY+ArDFK+VucaUHye7ePMnpuFMNaZgvLlMniaNkahCkCDfAuLhQNduV485CJF6OGad2I3a7m822",
+	"awtWz++Xi9qdbgYP2Vkas7QKbd/NrLE912o8m21o/2A2au/4+8hMEL1wqj+jacIZ/EDN34vnoapfdyCz",
+	"o1XQFY5wBFt5b3ZiU9pu2B6EmlSa0aEOlbViJNyoRpVWrhuOSFrcuxe7UnMGDHJZ6IVaRvfNAU5scdDF",
+	"vj9tA31CMkjliHRa5CPgPuhxGBdifpNJIqeZyKecCaNFTqQmWt4gP0ENEfcfNTFKm5WrhYNOWMGd6WfL",
+	"nTMz4VKWbW7igv+LLYxHQdmPwkVY6da6vEayhEs77fqTQARS9XE228XtL9+3x5qWe3Rgq5SXKxSXAvXq",
+	"SsFWnqfIGmu03wYiiD2IkWyancM3hSBxKGoZjQ2B43zlFfT32hNAtbIVnsK3XrYIuEYwGKXgDyieJqtT",
+	"s/hIWDhtQTRAnUmi14uD6iPKOp5opa85jrjrCYmedi6nInREPBOD0eloa2U7OXllUWycLmOsK0rH5tSb",
+	"TU7tMdZHPvacSlBx5s3gAWc8B+J2ORszVaNQcRErPwpkOpSK+aqhAdcpFRAnrNiYQm1LI4735WhE1VvQ",
+	"kxc7WH/NEjA/QS5/AhHnC3RJ3Iy7mfz0XLORWsbT8zND6Vj6+RBHdXK/Jk1TisKgFWseIslkwoqTZagv",
+	"ylg5x0k4xfc3f3tUUebA7iUXZi65ThrSLQiOKG5Q2RLgVTvEsPWHkNYPtiRYdezbUX7RsQ15Azu4eYws",
+	"hJVAYHRx015lCb+iRdUZbFGyqwXucfPBhlkzWHCEd7b+48IzoO9y1UPsZIf473Znt91ecpIKB2nTo9gq",
+	"F1VkYqLAJVEyvFQ7Rm21jMe0vEDqcw2HAn2yQmUj72VKIi4iuOVIwH/lAvvexS9oNd7uvG5b78ZvE6nz",
+	"mHerqtr4UhQLkegBclPVExTSAQmQk7dgfouumZ4yJiK0rjARq9AZLsDxpHjM7KdgxlARcfHbKYmAJkZl",
+	"7Xgl0e0O76oho9xuN1Eo4P43G9y/r4P+Gz3AJU9Y6NLgay99M3jAJd9neUTvZMwLvcqyblV9TN2EFPlS",
+	"pma5zRktDa3iHO77l4V1zE4aRt8Uh5WbVyDhwD5ZrTl4rGo1tML5+tmgJiezS6x8tGxc5dkEmzoZcNH5",
+	"ztZ4vvEq73a23rvlwxYl+X7JnVXeemZblJaxtsg7g+kjSBE2aKUwm9A5nqvfpli4fBXMKo5cfA3etyvc",
+	"QmHU3CWAuVhLcGtlERn1h8yKm7vUwjWOWyiQvvzE+ecrHnpur5XHZ8ImEBiWgaT9ls0qb2CuRPAqJKY8",
+	"duHBiys1P3d5XC2l8ewfdcdch9L0S0ObHHJVtJ4btgrB+QIbfEK6U1WwcYXX4hXDF17I3HrNL6ViaOXF",
+	"YNVGV8PRVZasPH2hfOEKx771xy08b75C84P6Y2qo7TCLpIKCiiKGrMVYtoLK6lircPq5wQvPV1qr+SHn",
+	"BtYSmpgNuIBSZ5VvOFfkaY3DNkPm4kqrH3VNAeeL7PEJSU6xwsgKrzUpDFx4Dd4aze+gMKgWHGukG9CX",
+	"1FgKNdfXeXU1qak8u7ooW3cyT2/wCjq4egdVE9vPXsI392Hwt40sJXgjy7leNDBPzi6NLqQ2N5ohHzE3",
+	"lc2YbDiN+RqnyHJ6l47OUozv6zsir6kp5xM01pftkPW05mzwHIx0kySPCswDXyFZOkuUBxuxM71kzauz",
+	"PD0bkRWXgKwqhHfZpVfVtyiWJFg02n32DLUlqHW1mVYHVzeyCZzCtysDqB01D5noJ5eDDD5L8OVyyBdd",
+	"B3zzDA6HMQ70olKXjfTyuvP+qH8I8yv0E348Rogxui6TLGvZUVFhAIsGGDKoJRlwUDhomYWWaiItukr/",
+	"U6/YUBPm+4g0tAm6FOszlArULMQzmZ9vdWKdF0BYvDmRY8AzcS+i5ENt91+PRPJ1IeuXRsBnZPoCyPQt",
+	"iktfF9qsBevPkPtFhLpiV9hVTPqFgYvt5fmnK1jL/UHPAP8M8D6p/sk29a2B1zHW8q20vN7YoQsh1u+U",
+	"t5K51Y6ohFco5FVur2creUFgJxOxNf2TrEl3i0RZ0bHI1an7cH5kAHmi2DMIf6sgXKiVsKqrvDB4uas8",
+	"/3xFV7k/sMpHnrK8WgP2qysB5POLV7z4OhJm5QQrvPyq8mbV4AVWOijI9GyiexQ4OZF7OWAULxxLlcZS",
+	"sBY5kZB7+cwBvt131scyhso2NUWYsiItcowFViZpyoR+/LdfxSr5DCd/MJx4nSnWkHeFbSS5lF+UO04+",
+	"ntyLP+c1Pheoaq4oz9epskER5Y0sk2TxQ2b1ltcA/48fP26Ui9UuGlmubfuMQQ6D3tF4eUjqIvxxf1sW",
+	"AFfuVX0P/WFsc5mlE8z3oXk09HN1sq5TRm8VSScJU29JhG1kIkiVUITdsXTmWt20SFTu04J5C34j7ehZ",
+	"0q+Ct2/UnpZL8q6JybMs/1BIkGKQ8P66dKfvDV8WjQwfPhnh6CfY0cBWDXbV9/oyjQ1VsJ89k4MaINC0",
+	"r9cLl28aiL56DHrdk3vh/08Ty/UMFj5YrMMmiiObgMeqjKIwahGn8CryPbOKL+TE27MdFb/d2CwvwXF5",
+	"WOmXCp/6QyKhnrHBB+lvjHWWsueehn2uA4fPUOVDla2NvXISuBu4GKjyT1eAK39QLWjdshkK4FwrTIZz",
+	"BQdcPZyhnIq8Q9ezKF4DAC4nas2kssa5WmukaTXPl3umLl8ZcL2X6TWPYybW1PYH/viF8JWt9Oj6PpY9",
+	"Vn05ZtA9BciKlcOwj17BeP+dItHnDfg8wgZVz3SnCjQOhWapoMkFS+9YepCmWPFzDSDhdqYG5ui5JR8V",
+	"WroESk7m9XjMMi1yqBVJ5I3tVoZtJibK9XHUpdacz9BSDS3Qtt618Fo1az8fuTxh3367Yq5+NmphLm3e",
+	"lSMvJvD84FUP/jObrWEGus1HLatUsKL5Jx+xwPRzy2bPZp8HPz1UDf9mbTfdvIA81o6PXStlq4qorFrn",
+	"9Ks17DwbadaE3QcFqT3fob3DPDTnm4zs8QLURmMqZhDdLiRRk/7QegifX77m5R839O+5psfKb3BGZ4mk",
+	"8aWURzS9WTedZDw/y2LzUPH7R0dJaMfCFUnM7Ebpoq6HxIjrkHTIMX9HJiJhSnnqvEyJYto5959xthJe",
+	"Uig7Cza495QnbF26Pa6caIlRsTzk0QHH63IkpM467kLQZuQa8TlDDznBtl3QvXGacq3Zs3pXAzXfnLn5",
+	"jzA1P0NHATqMxq3WBJFsbCM4wa9XBxY3bgnEKHI9g3YPebeHZ7pQ9fKXUh5TMXNtZ9dkJXp+loVQUFr1",
+	"KVwIoANAt7eRTDOLr0JJhGsyorMWuUxn6Kq0LRciL7K+HFi8dtD9M6TBK30QdKKHMuX/WltimZSmWFyl",
+	"0fv4UQHsRBKIqCfds0OoxUy6ZMSV4uImJBNxK6BBDvs85tBdWsQkZXfylsUAlhQySZKY0ITflvOmn/Mt",
+	"HhHa7ihP6HXC1gc2f4ZlsOa+fXRahl4tSLmXklxP1AyS9Om1nEBldKXluFIQfku0I2/PpOyRgUtNxmOZ",
+	"ahYfs5hTaL+0LpRVT7UE3OYHPZkGb7QwaO6VF+KtSqHT9JZhQ12OdriUKcWepa5qALK9oL7daNnpUCa5",
+	"su4aVrnCrM9+ln87iF09EGDSJAJgRdf/Ip+/q539TG6qHm8N5/7EG7b0EVd073tDnst5PO37Z29SLh1f",
+	"vnXs3slSv1573hvTYz2LhJQS/3CdKW2X3sr+/LZ6T275NQtn3S+91mI7SzuLlVtgjrhw/yr3wwxdjH5N",
+	"s9BiJ17VIt1rMCdA7+iU0diWKo+5bWuobm0tLTYqHKBJ6y0X01/cf7vcxDMMPm/cyA3ztw11y8cbEnZM",
+	"k42xhKg822jUHM4m5OjKKxeFGzdKg/3e7LxJC8VsAWwkSpPkdBDs/roc6S8moxFNZ8H9p/k6TtLtwt/d",
+	"WyIm2HRVSIzpijFoz/wZtTNs+Wd3KK//yfAqEZ6Xxr3DV9D0TwVlWvR7TYOUlKFCRhSdlTrktrB7dwaj",
+	"2Lq7ZrP5dfIaD2zed5dngS2C3UHq60SVHqxJh8kw4Krb1/yuooPnewM85qqL+Eho2h/yO1zMznctZcIo",
+	"xF6LBd3X8+3bPuxcQOqA9dRX7941D3/Tbr/qvHmzubP9arv95k1n2cEKjZWrex3PNw6HBgOJnLKU9ClW",
+	"sst2xGyL5nIj8KWvWWheXb8Tv2827OOg1flx29Yb4Zr05SSJyTUDehMSZl4H45kMyppV4xK4bTeBNVXb",
+	"JB7ctWVq7CjfRGieuMUVc5Be7lM/161+Y/63mi1aSLoPbb/dZSBlu8Cs1Io3dN1jG5FGrwHyCrTRrvC4",
+	"tNHfyuMQSGjkWU/kfAowlakefgFIuPd74fxqqKTP2vy3DLMezf5pcsnDo3thuQV7qde8XTzjIGFB8PFZ",
+	"n//UnypuuFwYncboPKfJmSdY2ebgxVdAGwH2Q6JpOiNo77thLjSiKJrZjig1HY1duxQusI/KqgIKHAB3",
+	"VBRSnEhWJ2WV3s/tctld5ZXga/FfGUqoh9akXrZAqFrhteKKTkUO60aEY7Q/zCwZ615ZxT0tvJpse8vu",
+	"xj7DatBkjognmr+YRqLHGmLG4DgD+0Yk8EBormeX9EZVUEA8NZEimZUElO8UiQ4u6Q2UpaUjKW7Mr4pZ",
+	"fimsZZznESIk+iGywcKKUDFbILpVcc967a226ewcDTOTLHhoL+l4TkvDn1D54MrpKVoSKuo1N5BkaqhD",
+	"UR5iVRJRBvhLRaOFCll7XgmrAz57zHWBD1tVV008ZqmCrLE66WFemDNsoebufAmuVm/dbq9+LwsEoOwE",
+	"qUwqT7BEAKyCR7ivnIVacMnOvghUs16OK5Cjbrmf9NduZxhTrVlqJur1LoKntDtklnMtAbdzDhSS6xnh",
+	"MbaDJwOGyQ5N2ZIlKedswFIm+qzK2FADOPnOvymNulbNtY3vrbVBFaAiU3Wtrk1hDmQ5XGVZ7gy39TBl",
+	"uEVOXWijq2fltmFvwA9otyUpyXb7TYtgkttnTQYpwwhJrsgNv2OC8EFPCPsX2Cf09//CWra7Tp3y0ciG",
+	"RQCL2TAsJv5iWrfb1y0b6yoFnIpc/bZUHnIKjTBOCbxVOiN9GTPbp7An0GFvyDO74dK273aqO+rsZtHR",
+	"RGkyhEgQEvMbbt9piS7v06E4eLhu/1Wo8ORikqZyImIjp6kx7QPspmwk7+YMHBUK/lLarC0faSaGFjgK",
+	"yKFYsdV1Y63yPRnYZSmcxqBu5DGwqEWQ91xLPQRdBVRo0FwABuhNytgCfd2eIww+b+Rb2UgZBZdNMFHZ",
+	"fTomuLJe/0ep7068cFx6gVjhHE8lucEqSY+lllWKXgXpfTW5xm9kLAeeRO63NS50O3ZvYsN85FQoVGih",
+	"DbmhlFbLhZaolukDTekJtAM7rQbIx5eRowj42PuWlWJsQMKxGOM3L2CZ95qRFE9ok1hA5TKS8VsSGRSI",
+	"gMhTQdhorGdw9p6YCPMhoUmCb/PHiWn1vp+uB1YZMBmJxsue+EL+nyZb+1p9Pg4K+gmjqSL8yb1AwDmu",
+	"rfBoNzOmSMofzR3k5GQrExcE5ZBE5gwRSZnSMmXu0F9KIv76RdxKGPmPF3rnb+VLiMF1+PssGP9bCcYL",
+	"PH+Pxxgf3fn3KIxxdV/fH4cS9/VqgLuV+fcSOSfigqihTPUf5tp4kHe6gTUW51+gHTmJvuIxXdZbHs0l",
+	"Sgo/E+ZgvwbnBxeH+wcnl4fdoyAM9k6Pjw/O9+Af5r0+NcE7M9XGHU0hHRfmZIrHTGhODTPbk6MRS/v4",
+	"j5NJkgSf4AxaplW7lxBMpeSIgcvGd2y7aHTIrqkC+Ap3R40vVAGfKvJuQq1DxSB1ax02fMtmhzXAxmMn",
+	"vNyyGS4zpdBvMfaPKJj581JorNmJB53mhHV7sadvAPXL1il7dnFRdxHWhVANw9Dl+IYJ/UGx+roToEGb",
+	"Wxmn8ialIytrYBzEVpvEdFbh5YWR1Zx/ZORGFOSNMr34BtpVN2uW3qNJsjB0BPZX9ZqLuYZiKdzJAhrt",
+	"LgKqcsSEa8WSgbmWyDCQDRgehaQ/cRH5m+026Q9pSvuapeqt1U4B2gDDHAemAJl9ObLtFXpCS4n3hUX0",
+	"uDACG52FJPoexHL1IrKdFl3QIygCc8LbZoULtQJy8OShfb3CRddC0N6Sl0YYyt8btHsDNOT7D5d7L8hk",
+	"bJQ5LWM6mwcjs4Gt9j6dVRkRzBAQcCW++OYbnPeaDeTacPWq4WI/PnCtlA0M5TlacMDsCi3Z8jHuOzRE",
+	"oerFYrLdaYde9MXI9WqETCBRaCG7+l7hcWruZOXpyrZImNu/+9B/9aqLqgXFn9lsCSmDOoSGKBhE+/KE",
+	"bAG3wvKra4lFT0geq/35GWWEW1WWMDZz6qdswD9XX4HSNAWDg1fkWkuoI3AjuAIl+XpWXmYpoXOc0fra",
+	"7Q5WI3rHlXIN3MM161stixr6zvssE3Na5FQkgM6R+WXAWRxVeN21NgyiBujkQDORhZ6m3N7zUrqWVZpt",
+	"qGS6U+K4qlBII+Sysc6hyW4cQ/OhTTWLS/IjxgAtDoz0oI191l2ctBaWuTP2sBg8sflqrtygrgXv5RG6",
+	"TCxceWqLGxQWndKHrqoX5JzPPdAFfF0GcpwjzIEpO0z5Wn3wWAjvGQSVY0icqjOgPJmkbBc5kBHrrTcF",
+	"46eNqoz2LKM6k++jvhSC9c000YvQlpcGyZ98H5n/kRNtfnCZHXIwYGlPXB5dmN8T5f+m6S2zxlelpjI1",
+	"09M8Jd8uYVkJiEpCTsn3UcwGLE1ZHL0wjNL8/UZKMzhl5vzmB5SlnLKW7xn0Q9ik+S+gHMUVIQQWpwc2",
+	"hhM+RKvb8xe/zBa/PLoIwqBbXnw/X/w8W9xT/4oAtDIx2wUidmWgKoLvJor5LrQhNU9DpnQGxnoGjhkj",
+	"uY4ZGNKiPHyZq56IWcLvjCgTkgjnlKJvRGIfkIaG5tFbQD5Ico4GUP4qyp6u+Fpug4bG4qoWDwxuYq2t",
+	"T41u/kTqCxx2ls1j/2Brdn2q7OReRhWr95mrskKdtcyNqR4W25zON1KvEUyWUgmU0O/DwEg4/zvhrCai",
+	"Fx2GINYqLpyTDcLdaZLkNM6KPEDmBCuzn+WK8apWgVaT+MYBTxtIPfAVHMfsf9GR1iPdMP9JbdCjPR7u",
+	"os4w1cTGoWqFRuvLdrrpvIgbwl+uJ4ozpXErzZ33npS93IHfXA59ugcx0y99D9jD2s+Bula1OfsC8Gia",
+	"gZ+H7GBq7yeyYH7KAunleIGte7ngZKXLhTePhdmpO74d4klr7A7jOtbbQ1aTQi2xLZUBlFzP8oIWVdBa",
+	"SAGFhrWrAfCpm7wBGK+Q6plp2DUHzn+3ntWUkSEDwWhqeNmUJwm5Zqud5dxN2gAfm8uVVqY0Q9i4LjGX",
+	"avMk8IW1pgLfoqin5V88zqNdaDZ+xMdSWQvuOk7hoyo8DRNxaMOActzRMilYj1F+9fKx1kOezBhXF++O",
+	"JsinJ/aZfXg5eD2Ovbupfds56nOO6xH7MNN/7DsXSGKBZOd6vy9BFJiXLzhZ7lt4oQLq16tQTi6sDqn7",
+	"oKDPvX1DiIOyxJGnhMcrYksuhDaIszMDTkC4Xz19AIZB1ktW+KMopo6YUvSm1mgkiWZJkuEUINg4oeYa",
+	"2Gc9l1W7RsDaepiemdNxV045RQ1Tt8gHAdQsYfQOYm6y/gahc9hCJSYwUdH+7bqUoAT97jJrgazA2pa7",
+	"dPK6Uf/WTp0R00NZQ5nwt7k4sSpTJdXD6jk8CGot97tkJu2lFv/RvJF/jYsFS5xSsib2y+za4KHRSblQ",
+	"mtG4tbLzyN6wvSR/zZy+ulM3s7Dmgk2FGg1Mlgvb8nBesoYLc9dVhGEjf9Qb9K7ZDRcrQNZiAz66G7JN",
+	"zkgsc1kB+6cnyWN4moWuNkfjoZi1HzQ5Uo2tHG7NLbT8zWzhm5XZScZHDUAOZRKv935vCdVoPvLNwBjX",
+	"JFOk4A99YrDk27ZWEMOXuemAD5KP9nkzVJ7byhqenUUPPc/KZHpr6076oaqW0g8mepIytDhRTUZSafIK",
+	"9a/cjQjXKbi4WRN8lsBLreURneGe+WuXRBMFRsO5Yw5SxpJZ6LlUcrkJRHaZksgJfFFIlMyi/WeWUvSE",
+	"IRUFyyGs5omNntA4bzLMz8PG1WntRktCK6qVhDMHbZX/Z7HDATSs5vBrxI9LuZradz1bJRxR1ziIJNFS",
+	"3tqQtaWRcQOZ9qt44schlFrA2IZJwhQyRXnH0hQ6X3peteyZq0Ogb3l9e5w5ZfNn8zFIzzxp7IxBaWOh",
+	"xFvWHuucgnNyb4UY4bHI1SwFdUIx5KGLOI+OEnSEWe05ZZvfbli02C0y2C1hN+bOQ4MBAIMLCId9n+o7",
+	"NpuI7S48V4BDZHtvRaQOg1QaLfrK4Etzr4Cb89yb8zif8xzmfAdT3ofBHqQe1ewaxNqUawZeLS3hD8ty",
+	"sw+fJrKSutjAh9MAcxiuVwoinHv0RSRxSMdjJlYpCzTgLIlVvXCy+KzvzWj7kPeLEs/QNIOFgiDoCWPJ",
+	"Mekl+4qmzCJZhKGird6k3d7q37LZCR0x+AeL3pLI5UtFMCThSrOYXM96gsdZuJd/io6v7OdX2YQG4ukc",
+	"AVRGmBP9pZbDC/fdfRjcsVRVusAgYRpLkMkBgruXfecCZLFpABOegFUmKmvYjrKDhB72hI7ouC1b8oMY",
+	"kAFLFSnyrqkaox1oOvrpIXPmT8b0rbyCEXiNE1YnZ+Ca1SYk/K2UlFnS4PGTGtMA/ti8lEGGBAstTKVX",
+	"cFuovNH6eitYbWOVckKFIkUZiLm6LX7JllWTV7McgSV1IhvWf3Rbelj9R1cauHmqg5fcuLQKpN3j+kXO",
+	"vu3KN49T8fEB1XCW1NJrXBtnrrwhqEE1BQ7zhOesxuE3UFenWWVBh3TrVBZco3JPmBOqMs7WVdJbQCAf",
+	"UOzHnnuBQLmUlGK+duEWSzR0RbxYRkRXoR02Txz6u1RngFqbB0nZGOmbLdKSsIEmcqKfltw0pQFPnXO4",
+	"AsVAA6a5UYj3hIxfv+qbn/oaLajnZOjE0ozRr6YeFzzUAhw86A9lPQZWJWLmRePy4rFZdQPQqrk23AZT",
+	"e9Vb9ASC8aOgLRRTDqsy7RpUNoCi5HN0bMF5F6dV0exsxQTxNbikXa9GxrVa0BqVR+qqe88Dmf3yMSqP",
+	"eBTysQuPoDTSE8sLjzSg6RXisZZGIsiF5Ly6CE0S+Lt6SqJfL9gvS8R9a3THLMf5MFbRlxHwn6DIx+MK",
+	"+Y+S0bwac25SoebLifiPWM7jm+PzK1cP+kPZ+bLKLg9WDB4LWe/rOWiOivX1ZLH2EYoBWP+ICoIzoTEM",
+	"fzO7kYI1oAEeuw8bfQlyzT1Yq5Hq/Myq8v5Bmch83FmGVoXJCQWB5VnZrqTMQKZW5OSaQM+P1bGvUSUh",
+	"l642kGmzksMLAtdLeeyeK9ieR4784yylaNi3Ui1KPmIiVoXEo1iyB2Ye8cdPRnz0jEHVl2Omlkw5ojMS",
+	"N7frXZg5i+Rqq4JYGQCvD2TDFBdFos8bdMw3btksyuxGUhM1lFOR94EsQtsyZQSXDm3h/QyjMrNDsda+",
+	"45v2qnxoqhTw/TJcK2k0OKaEwN8pklMAQ87QFx9Zj0bUIl0CZVDMzdjsTte9+jusUrQL0X9h1pLD+nDD",
+	"noDq499Hf//73/++cXy8sb8fAZkkGZi/CM2/UjmOzXUn9Jol2KgTeJndqmJelo1b20bsKSNV06RFDgWh",
+	"PWE7Foc2Od+V+87iSZSGMFsjjxdZlBSs2i/TnvfLeIHLwa4tntayD+IHNfPRWKZAEjAYLbjheji5bvXl",
+	"6KWTl2Pvv/oJZ0K/tNXY7hvER5tXvg8Drwb8fDmyHyK4UQbfEE1vzKWNKfg8zXv35WhEFfn+/P0eedPp",
+	"tEOiMGuNvG69bm29qCS2uSTxf72e+uH7Xu+H/+f7jy9f/E8v+PX/esGnH3rB9+aHEH4t/vDihxfmr/9V",
+	"JYD47roKLoZ62HfKQiSm86OBaKBZ6uireXD8pMJw5hq4ztNNnBQ+aEFcBUy/6FtXT6BMAOzI0K72qREE",
+	"2WM/IgS5C3VNSyuDXeRgYKScKlEgZg3boe6ZT52vti5yE92IKTGwN2LaUAo16Q+BCINkCcTB+VVTKQdX",
+	"GipeNeL2XNQFTKaZcmCpA5KFoUxiJ5o6/961jGdBGPw2YeksD4/EBnGVDr7F0SPQPUGKG5cpSDWZZrZ7",
+	"fjOsKXg4rxU4fJ/HiL9enJ4Q+zvhwrouwWcPGP3jm3bnhbVXgewXcRGRP5HIfBLNh44u5W34xHDfIYJI",
+	"uDDQ+VDccV2TYfkRAy6pzsLHmFaE2ow7lxxc0ZehXtz6AFmq0zzXHNJMG6vui4SG6Oz04pK8hPaKL9Hg",
+	"ExGqblEkfWzZYbEQkN8qakIr2r0+Yq1Iws00LHaXX5m5umqSZFhMrMf66o1kxdWy/9ZfxwFWHcGwOelg",
+	"UQvBLgipA0qTzqZXGWjubTe3i/r+ZnMAMwvDT45U8eyBq0BooX+xBqCyU9fCE4udwaoqEdpoRXDZ/5wo",
+	"7SCnwqRdwPdFvMOjDDYfqWEj2/kcI6BH2WxVB6xWiwXpnh0aSTHMSnUu0o0bRAeAjk0VGdGYNSc7T6QA",
+	"P2ulD6ljox1OrlfHxkDpnbxdAC+WeNnPHrkqyRfTuxclFubmo1pby0NCxkDfznIOK5XtrH5Qpm377vwc",
+	"Y/zXq6Ena7r1QS+VZERvK2TuL0oIwmK2AYg0jh5k1RZdf5T1s92/oInpLTjDdCGy2/xScbgHYMTizn5V",
+	"oFTtPf2Zzco5pn4WlXUyOk7TaMOGDS6380MLumOWVyAfUGgsWNksMtfLyfXMRR/41VNz0hn7upaba3FX",
+	"ybwRpXmgSh0MdnuhU6rZzay4X3XLx0FYH+ypih3gMntR9Y7tbLapAfyQ8v6wclOnsNo5c9C+CokQBC09",
+	"YKYcsyQhMR+AM0Ins6Y5Vpj0f80SIuQ0JAM5MSqoFXJSdkNRwnURe2UsW14FWy5aE2TnNeYtK5uYyKZl",
+	"JQ0+NShxQNOEM6XfGwWk+PpU9YOqy3WYZCgWptwzO4lVYzxyQNUtlqDyASGfuPrtzQJHUE6hYlcwrNm2",
+	"/JIMD91UrQ2oYKmweY6ZpQStgts7r148in0oZrq+FN9jWUtYdeUzkO3oCEIlI9xI5NJjBKFku92BPBnU",
+	"8q1PQEWrLFrBhA7uWDpzNraSHaox1S4Y8eaiHCoI+AI7HAITbAic2BV2OWcuApt7hCeL8r5XSw1xStNK",
+	"t2mWvzx/Dd60r6unrbW0Vb5rs0ezG6iTVu3PoLVAqQPLitEeSKK/bdjM2Y3DuSSwzubrmlqBE1Wrd+hJ",
+	"5p3BVMdC9fidN288aXi7vU76+Ifzo1L2eOiyNhgBs2f5cXwMKSW0T1K+kWZe8iaPuCCAwB7fCDgyjVUD",
+	"w1neiaHk8aDXcqJ3rxMqbqNdEhk6FRFFZwqJiiuAOEaEQjvh6kn0GttaOzHGPm1G4zxEyIE3s5jmkFfF",
+	"2Hyqubhe/dwZHDf4pXt0uN+9PDw9uTo4Pz89D8Lg8AT+ePXXi9OTIAw+nHQ/XP7l9PzwHwf7QRi8Pz1/",
+	"d7i/f2B+Ojm9vHp/+uHE/P344PIvp/tX5k/do6PTj/Dx3unJ+6PDvcsgDH46PTkIwuDs/GDv9GT/EFZ8",
+	"3z08gu/Oun8/Ou3uX12enl4ddc9/OoB1Lz6cnZ2eXx7sXx0f7B92ry7/fmZ+OO9eHlwdHR4fXl4d/G3v",
+	"4GAfpjg8uTw4P+keXV0cnP9ycJ6d5sNJ95fu4VH33dFBw/y/X2jCY7AQYW1MsHqZv7kLEXSihzLl/4K8",
+	"nvcyvYaMVXMhUr83ApS5D6idcCJ1N0nkFL7ck2KQcHDr/IRS65kRIAVKfLbiYBic0VkiaXwp5RFNARg+",
+	"CDUZj2WqWXzMYk5tp/RzqtkRH3F98LnPWAyDD4URm2hyAYGH7gAfBL2jHPWtTwg44BytRrGYDbjgWGca",
+	"gh393LYqXRREll+qe2DkTjAsj+X3piU3TCugmOjH9Wqoc/wxqxOX8b95x5R14C3pCF7pSgN96ou4YrmI",
+	"2edFidGK0RRaaIOrnSvHgJWmM/LbhPdvyVBOIXNl5HXZdjXZKVZrmc+W5mov6+JVki2TqaF9ZoMt4noB",
+	"fkfkVMwFKmOeYt0Cx5NE83HCFmd9Z8ECNItHq8jtxuiCRa5CG3IHlfrxHco89sftxuYFSGQ0sxmVaiin",
+	"jQwL+MhqgZ5jo4aj/fPTs/3TjydRTaDz0qWWxa3qBs0IHfJj356q+Pj83kPHvrxXzQ8cFnHfA64cwGv4",
+	"FuzgAQkvOY16WoJk40ay1vhRfhHRM13y6BKk5shVyBP5iHnC0lF7uHStE0YUJPY8Ln3xHK+N+02vR352",
+	"zZJMQ+SCHjJh/6EI3fhXiJ3ZFOiuExGzVPVlyrL+diMaM6ymGJlpI0+d70FxMtudGhqHGKKykE5TlD3m",
+	"Gof8uL0097AhfXzqQOeH0da5rLHQNvuwyI/2MoUX7noiIqoLMHnVZpCtbAf7oyg3zLOI6BraUnGf+xlB",
+	"BdR2ioMRUKtCKyzc1UTgo8DoxQt6kNrYmpEJqU0sGUjw6rX+EJHNLzTkknIfezOld3E3le1x0eM8SnKS",
+	"J7/n+UnzLxjHp3XIdYSIpSUB83f8tKD/+AoEtgJ41hweyKFXVSAaJFs8Ij/HOMgY6fV0yBPD8wrFRmge",
+	"3Lkib/cil2/ZbGkW0dMpG4/PLn32mPUD9thciX8/HdrjIg1oEH741JsxL1G7GftDpactJAaJZmAGNxIH",
+	"V7bZmw07zvN9bZEUqNOKEzbmPwU/4VOJE7VsaUFHzDtMFqClgHvfxnh58LfLIAxOPhwfnB/uBWHw7vT0",
+	"6KB7EoTBfvfywPyPld0qPVLnIIJUb6FbElTUWxIhZY0g2bW+SW5U8InV8+h8H+jEr74F6sfJkAPaHxIu",
+	"+skktnl3UuTwUAwlThmNgzCAmkngxx5xUb08kPUjecP7JfeliOf8hH+RU6KnkmimNKoD/5RcFN3UOE6m",
+	"C1bDwsNVTgKzAC3H2ZsbZ2AZsoWtuACHEJZdhtyPLEQBd5X/4FphG/lc8xE0/2efjaxqg2enyAt6IusW",
+	"T10kPig6xUqP7DdoiWT+/42G/welxKEGuEYDO+7PhSgL+P/XTE+ZjasFObn6bvLSWRWsI6F921sH8Z3Q",
+	"kRQ3sEXihto+EXI0pqnNBq8qjF1P//+v14v/uzI1YmFs5nwa/+qhi1mdw9ViF1ftD1NRLqhZu5inbtTC",
+	"H70avhGCuoD4CyWgLAxpRG9tV5jMJwfBTSQC8hHVCVo2erfBKlCqTfMEIjQwhr0i3Hh+jSdvzFIVybek",
+	"aYC7W/8G/HC+Kn3MIBF+u5Z1srpo/sodkqxNqKbiTQHMGifVPwaKzKPESuAbSySGl/4fV7LLPRzMFoNV",
+	"fXtlAxjLWj2sVsAEg9WXxtoVqz7U0HfMM4+Xt/DmT93Ro6bqjN+LvxmPqqxNV1N9+IHo1gSfvo5eYU/B",
+	"gr4I6a4h2XX4B3VL+5OU69mFQR986O6YV6Zt5MkyWeFjTLmaVmZhEAiotK0zvoOMb+CqkbW2TwtxwtYa",
+	"4CzsKEbuuhxAp/IHWdZ4TscobteoV7UJRt26Tvoi9pphnr/fI69+7GDQHdAToJNU8X6+3FDrcXB/D5aj",
+	"gcSAvKwep92lXzUoJiPKQTZmKbTESRM7i9p9+XKxVau6dK6aKc1GuZIGUj8avlia24V7oid++KHY8LL1",
+	"ww8EQ+OgmVyfpilnUD3DJuSUY638LH2Moad9jQoI18rdqqMtPUHdnozAbh0ArmQFxlYpgsWvrcfAxbmD",
+	"fmD3DGEWKt8rhMKhhuICb2LZn4yY8CMlcUJommVbCgxQNShloXKRBdeFhNH+sCds9GUhqTNP4yzmd9o9",
+	"Xhqd6ocfQO8wX25tbb0xU3+43EMpcsSThCuIR1FvCbYrGSgGEogrW9UiP/xwgoraDz/4Li9yy9jYlef/",
+	"TPu6J2LW5yOaoGJD3iHzzmLjMIbMbCYyxCKybT8TxSK7YYhsgUvtYp4qJuK6rgYdcszfmasyl2De2lo5",
+	"Qc83AgW0GLD9IkReb8Vq505dh/IOCtvxZ2UBbEt+vAzAOdei33UKk1YxRvw3uurfNrJwnI0fIuh/pMjQ",
+	"dX6B4s5soLOzKe0eoz/R+GBjCmV+QQEeMhIdcXEbOcCG1329+fr1C0uN0Px4A5okxGx/Hwn2WUchicYp",
+	"uzP/C8QVWt2aNS/owMCUNgiEt4plyZ39D+oeQDKqp1WYy4wOYzYaS81Ef7bxM5tFmHeRQnNmOcGeHHaR",
+	"yNq1VWTgo9oAk5GLqGXxBYI90T/DtY92BmWzSEXAPVsjDa6Am4sDe0DxssKsB63KtZlrxkTWDhEmQRMn",
+	"eZ/KEbpppfCXh3uB4duddn4lfRmznoh+Oj05iFok+ungkrykCadqI2v+oF6OmIMADI6V0CwCOr6ClSLh",
+	"fSawl5OlwN0x7Q/ZxmarPUdyp9Npi8LPLZnevLRj1cujw72Dk4sDGJPHTAY5MfYKdgftVgc/k2Mm6JgH",
+	"u8FWq93astnrwEdf+sXZbqoaCRwhsXKeAqwCgn17su4cXunVyoaBSUIGPNHZFRscANgDlgrtYcgl+4z9",
+	"gxelIxhQQKsroqeNTzOACChu+wVBSTtXq9tgDC47kIC5LfJxKMEJYv9A9FAqZkcpxhRad4upH44L9IQ1",
+	"8YwYFeiCAOoHkbB9WykkkykO42A3MPS+mxeNzYKpVW3Np/wTV8juo0xjVVv5yfv+0sDEe7jtJp93Ucpo",
+	"PuAMk3CM1LbyIEjkWXkU5Ps0H/XBlgYbrPb9O6zL0WAA5HC8mzX59BANwq7W5QpDuml/yO9YvMKQX3iq",
+	"JwV7RZM7pjfsgv+LNf0WRYGmX+9NUiXTFc5wKTVNoMBhytRYGqJnSNJmu12nU2ffOUwBVf0+DLabjHlH",
+	"Y9fiCoZ0lg8pxALDoK3lg/KIYTNi883yEZdSHlMxs7uDrt87TU5UFQ0MY7caHS2LGQbFy6ntwAWIV/ha",
+	"Q0GhX4OMrH0KA6s7Bbvo4IDiJJWVX8EM59cehipEAy7izHNiRRSX5oMVnoHOdwXK4VzcZAR6RDV4vzMl",
+	"zwqGMEkEv15dz5xSxxVhv01oEtYwGSMp9IQqBzm9NWoFv/NqrRo2Nk5tc34b9wXcT05BiI9bbnHgaVfK",
+	"JiL6GQc22bBnpEGuDWtiIivEDPQS5eRyaWasaYHVqvKGImhFC4vNCFCModoqlj2RWdtlihXi4Ve/hmSY",
+	"d1V4m7cE4hibHdryKa7DQQXHw5+6mYttRZZnuPIJmzrXbAPyAYmezWgyfAoh+1liaINR++nsfCIaUbJc",
+	"dAad/1OW0vFOxrN6JHSf8JyU2WDZ+3WoIRyTxe4N7sNgswl1s6UivWFfMR1tN6CjWQaGGdBpsEQ5FwPG",
+	"7TQ5T0XGxrdJ7REIPAK9lOKjL9vMkmkUL69dYFsNG7CGHUOAJ2NDfHfabYKFXVVmUw8LrRddjJd1t1sa",
+	"Gp11L/f+QvKVf88qRt9HloPE8m1PoEkFzSdFi4nL4Yte2g283HqpmH6JxceqSBycDmXH9WX71QndF6FD",
+	"7+Al7x8glMEM50xNkn8/mrLZgKbMJ309k6PG5AixrBSyaBvDrkWZvOZZC2weOu+kNV8YNdvHghoc0DST",
+	"DQasr6tqCbRIl/TleNYTaBQZj82P1vbg4kigEu2tIlKQCCpGRnn77Mj1QYsycTnrtzbiSqHBYsghbz5R",
+	"EiMme2jyVmgLNJuwbcr8uhxZIIs9OIRcRfbDqM7IYfuWrU4HzcG8rnMraK1raYpe77VnRfFxcfU9mNTK",
+	"uGN4+IraYwFhMb65Ab5maDkFk56LkR9ThQ4dmeYxcmFDY2YJa0EJhRkQUayu+X00TuW4E70IwfHgnAXf",
+	"R/BH26kIg9e+j+B/O9ELz4nB7QYH/jm+U5DjI1Nr8naVlwtJui4K05sMdD6Xx2bDNc0dGMFq4K0zArNm",
+	"i0SC/RbZ0sdcRPBtT7gqD+4n80ssUcNEemL1Zxd07Yy4eZRbnRnXhf65otI9AUZUN08XykB788MToTk9",
+	"c+xhY4OYzqrIEULM2pLZmXnLRsbAZp9BokOjLzHas5F1VI43m21xs/EWG31pA0W/NjPosynzmUM14FAI",
+	"vWWPFs9ac63DnzyFE7mTkZPm+dQ5ZDX4lk8gZlCHmBxqlbFMpamtO+ozhaIQ5vzShl+15ugffrWuBe5w",
+	"cIwq3zz0bi+/+xNpMJ19/eajRmex5T0eqOp9e3iyDxC0hhEorBbSzpmepEIVmqGTriDUknjXvRH9v9Kv",
+	"Sg709Mp9+CeIHpkH+Rum14b3r95Pdzg4kYLVYmVznmLeZ6sh5B/LGNvi/5vh8beHjD8xvQomZg64dUIN",
+	"DmOAsLEz31b2JvfcbOWgDohZZ/TO5UGhtcF1P4QyEAc8CxFHKT5rvwCdW9BmAmqPNWBgxYhy8zBacPSN",
+	"6IxcszmlBPU1m5xatHFAiSew/+7On2dxL0cRF9JcSdcdwVpzHCd3+3chRpvttn9BUdbILMqjwA4u6U1U",
+	"vDBHZnKxBU/bE3aCKh1o4lunvzLjtBMw/lA79tn6dmwXVfJt+MVWJYjPRu+v1ej9QB+cp5g0tHp7UQnQ",
+	"LbYQplGO7bN2IDBMu9r0Vj9pLQqDW9dQjEFaz5bi/0gZCGKQyoblP1ImAswqxf02sElDVyBokTKkd8yW",
+	"ryfUD4HOY6iJTLF2u4tbLlV5z8zUPFa7NtSY0b4rnDvqCbSShnkgulnQlfgwU4d5nBTYuo3eNaXK1Vbm",
+	"GCpvE09SeZPSkS1SZRYwok7W84UrkNBscUDwPkEva3dIbJ3XE3uwBcx/ngjbXS6mM/L9h8u9F5aKYBQu",
+	"5u2YvaZsMFEsBjcZxd5tfscuZ+jnRsAilAzY1Ibvq9ogXPN4x/nbrS4ScaouNNWrBNga2mgT/p6aWhXP",
+	"92w9fEoihFhtYdHmO2BYfU6IPFArkCKs+HBfRU9eYjZeJUm5ZBaREb3S75TDRIOzFs2lT0xypHdUBDB+",
+	"q22QDx1gGZZ41Z6BMmEt6J7IikFj+bqshxq2meBJAjlxoN5UqyE3TJ9ORRE2g4eD9zNoP4GNQQpmfY4T",
+	"xdaEbs8+Xgbu37EDz/0SEM8zaLD7nOVoeUIOgLrdnQ/RBYAGgMVoCqUhVc1mhGpqe3jN2w//w4D0P8Vy",
+	"5pJA1wdqS7JXlRg+YMepatkxQ4eX+DeGpeTWmr8u2B5S3YScEiksLlSLnXkKHFc1KXAEM+BCD68weRY+",
+	"p67YUYucYtEeNJ4pm2XlBLVcROuJvBoE5IEZ6biQs9cihwNCiZoIxWwyN9MQfu5yscdUYfaALkxlZFJf",
+	"2M4fvCfgxcHvBlngYoaUo5zliZFUmnzf2cZKBPpFi3TFDM15EDbv7my7/SYkE5EwpUg0kGmfWRdFBTO0",
+	"Lw1U4gO2J1ztxd+b+T368umZSD3YmvUNRmgnqCsV6RhCNbFtLx8ihWaUCVBx9gSECTm9be6rJaTmImmx",
+	"Zd2AX0NCjC2oZ43xfSowhdvWScgwH5oHoBkfWmoskBd6wgkMzuj+4fxIldqfvPW6reRFAKaUaxuCZJvF",
+	"Y5JOntJzzfo275ljtNhHTN2PkI5FLrsUJ56jxC7Xm2qMerJR6nDEUuWDCzshZorvvNmGgDLzZH3WE9Yf",
+	"grlTLH6beUayjWTBb9D7HrOvCS82wUePDNfkmvZvqygaQohP0FY3z5vBJ7DtNaPMn+nZc5rLykT0BCD3",
+	"kQlmyoaMpupJZDmg7hDEHVbLbsyWhJIpaE+3bOY3VQ0thoPSjjZ7IJfuFFCeC3vPyvRWYWWInrieEa4V",
+	"SwZV2O+OW6E5rUMEznE6mnh4+UwOnsnBH0EOLOyhsMFE/ATGvZxKyCQxDPUpBCtg2GZy2yiRKhIbamAE",
+	"n11o4GhxzHb2lSlSBCPdXLMbLt5a9cZSBhZb4UN5xVQMaYChE2X0IT5wRVqxPbUVQt66/GJm/4CVdYyc",
+	"ZsQOmqKQFqd0KloE5CQXMGHEHnrL8CBejZbt9ptKOiST5B3t3xblkGfC8R+mF11mIJOZBpVm4xXR1jb4",
+	"bODbA0eZc0j5Rvmwpk6r9XLZIRj85Erzkkt5y2ykEbrRoHZdTwC21Tm1fjY7XTm/4Q+JlV/LNuF6Xj+b",
+	"95/Ac2VL6Pl8DOBnhfIdx8BfsPr5wLe8YcrVouqFLkQQST0G6UGdN669KrHFJuygx9bXmPgZyiyuLGzm",
+	"PfrXEjBtlQRb0/ErBtNn0W8Rbti6okAw88Kcv34yhKuqGoLFnjnkKXCNl7/fstmSRJADETsUsnnMu36i",
+	"RzNOgvUay8Xdy+rZnbzNkOQ5keObdWOdw0MuAsLKTIzVpIKfDeBaZ5W1LgS7v3v/ymp6+H/L4wr9v2Yp",
+	"u/4ff8f/sNix2ub27NDi/rwp/QDHh03t0kAWy3/usyeriVidY+82t+rj2oGNCwlmkW/fZum9f6NsUPty",
+	"z1LxU0nF/RynHE3N0GydwnZuQnSkYF1Rrp0nx+u6RnXWnOgwdr6fkFyzIbd+qYzIOKF4Bo7tVo04bLe9",
+	"egLcIyRZ2LVr5erm1cfcKZ6rj/0nVx9zsL8UK73EB4cuL3+3/9U0I7uIshORIS30iS3UA65Lts5x71nS",
+	"/oYlbZf3vCr4NUh7tjNWhh7WQk9zAeEZdr6OYMOmgLNeRoqd64zq4eH+E2fq2uqLqfPKtEieSevqy+aZ",
+	"tD0BzSeKIk3KoDuerVVhqGp9qupXIL08IEX03xQLn8Wcp03wXEfMKXa9Wsh3DNrFXqN3ZzHE2mGWLoSL",
+	"yhhC+gi2S1rcaLUnsk6rKEZh+xbXVaTOgeUVwlgV8fM+sWpN3brYIv9Zu36qlM1CqTp8agft3vuvoGzv",
+	"G5hGyd0H5fpKnXUqc9bm/0twHbf4IyjN2Tmeteb/RHaC+DBfFbIBonmhDzmCghvrhI5YQ/055zEt8hHa",
+	"4mR2LsjEsFUoISraiqFL0idclRfIOq7RuddGXkij+KDYc4mz/7gYoVzBXxdT1vCrQZfLBsqaj0hV2lfK",
+	"jLAVEwkDjRzm/sJFyUyFzS3hMwgc1rMxptf3RC1qYo4Duq3i3ZXx1JsKk6lQ5rSLQk4/tmCrVQEfAaHD",
+	"P5RzP0Bh/FY49rPG+JUYxm1N+IexeChc0KT0fSZBY6mDRhpipYIHbbL/nUIUs47gz/riU1bX8OAaQWiN",
+	"KEUbQTWURDEN3XldMGIWVYX9oi3L4uKO6zwbxv7IXRtpaPE4B+QwiK2b/QYR/TDDevofjo1dU/ln3e8/",
+	"jjEgBMwnslVgTZkRvMSSlvVtmi5cVm2GOFh2C2EeU0NKqHIjJXZh9mvGcE3Y5zFPWYUhBvdwmKHeOliU",
+	"j+7iie7XpezrItEzsDaLtS0E1+JjZQDlnr8Ewfdz4bpd7KjvgnWx1AT8Um5GD32uzc9Zl+WXdx1g/HaR",
+	"OVWs3KY+YxXc1qKhaRxm/i8D4lYgG3CWxADfrsWzq0RnpJLiKmdMjhOGrKlPBblmtuEi1Fz0bJZ2qkJt",
+	"6vmG+0tN/IC289OWqlDPTzyGfcI2zWldxL8XcWxnwqeqngTSZOAWPakxlt5oiGGdH3ws77i4yYptzSfk",
+	"zeXPh+Bpv55B7bl8fi/tp3qLpZbl2VWRY3nH8l7Srpdm9HkDs/vkwIZt+W9lY2fvP93/fwEAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
