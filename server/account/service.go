@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -15,6 +16,11 @@ type Service struct {
 	now    func() time.Time
 	region string
 
+	gate         aliasGate
+	aliasCounter *AliasCounter
+	quietDays    int
+	composer     Composer
+
 	underWay sync.Map // the AnswerIDs of Once calls that have not returned
 }
 
@@ -22,6 +28,10 @@ type Service struct {
 type Config struct {
 	Clock  func() time.Time // nil: time.Now
 	Region string           // of phone numbers without a country code, ISO 3166; empty: only numbers with one are read
+
+	AliasCounter *AliasCounter // counts the calls of the alias; nil: they are not counted
+	QuietDays    int           // without a call, after which a user counts as moved off the alias; 0: DefaultQuietDays
+	Composer     Composer      // of notices; nil: they are recorded and not sent
 }
 
 // NewService returns a service over the store, which stays the caller's to
@@ -34,6 +44,10 @@ func NewService(store Store, config Config) *Service {
 		store:  store,
 		now:    func() time.Time { return config.Clock().UTC().Truncate(time.Millisecond) },
 		region: config.Region,
+
+		aliasCounter: config.AliasCounter,
+		quietDays:    cmp.Or(config.QuietDays, DefaultQuietDays),
+		composer:     config.Composer,
 	}
 }
 

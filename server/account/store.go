@@ -33,6 +33,8 @@ type Store interface {
 
 // Reader reads records. Each call sees one consistent state.
 type Reader interface {
+	AliasReader
+
 	// Account returns an account with its contacts, archived or not.
 	// KindNotFound if there is none, or it was deleted.
 	Account(ctx context.Context, companyID, id int64) (Account, error)
@@ -118,6 +120,7 @@ type Reader interface {
 // the record's ID, and expect all other members but those they name.
 type Tx interface {
 	Reader
+	AliasTx
 
 	// AccountForUpdate is Account, and keeps other transactions from changing
 	// the account until this one ends.
