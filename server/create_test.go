@@ -76,6 +76,7 @@ func TestGetAccount(t *testing.T) {
 		{name: "virtual properties change nothing", request: get("/accounts/1?include_virtual_properties=true", nil), status: 200},
 		{name: "a current copy", request: get("/accounts/1", tag("If-None-Match", `W/"1-1"`)), status: 304, header: tag("ETag", `"1-1"`)},
 		{name: "any copy", request: get("/accounts/1", tag("If-None-Match", `*`)), status: 304},
+		{name: "a copy with contacts, which may have changed", request: get("/accounts/1?include_contacts=true", tag("If-None-Match", `"1-1"`)), status: 200, want: []string{"Jo Park"}},
 		{name: "an old copy", request: get("/accounts/1", tag("If-None-Match", `"1-0", "2-1"`)), status: 200},
 		{name: "a malformed tag", request: get("/accounts/1", tag("If-None-Match", `1-1`)), status: 400, code: "VALIDATION_ERROR", want: []string{`"in":"header"`}},
 		{name: "S48 no such account", request: get("/accounts/999", nil), status: 404, code: "NOT_FOUND"},

@@ -1796,7 +1796,8 @@ type GetAccountParams struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	IncludeVirtualProperties *IncludeVirtualProperties `form:"include_virtual_properties,omitempty" json:"include_virtual_properties,omitempty"`
 
-	// IfNoneMatch Answer 304 if the account's `ETag` is among these (RFC 9110, section 13.1.2).
+	// IfNoneMatch Answer 304 if the account's `ETag` is among these (RFC 9110, section 13.1.2). It has no effect together with
+	// `include_contacts=true`, since contacts change without their accounts.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
