@@ -31,6 +31,9 @@ func (s *Server) authenticate(c *gin.Context) {
 		s.fail(c, fmt.Errorf("no operation for %s %s", c.Request.Method, c.FullPath()))
 		return
 	}
+	if !s.admitAlias(c, op) {
+		return
+	}
 	if slices.Index(account.Scopes, actor.Scope) < slices.Index(account.Scopes, op.scope) {
 		s.fail(c, &account.Error{
 			Kind:    account.KindForbidden,

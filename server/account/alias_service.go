@@ -146,6 +146,11 @@ func (s *Service) checkNotice(n AliasNotice) error {
 // KindConflict if the rules do not allow it and force is not set, or if the
 // user is migrated.
 func (s *Service) MigrateAliasUser(ctx context.Context, actor Actor, userID int64, force bool) (AliasReport, error) {
+	if s.aliasCounter != nil { // The last call may still be in memory.
+		if err := s.aliasCounter.Flush(ctx, s.store); err != nil {
+			return AliasReport{}, fmt.Errorf("store counts: %w", err)
+		}
+	}
 	return s.changeAlias(ctx, actor, userID, func(ctx context.Context, tx Tx, r *AliasReport, step *AliasStep) (err error) {
 		step.Kind = StepMigrated
 		if r.AliasMigration, step.Forced, err = r.migrate(step.At, r.Last, s.quietDays, force); err != nil {

@@ -159,15 +159,14 @@ func (o *Outbox) deliver(ctx context.Context, id int64) error {
 		}
 		return fmt.Errorf("claim mail: %w", err)
 	}
-	// A process that stops finishes what it has begun: whether the mail was
-	// sent would else not be known.
-	attempt, cancel := context.WithTimeout(context.WithoutCancel(ctx), mailTimeout)
+	attempt, cancel := context.WithTimeout(ctx, mailTimeout)
 	defer cancel()
 	failure := o.Mailer.Send(attempt, m)
 	if failure != nil {
 		o.report(failure, id)
 	}
 	m.conclude(failure, o.now())
+	// Also when the process is about to stop: else the mail would be sent twice.
 	err = o.Store.Write(context.WithoutCancel(ctx), func(ctx context.Context, tx Tx) error { return tx.UpdateMail(ctx, m) })
 	if err != nil {
 		return fmt.Errorf("store mail: %w", err)
