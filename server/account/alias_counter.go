@@ -143,14 +143,17 @@ func (c *AliasCounter) putBack(taken map[aliasUseKey]*AliasUse) {
 func (c *AliasCounter) Run(ctx context.Context, store Store, report func(error)) {
 	ticker := time.NewTicker(AliasFlushInterval)
 	defer ticker.Stop()
-	for ctx.Err() == nil {
+	for {
 		select {
 		case <-ctx.Done():
 		case <-ticker.C:
 		}
-		// Without ctx, so that the last counts are written as well.
+		stopped := ctx.Err() != nil // before the flush, which else might not be the last one
 		if err := c.Flush(context.WithoutCancel(ctx), store); err != nil {
 			report(err)
+		}
+		if stopped {
+			return
 		}
 	}
 }
