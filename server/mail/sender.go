@@ -12,6 +12,7 @@ import (
 	netmail "net/mail"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,7 +62,7 @@ func NewSender(server string) (*Sender, error) {
 		return nil, errURL("is malformed")
 	}
 	query := u.Query()
-	s := &Sender{host: u.Hostname(), options: []mail.Option{mail.WithTimeout(timeout)}}
+	s := &Sender{host: u.Hostname()}
 	if s.from, err = netmail.ParseAddress(query.Get("from")); err != nil {
 		return nil, errURL("has no valid parameter from")
 	}
@@ -105,7 +106,12 @@ func (s *Sender) Send(ctx context.Context, m account.Mail) error {
 	if err != nil {
 		return &account.MailError{Failure: account.MailRejected, Err: err}
 	}
-	client, err := mail.NewClient(s.host, s.options...)
+	// The library heeds ctx only while it connects.
+	exchange := timeout
+	if deadline, ok := ctx.Deadline(); ok {
+		exchange = max(min(timeout, time.Until(deadline)), time.Millisecond)
+	}
+	client, err := mail.NewClient(s.host, append(slices.Clip(s.options), mail.WithTimeout(exchange))...)
 	if err != nil {
 		return &account.MailError{Failure: account.MailConnection, Err: err}
 	}
