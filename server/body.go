@@ -27,8 +27,9 @@ const maxDepth = 64
 // the validator saw.
 type body struct {
 	io.Reader
-	data  []byte
-	value any
+	data   []byte
+	value  any
+	absent bool // whether none was sent, to an operation that can do without
 }
 
 // ValidatedValue returns the decoded body.
@@ -37,18 +38,24 @@ func (b body) ValidatedValue() any { return b.value }
 // Close does nothing: the connection's body was read to its end.
 func (b body) Close() error { return nil }
 
-// readBody reads and decodes the body of r, which must be of one of the media
-// types. All of them mean the same JSON, so the Content-Type becomes plain
+// readBody reads and decodes the body of r, which must be of one of the
+// operation's media types. All of them mean the same JSON, so the Content-Type becomes plain
 // application/json: the generated binder compares it as it stands, and would
 // pass over "Application/JSON". The value holds numbers as json.Number; strings
 // that hold a NUL come back as offences.
-func readBody(r *http.Request, mediaTypes []string) (body, []account.FieldError, error) {
-	if err := checkMediaType(r, mediaTypes); err != nil {
-		return body{}, nil, err
-	}
+//
+// Where the body is optional, an empty one is none, whatever its Content-Type:
+// clients that send nothing name any type or no type.
+func readBody(r *http.Request, op *operation) (body, []account.FieldError, error) {
 	data, err := io.ReadAll(r.Body)
 	if err != nil {
 		return body{}, nil, fmt.Errorf("read body: %w", err)
+	}
+	if op.optional && len(data) == 0 {
+		return body{Reader: bytes.NewReader(nil), absent: true}, nil, nil
+	}
+	if err := checkMediaType(r, op.mediaTypes); err != nil {
+		return body{}, nil, err
 	}
 	value, offences, err := decodeJSON(data)
 	if err != nil {

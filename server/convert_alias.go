@@ -132,19 +132,3 @@ func toAPIAliasMail(m *account.Mail) *api.AliasMail {
 func toAPIAliasRehearsal(r account.Rehearsal) api.AliasRehearsal {
 	return api.AliasRehearsal{KeyID: idOrNull(r.KeyID), From: timestamp.Of(r.From), Until: timestamp.Of(r.Until)}
 }
-
-// timeOrNull is null for the zero time.
-func timeOrNull(t time.Time) nullable.Nullable[timestamp.Time] {
-	if t.IsZero() {
-		return nullable.NewNullNullable[timestamp.Time]()
-	}
-	return nullable.NewNullableWithValue(timestamp.Of(t))
-}
-
-// idOrNull is null for 0, which is nobody's id.
-func idOrNull(id int64) nullable.Nullable[int64] {
-	if id == 0 {
-		return nullable.NewNullNullable[int64]()
-	}
-	return nullable.NewNullableWithValue(id)
-}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -11,9 +12,6 @@ import (
 	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/server/account"
 )
-
-// defaultAliasPage is the default of page_size in the spec.
-const defaultAliasPage = 20
 
 // admitAlias counts a call of the alias, and names to its user when the alias
 // will end. It refuses the call if it has, and tells whether to go on. It stands
@@ -46,7 +44,7 @@ func (s *Server) admitAlias(c *gin.Context, op *operation) bool {
 
 // ListAliasMigrations answers GET /alias-migrations.
 func (s *Server) ListAliasMigrations(ctx context.Context, req apiserver.ListAliasMigrationsRequestObject) (apiserver.ListAliasMigrationsResponseObject, error) {
-	size, p := defaultAliasPage, req.Params
+	size, p := defaultPageSize, req.Params
 	if p.PageSize != nil {
 		size = *p.PageSize
 	}
@@ -64,8 +62,8 @@ func (s *Server) ListAliasMigrations(ctx context.Context, req apiserver.ListAlia
 	var link *string
 	if len(reports) > size {
 		reports = reports[:size]
-		header := aliasPageLink(q, size, reports[size-1].User.ID)
-		link = &header
+		last := strconv.FormatInt(reports[size-1].User.ID, 10)
+		link = linkHeader(ctx, linkTo(requestURL(ctx), "next", "after", last))
 	}
 	body := make(api.AliasMigrationList, len(reports))
 	for i, r := range reports {
@@ -74,15 +72,6 @@ func (s *Server) ListAliasMigrations(ctx context.Context, req apiserver.ListAlia
 	return apiserver.ListAliasMigrations200JSONResponse{AliasMigrationListJSONResponse: apiserver.AliasMigrationListJSONResponse{
 		Body: body, Headers: apiserver.AliasMigrationListResponseHeaders{Link: link},
 	}}, nil
-}
-
-// aliasPageLink names the page behind a user.
-func aliasPageLink(q account.AliasQuery, size int, after int64) string {
-	state := ""
-	if q.State != "" {
-		state = "&state=" + string(q.State)
-	}
-	return fmt.Sprintf(`<%s/alias-migrations?after=%d&page_size=%d%s>; rel="next"`, basePath, after, size, state)
 }
 
 // GetAliasMigration answers GET /alias-migrations/{userId}.

@@ -27,6 +27,7 @@ type operation struct {
 	query      []string // the names of its query parameters
 	mediaTypes []string // of its request body; none: it takes no body
 	body       *openapi3.Schema
+	optional   bool // whether the body may be left out
 	once       bool // it takes an Idempotency-Key
 }
 
@@ -94,6 +95,7 @@ func newOperation(spec *openapi3.T, path, method string, item *openapi3.PathItem
 	if op.RequestBody == nil {
 		return o, nil
 	}
+	o.optional = !op.RequestBody.Value.Required
 	content := op.RequestBody.Value.Content
 	for mediaType, content := range content {
 		o.mediaTypes = append(o.mediaTypes, mediaType)

@@ -144,6 +144,6 @@ func quietFor(now, lastCall time.Time) int {
 // aliasConflict is an offence of the user that the path names.
 func aliasConflict(format string, args ...any) error {
 	return Invalid([]FieldError{{
-		In: InPath, Path: []string{"userId"}, Conflict: true, Message: fmt.Sprintf(format, args...),
+		In: InPath, Path: []string{"userId"}, Kind: KindConflict, Message: fmt.Sprintf(format, args...),
 	}})
 }

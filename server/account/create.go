@@ -171,6 +171,9 @@ func (c *creation) insert(ctx context.Context) (Account, error) {
 	if err := c.tx.InsertAccount(ctx, &a); err != nil {
 		return Account{}, fmt.Errorf("store account: %w", err)
 	}
+	if err := indexCustom(ctx, c.tx, a, c.outcome.Changes, c.env.Schema); err != nil {
+		return Account{}, err
+	}
 	return a, c.addHistory(ctx, c.tx, c.actor, a, ChangeCreated, creationChanges(a, c.outcome.Changes))
 }
 

@@ -17,10 +17,13 @@ const tokenPrefix = "acc_"
 const prefixLength = len(tokenPrefix) + 6
 
 // NewToken returns a new key's token: acc_ and 256 random bits in base64url.
-func NewToken() string {
+func NewToken() string { return newSecret(tokenPrefix) }
+
+// newSecret returns 256 random bits in base64url behind a prefix.
+func newSecret(prefix string) string {
 	var secret [32]byte
 	rand.Read(secret[:]) // It never fails: see crypto/rand.
-	return tokenPrefix + base64.RawURLEncoding.EncodeToString(secret[:])
+	return prefix + base64.RawURLEncoding.EncodeToString(secret[:])
 }
 
 // HashToken returns what is stored of a token. A token has so much randomness
@@ -68,7 +71,7 @@ func (s *Service) CreateKey(ctx context.Context, email, name string, scopes []Sc
 		if err != nil {
 			return err
 		}
-		_, err = s.insertKey(ctx, tx, user, token, name, scope)
+		_, err = s.insertKey(ctx, tx, user, token, Key{Name: name, Scope: scope})
 		return err
 	})
 	if err != nil {
@@ -77,17 +80,13 @@ func (s *Service) CreateKey(ctx context.Context, email, name string, scopes []Sc
 	return token, nil
 }
 
-func (s *Service) insertKey(ctx context.Context, tx Tx, user User, token, name string, scope Scope) (Key, error) {
-	key := Key{
-		CompanyID: user.CompanyID,
-		UserID:    user.ID,
-		Name:      name,
-		Prefix:    token[:prefixLength],
-		Hash:      HashToken(token),
-		Scope:     scope,
-		CreatedAt: s.now(),
-	}
-	return key, tx.InsertKey(ctx, &key)
+// insertKey adds a key of the user with the token.
+func (s *Service) insertKey(ctx context.Context, tx Tx, user User, token string, key Key) (Key, error) {
+	key.CompanyID, key.UserID = user.CompanyID, user.ID
+	key.Prefix, key.Hash = token[:prefixLength], HashToken(token)
+	key.CreatedAt = s.now()
+	err := tx.InsertKey(ctx, &key)
+	return key, err
 }
 
 func strongest(scopes []Scope) (Scope, error) {
@@ -106,4 +105,9 @@ func strongest(scopes []Scope) (Scope, error) {
 		return "", &Error{Kind: KindInvalid, Message: "a key needs a scope: " + joined(Scopes)}
 	}
 	return Scopes[rank], nil
+}
+
+// Includes tells whether a key with the scope may do what needs another.
+func (s Scope) Includes(other Scope) bool {
+	return slices.Index(Scopes, s) >= slices.Index(Scopes, other)
 }

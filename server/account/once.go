@@ -62,7 +62,7 @@ func (s *Service) Once(ctx context.Context, id AnswerID, fingerprint [32]byte, d
 }
 
 func onceConflict(message string) error {
-	return Invalid([]FieldError{{In: InHeader, Path: []string{"Idempotency-Key"}, Conflict: true, Message: "Idempotency-Key " + message}})
+	return Invalid([]FieldError{{In: InHeader, Path: []string{"Idempotency-Key"}, Kind: KindConflict, Message: "Idempotency-Key " + message}})
 }
 
 // txKey is where the context of Once's do holds the transaction.
@@ -74,7 +74,7 @@ var errNestedDryRun = errors.New("a dry run cannot be part of a transaction")
 // joins the transaction of Once.
 func (s *Service) write(ctx context.Context, dryRun bool, fn func(context.Context, Tx) error) error {
 	if tx, ok := ctx.Value(txKey{}).(Tx); ok {
-		if dryRun {
+		if dryRun || s.dryRun {
 			return errNestedDryRun
 		}
 		return fn(ctx, tx)
@@ -83,7 +83,7 @@ func (s *Service) write(ctx context.Context, dryRun bool, fn func(context.Contex
 		if err := fn(ctx, tx); err != nil {
 			return err
 		}
-		if dryRun {
+		if dryRun || s.dryRun {
 			return errDryRun
 		}
 		return nil

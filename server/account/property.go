@@ -37,6 +37,7 @@ type Property struct {
 	Options   []string // labels of a DROPDOWN, in order; no two fold to the same
 	Default   []any    // the value of new accounts; empty: none
 	Index     IndexState
+	Builds    int64 // how often its index was begun, which tells one build from the next
 }
 
 // IndexState says whether accounts can be found by a property without reading

@@ -59,14 +59,20 @@ type Reader interface {
 	// NumberOwner returns the id of the account that has the number, or 0.
 	NumberOwner(ctx context.Context, companyID, number int64) (int64, error)
 
-	// Properties returns the company's properties in the order of creation.
+	// Properties returns the company's properties in the order of creation. In
+	// a Tx, no other transaction changes or deletes them until this one ends.
 	Properties(ctx context.Context, companyID int64) ([]Property, error)
+
+	// BuildingProperties returns the properties of all companies whose state
+	// is IndexBuilding, in the order of ids.
+	BuildingProperties(ctx context.Context) ([]Property, error)
 
 	// Contacts returns those of the given contacts that exist, by id.
 	Contacts(ctx context.Context, companyID int64, ids []int64) (map[int64]Contact, error)
 
 	// Contact returns a contact with the accounts that it is linked to, or
-	// KindNotFound.
+	// KindNotFound. In a Tx, no other transaction changes the contact until
+	// this one ends.
 	Contact(ctx context.Context, companyID, id int64) (Contact, error)
 
 	// ListContacts returns the contacts that a query selects, with the
@@ -146,7 +152,8 @@ type Tx interface {
 	IndexCustom(ctx context.Context, p Property, accountID int64, keys []string) error
 
 	// UpdateProperty writes every member of p but its key and its options.
-	// KindNotFound if there is no such property.
+	// With IndexNone it drops the keys of IndexCustom. KindNotFound if there
+	// is no such property.
 	UpdateProperty(ctx context.Context, p Property) error
 
 	// SetOptions makes the labels the property's options, in order.

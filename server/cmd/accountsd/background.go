@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 
 	"github.com/urfave/cli/v3"
 
@@ -49,18 +48,17 @@ func configureMail(cmd *cli.Command, config *account.Config) (account.Mailer, er
 // startBackground writes the counts of the alias and sends mails, until stop is
 // called: that returns when all counts are written.
 func startBackground(store account.Store, counter *account.AliasCounter, sender account.Mailer, logger *slog.Logger) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var group sync.WaitGroup
-	group.Go(func() {
+	stopCounting := background(func(ctx context.Context) {
 		counter.Run(ctx, store, func(err error) { logger.Error("counts of the alias were not written", "error", err) })
 	})
-	if sender != nil {
-		outbox := &account.Outbox{Store: store, Mailer: sender, Report: reportMail(logger)}
-		group.Go(func() { outbox.Run(ctx) })
+	if sender == nil {
+		return stopCounting
 	}
+	outbox := &account.Outbox{Store: store, Mailer: sender, Report: reportMail(logger)}
+	stopSending := background(outbox.Run)
 	return func() {
-		cancel()
-		group.Wait()
+		stopSending()
+		stopCounting()
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -68,6 +69,7 @@ func serve(ctx context.Context, cmd *cli.Command) (err error) {
 	defer func() { err = errors.Join(err, store.Close()) }()
 
 	config := account.Config{
+		Logger:       logger,
 		Region:       cmd.String("phone-region"),
 		AliasCounter: account.NewAliasCounter(),
 		QuietDays:    cmd.Int("alias-quiet-days"),
@@ -76,13 +78,15 @@ func serve(ctx context.Context, cmd *cli.Command) (err error) {
 	if err != nil {
 		return err
 	}
+	service := account.NewService(store, config)
+	defer background(service.Run)()
 	handler, err := server.New(server.Config{
 		Timeout:      cmd.Duration("timeout"),
 		MaxBodyBytes: cmd.Int64("max-body-bytes"),
 		Logger:       logger,
 		RateLimit:    cmd.Int("rate-limit"),
 		DailyLimit:   cmd.Int64("daily-limit"),
-	}, account.NewService(store, config))
+	}, service)
 	if err != nil {
 		return err
 	}
@@ -113,6 +117,18 @@ func serve(ctx context.Context, cmd *cli.Command) (err error) {
 	handler.Drain()
 	time.Sleep(cmd.Duration("drain"))
 	return stop(httpServer, cmd.Duration("shutdown-timeout"))
+}
+
+// background runs fn until the function that it returns is called, which waits
+// for fn to end.
+func background(fn func(context.Context)) (end func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() { fn(ctx) })
+	return func() {
+		cancel()
+		group.Wait()
+	}
 }
 
 // stop lets requests under way end, and cuts those that take too long.

@@ -50,7 +50,7 @@ func (t *transaction) InsertAccount(ctx context.Context, a *account.Account) err
 		return err
 	}
 	a.ID, a.Number = id, number
-	return nil
+	return t.enqueue(ctx, searchAccounts, a.CompanyID, id)
 }
 
 // UpdateAccount writes an account. SQLite writes the entry of each index anew
@@ -68,6 +68,9 @@ func (t *transaction) UpdateAccount(ctx context.Context, a account.Account, chan
 	if n == 0 {
 		return account.NotFound("account")
 	}
+	if err := t.enqueueAccount(ctx, a, changes); err != nil {
+		return err
+	}
 	if _, ok := changes["contacts"]; !ok {
 		return nil
 	}
@@ -82,7 +85,10 @@ var deleteAccount = statement{thing: "account", text: `DELETE FROM accounts WHER
 // DeleteAccount removes an account; its links and its keys of IndexCustom go
 // with it.
 func (t *transaction) DeleteAccount(ctx context.Context, companyID, id int64) error {
-	return t.session.changeOne(ctx, deleteAccount, id, companyID)
+	if err := t.session.changeOne(ctx, deleteAccount, id, companyID); err != nil {
+		return err
+	}
+	return t.enqueue(ctx, searchAccounts, companyID, id)
 }
 
 func updateAccount(row accountRow, changes account.Changes) (statement, []any) {

@@ -34,6 +34,9 @@ func (t *transaction) Answer(ctx context.Context, id account.AnswerID, since tim
 	if err != nil {
 		return account.Answer{}, err
 	}
+	if a.Body == nil {
+		a.Body = []byte{} // the driver makes nil of an empty one
+	}
 	copy(a.Fingerprint[:], fingerprint)
 	a.At = fromDBTime(at)
 	return a, interpretError(fromDBJSON(header, &a.Header), selectAnswer)
@@ -45,7 +48,10 @@ func (t *transaction) SaveAnswer(ctx context.Context, a account.Answer, since ti
 	if err != nil {
 		return interpretError(err, replaceAnswer)
 	}
-	body := append([]byte{}, a.Body...) // not NULL
+	body := a.Body
+	if body == nil {
+		body = []byte{} // not NULL
+	}
 	_, err = t.session.exec(ctx, replaceAnswer,
 		a.ID.KeyID, a.ID.Name, a.Fingerprint[:], a.Status, header, body, a.At.UnixMilli())
 	if err != nil {

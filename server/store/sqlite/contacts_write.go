@@ -36,7 +36,7 @@ func (t *transaction) InsertContact(ctx context.Context, c *account.Contact) err
 		return err
 	}
 	c.ID = id
-	return nil
+	return t.enqueue(ctx, searchContacts, c.CompanyID, id)
 }
 
 // UpdateContact writes a contact, all but its links.
@@ -44,6 +44,9 @@ func (t *transaction) UpdateContact(ctx context.Context, c account.Contact) erro
 	emails, phones, err := toDBReach(c)
 	if err != nil {
 		return interpretError(err, updateContact)
+	}
+	if err := t.enqueueContact(ctx, c, emails, phones); err != nil {
+		return err
 	}
 	err = t.session.changeOne(ctx, updateContact,
 		c.Name, c.Title, emails, phones, toDBID(c.CreatedBy), c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli(), c.ID, c.CompanyID)
@@ -59,7 +62,13 @@ func (t *transaction) UpdateContact(ctx context.Context, c account.Contact) erro
 
 // DeleteContact removes a contact; its links go with it.
 func (t *transaction) DeleteContact(ctx context.Context, companyID, id int64) error {
-	return t.session.changeOne(ctx, deleteContact, id, companyID)
+	if err := t.enqueueLinked(ctx, companyID, id); err != nil {
+		return err
+	}
+	if err := t.session.changeOne(ctx, deleteContact, id, companyID); err != nil {
+		return err
+	}
+	return t.enqueue(ctx, searchContacts, companyID, id)
 }
 
 // toDBReach is the JSON of the lists of emails and phones.

@@ -40,7 +40,7 @@ func (t *transaction) IndexCustom(ctx context.Context, p account.Property, accou
 var (
 	selectAccountsWith = statement{thing: "accounts", text: accountColumns +
 		`FROM accounts a INDEXED BY accounts_company` + accountUsers +
-		`WHERE a.company_id = ? AND a.id > ? AND a.custom -> ('$."' || ? || '"') <> '[]' ORDER BY a.id LIMIT ?`}
+		`WHERE a.company_id = ? AND a.id > ? AND a.custom -> ? <> '[]' ORDER BY a.id LIMIT ?`}
 	selectAccountsIndexed = statement{thing: "accounts", text: accountColumns +
 		`FROM accounts a INDEXED BY accounts_company` + accountUsers +
 		`WHERE a.company_id = ? AND a.id > ?
@@ -53,5 +53,8 @@ func (r reader) AccountsWith(ctx context.Context, p account.Property, after int6
 	if p.Index == account.IndexReady {
 		return collect(ctx, r.session, selectAccountsIndexed, []any{p.CompanyID, after, p.ID, limit}, scanAccount)
 	}
-	return collect(ctx, r.session, selectAccountsWith, []any{p.CompanyID, after, p.Key, limit}, scanAccount)
+	return collect(ctx, r.session, selectAccountsWith, []any{p.CompanyID, after, customPath(p), limit}, scanAccount)
 }
+
+// customPath is the JSON path to the property's value.
+func customPath(p account.Property) string { return `$."` + p.Key + `"` }

@@ -151,10 +151,11 @@ func compileContacts(c account.Condition) clause {
 	}
 }
 
-// compileCustom uses the keys of IndexCustom, once they are complete.
+// compileCustom uses the keys of IndexCustom, once they are complete. Until
+// then it spares the accounts without a value from being decoded.
 func compileCustom(c account.Condition) clause {
 	if c.Property.Index != account.IndexReady {
-		return clause{}
+		return clause{test: fragment{"a.custom -> ? IS NOT NULL", []any{customPath(c.Property)}}}
 	}
 	key := fragment{text: "TRUE"}
 	keys := []fragment{key}

@@ -31,20 +31,26 @@ func (w walk) addStart(b *builder, table string) {
 		start = w.page.Before
 	}
 	if start != nil {
-		b.add(" AND ("+table+".updated_at, "+table+".id)"+operator+"(?, ?)", start.UpdatedAt.UnixMilli(), start.ID)
+		b.add(" AND ("+table+".updated_at, "+table+".place)"+operator+"(?, ?)", start.UpdatedAt.UnixMilli(), start.ID)
 	}
 }
 
 func (w walk) addOrder(b *builder, table string) {
 	if w.ascending {
-		b.add(" ORDER BY " + table + ".updated_at, " + table + ".id")
+		b.add(" ORDER BY " + table + ".updated_at, " + table + ".place")
 	} else {
-		b.add(" ORDER BY " + table + ".updated_at DESC, " + table + ".id DESC")
+		b.add(" ORDER BY " + table + ".updated_at DESC, " + table + ".place DESC")
 	}
 }
 
 // addLimit adds the page's size, if every row is of the list.
 func (w walk) addLimit(b *builder) { b.add(" LIMIT ? OFFSET ?", w.page.Limit, w.page.Offset) }
+
+// addLimitBeside adds how many rows hold the page, and all rows before it, if
+// some are not of the list. NULL: any number of them.
+func (w walk) addLimitBeside(b *builder, some fragment) {
+	b.add(" LIMIT coalesce(? + "+some.text+", -1)", append([]any{int64(w.page.Limit) + w.page.Offset}, some.args...)...)
+}
 
 // picker takes the items of a page as the walk meets them.
 type picker[T any] struct {

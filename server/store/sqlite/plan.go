@@ -10,7 +10,8 @@ const (
 	// maxDriven is how many accounts a list may sort. If more pass a
 	// condition, it reads the company's accounts in the list's order instead,
 	// since it will soon have met enough that pass: of a million the page of
-	// 20 is then full after 4000, unless the order has to do with the filter.
+	// 20 is then full after 4000. If the order has to do with the filter it may
+	// not be, so after as many that do not pass it does sort.
 	maxDriven = 5000
 	// Filters with more ranges are not for SQL, which has limits of its own.
 	maxRanges = 2000
@@ -23,6 +24,15 @@ type plan struct {
 	tests []fragment // all are true of those to look at
 	ids   fragment   // selects the ids of those to look at; empty: they are the company's
 	rest  account.Filter
+
+	many   fragment   // ids that were too many to sort; empty: there are none
+	search textSearch // of all texts that the filter asks for
+}
+
+// certain tells whether ids that pass the tests pass the rest as well, but for
+// those that the search doubts.
+func (p plan) certain() bool {
+	return p.search.certain && p.ids.text == p.search.ids.text
 }
 
 // exact tells whether SQL finds no others than those that pass. Else they must
@@ -39,12 +49,32 @@ func (r reader) plan(ctx context.Context, companyID int64, f account.Filter, lim
 	for i, c := range f.Conditions {
 		clauses[i] = compile(companyID, c)
 	}
-	p, choices := planAll(f, clauses)
 	if f.Any {
-		p, choices = planAny(f, clauses)
+		if err := r.searchEach(ctx, companyID, f, clauses); err != nil {
+			return plan{}, err
+		}
+		p, choices := planAny(f, clauses)
+		return r.choose(ctx, p, choices, limit)
 	}
+	p, choices := planAll(f, clauses)
+	var err error
+	if p.search, err = r.searchAll(ctx, companyID, f.Conditions, p.rest.Conditions); err != nil {
+		return plan{}, err
+	}
+	if p.search.ids.text != "" {
+		choices = append([]fragment{p.search.ids}, choices...)
+	}
+	return r.choose(ctx, p, choices, limit)
+}
+
+// choose completes a plan by the one of the choices that selects the fewest
+// ids, unless all select more than the limit.
+func (r reader) choose(ctx context.Context, p plan, choices []fragment, limit int) (plan, error) {
 	var err error
 	p.ids, err = r.fewest(ctx, choices, limit)
+	if p.ids.text == "" && len(choices) > 0 {
+		p.many = choices[0]
+	}
 	return p, err
 }
 

@@ -7,16 +7,21 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
+const propertyColumns = `SELECT
+	p.id, p.company_id, p.name, p.key, p.type, p.multiple, p.default_value, p.index_state, p.index_builds,
+	(SELECT json_group_array(o.label ORDER BY o.position) FROM property_options o WHERE o.property_id = p.id)`
+
 var (
-	selectProperties = statement{thing: "properties", text: `SELECT
-	p.id, p.company_id, p.name, p.key, p.type, p.multiple, p.default_value, p.index_state,
-	(SELECT json_group_array(o.label ORDER BY o.position) FROM property_options o WHERE o.property_id = p.id)
+	selectProperties = statement{thing: "properties", text: propertyColumns + `
 FROM properties p WHERE p.company_id = ? ORDER BY p.id`}
+	selectBuilding = statement{thing: "properties", text: propertyColumns + `
+FROM properties p WHERE p.index_state = 'building' ORDER BY p.id`}
 	insertProperty = statement{thing: "property", taken: "property key is taken", text: `INSERT INTO properties (
-	company_id, name, key, type, multiple, default_value, index_state) VALUES (?, ?, ?, ?, ?, ?, ?)`}
+	company_id, name, key, type, multiple, default_value, index_state, index_builds) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`}
 	updateProperty = statement{thing: "property", text: `UPDATE properties SET
-	name = ?, type = ?, multiple = ?, default_value = ?, index_state = ? WHERE id = ? AND company_id = ?`}
+	name = ?, type = ?, multiple = ?, default_value = ?, index_state = ?, index_builds = ? WHERE id = ? AND company_id = ?`}
 	deleteProperty = statement{thing: "property", text: `DELETE FROM properties WHERE id = ? AND company_id = ?`}
+	dropIndex      = statement{thing: "keys", text: `DELETE FROM custom_index WHERE property_id = ?`}
 )
 
 // Properties returns the company's properties in the order of creation.
@@ -24,10 +29,16 @@ func (r reader) Properties(ctx context.Context, companyID int64) ([]account.Prop
 	return collect(ctx, r.session, selectProperties, []any{companyID}, scanProperty)
 }
 
+// BuildingProperties returns the properties of all companies whose index is
+// being built.
+func (r reader) BuildingProperties(ctx context.Context) ([]account.Property, error) {
+	return collect(ctx, r.session, selectBuilding, nil, scanProperty)
+}
+
 func scanProperty(rows *sql.Rows) (account.Property, error) {
 	var p account.Property
 	var options, defaults string
-	err := rows.Scan(&p.ID, &p.CompanyID, &p.Name, &p.Key, &p.Type, &p.Multiple, &defaults, &p.Index, &options)
+	err := rows.Scan(&p.ID, &p.CompanyID, &p.Name, &p.Key, &p.Type, &p.Multiple, &defaults, &p.Index, &p.Builds, &options)
 	if err != nil {
 		return account.Property{}, err
 	}
@@ -44,7 +55,7 @@ func (t *transaction) InsertProperty(ctx context.Context, p *account.Property) e
 	if err != nil {
 		return interpretError(err, insertProperty)
 	}
-	id, err := t.session.insert(ctx, insertProperty, p.CompanyID, p.Name, p.Key, p.Type, p.Multiple, defaults, p.Index)
+	id, err := t.session.insert(ctx, insertProperty, p.CompanyID, p.Name, p.Key, p.Type, p.Multiple, defaults, p.Index, p.Builds)
 	if err != nil {
 		return err
 	}
@@ -57,13 +68,19 @@ func (t *transaction) InsertProperty(ctx context.Context, p *account.Property) e
 	return nil
 }
 
-// UpdateProperty writes a property, all but its key and its options.
+// UpdateProperty writes a property, all but its key and its options, and drops
+// the keys of one without an index.
 func (t *transaction) UpdateProperty(ctx context.Context, p account.Property) error {
 	defaults, err := toDBList(p.Default)
 	if err != nil {
 		return interpretError(err, updateProperty)
 	}
-	return t.session.changeOne(ctx, updateProperty, p.Name, p.Type, p.Multiple, defaults, p.Index, p.ID, p.CompanyID)
+	err = t.session.changeOne(ctx, updateProperty, p.Name, p.Type, p.Multiple, defaults, p.Index, p.Builds, p.ID, p.CompanyID)
+	if err != nil || p.Index != account.IndexNone {
+		return err
+	}
+	_, err = t.session.exec(ctx, dropIndex, p.ID)
+	return err
 }
 
 // DeleteProperty removes a property; its options and its keys of IndexCustom

@@ -7,9 +7,14 @@ import (
 )
 
 // reader reads records, each call with one statement, so that it sees one
-// state.
+// state. What it may ask before is only which statement is the fastest.
 type reader struct {
 	session session
+	// driven is how many accounts a list may sort: see maxDriven.
+	driven int
+	// search is the index to use, if there is one. The writer's connection
+	// has none, since it must not take the search file's lock.
+	search *indexer
 }
 
 var _ account.Reader = reader{}
@@ -18,14 +23,20 @@ var _ account.Reader = reader{}
 // once the write has ended.
 type transaction struct {
 	reader
-	gate *gate
+	gate     *gate
+	searched bool // note what becomes of texts that are searched
+	queued   bool // it has
 }
 
 var _ account.Tx = (*transaction)(nil)
 
-func newTransaction(statements *statements) *transaction {
+func newTransaction(statements *statements, limits limits) *transaction {
 	gate := &gate{}
-	return &transaction{reader: reader{session{statements: statements, gate: gate, whole: true}}, gate: gate}
+	return &transaction{
+		reader:   reader{session: session{statements: statements, gate: gate, whole: true}, driven: limits.driven},
+		gate:     gate,
+		searched: limits.search,
+	}
 }
 
 // AccountForUpdate is Account: the writer runs one transaction at a time.

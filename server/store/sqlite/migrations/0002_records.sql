@@ -1,7 +1,11 @@
 -- Lists, changes of every record, and requests that are carried out once.
 
--- Lists of accounts. The flag is in it so that a count reads no rows.
-CREATE INDEX accounts_updated ON accounts (company_id, updated_at, id, is_active);
+-- Lists are in the order of updated_at and place. The place is the id, under
+-- another name because SQLite cannot search by (updated_at, id) as one value
+-- where id is the key of the rows. With the flag in the index, a count reads
+-- no rows.
+ALTER TABLE accounts ADD COLUMN place INTEGER AS (id) VIRTUAL;
+CREATE INDEX accounts_updated ON accounts (company_id, updated_at, place, is_active);
 CREATE INDEX accounts_company ON accounts (company_id, id);
 
 -- The addresses that may be unlike their folded form. The other ones are found
@@ -13,7 +17,8 @@ CREATE INDEX changes_account ON changes (company_id, account_id, sequence);
 CREATE INDEX changes_company ON changes (company_id, sequence);
 
 ALTER TABLE contacts ADD COLUMN created_by INTEGER REFERENCES users (id);
-CREATE INDEX contacts_updated ON contacts (company_id, updated_at, id);
+ALTER TABLE contacts ADD COLUMN place INTEGER AS (id) VIRTUAL; -- as of accounts
+CREATE INDEX contacts_updated ON contacts (company_id, updated_at, place);
 
 ALTER TABLE users ADD COLUMN invitation BLOB; -- hash of a token
 ALTER TABLE users ADD COLUMN invited_until INTEGER;
@@ -25,6 +30,8 @@ CREATE INDEX api_keys_company ON api_keys (company_id, id);
 CREATE INDEX api_keys_user ON api_keys (user_id, id);
 
 ALTER TABLE properties ADD COLUMN index_state TEXT NOT NULL DEFAULT '' CHECK (index_state IN ('', 'building', 'ready'));
+ALTER TABLE properties ADD COLUMN index_builds INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX properties_building ON properties (id) WHERE index_state = 'building';
 
 -- The values of indexed properties, as keys that sort bytewise as they do.
 CREATE TABLE custom_index (
