@@ -49,8 +49,9 @@ lint-spec: ## check openapi.yaml with Redocly and Spectral
 	cd .ci && npx --no-install spectral lint --ruleset spectral.yaml --fail-severity=warn ../openapi.yaml
 
 .PHONY: check-deps
-check-deps: ## fail if a program with only the client would link the server's libraries
+check-deps: ## print what a program with only the client links, and fail if it has grown
 	@! $(GO) list -deps ./client/... ./gen/apiclient | grep -E 'gin-gonic|kin-openapi|modernc.org' || { echo 'the client must stay light'; exit 1; }
+	@GO='$(GO)' client/testdata/weigh.sh
 
 .PHONY: test
 test: ## run all tests
@@ -67,6 +68,11 @@ bin/mailpit-%:
 .PHONY: test-mail
 test-mail: bin/mailpit-$(MAILPIT) ## run the tests that need a mail server, with a real one
 	TEST_MAILPIT='$(CURDIR)/$<' $(GO) test -race -count=1 -run 'Send|Mail|Outbox|Notice' ./server/mail ./server/cmd/accountsd
+
+.PHONY: test-modules
+test-modules: ## vet and test the modules beside this one: a program that embeds the client, and its traces
+	cd client/testdata/stranger && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
+	cd client/otelclient && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME (10s)

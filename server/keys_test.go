@@ -45,6 +45,8 @@ func TestCreateKey(t *testing.T) {
 		refused("a user without a password", login("stranger@other.example", "", "")),
 		refused("nothing", request{method: "POST", path: "/api-keys", key: noKey}),
 		refused("a key", request{method: "POST", path: "/api-keys", key: adminKey}),
+		{name: "other operations have no member for it", request: request{method: "GET", path: "/api-keys", key: noKey}, status: 401, code: "UNAUTHORIZED", notWant: []string{`"error"`},
+			header: map[string]string{"WWW-Authenticate": `ApiKey realm="accountsd", header="x-api-key"`}},
 		refused("another scheme", with(ada(""), "Authorization", "Bearer x")),
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // tokenPrefix starts every token, so that a leaked one can be recognised.
@@ -30,9 +31,15 @@ func newSecret(prefix string) string {
 // that a fast hash is as good as a slow one.
 func HashToken(token string) KeyHash { return sha256.Sum256([]byte(token)) }
 
+// refusalTime is how long it takes to refuse a key. It is longer than the work,
+// which is one hash and one look into the store for any, but takes some
+// microseconds more where there is a key to read.
+const refusalTime = 5 * time.Millisecond
+
 // Authenticate returns who holds the token. A token that is missing, unknown,
-// expired or revoked is the same KindUnauthorized error.
+// expired or revoked is the same KindUnauthorized error, after the same time.
 func (s *Service) Authenticate(ctx context.Context, token string) (Actor, error) {
+	start := time.Now()
 	hash := HashToken(token)
 	key, user, err := s.store.KeyByHash(ctx, hash)
 	if err != nil && KindOf(err) != KindNotFound {
@@ -42,6 +49,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Actor, error)
 	valid := err == nil && subtle.ConstantTimeCompare(key.Hash[:], hash[:]) == 1 &&
 		key.RevokedAt.IsZero() && (key.ExpiresAt.IsZero() || now.Before(key.ExpiresAt))
 	if !valid {
+		sleepUntil(ctx, start.Add(refusalTime))
 		return Actor{}, &Error{Kind: KindUnauthorized, Message: "send a valid API key in the header x-api-key"}
 	}
 	return Actor{
@@ -50,6 +58,16 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Actor, error)
 		Scope:     key.Scope,
 		User:      user.Ref(),
 	}, nil
+}
+
+// sleepUntil returns at a time, or when ctx ends.
+func sleepUntil(ctx context.Context, at time.Time) {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // Ref names the user.

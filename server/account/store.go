@@ -52,6 +52,10 @@ type Reader interface {
 	// page.
 	CountAccounts(ctx context.Context, companyID int64, q AccountQuery) (int64, error)
 
+	// AccountsByID returns the company's accounts with ids above after, in the
+	// order of ids, at most limit. Archived ones are among them.
+	AccountsByID(ctx context.Context, companyID, after int64, limit int) ([]Account, error)
+
 	// AccountsWith returns accounts that have a value of the property, with
 	// ids above after, in the order of ids, at most limit.
 	AccountsWith(ctx context.Context, p Property, after int64, limit int) ([]Account, error)
@@ -127,6 +131,12 @@ type Reader interface {
 type Tx interface {
 	Reader
 	AliasTx
+
+	// Isolate runs fn as a part of the transaction that can fail alone: if fn
+	// returns an error, nothing that it wrote stays, Isolate returns that very
+	// error, and the transaction goes on. Parts may be nested. Where the store
+	// cannot undo the part, the error is internal, and the transaction lost.
+	Isolate(ctx context.Context, fn func(ctx context.Context) error) error
 
 	// AccountForUpdate is Account, and keeps other transactions from changing
 	// the account until this one ends.
@@ -212,6 +222,17 @@ type Tx interface {
 	// SaveAnswer keeps an answer, in place of an older one with the same id,
 	// and drops some of those made before since.
 	SaveAnswer(ctx context.Context, a Answer, since time.Time) error
+
+	// Import returns how far the import of a file has come, or KindNotFound.
+	// Two transactions that look for the same one run one after the other.
+	Import(ctx context.Context, companyID int64, digest Digest) (Import, error)
+
+	// SaveImport keeps how far an import has come, in place of what was kept
+	// of the same one before.
+	SaveImport(ctx context.Context, i Import) error
+
+	// DeleteImport forgets an import. KindNotFound if there is none.
+	DeleteImport(ctx context.Context, companyID int64, digest Digest) error
 }
 
 // MatchBy names the member by which an existing account is recognised.

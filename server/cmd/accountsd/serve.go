@@ -33,7 +33,7 @@ func serveCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			dbFlag(),
 			&cli.StringFlag{Name: "addr", Usage: "listen on `HOST:PORT`", Value: "127.0.0.1:8080", Sources: fromEnv("ADDR")},
-			&cli.StringFlag{Name: "phone-region", Usage: "read phone numbers without a country code as of `REGION` (ISO 3166)", Value: "US", Validator: account.CheckRegion, Sources: fromEnv("PHONE_REGION")},
+			regionFlag(),
 			&cli.DurationFlag{Name: "timeout", Usage: "answer 503 to a request that takes longer than `DURATION`", Value: 30 * time.Second, Validator: positive[time.Duration], Sources: fromEnv("TIMEOUT")},
 			&cli.Int64Flag{Name: "max-body-bytes", Usage: "answer 413 to a body of more than `N` bytes", Value: 1 << 20, Validator: positive[int64], Sources: fromEnv("MAX_BODY_BYTES")},
 			&cli.IntFlag{Name: "rate-limit", Usage: "answer 429 to a key that sends more than `N` requests in a second, after twice as many at once; 0 for no limit", Value: 200, Validator: notNegative[int], Sources: fromEnv("RATE_LIMIT")},

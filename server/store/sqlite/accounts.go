@@ -87,6 +87,13 @@ func (row *accountRow) dest() []any {
 	}
 }
 
+var selectAccountsByID = statement{thing: "accounts", text: fromAccounts + `WHERE a.company_id = ? AND a.id > ? ORDER BY a.id LIMIT ?`}
+
+// AccountsByID returns the accounts with ids above after, in their order.
+func (r reader) AccountsByID(ctx context.Context, companyID, after int64, limit int) ([]account.Account, error) {
+	return collect(ctx, r.session, selectAccountsByID, []any{companyID, after, limit}, scanAccount)
+}
+
 var selectNumberOwner = statement{thing: "number", text: `SELECT id FROM accounts WHERE company_id = ? AND number = ?`}
 
 // NumberOwner returns the id of the account that has the number, or 0.

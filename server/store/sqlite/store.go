@@ -23,6 +23,7 @@ import (
 // file open.
 type Store struct {
 	reader
+	path      string
 	writer    *writer
 	wal       *checkpointer
 	reads     *gate
@@ -51,7 +52,7 @@ func open(ctx context.Context, path string, limits limits) (*Store, error) {
 	// platform has no fdatasync, fsync stays, which is as durable.
 	_, _ = driver.Fdatasync(true)
 
-	s := &Store{reads: &gate{}}
+	s := &Store{path: path, reads: &gate{}}
 	if err := s.connect(ctx, path, limits); err != nil {
 		return nil, errors.Join(err, s.release())
 	}

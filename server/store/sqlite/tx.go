@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/accountsd/accountsd/server/account"
 )
@@ -42,4 +43,30 @@ func newTransaction(statements *statements, limits limits) *transaction {
 // AccountForUpdate is Account: the writer runs one transaction at a time.
 func (t *transaction) AccountForUpdate(ctx context.Context, companyID, id int64) (account.Account, error) {
 	return t.Account(ctx, companyID, id)
+}
+
+// The statements around a part of a transaction. A nested part hides the outer
+// one of the same name until it ends.
+var (
+	savePart    = statement{thing: "savepoint", text: "SAVEPOINT part"}
+	releasePart = statement{thing: "savepoint", text: "RELEASE part"}
+	undoPart    = statement{thing: "savepoint", text: "ROLLBACK TO part"}
+)
+
+// Isolate runs fn so that its failure undoes nothing but its own writes.
+func (t *transaction) Isolate(ctx context.Context, fn func(ctx context.Context) error) error {
+	if _, err := t.session.exec(ctx, savePart); err != nil {
+		return err
+	}
+	failure := fn(ctx)
+	if failure != nil {
+		if _, err := t.session.exec(ctx, undoPart); err != nil {
+			// fn's error is text only: its kind would say that all is well.
+			return fmt.Errorf("undo after %q: %w", failure.Error(), err)
+		}
+	}
+	if _, err := t.session.exec(ctx, releasePart); err != nil {
+		return err
+	}
+	return failure
 }

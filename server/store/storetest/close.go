@@ -97,6 +97,10 @@ func (f *fixture) uses() map[string]func(context.Context) error {
 			_, err := f.store.UserByInvitation(ctx, account.KeyHash{})
 			return err
 		},
+		"AccountsByID": func(ctx context.Context) error {
+			_, err := f.store.AccountsByID(ctx, id, 0, 1)
+			return err
+		},
 		"NumberOwner": func(ctx context.Context) error { _, err := f.store.NumberOwner(ctx, id, 1); return err },
 		"Properties":  func(ctx context.Context) error { _, err := f.store.Properties(ctx, id); return err },
 		"Contacts":    func(ctx context.Context) error { _, err := f.store.Contacts(ctx, id, []int64{1}); return err },

@@ -1,0 +1,23 @@
+// Command stranger updates an account, as a program of somebody else would.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/accountsd/accountsd/client"
+)
+
+func main() {
+	c, err := client.New(os.Getenv("ACCOUNTS_URL"), client.WithAPIKey(os.Getenv("ACCOUNTS_KEY")))
+	if err != nil {
+		log.Fatal(err)
+	}
+	account, err := c.Accounts.Update(context.Background(), 1, client.AccountPatch{Title: client.Set("Sunrise Solar")})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(account.Title, account.UpdatedAt)
+}
