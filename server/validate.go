@@ -168,43 +168,51 @@ func (op *operation) checkBody(value any) []account.FieldError {
 	if err == nil {
 		return nil
 	}
-	offences := bodyOffences(err)
-	if len(offences) == 0 { // The validator refused it in a form not known here.
-		offences = append(offences, account.FieldError{In: account.InBody, Message: "the body does not match the schema"})
+	c := &bodyOffences{seen: make(map[string]bool)}
+	c.add(err)
+	if len(c.offences) == 0 { // The validator refused it in a form not known here.
+		c.offences = append(c.offences, account.FieldError{In: account.InBody, Message: "the body does not match the schema"})
 	}
-	return offences
+	return c.offences
 }
 
-func bodyOffences(err error) []account.FieldError {
+// bodyOffences collects what the validator says of a body.
+type bodyOffences struct {
+	offences []account.FieldError
+	seen     map[string]bool // the objects whose unknown members are noted
+}
+
+func (c *bodyOffences) add(err error) {
 	switch e := err.(type) {
 	case openapi3.MultiError:
-		var offences []account.FieldError
 		for _, inner := range e {
-			offences = append(offences, bodyOffences(inner)...)
+			c.add(inner)
 		}
-		return offences
 	case *openapi3.SchemaError:
 		if e.SchemaField == "properties" {
-			return unknownMembers(e)
+			c.addUnknownMembers(e)
+			return
 		}
-		return []account.FieldError{bodyOffence(e.JSONPointer(), describe(e))}
+		c.offences = append(c.offences, bodyOffence(e.JSONPointer(), describe(e)))
 	}
-	return nil
 }
 
-// unknownMembers names the members that the schema does not have. The
-// validator's error points at their object.
-func unknownMembers(e *openapi3.SchemaError) []account.FieldError {
+// addUnknownMembers names the members that the schema does not have. The
+// validator has an error for each, which points at their object.
+func (c *bodyOffences) addUnknownMembers(e *openapi3.SchemaError) {
+	at := strings.Join(e.JSONPointer(), "/")
+	if c.seen[at] {
+		return
+	}
+	c.seen[at] = true
 	object, _ := e.Value.(map[string]any)
 	known := slices.Sorted(maps.Keys(e.Schema.Properties))
-	var offences []account.FieldError
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if !slices.Contains(known, name) {
 			path := append(e.JSONPointer(), name)
-			offences = append(offences, bodyOffence(path, "is not a known member"+account.DidYouMean(name, known)))
+			c.offences = append(c.offences, bodyOffence(path, "is not a known member"+account.DidYouMean(name, known)))
 		}
 	}
-	return offences
 }
 
 // distinct keeps the first offence at each place, in order.

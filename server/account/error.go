@@ -90,12 +90,14 @@ func (f FieldError) Field() string {
 	return strings.Join(path, ".")
 }
 
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
 // Pointer is the RFC 6901 pointer to the member in the body.
 func (f FieldError) Pointer() string {
 	var b strings.Builder
 	for _, segment := range f.Path {
 		b.WriteByte('/')
-		b.WriteString(strings.NewReplacer("~", "~0", "/", "~1").Replace(segment))
+		b.WriteString(pointerEscapes.Replace(segment))
 	}
 	return b.String()
 }
@@ -103,6 +105,10 @@ func (f FieldError) Pointer() string {
 func isIndex(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
+
+// maxOffences is how many offences an error names. A body of nothing else could
+// hold so many that the answer would be many times its size.
+const maxOffences = 10_000
 
 // Invalid returns an error of the kind that all the offences are of, and of
 // KindInvalid when they are of several. It returns nil when there are none.
@@ -116,7 +122,7 @@ func Invalid(fields []FieldError) error {
 			kind = KindInvalid
 		}
 	}
-	return &Error{Kind: kind, Message: fields[0].Message, Fields: fields}
+	return &Error{Kind: kind, Message: fields[0].Message, Fields: fields[:min(len(fields), maxOffences)]}
 }
 
 // NotFound returns an error of KindNotFound for the named thing.

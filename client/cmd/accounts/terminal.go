@@ -109,7 +109,7 @@ func (p *progress) done() {
 // confirm asks before something that cannot be undone.
 func (t *terminal) confirm(question string) error {
 	if !t.inTTY || !t.errTTY {
-		return usagef("%s Say --yes", question)
+		return usagef("%s Confirm it with --yes", question)
 	}
 	fmt.Fprintf(t.err, "%s [y/N] ", question)
 	answer := make([]byte, 64)

@@ -55,7 +55,7 @@ func TestPlans(t *testing.T) {
 		"count custom":  {counts(company, where(custom(indexed, "a", "a"))), []string{"custom_index USING PRIMARY KEY (property_id=? AND key=?)"}},
 		"negated":       {lists(company, where(negate(custom(indexed, "a", "a")))), []string{"INDEX accounts_updated (company_id=?)", unsorted}},
 		"unindexed": {lists(company, where(custom(account.Property{Key: "x", Type: account.PropertyText}, "a", "a"))), []string{
-			"INDEX accounts_updated (company_id=?)", "!TEMP B-TREE FOR ORDER BY",
+			"INDEX accounts_updated (company_id=?)", "!USE TEMP B-TREE FOR ORDER BY\nSEARCH a USING INTEGER PRIMARY KEY",
 		}},
 		"with a property": {func(ctx context.Context, r account.Reader) error {
 			_, err := r.AccountsWith(ctx, account.Property{CompanyID: company, Key: "x"}, 7, 100)

@@ -22,6 +22,7 @@ func Run(t *testing.T, open func(t *testing.T) account.Store) {
 		"List":           testList,
 		"Paging":         testPaging,
 		"Queries":        testQueries,
+		"OneState":       testOneState,
 		"ManyRanges":     testManyRanges,
 		"Update":         testUpdate,
 		"Links":          testLinks,
