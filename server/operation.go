@@ -20,6 +20,7 @@ const basePath = "/v1"
 // operation is what the spec says of one method of one path.
 type operation struct {
 	id         string
+	name       string // method and path, as in "PATCH /v1/accounts/{accountId}"
 	security   security
 	scope      account.Scope // what a key must be allowed, x-scope; only with byKey
 	route      *routers.Route
@@ -77,6 +78,7 @@ func newOperation(spec *openapi3.T, path, method string, item *openapi3.PathItem
 	scope, _ := op.Extensions["x-scope"].(string)
 	o := &operation{
 		id:       op.OperationID,
+		name:     method + " " + basePath + path,
 		security: securityOf(spec, op),
 		scope:    account.Scope(scope),
 		route:    &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: op},

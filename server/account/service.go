@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -20,6 +21,11 @@ type Service struct {
 	wake      chan struct{} // holds one if an index is to be built
 	dryRun    bool          // whether every write is undone
 
+	gate         *aliasGate
+	aliasCounter *AliasCounter
+	quietDays    int
+	composer     Composer
+
 	underWay *sync.Map // the AnswerIDs of Once calls that have not returned
 }
 
@@ -28,6 +34,10 @@ type Config struct {
 	Clock  func() time.Time // nil: time.Now
 	Region string           // of phone numbers without a country code, ISO 3166; empty: only numbers with one are read
 	Logger *slog.Logger     // of Run; nil: slog.Default()
+
+	AliasCounter *AliasCounter // counts the calls of the alias; nil: they are not counted
+	QuietDays    int           // without a call, after which a user counts as moved off the alias; 0: DefaultQuietDays
+	Composer     Composer      // of notices; nil: they are recorded and not sent
 }
 
 // NewService returns a service over the store, which stays the caller's to
@@ -47,6 +57,11 @@ func NewService(store Store, config Config) *Service {
 		passwords: newPasswords(),
 		wake:      make(chan struct{}, 1),
 		underWay:  &sync.Map{},
+
+		gate:         &aliasGate{},
+		aliasCounter: config.AliasCounter,
+		quietDays:    cmp.Or(config.QuietDays, DefaultQuietDays),
+		composer:     config.Composer,
 	}
 }
 
