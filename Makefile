@@ -84,4 +84,4 @@ bench: ## run the benchmarks
 	$(GO) test ./... -run '^$$' -bench . -benchmem
 
 .PHONY: ci
-ci: check-generate lint lint-spec check-deps fuzz test-mail test-race test ## what CI runs
+ci: check-generate lint lint-spec check-deps test-modules fuzz test-mail test-race test ## what CI runs
