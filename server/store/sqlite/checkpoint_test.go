@@ -70,7 +70,7 @@ func TestLogShrinksAfterSlowReader(t *testing.T) {
 // runUntilWritten runs the load until so many bytes were written to the log.
 func (l *load) runUntilWritten(t *testing.T, path string, bytes int64) int64 {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	until := l.store.PagesWritten() + bytes/walFrame
 	go func() {
