@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 
 	"github.com/urfave/cli/v3"
 
@@ -77,5 +78,17 @@ func reportMail(logger *slog.Logger) func(error, int64) {
 			attributes = append(attributes, "error", known.Err)
 		}
 		logger.Warn("a mail was not sent", attributes...)
+	}
+}
+
+// background runs fn until the function that it returns is called, which waits
+// for fn to end.
+func background(fn func(context.Context)) (end func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() { fn(ctx) })
+	return func() {
+		cancel()
+		group.Wait()
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -117,18 +116,6 @@ func serve(ctx context.Context, cmd *cli.Command) (err error) {
 	handler.Drain()
 	time.Sleep(cmd.Duration("drain"))
 	return stop(httpServer, cmd.Duration("shutdown-timeout"))
-}
-
-// background runs fn until the function that it returns is called, which waits
-// for fn to end.
-func background(fn func(context.Context)) (end func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var group sync.WaitGroup
-	group.Go(func() { fn(ctx) })
-	return func() {
-		cancel()
-		group.Wait()
-	}
 }
 
 // stop lets requests under way end, and cuts those that take too long.
