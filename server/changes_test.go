@@ -167,7 +167,7 @@ func TestChangesOfAnAccount(t *testing.T) {
 
 func TestChangesRefuse(t *testing.T) {
 	t.Parallel()
-	large := fmt.Sprint("9223372036854775808")
+	large := "9223372036854775808"
 	runScenarios(t, []scenario{
 		{name: "no sequence", request: get("/accounts/changes?after=x&page_size=0"), status: 400, code: "VALIDATION_ERROR", errors: []string{
 			`query after: after must be the sequence of a change; got "x"`, "query page_size: page_size must be an integer from 1 to 100; got 0"}},
