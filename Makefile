@@ -6,6 +6,7 @@ SHELL := /bin/bash
 GO ?= go
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 10s
+MAILPIT := v1.27.11
 DATA ?= data
 ADDR ?= 127.0.0.1:8080
 
@@ -60,6 +61,14 @@ test: ## run all tests
 test-race: ## run all tests under the race detector, in random order
 	$(GO) test -race -shuffle=on ./...
 
+bin/mailpit-%:
+	GOBIN='$(CURDIR)/bin' $(GO) install github.com/axllent/mailpit@$*
+	mv bin/mailpit $@
+
+.PHONY: test-mail
+test-mail: bin/mailpit-$(MAILPIT) ## run the tests that need a mail server, with a real one
+	TEST_MAILPIT='$(CURDIR)/$<' $(GO) test -race -count=1 -run 'Send|Mail|Outbox|Notice' ./server/mail ./server/cmd/accountsd
+
 .PHONY: test-modules
 test-modules: ## vet and test the modules beside this one: a program that embeds the client, and its traces
 	cd client/testdata/stranger && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
@@ -75,4 +84,4 @@ bench: ## run the benchmarks
 	$(GO) test ./... -run '^$$' -bench . -benchmem
 
 .PHONY: ci
-ci: check-generate lint lint-spec check-deps fuzz test-race test ## what CI runs
+ci: check-generate lint lint-spec check-deps test-modules fuzz test-mail test-race test ## what CI runs

@@ -48,7 +48,13 @@ func WithAPIKey(key string) Option {
 
 // WithHTTPClient sends through a copy of hc: its transport, its cookies, and its
 // timeout for each attempt. Redirects to another host are not followed.
-func WithHTTPClient(hc *http.Client) Option { return func(c *config) { c.base = hc } }
+func WithHTTPClient(hc *http.Client) Option {
+	return func(c *config) {
+		if hc != nil {
+			c.base = hc
+		}
+	}
+}
 
 // WithMiddleware wraps the transport. The first one given is the outermost.
 func WithMiddleware(middleware ...Middleware) Option {

@@ -39,11 +39,16 @@ func serveAlias(next http.Handler) http.Handler {
 	})
 }
 
-// successorLink names the canonical URL in a Link header. The query is the
-// caller's text, and must not end the reference early.
+// successorLink names the canonical URL in a Link header.
 func successorLink(u *url.URL) string {
+	return fmt.Sprintf(`<%s>; rel="successor-version"`, successor(u))
+}
+
+// successor is the canonical URL as a reference. The query is the caller's text,
+// and must not end a reference in a Link header early.
+func successor(u *url.URL) string {
 	reference := url.URL{Path: u.Path, RawQuery: strings.NewReplacer("<", "%3C", ">", "%3E").Replace(u.RawQuery)}
-	return fmt.Sprintf(`<%s>; rel="successor-version"`, reference.String())
+	return reference.String()
 }
 
 // isAlias tells whether the request came by the former path.

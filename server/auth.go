@@ -39,6 +39,9 @@ func (s *Server) authenticate(c *gin.Context) {
 		return
 	}
 	c.Request = c.Request.WithContext(context.WithValue(ctx, actorKey{}, actor))
+	if !s.admitAlias(c, op) {
+		return
+	}
 	if op.security == byKey && !actor.Scope.Includes(op.scope) {
 		s.fail(c, &account.Error{
 			Kind:    account.KindForbidden,

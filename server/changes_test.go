@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -167,7 +166,7 @@ func TestChangesOfAnAccount(t *testing.T) {
 
 func TestChangesRefuse(t *testing.T) {
 	t.Parallel()
-	large := "9223372036854775808"
+	const large = "9223372036854775808"
 	runScenarios(t, []scenario{
 		{name: "no sequence", request: get("/accounts/changes?after=x&page_size=0"), status: 400, code: "VALIDATION_ERROR", errors: []string{
 			`query after: after must be the sequence of a change; got "x"`, "query page_size: page_size must be an integer from 1 to 100; got 0"}},

@@ -6,11 +6,14 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/gin-gonic/gin"
 
+	"github.com/accountsd/accountsd/gen"
+	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/server/account"
 )
 
@@ -20,6 +23,7 @@ const basePath = "/v1"
 // operation is what the spec says of one method of one path.
 type operation struct {
 	id         string
+	name       string // method and path, as in "PATCH /v1/accounts/{accountId}"
 	security   security
 	scope      account.Scope // what a key must be allowed, x-scope; only with byKey
 	route      *routers.Route
@@ -77,6 +81,7 @@ func newOperation(spec *openapi3.T, path, method string, item *openapi3.PathItem
 	scope, _ := op.Extensions["x-scope"].(string)
 	o := &operation{
 		id:       op.OperationID,
+		name:     method + " " + basePath + path,
 		security: securityOf(spec, op),
 		scope:    account.Scope(scope),
 		route:    &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: op},
@@ -140,18 +145,37 @@ func ginPath(path string) string {
 	return basePath + strings.NewReplacer("{", ":", "}", "").Replace(path)
 }
 
-// specHandler serves the spec as YAML and as JSON.
-func specHandlers(source []byte) (yaml, js gin.HandlerFunc, err error) {
-	doc, err := openapi3.NewLoader().LoadFromData(source)
+// specJSON is the spec as JSON. It is made when it is first asked for: reading
+// the spec again takes longer than all else at the start.
+var specJSON = sync.OnceValues(func() ([]byte, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(gen.OpenAPI)
 	if err != nil {
-		return nil, nil, fmt.Errorf("load the spec: %w", err)
+		return nil, fmt.Errorf("load the spec: %w", err)
 	}
 	document, err := json.MarshalIndent(doc, "", "  ")
 	if err != nil {
-		return nil, nil, fmt.Errorf("write the spec as JSON: %w", err)
+		return nil, fmt.Errorf("write the spec as JSON: %w", err)
 	}
-	serve := func(mediaType string, data []byte) gin.HandlerFunc {
-		return func(c *gin.Context) { c.Data(http.StatusOK, mediaType, data) }
+	return document, nil
+})
+
+func specYAMLHandler(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", gen.OpenAPI) }
+
+func (s *Server) specJSONHandler(c *gin.Context) {
+	document, err := specJSON()
+	if err != nil {
+		s.fail(c, err)
+		return
 	}
-	return serve("application/yaml", source), serve("application/json", document), nil
+	c.Data(http.StatusOK, "application/json", document)
 }
+
+// specOperations is the operations of the embedded spec, which are the same for
+// all servers of a process.
+var specOperations = sync.OnceValues(func() (operations, error) {
+	spec, err := apiserver.GetSpec()
+	if err != nil {
+		return nil, fmt.Errorf("load the embedded spec: %w", err)
+	}
+	return loadOperations(spec)
+})

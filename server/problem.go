@@ -25,6 +25,7 @@ type problem struct {
 	fields []api.FieldProblem
 
 	retryAfter string // seconds after which to try again
+	successor  string // the URL to use instead
 }
 
 // Error makes a problem an error, so that it can travel as one.
@@ -137,6 +138,9 @@ func (p *problem) toAPI(c *gin.Context) api.Problem {
 	}
 	if len(p.fields) > 0 {
 		body.Field = &p.fields[0].Field
+	}
+	if p.successor != "" {
+		body.Successor = &p.successor
 	}
 	return body
 }

@@ -3,7 +3,6 @@
 package server
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/accountsd/accountsd/gen"
 	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/server/account"
 )
@@ -61,11 +59,8 @@ func New(config Config, accounts *account.Service) (*Server, error) {
 	s.rates = newRateLimits(config.RateLimit, config.DailyLimit, config.Clock)
 	s.trial = &Server{config: config, log: config.Logger, accounts: accounts.DryRun()}
 	s.checks = s.allChecks()
-	spec, err := apiserver.GetSpec()
-	if err != nil {
-		return nil, fmt.Errorf("load the embedded spec: %w", err)
-	}
-	if s.operations, err = loadOperations(spec); err != nil {
+	var err error
+	if s.operations, err = specOperations(); err != nil {
 		return nil, err
 	}
 	engine, err := s.newEngine()
@@ -95,12 +90,8 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 
-	yaml, json, err := specHandlers(gen.OpenAPI)
-	if err != nil {
-		return nil, err
-	}
-	engine.GET("/openapi.yaml", yaml)
-	engine.GET("/openapi.json", json)
+	engine.GET("/openapi.yaml", specYAMLHandler)
+	engine.GET("/openapi.json", s.specJSONHandler)
 	engine.GET("/healthz", live)
 	engine.GET("/readyz", s.ready)
 

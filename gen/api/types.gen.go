@@ -34,6 +34,108 @@ func (e AccountType) Valid() bool {
 	}
 }
 
+// Defines values for AliasMailError.
+const (
+	AliasMailErrorAuthentication AliasMailError = "authentication"
+	AliasMailErrorConnection     AliasMailError = "connection"
+	AliasMailErrorDeferred       AliasMailError = "deferred"
+	AliasMailErrorNull           AliasMailError = "<nil>"
+	AliasMailErrorRejected       AliasMailError = "rejected"
+	AliasMailErrorTLS            AliasMailError = "tls"
+	AliasMailErrorTimeout        AliasMailError = "timeout"
+)
+
+// Valid indicates whether the value is a known member of the AliasMailError enum.
+func (e AliasMailError) Valid() bool {
+	switch e {
+	case AliasMailErrorAuthentication:
+		return true
+	case AliasMailErrorConnection:
+		return true
+	case AliasMailErrorDeferred:
+		return true
+	case AliasMailErrorNull:
+		return true
+	case AliasMailErrorRejected:
+		return true
+	case AliasMailErrorTLS:
+		return true
+	case AliasMailErrorTimeout:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AliasMailState.
+const (
+	AliasMailStateFailed  AliasMailState = "failed"
+	AliasMailStateNotSent AliasMailState = "not_sent"
+	AliasMailStatePending AliasMailState = "pending"
+	AliasMailStateSent    AliasMailState = "sent"
+)
+
+// Valid indicates whether the value is a known member of the AliasMailState enum.
+func (e AliasMailState) Valid() bool {
+	switch e {
+	case AliasMailStateFailed:
+		return true
+	case AliasMailStateNotSent:
+		return true
+	case AliasMailStatePending:
+		return true
+	case AliasMailStateSent:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AliasState.
+const (
+	AliasStateMigrated AliasState = "migrated"
+	AliasStateNotified AliasState = "notified"
+	AliasStateUsing    AliasState = "using"
+)
+
+// Valid indicates whether the value is a known member of the AliasState enum.
+func (e AliasState) Valid() bool {
+	switch e {
+	case AliasStateMigrated:
+		return true
+	case AliasStateNotified:
+		return true
+	case AliasStateUsing:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AliasStepKind.
+const (
+	AliasStepKindMigrated   AliasStepKind = "migrated"
+	AliasStepKindNotified   AliasStepKind = "notified"
+	AliasStepKindRehearsed  AliasStepKind = "rehearsed"
+	AliasStepKindRolledBack AliasStepKind = "rolled_back"
+)
+
+// Valid indicates whether the value is a known member of the AliasStepKind enum.
+func (e AliasStepKind) Valid() bool {
+	switch e {
+	case AliasStepKindMigrated:
+		return true
+	case AliasStepKindNotified:
+		return true
+	case AliasStepKindRehearsed:
+		return true
+	case AliasStepKindRolledBack:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChangeKind.
 const (
 	ChangeKindCreated ChangeKind = "created"
@@ -167,6 +269,7 @@ func (e OrderLatestFirst) Valid() bool {
 const (
 	ProblemCodeConflict             ProblemCode = "CONFLICT"
 	ProblemCodeForbidden            ProblemCode = "FORBIDDEN"
+	ProblemCodeGone                 ProblemCode = "GONE"
 	ProblemCodeInternalServerError  ProblemCode = "INTERNAL_SERVER_ERROR"
 	ProblemCodeInvalidJSON          ProblemCode = "INVALID_JSON"
 	ProblemCodeMethodNotAllowed     ProblemCode = "METHOD_NOT_ALLOWED"
@@ -186,6 +289,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeConflict:
 		return true
 	case ProblemCodeForbidden:
+		return true
+	case ProblemCodeGone:
 		return true
 	case ProblemCodeInternalServerError:
 		return true
@@ -579,6 +684,229 @@ type Actor struct {
 	UserID nullable.Nullable[int64] `json:"userId"`
 }
 
+// AliasAgentUse The calls of one program in the last 30 days.
+type AliasAgentUse struct {
+	// Calls How many there were.
+	Calls int64 `json:"calls"`
+
+	// LastCallAt When the last one was.
+	LastCallAt timestamp.Time `json:"lastCallAt"`
+
+	// UserAgent What the program called itself in `User-Agent`, cut after 200 characters; empty if nothing. Where a key comes with
+	// too many names in a day, `(others)` stands for the rest.
+	UserAgent string `json:"userAgent"`
+}
+
+// AliasCalls How many calls there were, by days (UTC) up to today.
+type AliasCalls struct {
+	// Last30Days Today and on the 29 days before.
+	Last30Days int64 `json:"last30Days"`
+
+	// Last7Days Today and on the 6 days before.
+	Last7Days int64 `json:"last7Days"`
+
+	// RefusedLast30Days How many of the last 30 days' were answered 410, after the migration or in a rehearsal.
+	RefusedLast30Days int64 `json:"refusedLast30Days"`
+
+	// Today Today.
+	Today int64 `json:"today"`
+}
+
+// AliasKeyUse The calls with one key in the last 30 days.
+type AliasKeyUse struct {
+	// Calls How many there were.
+	Calls int64 `json:"calls"`
+
+	// KeyID The key's id.
+	KeyID int64 `json:"keyId"`
+
+	// LastCallAt When the last one was.
+	LastCallAt timestamp.Time `json:"lastCallAt"`
+
+	// Name What the key is called.
+	Name string `json:"name"`
+
+	// Prefix The start of its token, to recognise it by.
+	Prefix string `json:"prefix"`
+}
+
+// AliasMail What became of a notice's e-mail. Only of `notified`.
+type AliasMail struct {
+	// Attempts How often it was tried.
+	Attempts int `json:"attempts"`
+
+	// LastError What kept the last attempt from succeeding; null if nothing did.
+	LastError nullable.Nullable[AliasMailError] `json:"lastError"`
+
+	// NextAttemptAt When it is tried next; null if it is not.
+	NextAttemptAt nullable.Nullable[timestamp.Time] `json:"nextAttemptAt"`
+
+	// SentAt When it was sent; null if it was not.
+	SentAt nullable.Nullable[timestamp.Time] `json:"sentAt"`
+
+	// State What became of a notice's e-mail: `not_sent` because the server had no way to send any, `pending` until it is
+	// delivered, `sent` once a mail server has taken it, or `failed` for good.
+	State AliasMailState `json:"state"`
+}
+
+// AliasMailError A kind of failure: the mail server could not be reached (`connection`), not in time (`timeout`), did not offer
+// TLS (`tls`), did not take the password (`authentication`), refused for now (`deferred`) or for good (`rejected`).
+type AliasMailError string
+
+// AliasMailState What became of a notice's e-mail: `not_sent` because the server had no way to send any, `pending` until it is
+// delivered, `sent` once a mail server has taken it, or `failed` for good.
+type AliasMailState string
+
+// AliasMigration A user's use of the former paths, and where the user stands.
+type AliasMigration struct {
+	// Calls How many calls there were, by days (UTC) up to today.
+	Calls AliasCalls `json:"calls"`
+
+	// DaysQuiet The whole days since the last call; null if there was none.
+	DaysQuiet nullable.Nullable[int] `json:"daysQuiet"`
+
+	// Email The user's e-mail address.
+	Email string `json:"email"`
+
+	// FirstCallAt When the first call was; null if there was none.
+	FirstCallAt nullable.Nullable[timestamp.Time] `json:"firstCallAt"`
+
+	// FirstName The user's first name.
+	FirstName nullable.Nullable[string] `json:"firstName"`
+
+	// Keys The keys that called in the last 30 days, the busiest first.
+	Keys []AliasKeyUse `json:"keys"`
+
+	// LastCallAt When the last call was; null if there was none.
+	LastCallAt nullable.Nullable[timestamp.Time] `json:"lastCallAt"`
+
+	// LastName The user's last name.
+	LastName nullable.Nullable[string] `json:"lastName"`
+
+	// MigratedAt Since when the former paths are closed; null if they are open.
+	MigratedAt nullable.Nullable[timestamp.Time] `json:"migratedAt"`
+
+	// NotifiedAt When the user was last notified; null if never.
+	NotifiedAt nullable.Nullable[timestamp.Time] `json:"notifiedAt"`
+
+	// Operations The calls of the last 30 days by operation, the busiest first. Absent from lists.
+	Operations *[]AliasOperationUse `json:"operations,omitempty"`
+
+	// Rehearsals The rehearsals that are held now or will be.
+	Rehearsals []AliasRehearsal `json:"rehearsals"`
+
+	// State Where a user stands: `using` the former paths freely, `notified` of their end, or `migrated`, so that they answer
+	// 410.
+	State AliasState `json:"state"`
+
+	// Steps The latest steps that were taken, the latest first. Absent from lists.
+	Steps *[]AliasStep `json:"steps,omitempty"`
+
+	// Sunset When the former paths will end, as the user was told; null if no time was set.
+	Sunset nullable.Nullable[timestamp.Time] `json:"sunset"`
+
+	// UserAgents The programs that called in the last 30 days, the busiest first.
+	UserAgents []AliasAgentUse `json:"userAgents"`
+
+	// UserID The user's id.
+	UserID int64 `json:"userId"`
+}
+
+// AliasMigrationList Users, in the order of their ids.
+type AliasMigrationList = []AliasMigration
+
+// AliasNotice A notice to a user.
+type AliasNotice struct {
+	// Message What to tell the user, as plain text.
+	Message string `json:"message"`
+
+	// Sunset When the former paths will end for the user, not in the past. Unsent leaves it as it is, `null` takes it back.
+	Sunset nullable.Nullable[timestamp.Time] `json:"sunset,omitempty"`
+}
+
+// AliasOperationUse The calls of one operation in the last 30 days.
+type AliasOperationUse struct {
+	// Calls How many there were.
+	Calls int64 `json:"calls"`
+
+	// LastCallAt When the last one was.
+	LastCallAt timestamp.Time `json:"lastCallAt"`
+
+	// Method The method.
+	Method string `json:"method"`
+
+	// Path The former path.
+	Path string `json:"path"`
+
+	// Refused How many of them were answered 410.
+	Refused int64 `json:"refused"`
+
+	// Successor The path to use instead.
+	Successor string `json:"successor"`
+}
+
+// AliasRehearsal A time in which the former paths answer 410.
+type AliasRehearsal struct {
+	// From When it begins.
+	From timestamp.Time `json:"from"`
+
+	// KeyID The key with which they do; null if with all.
+	KeyID nullable.Nullable[int64] `json:"keyId"`
+
+	// Until When it ends.
+	Until timestamp.Time `json:"until"`
+}
+
+// AliasRehearsalRequest A rehearsal to hold.
+type AliasRehearsalRequest struct {
+	// From When it begins; at once if it is not sent or past.
+	From *timestamp.Time `json:"from,omitempty"`
+
+	// KeyID Only with this key of the user. With all of them if it is not sent.
+	KeyID *int64 `json:"keyId,omitempty"`
+
+	// Until When the former paths work again. It must be in the future, and at most 7 days after the beginning.
+	Until timestamp.Time `json:"until"`
+}
+
+// AliasState Where a user stands: `using` the former paths freely, `notified` of their end, or `migrated`, so that they answer
+// 410.
+type AliasState string
+
+// AliasStep One step of a user's migration.
+type AliasStep struct {
+	// At When it was taken.
+	At timestamp.Time `json:"at"`
+
+	// BackTo Where a user stands: `using` the former paths freely, `notified` of their end, or `migrated`, so that they answer
+	// 410.
+	BackTo *AliasState `json:"backTo,omitempty"`
+
+	// By Who took it.
+	By nullable.Nullable[Actor] `json:"by"`
+
+	// Forced Whether the rules were overridden. Only of `migrated`.
+	Forced *bool `json:"forced,omitempty"`
+
+	// Kind What was done.
+	Kind AliasStepKind `json:"kind"`
+
+	// Mail What became of a notice's e-mail. Only of `notified`.
+	Mail *AliasMail `json:"mail,omitempty"`
+
+	// Message What the user was told. Only of `notified`.
+	Message *string `json:"message,omitempty"`
+
+	// Rehearsal A time in which the former paths answer 410.
+	Rehearsal *AliasRehearsal `json:"rehearsal,omitempty"`
+
+	// Sunset The end that was named to the user. Only of `notified`, if there was one.
+	Sunset *timestamp.Time `json:"sunset,omitempty"`
+}
+
+// AliasStepKind What was done.
+type AliasStepKind string
+
 // Change What one write did to one account.
 type Change struct {
 	// AccountID The account's id.
@@ -903,6 +1231,9 @@ type Problem struct {
 	// Status The status of the answer.
 	Status int `json:"status"`
 
+	// Successor The URL to use instead, with the query of the request. Only on a 410.
+	Successor *string `json:"successor,omitempty"`
+
 	// Title The status in words.
 	Title string `json:"title"`
 
@@ -1107,6 +1438,13 @@ type AddressFilter = string
 // AfterSequence The place of a change among all. Sequences are compared as text.
 type AfterSequence = Sequence
 
+// AfterUser defines model for AfterUser.
+type AfterUser = int64
+
+// AliasStateFilter Where a user stands: `using` the former paths freely, `notified` of their end, or `migrated`, so that they answer
+// 410.
+type AliasStateFilter = AliasState
+
 // AllowNewOptions defines model for AllowNewOptions.
 type AllowNewOptions = bool
 
@@ -1124,6 +1462,9 @@ type ContactWords = string
 
 // DryRun defines model for DryRun.
 type DryRun = bool
+
+// ForceMigration defines model for ForceMigration.
+type ForceMigration = bool
 
 // ForceUse defines model for ForceUse.
 type ForceUse = bool
@@ -1214,6 +1555,9 @@ type UpdatedAfter = timestamp.Time
 // UpdatedBefore defines model for UpdatedBefore.
 type UpdatedBefore = timestamp.Time
 
+// UserID defines model for UserId.
+type UserID = int64
+
 // Value1 defines model for Value1.
 type Value1 = string
 
@@ -1231,6 +1575,9 @@ type AliasAccountList = AccountList
 
 // AliasChangeList Changes, in order.
 type AliasChangeList = ChangeList
+
+// AliasGone What is wrong with a request (RFC 9457).
+type AliasGone = Problem
 
 // AliasProblem What is wrong with a request (RFC 9457).
 type AliasProblem = Problem
@@ -1482,6 +1829,24 @@ type ListAccountChangesParams struct {
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListAliasMigrationsParams defines parameters for ListAliasMigrations.
+type ListAliasMigrationsParams struct {
+	// State Only users who stand there.
+	State *AliasStateFilter `form:"state,omitempty" json:"state,omitempty"`
+
+	// After Only users with an id above this one, as the `Link` header does.
+	After *AfterUser `form:"after,omitempty" json:"after,omitempty"`
+
+	// PageSize How many records a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// MigrateAliasUserParams defines parameters for MigrateAliasUser.
+type MigrateAliasUserParams struct {
+	// Force Whether to close the former paths although the user was not notified, or still has time and uses them.
+	Force *ForceMigration `form:"force,omitempty" json:"force,omitempty"`
+}
+
 // ListKeysParams defines parameters for ListKeys.
 type ListKeysParams struct {
 	// PageSize How many records a page holds at the most.
@@ -1594,6 +1959,12 @@ type UpdateAccountJSONRequestBody = AccountPatch
 
 // UpdateAccountApplicationMergePatchPlusJSONRequestBody defines body for UpdateAccount for application/merge-patch+json ContentType.
 type UpdateAccountApplicationMergePatchPlusJSONRequestBody = AccountPatch
+
+// NotifyAliasUserJSONRequestBody defines body for NotifyAliasUser for application/json ContentType.
+type NotifyAliasUserJSONRequestBody = AliasNotice
+
+// RehearseAliasMigrationJSONRequestBody defines body for RehearseAliasMigration for application/json ContentType.
+type RehearseAliasMigrationJSONRequestBody = AliasRehearsalRequest
 
 // CreateKeyJSONRequestBody defines body for CreateKey for application/json ContentType.
 type CreateKeyJSONRequestBody = KeyCreate

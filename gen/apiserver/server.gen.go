@@ -53,6 +53,27 @@ type ServerInterface interface {
 	// ListAccountChanges List the changes of an account
 	// (GET /accounts/{accountId}/changes)
 	ListAccountChanges(c *gin.Context, accountID AccountID, params ListAccountChangesParams)
+	// ListAliasMigrations List the users of the former paths
+	// (GET /alias-migrations)
+	ListAliasMigrations(c *gin.Context, params ListAliasMigrationsParams)
+	// GetOwnAliasMigration Get one's own use of the former paths
+	// (GET /alias-migrations/me)
+	GetOwnAliasMigration(c *gin.Context)
+	// GetAliasMigration Get a user's use of the former paths
+	// (GET /alias-migrations/{userId})
+	GetAliasMigration(c *gin.Context, userID UserID)
+	// MigrateAliasUser Close the former paths for a user
+	// (POST /alias-migrations/{userId}/migrate)
+	MigrateAliasUser(c *gin.Context, userID UserID, params MigrateAliasUserParams)
+	// NotifyAliasUser Notify a user
+	// (POST /alias-migrations/{userId}/notify)
+	NotifyAliasUser(c *gin.Context, userID UserID)
+	// RehearseAliasMigration Rehearse the end of the former paths
+	// (POST /alias-migrations/{userId}/rehearse)
+	RehearseAliasMigration(c *gin.Context, userID UserID)
+	// RollBackAliasUser Take back the last step
+	// (POST /alias-migrations/{userId}/rollback)
+	RollBackAliasUser(c *gin.Context, userID UserID)
 	// ListKeys List API keys
 	// (GET /api-keys)
 	ListKeys(c *gin.Context, params ListKeysParams)
@@ -800,6 +821,198 @@ func (siw *ServerInterfaceWrapper) ListAccountChanges(c *gin.Context) {
 	siw.Handler.ListAccountChanges(c, accountID, params)
 }
 
+// ListAliasMigrations operation middleware
+func (siw *ServerInterfaceWrapper) ListAliasMigrations(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAliasMigrationsParams
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", c.Request.URL.Query(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter state: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", c.Request.URL.Query(), &params.After, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", c.Request.URL.Query(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter page_size: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListAliasMigrations(c, params)
+}
+
+// GetOwnAliasMigration operation middleware
+func (siw *ServerInterfaceWrapper) GetOwnAliasMigration(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetOwnAliasMigration(c)
+}
+
+// GetAliasMigration operation middleware
+func (siw *ServerInterfaceWrapper) GetAliasMigration(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", c.Param("userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter userId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetAliasMigration(c, userID)
+}
+
+// MigrateAliasUser operation middleware
+func (siw *ServerInterfaceWrapper) MigrateAliasUser(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", c.Param("userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter userId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params MigrateAliasUserParams
+
+	// ------------- Optional query parameter "force" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "force", c.Request.URL.Query(), &params.Force, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter force: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.MigrateAliasUser(c, userID, params)
+}
+
+// NotifyAliasUser operation middleware
+func (siw *ServerInterfaceWrapper) NotifyAliasUser(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", c.Param("userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter userId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.NotifyAliasUser(c, userID)
+}
+
+// RehearseAliasMigration operation middleware
+func (siw *ServerInterfaceWrapper) RehearseAliasMigration(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", c.Param("userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter userId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RehearseAliasMigration(c, userID)
+}
+
+// RollBackAliasUser operation middleware
+func (siw *ServerInterfaceWrapper) RollBackAliasUser(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", c.Param("userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter userId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RollBackAliasUser(c, userID)
+}
+
 // ListKeys operation middleware
 func (siw *ServerInterfaceWrapper) ListKeys(c *gin.Context) {
 
@@ -1391,6 +1604,13 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api-keys", wrapper.ListKeys)
 	router.POST(options.BaseURL+"/api-keys", wrapper.CreateKey)
 	router.DELETE(options.BaseURL+"/api-keys/:keyId", wrapper.RevokeKey)
+	router.GET(options.BaseURL+"/alias-migrations", wrapper.ListAliasMigrations)
+	router.GET(options.BaseURL+"/alias-migrations/me", wrapper.GetOwnAliasMigration)
+	router.GET(options.BaseURL+"/alias-migrations/:userId", wrapper.GetAliasMigration)
+	router.POST(options.BaseURL+"/alias-migrations/:userId/notify", wrapper.NotifyAliasUser)
+	router.POST(options.BaseURL+"/alias-migrations/:userId/migrate", wrapper.MigrateAliasUser)
+	router.POST(options.BaseURL+"/alias-migrations/:userId/rollback", wrapper.RollBackAliasUser)
+	router.POST(options.BaseURL+"/alias-migrations/:userId/rehearse", wrapper.RehearseAliasMigration)
 }
 
 type AccountResponseHeaders struct {
@@ -1441,6 +1661,7 @@ type AliasAccountResponseHeaders struct {
 	Link                string
 	Location            *string
 	Preview             *string
+	Sunset              *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1457,6 +1678,7 @@ type AliasAccountBatchResponseHeaders struct {
 	IdempotencyReplayed *string
 	Link                string
 	Preview             *string
+	Sunset              *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1471,6 +1693,7 @@ type AliasAccountBatchJSONResponse struct {
 type AliasAccountListResponseHeaders struct {
 	Deprecation         string
 	Link                string
+	Sunset              *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1486,6 +1709,7 @@ type AliasAccountListJSONResponse struct {
 type AliasChangeListResponseHeaders struct {
 	Deprecation         string
 	Link                string
+	Sunset              *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1497,9 +1721,50 @@ type AliasChangeListJSONResponse struct {
 	Headers AliasChangeListResponseHeaders
 }
 
+type AliasGoneResponseHeaders struct {
+	Deprecation         string
+	Link                string
+	Sunset              *string
+	XRateLimitLimit     *int64
+	XRateLimitRemaining *int64
+	XRateLimitReset     *int64
+	XRequestID          *string
+}
+type AliasGoneApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers AliasGoneResponseHeaders
+}
+
+type AliasMigrationResponseHeaders struct {
+	XRateLimitLimit     *int64
+	XRateLimitRemaining *int64
+	XRateLimitReset     *int64
+	XRequestID          *string
+}
+type AliasMigrationJSONResponse struct {
+	Body AliasMigration
+
+	Headers AliasMigrationResponseHeaders
+}
+
+type AliasMigrationListResponseHeaders struct {
+	Link                *string
+	XRateLimitLimit     *int64
+	XRateLimitRemaining *int64
+	XRateLimitReset     *int64
+	XRequestID          *string
+}
+type AliasMigrationListJSONResponse struct {
+	Body AliasMigrationList
+
+	Headers AliasMigrationListResponseHeaders
+}
+
 type AliasNoContentResponseHeaders struct {
 	Deprecation         string
 	Link                string
+	Sunset              *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1513,6 +1778,7 @@ type AliasNotModifiedResponseHeaders struct {
 	Deprecation         string
 	ETag                *string
 	Link                string
+	Sunset              *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1526,6 +1792,7 @@ type AliasProblemResponseHeaders struct {
 	Deprecation         string
 	Link                string
 	RetryAfter          *int
+	Sunset              *string
 	WWWAuthenticate     *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
@@ -4322,6 +4589,1852 @@ type ListAccountChanges503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListAccountChanges503ApplicationProblemPlusJSONResponse) VisitListAccountChangesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAliasMigrationsRequestObject struct {
+	Params ListAliasMigrationsParams
+}
+
+type ListAliasMigrationsResponseObject interface {
+	VisitListAliasMigrationsResponse(w http.ResponseWriter) error
+}
+
+type ListAliasMigrations200JSONResponse struct{ AliasMigrationListJSONResponse }
+
+func (response ListAliasMigrations200JSONResponse) VisitListAliasMigrationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAliasMigrations400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListAliasMigrations400ApplicationProblemPlusJSONResponse) VisitListAliasMigrationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAliasMigrations401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAliasMigrations401ApplicationProblemPlusJSONResponse) VisitListAliasMigrationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAliasMigrations403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListAliasMigrations403ApplicationProblemPlusJSONResponse) VisitListAliasMigrationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAliasMigrations429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response ListAliasMigrations429ApplicationProblemPlusJSONResponse) VisitListAliasMigrationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAliasMigrations500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListAliasMigrations500ApplicationProblemPlusJSONResponse) VisitListAliasMigrationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAliasMigrations503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListAliasMigrations503ApplicationProblemPlusJSONResponse) VisitListAliasMigrationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOwnAliasMigrationRequestObject struct {
+}
+
+type GetOwnAliasMigrationResponseObject interface {
+	VisitGetOwnAliasMigrationResponse(w http.ResponseWriter) error
+}
+
+type GetOwnAliasMigration200JSONResponse struct{ AliasMigrationJSONResponse }
+
+func (response GetOwnAliasMigration200JSONResponse) VisitGetOwnAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOwnAliasMigration400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetOwnAliasMigration400ApplicationProblemPlusJSONResponse) VisitGetOwnAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOwnAliasMigration401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetOwnAliasMigration401ApplicationProblemPlusJSONResponse) VisitGetOwnAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOwnAliasMigration403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetOwnAliasMigration403ApplicationProblemPlusJSONResponse) VisitGetOwnAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOwnAliasMigration429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response GetOwnAliasMigration429ApplicationProblemPlusJSONResponse) VisitGetOwnAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOwnAliasMigration500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetOwnAliasMigration500ApplicationProblemPlusJSONResponse) VisitGetOwnAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOwnAliasMigration503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetOwnAliasMigration503ApplicationProblemPlusJSONResponse) VisitGetOwnAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAliasMigrationRequestObject struct {
+	UserID UserID `json:"userId"`
+}
+
+type GetAliasMigrationResponseObject interface {
+	VisitGetAliasMigrationResponse(w http.ResponseWriter) error
+}
+
+type GetAliasMigration200JSONResponse struct{ AliasMigrationJSONResponse }
+
+func (response GetAliasMigration200JSONResponse) VisitGetAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAliasMigration400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetAliasMigration400ApplicationProblemPlusJSONResponse) VisitGetAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAliasMigration401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetAliasMigration401ApplicationProblemPlusJSONResponse) VisitGetAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAliasMigration403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetAliasMigration403ApplicationProblemPlusJSONResponse) VisitGetAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAliasMigration404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetAliasMigration404ApplicationProblemPlusJSONResponse) VisitGetAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAliasMigration429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response GetAliasMigration429ApplicationProblemPlusJSONResponse) VisitGetAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAliasMigration500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetAliasMigration500ApplicationProblemPlusJSONResponse) VisitGetAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAliasMigration503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetAliasMigration503ApplicationProblemPlusJSONResponse) VisitGetAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUserRequestObject struct {
+	UserID UserID `json:"userId"`
+	Params MigrateAliasUserParams
+}
+
+type MigrateAliasUserResponseObject interface {
+	VisitMigrateAliasUserResponse(w http.ResponseWriter) error
+}
+
+type MigrateAliasUser200JSONResponse struct{ AliasMigrationJSONResponse }
+
+func (response MigrateAliasUser200JSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser400ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser401ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUser403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser403ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser404ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUser409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser409ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUser429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser429ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUser500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser500ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MigrateAliasUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser503ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUserRequestObject struct {
+	UserID UserID `json:"userId"`
+	Body   *NotifyAliasUserJSONRequestBody
+}
+
+type NotifyAliasUserResponseObject interface {
+	VisitNotifyAliasUserResponse(w http.ResponseWriter) error
+}
+
+type NotifyAliasUser200JSONResponse struct{ AliasMigrationJSONResponse }
+
+func (response NotifyAliasUser200JSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser400ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser401ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser403ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser404ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser409ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser413ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser415ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser429ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser500ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser503ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigrationRequestObject struct {
+	UserID UserID `json:"userId"`
+	Body   *RehearseAliasMigrationJSONRequestBody
+}
+
+type RehearseAliasMigrationResponseObject interface {
+	VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error
+}
+
+type RehearseAliasMigration200JSONResponse struct{ AliasMigrationJSONResponse }
+
+func (response RehearseAliasMigration200JSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration400ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration401ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration403ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration404ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration409ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration413ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration415ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration429ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration500ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseAliasMigration503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration503ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUserRequestObject struct {
+	UserID UserID `json:"userId"`
+}
+
+type RollBackAliasUserResponseObject interface {
+	VisitRollBackAliasUserResponse(w http.ResponseWriter) error
+}
+
+type RollBackAliasUser200JSONResponse struct{ AliasMigrationJSONResponse }
+
+func (response RollBackAliasUser200JSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser400ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser401ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser403ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser404ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser409ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser429ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser500ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser503ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -8232,6 +10345,27 @@ type StrictServerInterface interface {
 	// ListAccountChanges List the changes of an account
 	// (GET /accounts/{accountId}/changes)
 	ListAccountChanges(ctx context.Context, request ListAccountChangesRequestObject) (ListAccountChangesResponseObject, error)
+	// ListAliasMigrations List the users of the former paths
+	// (GET /alias-migrations)
+	ListAliasMigrations(ctx context.Context, request ListAliasMigrationsRequestObject) (ListAliasMigrationsResponseObject, error)
+	// GetOwnAliasMigration Get one's own use of the former paths
+	// (GET /alias-migrations/me)
+	GetOwnAliasMigration(ctx context.Context, request GetOwnAliasMigrationRequestObject) (GetOwnAliasMigrationResponseObject, error)
+	// GetAliasMigration Get a user's use of the former paths
+	// (GET /alias-migrations/{userId})
+	GetAliasMigration(ctx context.Context, request GetAliasMigrationRequestObject) (GetAliasMigrationResponseObject, error)
+	// MigrateAliasUser Close the former paths for a user
+	// (POST /alias-migrations/{userId}/migrate)
+	MigrateAliasUser(ctx context.Context, request MigrateAliasUserRequestObject) (MigrateAliasUserResponseObject, error)
+	// NotifyAliasUser Notify a user
+	// (POST /alias-migrations/{userId}/notify)
+	NotifyAliasUser(ctx context.Context, request NotifyAliasUserRequestObject) (NotifyAliasUserResponseObject, error)
+	// RehearseAliasMigration Rehearse the end of the former paths
+	// (POST /alias-migrations/{userId}/rehearse)
+	RehearseAliasMigration(ctx context.Context, request RehearseAliasMigrationRequestObject) (RehearseAliasMigrationResponseObject, error)
+	// RollBackAliasUser Take back the last step
+	// (POST /alias-migrations/{userId}/rollback)
+	RollBackAliasUser(ctx context.Context, request RollBackAliasUserRequestObject) (RollBackAliasUserResponseObject, error)
 	// ListKeys List API keys
 	// (GET /api-keys)
 	ListKeys(ctx context.Context, request ListKeysRequestObject) (ListKeysResponseObject, error)
@@ -8645,6 +10779,223 @@ func (sh *strictHandler) ListAccountChanges(ctx *gin.Context, accountID AccountI
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ListAccountChangesResponseObject); ok {
 		if err := validResponse.VisitListAccountChangesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListAliasMigrations operation middleware
+func (sh *strictHandler) ListAliasMigrations(ctx *gin.Context, params ListAliasMigrationsParams) {
+	var request ListAliasMigrationsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAliasMigrations(ctx, request.(ListAliasMigrationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAliasMigrations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListAliasMigrationsResponseObject); ok {
+		if err := validResponse.VisitListAliasMigrationsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetOwnAliasMigration operation middleware
+func (sh *strictHandler) GetOwnAliasMigration(ctx *gin.Context) {
+	var request GetOwnAliasMigrationRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOwnAliasMigration(ctx, request.(GetOwnAliasMigrationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOwnAliasMigration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetOwnAliasMigrationResponseObject); ok {
+		if err := validResponse.VisitGetOwnAliasMigrationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetAliasMigration operation middleware
+func (sh *strictHandler) GetAliasMigration(ctx *gin.Context, userID UserID) {
+	var request GetAliasMigrationRequestObject
+
+	request.UserID = userID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAliasMigration(ctx, request.(GetAliasMigrationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAliasMigration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetAliasMigrationResponseObject); ok {
+		if err := validResponse.VisitGetAliasMigrationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// MigrateAliasUser operation middleware
+func (sh *strictHandler) MigrateAliasUser(ctx *gin.Context, userID UserID, params MigrateAliasUserParams) {
+	var request MigrateAliasUserRequestObject
+
+	request.UserID = userID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MigrateAliasUser(ctx, request.(MigrateAliasUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MigrateAliasUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(MigrateAliasUserResponseObject); ok {
+		if err := validResponse.VisitMigrateAliasUserResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// NotifyAliasUser operation middleware
+func (sh *strictHandler) NotifyAliasUser(ctx *gin.Context, userID UserID) {
+	var request NotifyAliasUserRequestObject
+
+	request.UserID = userID
+
+	var body NotifyAliasUserJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.NotifyAliasUser(ctx, request.(NotifyAliasUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "NotifyAliasUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(NotifyAliasUserResponseObject); ok {
+		if err := validResponse.VisitNotifyAliasUserResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RehearseAliasMigration operation middleware
+func (sh *strictHandler) RehearseAliasMigration(ctx *gin.Context, userID UserID) {
+	var request RehearseAliasMigrationRequestObject
+
+	request.UserID = userID
+
+	var body RehearseAliasMigrationJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RehearseAliasMigration(ctx, request.(RehearseAliasMigrationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RehearseAliasMigration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RehearseAliasMigrationResponseObject); ok {
+		if err := validResponse.VisitRehearseAliasMigrationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RollBackAliasUser operation middleware
+func (sh *strictHandler) RollBackAliasUser(ctx *gin.Context, userID UserID) {
+	var request RollBackAliasUserRequestObject
+
+	request.UserID = userID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RollBackAliasUser(ctx, request.(RollBackAliasUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RollBackAliasUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RollBackAliasUserResponseObject); ok {
+		if err := validResponse.VisitRollBackAliasUserResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -9221,284 +11572,351 @@ func (sh *strictHandler) AcceptInvitation(ctx *gin.Context) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L17d9s2tjj6VXB5z1ptM7Qs+ZGHs7rOKLZzRlO/rq0006lyTFiELIwpQCUgO5pe/z77b2EDIEEKlChZ",
-	"bpKO5o9pLBLgBrCx34/fgz4fjTkjTIrg4PeAfMajcULg3+1+n0+YVP8Uk9EIp9PgIGgzhPXvCAtEJaIC",
-	"pQTHQRjc42RC1Nvmhe50TIKD4PD89PT48rDTPgnCAMdxSoQIDn4NWjtNdEqFoJyhK5kSIkN0hRl6n2LW",
-	"p6LPQ3TYRm/2Ws394FMY9FOCJYnbMjgIdpo7L7dara3mTrf55mC3edBsNprN5j+D7LV3U1jNCNMkOAhw",
-	"jP9qVtbo81EQBgOaCnmGRwrAdoyDMKBxcNAKgwRnv1+SKRHBYxj0J0LykZow5XxwLfW6ujQh6mlMRD+l",
-	"Y0k5Cw7YJEn0XHs7YUBFuy/pPQkOZDohYcAmoxuSBgetnd29MBinVG3qsQGSDwa0T/4qJiylgmwJnuC0",
-	"YaAOsrcvhpypr/+ltdfa39/fb7b2doIwkFQm6ucrPRpdqdFBGEzG8cyu7ex1Wy8PmvsHrZ3G7t7+P/PX",
-	"1K6pFTw+hvb032HZHxZRoPvAkR4gQiSHBAnS5yxGnBF0O8FpTArYYF4NDn79PdsYQQCt/Bt7SiROgsfH",
-	"x9AM2A0DOjjVgAS9YG93a6cXBNks+S4PcCLI4+OnMvyXREySEiJ3hyTDZDnEEj1ggRgeER8qa+ifB685",
-	"k7gPX/gasdwcxhdCc/2d9SH3mjargGGHcBaVVPKByiHCSO8u0oj17LRyLsFa7kD8m++s/4SK0tU6Z9nV",
-	"ypf664YvfPt84VN+7BezjOFwiNktQZghsqWAR+ZUwxL+hwizGPUTglPgH2MFOzKb4NyNdaLxLF1xUPgj",
-	"lcPDjA5XizsYPaRUqhWKB5Iq8ef5r3LOHgzewiz/4hUr/aSx7FUYMI2tf+foAqd3agvU2mG0gyS7aoTF",
-	"kve4TxMqp2iEGb4lafC4uWDfCEd6DM31myXHbWbENbh2GMUkIbBp7lWDsQUxp2P2EvclT+cDekem6u3d",
-	"MJgIkqp/th7DAC/YhQElSSzyi95wDvn3AA+kOjEjgITBDRnw1HP/zblkA/QBZW8X6KHapTvK4uDAHgFI",
-	"kb9NCOurl5vl/wENvSepABx7pSRSd3d2s93RX/Wt+KVzR/IVGwSqgvpvOL3hKTrEA+ICDSe3GOhdF+hd",
-	"LawccjZIaF9epPwmIaMShhjiqwVhKpDEd6SIHzzWRO3s/UnnsBuo2yc1Opih6mplQ9HNFGHG5ZCkjiRA",
-	"0pSnGsdm54O9yaZTuM6Cg+CGx9MgDEZECHxLlvramFOmUWjbzKmomeczQmK9k9v3rW0r8G/D0a/y3VQd",
-	"jQAECZqtNy8Hu3hn61W/RbZexftvtt4M9ltbOzfN/h5+2X8Tt1rqNCWWExEc7DXf5LTFnpji4prw4Rs+",
-	"kQc3CWZ3gTlTxRvKZ2lYhpY8uU8WK+k1lmpWiHor8IAPggDJoIYU/OGMqyYpdnbRK8Zne8kHSqyp3siO",
-	"uta/7u18qrvWOYv8fq+1/wPa39/fWsyfc/j9YriB3yeGr6hx6qPV9OqrPdZP+b545NS2ubOu3KllUsZR",
-	"ypOCguY/lzdvHDitNKlRKP6JTGdNDXdkqi8klQJJPkNeR2PMgIm2SoJNEIRzOC/5PKYpEXY7XpntaKqj",
-	"c06Pau5sjoDR26FMpiglY54q3BB9PtZrBFOeWhlAeKBw5frl6H3rrtn/5/jn3c+/3e/w/f7fW6Pm//d6",
-	"1LraS/8uf7l/c7dz8+ph9/P+MSDke57e0DgmrILXqK0ARjPCU8QZAFI0IBru8P788l3n6Oj4zGU3ckgF",
-	"4mOSYrU/iBESK8E8218wSKn1aFn9LYIB6vEQZ6bKmkR/Ld96Ej/YdS6D3dZqhtBRDI/h5Iqk9yQ9Vuy2",
-	"4gwGeJIAVdP2O/W65wA6Z93jy7P2yfXV8eXPx5fXx5eX55fuYVDzQQSsvf7Gzox7wibtN5v5JtkdQHoL",
-	"0LGZv3LD7nFC479fnZ9VbJQSQDKxiHGJ1Lverfq5fdI5ujaPHXQleg4zHL4HkxygEQGZoqeh7wVI7V0s",
-	"kHygfYIoA+bNb/5FgIDXxtl1ffBJiOucyTsco0s919yToBKuWbvfJ+MSK7siEmE0xkI88LRAKrLfDoI+",
-	"T1PSl2jIU0HQDZaSpFO1RGPIMiSNsvulSRpAR2Ir1hRJe58nCcG31q6hDgC+hSQHkFFR1aLZSrXDpUDA",
-	"X261draarRldaWXgtUoGiOph9B6tzPKahLI56ugJZYataG07HilxHezv6m+zX1b9zvVVzSofw+AnMvVL",
-	"XH7uEKIBTxFGU4ILhGoB/1MLqsv0DFR+OeqOTAsyVM3NnOXka+HX45QM6OcCe4b7es/vNExaPJtl67l6",
-	"riSkMy7f8wmLvaTvjCMx6Q99Mq8heWfn3ev35x/Ojlx6Z61livQM1OT1KZdv6JNo0F5Og864RO/NnBUU",
-	"6AJPE47jLucnOL0l8/gBvyfacpnQEfVtzUX7l5Pz9tF19/z8+qR9+T/HXpYwmgiJbghSyM6FRK3m3uv9",
-	"Vy/RzVQSsQLFXzTfUzaz5UgihpijYyaVcN7lHMGWzdnbFFyEVF2E95gmxI9zV3xEYCUkEQRpm5QmqNVY",
-	"eHF5fHh+dtTpds7Prt+3OyfHR+XNtoilhDI7qaCsT2BqYynRRKcz2AJHI3gCxVs0IOoPKhG+xZrk1T+T",
-	"dX72SUfnqPbuQSB9EvNOTcm+clq+A3HKxzF/KHC1mIBI+bOhkErtYzH5rHhAxhUOjTlXMwUqTieJpIo5",
-	"21fuyNTwl9wUmFHBS67EVf0TB5IKpA3MgWFmJrwaUnar9U6zqqPL84uj849nhSX5eY9vYdkyjCX5GYBR",
-	"LEfM8pyx3f5ZcwPwoG9hyz+FQT+h5FuC2D0Zj/HgkqhPaUkZPqCt6nFsTYGF44rj8xyKq0Th3Cd1m9Uc",
-	"+ZPfg0Gq1mzhlDw4CA4TPEUSjN0AU5fzU8ymhvgKLwFVpHiEmRIV9FtKqMcmQMNDPC/b3ePrk85pp3t9",
-	"/I/D4+OjMvE06qySxQRhMdppNvO5xyQ1U79FMp1qYqW+2EJiSSV75Y88hTDuONZWtXNqe62mIqrJ4geG",
-	"J3LIU/pvUik6aa2rIDVmm/7hrP2h+7fzy84/i7sNa8dmaPuiA5tCGXCLIcExSdHnLTymW3ramtu75KxP",
-	"Erha+X66mzR3K+8xTfBN4pe3utmBq6uT+jfz53bnpP3uZEbG0mYNpQffTMTUwZ7l2Pi8aZ5ktnAkqiuS",
-	"3isV3NmPeZsmJmOlCZD4lMQUd6djUtd6ITCNlV56Q6oMGR/Orj5cXJxfdo+Prk+Pjzrt6+4vF4W9PeRM",
-	"Eia31HczmRPo4QDh8TihfdBut/8lOAsLv4xIeku2xoqo/kU9fYtuuUS9QJLPcnucYMogrqvm4Tw7HE8S",
-	"uvbdu5AdGIITQ13NoaoOeMbM0GYIg4rtnlel4b6gSq7gXs70ecuDM3XesGCP/1lDrV+cdaIYA0lBc69t",
-	"Z7CT+zVzMG8sUs2/2L4oNftnRXoB8fw07oEjPhgQ1ifC2uDSzFxWvp5gZWyDsjNjjXUCUMr34fL4qnN0",
-	"fNbttE9ClIemWMRPiaAxYZLiBDB/1lPr+a51pbpxL1Vu2/WB5rh13Q8/hnVALQUaVIJbes9ST5zJ5Np0",
-	"TgUynpu3KKYxmvIJGhHMFNhWNu0F/12EWs+9ncHgeqXLW7mM3WQNe/sHWnwfw0BLH6D4HJFxSvqZUbRo",
-	"NusOCZJ0RIzy/DAkWnoZYzlUJxObwSQO1f3RwqIwb7fevGoiCLJAmKHorxH6/vL9IXrzam//hwYY5LSf",
-	"8iD4a+vVm/29V6/3mk2zFTTN9T7RH5IRVsCN8OcTwm7lMDjYaYbBGOzMCs7//WuvF//lv/IVC5lSdgv0",
-	"67iLb2dX1kZCppzdIolvNZs2cTiIfMZ9mUzzxVpjgnmhgdo3gjCJlP6B4nSK0gkrrqcX7O1svdKB0j7g",
-	"X+75AO3EZDTmkrD+9JKMEzxVW1CGO1J7EiGq3UcGayCAuo/TlJIY8YlCwwFPM6M4FeqsHkAW0e/qKDpt",
-	"4CnBruYvwE3YZKRUKHjwyQf4CWV3ftwZY7WjOOUTC4i6HYAGr3dev/4hRAT3h9qjF6UkiVDEyGcZhSga",
-	"p+Q+QjxFETCFqIE+UjlUi9OvZOsCYyAW6jxIo8eKBzFpNnf77g3+7/4kFTz9kUz/Pun8izdPWVO9tPNS",
-	"gXot6L/Jj/vwyy55i1KS/NgL1Oeqz3K32YT7N7srfN6tghtknICMPKCU9Hka18CtWXJUcT+8QF2k5J6S",
-	"h0q8cr97oLEfUCVDoAc+SWJ0Q6zTXip9HnDqIaVSrgGbLrEkJ2DcnQHyb/yhpGNL49+3Cmxo9asxSSmP",
-	"7Q6DsTiXxglOiZDZZuvLlBLNa/TLhWUAhc3XMODpCOLNKJMv9xRDoIyO1Lpa2YIUz7FhItmKLpXkw9RC",
-	"q5emIR4hnBKUkEERkN03b+oB0lwEiEngmEVME23FBxk11yT8YUj7Q4STZAZCrZIV4Gw9CcqcFfoANGf/",
-	"nUA0Do1CBckjmmJjcacwcsBTNCTJuIE60lKJPk4Skn4nUPSPLfORrU5siCnW1uKWmrG187rHEqK4iwhR",
-	"TG+pVP/l8P9YDIlQhGnCFA/t85SIUJvNMVxlDx2qy9F9N7m18xq2LPvbe2mITKdtHdC4/KlKnqvW1ee4",
-	"4NiuJv0+EYKn1exA4JE6P8EnaZ/o/UNRRs2iMGcEP/YCYefbMvb6XhAVWIciQECTYO8dWpVQdieQ5I0F",
-	"vGB7b6dI6T2frCuPvK7gAl0ucXJok/nmHYzmAAJIcJJo1tlAFymxNCqirJ9MYnIt1Zw/AsEunhaEWK9+",
-	"8T5+/NieKIlAKm2d+ImU5Ag7LxmZrtVqhgq1wCrbajVeNlolGa89pj8R8Cgnox97WSRc3AtCYwz7sRdk",
-	"5rBqfutlbI9KGEzxiEgj1bbzUGHfrpuvAw0pUvodo5co/pzbtvPI43nosCxfyIB8T5PKm1tIlAMqZtIS",
-	"NP2l7E6Jcdy/it8mJJ3OLOOaxsEa4P6o0HUWaPjZxBEolUgh8w3RbmXLnUFb0RmMzmD9Q5a5ov4oZ7OU",
-	"c1YQT3sMZCg8UlR5UNiiMhk2cZJopJNAAv8u/VaFehDutIgStzWoVUfaRmOc6qBWdXjEgmxWWLwzBk6l",
-	"qhAiK8C1CS5PAloxg6sssN2Hh5GNe48yoUoJ3VopykSrO8YfWAO1kyTTpzSaCkliRcRobg8lrCjcVOQA",
-	"eNc80CbpfMX/lZJBcBD8v9t5UvW2fiq2s4XBUpOEP5yRh8wFNIO/Q6LDyjOfJErwDUkKxlw8At1xmLsK",
-	"vxPGKQVKCY5juJYgKTXQuZrxQaGeTdseTASJGz12oqbWmwT2DKWUPRhFJyW3OIVZ+ljoFBIxSUGZUiKO",
-	"GON+WdIw5jHflql1XzPycG2dc+72GfdgZk4zKHLDeUKwtgO+A52yGklOKOhgyTQ/eUXXLbaoO2siN6lw",
-	"sClEWEtnkZIbIusYiTkRq2KHyeVYCT0OwWW6Lr7Rt7Otk23k0dXDzpEfTkMAZ+F85QdTv/48cD6BTSjw",
-	"fHxAy99lXlDCl7EOdV8/hT9Kp5cTj1p/OCT9O+2S1nIoFggnD3gqQnQzkSaB0ajMDdTNBVZtuhEoMup5",
-	"hCgT0lye6LiLb4uCnvXYe5YWp9PrdMKWvdzvedonHwSpJodgDTcHpqgVZWiiiJIiXIlSqIuIVk2IBupT",
-	"y8Ln2MZMjH+ZrerQgEFR0esPOe0TUAaB7BjdMUQ3RKEc+vChc6RPwqgmxpyWRZirX8FrW7SvcdYnBz2m",
-	"5t3ZQ0M+SW1Bjsyypkt0gLFNIjBhWfXGWcuWNfQdIC3OI5sgUQlK2GM81dR0SBOt98D06utapXrA0zBL",
-	"lN1rvmlknnVTboGkxLIgOEDF0e7IWJblpd1Bs7+Dm2TrJd7f3dob7JOtN3i/tfWqv3/zGrf6Ta22wilr",
-	"up0fs7vKn8C/7Rfn9/fLN84x6/76/2z9n08Vdt2OrUtRxoUPOuMSWJGxk+Z0W98mOCnLwoVfidlttBqt",
-	"H6xmry/qXmungaIXERqpTysWx6Y9ZmafMT7mVmD/DpnIs9qMSgf9dfGtMBtwxhmp2IS2Bni3uffUPdj5",
-	"AWwoQwzGMTIYkL5Ekt9qsqDws8cy1dRK3lo7DY0nIFNZjLRoBRw5JDTL3xMr7J/agCduoga8nfaH9N5n",
-	"cM/EQfNGBi7cHGBXNQmf3SM709I0UI93s+X9oDqmkCFPYmMi15piphotB3OWC78azGAFqQWwJEkCvtjo",
-	"H1swaguMJxEa5rbfvhEdFBlTh1CwmCy3LjClrLion2kqJzgxAWuUmBOxHjH7+dK9hBQLEgNP0uKhocoQ",
-	"LUQlsCOzMMbRvf6IVTOUlKAeh0hwxV+sqG2lippSgl2+mf06n33ZvfhJ55/7hNA7Mp0VQHe9AqjOYl+n",
-	"8PmTDVX0Ol9ynS0yMY1FAasQ3+iHF2avaRx8ubdYqjzht7RffUVuuJIDgIeDuDzGQoTISALGIl9cAk8r",
-	"pN8EvlRfO1L0SkOn4ARq+27q31iT5XQzte4ChshnKqRSV60hC8SwPr9lVJD4LYoYZyQygjLSESTgJixJ",
-	"827hCP+6gCdf30xrLw2Wckp0grpdGqQqXMkUS3I79Z0HOArGY8IE2EJZ0UJnBIMGisQdHUcoIfiegCho",
-	"a7Y1UJQqqa9PlBhxRzR5NuFixJA3mzAmeiyTuK3RxJW5QyMF0ji0FjEo8KK2EULcwXkv8bSBIsJS2h9G",
-	"aEAViQXxSGZnlkv2PWbZM9ZCf5kv63nmHgKwxWthd3GpA8n2Xh3J+bjlxzSdGspTK/JrEVhdkCLeAOOi",
-	"TFSAy8etuZd48c04N4AYcHfqgWvqts3CS1klpDvBUyBLY5L6ru27qbHI5uqTY9gLzQ8KULPH30dqgugH",
-	"q4ITnCaUwAOsfi+uB4t+1YIURMtcV1jCCYDyXkFiUoduySG49L22VnXNrDUhoUoH81qbbqm+pEXYnRiB",
-	"ijXoYIK5ropFdF8t4MzUyJnvIJImoCJEg5SPUKuBPsLdB4VR+9/VM54k/CET+YQ1JTTQGS/J7SjS8Bd5",
-	"X4XvQH3ZLxy0Qg93xp8Nd87MdQtZttqJK/pvMtfvr2U/DBthpFvjFxnx0l3ab1avBCI9/MvZaRbBXwy3",
-	"w5oWm/0BVEzLhbpKAVFVFZG86ymyxgo1u4YIYhaiJJt663BtLpo4FLWM2ga5cf7lJQwFlSuAwkRLHIVr",
-	"RWygc8UZtdO/YJcvriYrSTF/SbpGUsWa9prVto9eLw78S+RVPNFIXzMc8cAREh0zAH9goSXimRisPVOm",
-	"ZJyVk5cWxcbpIsa6pHSsVr1TZ9UOY13zsmdUAs+ad4InrPESiFt3OiaiQqGiLBZuqMDDkAviqoYKXR8w",
-	"g3hMQcZYSVKxEsf7fDTC4i3oyfO9cL9miW6fIGc6gcjeObqkBsbuTL56KslILOLp+ZqDRyC7HT2qlTv5",
-	"cZpiLQwaseYpkkwmrFhZBruijJFzrIRTPH/121pFmWMDSy7MdKlMatIt8KAXARSmEp4PQh0e/BTS+sFU",
-	"//HHGJ3kGx2b0CIwuKvDyEIFEQSgFoF2MvjdygG+NZj6Q9ezzt9M/FAvbKlvBnOW8M6Uepu7Bu1DXHYR",
-	"+9ki/tJsHTSbC1bicVTWXArkcVawAVDaPHoRes9TFFEWwVIiBv/KpeLDq5+1DXiv9bppfBW/TbjMA3iN",
-	"PmiC5bTspSkL3CAsegxDbhOCO/sWbFzRDZEPhLBImzAIi0VorQPgRhI0JuZVsBWICNlg1BRFQHiisgq6",
-	"lHx0r/eqJjfaa9aR2mH/d2rsv6vo/YkOoEsTEtqc3spN3wmesMmPWVLEOx7TQl38rDJ6X+ehQb5vKe2s",
-	"XFIfl4b6yLN9f7vwHQVJPbJeGlYulArYYWqyN2bw0VfWeon19bNBdVZmPrH00rJx3rUx8mAFrXnru1jh",
-	"+MbLnNvFaueWD5uXsfglIfPuembA44Z7NdA7ddNHkO+orpXQqVHWjew9m5lajMvgXnns3K0ofqn+XpTH",
-	"VaKgo31WLXMVFOyXhtZZ5LLnPTNsGUz8AgA+I0L6ypItcVrUM3zuhsx8r/6meIZ6N0bXJrOVymz9NO/q",
-	"C0W6llj2nTtu7nrzL9RfqDtmZoUfbYSyCZiBsmEshtycmDcCbw2YZVjAzOC56yt9q/4iZwZWEpqYDCiD",
-	"gj7eM5wpZbLCYutd5uKXll/qipzvi8D4jCSnmEe/xGlNCgPnboPzjfp7UBhUiY4KCs+6QJAWY87ETHOp",
-	"5eXnuoLO8jJO1cocgdJJW7ZZvb6JzWvb8M5jGPxjK0t828oyC+cNzFMQS6MLCXy1ZshHzExlUvBqTqPe",
-	"1lNkmWsLR2eJdI/VbZlWVKHyCWorUmbIaupUNngGR9pJksdk5fGNkBKYpYOChc7q5FkHrSwuzcTDxCUk",
-	"80VqLtp0XxZ3MfF23mj72gZrS1hrK5Asj652ZB08hXeXRlAzahYztZeSD/IQxyJ+2UzJedsB72zQoRPr",
-	"gU5M4KKRTuqlxqSEYvGHML9CU6P1MUIdIWnzabLa6J48Wp0aq8ig5GhAQeHAZRZaqvwxbyvdV52SGnWY",
-	"7xppaJ3rUsxCLpVhmHvPeL6+DbFelVg7V+ypRtqvR8L4ui7fl75Qm8uxhsvxLYozX9c1WAl3N5i4FiGq",
-	"2O5uGRN6YeB8+3T+6hLWaXfQBoH/3KT0jB/mmFc8aV3zJ+aMNNAZh+D6zbl9PecmT3lMB5RUJA7l6bt8",
-	"rFNvJ2lKmFz/WS6jyGzO/Ynn7pRgrWAZY/2G19nATMeUhYyj3FplKU+DGeFlHQa6vBLPHO5h06+/Ti4C",
-	"1cK2slC++QeZFRbTFaK2yiWi5o0uV5Ta3Ah7I97h2JZpXe0+2N8W+bTLTdYeobCxqYq8cILZAspru062",
-	"wsFNSvCdQOkkIeItinT94wjC4gQi9ySd2hrNDRSVCwzrGDW3A1xUulobfPN0qP5mRPbchG6r724s6E/F",
-	"BNvceDW603eGLwowKrS9Xjvh6Ce6FCcEyuKsbkqfp7GiCua1DTmoQALbv3r5CLi6sWXLh5VVHbkT0fc8",
-	"7tkNWjx6Glovjxr1+ITz7tIoUoNTOCVONqziC9kJTUPub9jd6gSzL44U+VIe0Y1z8w8kjhqlvzHWWQqI",
-	"fx72uQoebrDKxSpT1XDphB87cD5S5a8ugVfuoErUyhryUyl0fLtNLrMJxkP+wPLS8htRvAIB3I6vK8SJ",
-	"1w6/XiHyun4I/Ia6fGXI9Z6nNzSOCVtR2x+44+fiV/altev7uo4cdFSHstBAVowcphtAFIzx3wkUfd6C",
-	"1yNdFn5Dd3yo0WGSpAwnV9Bk8zhNdQmlFZCEmplqmKNnPrlWbGkjqOGT516rzzRQRwqU8FvTI0AXCJ4I",
-	"24BElnrKbLDFjy3Qb9H2x1w2ES8fuTgHz7y7ZPpdNmpuekxeTznPD9wcuO/AfyLTFcxAd/moRcmHS5p/",
-	"8hFzTD93ZLox+zz56KEM4zdru2nnFTl1Mc7Y9gAzqojIyh89fLWGnY2RZkXcfVJQ2GYPzR7moTbfZKSO",
-	"E0AGLYJt8Xox6Q9tp83NyftPfr2heZs03aXP4AJPE47jLucnOL0lK17C8ews881DxffXfiWhvjUVKFGz",
-	"K6ULs7wza4ha6JS+QxOWECEcdZ6nSBBpnfubO+vFlxRKjIEN7j2mCVmVbo+9Ey0wKpaHrB1xnLLxjMus",
-	"lRgEYUa2hYo19KAzf0PiDdbMYs03Z27+I0zNG+woYIfSuMWKKJKNrYUn+u3lkcWOW4AxAt1MoX5uXj53",
-	"Qxd8J9/l/BSzqW0YtiIrkbOzzMWC0lefw4UAOgC0zxjxlLgd5DFDVKIRnjZQ13bBNjVsIydSvhxYvHIQ",
-	"/QbT4JQ+MDyRQ57Sf68ssUxKU8wvvOS8vFYEO+MIIupR+6KjMK2B2rrDMLsN0YRBS9wQkc9jCn0BWYxS",
-	"cs/vSAxoiSEzJIkRTugdKeHYJt9ijdh2j2mCbxKyOrK5MyzCNfvu2mmZ9mopeVhyjm4mYgrl7PENdNTj",
-	"SEg+9grCb4tN/jekbI3IJSbjMU8liU9JTDHUs18Vy/xTLUC32UHPpsErLQy6JeS19XwpcRLfEd2hjGo7",
-	"HDTu3UhdfgQyxfW/3WjZhyFPcmXddgCwtdY2fpY/HcYuHwgwqRMBsKTrf57P35bD3JAb3+Gt4NyfOMMW",
-	"HuKS7n1nyBz/voJg4+B/4vlnZ1KuBlvedd0OiaRuCdZxoduteTBPSCnxD9vqx7Q98zY8TYnbsglROPGs",
-	"ndBS7frLPYVGlNm/yg2GwqBf2Vm562mgjNo3YE6AZnwpwbGpPhpT0ydG3JnG87oza61+SLbNgo3pL8Lf",
-	"LHdFCoPPW7d8S/22Je7oeIsDxDjZGnOIyjOdm9TiTEKO9G45K+y4UhrM+wryOj1psg/ozkw4Sc4HwcGv",
-	"iy/91WQ0wuk0ePw0W0+cWyhc6N4iNtFdrBjXMV2xDtpTP2vtTLd3MRDym38RvZUanxfGvcNb0OBFBGVa",
-	"9HtFzfOUaIUMCTwttRxr6HaIGY7qXogVwObbSSs8sHkjM5oFtjByD6mvE1E6sDrNksOAinZf0ntPS6T3",
-	"CnlKDeShb7xpYd4IZptCq7VVt7PMwTeNLSmD1AHjqfdDb7sxvmk2X7XevNnZ33u113zzprVoYYVOdf7m",
-	"cbOdGKFmcMIfSIr6WJACRMT0vCt3Vlx4moVugNWQuI0IAY7jRuvlnqkfQiXq80kSoxsC9CZERJ2OjmdS",
-	"V1Z9NS6h214dXBOVXTfBXVumxpbyTZikif24IBbTy40/Z9p/bs0+qwDRYNJjaBqYLUIpU9h9qd5moW3H",
-	"VYs0Oh3llqCN5gvrpY0uKOshkNC0qZrIuRTggady+AUw4dEtb/+ropIua3PPMsya3rmrySUPh+6F5Z6W",
-	"pead5uMZBwkLgo/L+tyj/uTZ4XJtVBxr5zlOLhzBynRbLJ6CthHoFgc4TadI2/t0P99Z0cwUOfdfmawC",
-	"OmW6NPqyAgosQENUFFKsSFYlZZXOz0K5aK/yYrCV91+Y1s7apF62QIhK4dWzRecsx3UlwhHcH2aWjFW3",
-	"zLNPc7cmA2/R3phjWA6b1BL1imY3ppbosYKYMTjN0L4WCTxmksppF98KDwXUq9Zt7Gm5x2t03MW3EUgq",
-	"I85u1VNBDL9kxjJO8wgRFL2IbOd+hNl0jujm457V2ltlg7EZGqYmmXPQTtLxjJamH2nlgwqrp0iOMKvW",
-	"3ECSqaAORXmI+CSiDPEXikZzFbLmrBJWhXxmmasin25L6Jt4TFIBWWNV0sOsMKfYQsXeuRJcpd6611x+",
-	"X+YIQNkKUp54V7BAAPThI9OtuC0LNeiSrX0eqmbtmZYgR+1y78Cv3c7gNuq+Cp7T7pBZziWHu51zoBDd",
-	"TBGNdetPNCA62aEuWzIk5ZIMSEpYn/iMDRWIk0P+TWnUlWquaXJqrA2igBWZqmt0bQxzaJZDRbmN9tOU",
-	"4QY6t6GNtp6VBcPsgBvQbkpMor3mmwbSSW6fJRqkREdIUoFu6T1hiA56jJlfAE7o5fqFtWy7nTKlo5EJ",
-	"iwAWs6VYTPzFtG4L1x0ZS58CjlmufhsqDzmFShjHCM4qnaI+j4lpPdRj2mGvyDO5pZzpkqBWddc6u/ro",
-	"aCJ0U1+EUUxvqTmnBbq8S4fi4Om6/VehwqOrSQodj5WcJsa4D7ibkhG/nzFweBT8hbRZGj5STwwtcBSQ",
-	"Q3UF1ryR9OyCFO6SFFajrm7kMLCogTTvgXbMSlcBFRo0F8ABfJsSMkdfN+sIg89bOShbKcHgsgkmIttP",
-	"ywSX1uv/KPXdiheWS88RK6zjqSQ3GCVpXWqZV/Qqty1eQq5xexPygSORu50KCw0M7ZmYMB/+wIRWaKGz",
-	"qKKURsuFLmeG6QNN6TFtB7ZaDZCPLyNHIfCx9w0r1bEBCdXFGL95AUud1xSleoUmiQVULiUZv0WRugK6",
-	"xTtmiIzGcgpr77EJUy8inCT6bP44Ma3a99N20CpDJiXRONkTX8j/Uwe0r9XnY7GgnxCcCkSf3QsEnOPG",
-	"CI8GmDHWpHxt7iArJxuZuCAohyhSa4hQSoTkKbGL/lIS8dcv4npx5D9e6J3dlS8hBlfd341g/KcSjOd4",
-	"/tbHGNfu/FsLY1ze1/fHXYnHajXA7srsebGcE1GGxJCn8g9zbTzJO13DGqvnn6MdWYnec5g26y2P5mIl",
-	"hZ8wtbBfg8vjq87R8Vm30z4JwuDw/PT0+PIQ/lDn9anOvVNTbd3jFNJxYU4iaEyYpFgxs0M+GpG0r/84",
-	"myRJ8AnWIHnqg55DMJXgIwIuG9exbaPRIbvGh/Aed0eFL1QAnyryboSNQ0Vd6sYqbPiOTDsVyEZjK7zc",
-	"kalpWY2FAiR2l8iI+nkhNlZA4mAndKeP566+BtYv+k7Zs6s/ajfCuBC8OKxbQFSgL2xDSiUBXJAcfljk",
-	"KOg8zzXHFlHr8kf1uj94Qy2GyqUwembfcFXACpVoiMdjwpaJURlQksSi2r4xf63v1WhzkI/zrCCA7iZq",
-	"BfRrLdhoDSx7C9sO7ijSdKvRmzSbu/07Mj3DIwJ/kOgtiqzyHsEQpWeTGN1Me4zGmeDorqLlWnjyrVRE",
-	"sl6nkp/Um+D1/W0C+viCUVf2PcVzSSq8KiVY73U8HB9odHdMQZZa6wxWwmwROyrUZVgaj0sXNVtI6Nwe",
-	"syM5yIBt9gZkyFJ9m38yG+q50RY11WUueXUsJzK2hDycBqJ4EqL+9cmDu8XuNsVv6mclC2GRapjeMhXm",
-	"obzxTD2DTXYJ5poVS6dgQfDuaLXzX7t+l4ltKUTMZChmgwjc+IFlLamZwLogaLlmMLIF6WnByDZPpb7c",
-	"7VjaFoYkGxhXj7j7tsMw1hN+/ITQjAWBnbUDNWZibUHprIi2za3vWcDtNxDkUS/M1V66VcJcVwgjCXNC",
-	"Vb6zVWGdcwjkEyJPnA4JFQLlQlKqnQeFXSzR0CXvxSIiugztME4LKDbgN0dqCx1GKRlr+mYiBhIykIhP",
-	"5POSm7o04LkNYEtQDN3lQO0omE3B/OyGILp22GhOcJGiEwvNl19NcBgc1Jw7eNwf8uob6LMK5hGMeSZD",
-	"5mo7h/BOqbiNtjOLtzrPHFwBBW2haP/ymX1quNkgQ26Gjs1Z73wdH2drK3orVuCSpdZcJRnXaEEruMGr",
-	"Us1mkcy8uQ43uEMh1+0F19JIjy32gteg6R7xWHIlEeRCcu7qxkkCv4vnJPrVgv0iq/BbpTtmBvdOLKIv",
-	"I+A/g8d5vUL+WszryzHnOuESX07EX6Nv+Zvj80uHsvyh7HxRmMGTFYN1XdbHag6aX8Xq5AYdiKPFAB2M",
-	"gxnSM+Xdp7TKzRmpQQMcdh/WehPkmsdPMw27fMrEbE8sj8lJCwKLXQQ2vmHAU9tYSyLb3nLJ21crrAXA",
-	"p0J9sF7+yxzfSsmpYpYEFhK9Hj5yl7OQoukiaqI9x/BNWCxyewyVWcugSlRdOQhHNyZaYzpK+Qig2nZc",
-	"KycF+h2JBVOO8BTF9e16V2rOIrna9RArheBVH+ZIEAbUI/q8hcd0645Mo8xuNNserohti5QR/enQZIFm",
-	"NyozOxQTPy3fNFvlYpNXwHdjwpbSaPSY0gX+TqCcAihyJoeEpigyHo2ogdoIfPJqZ/gAaIctpfqdDpk5",
-	"QJJ8lmGWH25iqsIeg1S476Nffvnll63T062jI+iLj1GG5j+E6q+Uj2O13Qm+IYmuGge8zIAqSG79yr6t",
-	"C3khoaRqnDRQhyHcY6Z8ppo182E6qRBISDwVWh4vsijOiN8v05z1yzjVLYIDE8nXMAfiVr6gozFPpa56",
-	"rjAnuKVyOLlp9Plo28rLsfOvfkIJk9smNPCxRhENdcqPYeAkJM7Gxr2IYEcJvIMkvlWbNsYp1h4phQcj",
-	"LND3l+8P0ZtWqxkiQfpQKu1143Vj9wcvsc0lif/t9cSL73u9F///9x+3f/jvXvDr//aCTy96wffqQQhP",
-	"iw9+ePGD+vW/fAKI667zcDGth30nDEbekAFXype6yQNJUktfoakCvOIxnNlqgphNDUNePv7x95lgqd9n",
-	"Awp/z6nZbI6rgW6hyvLJp7Lq1cNKYAq9D3+KRemlNGZIqlliaM7vU607aRBpjXfSoqitSejdBj4YKLnR",
-	"J1zFpGa1w0P1qvV+V4RLEu2YTZG6zSMiFe2FViKKrYGsDuTWeqpTzgfXEgLaaslPtMIhPMZppm4ZeqsJ",
-	"7ZAnsRX2rcf0hsfTIAx+m5BU/Rc23ZbJ8rpMR0QIXBl1AcnRnN1qEg5NFh8ybwi9HVbEM8/qWZaCztKY",
-	"v1+dnyHzHFFmnMEQBQE08uWbZusHYwEEaTqiLEI/oki9Ut7aneZiaUEfMex3qFEk3wWfANDJOsR5NkkB",
-	"BNuCtTgriBQIowFNhURjLMSDKTFeikOqFmA/QA2NByPGUoFuOV/C4zlPDIsuzq+6aBuqp21rE1qEsLjT",
-	"Qv66pbH5YlW+q1q3XNKS+FGHgiPTVdBuPos9BR7gMM4qLQ4m9EkfmZIYQ6MxPGC9G5A+WUv6TnCND4FP",
-	"7WnfsYhVRTD0U22jDMHSKlFC1HdbO6g/xCnuS5OXXjjbnb2iBWWnPoKpD8MjS6qKjRXLKDTXY1uBUNmq",
-	"K/Epby9ZpjK66eOQw2b/ayKkxRyPk6Bw3xc2nMxaDc+ra1mqUzkbIgf0KJvNt0C/oYHZauNhFok/z9pQ",
-	"I94CrBZYoBGOSX2y80wmhY2eX0UBUjKgn/1wCulIDKYXu+TQ7uKWUQG5HDfTGc7p+YopUD9v/xWqmNcK",
-	"x2CI2uqn8OUsGfPiZHODXKX16ilBeGDByEJmveYLc/KO/cINkMhvjHt6FfRkxUAJ0PQ5GuE7j8z9RQlB",
-	"aPKO0GAiJykBkSZvFW6CqW35g5Ux80sa7d6CezFzSAISqieexT3hRswv3OVDJb8/+icyzc8E/NHqD22+",
-	"zt22ltPUAlixwcWeE6gwdUryBENoCB4ceGvB5ZYOdDO18RxuckROOmNX17JzzS8al9eZUwfk1cEA2iuZ",
-	"Yklup0V4xR0dB2F1+KwoFnjKLHB+iM1sJmcZHqS0P/QCdQ5fuyQW25chEQxp2xkYfsckSVBMB+DekcnU",
-	"I6CnfFRRbBffkER36B3wiVJBjZCTklusJVwbA1m+ZYuT3Pi8b4LsvMK8ZWUzhTqBkntp8Lm6Esc4TSgR",
-	"8r1SQIqnj0U/8G2uvUmKYoVwuYiZxKgxDjnA4o7EltJaRMgn9p+9+sAJln6oYFg9sBKYYz1AVdqACpYK",
-	"bSPAmaVE21n39l/9sBb7UEyk18u1VmsJSVNekRgt8AiCTyMNSGQMI5whjPaaLcil1Fq+8bKIaJmPepjQ",
-	"8T1Jp9bGVrJD1abaBSPejL3SQ8Dn2OE0MgFAEBbgsctZcxF4MSK9sigva7PQECck9jqiuybiwbMNzrSv",
-	"/dNWWtq851rv0NKsoLt3VvMYtJYQ4uo0K9b2QBS5teNnPrnz2ieqSCwnolLvkJPM36WT8AvJoftv3jjS",
-	"8J6zono5lOYDSoTgaSxqmKbyVOaSlwbaJB3cJJjdRQcoUpQgQgJPhb62NlnStOjRlrhZW+NCy4WuC2sF",
-	"BbN5GRVxUC1Hj8wmmZ+tj3W4dGl+wufMGiy9/bl90jlqdzvnZ9fHl5fnl0EYdM7gx+u/X52fBWHw4az9",
-	"ofu388vOP4+PgjB4f375rnN0dKwenZ13r9+ffzhTv58ed/92fnStfmqfnJx/hJcPz8/en3QOu0EYXFwe",
-	"H56fHXXgU+/bnRN44aL9y8l5++i6e35+fdK+/J9j+ODVh4uL88vu8dH16fFRp33d/eVCPbhsd4+vTzqn",
-	"ne718T8Oj4+PYIrOWff48qx9cn11fPnz8WW2jA9n7Z/bnZP2u5PjWVbizU/9GSc0BuPLMRBfMCip3+xO",
-	"uC3mwuA9T29oHINZKmuTHganRA55fMZlO0n4A7x5yNkgoeAx8XTonW3zXNFFKgyyzg/Hn/uExDC4w5Qo",
-	"gpMrCI+0kLs9zj6VerzOa45pQjLdDDyffgdiwM/+tPHcsaRrdbjlHNEtkQKokPY2vzVFcbS9QD0E8aDA",
-	"U+r5vPbnNUTI3VOgo3wRhzFlMflMvIlwULYZCYJTqDoLAQFUWKYmJJ6i3ya0f4eG/AHya0ZOYVph6s/g",
-	"lPhrrFBxmBW+KclryYOidgrABrLls75D/IHNhFPrbMqqD5xOEknHCalenMyQgtqz909mYiDmud9MYKDi",
-	"AcbPVuZbL/dqq+yQbqlmU2rKkD/UUtb1IYs5uoOJbY6OLs8vjs4/nkUV4dgLP7UoulbWqN9lL78udeGL",
-	"4s/3PbQMyznVfMFh8e47yJUjeAWnAgiekJZTbPn8fATJRLdk1aSjfCOiDV1y6JLuVroMeUIfdTYzt9Qe",
-	"Nl3KhCAB6UfrpS+OM7N2idbVyM+B+iSREA0gh4SZPwTCW/8OdTEjAfrghMUkFX2ekqwk1AjHRDcOitS0",
-	"kaMi9xgAiiyN0kRlLp3GWuiYKZT0cm9hhmRN+vjc4dhPo60zuW1aD+e2cpi2QQm94baMmL7qDMxIlXlu",
-	"S9uW/ijKDfPMI7pZ9/Xifh4t6ojuzZSpyBPQAqMT1ehgam0LQd71v4Z1QBO8ak061JdNuwLySlPPAYy/",
-	"W0OQwTjvcNaSQuXI73kW1ewJxvF51eU60RdLcgQm5fh5UX/9CsSApxvN4ekcelkFokZKyBr5+aFpcMS1",
-	"YY8miucVSqLgPAR1Sd7uxFdD3/YFuU7Pp2ysn1267DEroemwuRL/fr5rrz9SgwbpF58bGHUSlcCYB17v",
-	"VYjUJZqCaVlJHLqrtbp/Ojg6z0o2pVwU9piDqs1/Cr635xInKtnSnCJy9zqlAZfSAlyrYvf4H90gDM4+",
-	"nB5fdg6DMHh3fn5y3D4LwuCo3T1W/zGym9fLcwkiiB+EdklQEW9RpCkr9PiR1XUlo4KfqZpH53Box7h/",
-	"F7Abe4KOcX9o21lrIDjL8aEYnpsSHAdhAJWdwDc8osz/eSDrJ/yW9ksuQRbP+N7+xh+QfOBIEiG1OvAv",
-	"TlnR9avH8XTO186habvP86Q+gMvZAGrHCViGTPktysDJorudQoZK5vbXUOUPbPVYJZ9LOoJ62eSzklVN",
-	"QOqD5gU9lhVYxjYMX+aVs+3iyG9BGDD4/1sJ/6d2N5Hwf9qkruGzYb8M/v+GyAdiYlVBTvbvTV7gy8M6",
-	"oPi3NpzCfTedphSIyA7Vq4cEoNTkrJPP0tOhsYr+/2+vF//Fm8AxN95xttjA8uGAOnBy6XjAZQsteooa",
-	"LcwCXDaud6WkWPrkgoneytpw8edKQFlozwjfQQSQsPXeCIKAIRQB+YiqBC0TEVvjK1BQTtIEoh50XLgn",
-	"hHf2G8uFO6+pI5VN38tP3wEk31t3B9wQOZ8+pi6Rfncl66RtMP+0UqPr6ITzLFfE10BpCfSNuSaGXffH",
-	"pexyT0ez+WhVXZHUbZBfytIQtlzYcmVWdAD4wvi1Ym2KCvpu2lIsrnq7fhpWrzaOW766Ho/yVtAzMtR6",
-	"K/uup8j+N8uCvgjpriDZVfcPqqv2JymV0yt1ffRBt8fUmwqRJ6BklZR1GtODN7MBQZCiEngp1NGIPm8B",
-	"V42Mtf2hEHtrrAHWwq7FyAObV2dV/iDLbc/pGNbgKvWqMmmnXVV8msV5Mg8Esr162dKBbEBPgE5iQfv5",
-	"54ZSjoPHR7AcDbgOcsuqhhoo3dpGMXSBULIxSZV0PEkTM4s42N6eb9XyF/gVUyHJKFfSQOrPi45bu3CP",
-	"9diLF+2JHBImaV9LGS9eIB1u1sdJAu2NKXRitUku5fglt5aAjkuHBj7qi1QKu6uWtvQYtjBBDyajppvC",
-	"GrZpCBaOx8DGjoN+YGCGMAuRwwrhZVpDsaE2Me9PRoS50Yd6woSChpYkNqBOlDM7KcsC1kJoONxjJqKx",
-	"kCiZp0YWcyYNjF2lU714AXqHenN3d/eNmvpD91BLkSOaJFRAPIp4C71u+WAgiGltqC17DfTixZlW1F68",
-	"cF1e6I6QsSlcQD7jvuyxmPTpCCdasUHvNPPO4s0gHRWAMc1heIpMExkDMES2wKa2de6nTm7FEo24kKiF",
-	"Tuk7tVVqE9RZGysn6PlKoBBSu3r64JvLqsIY7dyq61CEQnAwgWbFCwBKjPRmwJ2Dv2M8NdXFDJ3gqb7/",
-	"Slf9x1YWjrP1IkKSJIlAQ/5gjKspAQNbtjYh7WH0J1If2BhDMWJQgIcERSeU3UUWseF0X++8fv2DoUba",
-	"/HgLmiTEQX8fMfJZRiGKxim5V/8F4hr9YL55hQcKp6S6QHpXdfF0a/+D6gyQ4OloFWozo05MRmMuCetP",
-	"t34i00jnMqibGIPBUO2x+Uhk7NoiUvjhN8Bk5CJqmPsCAZTaP0Ole+3UlRWTfp8IwVO4e6aSG2wBVRsH",
-	"9oDiZoVZ13mRazM3hDB1cemAGlFamzjBapDQPmGCOBSxPcb9IdnaaTRnSODDw0MDw+MGT2+3zVixfdI5",
-	"PD67OoYxedRikBNHp8x30Gy09Gt8TBge0+Ag2G00G7smQxv42rZb0u2WeGTOE008rOVe1w4B84khIjR1",
-	"C7bORmA3UDtJ0IAmMiuul7VXyTrwNFCXfJbggZ4Xcq+OZmpaA7HMOASIAVdOn6suhGcrfCsM1p8dcLhJ",
-	"DfRxyMEpYX5AcsgFMaMEIUJbW4vpDZYq95gxuYwIZtolANQI4qH7pr5IxuM7cXAQKPrbzkvNZgHDorJS",
-	"VP6KLX/3kaexqKwX5bzfVTjxHna7zuttzfXrD7jQiSZKilp6ECSrLD0Kclrqj/pgCooNlnv/na49UWMA",
-	"5Cm8m9Z5taMNtLZC5hJD2qbz7xJDfqapnBTsB3X2GN+SK/pvUvfds7xsSI23Dyep4OkSa+hyiROoHZIS",
-	"MeaK6CmStNNsVum42Xvbbq/OxzDYqzPmHY5NMLoe0lo8pBCUC4N2Fw/KQ3fViJ03i0d0OT/FbGqgg8aA",
-	"+3VW5IvOhbG7tZaWxfCCImTVaOACyCmXLaEM0a9ZC1SlSBldJjjQDgcowOGtF2saXWOnaRJP0YCyOPNk",
-	"GJHBprLoutBA59tMy8WU3WYEeoQleKMzpcsIajBJBE+vb6ZWyaICkd8mOAkrmIxuZyrKQUdvbfftjBcq",
-	"NjZOyYCkKYlNHBZwP/4AQnXcsB8HnnYtTLKdG/NvEup6SjqjEpqQsax8M9BLLbeWCzqb9tpQ4ypvQ6Kt",
-	"WmGxhYGWtLA0il6PZdZvnuq68vDUrTwZ5r0Y3mqTmfGHMM5IaEqE2L4IHo6nH7Uzl9eSLE9x5TPyYF2l",
-	"NcgHJDPWo8nwKsTOZ8mPNUYdpdPLCatFyXJRFnTwT1lSxTseT6svoX2F5qTMBK8+rkINYZkkdhoN79Sh",
-	"bqbApDPsK6ajzRp0NEuFUANaNT5Rzo2Acft11uPJoPg2qb1GAodAL6T42resZsk0iu0bG2hWwQaMoUUR",
-	"4MlYEd/9ZhPpcrDC6YKs7RaKBI2Qjbky7m9DQ6OLdvfwbyj/8u9ZnenHyHCQmL/tMW3i0OaMogXD5qlF",
-	"2waA7d1tQeS2LrDlI3GwOi07ri7bL0/ovggdegcn+fgEoQxmuCRikvz5aMpODZoym4S1IUe1yZG+ZaUQ",
-	"QqyNQitRJqfl1hybh8z7b82WU83gmFNnQnJ+h8hgQPrSly/fQG3U5+Npj2mjyHisHhrbg43rgPq1dwJx",
-	"hiKoihgZA4uQKLLd06JMXM66tI2oENpgMaSQG54IriMYe9oELbRtTgFhmpu5tSeywBLbK5IqQdO8GFUZ",
-	"OUy3s+XpoFqY06tuCa11JU3R6di2URTXe1ffg0mtfHcUD19SeyxcWB1vXOO+ZtfyAUx6NmZ9jIV2sPA0",
-	"j1kLaxozS7cWlFCYQV8Uo2t+H41TPm5FP4TgCLDG++8j+NH0N9LBZN9H8N9W9IPjVKAGwEIr/+8E5Nzw",
-	"1Jigbb3mQtKsjYp0JgOdz+aVmfBJtQdKsBo43xmBWbOBIkZ+i0zBZMoieLfHbCUD+0g9ibnWMDU9ydqw",
-	"6yBoa8TNo86qzLg2FM+Wou4xMKLaedpQPNqZH44I3C25o023Q4jx1EeONMasLJldqLOsZQys9xokHtR6",
-	"U0df1rKO8vFOPRB3aoNY600TuPm1mUE3pswNh6rBoTT2lj1aNGvotQp/chROzZ2UnDTLpy4hy8C1fAIx",
-	"g1q7qCNFxjKFxKa2pssUikKY9RMrftWYoX/6rVUtcJ3BqVb5ZrF3b/Hen3F108nXbz6qtRZTZ+OJqt63",
-	"d0+OAINWMAKFfiHtkshJykShhTpqM4QNibc9H7X/l7uVt4GeXtsXf4RojlmUvyVyZXz/6v10ncEZZ6Ty",
-	"VtbnKep8dmti/imPIZbhz3aPv73L+D9ELnMTMwfcKqEGnRgwbGzNt96O5o6brRzUATHkBN/bvCRtbbA9",
-	"E6EswzHNQra1FJ+1GIB+L9pmAmqPMWDoCg7llmO44Ogb4Sm6ITNKidbXTLJo0cYBtZbA/nswu575HSBZ",
-	"XEg7RW27BGPNsZzcwm8jjnaaTXeDoqz9WZRHZR138W1U3DBLZnKxRa+2x8wEPh1o4lqnvzLjtBUw/lA7",
-	"9sXqdmwbVfJt+MWWJYgbo/fXavR+og/OUUxqWr2dqAToMVsI0yjH9hk7EBimbf11o5805oXBrWoo1kFa",
-	"G0vxf6QMBDFIZcPyHykTwc0yBW5r2KIhe9I6jnCSQFqATqHy51SaOFQzRAtGNo0WdfkdMVIINJnWeSY9",
-	"pvvlVDhkflKQLm37/EPsaCtdR1vzfWMTe4arZdJdXAMY4M8SoX2nIL7rSgWQd5/lcgNmz8s0supDA33M",
-	"BHjIyaDSyegsNiHosZHf+q/jz36ClKilhcW8R8VKkqLTovfrRtONIDbvbpgcQCCYeRLdr58U4fJFSpnb",
-	"M3N5Hl2usf37HZkuMBIfs9heIRPjcOAagetxEp1bVS7EULwkulOLvSQbI+83KxhdwkHOQ0KvlXY5qeAn",
-	"hbhGCDIJWMHB785fWbyf+1uuc7i/Zu5898ff9T/M7VgOuEMztAifM6Wr/Dxtamsini//2deeLV/KH39j",
-	"gVv2cM3A2klGmVT8babl/Ik8xebkNlLxc0nF/fxOWZqaXbNVkl7shDrLVOccUmmTFZ0KiVhmhcQ6sTDJ",
-	"KyG6IUNqDMUZkbFC8RQNsa5i5xOHDdjLO8fWYIA1366Uq+tnJthVbDIT/pMzEyzuL7yVjlHUXpft382/",
-	"6kZrFK/shGWXFmo6F3KFqwIx8ru3kbS/YUnbxkQsi341QiLMjN6whkrsqS8gbHDnq3Dh10ac1azVZq4L",
-	"LIedo2f24pvMrNS6uBso97Lb3NPcy95jUCimKNKYlpAmjk1R1Wo39lcgvTzBffwnvYUbMed5nb+riDnF",
-	"CnVz+Y4sdOLKnVVuM666rXQXFEXusawqshajdKklWwGoyoHlBMkte/Hzms5iRd262M5io10/lzu33MrD",
-	"wXbn/JdQtqHRiJbcXVSuzuKrUpmzlhxfguuUWlg9RWl2W4tstOb/OHai78NsxliNi6aLxZcYC7ixzvCI",
-	"1NSfnU5q6COUzMrsXEN8T2yGmu7SpcVQEy6513wTKo2bCIGiAU/7REd/2whQOSSjKp175cv7Xn3ngyCb",
-	"9IcnSnvfsoK/6k1Zwa8GFWlrKGvuRfJpX7rBSGzb4EOTFf0LZSUzFcq75fMUYSSnY10GqMcqr6YuSqrd",
-	"VvHB0vfUmUqXtzTtTvRHU5J1hKlUAddwocM/lHM/QWH8Vjj2RmP8Sgzjpl7E01j8RJC0VlmMTIKGEfU0",
-	"RK+CByXt/0whiln1/o2++Ez64kQUs3Q1Cq0QpWgiqIYcCSKhkrYNRsyiqnRtd8OynM4kKC/8Tm3Jdyj/",
-	"OoPkMIhAB4YVOInTJGQl/c80I7ENIDa6338cY9AYYLB9/q0pM4Jtne5WXcLtikhbJdxcHB2Sr3E+1j1q",
-	"ilfllnNdMd06U3UVbUQ+j2lKPIYYDUMnu3qr3KJ8tO4fuWIK2BMu0QZZ68XaFoJr9WFlCGWPv4TBjzPh",
-	"urZZhwnWBQi1WFFuHAE16dXjrAL79n0LGL/5yIwqVm4pkbEKmur6NDiNw8z/pVDcCGQDSpIY8NuWf7dZ",
-	"KkoqKX7lgvBxQjRr6mOGbogpxmpaZWU2SzNVIW99tjnGQhN/uXeymbaUoe7pQwdwAphqtTbi34k4NjPp",
-	"o/JPkjcZc6TGmDujIYbVP7hU+D9bBDrl9ySvAG8r4Eaft3BCsdjiAxNQ5e6iiWp9/PT4fwMAAP//",
+	"7L17d9u4tSj+VfDj76w1kymtSH7k4ayuU8V2pu74kWM7k7ajHBMWIQs1BWgIyIo61/ez34W9ARKkSImS",
+	"7Uky9fnjdGKRILCx38/fgr4cjaVgQqtg97eAfaajccLgv7v9vpwIbf5TTUYjms6C3aArCMW/E6oI14Qr",
+	"kjIaB2FwS5MJM0/bBy5mYxbsBnunx8cHZ3uH3aMgDGgcp0ypYPeXoLPZJsdcKS4FOdcpYzok51SQdykV",
+	"fa76MiR7XfJ6u9PeCT6FQT9lVLO4q4PdYLO9+WKj09lob160X+9utXfb7Va73f5nkD32dganGVGeBLsB",
+	"jelf7MlafTkKwmDAU6VP6MhssBvTIAx4HOx2wiCh2d/P2Iyp4C4M+hOl5cgsmEo5uNR4rgueMPNrzFQ/",
+	"5WPNpQh2xSRJcK3tzTDgqtvX/JYFuzqdsDAQk9EVS4PdzubWdhiMU26AemA3KQcD3md/URORcsU2lExo",
+	"2rK7DrKn3w+lMF//U2e7s7Ozs9PubG8GYaC5Tsyfz/Ftcm7eDsJgMo7noLa5fdF5sdve2e1stra2d/6Z",
+	"P2agZk5wdxe6239LdX9YRIGLqST4ggqJHjKiWF+KmEjByPWEpjErYIN9NNj95bcMMIoBWlUD9phpmgR3",
+	"d3ehfWErDPjgGDcS9ILtrY3NXhBkq+RQHtBEsbu7T+X9nzE1SUqIfDFkGSbrIdVkShURdMSqUBl3/zh4",
+	"LYWmffjC14jl9jK+EJrjdx4OuR8IWAUM24O7qOWSU66HhBKELkHEenReuZBhrXYh1cD3zn/EVYm0TkVG",
+	"WvlRf3mSC9++XPiUX/v7ecGwN6TimhEqCNswmyf2VsMS/oeEipj0E0ZTkB9js3digeDRxkOi8Txf8VD4",
+	"I9fDvYwP16s7lExTrs0J1ZSlRv15fFLOxYPFW1jlX7LmpJ8Qy16GgUBs/Zsk72l6Y0Bgzg5ve0iyZd5w",
+	"WPKO9nnC9YyMqKDXLA3ungjsG5FIBpkTTtUxv04pgqSAx2SiWEqmQ4l6jtR8wIuqTp8mCWC/WX2rvU9n",
+	"KtjdbL+033uJf9h+1Q6DlA0misVH3oPtMNAypjMDY3M3dKb+Z8KNgtYOsyMmXFQdcY8myTL08mFxxEUQ",
+	"BjdshlRhN45bvWGzwzjY3cFNz61sLmNnd+f17s6rVmcTVrZ0Ivj1UCczomaiD7fOBvyzuZZ+//LF6F3n",
+	"pg3U0HTV/IoQY0ZwL4ga+Bd3B8uQRY4Z3mjhtJ3Xr181382I6aGMg93gffdi76/meFQbZfr5bed5P+HG",
+	"+nv+G/7HYXwXZDcMt6cm/T5TSqb2BacTP//N/pd5xSjrdmsvtxZurN3ebXda7fbLwsZ+PLio3FbDvcDd",
+	"pGzIaKpoYpVppUExCzxsV5qNrTK/BOxXS4jTItpWGBjKMv/ZuQuDGy7i4hdxAfM9zUZjw8gtQR2kqTmG",
+	"RQb2WXfxiRxDFBO6Bju2Wu12559BfkbzrGGKI6YUvWbWwBnIdMRSYsCqCBMx4YIc07Q/bJH3CaOKkZSN",
+	"E9pnxMGbXM1IBlXz+ExOUuITR8t8dSLA+DI7e7nR3tpody7MveYUa+5j+VMIvO41cyZWgZabYne2hoHD",
+	"TPSfb7a2YQPuZjbn2WO11mpeKKisT0zx62SKTUj968G+Tw79TqTm/bKtCNK4z5ylaFQDXy5/eYr+Z5DR",
+	"z5mD+5yaPDSrwhGMMn/DZv4ZBqlR4ywUNy0q27V99JwIDTThPdgpbAJNjHni7QrrkgLTgpKYJQy0IF/B",
+	"gXcLrpxDqy/Svja8eHV+v0yKDDhLYpUbMy1Pkf0toANttFLrZAmDKzaQaYWNY3XP7AWklezpgs13l0sh",
+	"q2aCp+zXCRMG84J2+f/ATrxlqQKl8aUR5D50tjLo4FerTvyiwJPcia2SXLfrv9L0SqZkjw6Yv2m4ueWb",
+	"3vI3vYUOmT0pBgnv6/epvErYaI7MwAhAZx9XRNMbVsQPGaPhdvLu6HDPqCMx04gO9lVjPmSvGrqiQuoh",
+	"Sz1vBzNS3XKTufUANtlyRp8XwW5wJeNZ4Evu5l8bSy4QhZ7bNQ3jqfiM0hQhWVDg4OrX+W5qrkYBggTt",
+	"zusXgy26ufGy32EbL+Od1xuvBzudjc2rdn+bvui/jjsdq6hMjKxsv87tJ3djQRhY445eyYnevUqouAns",
+	"nRr7t3yX1izOGc6cv6nku3WWYY07aw0794PRFXZxZcMKfnfjvKG56UGx0lWZwVIOCBULAHloyPqX7c1P",
+	"Tc+64JDfb3d2npGdnZ2N5T6IfP/VSpvdf5WrcU2vOl4t8quv9lo/5XCp8MV1Lc36vjX0uwlJUpkUVIzq",
+	"e3n92tun85ghCsU/sdl8OOWGzZAguVZEyzn2OhpTAUK0U3LeBEG4QPKyz2OeMtXNtBMER1mX4yidS5pr",
+	"ysYyNbih+nKMZ4RwpTkZ7NBXZvv/HP+89fnX20250/9bZ9T+n1ejzvl2+jf9j9vXN5tXL6dbn3cOACHf",
+	"yfSKxzETNbLGgAIEzYjOiBSwkWKQ1EqHd6dnbw/39w9OfHGjh1yRzO4ngrFYEZrDF4Ju5jzoj3xD4AXz",
+	"85Bm4diGTP9BvnUvebDlEYMDa71A+FEKVgN0oxQj1M3WmIhZbPRlOELRssvA/+PpyYEP+Uxp5or0E6ns",
+	"CjM5eWOWICVIEgPklcC9/gfuA+POIjdOIVBgwFsP/EOjbQianLP0lqXgwai5iwGdJCBSMEBsHq8A/+HJ",
+	"xcHZSffo8vzg7OeDs8uDs7PTM/8+uP0gAb2qOZjn3rsH9Hba7Rw+DgIEQUAO7Pq1ALulCY//dn56UgMo",
+	"o/1lOqmQmphnK0H1c/focP/S/uzxCoZr2Nfhe7DILhkxUOh6uPteQAzsYkX01NibXIDmJK/+xUB6NmYY",
+	"D/XBe3EN707e0pic4VoLb4Jr4HHdfp+NS3rEOdOEkjFVairTAp/O/rYb9GWasr4mQ5kqRq6o1iydmSPa",
+	"SKmVJ1zcrixPYHcsdjplUa72ZZIweu0CZ+YC4FtES9gyKdq5PDspZvQUpCea1Z05Q3XtzaM9DIhaoWVV",
+	"mMRL/F4Fd5aR6RjOiUfGVoIED/NvCy8X3yk6liAa8hObVau71aI5BDZMyYzRAqNaonxU+MpqNQ67q2ol",
+	"tuAw+aUxMOfVqAdRlqocfYZeb+WN762b16ly34hRT0+kficnIq5kfSeSqEl/WGVwWJZ3cnpx+e70w8m+",
+	"z+9cONawnoFZvDnnqnr1XjxoO+dBJ1KTd3bNGg70ns4SSeMLKY9oes0WyQN5y1BtSfiIV4HmffcfR6fd",
+	"/cuL09PLo+7ZjweVImE0UZpcMWKQXSpNOu3tVzsvX5CrmWZqDY6/bL17qSieGmiZOTkQ2lhGF1ISANkC",
+	"2KaQg8YNIbyjPGHVOHcuRwxOwhLFCDoEkaHWY+H7s4O905P9w4vD05PLd93Do4P9MrAdYhm10y2quOgz",
+	"WNq6qZDpHA42IJMNUs3UGzJg5h9cE3pNkeU1v5OH/Oy9rs7zq/gXQfAmFt2aMTz0rEwDcSrHsZwWpFrM",
+	"QKX82XJIY3OLmH02MiCTCns2XwCFAlfHk0RzI5zdIzdsZuVL7ofNuOCZNOoq/kmOXcQVfbFh5qM9H3Jx",
+	"jUa/PdX+2en7/dOPJ4UjVcueqoNlx7CpCo+wGSNy1LzMGTvwz/t6QAZ9CyD/FAZoUX07O/ZvpsJzc8bM",
+	"p1BThg9gSCOOnR+2cF1xfJrv4jwxOAeRcLNG/ksWgbH71DLYDfYSOiMaIg2wpwspj6mYWearKhmoYcUj",
+	"KoyqgE8ZpZ7aDOAK5nnWvTi4PDo8Pry4PPj73sHBfpl5Wl+C0cUUEzHZbLfztccstUu/ITqdIbMyX+wQ",
+	"taKHY+2P3IcxbnqubgM5A15nqah6tvhB0IkeypT/m9WqTmh1lcJsFugfTrofLv56enb4zyK04ezUvtp9",
+	"fwhA4QKkxZDRmKXk8wYd8w1ctiF4V1z1XgpXJ4enD6SFoLylPKFXSbW+dZFduCGdtBqYP3cPj7pvj+Z0",
+	"LHRrGDv4aqJmHvasJsYXLXMvt4WnUZ2z9NaY4B48FgFNTcbGEmDxMYs5vZiNWVPvhaI8NnbpFatzZHw4",
+	"Of/w/v3p2cXB/uXxwf5h9/LiH+8LsN2TQjOhN8x3M50T+OGA0PE44X2wbp//S0kRFv4yYuk12xgbpvon",
+	"8+sbci016QWafdbPxwnlAgoHGl7Oo+/jXkrXjk8L2YURuDFygRKq7oLn3AxdQSiY2P591UZNCqbkGvmL",
+	"mT3vZHBmzlsRXJHgiLvGB+cjWNZBUrDcG/sZ3OJNc4K+JrgYM/tnw3oB8ap53FQSORgw0WfK+eDSzF1W",
+	"Jk/wMnbB2JnzxnoZzmV6ODs4P9w/OLk47B6FJM99doifMsVjJjSnCWD+fJi84rsuju0nVtfFzB9ua15M",
+	"3f8wJDgu3Wopy6N2u6XnHPekmU6OrnOuiA2bvSExj8lMTsiIUWG27XTTXvDfxV3j2s+zPfgpAWVQruI3",
+	"eQDY/o4e37swQO0DDJ99Nk5ZP3OKFt1mF0NGNB8xazxPhwy1F4gncUVi+zKLQ0M/qCwq+3Tn9cs2gQwX",
+	"QgWJ/hKR78/e7ZHXL7d3nrXAIYdB4t3gL52Xr3e2X77abrctKHia232qP2QjCglf9PMRE9d6GOxutiEn",
+	"VrPU7PN//9LrxX/6r/zESqdcXAP/Orig1/Mn6xKlUymuiabXKKZtEhRhn2lfJ7P8sM6ZYB9oke6VYkIT",
+	"Y3+QOJ2RdCKK5+kF25sbL7ESr2rzL7arNnoYs9FYaib6szM2TujMgKC878jAJCIcw0cWayBzvU/TlLOY",
+	"yIlBw4FMM6c4h5jaFHQRfBbLNNDBU9q7Wb+wbyYmI2NCwQ+fqjZ+xMVNNe6MqYEoTeXEbcRQB6DBq81X",
+	"r56FhNH+EMOpUcqSiESCfdZRSKJxym4jIlMSgVCIWuQj10NzOHwkOxc4A6ky98FaPVG8iEm7vdX3Kfi/",
+	"+5NUyfTPbPa3yeG/ZPtYtM1Dmy/MVi8V/zf78w78ZYu9ISlL/tyDDOT6u9xqt4H+5qEiF1EVUJANAgo2",
+	"JSnryzRugFvz7KiGPio39T5lt5xNa/HK/+4uYj+gSoZAUzlJYnLFXMaENvY84NQ05Vo/ADadUc2OwLk7",
+	"t8m/ymnJxtY2ucIZsKGzr8Ys5TJ2EAZnca6NM5oypTNgIzGlDGUNPlw4BnDY/AwDmY4g2Y8L/WLbCAQu",
+	"+Micq5MdyMgcl6OTnejMaD7CHLT+aLjjEaEpIwkbFDey9fp1s420l23EVgjPI6ZNdZODjJsjC58OeX9I",
+	"aJLM7RBNssI+O/faZS4KqzZo7/47RXgcWoMKqpORY1N1YzByIFMyZMm4RQ614xJ9miQs/U6R6O8b9iMb",
+	"h7FlpjY3omNW7Gy+6omEGemiQhLza67N/0r4/1QNmTKMaSKMDO3LlKkQ3eYUSLmCDzWV6FWU3Nl8BSDL",
+	"/l1JNEynsy5mk65+q1rmpnX9PS65tnOXRVEvDhQdmftTcpL2GcKPRBk3i8JcEPy5l2dlbFh/fS+ICqLD",
+	"MCDgSQB7j1clXNwoomVriSx4vr1Z5PQVn2yqj7yqkQLnNnu8DI6PBVVqypMEctYxKYcrLErD0+683n6W",
+	"8arpkCfMcClQy7giihVZRHBsTO52hxzTlGy2N18SF+EkPx5f1CHZduXmL6SmyZ5rdbEIq1B8KZAfSYJy",
+	"v0Xep8wx2IiLfjKJ2aU2a/4ZpE0R1aAAcX2u8fHjx+7EqDOa9218YZ7Dakmo95BVSDuddmjoAlzKnU7r",
+	"RatTUlC7Y/4Tg3B4MvpzL8uhjHtBaD15f+4FmS+vXlmolMp3RpNN6Yhpq5J38yTzKqjbrwMDLIqpTWtU",
+	"QbFY5pjPc9YX4fKqQi3b5Due1LKdQhsJYMG2aBeFBxc3RgeV1af4dcLS2dwxLnkcPMC+Pxp0rSBLwGJM",
+	"gjD2nEHmK4YxcadagKmF/T28l/EPWV23+Ue51rtc0U1k2hOgANKRESmDAojKMsRm2JIRlkgH1VD6tQ71",
+	"IFdrmRjp4lbrrrRLxjTFdGhzecxt2Z6wSDN2n8bOYkzXbNeVf99r00aSnWclEVV4GLmKiSjTCI3FgBZd",
+	"phfeCDkVLdJNkswYRDRVmsWGifHcmctEie1WV49UnnmA/vT8xP+VskGwG/z/z/OWQ8/xV/U8O1h2VOej",
+	"LB7zVCQzkBrKlksJwmNCr+QtyyyvkFDUhCIjoyMXhIglK97dZtONr8qkoVLqXFPN6lDMP8ZQYpYcaudF",
+	"cE+Uuf7qfWLJW1MA53uyW0zk9IRNsxBhheTGmo8sZk0SesWSgrOfjsC3MMxDyd8pG7QEo5XGMXA+0KRb",
+	"5NSsODXU7fpGQcVkqyeOzNKIh+DvMkb71BrCKbumKazSpwrru9QkBWPbqMBqTPtlTdS6T6su15z7UrDp",
+	"pQve+gC04ePM3Wrv9krKhFH0E78Fn0M9HR5xsNGTWU5cBv8cQRq2aNOqufIItinOrkCAttBqLQrcs6Xg",
+	"DyOaXWH5g0rmvPRheLhfvU8rY+b3+bJ6m/j44+zzHpLYbK9K1KJ9Vha3JXwZYx3KwwvR/XR2Nqlw++wN",
+	"Wf8GUxbQTqGK0GRKZyokVxNtO6hYl0qLXOQGDbr2FIms+yZyye+GeKKDC3pd1KVdRkfF0eJ0dplOxKrE",
+	"/U6mfVbooFHNFA0vSqQ1xwoVuTQxTOt6mNUcuHYbWcuN0Fya0sYUMpY4GDgGWhNzn8Anm3GygdnrWgf8",
+	"oFj90SAcZDHSsGMuoCwBOHPCDGN+zP15zmFbYVRWzTA3ZlD0dPSHkvdZblZa50lIrpihKfLhw+E+opq1",
+	"za0/OatvMX+FtIWig1mKPtvtCbPu5jZUOLuWh5lrGZsggrdZE/DhOvveO8uG83TvEjQJiSvPqt1K2BMy",
+	"RXEBtjBgmlnefB19ClM6C7NWRNvt160stcQ2tGMpczIWLtCg4Q0b67LOvTVo9zdpm228oDtbG9uDHbbx",
+	"mu50Nl72d65e0U6/jX4buGUUTPk1+6f8CRI8qk3CnZ0yS/HiGr/8fxv/91NNYOPQdf4r48IHrPcGWWsD",
+	"BblgQnYBN+V0FFVtCG+1Oq3OM+faQk603dlskeiHiIzMp40MF7OesKvPed/zMEg1hGzqZWNJjFmvF/Ra",
+	"WQCcSMFqgNDFDW+1t+8Lg81n4EQcArsibDBgfU20vEa2YPCzJzL3hrPe0MMR2lBYZvZai8NpcHrIeFY9",
+	"rNaAnwHAPYGIG++m/SG/rYo4ZfqufSLbLlAOyOOGjM/ByK20Mg/E9/1+ZDVSKBedQ5nENkaE3obMvF5t",
+	"z1m3sfX2DJ60RhvWLEkgGSH6+wa8tQEOuIgM8+BH3+pGho2ZSyh43VY7F7jj1jzUzzzVE5rYjE3O7I24",
+	"kLD7fIkuocbIFve5kj/gypAuxzWII3swIcktfsTZUUYNMj+HREkjX5wt4dSmhmqQO75d/TJffVVY/ITd",
+	"L6q07Bs2m9ewtyo1bOyh8ZDa9U8uV7cy+pgbpZFN6i1qkIUE3+r9wuoNveMvtperzUfymvfrSeRKGj0A",
+	"ZDjYA2OqFGiMMvNDFRXEQKY16n0CX2pu/hl+hbsz+wRu+3ZWDVhb5nc1c/EyQdhnrrSxx50zFNSwvrwW",
+	"XLH4DYmEFCyylgDBFCrw1pTMFb81X/W5QCZfXs0aHw2OcsywPYY7GtTqnOuUanY9q7oPiJSNx0wo8KeL",
+	"opfXKgYtEqkbPo5IwugtA1XQdcVukch24jFqxA0q9y5fkln25iomVU9kGrdzvPk6d2i1QB6HzqsKLTQN",
+	"GKHGA7JXNJ21SMREyvvDiAy4YbGgHunsznLNvieceKao9JflMq6z8BJALF4qB8WVLiSDvbmS03GnGtOw",
+	"MF2mTuVHFdgQSBFvQHBxoWq2K8edhUS8nDJO7Ubsdjebbdd2xp7fLxe1O90M7rOzNGZpFdm+nVmvfm4+",
+	"ec7h0P7BbNTC+PvILBA9cz4GRtOEM/iBmr8Xz0NVv+5AZkerkCsc4Qi28s7sxNbOXbM9yGmp9NdDwyvr",
+	"Lkm4scEq3WnXHIm0uHcvSabmDJhNszDctYzvmwOc2C6ki4OM2mYUhWSQyhHptMhHoH0wGDEBxfwmk0RO",
+	"M5VPOV9Ji5zIkt5OItx/1MT7bb5crRx0wgrpTD9b6Zz5I5eKbAOJc/5vtjDxBXU/CoCw2q2NrY1kiZZ2",
+	"2vUngVSn6uNstovbX75vTzQtDx3BVikvt0IuZQTW9ZytPE9RNNaY2Q1UEHsQo9k0O4fvc0HmULQyGnsc",
+	"x/mXV3AU1J4A2qKtcBW+m7RFIAaDWS+FwEPxNFlDnMVHwg5tC9IO6nwfvV4cVB9R1slEq33NScRdT0n0",
+	"3AByKkLHxDM1GKObtim305NXVsXG6TLBuqJ2bE692eTUnmB94GPPmQQVZ94M7nHGM2BuF7MxUzUGFRex",
+	"8tNNpkOpmG8aGnSdUgEJyYqNKTTRNOp4X45GVL0BO3lxJPeXrNLzEzQNSCC1fYEtiZtxkMlPzzUbqWUy",
+	"PT8z9Kilnw/xrU4eQKVpSlEZtGrNfTSZTFlxugz1VRmr5zgNp3j/5m8Pqsoc2L3kyswF10lDvgVZGMUN",
+	"KttrvGqHmB9/H9b6wfYeq06yO8oBHdvcOnC4m8vIcmUJZGAXN+21sPBbZ1SdwXY/u1wQhzcPbJhvBguO",
+	"8NY2mlx4BgySrnqInewQf2p3dtvtJSepiMQ2PYptp1HFJiYKYh8lx0t1BNa25XhIzwvUWNdIKLAnK0w2",
+	"8k6mJOIiAihHAv4rV9j3zn9G9/R251XbhlF+nUidJ9dbU9UmsqJaiEwPiJuqnqBQd0iAnbwB91t0xfSU",
+	"MRGhd4WJWIXOcQERLsVjZh8FN4aKiEsUT0kEPDEqW8crqW63CKuGgnK73cSgAPhvNoC/b4P+gS7ggics",
+	"dPX2tUDfDO4B5LusYOmtjHlhKFo2FquPNaJQi18qCS3PU6OlV6skh3v+eeE7ZicN03yKr5WnZCDjwIFc",
+	"rTl8rJpptML5+tlLTU5mP7Hy0bL3Ks8m2NTpgIvO936N6xuvcm/v17u3/LVF1cRfcmeVUM98i9IK1hZ5",
+	"ayh9BLXIhqwUli26CHf13RQ7pK9CWcU3F4PBe3YFKBTemgMCuIu1hLBWlvpRf8isi7qrYVzjuIVO7MtP",
+	"nD++4qHn9lp5fCZspYIRGcjab9isEgJzvYhXYTHldxcevPil5ucuv1fLaTz/R90x1+E0/dKrTQ65KlnP",
+	"vbYKw/kCG3xEvlPVGXKF2+IVry8EyNz3mgOl4tVKwGB7SNcs0rWwrDx9oU/iCse+8d9beN78C80P6r9T",
+	"w22HWcoWdG4UMZRHxrIVVLbhWkXSz7288HylbzU/5NyLtYwmZgMuoKda5R3OdZNa47DNiLn4pdWPuqaC",
+	"80X2+Igsp9jKZIXbmhReXAgG7xvNYVB4qRYda7QbsJfUWAo1N0B6dTOpqT67uipbdzLPbvA6R7jGClUL",
+	"28eewzN3YfD3jaz2eCMr7l70Yl4FXnq7UEPdaIX8jbmlbGlmw2XM07hEVjy89O2slvmufvTympZyvkBj",
+	"e9m+sp7VnL08hyPdJMmzAvMMW6jKzirywUfsXC/ZlOwsM9JmZMUlJKvKFV4G9KpGGsXeB4vedo89YW0J",
+	"a10TqNXR1b3ZBE/h2ZUR1L41j5kYJ5eDPMm2iF+uWH0ROOCZJ3Q4jPFFLyt12ZteAXk+iPV3EX6FwcUP",
+	"JwgxR9eVrGWzQSpaGWB3AsMGtSQDDgYHLYvQUvOlRaD0H/W6GjURvg/IQ5uQS7ERRKkTzkI6k/n5VmfW",
+	"eaeFxZsTOQU8MfciSd7Xd//1aCRfF7F+aQJ8IqYvQEzforr0dZHNWrj+hLlfRKkrjp9dxaVfeHGxvzx/",
+	"dAVvuf/SE8I/IbzPqn+004Nr8HWMTYMrPa/X9tWFGOuP5FvJ3WrfqMRX6BhWnuNnW4ZBYicTsXX9k2wa",
+	"eItEWXezyDXE+3B2ZBB5otgTCn+rKFxoyrBqqLzw8vJQef74iqFy/8WqGHnK8rYQOBivhJBPN15x4+to",
+	"mJULrHDzq+qbVS8v8NJB56cnF92D4MmJ3MsRowhw7IkaS8Fa5ERC7eWTBPh271kfyxha6NR0e8q6wcgx",
+	"dnKZpCkT+uHvfhWv5BOe/M544o3AWEPfFXZi5VJ5UR5t+XB6L/6cNxNdYKq57j9fp8kG3Zo3skqSxReZ",
+	"NXZeA/0/fvy4Ue6Ku+jNchPdJwpyFPSWxstTUhfRj/vbsgS48lDsOxhEY6fYLF1gfuDNg5Gfa8h1lTJ6",
+	"o0g6SZh6QyKcVxNBqYQi7JalMzdTp0Wi8kAYrFvwJ3ZHT5p+Fb59o/60XJN301KedPn7YoIUg4T31+U7",
+	"fe/1ZdnI8OCjMY5+gqMTbHti1+avL9PYcAX72BM7qEECTft6vXT5ponoq+eg1125l/7/OLlcT2jho8U6",
+	"YqL4ZhP0WFVQFN5aJCm8jnxPouILBfH27OjGbzc3yytwXJ5W+qXSp36XTKgnavBR+hsTnaXquccRn+vg",
+	"4RNW+Vhlm3CvXATuXlyMVPmjK+CV/1Itat2wGSrgXCsshnMNB1w/nKGcinwU2JMqXoMAriZqzaKyxrVa",
+	"a5RpNa+Xe+IuXxlyvZPpFY9jJta09gf++wvxK/vSg9v72PZY9eWYwZgWYCtWD8OBfQXn/XeKRJ834PEI",
+	"J2E98Z0q1DgUmqWCJucsvWXpQZpix881kITblRq4o+c++aDY0iXQcjLvx2M+0yKHWpFEXtuxaDjPYqLc",
+	"wEhdmgH6hC3V2ALz8d2ssFWr9vM3lxfs22dXrNXP3lpYS5uP/8ibCTxdeNWF/8Rma7iBbvK3lnUqWNH9",
+	"k7+xwPVzw2ZPbp97Xz10Df9mfTfdvIE89o6P3cxma4qorFvn9Kt17Dw5adbE3XslqT3B0MIwT835JjN7",
+	"vAS10ZiKmZu1pCb9oY0QPt18zc0/bOrfU0+Ple/gPZ0lksYXUh7R9HrdcpLx/CqL3UPF5x+cJGEcC1ck",
+	"Masbo4u6GRIjrkPSIcf8LZmIhCnlmfMyJYppF9x/otlKfEmh7Sz44N5RnrB1+fa4cqElTsXyKw+OON6U",
+	"IyF1NtoXkjYjN/HPOXrICY7tgjGR05RrzZ7Muxqs+ebczb+Hq/kJOwrYYSxutSaKZO82whN8enVkce8t",
+	"wRhFrmYw7iGf9vDEF6pu/kLKYypmbr7tmqJEz6+yEAtKX32MEALYADDtbSTTzOOrUBPhmozorEUu0hmG",
+	"Ku3IhcjLrC8nFq+ddP+EaXBLHwSd6KFM+b/X1lgmpSUWd2n0Hn5QBDuRBDLqSff9IfRiJl0y4kpxcR2S",
+	"ibgRMCCHfR5zGGMtYpKyW3nDYkBLCpUkSUxowm/KddNP9RYPiG23lCf0KmHrI5u/wjJcc88+OC/DqBaU",
+	"3EtJriZqBkX69AoGQEuitBxXKsJviHbs7YmVPTByqcl4LFPN4mMWcwrjl9bFsuqllqDb/EuPZsEbKwyG",
+	"e+WNeKtK6DS9YThQl6MfLmVKsSetqxqB7CyobzdbdjqUSW6su4FVrjHrU5zlD4exqycCTJpkAKwY+l8U",
+	"83e9s5/YTdXlrRHcn3ivLb3EFcP73itP7Twe9/6zOym3ji9DHad3stTv157PxvREzyIlpSQ/3GRKO6W3",
+	"cj6/7d6Te37Nh7Ppl95osZ2lk8XKIzBHXLh/ledhhi5Hv2ZYaHESr2qR7hW4E2B2dMpobFuVx9yONVQ3",
+	"tpcWGxUO0GT0lsvpL+6/XR7iGQafN67lhvnbhrrh4w0JO6bJxlhCVp4dNGoOZwtydCXIRQHixmiwz5ud",
+	"NxmhmH0AB4nSJDkdBLu/LCf688loRNNZcPdpvo+TdLvwd/eGiAkOXRUSc7piTNozf0brDEf+2R3Kq38x",
+	"BCXi89K8d3gKhv6poMyLfqsZkJIyNMiIorPShNwWTu/OcBRHd9dsNgcnr4nA5nN3eZbYItgtlL5OVOnC",
+	"mkyYDAOuun3NbysmeL4zyGNAXaRHQtP+kN/ix+x6V1ImjELutVgwfT3fvp3DzgWUDthIffXu3fDw1+32",
+	"y87r15s72y+3269fd5YdrDBYuXrW8fzgcBgwkMgpS0mfYie7bEfMjmguDwJfepuF4dX1O/HnZsM+Dlqd",
+	"F9u23wjXpC8nSUyuGPCbkDBzO5jPZEjWfDUuodt2E1xTtUPiIVxb5saO802E5on7uGIO08tz6uem1W/M",
+	"/1azRYtJd6Gdt7sMpewUmJVG8YZuemwj1ugNQF6BN9ovPCxv9LfyMAwSBnnWMzmfA0xlqodfABPu/Fk4",
+	"vxgu6Ys2/y7DbEazf5pc8/D4XlgewV6aNW8/nkmQsKD4+KLPv+pPFRAuN0anMQbPafLeU6zscPDiLaCP",
+	"AOch0TSdEfT3XTOXGlFUzexElJqJxm5cChc4R2VVBQUOgDsqKilOJavTskr353a5DFZ5J/ha+leGE+qh",
+	"damXPRCqVnmtANGpyHHdqHCM9oeZJ2NdkFXAaSFosu0tg429htWwyRwRTzQPmEaqxxpqxuA4Q/tGLPBA",
+	"aK5nF/RaVXBAPDWRIpmVFJTvFIkOLug1tKWlIymuza+KWXkprGec5xkiJPohssnCilAxW6C6VUnPeuut",
+	"dujsHA8ziyy4aK/oeM5Kw5/Q+ODK2SlaEirqLTfQZGq4Q1EfYlUaUYb4S1WjhQZZe94Iq0M+e8x1kQ9H",
+	"VVctPGapgqqxOu1hXpkzYqEGdr4GV2u3brdXh8sCBSg7QSqTyhMsUQCr8BHglYtQiy7Z2RehajbLcQV2",
+	"1C3Pk/7a/QxjqjVLzUK93nnwmH6HzHOuJdB2LoFCcjUjPMZx8GTAsNihqViyLOWMDVjKRJ9VORtqECff",
+	"+TdlUdeauXbwvfU2qAJWZKautbUprIEih6usyp3htu5nDLfIqUttdP2s3DYsBPyEdtuSkmy3X7cIFrl9",
+	"1mSQMsyQ5Ipc81smCB/0hLB/gX3CfP8vbGU7cOqUj0Y2LQJEzIYRMfEXs7rdvm7YWFcZ4FTk5rfl8lBT",
+	"aJRxSuCu0hnpy5jZOYU9gQF7w57ZNZd2fLcz3dFmNx8dTZQmQ8gEITG/5vaeltjyPh+Kg/vb9l+FCU/O",
+	"J2kqJyI2epoa0z7gbspG8nbOwVFh4C/lzdrKkWZqaEGigB6KHVvdNNaq2JPBXZbCaQzpRp4Ai1oEZc+V",
+	"1EOwVcCEBssFcIBep4wtsNftOcLg80a+lY2UUQjZBBOVwdMJwZXt+t/LfHfqhZPSC9QKF3gq6Q3WSHoo",
+	"s6xS9Spo76vpNf4gYznwNHJ/rHFh2rG7E5vmI6dCoUELY8gNp7RWLoxEtUIfeEpPoB/YWTXAPr6MHkUg",
+	"xt63ohRzAxKOzRi/eQXL3NeMpHhCW8QCJpfRjN+QyJBABEyeCsJGYz2Ds/fERJgHCU0SvJvfT02rj/10",
+	"PbTKkMloNF71xBeK/zTZ2tca83FY0E8YTRXhjx4FAslxZZVHu5kxRVb+YOEgpydbnbigKIckMmeISMqU",
+	"lilzh/5SGvHXr+JW4sh/vNI7D5UvoQbX0e+TYvyHUowXRP4eTjA+ePDvQQTj6rG+348k7urNAAeV+fsS",
+	"uSTigqihTPXvFtq4V3S6gTcW119gHTmNvuIyXdVbns0lSgY/E+ZgvwRnB+eH+wcnF4fdoyAM9k6Pjw/O",
+	"9uAf5r4+NaE7s9TGLU2hHBfWZIrHTGhOjTDbk6MRS/v4j5NJkgSf4AxaplW7l5BMpeSIQcjGD2y7bHSo",
+	"rqlC+IpwR00sVIGcKspuQm1AxRB1ax0xfMNmhzXIxmOnvNywGX5mSmHeYuwfUTDz56XYWLMTDzvNCev2",
+	"Yk/fAOuXfacc2cWPOkDYEEI1DsOU42sm9AfF6vtOgAVtoDJO5XVKR1bXwDyIrTaJ6awiygtvVkv+kdEb",
+	"UZE3xvRiCLSrIGs+vUeTZGHqCOyv6jYXSw3FUoDJAh7tAAFdOWLCtWLJwIAlMgJkA16PQtKfuIz8zXab",
+	"9Ic0pX3NUvXGWqeAbUBhTgJTwMy+HNnxCj2hpUR4YRM9LozCRmchib4HtVw9i+ykRZf0CIbAnPK2WRFC",
+	"rcAcPHlob68A6FoM2lty04hD+X2DdW+Qhnz/4WLvGZmMjTGnZUxn82hkNrDV3qezKieCeQUUXIk3vvka",
+	"171iA7k2Xr1s+LEX9/xWygaG8xwtOGAGQsu2fIr7Dh1RaHqxmGx32qGXfTFysxqhEkgURsiuvle4nBqY",
+	"rLxc2RcJa/uwD/1brwJULSr+xGZLWBn0ITRMwRDal2dkC6QVtl9dSy16RPZYHc/POCNAVVnG2Cyon7IB",
+	"/1wNAqVpCg4Hr8m1ltBH4FpwBUby1az8maWMzklGG2u3O1iN6R1X6jUAhyvWt1YWNfyd91mm5rTIqUiA",
+	"nCPzy4CzOKqIumttBEQN0smBZiJLPU25hfNSvpZ1mm1oZLpT4ntVqZBGyWVjnWOT3Tim5sOYahaX9EfM",
+	"AVqcGOlhG/usu7hoLS5z5+xhMURi86+5doO6Fr2XZ+gysfDLU9vcoPDRKb3vV/WCmvO5CzqHp8tIjmuE",
+	"OTJlhymD1UePhfieYVA5h8SZOgPKk0nKdlECGbXeRlMwf9qYyujPMqYz+T7qSyFY3ywTPQtte2nQ/Mn3",
+	"kfkfOdHmB1fZIQcDlvbExdG5+T1R/m+a3jDrfFVqKlOzPM1L8u0nrCgBVUnIKfk+itmApSmLo2dGUJq/",
+	"X0tpXk6ZOb/5AXUpZ6zlewb7EDZp/gs4R/GLkAKLy4MYwwXvY9Xt+R+/yD5+cXQehEG3/PH9/ONn2cc9",
+	"86+IQCszs11gYpcGqyJ4bqKYH0IbUnM1ZEpn4KxnEJgxmuuYgSMtytOXueqJmCX81qgyIYlwTSn6RiX2",
+	"EWloeB69AeKDIudoAO2vouzqirflNmh4LH7V0oGhTey19akR5E+kPsfX3mfr2D/Ynl2fKie5l0nF2n0G",
+	"VFaps565MdXD4pjT+UHqNYrJUi6BGvpdGBgN538mnNVk9GLAENRaxYULskG6O02SnMdZlQfYnGBl8bPc",
+	"MF7VK9Bqkt844GkDrQeeguOY/S860nqsG9Y/qU16tMfDXdQ5ppr4OFSt0mhj2c42nVdxQ/jL1URxpjRu",
+	"pXnw3tOylwfwm+uhj3chZvml9wF7WPs60NaqdmefAx1NM/TziB1c7f1EFtxPWSK9HC/wdS9XnKx2uRDy",
+	"2JiduuPbVzxtjd1iXsd6e8h6UqglvqUygpKrWd7QogpbCyWgMLB2NQQ+dYs3QOMVSj0zC7vmwPnvNrKa",
+	"MjJkoBhNjSyb8iQhV2y1s5y5RRvQY3O90uqU5hU2rivMpdpcCTxhvakgtyjaafkTD3Np55qNH/CyVDaC",
+	"u05S+KQKV8NEHNo0oJx2tEwK3mPUX716rPWIJ3PG1eW7owvy8Zl95h9ejl4P4+9u6t92gfpc4nrMPszs",
+	"H3vPBZZYYNm53e9rEAXh5StOVvoWbqhA+vUmlNMLq1PqPiiYc2/vEPKgLHPkKeHxitSSK6EN8uzMCyeg",
+	"3K9ePgCvQdVL1vijqKaOmFL0utZpJIlmSZLRFBDYOKEGDOyznquqXSNhbT1Kz9zpuCtnnKKFqVvkgwBu",
+	"ljB6Czk32XyD0AVsoRMTuKho/2ZdTlDCfgfMWiQriLblIZ28b9QfOqgzYnooazgT/jaXJ1blqqR6WL2G",
+	"h0Gt5XGXzKW91OM/mnfyrwFY8MQpJWtyv8yuDR0am5QLpRmNWysHjyyELZD8b+b81Z26mYc1V2wqzGgQ",
+	"slzYkYfzmjUAzIGriMNG/6h36F2xay5WwKzFDnwMN2SbnJFY5roCzk9PkoeINAtd7Y7GQzHrP2hypBpf",
+	"OUDNfWj5ndnGNyuLk0yOGoQcyiRe7/7eEKrRfeS7gTGvSabIwe97xeDJt2OtIIcvC9OBHCQf7fVmpDy3",
+	"lTUiO4suel6UyfTG9p30U1Utpx9M9CRl6HGimoyk0uQl2l95GBHAKbi4XhN9luBLrecRg+Ge+2uXRBMF",
+	"TsO5Yw5SxpJZ6IVUcr0JVHaZksgpfFFIlMyy/WeWU/SEYRUFzyF8zVMbPaVx3mWYn4eNq8vajZWEXlSr",
+	"CWcB2qr4z+KAA1hYzfHXqB8XcjWz72q2SjqirgkQSaKlvLEpa0sz4wYy7VfJxI9DaLWAuQ2ThCkUivKW",
+	"pSlMvvSiatk1V6dA3/D68ThzxuZP5mHQnnnSOBiD2sZCjbdsPdYFBef03go1whORq3kK6pRiqEMXcZ4d",
+	"JegIq9pzzja/3bDosVvksFsibgzMQ0MBgIMLGIe9n2oYm03EdhdeKMARsoVbkajDIJXGir409NI8KuDW",
+	"PPPWPM7XPIM138KSd2GwB6VHNbsGtTblmkFUS0v4w7La7MPHyaykLjfw/jzAHIbrlZII5y59EUsc0vGY",
+	"iVXaAg04S2JVr5wsPus787a9yLtFhWfomsFGQZD0hLnkWPSSPUVTZokswlTRVm/Sbm/1b9jshI4Y/INF",
+	"b0jk6qUieCXhSrOYXM16gsdZupd/io5v7OegbMID8XSOASqjzIn+Us/huXvuLgxuWaoqQ2BQMI0tyOQA",
+	"0d2rvnMJsjg0gAlPwSozlTV8R9lBQo96Qsd03JYt+0EKyJClihV5YKqmaIeajn96xJzFk7F8K+9gBFHj",
+	"hNXpGfjNahcS/lYqyixZ8PhIjWsAf2zeyiAjgoUeptItuC1UQrS+3wp221ilnVChSVGGYq5vi9+yZdXi",
+	"1axGYEmfyIb9H92W7tf/0bUGbl7q4BU3Lu0Cafe4fpOzb7vzzcN0fLxHN5wlvfQa98aZa28IZlBNg8O8",
+	"4DnrcfgN9NVp1lnQEd06nQXX6NwT5oyqTLN1nfQWMMh7NPux516gUC5lpVivXYBiiYeuSBfLmOgqvMPW",
+	"icN8l+oKUOvzICkbI3+zTVoSNtBETvTjspumPOCxaw5X4BjowDQQhXxPqPj1u775pa/Rgn5Ohk8srRj9",
+	"avpxwUUtoMGD/lDWU2BVIWbeNC5vHpt1NwCrmmsjbbC0V73BSCA4PwrWQrHksKrSrkFnA2hKPsfHFpx3",
+	"cVkVzc5WLBBfQ0ra79XouNYKWqPzSF1373kks08+ROcRj0M+dOMR1EZ6YnnjkQY8vUI91tJoBLmSnHcX",
+	"oUkCf1ePyfTrFftlhbhvjO2Y1Tgfxir6Mgr+IzT5eFgl/0EqmlcTzk061Hw5Ff8B23l8c3J+5e5Bv6s4",
+	"X9bZ5d6GwUMR6129BM1Jsb6fLPY+QjUA+x9RQXAldIbhb2Y3UrAGPMAT92GjJ0GvuQNvNXKdn1hV3T8Y",
+	"E1mMO6vQqnA5oSKwvCrbtZQZyNSqnFwTmPmxOvU16iTkytUGMm3WcnhB4nqpjt0LBdvzyJF/nKUcDedW",
+	"qkXFR0zEqlB4FEt2z8oj/vDFiA9eMaj6cszUkiVHdEbi5n69c7NmkV1tVTArg+D1iWxY4qJI9HmDjvnG",
+	"DZtFmd9IaqKGciryOZBFbFtmjOCnQ9t4P6OozO1Q7LXv5KYFlY9NlQq+34ZrJYsG3ykR8HeK5BzAsDOM",
+	"xUc2ohG1SJdAGxQDGVvd6aZXf4ddinYh+y/MRnLYGG7YE9B9/PvoH//4xz82jo839vcjYJMkQ/NnoflX",
+	"KsexAXdCr1iCgzpBltmtKuZV2bhv24w9ZbRqmrTIoSC0J+zE4tAW57t231k+idKQZmv08aKIkoJVx2Xa",
+	"83EZL3E52LXN01r2QvykZj4ayxRYAiajBddcDydXrb4cPXf6cuz9Vz/hTOjnthvbXYP8aHPLd2Hg9YCf",
+	"b0f2QwQQZfAM0fTaAG1MIeZp7rsvRyOqyPdn7/bI606nHRKFVWvkVetVa+tZJbPNNYn/7fXUD9/3ej/8",
+	"n+8/Pn/2373gl//tBZ9+6AXfmx9C+LX4w7Mfnpm//leVAuKH6yqkGNph3ymLkVjOjw6igWap46/mwvGR",
+	"CseZG+BKxcwK5NVbzv0215/qt/kEht9ybjafYmJ3t9Rk+VRlsuLp4SSwBMLhD3Eo16GhzFLtEUN7f58a",
+	"0aRFpAekSYeibgxsJRjkYGD0xirlKmYNB8zumUdd9LsuFxYDsykx1Dxi2vBeNekPQayBrg7s1kWqUykH",
+	"lxp6iDXSn7ioS0FNM3PL8ltktEOZxE7ZdxHTKxnPgjD4dcLSWZ5wiiP3KkOmi/NxYB6FFNeu9pJqMs2i",
+	"Ifx6WNNCct7Ochx0nsf87fz0hNjfCRc2GAxZEMAjX7xud55ZDyBo0xEXEfkzicwj0Xwy7lJtAa8Y4B0i",
+	"ioQLU8cPxS3XNTWrHzGFleosIY9pRaitYXTl1hWTLuoV2A9Q9zvNq/ehcLexM2SRGha9Pz2/IM9hYOVz",
+	"dKFFhKobVPIfWhtbrFblUEXbckVP4kfsvkm4WYbFDviVtcCrlp2GxVYF2LG+kfa9Wj3l+t9xiFXHMGyV",
+	"P/goQ/C0QjGG0qSz6fVamrvbze2iB2WzOYKZD8NPjlXx7IKrUGhhxLYGobJT1+ITi50LsKq03NiZAOx/",
+	"TZR2mFMRJCjQ+yLZ4XEGW+HVcDTwfNUW8KNstaoDVjsaBOm+PzS6d5g1P13kbWiQbwFeC6rIiMasOdt5",
+	"JJfCk51/n85A2tHkep2BDJbeypsF+GKZl33sgfu8fDFPxqJSzdwhV+u9uk8SHngwsirOSvdF1pEp81/4",
+	"CRI5xfi3V8NP1kyUAEtfkhG9qdC5vygjCIv1G6DSOH6Q9a90E2fW7x/wBZ12byC8qAu58uaXisPdgyIW",
+	"z0qsQqXqePRPbFau2vXr0mzY1kmaRhs2YnB55ASG+h2zvKf7gMKoxsrxm7mng1zNXD6H3482Z52xb2u5",
+	"tRbP6cxHe5oLqrTBYLfnOqWaXc+K+1U3fByE9emzqjhTL/PAVe/YrmbHRMAPKe8PKzd1Cl87Yw7bV2ER",
+	"gqDvDBy/Y5YkJOYDCO/oZNa0ag3bKFyxhAg5DclATowJapWclF1T1HBdDmSZypb3FZeLvgm68xrrlo1N",
+	"LA3UspIHnxqSOKBpwpnS74wBUrx9qvpBFXAdJRmOhU0MmF3EmjEeO6DqBpt6+YiQL1x99+YDR9CgomJX",
+	"8FqzbflNLu67qVofUMFTYStHM08J+lm3d14+exD/UMx0fXPDh/KWsOpecqDb0REkn0a4kcgVHAlCyXa7",
+	"A5VHaOXbKIuKVvlohRA6uGXpzPnYSn6oxly74MSb81dWMPAFfjhEJtgQpAVU+OWcuwiiGBGeLMoniS11",
+	"xClNKwPRWUX4PBi8ZV9VL1vraau812aXZjdQp63an8FqgeYRVhSjP5BEf9+wtcgbh3NldZ3NVzXdFyeq",
+	"1u7QkyzehcWjhX78O69fe9rwdnudgvwPZ0elevzQ1cEwAm7P8uX4FFJqETBJ+Uaa5R00ucQFKRn2+EbB",
+	"kWmsGjjO8tkWpRgSvZITvXuVUHET7ZLI8KmIKDpTyFRcS8kxEhT6CVdvS6BxULhTY+zVZjzOI4QceTOP",
+	"aY55VYLN55qLJwDMncFJg5+7R4f73YvD05PLg7Oz07MgDA5P4I+Xfzs/PQnC4MNJ98PFX0/PDv95sB+E",
+	"wbvTs7eH+/sH5qeT04vLd6cfTszfjw8u/nq6f2n+1D06Ov0ID++dnrw7Oty7CMLgx9OTgyAM3p8d7J2e",
+	"7B/CF991D4/guffdfxyddvcvL05PL4+6Zz8ewHfPP7x/f3p2cbB/eXywf9i9vPjHe/PDWffi4PLo8Pjw",
+	"4vLg73sHB/uwxOHJxcHZSffo8vzg7OeDs+w0H066P3cPj7pvjw4aVlT+TBMeg4cIu42C18v8zQFE0Ike",
+	"ypT/Gyql3sn0CmqADUCkfmcUKAMP6EZxInU3SeQUntyTYpBwCOv8iFrre6NACtT4bA/HMHhPZ4mk8YWU",
+	"RzQFZPgg1GQ8lqlm8TGLObWz58+oZkd8xPXB5z5jMbx8KIzaRJNzSOV0B/gg6C3laG99QsSBcHM1icVs",
+	"wAXHzt2QPupXC1bZoqCy/Fw9VSQPgmHDMX/aL7lmWgHHxMi415We449Z570V43M7i/py5aE0sKe+SHCb",
+	"i5h9XlRqrhhNYSg5JC9w5QSw0nRGfp3w/g0ZyinUAo28ueWuyz3F/jfz9edc7WVz0Uq6ZTI1vM9ssEXc",
+	"dMXviJyKudRvrPys+8DxJNF8nLDFdfRZ+gXNMvwqquUxX2NRqNAmMcLsA7yHsox9sd3YvQCloWY1Y1IN",
+	"5bSRYwEvWS2wc2wedrR/dvp+//TjSVSTOr70U8sygXWD8Y6O+HESUlXFQQ730Ikv71bzA4dF2veQK0fw",
+	"GrkFO7hHCVHOox6XIdlMHCKhNGJAohwQ0RNf8vgSFDvJVdgT+YiV19JxewC61gkjCkqlHpa/eIHXxhO8",
+	"12M/u+aTTEPmgh4yYf+hCN34d4iz7hTYrhMRs1T1ZcqyiYEjGjPsTxmZZSPPnO9Buzc77xtGsRimspBP",
+	"U9Q95kaxvNheWs3ZkD8+dur4/XjrXB1eaMenWOJHf5lCgLspk0jqAlxetTV5K/vBfi/ODessYrqGt1TA",
+	"cz9jqEDaznAwCmpVaoXFu5qaBlQYvQxMD1MbezMyJbWJJwMZXr3VHyKx+a2bXJnzQ2+mdC8OUtkeF13O",
+	"g5R7efp7XvE1f4NxfFpHXEdIWFoScH/Hj4v6D29A4HCFJ8vhnhJ6VQOiQfnKA8pzzIOMkV9PhzwxMq/Q",
+	"voXm6bIrynYvF/yGzZbWZT2esfHw4tIXj9mEZU/MleT345E9fqQBD8IHH3sz5iZqN2N/qIy0hcQQ0Qzc",
+	"4Ebj4MqOz7OJ3HkFtW07A51vccHG8qcQJ3wsdaJWLC2YMXqL5Re0VMLg+xgvDv5+EYTByYfjg7PDvSAM",
+	"3p6eHh10T4Iw2O9eHJj/sbpbZUTqDFSQ6i10S4qKekMi5KwRlA/Xjx2OCjGxehmd7wOD+NVQoH6eDDmg",
+	"/SHhop9MYlvJKEWOD8VU4pTROAgD6EIFcewRF9WfB7Z+JK95vxS+FPFcnPCvckr0VBLNlEZz4F+Si2KY",
+	"Gt+T6YKvYSvnqiCB+QAtVy4YiDPwDNlWYVxAQAgbWUM1TZaigLvKf3DDxY1+rvmImZtkn42uapNnpygL",
+	"eiKbv09dyQAYOsXemexXGDJl/v+1hv8Hzdmhq7pGBzvuz6UoC/j/V0xPmc2rBT25GjZ5M7IK0ZHQvp1W",
+	"hPRO6EiKa9gica/ayRtyNKapra+vajVez///t9eL/1RZbLIwN3O+McLqqYtZ58jVchdXnbhT0YCp2QCe",
+	"xx59wx98voBRgrpA+As1oCwNaURv7JydLCYHyU0kAvYR1SlaNnu3wVeg+Z3mCWRoYA57Rbrx/DcefdRN",
+	"VSbfkjEMDrY+BPx0vip7zBARPruWd7J6DMHKM6esT6imh1ABzRq3KXgIEpkniZXQN5bIDC/8P67kl7s/",
+	"mi1Gq/qB1QYxlg3PWK0lDCarL821K/bRqOHvWLkfLx+Kzh97RkpNHx9zivo5/lUyqrLbX00/53uSWxN6",
+	"+jqmrz2GCPoirLuGZdfRH3SC7U9SrmfnhnzwortjXlm2kRfLZK2kseRqWlmFQSCh0g4j+Q5q6EGqRtbb",
+	"Pi3kCVtvgPOwoxq562oAnckfZHX4OR+juF1jXtUWGHWrURREQD5e9OzdHnn5ooNJd8BPgE9Sxfv554Za",
+	"j4O7O/AcDSQm5GUdTu0u/T5MMRlRDroxS2HIUJrYVdTu8+eLvVrVzYjVTGk2yo000PrR8cXS3C/cEz3x",
+	"ww/FEaKtH34gmBoH4/n6NE05g34ktiCnnGvl9z3AHHra12iAcK0cVB1v6Qnq9mQUdhsAcE1AMLdKEWwn",
+	"biMGLs8d7AO7Z0izUPleIRUOLRSXeBPL/mTEhJ8piQvCGDI7pGGApkGpCpWLLLkuJIz2hz1hsy8LRZ15",
+	"GWexvtPu8cLYVD/8AHaHeXJra+u1WfrDxR5qkSOeJFxBPop6Q3AAzEAx0EBcI7AW+eGHEzTUfvjBD3mR",
+	"G8bGbuDBZ9rXPRGzPh/RBA0b8haFd5YbhzlkZjORYRaRHaSaKBbZDUNmCwC1i3WqWIjr5kR0yDF/a0Bl",
+	"gGDu2no5wc43CgUMbbATOETewcZa585ch4YZSoILNGu0oHBcPQIDaA7+DdP3rT1vDWOkf2Or/n0jS8fZ",
+	"+CGCiVKKDN0sHWiXzQY6O5vS7jL6E40XNqbQOBkM4CEj0REXN5FDbLjdV5uvXj2z3Ajdj9dgSULO9veR",
+	"YJ91FJJonLJb87/AXGF4sPnmOR0YnNKGgBCq2Ojd+f+gkwQUo3pWhQFmdBiz0VhqJvqzjZ/YLMK6ixTG",
+	"XcsJTjmxH4msX1tFBj+qHTAZu4hall4g2RPjM1z7ZGdINstUBNqzXecABNwADvwBRWCF2VRflVszV4yJ",
+	"bMAkLIIuTvIulSMM00rhfx7gAq9vd9o5SPoyZj0R/Xh6chC1SPTjwQV5ThNO1UY2TkM9HzGHAZgcK2H8",
+	"BszQBS9FwvtM4HQsy4G7Y9ofso3NVnuO5U6n0xaFn1syvX5u31XPjw73Dk7OD+CdPGcyyJmx1wI9aLc6",
+	"+JgcM0HHPNgNtlrt1patXgc5+txvd3ddNZrhCJmVixRgXxWchJTNO/Ga2VaOYEwSMuCJzkBsaABwD0Qq",
+	"DNwhF+wzTmReVI5gUAG9rkieNj/NICKQuJ3ABE0CXfdzQzH42YEEym2Rj0MJQRD7B6KHUjH7lmJMoXe3",
+	"WPrhpEBPWBfPiFGBIQjgfpAJ27e9VzKd4jAOdgPD77t5G94smVrVdtHKH3GtAT/KNFa1vbS85y8MTrwD",
+	"aDd5vItaRvMX3mMRjtHaVn4JCnlWfgvqfZq/9cE2Wxus9vxb7MvR4AWo4Xg7a/LoITqEXffQFV7ppv0h",
+	"v2XxCq/8zFM9KfgrmsCYXrNz/m/W9NmTvKVKg6f3JqmS6QpnuJCaJtBXJWVqLA3TMyxps92us6mz5xyl",
+	"gKl+FwbbTd55S2M3NAxe6Sx/pZALDC9tLX8pzxg2b2y+Xv7GhZTHVMzs7mCO+k6TE1VlA8O7W42OluUM",
+	"g+HlzHaQAsRrJa6hRdMvQcbWPoWBtZ2CXQxwQHOSyl664IbzuzlDX6cBF3EWObEqiivzwZ7ZwOe7AvVw",
+	"Lq4zBj2iGqLfmZFnFUNYJIJfL69mzqjjirBfJzQJa4SM0RR6QpWTnN4Ys4Lfet1rjRgbQ5VDymKb9wXS",
+	"T05BiY9b7uMg0y6VLUT0Kw5ssWHPaINcG9HERNbaGvgl6snlZtfY0wL7f+UjWtCLFhbHO6AaQ7U1LHsi",
+	"87bLFHvuw69+V84wn1PxJh+yxDE3O7TtU9zMiAqJhz91sxDbiiLPSOUTNnWh2QbsAwo9m/FkeBRS9rPC",
+	"0AZv7aezs4loxMly1Rls/k9ZScdbGc/qidA9wnNWZpNl79bhhnBMFrs7uAuDzSbczTbf9F77ivlouwEf",
+	"zSowzAudBp8o12LAeztNzlNRsfFtcntEAo9BL+X4GMs2q2QWxfMrl9hWIwasY8cw4MnYMN+ddptgq1yV",
+	"+dTDwjBLl+Nlw+2Wh0bvuxd7fyX5l3/LenDfRVaCxPJNT6BLBd0nRY+Jq+GLntsNPN96rph+js3Hqlgc",
+	"nA51x/V1+9UZ3RfhQ2/hJu/uoZTBCmdMTZI/Hk/ZbMBT5ou+nthRY3aEVFZKWbSjdtfiTN44sgU+D53P",
+	"JptvNZvtY0EPDhhDygYD1tdVvQRapEv6cjzrCXSKjMfmR+t7cHkk0Nv3RhEpSAQdI6N8IHnkJstFmbqc",
+	"TbAbcaXQYTHkUDefKIkZkz10eSv0BZpN2MFvfl+OLJHFHhxSriL7YFTn5LCT4Fbng+Zg3hy/FazWtSxF",
+	"b5rdk6H4sLT6DlxqZdoxMnxF67FAsJjf3IBeM7KcgkvP5ciPqcKAjkzzHLmwoTOzRLVghMIKSCjW1vw+",
+	"Gqdy3ImehRB4cMGC7yP4o539hMlr30fwv53omRfE4HaDA/8c3ymo8ZGpdXm7XtaFIl2XhektBjafq2Oz",
+	"6ZoGBkaxGnjfGYFbs0UiwX6NbDNpLiJ4tidclwf3k/kllmhhIj+x9rNLunZO3DzLrc6N61L/XJvungAn",
+	"qlunC421vfXhitCdngX2cFRETGdV7AgxZm3N7L25y0bOwGaPQaFDoycx27ORd1SON5ttcbPxFhs9aRNF",
+	"vzY36JMr80lCNZBQiL3liBbPhp2tI588gxOlk9GT5uXUGVQ1+J5PYGbQh5gcapWJTKWp7TvqC4WiEubi",
+	"0kZeteb4Hz61rgfucHCMJt889m4vh/2JNJTOvn73UaOz2PYe9zT1vj062QcMWsMJFFYraWdMT1KhCuPl",
+	"SVcQalm8m4eJ8V/pdyUHfnrpHvwzZI/Mo/w102vj+1cfpzscnEjBaqmyuUwx97PVEPOPZQy5E380Ov72",
+	"iPFHplehxCwAt06qwWEMGDZ27tvKae9emK2c1AE564zeujoo9Da4eZLQBuKAZyniqMVn4xdgFg76TMDs",
+	"sQ4M7BhRHsdGC4G+EZ2RKzZnlKC9ZotTiz4OaPEE/t/d+fMsno4p4kKZK+m6I1hvjpPkbv8uxWiz3fYB",
+	"FGWj4aI8C+zggl5HRYA5NpOrLXjanrALVNlAE987/ZU5p52C8bv6sd+v78d2WSXfRlxsVYb45PT+Wp3e",
+	"94zBeYZJQ6+3l5UA83cLaRrl3D7rBwLHtOtNb+2T1qI0uHUdxZik9eQp/o/UgSAHqexY/j11IqCsUt5v",
+	"A580TAWCESlDests+3pC/RToPIeayBR7t7u85VKX98xNzWO1a1ONGe27xrmjnkAvaZgnopsPuhYfZukw",
+	"z5MCX7exu6ZUud7KHFPlbeFJKq9TOrJNqswHjKqTzXzhCjQ02xwQok8wHdwdEocR9sQebAHrnyfCzuuL",
+	"6Yx8/+Fi75nlIpiFi3U7Zq8pG0wUiyFMRnEanj+xyzn6uVGwCCUDNrXp+6o2Cddc3nF+d6urRJyqc031",
+	"Kgm2hjfagr/H5lbF8z15Dx+TCSFVW1y09Q6YVp8zIg/VCqwIOz7cVfGT51iNV8lSLpglZCSv9DvlKNHQ",
+	"rCVz6TOTnOgdFwGK32ob4sMAWEYlXrdn4EzYC7onsmbQ2L4um6GGYyZ4kkBNHJg31WbINdOnU1HEzeD+",
+	"6P2E2o/gY5CC2ZjjRLE1sdvzj5eR+zecwHO3BMXzChqcPmclWl6QA6hud+djdAGhAWExm0JpKFWzFaGa",
+	"2hle8/7D/zAk/U/xnLki0PWR2rLsVTWGDzhxqlp3zMjhOf6NYSu5tdavS7aHUjchp0QKSwvVamdeAsdV",
+	"TQkcwQq40KMrLJ6Fx6lrdtQip9i0B51nylZZOUUtV9F6Iu8GAXVgRjsu1Oy1yOGAUKImQjFbzM00pJ+7",
+	"WuwxVVg9oAtLGZ3UV7bzC+8JuHGIu0EVuJgh5yhXeWImlSbfd7axE4F+1iJdMUN3HqTNO5htt1+HZCIS",
+	"phSJBjLtMxuiqBCG9qaBS3zA8YSr3fg7s77HXz49Mal7e7O+wQztBG2lIh9DrCZ27OV9tNCMMwEpzh6B",
+	"MaGkt8N9tYTSXGQttq0byGsoiLEN9awzvk8FlnDbPgkZ5cPwAHTjw0iNBfpCTziFwTndP5wdqdL4kzfe",
+	"tJW8CcCUcm1TkOz4fSzSyUt6rljf1j1zzBb7iKX7EfKxyFWX4sJznNjVelONWU82Sx2OWOp8cG4XxErx",
+	"ndfbkFBmrqzPesLGQ7B2isVvsshItpEs+U1pywKhsseeC0MtGJHhmlzR/k0VR0MM8Rna6u558/IJbHvN",
+	"LPMnfvZU5rIyEz0BzH1ghpmyIaOpehRdDrg7JHGH1bobsy2hZArW0w2b+UNVQ0vhYLSjzx7YpTsFtOfC",
+	"2bMyvVHYGaInrmaEa8WSQRX1u+NWWE7rMIEzXI4mHl0+sYMndvB7sAOLe6hsMBE/gnMv5xIySYxAfQzF",
+	"CgS2WdwOSqSKxIYbGMVnFwY4Whqzk31lihzBaDdX7JqLN9a8sZyBxVb5UF4zFcMa4NWJMvYQH7gmrTie",
+	"2iohb1x9MbN/wM46Rk8zagdNUUmLUzoVLQJ6kkuYMGoPvWF4EK9Hy3b7dSUfkknylvZvinrIE+P4D7OL",
+	"LjKUyVyDSrPximRrB3w2iO1BoMwFpHynfFjTp9VGuewrmPzkWvOSC3nDbKYRhtGgd11PALXVBbV+Mjtd",
+	"ub7hd8mVX8s34WZeP7n3HyFyZVvo+XIM8GeF9h3HIF+w+/nA97xhydWi7oUuRRBZPSbpQZ83rr0uscUh",
+	"7GDH1veY+AnaLK6sbOYz+tdSMG2XBNvT8StG0yfVbxFt2L6iwDDzxpy/fDKMq6obgqWeOeIpSI3nv92w",
+	"2ZJCkAMROxKydcy7fqFHM0mC/RrLzd3L5tmtvMmI5KmQ45sNY53BRS5CwspKjNW0gp8M4tpglfUuBLu/",
+	"ef/Kenr4f8vzCv2/ZiW7/h9/w/+w1LHa5vbsq8X9eUv6CY73W9qVgSzW/9xjj9YTsbrG3m1u1cu1LzZu",
+	"JJhlvn2brff+QNWg9uaetOLH0or7OU05npqR2TqN7dyCGEjBvqJcu0iON3WN6mw40WHsYj8huWJDbuNS",
+	"GZNxSvEMAtutGnXYbnv1ArgHKLKw367Vq5t3H3OneOo+9p/cfczh/lKq9AofHLk8/83+V9OK7CLJTkRG",
+	"tDAnttAPuK7YOqe9J037G9a0Xd3zqujXoOzZrliZeliLPc0VhCfc+TqSDZsiznoVKXat91QPD/cfuVLX",
+	"dl9MXVSmRfJKWtdfNq+k7QkYPlFUaVIG0/FsrwrDVetLVb8C7eUeJaJ/UCp8UnMet8BzHTWnOPVqodwx",
+	"ZBd7g96dxxB7h1m+EC5qYwjlIzguafGg1Z7IJq2iGoXjW9xUkboAltcIY1XCz+fEqjVt6+KI/Cfr+rFK",
+	"Ngut6vCqHbZ797+Csb1vcBo1dx+V6zt11pnM2Zj/LyF13McfwGjOzvFkNf8nihOkh/mukA0IzUt9yAkU",
+	"wlgndMQa2s+5jGmRjzAWJ/NzQSWG7UIJWdFWDV1SPuG6vEDVcY3NvTbxQhnFB8WeWpz9x+UI5Qb+upSy",
+	"RlwNplw2MNZ8QqqyvlJmlK2YSHjR6GHuL1yU3FQ43BIeg8RhPRtjeX1P1JIm1jhg2CreXZlOvaWwmAp1",
+	"TvtRqOnHEWy1JuADEHT4u0ruexiM34rEfrIYvxLHuO0Jfz8RD40LmrS+zzRobHXQyEKsNPBgTPYfKUUx",
+	"mwj+ZC8+ZncND68RhdbIUrQZVENJFNMwndclI2ZZVTgv2oosLm65zqth7I/cjZGGEY9zSA4vsXWr3yCj",
+	"H1ZYz/7Dd2M3VP7J9vuPEwyIAfOFbBVUUxYEz7GlZf2YpnNXVZsRDrbdQpzH0pASqVxLiVOY/Z4xXBP2",
+	"ecxTVuGIwT0cZqS3DhXlb3fxRHfrcvZ1iegJWZvl2haSa/GyMoRy11/C4Lu5dN0uTtR3ybrYagJ+KQ+j",
+	"hznX5udsyvLz2w4IfvuROVOsPKY+ExXc9qKhaRxm8S+D4lYhG3CWxIDfbsSz60RntJLiV94zOU4YiqY+",
+	"FeSK2YGL0HPR81napQq9qecH7i918QPZzi9b6kI9v/AY9gnbNKd1Gf9exrFdCa+qehEokwEoelpjLL23",
+	"IYd1/uVjecvFddZsa74gb65+PoRI+9UMes/l63tlP9VbLI0sz0BFjuUty2dJu1ma0ecNrO6TA5u25d+V",
+	"zZ29+3T3/wIAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -195,6 +195,13 @@ func (r *importRun) row(ctx context.Context, index int, row ImportRow) error {
 func (r *importRun) treatRow(ctx context.Context, p Patch) (CreateResult, bool, error) {
 	if r.req.MatchBy != MatchID {
 		p.ID = Field[int64]{} // It may be that of another database.
+	} else if r.req.Strategy == StrategyUpdate && !p.ID.IsAbsent() {
+		before, err := r.tx.AccountForUpdate(ctx, r.done.CompanyID, p.ID.Value)
+		if err == nil {
+			after, err := r.creation.applyAndSave(ctx, r.tx, r.creation.actor, before, p, r.req.AllowNewOptions)
+			return CreateResult{Account: after}, after.Version != before.Version, err
+		}
+		// What else is wrong with the row is not found without an account.
 	}
 	r.creation.req = CreateRequest{
 		Patch: p, MatchBy: r.req.MatchBy, Strategy: r.req.Strategy, AllowNewOptions: r.req.AllowNewOptions,

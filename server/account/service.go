@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -20,6 +21,11 @@ type Service struct {
 	wake      chan struct{} // holds one if an index is to be built
 	dryRun    bool          // whether every write is undone
 
+	gate         *aliasGate
+	aliasCounter *AliasCounter
+	quietDays    int
+	composer     Composer
+
 	underWay *sync.Map // the AnswerIDs of Once calls that have not returned
 }
 
@@ -28,6 +34,10 @@ type Config struct {
 	Clock  func() time.Time // nil: time.Now
 	Region string           // of phone numbers without a country code, ISO 3166; empty: only numbers with one are read
 	Logger *slog.Logger     // of Run; nil: slog.Default()
+
+	AliasCounter *AliasCounter // counts the calls of the alias; nil: they are not counted
+	QuietDays    int           // without a call, after which a user counts as moved off the alias; 0: DefaultQuietDays
+	Composer     Composer      // of notices; nil: they are recorded and not sent
 }
 
 // NewService returns a service over the store, which stays the caller's to
@@ -47,6 +57,11 @@ func NewService(store Store, config Config) *Service {
 		passwords: newPasswords(),
 		wake:      make(chan struct{}, 1),
 		underWay:  &sync.Map{},
+
+		gate:         &aliasGate{},
+		aliasCounter: config.AliasCounter,
+		quietDays:    cmp.Or(config.QuietDays, DefaultQuietDays),
+		composer:     config.Composer,
 	}
 }
 
@@ -172,12 +187,9 @@ func (s *Service) apply(ctx context.Context, tx Tx, before Account, p Patch, new
 		}
 		env.Schema = schema
 	}
-	if len(p.Contacts.Value) > 0 {
-		contacts, err := tx.Contacts(ctx, before.CompanyID, p.Contacts.Value)
-		if err != nil {
-			return Outcome{}, nil, fmt.Errorf("load contacts: %w", err)
-		}
-		env.Contacts = contacts
+	var err error
+	if env.Contacts, err = contactsFor(ctx, tx, before, p.Contacts.Value); err != nil {
+		return Outcome{}, nil, err
 	}
 	outcome := Apply(before, p, env)
 	offence, err := numberOffence(ctx, tx, before, p.Number)
@@ -185,6 +197,24 @@ func (s *Service) apply(ctx context.Context, tx Tx, before Account, p Patch, new
 		return Outcome{}, nil, err
 	}
 	return outcome, env.Schema, Invalid(append(outcome.Errors, offence...))
+}
+
+// contactsFor returns the contacts that an account may be linked to. Those that
+// it is linked to are at hand.
+func contactsFor(ctx context.Context, tx Tx, a Account, ids []int64) (map[int64]Contact, error) {
+	linked := make(map[int64]Contact, len(a.Contacts))
+	for _, c := range a.Contacts {
+		linked[c.ID] = c
+	}
+	unlinked := func(id int64) bool { _, ok := linked[id]; return !ok }
+	if !slices.ContainsFunc(ids, unlinked) {
+		return linked, nil
+	}
+	contacts, err := tx.Contacts(ctx, a.CompanyID, ids)
+	if err != nil {
+		return nil, fmt.Errorf("load contacts: %w", err)
+	}
+	return contacts, nil
 }
 
 func numberOffence(ctx context.Context, tx Tx, before Account, number Field[int64]) ([]FieldError, error) {

@@ -33,6 +33,8 @@ type Store interface {
 
 // Reader reads records. Each call sees one consistent state.
 type Reader interface {
+	AliasReader
+
 	// Account returns an account with its contacts, archived or not.
 	// KindNotFound if there is none, or it was deleted.
 	Account(ctx context.Context, companyID, id int64) (Account, error)
@@ -128,6 +130,7 @@ type Reader interface {
 // the record's ID, and expect all other members but those they name.
 type Tx interface {
 	Reader
+	AliasTx
 
 	// Isolate runs fn as a part of the transaction that can fail alone: if fn
 	// returns an error, nothing that it wrote stays, Isolate returns that very

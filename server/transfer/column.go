@@ -96,6 +96,9 @@ func (c column) value(cell string) (any, bool) {
 	if items, ok := parseList(cell); ok {
 		return items, true
 	}
+	if c.key != "" {
+		return c.item(cell), true // Custom members take one value for a list of one.
+	}
 	return []any{c.item(cell)}, true
 }
 

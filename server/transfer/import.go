@@ -22,10 +22,11 @@ const (
 )
 
 // Another process waits for the lock of an SQLite file by looking at it again,
-// for the first tenth of a second at least every 25 ms. So that it does not wait
-// for the whole import, there is a pause after each share of work.
+// for the first 128 ms at least every 25 ms, and later less often. So that it
+// meets a pause by then, there is one after each share of work, which may be
+// longer than this by one transaction.
 const (
-	share = 50 * time.Millisecond
+	share = 75 * time.Millisecond
 	pause = 25 * time.Millisecond
 )
 

@@ -77,6 +77,9 @@ func decode(text []byte) (object map[string]any, nuls [][]string, err error) {
 	}
 	switch original := object["row"].(type) {
 	case map[string]any:
+		for i, path := range nuls {
+			nuls[i] = path[1:]
+		}
 		return original, nuls, nil
 	case string: // It was no JSON.
 		return decode([]byte(original))

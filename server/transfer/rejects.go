@@ -82,17 +82,18 @@ func (f rejects) encode(begin bool, rows []row, rejected []account.RejectedRow) 
 }
 
 // withReasons adds the cell of the column of errors, or replaces the one that
-// is there.
+// is there. A row that is shorter or longer than the header stays so: filled up,
+// it would pass the next time.
 func (f rejects) withReasons(cells []string, reasons string) []string {
 	cells = slices.Clone(cells)
-	for len(cells) < len(f.header) {
-		cells = append(cells, "")
-	}
-	if at := slices.Index(f.header, errorsColumn); at >= 0 {
+	at := slices.Index(f.header, errorsColumn)
+	switch {
+	case at < 0:
+		return append(cells, reasons)
+	case len(cells) == len(f.header):
 		cells[at] = reasons
-		return cells
 	}
-	return append(cells, reasons)
+	return cells
 }
 
 // encodeRejected writes a line.
@@ -111,12 +112,28 @@ func encodeRejected(b *bytes.Buffer, r row, reasons []string) error {
 func original(text []byte) any {
 	value, _, err := jsonvalue.Decode(text)
 	if err != nil {
-		return strings.ToValidUTF8(string(text), string(utf8.RuneError))
+		return showBytes(text)
 	}
 	if object, ok := value.(map[string]any); ok && isRejected(object) {
 		return object["row"]
 	}
 	return json.RawMessage(text)
+}
+
+// showBytes writes bytes that are no UTF-8 as \xff, which makes no JSON of what
+// was none.
+func showBytes(text []byte) string {
+	var b strings.Builder
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		if r == utf8.RuneError && size == 1 {
+			fmt.Fprintf(&b, `\x%02x`, text[0])
+		} else {
+			b.Write(text[:size])
+		}
+		text = text[size:]
+	}
+	return b.String()
 }
 
 func (f rejects) replaceFrom(size int64, text []byte) (err error) {

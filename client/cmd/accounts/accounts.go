@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -274,8 +275,14 @@ func (t *terminal) history(ctx context.Context, cmd *cli.Command) error {
 	return printList(t.printer(cmd, changeColumns), limited(c.Accounts.History(ctx, list[0]), cmd.Int("limit")))
 }
 
-// completeMembers offers the members that a T can assign.
-func completeMembers[T any](_ context.Context, cmd *cli.Command) {
+// completeMembers offers the members that a T can assign, or flags where one has
+// begun.
+func completeMembers[T any](ctx context.Context, cmd *cli.Command) {
+	words := cmd.Args().Slice()
+	if len(words) > 0 && strings.HasPrefix(words[len(words)-1], "-") {
+		cli.DefaultCompleteWithFlags(ctx, cmd)
+		return
+	}
 	for _, name := range memberNames(reflect.TypeFor[T]()) {
 		fmt.Fprintln(cmd.Root().Writer, name+"=")
 	}

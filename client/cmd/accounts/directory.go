@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/urfave/cli/v3"
 
@@ -179,7 +180,11 @@ func (t *terminal) deleteProperty(ctx context.Context, cmd *cli.Command) error {
 	if cmd.Bool("force") {
 		options = append(options, client.Force())
 	}
-	return c.Properties.Delete(ctx, cmd.Args().First(), options...)
+	if err := c.Properties.Delete(ctx, cmd.Args().First(), options...); err != nil {
+		return err
+	}
+	fmt.Fprintf(t.err, "Removed property %s.\n", cmd.Args().First())
+	return nil
 }
 
 func keysCommand(t *terminal) *cli.Command {

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -41,6 +43,12 @@ valid key or not allowed, 5 not found, 6 conflict, 7 changed meanwhile, 8 too
 many requests, 9 server unavailable, 130 interrupted.`
 
 func newCommand(t *terminal) *cli.Command {
+	root := rootCommand(t)
+	tellUsage(root)
+	return root
+}
+
+func rootCommand(t *terminal) *cli.Command {
 	return &cli.Command{
 		Name:                  "accounts",
 		Usage:                 "read and write customer accounts",
@@ -53,9 +61,6 @@ func newCommand(t *terminal) *cli.Command {
 		ExitErrHandler:        func(context.Context, *cli.Command, error) {}, // main says it
 		// A comma is part of a value.
 		DisableSliceFlagSeparator: true,
-		OnUsageError: func(_ context.Context, _ *cli.Command, err error, _ bool) error {
-			return usagef("%w", err)
-		},
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "profile", Usage: "use the profile `NAME`", Sources: cli.EnvVars("ACCOUNTS_PROFILE")},
 			&cli.StringFlag{Name: "url", Usage: "call the server at `URL`", Sources: cli.EnvVars("ACCOUNTS_URL")},
@@ -71,6 +76,15 @@ func newCommand(t *terminal) *cli.Command {
 			}
 			return cli.ShowAppHelp(cmd)
 		},
+	}
+}
+
+// tellUsage makes a wrong flag of any command a line, and not the end of a page
+// of help.
+func tellUsage(cmd *cli.Command) {
+	cmd.OnUsageError = func(_ context.Context, _ *cli.Command, err error, _ bool) error { return usageError{err} }
+	for _, sub := range cmd.Commands {
+		tellUsage(sub)
 	}
 }
 
@@ -113,19 +127,19 @@ func exitCode(ctx context.Context, err error) int {
 // complain says what went wrong, each offence on a line of its own.
 func (t *terminal) complain(err error) {
 	lines := []string{err.Error()}
-	if e, ok := errors.AsType[*client.Error](err); ok && e.Message != "" {
-		lines = []string{e.Message}
-		if len(e.Fields) > 1 {
-			lines = nil
-			for _, field := range e.Fields {
-				lines = append(lines, field.Message)
-			}
+	e, known := errors.AsType[*client.Error](err)
+	if known && e.Message != "" {
+		// What this program has put before the client's error is kept.
+		about := strings.TrimSuffix(err.Error(), e.Error())
+		lines = []string{about + e.Message}
+		for i, field := range e.Fields {
+			lines = append(lines[:i], about+field.Message)
 		}
 	}
 	for _, line := range lines {
 		fmt.Fprintln(t.err, t.red("accounts:"), plain(line))
 	}
-	if e, ok := errors.AsType[*client.Error](err); ok && e.RequestID != "" && e.Status >= 500 {
+	if known && e.RequestID != "" && e.Status >= http.StatusInternalServerError {
 		fmt.Fprintln(t.err, "The server knows more about request", plain(e.RequestID)+".")
 	}
 }

@@ -103,6 +103,9 @@ func renderObject(object map[string]any) string {
 			return fmt.Sprintf("%s (%v)", text, object["id"])
 		}
 	}
+	if email, ok := object["email"].(string); ok && object["userId"] != nil { // of an actor
+		return email
+	}
 	texts := make([]string, 0, len(object))
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		texts = append(texts, name+": "+render(object[name]))
@@ -228,7 +231,10 @@ func (p *printer) tableWriter() (write func(any) error, end func() error) {
 			}
 			cells := p.cells(r)
 			for i, cell := range cells {
-				cells[i] = shorten(plain(cell))
+				cells[i] = plain(cell)
+				if i < len(cells)-1 { // what is last is in nobody's way
+					cells[i] = shorten(cells[i])
+				}
 			}
 			_, err = fmt.Fprintln(table, strings.Join(cells, "\t"))
 			return err

@@ -80,6 +80,7 @@ type progress struct {
 	t     *terminal
 	count int
 	last  time.Time
+	shown bool
 }
 
 // progress returns a count to keep, which shows only on a terminal, and only
@@ -96,12 +97,12 @@ func (p *progress) add() {
 	if p.t == nil || time.Since(p.last) < 200*time.Millisecond {
 		return
 	}
-	p.last = time.Now()
+	p.last, p.shown = time.Now(), true
 	fmt.Fprintf(p.t.err, "\r%d records...", p.count)
 }
 
 func (p *progress) done() {
-	if p.t != nil {
+	if p.shown {
 		fmt.Fprint(p.t.err, "\r\x1b[K")
 	}
 }
@@ -109,7 +110,7 @@ func (p *progress) done() {
 // confirm asks before something that cannot be undone.
 func (t *terminal) confirm(question string) error {
 	if !t.inTTY || !t.errTTY {
-		return usagef("%s Say --yes", question)
+		return usagef("%s Confirm it with --yes", question)
 	}
 	fmt.Fprintf(t.err, "%s [y/N] ", question)
 	answer := make([]byte, 64)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -141,7 +142,8 @@ func (t *terminal) deleteAll(cmd *cli.Command, what string, list []int64, remove
 		return err
 	}
 	if !cmd.Bool("yes") {
-		if err := t.confirm(fmt.Sprintf("Remove %s %v for good?", what, list)); err != nil {
+		names := strings.Trim(fmt.Sprint(list), "[]")
+		if err := t.confirm(fmt.Sprintf("Remove %s %s for good?", what, names)); err != nil {
 			return err
 		}
 	}

@@ -3,8 +3,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"log"
 	"os"
 
 	"github.com/accountsd/accountsd/client"
@@ -13,11 +11,9 @@ import (
 func main() {
 	c, err := client.New(os.Getenv("ACCOUNTS_URL"), client.WithAPIKey(os.Getenv("ACCOUNTS_KEY")))
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
-	account, err := c.Accounts.Update(context.Background(), 1, client.AccountPatch{Title: client.Set("Sunrise Solar")})
-	if err != nil {
-		log.Fatal(err)
+	if _, err := c.Accounts.Update(context.Background(), 1, client.AccountPatch{Title: client.Set("Sunrise Solar")}); err != nil {
+		panic(err)
 	}
-	fmt.Println(account.Title, account.UpdatedAt)
 }

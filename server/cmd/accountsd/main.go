@@ -61,6 +61,7 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 				Usage:    "manage custom properties",
 				Commands: []*cli.Command{propertyCreateCommand()},
 			},
+			aliasCommand(),
 		},
 	}
 }

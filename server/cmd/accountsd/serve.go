@@ -30,7 +30,7 @@ func serveCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "serve",
 		Usage: "serve the API until SIGINT or SIGTERM",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			dbFlag(),
 			&cli.StringFlag{Name: "addr", Usage: "listen on `HOST:PORT`", Value: "127.0.0.1:8080", Sources: fromEnv("ADDR")},
 			regionFlag(),
@@ -40,12 +40,13 @@ func serveCommand() *cli.Command {
 			&cli.Int64Flag{Name: "daily-limit", Usage: "answer 429 to a key that sends more than `N` requests in a day (UTC); 0 for no limit", Validator: notNegative[int64], Sources: fromEnv("DAILY_LIMIT")},
 			&cli.DurationFlag{Name: "drain", Usage: "go on serving for `DURATION` after a signal, with /readyz failing", Sources: fromEnv("DRAIN")},
 			&cli.DurationFlag{Name: "shutdown-timeout", Usage: "give requests under way `DURATION` to end", Value: 30 * time.Second, Sources: fromEnv("SHUTDOWN_TIMEOUT")},
-		},
+			quietDaysFlag(),
+		}, mailFlags()...),
 		Action: serve,
 	}
 }
 
-func positive[T int64 | time.Duration](value T) error {
+func positive[T int | int64 | time.Duration](value T) error {
 	if value <= 0 {
 		return fmt.Errorf("must be more than 0; got %v", value)
 	}
@@ -67,7 +68,17 @@ func serve(ctx context.Context, cmd *cli.Command) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 
-	service := account.NewService(store, account.Config{Region: cmd.String("phone-region"), Logger: logger})
+	config := account.Config{
+		Logger:       logger,
+		Region:       cmd.String("phone-region"),
+		AliasCounter: account.NewAliasCounter(),
+		QuietDays:    cmd.Int("alias-quiet-days"),
+	}
+	sender, err := configureMail(cmd, &config)
+	if err != nil {
+		return err
+	}
+	service := account.NewService(store, config)
 	defer background(service.Run)()
 	handler, err := server.New(server.Config{
 		Timeout:      cmd.Duration("timeout"),
@@ -79,6 +90,7 @@ func serve(ctx context.Context, cmd *cli.Command) (err error) {
 	if err != nil {
 		return err
 	}
+	defer startBackground(store, config.AliasCounter, sender, logger)()
 	listener, err := net.Listen("tcp", cmd.String("addr"))
 	if err != nil {
 		return err

@@ -10,11 +10,14 @@ import (
 // Accounts are read by one statement with what they show of other tables, so
 // that a read is one consistent state. The rows are those of a.
 const (
-	accountColumns = `SELECT
-	a.id, a.company_id, a.number, a.version, a.title, a.description, a.address, a.is_active,
-	a.primary_email, a.primary_phone, a.account_type, a.value, a.size, a.custom, a.created_at, a.updated_at,
-	creator.id, creator.first_name, creator.last_name, creator.email,
-	updater.id, updater.first_name, updater.last_name, updater.email,
+	accountScalars = `SELECT
+	a.id, a.company_id, a.number, a.version, a.title, a.description, a.is_active,
+	a.primary_email, a.primary_phone, a.account_type, a.value, a.size, a.created_at, a.updated_at,
+	a.created_by, a.updated_by,
+	`
+	accountColumns = accountScalars + `creator.first_name, creator.last_name, creator.email,
+	updater.first_name, updater.last_name, updater.email,
+	a.address, a.custom,
 	(SELECT json_group_array(json_object(
 			'id', c.id, 'name', c.name, 'title', c.title,
 			'emails', json(c.emails), 'phones', json(c.phones),
@@ -79,11 +82,12 @@ func scanAccount(rows *sql.Rows) (account.Account, error) {
 func (row *accountRow) dest() []any {
 	a, creator, updater := &row.account, &row.createdBy, &row.updatedBy
 	return []any{
-		&a.ID, &a.CompanyID, &a.Number, &a.Version, &a.Title, &a.Description, &row.address, &a.Active,
-		&a.PrimaryEmail, &a.PrimaryPhone, &a.Type, &a.Value, &a.Size, &row.custom, &row.createdAt, &row.updatedAt,
-		&creator.id, &creator.firstName, &creator.lastName, &creator.email,
-		&updater.id, &updater.firstName, &updater.lastName, &updater.email,
-		&row.contacts,
+		&a.ID, &a.CompanyID, &a.Number, &a.Version, &a.Title, &a.Description, &a.Active,
+		&a.PrimaryEmail, &a.PrimaryPhone, &a.Type, &a.Value, &a.Size, &row.createdAt, &row.updatedAt,
+		&creator.id, &updater.id,
+		&creator.firstName, &creator.lastName, &creator.email,
+		&updater.firstName, &updater.lastName, &updater.email,
+		&row.address, &row.custom, &row.contacts,
 	}
 }
 

@@ -2,9 +2,9 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/accountsd/accountsd/server/account"
 )
@@ -23,40 +23,21 @@ func (r reader) listAccounts(ctx context.Context, companyID int64, q account.Acc
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.page(ctx, companyID, q, p)
-	if errors.Is(err, errTooFar) {
-		p.ids, p.many = p.many, fragment{}
-		list, err = r.page(ctx, companyID, q, p)
-	}
-	return list, err
-}
-
-var errTooFar = errors.New("a list read too many accounts that do not pass")
-
-// page reads a page by a plan. It returns errTooFar if that takes long, and the
-// plan has another way.
-func (r reader) page(ctx context.Context, companyID int64, q account.AccountQuery, p plan) ([]account.Account, error) {
+	var accounts []account.Account
 	w := walkTo(q.Page, q.Ascending)
-	picked := newPicker[account.Account](w, p.exact())
-	st, args := p.list(companyID, q, w)
-	read := 0
-	err := r.session.each(ctx, st, args, func(rows *sql.Rows) error {
-		a, err := scanAccount(rows)
-		if err != nil {
-			return err
+	if p.exact() {
+		st, args := p.list(companyID, q, w)
+		accounts, err = collect(ctx, r.session, st, args, scanAccount)
+	} else {
+		accounts, err = r.filter(ctx, companyID, q, p, w)
+		if errors.Is(err, errTooFar) {
+			accounts, err = r.filter(ctx, companyID, q, p.sorted(), w)
 		}
-		if p.rest.Matches(a) {
-			return picked.take(a)
-		}
-		if read++; read > r.driven && p.many.text != "" {
-			return errTooFar
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
 	}
-	return picked.list(), nil
+	if w.back {
+		slices.Reverse(accounts)
+	}
+	return accounts, err
 }
 
 // CountAccounts returns how many accounts a query selects. There is no order,
@@ -65,70 +46,43 @@ func (r reader) CountAccounts(ctx context.Context, companyID int64, q account.Ac
 	return withSearch(ctx, r, func(r reader) (int64, error) { return r.countAccounts(ctx, companyID, q) })
 }
 
-func (r reader) countAccounts(ctx context.Context, companyID int64, q account.AccountQuery) (int64, error) {
+func (r reader) countAccounts(ctx context.Context, companyID int64, q account.AccountQuery) (n int64, err error) {
 	p, err := r.plan(ctx, companyID, q.Filter, math.MaxInt32)
-	if err != nil {
+	switch {
+	case err != nil:
 		return 0, err
-	}
-	var n int64
-	if p.certain() && !p.exact() {
-		n, sure, err := r.countCertain(ctx, companyID, q, p)
-		if err != nil || sure {
-			return n, err
-		}
-	}
-	st, args := p.count(companyID, q)
-	if p.exact() {
+	case p.exact():
+		st, args := p.count(companyID, q)
 		err = r.session.get(ctx, st, args, &n)
-		return n, err
+	case p.certain():
+		return r.countFound(ctx, companyID, q, p)
+	default:
+		n, err = countMatches(ctx, r.session, companyID, q, p)
 	}
-	err = r.session.each(ctx, st, args, func(rows *sql.Rows) error {
-		a, err := scanAccount(rows)
-		if err == nil && p.rest.Matches(a) {
-			n++
-		}
-		return err
-	})
 	return n, err
 }
 
-// countCertain counts the ids of a search. It is not sure if there are any that
-// the search doubts.
-func (r reader) countCertain(ctx context.Context, companyID int64, q account.AccountQuery, p plan) (n int64, sure bool, err error) {
+// count returns the statement that counts the accounts, without regard to the
+// rest of the filter.
+func (p plan) count(companyID int64, q account.AccountQuery) (statement, []any) {
 	var b builder
-	b.add(`SELECT count(*), coalesce(`+p.search.doubts.text+` = 0, FALSE) FROM accounts a `, p.search.doubts.args...)
+	b.add(`SELECT count(*) ` + p.from())
 	p.addWhere(&b, companyID, q)
-	st, args := p.statement(&b, q)
-	err = r.session.get(ctx, st, args, &n, &sure)
-	return n, sure, err
+	return p.statement(&b, q), b.args
 }
 
-// list returns the statement for a page. Where it can, it picks the ids of the
-// page first, for which the index often suffices, and reads those only.
+// list returns the statement for a page. It picks the ids of the page first,
+// for which the index often suffices, and reads the records of those only.
 func (p plan) list(companyID int64, q account.AccountQuery, w walk) (statement, []any) {
 	var b builder
-	b.add(accountColumns)
-	if p.ids.text == "" && !p.exact() {
-		b.add(inOrder + accountUsers)
-		p.addWhere(&b, companyID, q)
-		w.addStart(&b, "a")
-		w.addOrder(&b, "a")
-		return p.statement(&b, q)
-	}
-	b.add(`FROM (SELECT a.id ` + p.from())
+	b.add(accountColumns + `FROM (SELECT a.id ` + p.from())
 	p.addWhere(&b, companyID, q)
 	w.addStart(&b, "a")
-	switch {
-	case p.exact():
-		w.addOrder(&b, "a")
-		w.addLimit(&b)
-	case p.certain():
-		w.addOrder(&b, "a")
-		w.addLimitBeside(&b, p.search.doubts)
-	}
+	w.addOrder(&b, "a")
+	w.addLimit(&b)
 	b.add(`) picked CROSS JOIN accounts a ON a.id = picked.id` + accountUsers)
 	w.addOrder(&b, "a")
-	return p.statement(&b, q)
+	return p.statement(&b, q), b.args
 }
 
 // from is where the plan looks for accounts.
@@ -137,19 +91,6 @@ func (p plan) from() string {
 		return inOrder
 	}
 	return `FROM accounts a`
-}
-
-// count returns the statement that counts the accounts, or if that takes more
-// than SQL, reads them.
-func (p plan) count(companyID int64, q account.AccountQuery) (statement, []any) {
-	var b builder
-	if p.exact() {
-		b.add(`SELECT count(*) ` + p.from())
-	} else {
-		b.add(accountColumns + p.from() + accountUsers)
-	}
-	p.addWhere(&b, companyID, q)
-	return p.statement(&b, q)
 }
 
 // addWhere adds the plan's tests. The plus keeps SQLite from the indexes of a
@@ -169,6 +110,6 @@ func (p plan) addWhere(b *builder, companyID int64, q account.AccountQuery) {
 	}
 }
 
-func (p plan) statement(b *builder, q account.AccountQuery) (statement, []any) {
-	return statement{thing: "accounts", text: b.text.String(), once: len(q.Filter.Conditions) > 0}, b.args
+func (p plan) statement(b *builder, q account.AccountQuery) statement {
+	return statement{thing: "accounts", text: b.text.String(), once: len(q.Filter.Conditions) > 0}
 }

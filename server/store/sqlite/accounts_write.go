@@ -121,9 +121,10 @@ func updateAccount(row accountRow, changes account.Changes) (statement, []any) {
 
 var (
 	unlink = statement{thing: "contacts", text: `DELETE FROM account_contacts WHERE account_id = ?`}
-	link   = statement{thing: "contacts", text: `INSERT INTO account_contacts (account_id, position, contact_id)
+	// The plus keeps SQLite from reading all contacts of the company.
+	link = statement{thing: "contacts", text: `INSERT INTO account_contacts (account_id, position, contact_id)
 SELECT ?, wanted.key, c.id
-FROM json_each(?) wanted JOIN contacts c ON c.id = wanted.value AND c.company_id = ?`}
+FROM json_each(?) wanted JOIN contacts c ON c.id = wanted.value AND +c.company_id = ?`}
 )
 
 // link adds links to contacts, which must be the company's.

@@ -28,12 +28,16 @@ func (r reader) listContacts(ctx context.Context, companyID int64, q account.Con
 	w.addOrder(&b, "c")
 	if len(q.Words) == 0 {
 		w.addLimit(&b)
+		w.page.Offset = 0 // SQL has skipped them
 	}
-	picked := newPicker[account.Contact](w, len(q.Words) == 0)
+	picked := newPicker[account.Contact](w)
 	if err := r.eachContact(ctx, &b, q.Words, scanLinkedContact, picked.take); err != nil {
 		return nil, err
 	}
-	return picked.list(), nil
+	if w.back {
+		slices.Reverse(picked.items)
+	}
+	return picked.items, nil
 }
 
 // CountContacts returns how many contacts a query selects.

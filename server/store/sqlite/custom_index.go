@@ -15,7 +15,7 @@ WHERE account_id = ?1 AND property_id = (SELECT id FROM properties WHERE id = ?2
 	addKeys = statement{thing: "keys", text: `INSERT INTO custom_index (property_id, key, account_id)
 SELECT p.id, wanted.value, a.id
 FROM properties p, accounts a, json_each(?4) wanted
-WHERE a.id = ?1 AND a.company_id = ?3 AND p.id = ?2 AND p.company_id = ?3
+WHERE a.id = ?1 AND +a.company_id = ?3 AND p.id = ?2 AND +p.company_id = ?3
 ON CONFLICT DO NOTHING`}
 )
 

@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -55,7 +56,7 @@ func TestPlans(t *testing.T) {
 		"count custom":  {counts(company, where(custom(indexed, "a", "a"))), []string{"custom_index USING PRIMARY KEY (property_id=? AND key=?)"}},
 		"negated":       {lists(company, where(negate(custom(indexed, "a", "a")))), []string{"INDEX accounts_updated (company_id=?)", unsorted}},
 		"unindexed": {lists(company, where(custom(account.Property{Key: "x", Type: account.PropertyText}, "a", "a"))), []string{
-			"INDEX accounts_updated (company_id=?)", "!TEMP B-TREE FOR ORDER BY",
+			"INDEX accounts_updated (company_id=?)", "!USE TEMP B-TREE FOR ORDER BY\nSEARCH a USING INTEGER PRIMARY KEY",
 		}},
 		"with a property": {func(ctx context.Context, r account.Reader) error {
 			_, err := r.AccountsWith(ctx, account.Property{CompanyID: company, Key: "x"}, 7, 100)
@@ -109,6 +110,50 @@ func TestPlans(t *testing.T) {
 			wantSteps(t, steps, c.want)
 		})
 	}
+}
+
+// A write must take as long in a large company as in a small one.
+func TestPlansOfWrites(t *testing.T) {
+	t.Parallel()
+	store := open(t, newPath(t), sqlite.Limits{})
+	l := newLoad(t, store, 2, "none")
+	zone := account.Property{CompanyID: l.company, Key: "zone", Options: []string{"a"}}
+	key := account.Key{CompanyID: l.company, UserID: l.user.ID, Hash: account.KeyHash{1}}
+	write(t, store, func(ctx context.Context, tx account.Tx) error {
+		return errors.Join(tx.InsertProperty(ctx, &zone), tx.InsertKey(ctx, &key))
+	})
+	steps, err := store.ExplainWrite(t.Context(), func(ctx context.Context, tx account.Tx) error {
+		a, err := tx.AccountForUpdate(ctx, l.company, l.ids[0])
+		if err != nil {
+			return err
+		}
+		_, err = tx.FindAccount(ctx, l.company, account.MatchTitle, account.Fold(a.Title))
+		_, contactsErr := tx.Contacts(ctx, l.company, []int64{a.Contacts[0].ID})
+		_, findErr := tx.FindContact(ctx, l.company, "jo@sunrise.example", "")
+		answer := account.Answer{ID: account.AnswerID{KeyID: key.ID, Name: "x"}, At: start}
+		_, owner := tx.NumberOwner(ctx, l.company, 1)
+		added := newAccount(l.company, "Added")
+		return errors.Join(err, contactsErr, findErr, owner,
+			tx.UpdateAccount(ctx, a, account.Changes{"contacts": {}, "title": {}}),
+			tx.InsertAccount(ctx, &added),
+			tx.IndexCustom(ctx, zone, a.ID, []string{"a"}),
+			tx.AddOption(ctx, l.company, account.NewOption{Key: "zone", Label: "b"}),
+			tx.SetOptions(ctx, zone, []string{"b"}),
+			tx.UpdateContact(ctx, a.Contacts[0]),
+			tx.SaveAnswer(ctx, answer, start),
+			tx.RevokeKey(ctx, l.company, l.user.ID, key.ID, start),
+			tx.DeleteContact(ctx, l.company, a.Contacts[1].ID),
+			tx.DeleteAccount(ctx, l.company, a.ID),
+			tx.DeleteProperty(ctx, zone),
+		)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantSteps(t, steps, []string{
+		"SEARCH c USING INTEGER PRIMARY KEY (rowid=?)", "!contacts_updated", "!accounts_updated", "!accounts_company",
+		"custom_index_account (account_id=? AND property_id=?", "answers_at (at<?)",
+	})
 }
 
 // wantSteps checks a plan, which may scan only what the statement itself makes.

@@ -76,9 +76,20 @@ func Exec(ctx context.Context, tx account.Tx, text string) error {
 // Explain returns SQLite's plans of the statements that a read runs.
 func (s *Store) Explain(ctx context.Context, read func(account.Reader) error) ([]string, error) {
 	on := &explainer{queryer: s.session.statements.on}
-	session := session{statements: newStatements(on), gate: &gate{}}
+	session := session{statements: newStatements(on), gate: &gate{}, whole: true} // one without snapshots
 	err := read(reader{session, s.driven, s.search})
 	return on.plans, errors.Join(err, session.statements.close())
+}
+
+// ExplainWrite returns SQLite's plans of the statements that a write runs.
+func (s *Store) ExplainWrite(ctx context.Context, write func(context.Context, account.Tx) error) ([]string, error) {
+	on := &explainer{queryer: s.writer.session.statements.on}
+	err := s.Write(ctx, func(ctx context.Context, tx account.Tx) error {
+		explained := tx.(*transaction)
+		explained.session.statements = newStatements(on)
+		return errors.Join(write(ctx, explained), explained.session.statements.close())
+	})
+	return on.plans, err
 }
 
 type explainer struct {
@@ -142,4 +153,23 @@ func (s *Store) IndexerEnded() bool {
 	default:
 		return false
 	}
+}
+
+// FindAfter lists and counts accounts by a plan that is made before something
+// happens.
+func (s *Store) FindAfter(ctx context.Context, companyID int64, q account.AccountQuery, happens func()) ([]account.Account, int64, error) {
+	p, err := s.plan(ctx, companyID, q.Filter, s.driven)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !p.certain() {
+		return nil, 0, errors.New("the plan does not use the index")
+	}
+	happens()
+	list, err := s.filter(ctx, companyID, q, p, walkTo(q.Page, q.Ascending))
+	if err != nil {
+		return nil, 0, err
+	}
+	n, err := s.countFound(ctx, companyID, q, p)
+	return list, n, err
 }

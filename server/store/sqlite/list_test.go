@@ -64,14 +64,20 @@ func TestListIsCancelled(t *testing.T) {
 		return nil
 	})
 	q := where(account.Condition{Member: account.MemberText, Contains: "account"})
+	q.Page.Limit = accounts
 	cancelled := 0
 	for i := range 50 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*200*time.Microsecond)
 		n, err := store.CountAccounts(ctx, company, q)
+		if i%2 == 0 {
+			var list []account.Account
+			list, err = store.Accounts(ctx, company, q)
+			n = int64(len(list))
+		}
 		cancel()
 		switch {
 		case err == nil && n != accounts:
-			t.Fatalf("counted %d and no error", n)
+			t.Fatalf("got %d accounts and no error", n)
 		case err != nil && !errors.Is(err, context.DeadlineExceeded):
 			t.Fatalf("got %v, want the context's error", err)
 		case err != nil:

@@ -1,8 +1,6 @@
 package sqlite
 
 import (
-	"slices"
-
 	"github.com/accountsd/accountsd/server/account"
 )
 
@@ -54,19 +52,13 @@ func (w walk) addLimitBeside(b *builder, some fragment) {
 
 // picker takes the items of a page as the walk meets them.
 type picker[T any] struct {
-	walk  walk
 	skip  int64
+	limit int
 	items []T
 }
 
-// newPicker returns a picker. The SQL has skipped the rows before the page
-// already, if it can.
-func newPicker[T any](w walk, skipped bool) *picker[T] {
-	p := &picker[T]{walk: w, items: []T{}}
-	if !skipped {
-		p.skip = w.page.Offset
-	}
-	return p
+func newPicker[T any](w walk) *picker[T] {
+	return &picker[T]{skip: w.page.Offset, limit: w.page.Limit, items: []T{}}
 }
 
 func (p *picker[T]) take(item T) error {
@@ -75,16 +67,8 @@ func (p *picker[T]) take(item T) error {
 		return nil
 	}
 	p.items = append(p.items, item)
-	if len(p.items) >= p.walk.page.Limit {
+	if len(p.items) >= p.limit {
 		return errEnough
 	}
 	return nil
-}
-
-// list returns the page in the list's order.
-func (p *picker[T]) list() []T {
-	if p.walk.back {
-		slices.Reverse(p.items)
-	}
-	return p.items
 }

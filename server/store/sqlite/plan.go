@@ -25,11 +25,18 @@ type plan struct {
 	ids   fragment   // selects the ids of those to look at; empty: they are the company's
 	rest  account.Filter
 
-	many   fragment   // ids that were too many to sort; empty: there are none
-	search textSearch // of all texts that the filter asks for
+	many     fragment // ids that are too many to sort at first; empty: there are none
+	patience int      // how many accounts to read in vain before they are sorted
+	search   textSearch
 }
 
-// certain tells whether ids that pass the tests pass the rest as well, but for
+// sorted is the plan that sorts all that there are.
+func (p plan) sorted() plan {
+	p.ids, p.many = p.many, fragment{}
+	return p
+}
+
+// certain tells whether all of the ids pass the rest of the filter, but for
 // those that the search doubts.
 func (p plan) certain() bool {
 	return p.search.certain && p.ids.text == p.search.ids.text
@@ -73,7 +80,7 @@ func (r reader) choose(ctx context.Context, p plan, choices []fragment, limit in
 	var err error
 	p.ids, err = r.fewest(ctx, choices, limit)
 	if p.ids.text == "" && len(choices) > 0 {
-		p.many = choices[0]
+		p.many, p.patience = choices[0], limit
 	}
 	return p, err
 }

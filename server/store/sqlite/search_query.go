@@ -37,9 +37,9 @@ func (a attaching) Connect(ctx context.Context) (sqldriver.Conn, error) {
 // the database that a statement sees; NULL if it does not. Two snapshots make
 // that state, and the one of the file may be the later: then its horizon is
 // past the queue's end. If it is the earlier, it has missed what was removed.
-const searched = `(SELECT f.position FROM search.state f JOIN main.search_state d ON d.epoch = f.epoch
-	WHERE f.accounts_scanned IS NULL AND f.contacts_scanned IS NULL
-		AND f.position >= d.pruned AND f.horizon <= ` + lastEntry + `)`
+const searched = `(SELECT position FROM search.state
+	WHERE epoch = (SELECT epoch FROM main.search_state) AND accounts_scanned IS NULL AND contacts_scanned IS NULL
+		AND position >= (SELECT pruned FROM main.search_state) AND horizon <= ` + lastEntry + `)`
 
 // selectSearched also tells whether a company has a table, and whether there
 // are entries that the indexer may not know of: other processes write, too.
@@ -51,9 +51,10 @@ var selectSearched = statement{thing: "search state", text: `SELECT ` + searched
 type textSearch struct {
 	// ids selects the ids of all that have, and of some others. Empty: the
 	// index is of no use.
-	ids fragment
-	// doubts is how many of ids may be others, since they have changed of
-	// late. NULL: all may.
+	ids     fragment
+	found   fragment // those of ids that the index has
+	changed fragment // and those that have changed since, or all at once
+	// doubts is how many ids are in changed. NULL: any number.
 	doubts fragment
 	// certain tells whether a match is all that was asked for.
 	certain bool
@@ -75,14 +76,15 @@ func (r reader) searchText(ctx context.Context, kind searchKind, companyID int64
 		return textSearch{}, nil
 	}
 	table := kind.table(companyID)
-	changed := ` FROM search_queue WHERE sequence > ` + searched + ` AND kind = '` + kind.name + `' AND company_id = ?`
-	return textSearch{
-		ids: fragment{`SELECT rowid FROM search.` + table + ` WHERE ` + table + ` MATCH ?
-UNION ALL SELECT record_id` + changed + `
-UNION ALL SELECT id FROM ` + kind.name + ` WHERE company_id = ? AND ` + searched + ` IS NULL`,
-			[]any{match, companyID, companyID}},
-		doubts: fragment{`iif(` + searched + ` IS NULL, NULL, (SELECT count(*)` + changed + `))`, []any{companyID}},
-	}, nil
+	queue := ` FROM search_queue WHERE sequence > ` + searched + ` AND kind = '` + kind.name + `' AND company_id = ?`
+	search := textSearch{
+		found: fragment{`SELECT rowid FROM search.` + table + ` WHERE ` + table + ` MATCH ?`, []any{match}},
+		changed: fragment{`SELECT record_id` + queue + `
+UNION ALL SELECT id FROM ` + kind.name + ` WHERE company_id = ? AND ` + searched + ` IS NULL`, []any{companyID, companyID}},
+		doubts: fragment{`iif(` + searched + ` IS NULL, NULL, (SELECT count(*)` + queue + `))`, []any{companyID}},
+	}
+	search.ids = join([]fragment{search.found, search.changed}, " UNION ALL ")
+	return search, nil
 }
 
 // searchAll searches the accounts that pass all conditions. It is certain of
@@ -167,6 +169,24 @@ func phrase(text string) (p string, whole bool) {
 	whole = len(runes) <= maxPhrase
 	text = string(runes[:min(maxPhrase, len(runes))])
 	return `"` + strings.ReplaceAll(text, `"`, `""`) + `"`, whole
+}
+
+// countFound counts what the index has, and tests only what has changed since.
+func (r reader) countFound(ctx context.Context, companyID int64, q account.AccountQuery, p plan) (n int64, err error) {
+	found, changed := p, p
+	except := fragment{"SELECT * FROM (" + p.search.changed.text + ")", p.search.changed.args}
+	found.ids = join([]fragment{p.search.found, except}, " EXCEPT ")
+	changed.ids = p.search.changed
+	err = r.session.snapshot(ctx, func(s session) error {
+		st, args := found.count(companyID, q)
+		if err := s.get(ctx, st, args, &n); err != nil {
+			return err
+		}
+		tested, err := countMatches(ctx, s, companyID, q, changed)
+		n += tested
+		return err
+	})
+	return n, err
 }
 
 // withSearch runs a read, and if the search file fails it, runs it again

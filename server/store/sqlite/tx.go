@@ -7,8 +7,8 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
-// reader reads records, each call with one statement, so that it sees one
-// state. What it may ask before is only which statement is the fastest.
+// reader reads records, each call with one statement or in a snapshot, so that
+// it sees one state. What it may ask before is only which way is the fastest.
 type reader struct {
 	session session
 	// driven is how many accounts a list may sort: see maxDriven.

@@ -1,0 +1,194 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite"
+)
+
+// BenchmarkSearchUpdate compares updates with the index with those without, in
+// turns of a second. Text is what the updates change of it.
+func BenchmarkSearchUpdate(b *testing.B) {
+	path := newPath(b)
+	with := newLoad(b, open(b, path, sqlite.Limits{}), benchAccounts, "none")
+	without := newLoad(b, open(b, newPath(b), sqlite.Limits{NoSearch: true}), benchAccounts, "none")
+	waitQueue(b, with.store)
+	for _, text := range []string{"title", "none"} {
+		for _, writers := range []int{1, 16, 64} {
+			b.Run(fmt.Sprintf("text=%s/writers=%d", text, writers), func(b *testing.B) {
+				rate := func(l *load) float64 {
+					update := l.update
+					if text == "title" {
+						update = l.retitle
+					}
+					return rate(b, writers, update)
+				}
+				var on, off float64
+				for b.Loop() {
+					on += rate(with)
+					resume := pauseIndexer(b, path) // or it would catch up in the others' time
+					off += rate(without)
+					resume()
+				}
+				queued, err := with.store.Queued(b.Context())
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(on/float64(b.N), "with/s")
+				b.ReportMetric(off/float64(b.N), "without/s")
+				b.ReportMetric(on/off, "ratio")
+				b.ReportMetric(float64(queued), "backlog")
+			})
+			waitQueue(b, with.store)
+		}
+	}
+}
+
+// rate returns how many updates the writers do in a second.
+func rate(b *testing.B, writers int, update func(context.Context) error) float64 {
+	begin := time.Now()
+	var group sync.WaitGroup
+	counts := make([]int, writers)
+	for i := range writers {
+		group.Go(func() {
+			for time.Since(begin) < time.Second {
+				if err := update(b.Context()); err != nil {
+					b.Error(err)
+					return
+				}
+				counts[i]++
+			}
+		})
+	}
+	group.Wait()
+	total := 0
+	for _, n := range counts {
+		total += n
+	}
+	return float64(total) / time.Since(begin).Seconds()
+}
+
+// pauseIndexer keeps the indexer from working until resume.
+func pauseIndexer(b *testing.B, path string) (resume func()) {
+	b.Helper()
+	db, err := sql.Open("sqlite", path+"-search?_pragma=busy_timeout(10000)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	conn, err := db.Conn(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := conn.ExecContext(b.Context(), "BEGIN IMMEDIATE"); err != nil {
+		b.Fatal(err)
+	}
+	return func() {
+		_, err := conn.ExecContext(b.Context(), "ROLLBACK")
+		for _, end := range []func() error{conn.Close, db.Close} {
+			if closeErr := end(); err == nil {
+				err = closeErr
+			}
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// waitQueue waits until the queue is empty.
+func waitQueue(b *testing.B, store *sqlite.Store) {
+	b.Helper()
+	for {
+		n, err := store.Queued(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		if n == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// BenchmarkSearch compares searches by the index with such that read the
+// company's accounts, in turns.
+func BenchmarkSearch(b *testing.B) {
+	const accounts = 200_000
+	path := newPath(b)
+	store := open(b, path, sqlite.Limits{Eager: true})
+	company := addCompany(b, store, "Sunrise")
+	for first := 0; first < accounts; first += 10_000 {
+		write(b, store, func(ctx context.Context, tx account.Tx) error {
+			for i := first; i < first+10_000; i++ {
+				a := searchable(company, i)
+				if err := tx.InsertAccount(ctx, &a); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	begin := time.Now()
+	waitQueue(b, store)
+	b.Logf("indexed %d accounts in %s", accounts, time.Since(begin))
+	scans := open(b, path, sqlite.Limits{NoSearch: true})
+	for name, q := range map[string]account.AccountQuery{
+		"rare":       where(account.Condition{Member: account.MemberText, Contains: "owner123456@"}),
+		"none":       where(account.Condition{Member: account.MemberText, Contains: "no such text"}),
+		"title":      where(account.Condition{Member: account.MemberTitle, Contains: "cafe 1234"}),
+		"two common": where(account.Condition{Member: account.MemberText, Contains: "harbor"}, account.Condition{Member: account.MemberText, Contains: "solar"}),
+		"common":     where(account.Condition{Member: account.MemberText, Contains: "harbor"}),
+		"old":        where(account.Condition{Member: account.MemberText, Contains: "before"}),
+	} {
+		q.Page.Limit = 20
+		list := func(s *sqlite.Store) error { _, err := s.Accounts(b.Context(), company, q); return err }
+		count := func(s *sqlite.Store) error { _, err := s.CountAccounts(b.Context(), company, q); return err }
+		for what, read := range map[string]func(*sqlite.Store) error{"list": list, "count": count} {
+			b.Run(name+"/"+what, func(b *testing.B) {
+				var index, scan time.Duration
+				for b.Loop() {
+					index += timed(b, func() error { return read(store) })
+					scan += timed(b, func() error { return read(scans) })
+				}
+				b.ReportMetric(float64(index.Microseconds())/float64(b.N), "index-µs")
+				b.ReportMetric(float64(scan.Microseconds())/float64(b.N), "scan-µs")
+				b.ReportMetric(scan.Seconds()/index.Seconds(), "ratio")
+			})
+		}
+	}
+}
+
+func timed(b *testing.B, read func() error) time.Duration {
+	begin := time.Now()
+	if err := read(); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(begin)
+}
+
+var searchNouns = strings.Fields("Solar Roofing Cleaning Electric Plumbing Heating Market Cafe Bakery Garden Motors Dental Legal Travel Studio Print")
+
+// searchable is an account with the texts that most have. One in ten is of the
+// harbor; the first tenth, which are last in a list, were there before.
+func searchable(company int64, i int) account.Account {
+	a := newAccount(company, fmt.Sprintf("%s %d", searchNouns[i%len(searchNouns)], i))
+	description := fmt.Sprintf("Customer since %d, %s and %s.", 1990+i%35, searchNouns[i/3%len(searchNouns)], searchNouns[i/7%len(searchNouns)])
+	if i%10 == 3 {
+		description += " Near the harbor."
+	}
+	if i < 20_000 {
+		description += " Was with us before."
+	}
+	email, phone := fmt.Sprintf("owner%d@example.com", i), fmt.Sprintf("+1415%07d", i)
+	a.Description, a.PrimaryEmail, a.PrimaryPhone = &description, &email, &phone
+	a.Address = []string{fmt.Sprintf("%d Main Street", i%1000), "Springfield"}
+	a.UpdatedAt = start.Add(time.Duration(i) * time.Second)
+	return a
+}
