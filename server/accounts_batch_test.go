@@ -200,7 +200,7 @@ func TestManyOffences(t *testing.T) {
 	for _, r := range []request{
 		patch(`{"title":"x"` + members.String() + `}`),
 		batch("", `[`+strings.Repeat(`{"id":1,"set":{"x":1,"y":2}},`, 6_000)+`{"id":1,"set":{}}]`),
-		batch("", `[`+strings.Repeat(`{"id":999,"x":1,"set":{"custom":{"nope":1}}},`, 5_000)+`{"id":1,"set":{}}]`),
+		batch("", `[`+strings.Repeat(`{"id":999,"x":1,"set":{"custom":{"nope":1}}},`, 11_000)+`{"id":1,"set":{}}]`),
 	} {
 		a := f.send(t, r)
 		if errors, _ := a.json["errors"].([]any); a.Code != http.StatusBadRequest || len(errors) != 10_000 {
