@@ -16,19 +16,20 @@ import (
 type pace struct {
 	batch   int           // the most records of one round
 	gather  time.Duration // between a write and the round for it, so that the next writes share it
-	idle    int           // pause so many times as long as a round took
-	backlog int64         // from so many queue entries on, pause no longer than a round took
+	busy    int           // while writes go on, pause so many times as long as a round took
+	backlog int64         // with more queue entries, pause no longer than a round took
 	retry   time.Duration // pause after an error
 }
 
-// Small batches take the processor from the writes for a short time only. At a
-// tenth of a processor there are some 400 records a second; past the backlog
-// the searches that look at the queue's records one by one would become slow.
+// Small batches take the processor from the writes for a short time only. While
+// writes go on, a twentieth of a processor is left for some 200 to 400 records
+// a second. What is too much for that waits until there are no writes, or until
+// the searches, which look at the queue's records one by one, become slow.
 var defaultPace = pace{
 	batch:   128,
 	gather:  100 * time.Millisecond,
-	idle:    9,
-	backlog: 10_000,
+	busy:    19,
+	backlog: 100_000,
 	retry:   500 * time.Millisecond,
 }
 
@@ -77,10 +78,14 @@ func (x *indexer) stop() {
 // run does rounds until stop. It begins with what earlier processes left.
 func (x *indexer) run() {
 	defer close(x.done)
+	var before progress
 	for {
-		began := time.Now()
-		left, err := x.round(x.ctx)
-		pause := x.pause(time.Since(began), left)
+		now, err := x.round(x.ctx)
+		pause := now.worked
+		if now.left <= x.pace.backlog && now.last != before.last {
+			pause *= time.Duration(x.pace.busy)
+		}
+		before = now
 		switch {
 		case errors.Is(err, errUnfit):
 			return // searches do without the file, and the next Open makes a new one
@@ -88,7 +93,7 @@ func (x *indexer) run() {
 			return
 		case err != nil:
 			pause = x.pace.retry
-		case left == 0:
+		case now.left == 0:
 			if !x.sleep() {
 				return
 			}
@@ -112,13 +117,6 @@ func (x *indexer) sleep() bool {
 	}
 }
 
-func (x *indexer) pause(worked time.Duration, left int64) time.Duration {
-	if left > x.pace.backlog {
-		return worked
-	}
-	return worked * time.Duration(x.pace.idle)
-}
-
 // isDamaged tells whether a search file cannot be used any more.
 func isDamaged(err error) bool {
 	primary := errorCode(err) & 0xff
@@ -140,23 +138,29 @@ func (x *indexer) discard(ctx context.Context) error {
 	})
 }
 
-// round puts a batch into the search file, and removes it from the queue. It
-// returns how much is left to do: math.MaxInt64 if records must be scanned.
-func (x *indexer) round(ctx context.Context) (left int64, err error) {
+// progress is what a round has done.
+type progress struct {
+	last   int64         // the last entry of the queue
+	left   int64         // how many entries are left; math.MaxInt64 if there are records to scan
+	worked time.Duration // in the search file
+}
+
+// round puts a batch into the search file, and removes it from the queue.
+func (x *indexer) round(ctx context.Context) (progress, error) {
+	began := time.Now()
 	state, a, err := x.index(ctx)
+	done := progress{last: a.last, left: a.last - state.position, worked: time.Since(began)}
 	if err != nil {
-		return 0, err
+		return done, err
+	}
+	if !state.complete() {
+		done.left = math.MaxInt64
 	}
 	// The entries are removed only now that the file has them on the disk.
 	if a.pruned < state.position {
-		if err := x.prune(ctx, state.position); err != nil {
-			return 0, err
-		}
+		err = x.prune(ctx, state.position)
 	}
-	if !state.complete() {
-		return math.MaxInt64, nil
-	}
-	return a.last - state.position, nil
+	return done, err
 }
 
 // index does the part of a round in the search file, in one transaction. The
