@@ -68,8 +68,8 @@ type Rejection struct {
 // maxFirst is how many rejections a result lists.
 const maxFirst = 10
 
-// Import imports a file of accounts for the actor. The file must have a place
-// that can be read again. By default the rows are matched by id and update the
+// Import imports a file of accounts for the actor. It reads the file twice, so
+// it must be a seekable one. By default the rows are matched by id and update the
 // accounts if the file has ids, and else those whose title is new are added.
 //
 // The whole file is refused, and nothing written, if it cannot be read to its

@@ -80,7 +80,7 @@ func TestResume(t *testing.T) {
 		if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "goes on") {
 			t.Fatal(err)
 		}
-		f.write(t, "a.rejected.csv", readFile(t, rejects)+"a row that was not committed\n")
+		f.write(t, "a.rejected.csv", readFile(t, rejects)+strings.Repeat("a row that was not committed\n", 5000))
 	}
 	if runs != 3 {
 		t.Errorf("it took %d runs", runs)
