@@ -59,7 +59,7 @@ test: ## run all tests
 
 .PHONY: test-race
 test-race: ## run all tests under the race detector, in random order
-	$(GO) test -race -shuffle=on ./...
+	$(GO) test -race -shuffle=on -timeout 20m ./...
 
 bin/mailpit-%:
 	GOBIN='$(CURDIR)/bin' $(GO) install github.com/axllent/mailpit@$*
