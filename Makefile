@@ -42,9 +42,13 @@ lint: ## gofmt, vet, staticcheck and go.mod
 	$(STATICCHECK) $$($(GO) list ./... | grep -v /gen/)
 	$(GO) mod tidy -diff
 
-.PHONY: lint-spec
-lint-spec: ## check openapi.yaml with Redocly and Spectral
+# npm writes this file last.
+NODE_TOOLS := .ci/node_modules/.package-lock.json
+$(NODE_TOOLS): .ci/package.json .ci/package-lock.json
 	cd .ci && npm ci --no-audit --no-fund --ignore-scripts
+
+.PHONY: lint-spec
+lint-spec: $(NODE_TOOLS) ## check openapi.yaml with Redocly and Spectral
 	cd .ci && REDOCLY_TELEMETRY=off npx --no-install redocly lint --config redocly.yaml ../openapi.yaml
 	cd .ci && npx --no-install spectral lint --ruleset spectral.yaml --fail-severity=warn ../openapi.yaml
 
@@ -74,6 +78,10 @@ test-modules: ## vet and test the modules beside this one: a program that embeds
 	cd client/testdata/stranger && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
 	cd client/otelclient && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
 
+.PHONY: test-typescript
+test-typescript: build $(NODE_TOOLS) ## take the tour of README.md with a TypeScript client made from openapi.yaml
+	ACCOUNTSD='$(CURDIR)/bin/accountsd' .ci/tour/run.sh
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	$(GO) test ./server -run '^$$' -fuzz '^FuzzDecodeJSON$$' -fuzztime $(FUZZTIME)
@@ -84,4 +92,4 @@ bench: ## run the benchmarks
 	$(GO) test ./... -run '^$$' -bench . -benchmem
 
 .PHONY: ci
-ci: check-generate lint lint-spec check-deps test-modules fuzz test-mail test-race test ## what CI runs
+ci: check-generate lint lint-spec check-deps test-modules test-typescript fuzz test-mail test-race test ## what CI runs
