@@ -6,6 +6,7 @@ SHELL := /bin/bash
 GO ?= go
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 10s
+MAILPIT := v1.27.11
 DATA ?= data
 ADDR ?= 127.0.0.1:8080
 
@@ -41,15 +42,20 @@ lint: ## gofmt, vet, staticcheck and go.mod
 	$(STATICCHECK) $$($(GO) list ./... | grep -v /gen/)
 	$(GO) mod tidy -diff
 
-.PHONY: lint-spec
-lint-spec: ## check openapi.yaml with Redocly and Spectral
+# npm writes this file last.
+NODE_TOOLS := .ci/node_modules/.package-lock.json
+$(NODE_TOOLS): .ci/package.json .ci/package-lock.json
 	cd .ci && npm ci --no-audit --no-fund --ignore-scripts
+
+.PHONY: lint-spec
+lint-spec: $(NODE_TOOLS) ## check openapi.yaml with Redocly and Spectral
 	cd .ci && REDOCLY_TELEMETRY=off npx --no-install redocly lint --config redocly.yaml ../openapi.yaml
 	cd .ci && npx --no-install spectral lint --ruleset spectral.yaml --fail-severity=warn ../openapi.yaml
 
 .PHONY: check-deps
-check-deps: ## fail if a program with only the client would link the server's libraries
+check-deps: ## print what a program with only the client links, and fail if it has grown
 	@! $(GO) list -deps ./client/... ./gen/apiclient | grep -E 'gin-gonic|kin-openapi|modernc.org' || { echo 'the client must stay light'; exit 1; }
+	@GO='$(GO)' client/testdata/weigh.sh
 
 .PHONY: test
 test: ## run all tests
@@ -57,7 +63,24 @@ test: ## run all tests
 
 .PHONY: test-race
 test-race: ## run all tests under the race detector, in random order
-	$(GO) test -race -shuffle=on ./...
+	$(GO) test -race -shuffle=on -timeout 20m ./...
+
+bin/mailpit-%:
+	GOBIN='$(CURDIR)/bin' $(GO) install github.com/axllent/mailpit@$*
+	mv bin/mailpit $@
+
+.PHONY: test-mail
+test-mail: bin/mailpit-$(MAILPIT) ## run the tests that need a mail server, with a real one
+	TEST_MAILPIT='$(CURDIR)/$<' $(GO) test -race -count=1 -run 'Send|Mail|Outbox|Notice' ./server/mail ./server/cmd/accountsd
+
+.PHONY: test-modules
+test-modules: ## vet and test the modules beside this one: a program that embeds the client, and its traces
+	cd client/testdata/stranger && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
+	cd client/otelclient && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
+
+.PHONY: test-typescript
+test-typescript: build $(NODE_TOOLS) ## take the tour of README.md with a TypeScript client made from openapi.yaml
+	ACCOUNTSD='$(CURDIR)/bin/accountsd' .ci/tour/run.sh
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME (10s)
@@ -69,4 +92,4 @@ bench: ## run the benchmarks
 	$(GO) test ./... -run '^$$' -bench . -benchmem
 
 .PHONY: ci
-ci: check-generate lint lint-spec check-deps fuzz test-race test ## what CI runs
+ci: check-generate lint lint-spec check-deps test-modules test-typescript fuzz test-mail test-race test ## what CI runs

@@ -8,9 +8,7 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
-	"github.com/oapi-codegen/runtime"
 
-	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/server/account"
 )
@@ -22,7 +20,9 @@ func (s *Server) GetAccount(ctx context.Context, req apiserver.GetAccountRequest
 		return nil, err
 	}
 	tag := etag(a)
-	if !noneMatch(req.Params.IfNoneMatch, tag) {
+	// A contact can change while its accounts do not: only an answer without
+	// contacts is known to be current by the account's tag.
+	if !isTrue(req.Params.IncludeContacts) && !noneMatch(req.Params.IfNoneMatch, tag) {
 		return apiserver.GetAccount304Response{Headers: apiserver.NotModifiedResponseHeaders{ETag: &tag}}, nil
 	}
 	body := ToAPIAccount(a)
@@ -71,49 +71,32 @@ func (s *Server) CreateAccount(ctx context.Context, req apiserver.CreateAccountR
 	}}, nil
 }
 
+// DeleteAccount answers DELETE /accounts/{accountId}.
+func (s *Server) DeleteAccount(ctx context.Context, req apiserver.DeleteAccountRequestObject) (apiserver.DeleteAccountResponseObject, error) {
+	match := FromAPIIfMatch(req.Params.IfMatch, req.AccountID)
+	if err := s.accounts.Delete(ctx, actorOf(ctx), req.AccountID, match); err != nil {
+		return nil, err
+	}
+	return apiserver.DeleteAccount204Response{}, nil
+}
+
 // writeHeaders returns the ETag and Preview of a write's answer. What was only
 // tried has no tag.
 func writeHeaders(a account.Account, dryRun bool) (tag, preview *string) {
 	if dryRun {
-		yes := "true"
-		return nil, &yes
+		return nil, previewed()
 	}
 	value := etag(a)
 	return &value, nil
 }
 
+// previewed is the header Preview of a dry run.
+func previewed() *string {
+	yes := "true"
+	return &yes
+}
+
 func isTrue(b *bool) bool { return b != nil && *b }
-
-// check is an operation's handler on a dry run: it returns what is wrong with a
-// body, and never writes.
-type check func(c *gin.Context, body any) error
-
-func (s *Server) checkUpdate(c *gin.Context, body any) error {
-	var req apiserver.UpdateAccountRequestObject
-	req.JSONBody = &api.AccountPatch{}
-	err := errors.Join(
-		runtime.BindJSONValue(body, req.JSONBody),
-		runtime.BindStringToObject(c.Param("accountId"), &req.AccountID))
-	if err != nil {
-		return err
-	}
-	dryRun, newOptions := true, c.Query("allow_new_options") == "true"
-	req.Params = api.UpdateAccountParams{DryRun: &dryRun, AllowNewOptions: &newOptions}
-	_, err = s.UpdateAccount(c.Copy(), req)
-	return err
-}
-
-func (s *Server) checkCreate(c *gin.Context, body any) error {
-	var req apiserver.CreateAccountRequestObject
-	req.Body = &api.AccountCreate{}
-	if err := runtime.BindJSONValue(body, req.Body); err != nil {
-		return err
-	}
-	dryRun, newOptions, matchBy := true, c.Query("allow_new_options") == "true", api.MatchMemberNone
-	req.Params = api.CreateAccountParams{DryRun: &dryRun, AllowNewOptions: &newOptions, MatchBy: &matchBy}
-	_, err := s.CreateAccount(c.Copy(), req)
-	return err
-}
 
 // failBinding answers a request that passed validation and still did not fit
 // the generated types. That can be a number such as 1.0 or 1e3, which JSON

@@ -34,13 +34,18 @@ func serveAlias(next http.Handler) http.Handler {
 		r.URL.Path = canonicalPath + rest
 		r.URL.RawPath = ""
 		w.Header().Set("Deprecation", aliasDeprecated)
-		w.Header().Set("Link", fmt.Sprintf(`<%s>; rel="successor-version"`, successor(r.URL)))
+		w.Header().Set("Link", successorLink(r.URL))
 		next.ServeHTTP(w, r)
 	})
 }
 
-// successor is the reference to u in a Link header. The query is the caller's
-// text, and must not end the reference early.
+// successorLink names the canonical URL in a Link header.
+func successorLink(u *url.URL) string {
+	return fmt.Sprintf(`<%s>; rel="successor-version"`, successor(u))
+}
+
+// successor is the canonical URL as a reference. The query is the caller's text,
+// and must not end a reference in a Link header early.
 func successor(u *url.URL) string {
 	reference := url.URL{Path: u.Path, RawQuery: strings.NewReplacer("<", "%3C", ">", "%3E").Replace(u.RawQuery)}
 	return reference.String()

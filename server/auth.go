@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -13,25 +12,37 @@ import (
 // apiKeyHeader carries a key's token.
 const apiKeyHeader = "X-Api-Key"
 
+// The challenges of a 401 (RFC 9110, section 11.6.1).
+const (
+	keyChallenge      = `ApiKey realm="accountsd", header="x-api-key"`
+	passwordChallenge = `Basic realm="accountsd", charset="UTF-8"`
+)
+
 type actorKey struct{}
 
-// authenticate puts the key's holder into the request's context, and refuses a
+// authenticate puts who the request acts for into its context, and refuses a
 // key whose scope is too small for the operation. It runs before validation,
 // which would tell strangers about the schema.
 func (s *Server) authenticate(c *gin.Context) {
-	ctx := c.Request.Context()
-	actor, err := s.accounts.Authenticate(ctx, c.GetHeader(apiKeyHeader))
-	if err != nil {
-		s.fail(c, err)
-		return
-	}
-	c.Request = c.Request.WithContext(context.WithValue(ctx, actorKey{}, actor))
 	op := s.operations.of(c)
 	if op == nil {
 		s.fail(c, fmt.Errorf("no operation for %s %s", c.Request.Method, c.FullPath()))
 		return
 	}
-	if slices.Index(account.Scopes, actor.Scope) < slices.Index(account.Scopes, op.scope) {
+	if op.security == byNothing {
+		return
+	}
+	ctx := c.Request.Context()
+	actor, err := s.identifyActor(c, op)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.Request = c.Request.WithContext(context.WithValue(ctx, actorKey{}, actor))
+	if !s.admitAlias(c, op) {
+		return
+	}
+	if op.security == byKey && !actor.Scope.Includes(op.scope) {
 		s.fail(c, &account.Error{
 			Kind:    account.KindForbidden,
 			Message: fmt.Sprintf("this operation needs a key with the scope %s; this key has %s", op.scope, actor.Scope),
@@ -39,8 +50,19 @@ func (s *Server) authenticate(c *gin.Context) {
 	}
 }
 
+// identifyActor returns who has sent the key or the password that the operation
+// asks for. A password that is not sent is the empty one, which nobody has.
+func (s *Server) identifyActor(c *gin.Context, op *operation) (account.Actor, error) {
+	ctx := c.Request.Context()
+	if op.security == byPassword {
+		email, password, _ := c.Request.BasicAuth()
+		return s.accounts.Login(ctx, email, password)
+	}
+	return s.accounts.Authenticate(ctx, c.GetHeader(apiKeyHeader))
+}
+
 // actorOf returns who the request acts for. It is set on every request that
-// reaches a handler.
+// reaches a handler, but for operations that anyone may call.
 func actorOf(ctx context.Context) account.Actor {
 	actor, _ := ctx.Value(actorKey{}).(account.Actor)
 	return actor

@@ -2,7 +2,6 @@ package server
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,18 +15,17 @@ import (
 
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/jsonvalue"
 )
-
-// maxDepth is how deep arrays and objects may nest. Nothing in the API needs
-// more than five.
-const maxDepth = 64
 
 // body is a request body that has been decoded and validated. The generated
 // binder takes its value from ValidatedValue, so that handlers see exactly what
 // the validator saw.
 type body struct {
 	io.Reader
-	value any
+	data   []byte
+	value  any
+	absent bool // whether none was sent, to an operation that can do without
 }
 
 // ValidatedValue returns the decoded body.
@@ -36,24 +34,30 @@ func (b body) ValidatedValue() any { return b.value }
 // Close does nothing: the connection's body was read to its end.
 func (b body) Close() error { return nil }
 
-// readBody reads and decodes the body of r, which must be of one of the media
-// types. All of them mean the same JSON, so the Content-Type becomes plain
+// readBody reads and decodes the body of r, which must be of one of the
+// operation's media types. All of them mean the same JSON, so the Content-Type becomes plain
 // application/json: the generated binder compares it as it stands, and would
 // pass over "Application/JSON". The value holds numbers as json.Number; strings
 // that hold a NUL come back as offences.
-func readBody(r *http.Request, mediaTypes []string) (body, []account.FieldError, error) {
-	if err := checkMediaType(r, mediaTypes); err != nil {
-		return body{}, nil, err
-	}
+//
+// Where the body is optional, an empty one is none, whatever its Content-Type:
+// clients that send nothing name any type or no type.
+func readBody(r *http.Request, op *operation) (body, []account.FieldError, error) {
 	data, err := io.ReadAll(r.Body)
 	if err != nil {
 		return body{}, nil, fmt.Errorf("read body: %w", err)
+	}
+	if op.optional && len(data) == 0 {
+		return body{Reader: bytes.NewReader(nil), absent: true}, nil, nil
+	}
+	if err := checkMediaType(r, op.mediaTypes); err != nil {
+		return body{}, nil, err
 	}
 	value, offences, err := decodeJSON(data)
 	if err != nil {
 		return body{}, nil, err
 	}
-	return body{Reader: bytes.NewReader(data), value: value}, offences, nil
+	return body{Reader: bytes.NewReader(data), data: data, value: value}, offences, nil
 }
 
 func checkMediaType(r *http.Request, mediaTypes []string) error {
@@ -84,93 +88,24 @@ func decodeJSON(data []byte) (any, []account.FieldError, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, nil, invalidJSON("", "the body is empty; send a JSON object")
 	}
-	d := &jsonDecoder{Decoder: jsontext.NewDecoder(bytes.NewReader(data))}
-	value, err := d.value()
+	value, nuls, err := jsonvalue.Decode(data)
 	if err != nil {
 		return nil, nil, explainJSON(err)
 	}
-	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, nil, invalidJSON("", "the body is not valid JSON: there is more text after the value")
+	var offences []account.FieldError
+	for _, path := range nuls {
+		offences = append(offences, bodyOffence(path, "must not hold a NUL character"))
 	}
-	return value, d.offences, nil
+	return value, offences, nil
 }
-
-type jsonDecoder struct {
-	*jsontext.Decoder
-	offences []account.FieldError
-}
-
-func (d *jsonDecoder) value() (any, error) {
-	token, err := d.ReadToken()
-	if err != nil {
-		return nil, err
-	}
-	switch token.Kind() {
-	case '{':
-		return d.object()
-	case '[':
-		return d.array()
-	case '"':
-		return d.text(token.String()), nil
-	case '0':
-		return json.Number(token.String()), nil
-	case 't', 'f':
-		return token.Bool(), nil
-	default:
-		return nil, nil
-	}
-}
-
-func (d *jsonDecoder) object() (any, error) {
-	if d.StackDepth() > maxDepth {
-		return nil, errTooDeep
-	}
-	object := make(map[string]any)
-	for d.PeekKind() != '}' {
-		token, err := d.ReadToken()
-		if err != nil {
-			return nil, err
-		}
-		name := d.text(token.String())
-		if object[name], err = d.value(); err != nil {
-			return nil, err
-		}
-	}
-	_, err := d.ReadToken()
-	return object, err
-}
-
-func (d *jsonDecoder) array() (any, error) {
-	if d.StackDepth() > maxDepth {
-		return nil, errTooDeep
-	}
-	array := []any{}
-	for d.PeekKind() != ']' {
-		item, err := d.value()
-		if err != nil {
-			return nil, err
-		}
-		array = append(array, item)
-	}
-	_, err := d.ReadToken()
-	return array, err
-}
-
-// text notes a string that PostgreSQL could not hold.
-func (d *jsonDecoder) text(s string) string {
-	if strings.ContainsRune(s, 0) {
-		path := slices.Collect(d.StackPointer().Tokens())
-		d.offences = append(d.offences, bodyOffence(path, "must not hold a NUL character"))
-	}
-	return s
-}
-
-var errTooDeep = errors.New("nested too deep")
 
 // explainJSON says in words of ours why data is not JSON.
 func explainJSON(err error) error {
-	if errors.Is(err, errTooDeep) {
-		return invalidJSON("", "the body is not acceptable JSON: it nests deeper than "+strconv.Itoa(maxDepth)+" levels")
+	if errors.Is(err, jsonvalue.ErrTooDeep) {
+		return invalidJSON("", "the body is not acceptable JSON: it nests deeper than "+strconv.Itoa(jsonvalue.MaxDepth)+" levels")
+	}
+	if errors.Is(err, jsonvalue.ErrTrailing) {
+		return invalidJSON("", "the body is not valid JSON: there is more text after the value")
 	}
 	syntax, ok := errors.AsType[*jsontext.SyntacticError](err)
 	if !ok {

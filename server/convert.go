@@ -83,6 +83,15 @@ func FromAPIPatch(body api.AccountPatch) account.Patch {
 	return patch
 }
 
+// convertAll converts the items of a list.
+func convertAll[From, To any](items []From, convert func(From) To) []To {
+	list := make([]To, len(items))
+	for i, item := range items {
+		list[i] = convert(item)
+	}
+	return list
+}
+
 func fromPointer[T any](p *T) account.Field[T] {
 	if p == nil {
 		return account.Field[T]{}
@@ -218,8 +227,8 @@ func ToAPIFieldProblems(offences []account.FieldError) []api.FieldProblem {
 			Code:    api.ProblemCodeValidationError,
 			Message: offence.Message,
 		}
-		if offence.Conflict {
-			problems[i].Code = api.ProblemCodeConflict
+		if offence.Kind != account.KindInternal {
+			problems[i].Code = kinds[offence.Kind].code
 		}
 		if offence.In == account.InBody {
 			pointer := offence.Pointer()

@@ -3,7 +3,6 @@ package server_test
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"testing"
 )
 
@@ -76,6 +75,7 @@ func TestGetAccount(t *testing.T) {
 		{name: "virtual properties change nothing", request: get("/accounts/1?include_virtual_properties=true", nil), status: 200},
 		{name: "a current copy", request: get("/accounts/1", tag("If-None-Match", `W/"1-1"`)), status: 304, header: tag("ETag", `"1-1"`)},
 		{name: "any copy", request: get("/accounts/1", tag("If-None-Match", `*`)), status: 304},
+		{name: "a copy with contacts, which may have changed", request: get("/accounts/1?include_contacts=true", tag("If-None-Match", `"1-1"`)), status: 200, want: []string{"Jo Park"}},
 		{name: "an old copy", request: get("/accounts/1", tag("If-None-Match", `"1-0", "2-1"`)), status: 200},
 		{name: "a malformed tag", request: get("/accounts/1", tag("If-None-Match", `1-1`)), status: 400, code: "VALIDATION_ERROR", want: []string{`"in":"header"`}},
 		{name: "S48 no such account", request: get("/accounts/999", nil), status: 404, code: "NOT_FOUND"},
@@ -94,64 +94,5 @@ func TestArchivedAccount(t *testing.T) {
 	}
 	if a := f.send(t, patch(`{"isActive":true,"title":"Back"}`)); a.Code != http.StatusOK || a.json["title"] != "Back" {
 		t.Errorf("restore: %d %s", a.Code, a.Body)
-	}
-}
-
-// S7, S8: every path under /clients answers as its twin, and names it.
-func TestAlias(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	for _, r := range []request{
-		{method: "GET", path: "/accounts/1?include_contacts=true"},
-		{method: "GET", path: "/accounts/1", headers: map[string]string{"If-None-Match": "*"}},
-		{method: "GET", path: "/accounts/abc"},
-		{method: "GET", path: "/accounts/999"},
-		{method: "GET", path: "/accounts/1", key: noKey},
-		{method: "GET", path: "/accounts/1/nothing?x=%3E"},
-		{method: "PUT", path: "/accounts/1"},
-		{method: "PATCH", path: "/accounts/1?dry_run=true", body: `{"title":"New"}`},
-		{method: "PATCH", path: "/accounts/1", body: `{"title":5,"custom":{"nope":1}}`},
-		{method: "PATCH", path: "/accounts/1", body: `{"title":"New"}`, headers: map[string]string{"If-Match": `"1-9"`}},
-		{method: "POST", path: "/accounts?dry_run=true", body: `{"title":"Unique","address":["x"]}`},
-		{method: "POST", path: "/accounts", body: `{`},
-	} {
-		if r.headers == nil {
-			r.headers = map[string]string{}
-		}
-		r.headers["X-Request-Id"] = "same"
-		canonical := f.send(t, r)
-		successor := "/v1" + r.path
-		r.path = strings.Replace(r.path, "/accounts", "/clients", 1)
-		alias := f.send(t, r)
-		if alias.Code != canonical.Code || alias.Body.String() != canonical.Body.String() {
-			t.Errorf("%s %s: %d %s\nits twin: %d %s", r.method, r.path, alias.Code, alias.Body, canonical.Code, canonical.Body)
-		}
-		if got, want := alias.Header().Get("Link"), "<"+successor+`>; rel="successor-version"`; got != want {
-			t.Errorf("%s %s: Link %s, want %s", r.method, r.path, got, want)
-		}
-		if got := alias.Header().Get("Deprecation"); got != "@1795478400" {
-			t.Errorf("%s %s: Deprecation %q", r.method, r.path, got)
-		}
-		for name := range canonical.Header() {
-			if got, want := alias.Header().Get(name), canonical.Header().Get(name); got != want {
-				t.Errorf("%s %s: header %s is %q, its twin's %q", r.method, r.path, name, got, want)
-			}
-		}
-		if got := canonical.Header().Get("Deprecation"); got != "" {
-			t.Errorf("%s is deprecated: %s", successor, got)
-		}
-	}
-	if a := f.send(t, request{method: "GET", path: "/clientsx/1"}); a.Code != 404 || a.Header().Get("Deprecation") != "" {
-		t.Errorf("/clientsx: %d %v", a.Code, a.Header())
-	}
-}
-
-// A location under the alias is the canonical one.
-func TestAliasCreatesUnderAccounts(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	a := f.send(t, request{method: "POST", path: "/clients", body: `{"title":"Unique","address":["x"]}`})
-	if a.Code != http.StatusCreated || a.Header().Get("Location") != "/v1/accounts/3" {
-		t.Errorf("%d %v", a.Code, a.Header())
 	}
 }

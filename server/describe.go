@@ -18,8 +18,9 @@ func bodyOffence(path []string, message string) account.FieldError {
 
 // patterns says in words what the patterns of the spec ask for.
 var patterns = map[string]string{
-	`\S`: "not be blank",
-	`\d`: "hold a digit",
+	`\S`:    "not be blank",
+	`\d`:    "hold a digit",
+	`^\d+$`: "be the sequence of a change",
 }
 
 // describe says what is wrong with a value and what would be right, in words

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -31,11 +32,13 @@ import (
 // keys, properties, two contacts and one account.
 type fixture struct {
 	store   account.Store
+	service *account.Service
 	handler http.Handler
 	log     *bytes.Buffer
 	clock   *clock
 	company account.Company
-	ada     account.User
+	ada     account.User // an admin
+	lin     account.User // no admin
 	jo, lee account.Contact
 	account account.Account
 }
@@ -44,6 +47,8 @@ type fixture struct {
 const (
 	writeKey   = "acc_write"
 	readKey    = "acc_read"
+	adminKey   = "acc_admin"
+	linKey     = "acc_lin" // of lin, to write
 	expiredKey = "acc_expired"
 	revokedKey = "acc_revoked"
 	otherKey   = "acc_other" // of another company
@@ -84,7 +89,8 @@ func newFixture(t testing.TB, options ...func(*server.Config)) *fixture {
 	for _, option := range options {
 		option(&config)
 	}
-	handler, err := server.New(config, account.NewService(store, account.Config{Clock: f.clock.Now, Region: "US"}))
+	f.service = account.NewService(store, account.Config{Clock: f.clock.Now, Region: "US"})
+	handler, err := server.New(config, f.service)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +118,8 @@ func (f *fixture) seed(t testing.TB) {
 	t.Helper()
 	now := f.clock.Now()
 	f.company = account.Company{Name: "Sunrise Services", CreatedAt: now}
-	f.ada = account.User{Email: "ada@example.com", FirstName: "Ada", LastName: "Reyes", Admin: true, CreatedAt: now}
+	f.ada = account.User{Email: "ada@example.com", FirstName: "Ada", LastName: "Reyes", Admin: true, CreatedAt: now, PasswordHash: passwordHash()}
+	f.lin = account.User{Email: "lin@example.com", CreatedAt: now, PasswordHash: passwordHash()}
 	f.jo = account.Contact{Name: "Jo Park", Title: "Facility manager", Emails: []string{"jo@sunrise.example"}, Phones: []string{"+14155550143"}, CreatedAt: now, UpdatedAt: now}
 	f.lee = account.Contact{Name: "Lee Chan", CreatedAt: now, UpdatedAt: now}
 	other := account.Company{Name: "Other Company", CreatedAt: now}
@@ -123,9 +130,13 @@ func (f *fixture) seed(t testing.TB) {
 		f.ada.CompanyID, stranger.CompanyID = f.company.ID, other.ID
 		must(t, tx.InsertUser(ctx, &f.ada))
 		must(t, tx.InsertUser(ctx, &stranger))
+		f.lin.CompanyID = f.company.ID
+		must(t, tx.InsertUser(ctx, &f.lin))
 		for token, key := range map[string]account.Key{
 			writeKey:   {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeWrite},
 			readKey:    {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeRead},
+			adminKey:   {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeAdmin},
+			linKey:     {UserID: f.lin.ID, CompanyID: f.company.ID, Scope: account.ScopeWrite},
 			expiredKey: {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeWrite, ExpiresAt: now.Add(-time.Second)},
 			revokedKey: {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeWrite, RevokedAt: now.Add(-time.Second)},
 			otherKey:   {UserID: stranger.ID, CompanyID: other.ID, Scope: account.ScopeAdmin},
@@ -155,6 +166,14 @@ func (f *fixture) seed(t testing.TB) {
 		return nil
 	})
 	must(t, err)
+}
+
+// addProperty defines a text property.
+func (f *fixture) addProperty(t testing.TB, key string) {
+	t.Helper()
+	must(t, f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+		return tx.InsertProperty(ctx, &account.Property{CompanyID: f.company.ID, Name: key, Key: key, Type: account.PropertyText})
+	}))
 }
 
 // newAccount has a value in every member that can be cleared.
@@ -187,6 +206,7 @@ const noKey = "-"
 type answer struct {
 	*httptest.ResponseRecorder
 	json map[string]any
+	list []any // of an answer that is a list
 }
 
 // send makes a request and checks the answer against the spec.
@@ -213,11 +233,33 @@ func (f *fixture) send(t *testing.T, r request) answer {
 	if recorder.Body.Len() > 0 {
 		decoder := json.NewDecoder(bytes.NewReader(recorder.Body.Bytes()))
 		decoder.UseNumber()
-		if err := decoder.Decode(&a.json); err != nil {
-			t.Fatalf("%s %s answered no JSON object: %v\n%s", r.method, r.path, err, recorder.Body)
+		var body any
+		if err := decoder.Decode(&body); err != nil {
+			t.Fatalf("%s %s answered no JSON: %v\n%s", r.method, r.path, err, recorder.Body)
 		}
+		a.json, _ = body.(map[string]any)
+		a.list, _ = body.([]any)
 	}
 	return a
+}
+
+// ids lists the ids of an answer that is a list, in order.
+func (a answer) ids() string {
+	var ids []string
+	for _, item := range a.list {
+		ids = append(ids, fmt.Sprint(item.(map[string]any)["id"]))
+	}
+	return strings.Join(ids, " ")
+}
+
+// link returns the path below /v1 that an answer links to, or "".
+func (a answer) link(rel string) string {
+	for _, link := range strings.Split(a.Header().Get("Link"), ", ") {
+		if target, ok := strings.CutSuffix(link, `>; rel="`+rel+`"`); ok {
+			return strings.TrimPrefix(target, "</v1")
+		}
+	}
+	return ""
 }
 
 // errors lists the offences of a problem as "pointer or name: message", sorted.

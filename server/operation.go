@@ -6,11 +6,14 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/gin-gonic/gin"
 
+	"github.com/accountsd/accountsd/gen"
+	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/server/account"
 )
 
@@ -20,11 +23,39 @@ const basePath = "/v1"
 // operation is what the spec says of one method of one path.
 type operation struct {
 	id         string
-	scope      account.Scope // what a key must be allowed, x-scope
+	name       string // method and path, as in "PATCH /v1/accounts/{accountId}"
+	security   security
+	scope      account.Scope // what a key must be allowed, x-scope; only with byKey
 	route      *routers.Route
 	query      []string // the names of its query parameters
 	mediaTypes []string // of its request body; none: it takes no body
 	body       *openapi3.Schema
+	optional   bool // whether the body may be left out
+	once       bool // it takes an Idempotency-Key
+}
+
+// security is how callers of an operation prove who they are.
+type security uint8
+
+const (
+	byKey      security = iota // the header x-api-key
+	byPassword                 // HTTP Basic
+	byNothing                  // the body has a secret of its own
+)
+
+// securityOf reads the security of an operation, or else that of the document.
+func securityOf(spec *openapi3.T, op *openapi3.Operation) security {
+	requirements := spec.Security
+	if op.Security != nil {
+		requirements = *op.Security
+	}
+	if len(requirements) == 0 {
+		return byNothing
+	}
+	if _, ok := requirements[0]["Password"]; ok {
+		return byPassword
+	}
+	return byKey
 }
 
 // operations are those of the spec by method and gin path, so that a request's
@@ -48,22 +79,26 @@ func loadOperations(spec *openapi3.T) (operations, error) {
 
 func newOperation(spec *openapi3.T, path, method string, item *openapi3.PathItem, op *openapi3.Operation) (*operation, error) {
 	scope, _ := op.Extensions["x-scope"].(string)
-	if !slices.Contains(account.Scopes, account.Scope(scope)) {
-		return nil, fmt.Errorf("x-scope must be one of %v; got %q", account.Scopes, scope)
-	}
 	o := &operation{
-		id:    op.OperationID,
-		scope: account.Scope(scope),
-		route: &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: op},
+		id:       op.OperationID,
+		name:     method + " " + basePath + path,
+		security: securityOf(spec, op),
+		scope:    account.Scope(scope),
+		route:    &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: op},
+	}
+	if o.security == byKey && !slices.Contains(account.Scopes, o.scope) {
+		return nil, fmt.Errorf("x-scope must be one of %v; got %q", account.Scopes, scope)
 	}
 	for _, p := range slices.Concat(item.Parameters, op.Parameters) {
 		if p.Value.In == openapi3.ParameterInQuery {
 			o.query = append(o.query, p.Value.Name)
 		}
+		o.once = o.once || p.Value.Name == idempotencyKeyHeader
 	}
 	if op.RequestBody == nil {
 		return o, nil
 	}
+	o.optional = !op.RequestBody.Value.Required
 	content := op.RequestBody.Value.Content
 	for mediaType, content := range content {
 		o.mediaTypes = append(o.mediaTypes, mediaType)
@@ -110,18 +145,37 @@ func ginPath(path string) string {
 	return basePath + strings.NewReplacer("{", ":", "}", "").Replace(path)
 }
 
-// specHandler serves the spec as YAML and as JSON.
-func specHandlers(source []byte) (yaml, js gin.HandlerFunc, err error) {
-	doc, err := openapi3.NewLoader().LoadFromData(source)
+// specJSON is the spec as JSON. It is made when it is first asked for: reading
+// the spec again takes longer than all else at the start.
+var specJSON = sync.OnceValues(func() ([]byte, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(gen.OpenAPI)
 	if err != nil {
-		return nil, nil, fmt.Errorf("load the spec: %w", err)
+		return nil, fmt.Errorf("load the spec: %w", err)
 	}
 	document, err := json.MarshalIndent(doc, "", "  ")
 	if err != nil {
-		return nil, nil, fmt.Errorf("write the spec as JSON: %w", err)
+		return nil, fmt.Errorf("write the spec as JSON: %w", err)
 	}
-	serve := func(mediaType string, data []byte) gin.HandlerFunc {
-		return func(c *gin.Context) { c.Data(http.StatusOK, mediaType, data) }
+	return document, nil
+})
+
+func specYAMLHandler(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", gen.OpenAPI) }
+
+func (s *Server) specJSONHandler(c *gin.Context) {
+	document, err := specJSON()
+	if err != nil {
+		s.fail(c, err)
+		return
 	}
-	return serve("application/yaml", source), serve("application/json", document), nil
+	c.Data(http.StatusOK, "application/json", document)
 }
+
+// specOperations is the operations of the embedded spec, which are the same for
+// all servers of a process.
+var specOperations = sync.OnceValues(func() (operations, error) {
+	spec, err := apiserver.GetSpec()
+	if err != nil {
+		return nil, fmt.Errorf("load the embedded spec: %w", err)
+	}
+	return loadOperations(spec)
+})

@@ -23,6 +23,9 @@ type problem struct {
 	code   api.ProblemCode
 	detail string
 	fields []api.FieldProblem
+
+	retryAfter string // seconds after which to try again
+	successor  string // the URL to use instead
 }
 
 // Error makes a problem an error, so that it can travel as one.
@@ -96,13 +99,29 @@ func (s *Server) fail(c *gin.Context, err error) {
 	header.Set("Content-Type", "application/problem+json")
 	switch p.status {
 	case http.StatusUnauthorized:
-		header.Set("WWW-Authenticate", `ApiKey realm="accountsd", header="x-api-key"`)
+		header.Set("WWW-Authenticate", keyChallenge)
+		if s.asksPassword(c) {
+			header.Set("WWW-Authenticate", passwordChallenge)
+		}
 	case http.StatusServiceUnavailable:
 		header.Set("Retry-After", retryAfter)
 	}
+	if p.retryAfter != "" {
+		header.Set("Retry-After", p.retryAfter)
+	}
 	c.Writer.WriteHeader(p.status)
+	body := p.toAPI(c)
+	if p.status == http.StatusUnauthorized && s.asksPassword(c) {
+		body.Error = &p.detail // which existing clients of this operation read
+	}
 	// An error here means that the caller has gone.
-	_ = json.NewEncoder(c.Writer).Encode(p.toAPI(c))
+	_ = json.NewEncoder(c.Writer).Encode(body)
+}
+
+// asksPassword tells whether the request's operation takes a password.
+func (s *Server) asksPassword(c *gin.Context) bool {
+	op := s.operations.of(c)
+	return op != nil && op.security == byPassword
 }
 
 func (p *problem) toAPI(c *gin.Context) api.Problem {
@@ -119,6 +138,9 @@ func (p *problem) toAPI(c *gin.Context) api.Problem {
 	}
 	if len(p.fields) > 0 {
 		body.Field = &p.fields[0].Field
+	}
+	if p.successor != "" {
+		body.Successor = &p.successor
 	}
 	return body
 }

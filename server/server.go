@@ -3,7 +3,6 @@
 package server
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/accountsd/accountsd/gen"
 	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/server/account"
 )
@@ -21,6 +19,10 @@ type Config struct {
 	Timeout      time.Duration // of one request; 0: 30 s
 	MaxBodyBytes int64         // of one request's body; 0: 1 MiB
 	Logger       *slog.Logger  // nil: slog.Default()
+
+	RateLimit  int              // requests of a key in a second, twice as many at once; 0: no limit
+	DailyLimit int64            // requests of a key in a day (UTC); 0: no limit
+	Clock      func() time.Time // of the limits; nil: time.Now
 }
 
 // Server answers the API's requests.
@@ -28,9 +30,11 @@ type Server struct {
 	config     Config
 	log        *slog.Logger
 	accounts   *account.Service
+	rates      *rateLimits
 	draining   atomic.Bool
 	operations operations
 	checks     map[string]check // by operationId
+	trial      *Server          // whose handlers write nothing; for checks
 	handler    http.Handler
 }
 
@@ -48,13 +52,15 @@ func New(config Config, accounts *account.Service) (*Server, error) {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
-	s := &Server{config: config, log: config.Logger, accounts: accounts}
-	s.checks = map[string]check{"updateAccount": s.checkUpdate, "createAccount": s.checkCreate}
-	spec, err := apiserver.GetSpec()
-	if err != nil {
-		return nil, fmt.Errorf("load the embedded spec: %w", err)
+	if config.Clock == nil {
+		config.Clock = time.Now
 	}
-	if s.operations, err = loadOperations(spec); err != nil {
+	s := &Server{config: config, log: config.Logger, accounts: accounts}
+	s.rates = newRateLimits(config.RateLimit, config.DailyLimit, config.Clock)
+	s.trial = &Server{config: config, log: config.Logger, accounts: accounts.DryRun()}
+	s.checks = s.allChecks()
+	var err error
+	if s.operations, err = specOperations(); err != nil {
 		return nil, err
 	}
 	engine, err := s.newEngine()
@@ -84,17 +90,13 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 
-	yaml, json, err := specHandlers(gen.OpenAPI)
-	if err != nil {
-		return nil, err
-	}
-	engine.GET("/openapi.yaml", yaml)
-	engine.GET("/openapi.json", json)
+	engine.GET("/openapi.yaml", specYAMLHandler)
+	engine.GET("/openapi.json", s.specJSONHandler)
 	engine.GET("/healthz", live)
 	engine.GET("/readyz", s.ready)
 
-	group := engine.Group("", s.authenticate, s.validate)
-	strict := apiserver.NewStrictHandlerWithOptions(s, []apiserver.StrictMiddlewareFunc{callHandler},
+	group := engine.Group("", s.authenticate, s.limitRate, s.validate)
+	strict := apiserver.NewStrictHandlerWithOptions(s, []apiserver.StrictMiddlewareFunc{callHandler, s.carryOutOnce},
 		apiserver.StrictGinServerOptions{
 			RequestErrorHandlerFunc:  s.failBinding,
 			HandlerErrorFunc:         s.fail,

@@ -128,7 +128,7 @@ func TestUpdateAccountWritesHistoryOnce(t *testing.T) {
 	for range 2 { // The second one changes nothing.
 		f.send(t, patch(`{"title":"New","custom":{"capacity":13}}`))
 	}
-	history, err := f.store.History(t.Context(), f.company.ID, 1)
+	history, err := f.store.History(t.Context(), f.company.ID, 1, 0, 100)
 	must(t, err)
 	if len(history) != 1 {
 		t.Fatalf("%d entries", len(history))

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -17,7 +19,7 @@ import (
 )
 
 // validate refuses a request that the spec does not allow, and leaves the
-// decoded body for the handler. Where a handler can check a body without
+// decoded body for the handler. Where a handler can check a request without
 // writing, what the spec does not object to is checked by it as well, so that
 // one answer names every offence.
 func (s *Server) validate(c *gin.Context) {
@@ -27,18 +29,22 @@ func (s *Server) validate(c *gin.Context) {
 		return
 	}
 	offences := op.checkParameters(c)
+	var value any
 	if op.body != nil {
-		sent, nuls, err := readBody(c.Request, op.mediaTypes)
+		sent, nuls, err := readBody(c.Request, op)
 		if err != nil {
 			s.fail(c, withOffences(err, offences))
 			return
 		}
-		offences = append(offences, nuls...)
-		offences = append(offences, op.checkBody(sent.value)...)
 		c.Request.Body = sent
-		if len(offences) > 0 {
-			offences = append(offences, s.furtherOffences(c, op, sent.value, offences)...)
+		offences = append(offences, nuls...)
+		if !sent.absent {
+			offences = append(offences, op.checkBody(sent.value)...)
 		}
+		value = sent.value
+	}
+	if len(offences) > 0 {
+		offences = append(offences, s.furtherOffences(c, op, value, offences)...)
 	}
 	if err := account.Invalid(distinct(offences)); err != nil {
 		s.fail(c, err)
@@ -56,14 +62,19 @@ func withOffences(err error, offences []account.FieldError) error {
 // checkParameters returns what is wrong with the path, the query and the
 // headers.
 func (op *operation) checkParameters(c *gin.Context) []account.FieldError {
-	query := c.Request.URL.Query()
-	offences := op.checkQueryNames(query)
+	query, err := url.ParseQuery(c.Request.URL.RawQuery)
+	offences := append(op.checkQueryNames(query), cursorOffences(query)...)
+	if err != nil { // What is malformed would be silently ignored.
+		offences = append(offences, account.FieldError{
+			In: account.InQuery, Path: []string{"query"}, Message: "the query must be percent-encoded, with & between the parameters",
+		})
+	}
 	input := &openapi3filter.RequestValidationInput{
 		Request:     c.Request,
 		PathParams:  make(map[string]string, len(c.Params)),
 		QueryParams: query,
 		Route:       op.route,
-		Options:     &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true},
+		Options:     parameterOptions,
 	}
 	for _, p := range c.Params {
 		input.PathParams[p.Key] = p.Value
@@ -88,7 +99,8 @@ func joinLines(header http.Header, name string) {
 }
 
 // checkQueryNames finds what the validator lets pass: names that the operation
-// does not know, which else would be silently ignored, and repeated ones.
+// does not know, which else would be silently ignored, repeated ones, and texts
+// that PostgreSQL could not hold.
 func (op *operation) checkQueryNames(query url.Values) []account.FieldError {
 	var offences []account.FieldError
 	for name, values := range query {
@@ -98,6 +110,10 @@ func (op *operation) checkQueryNames(query url.Values) []account.FieldError {
 			message = account.Quote(name) + " is not a query parameter of this operation" + account.DidYouMean(name, op.query)
 		case len(values) > 1:
 			message = name + " must be sent once"
+		case strings.ContainsRune(values[0], 0):
+			message = name + " must not hold a NUL character"
+		case !utf8.ValidString(values[0]):
+			message = name + " must be valid UTF-8"
 		default:
 			continue
 		}
@@ -110,26 +126,41 @@ func (op *operation) checkQueryNames(query url.Values) []account.FieldError {
 func parameterOffence(p *openapi3.Parameter, err error) account.FieldError {
 	message := p.Name + " must be " + expected(p.Schema.Value)
 	var schemaError *openapi3.SchemaError
-	if errors.As(err, &schemaError) {
+	switch {
+	case errors.Is(err, openapi3filter.ErrInvalidRequired):
+		message = p.Name + " is required"
+	case errors.Is(err, openapi3filter.ErrInvalidEmptyValue):
+		message = p.Name + " must not be empty"
+	case errors.As(err, &schemaError):
 		message = p.Name + " " + describe(schemaError)
 	}
 	return account.FieldError{In: account.Location(p.In), Path: []string{p.Name}, Message: message}
 }
 
-// bodyOptions are how a body is checked: to the end, with the formats that the
-// validator does not check by itself, and as it was sent, without defaults.
-var bodyOptions = []openapi3.SchemaValidationOption{
-	openapi3.VisitAsRequest(),
-	openapi3.MultiErrors(),
-	openapi3.WithStringFormatValidators(map[string]openapi3.StringFormatValidator{
-		"email": openapi3.NewCallbackValidator(func(s string) error {
-			if _, ok := account.NormalizeEmail(s); !ok {
-				return errors.New("not an e-mail address")
-			}
-			return nil
-		}),
+// formats are those that the validator does not check by itself, or not enough:
+// it takes the 30th of February.
+var formats = openapi3.WithStringFormatValidators(map[string]openapi3.StringFormatValidator{
+	"email": openapi3.NewCallbackValidator(func(s string) error {
+		if _, ok := account.NormalizeEmail(s); !ok {
+			return errors.New("not an e-mail address")
+		}
+		return nil
 	}),
+	"date-time": openapi3.NewCallbackValidator(func(s string) error {
+		_, err := time.Parse(time.RFC3339Nano, s)
+		return err
+	}),
+})
+
+var parameterOptions = &openapi3filter.Options{
+	MultiError:              true,
+	SkipSettingDefaults:     true,
+	SchemaValidationOptions: []openapi3.SchemaValidationOption{formats},
 }
+
+// bodyOptions are how a body is checked: to the end, and as it was sent, without
+// defaults.
+var bodyOptions = []openapi3.SchemaValidationOption{openapi3.VisitAsRequest(), openapi3.MultiErrors(), formats}
 
 // checkBody returns what is wrong with a body under the operation's schema.
 func (op *operation) checkBody(value any) []account.FieldError {
@@ -137,92 +168,51 @@ func (op *operation) checkBody(value any) []account.FieldError {
 	if err == nil {
 		return nil
 	}
-	offences := bodyOffences(err)
-	if len(offences) == 0 { // The validator refused it in a form not known here.
-		offences = append(offences, account.FieldError{In: account.InBody, Message: "the body does not match the schema"})
+	c := &bodyOffences{seen: make(map[string]bool)}
+	c.add(err)
+	if len(c.offences) == 0 { // The validator refused it in a form not known here.
+		c.offences = append(c.offences, account.FieldError{In: account.InBody, Message: "the body does not match the schema"})
 	}
-	return offences
+	return c.offences
 }
 
-func bodyOffences(err error) []account.FieldError {
+// bodyOffences collects what the validator says of a body.
+type bodyOffences struct {
+	offences []account.FieldError
+	seen     map[string]bool // the objects whose unknown members are noted
+}
+
+func (c *bodyOffences) add(err error) {
 	switch e := err.(type) {
 	case openapi3.MultiError:
-		var offences []account.FieldError
 		for _, inner := range e {
-			offences = append(offences, bodyOffences(inner)...)
+			c.add(inner)
 		}
-		return offences
 	case *openapi3.SchemaError:
 		if e.SchemaField == "properties" {
-			return unknownMembers(e)
+			c.addUnknownMembers(e)
+			return
 		}
-		return []account.FieldError{bodyOffence(e.JSONPointer(), describe(e))}
+		c.offences = append(c.offences, bodyOffence(e.JSONPointer(), describe(e)))
 	}
-	return nil
 }
 
-// unknownMembers names the members that the schema does not have. The
-// validator's error points at their object.
-func unknownMembers(e *openapi3.SchemaError) []account.FieldError {
+// addUnknownMembers names the members that the schema does not have. The
+// validator has an error for each, which points at their object.
+func (c *bodyOffences) addUnknownMembers(e *openapi3.SchemaError) {
+	at := strings.Join(e.JSONPointer(), "/")
+	if c.seen[at] {
+		return
+	}
+	c.seen[at] = true
 	object, _ := e.Value.(map[string]any)
 	known := slices.Sorted(maps.Keys(e.Schema.Properties))
-	var offences []account.FieldError
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if !slices.Contains(known, name) {
 			path := append(e.JSONPointer(), name)
-			offences = append(offences, bodyOffence(path, "is not a known member"+account.DidYouMean(name, known)))
+			c.offences = append(c.offences, bodyOffence(path, "is not a known member"+account.DidYouMean(name, known)))
 		}
 	}
-	return offences
-}
-
-// furtherOffences lets the operation check the members that the spec does not
-// object to. It never writes.
-func (s *Server) furtherOffences(c *gin.Context, op *operation, value any, found []account.FieldError) []account.FieldError {
-	check := s.checks[op.id]
-	if check == nil {
-		return nil
-	}
-	for _, offence := range found {
-		if offence.In == account.InPath {
-			return nil // There is no record to check against.
-		}
-	}
-	e, ok := errors.AsType[*account.Error](check(c, prune(value, found)))
-	if !ok {
-		return nil
-	}
-	return e.Fields
-}
-
-// prune returns value without the members that offences point at.
-func prune(value any, offences []account.FieldError) any {
-	for _, offence := range offences {
-		if offence.In == account.InBody {
-			value = without(value, offence.Path)
-		}
-	}
-	return value
-}
-
-// without returns value less the member at the path. An item of a list takes
-// the list with it, since the other items' indexes must stay true.
-func without(value any, path []string) any {
-	object, ok := value.(map[string]any)
-	if !ok || len(path) == 0 {
-		return value
-	}
-	inner, isObject := object[path[0]].(map[string]any)
-	pruned := make(map[string]any, len(object))
-	for name, member := range object {
-		if name != path[0] {
-			pruned[name] = member
-		}
-	}
-	if isObject && len(path) > 1 {
-		pruned[path[0]] = without(inner, path[1:])
-	}
-	return pruned
 }
 
 // distinct keeps the first offence at each place, in order.

@@ -13,8 +13,29 @@ type Values map[string]any
 
 // UnmarshalJSON reads an object. Numbers become json.Number, so that they keep
 // all their digits.
-func (v *Values) UnmarshalJSON(data []byte) error {
+func (v *Values) UnmarshalJSON(data []byte) error { return decode(data, (*map[string]any)(v)) }
+
+// List is a list of values, as a property's default value is. Its items are
+// those of Values.
+type List []any
+
+// UnmarshalJSON reads a list. Numbers become json.Number.
+func (l *List) UnmarshalJSON(data []byte) error { return decode(data, (*[]any)(l)) }
+
+// Change is a member's value before and after a write; nil is no value.
+type Change struct {
+	Before any `json:"before"`
+	After  any `json:"after"`
+}
+
+// UnmarshalJSON reads a change. Numbers become json.Number.
+func (c *Change) UnmarshalJSON(data []byte) error {
+	type plain Change // without this method
+	return decode(data, (*plain)(c))
+}
+
+func decode(data []byte, v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
-	return decoder.Decode((*map[string]any)(v))
+	return decoder.Decode(v)
 }

@@ -34,6 +34,129 @@ func (e AccountType) Valid() bool {
 	}
 }
 
+// Defines values for AliasMailError.
+const (
+	AliasMailErrorAuthentication AliasMailError = "authentication"
+	AliasMailErrorConnection     AliasMailError = "connection"
+	AliasMailErrorDeferred       AliasMailError = "deferred"
+	AliasMailErrorNull           AliasMailError = "<nil>"
+	AliasMailErrorRejected       AliasMailError = "rejected"
+	AliasMailErrorTLS            AliasMailError = "tls"
+	AliasMailErrorTimeout        AliasMailError = "timeout"
+)
+
+// Valid indicates whether the value is a known member of the AliasMailError enum.
+func (e AliasMailError) Valid() bool {
+	switch e {
+	case AliasMailErrorAuthentication:
+		return true
+	case AliasMailErrorConnection:
+		return true
+	case AliasMailErrorDeferred:
+		return true
+	case AliasMailErrorNull:
+		return true
+	case AliasMailErrorRejected:
+		return true
+	case AliasMailErrorTLS:
+		return true
+	case AliasMailErrorTimeout:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AliasMailState.
+const (
+	AliasMailStateFailed  AliasMailState = "failed"
+	AliasMailStateNotSent AliasMailState = "not_sent"
+	AliasMailStatePending AliasMailState = "pending"
+	AliasMailStateSent    AliasMailState = "sent"
+)
+
+// Valid indicates whether the value is a known member of the AliasMailState enum.
+func (e AliasMailState) Valid() bool {
+	switch e {
+	case AliasMailStateFailed:
+		return true
+	case AliasMailStateNotSent:
+		return true
+	case AliasMailStatePending:
+		return true
+	case AliasMailStateSent:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AliasState.
+const (
+	AliasStateMigrated AliasState = "migrated"
+	AliasStateNotified AliasState = "notified"
+	AliasStateUsing    AliasState = "using"
+)
+
+// Valid indicates whether the value is a known member of the AliasState enum.
+func (e AliasState) Valid() bool {
+	switch e {
+	case AliasStateMigrated:
+		return true
+	case AliasStateNotified:
+		return true
+	case AliasStateUsing:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AliasStepKind.
+const (
+	AliasStepKindMigrated   AliasStepKind = "migrated"
+	AliasStepKindNotified   AliasStepKind = "notified"
+	AliasStepKindRehearsed  AliasStepKind = "rehearsed"
+	AliasStepKindRolledBack AliasStepKind = "rolled_back"
+)
+
+// Valid indicates whether the value is a known member of the AliasStepKind enum.
+func (e AliasStepKind) Valid() bool {
+	switch e {
+	case AliasStepKindMigrated:
+		return true
+	case AliasStepKindNotified:
+		return true
+	case AliasStepKindRehearsed:
+		return true
+	case AliasStepKindRolledBack:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChangeKind.
+const (
+	ChangeKindCreated ChangeKind = "created"
+	ChangeKindDeleted ChangeKind = "deleted"
+	ChangeKindUpdated ChangeKind = "updated"
+)
+
+// Valid indicates whether the value is a known member of the ChangeKind enum.
+func (e ChangeKind) Valid() bool {
+	switch e {
+	case ChangeKindCreated:
+		return true
+	case ChangeKindDeleted:
+		return true
+	case ChangeKindUpdated:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FieldProblemIn.
 const (
 	FieldProblemInBody   FieldProblemIn = "body"
@@ -106,16 +229,54 @@ func (e MatchStrategy) Valid() bool {
 	}
 }
 
+// Defines values for OrderEarliestFirst.
+const (
+	OrderEarliestFirstAsc  OrderEarliestFirst = "asc"
+	OrderEarliestFirstDesc OrderEarliestFirst = "desc"
+)
+
+// Valid indicates whether the value is a known member of the OrderEarliestFirst enum.
+func (e OrderEarliestFirst) Valid() bool {
+	switch e {
+	case OrderEarliestFirstAsc:
+		return true
+	case OrderEarliestFirstDesc:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OrderLatestFirst.
+const (
+	OrderLatestFirstAsc  OrderLatestFirst = "asc"
+	OrderLatestFirstDesc OrderLatestFirst = "desc"
+)
+
+// Valid indicates whether the value is a known member of the OrderLatestFirst enum.
+func (e OrderLatestFirst) Valid() bool {
+	switch e {
+	case OrderLatestFirstAsc:
+		return true
+	case OrderLatestFirstDesc:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProblemCode.
 const (
 	ProblemCodeConflict             ProblemCode = "CONFLICT"
 	ProblemCodeForbidden            ProblemCode = "FORBIDDEN"
+	ProblemCodeGone                 ProblemCode = "GONE"
 	ProblemCodeInternalServerError  ProblemCode = "INTERNAL_SERVER_ERROR"
 	ProblemCodeInvalidJSON          ProblemCode = "INVALID_JSON"
 	ProblemCodeMethodNotAllowed     ProblemCode = "METHOD_NOT_ALLOWED"
 	ProblemCodeNotFound             ProblemCode = "NOT_FOUND"
 	ProblemCodePayloadTooLarge      ProblemCode = "PAYLOAD_TOO_LARGE"
 	ProblemCodePreconditionFailed   ProblemCode = "PRECONDITION_FAILED"
+	ProblemCodeRateLimitExceeded    ProblemCode = "RATE_LIMIT_EXCEEDED"
 	ProblemCodeUnauthorized         ProblemCode = "UNAUTHORIZED"
 	ProblemCodeUnavailable          ProblemCode = "UNAVAILABLE"
 	ProblemCodeUnsupportedMediaType ProblemCode = "UNSUPPORTED_MEDIA_TYPE"
@@ -129,6 +290,8 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeForbidden:
 		return true
+	case ProblemCodeGone:
+		return true
 	case ProblemCodeInternalServerError:
 		return true
 	case ProblemCodeInvalidJSON:
@@ -141,6 +304,8 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodePreconditionFailed:
 		return true
+	case ProblemCodeRateLimitExceeded:
+		return true
 	case ProblemCodeUnauthorized:
 		return true
 	case ProblemCodeUnavailable:
@@ -148,6 +313,135 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeUnsupportedMediaType:
 		return true
 	case ProblemCodeValidationError:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PropertyType.
+const (
+	PropertyTypeBOOLEAN  PropertyType = "BOOLEAN"
+	PropertyTypeDATE     PropertyType = "DATE"
+	PropertyTypeDROPDOWN PropertyType = "DROPDOWN"
+	PropertyTypeNUMERIC  PropertyType = "NUMERIC"
+	PropertyTypeTEXT     PropertyType = "TEXT"
+)
+
+// Valid indicates whether the value is a known member of the PropertyType enum.
+func (e PropertyType) Valid() bool {
+	switch e {
+	case PropertyTypeBOOLEAN:
+		return true
+	case PropertyTypeDATE:
+		return true
+	case PropertyTypeDROPDOWN:
+		return true
+	case PropertyTypeNUMERIC:
+		return true
+	case PropertyTypeTEXT:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RecordType.
+const (
+	RecordTypeAccount RecordType = "account"
+	RecordTypeClient  RecordType = "client"
+)
+
+// Valid indicates whether the value is a known member of the RecordType enum.
+func (e RecordType) Valid() bool {
+	switch e {
+	case RecordTypeAccount:
+		return true
+	case RecordTypeClient:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Scope.
+const (
+	ScopeAdmin Scope = "admin"
+	ScopeRead  Scope = "read"
+	ScopeWrite Scope = "write"
+)
+
+// Valid indicates whether the value is a known member of the Scope enum.
+func (e Scope) Valid() bool {
+	switch e {
+	case ScopeAdmin:
+		return true
+	case ScopeRead:
+		return true
+	case ScopeWrite:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SearchLogic.
+const (
+	SearchLogicAnd SearchLogic = "and"
+	SearchLogicOr  SearchLogic = "or"
+)
+
+// Valid indicates whether the value is a known member of the SearchLogic enum.
+func (e SearchLogic) Valid() bool {
+	switch e {
+	case SearchLogicAnd:
+		return true
+	case SearchLogicOr:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SearchOperator.
+const (
+	SearchOperatorBetween  SearchOperator = "between"
+	SearchOperatorContains SearchOperator = "contains"
+	SearchOperatorEq       SearchOperator = "eq"
+	SearchOperatorExists   SearchOperator = "exists"
+	SearchOperatorGt       SearchOperator = "gt"
+	SearchOperatorGte      SearchOperator = "gte"
+	SearchOperatorIn       SearchOperator = "in"
+	SearchOperatorLt       SearchOperator = "lt"
+	SearchOperatorLte      SearchOperator = "lte"
+	SearchOperatorNeq      SearchOperator = "neq"
+	SearchOperatorNin      SearchOperator = "nin"
+)
+
+// Valid indicates whether the value is a known member of the SearchOperator enum.
+func (e SearchOperator) Valid() bool {
+	switch e {
+	case SearchOperatorBetween:
+		return true
+	case SearchOperatorContains:
+		return true
+	case SearchOperatorEq:
+		return true
+	case SearchOperatorExists:
+		return true
+	case SearchOperatorGt:
+		return true
+	case SearchOperatorGte:
+		return true
+	case SearchOperatorIn:
+		return true
+	case SearchOperatorLt:
+		return true
+	case SearchOperatorLte:
+		return true
+	case SearchOperatorNeq:
+		return true
+	case SearchOperatorNin:
 		return true
 	default:
 		return false
@@ -208,6 +502,31 @@ type Account struct {
 
 	// Value What the account is worth. Absent until it was set.
 	Value nullable.Nullable[float64] `json:"value,omitempty"`
+}
+
+// AccountBatch Updates to carry out together.
+type AccountBatch struct {
+	// Updates The updates, in order.
+	Updates []AccountBatchUpdate `json:"updates"`
+}
+
+// AccountBatchResult The accounts as they are after the updates.
+type AccountBatchResult struct {
+	// Accounts One account for each update, in order.
+	Accounts []Account `json:"accounts"`
+}
+
+// AccountBatchUpdate One update.
+type AccountBatchUpdate struct {
+	// ID The account's id.
+	ID int64 `json:"id"`
+
+	// IfMatch Update only if the account's `ETag` is among these, else nothing is written. `*` matches any account.
+	IfMatch *EntityTags `json:"ifMatch,omitempty"`
+
+	// Set The members of an account to change. The members that the server owns are accepted as they were fetched, and
+	// never written.
+	Set AccountPatch `json:"set"`
 }
 
 // AccountContact A contact that is linked to an account.
@@ -275,6 +594,9 @@ type AccountCreate struct {
 	Value nullable.Nullable[float64] `json:"value,omitempty"`
 }
 
+// AccountList Accounts, in order.
+type AccountList = []Account
+
 // AccountPatch The members of an account to change. The members that the server owns are accepted as they were fetched, and
 // never written.
 type AccountPatch struct {
@@ -338,8 +660,334 @@ type AccountPatch struct {
 	Value nullable.Nullable[float64] `json:"value,omitempty"`
 }
 
+// AccountSummary An account, in short.
+type AccountSummary struct {
+	// ID The account's id.
+	ID int64 `json:"id"`
+
+	// Title The account's name.
+	Title string `json:"title"`
+}
+
 // AccountType What kind of customer an account is.
 type AccountType string
+
+// Actor Who did something; null if nobody is known.
+type Actor struct {
+	// Email The user's e-mail address at that time.
+	Email nullable.Nullable[string] `json:"email"`
+
+	// KeyID The id of the key that was used; null if none was.
+	KeyID nullable.Nullable[int64] `json:"keyId"`
+
+	// UserID The user's id.
+	UserID nullable.Nullable[int64] `json:"userId"`
+}
+
+// AliasAgentUse The calls of one program in the last 30 days.
+type AliasAgentUse struct {
+	// Calls How many there were.
+	Calls int64 `json:"calls"`
+
+	// LastCallAt When the last one was.
+	LastCallAt timestamp.Time `json:"lastCallAt"`
+
+	// UserAgent What the program called itself in `User-Agent`, cut after 200 characters; empty if nothing. Where a key comes with
+	// too many names in a day, `(others)` stands for the rest.
+	UserAgent string `json:"userAgent"`
+}
+
+// AliasCalls How many calls there were, by days (UTC) up to today.
+type AliasCalls struct {
+	// Last30Days Today and on the 29 days before.
+	Last30Days int64 `json:"last30Days"`
+
+	// Last7Days Today and on the 6 days before.
+	Last7Days int64 `json:"last7Days"`
+
+	// RefusedLast30Days How many of the last 30 days' were answered 410, after the migration or in a rehearsal.
+	RefusedLast30Days int64 `json:"refusedLast30Days"`
+
+	// Today Today.
+	Today int64 `json:"today"`
+}
+
+// AliasKeyUse The calls with one key in the last 30 days.
+type AliasKeyUse struct {
+	// Calls How many there were.
+	Calls int64 `json:"calls"`
+
+	// KeyID The key's id.
+	KeyID int64 `json:"keyId"`
+
+	// LastCallAt When the last one was.
+	LastCallAt timestamp.Time `json:"lastCallAt"`
+
+	// Name What the key is called.
+	Name string `json:"name"`
+
+	// Prefix The start of its token, to recognise it by.
+	Prefix string `json:"prefix"`
+}
+
+// AliasMail What became of a notice's e-mail. Only of `notified`.
+type AliasMail struct {
+	// Attempts How often it was tried.
+	Attempts int `json:"attempts"`
+
+	// LastError What kept the last attempt from succeeding; null if nothing did.
+	LastError nullable.Nullable[AliasMailError] `json:"lastError"`
+
+	// NextAttemptAt When it is tried next; null if it is not.
+	NextAttemptAt nullable.Nullable[timestamp.Time] `json:"nextAttemptAt"`
+
+	// SentAt When it was sent; null if it was not.
+	SentAt nullable.Nullable[timestamp.Time] `json:"sentAt"`
+
+	// State What became of a notice's e-mail: `not_sent` because the server had no way to send any, `pending` until it is
+	// delivered, `sent` once a mail server has taken it, or `failed` for good.
+	State AliasMailState `json:"state"`
+}
+
+// AliasMailError A kind of failure: the mail server could not be reached (`connection`), not in time (`timeout`), did not offer
+// TLS (`tls`), did not take the password (`authentication`), refused for now (`deferred`) or for good (`rejected`).
+type AliasMailError string
+
+// AliasMailState What became of a notice's e-mail: `not_sent` because the server had no way to send any, `pending` until it is
+// delivered, `sent` once a mail server has taken it, or `failed` for good.
+type AliasMailState string
+
+// AliasMigration A user's use of the former paths, and where the user stands.
+type AliasMigration struct {
+	// Calls How many calls there were, by days (UTC) up to today.
+	Calls AliasCalls `json:"calls"`
+
+	// DaysQuiet The whole days since the last call; null if there was none.
+	DaysQuiet nullable.Nullable[int] `json:"daysQuiet"`
+
+	// Email The user's e-mail address.
+	Email string `json:"email"`
+
+	// FirstCallAt When the first call was; null if there was none.
+	FirstCallAt nullable.Nullable[timestamp.Time] `json:"firstCallAt"`
+
+	// FirstName The user's first name.
+	FirstName nullable.Nullable[string] `json:"firstName"`
+
+	// Keys The keys that called in the last 30 days, the busiest first.
+	Keys []AliasKeyUse `json:"keys"`
+
+	// LastCallAt When the last call was; null if there was none.
+	LastCallAt nullable.Nullable[timestamp.Time] `json:"lastCallAt"`
+
+	// LastName The user's last name.
+	LastName nullable.Nullable[string] `json:"lastName"`
+
+	// MigratedAt Since when the former paths are closed; null if they are open.
+	MigratedAt nullable.Nullable[timestamp.Time] `json:"migratedAt"`
+
+	// NotifiedAt When the user was last notified; null if never.
+	NotifiedAt nullable.Nullable[timestamp.Time] `json:"notifiedAt"`
+
+	// Operations The calls of the last 30 days by operation, the busiest first. Absent from lists.
+	Operations *[]AliasOperationUse `json:"operations,omitempty"`
+
+	// Rehearsals The rehearsals that are held now or will be.
+	Rehearsals []AliasRehearsal `json:"rehearsals"`
+
+	// State Where a user stands: `using` the former paths freely, `notified` of their end, or `migrated`, so that they answer
+	// 410.
+	State AliasState `json:"state"`
+
+	// Steps The latest steps that were taken, the latest first. Absent from lists.
+	Steps *[]AliasStep `json:"steps,omitempty"`
+
+	// Sunset When the former paths will end, as the user was told; null if no time was set.
+	Sunset nullable.Nullable[timestamp.Time] `json:"sunset"`
+
+	// UserAgents The programs that called in the last 30 days, the busiest first.
+	UserAgents []AliasAgentUse `json:"userAgents"`
+
+	// UserID The user's id.
+	UserID int64 `json:"userId"`
+}
+
+// AliasMigrationList Users, in the order of their ids.
+type AliasMigrationList = []AliasMigration
+
+// AliasNotice A notice to a user.
+type AliasNotice struct {
+	// Message What to tell the user, as plain text.
+	Message string `json:"message"`
+
+	// Sunset When the former paths will end for the user, not in the past. Unsent leaves it as it is, `null` takes it back.
+	Sunset nullable.Nullable[timestamp.Time] `json:"sunset,omitempty"`
+}
+
+// AliasOperationUse The calls of one operation in the last 30 days.
+type AliasOperationUse struct {
+	// Calls How many there were.
+	Calls int64 `json:"calls"`
+
+	// LastCallAt When the last one was.
+	LastCallAt timestamp.Time `json:"lastCallAt"`
+
+	// Method The method.
+	Method string `json:"method"`
+
+	// Path The former path.
+	Path string `json:"path"`
+
+	// Refused How many of them were answered 410.
+	Refused int64 `json:"refused"`
+
+	// Successor The path to use instead.
+	Successor string `json:"successor"`
+}
+
+// AliasRehearsal A time in which the former paths answer 410.
+type AliasRehearsal struct {
+	// From When it begins.
+	From timestamp.Time `json:"from"`
+
+	// KeyID The key with which they do; null if with all.
+	KeyID nullable.Nullable[int64] `json:"keyId"`
+
+	// Until When it ends.
+	Until timestamp.Time `json:"until"`
+}
+
+// AliasRehearsalRequest A rehearsal to hold.
+type AliasRehearsalRequest struct {
+	// From When it begins; at once if it is not sent or past.
+	From *timestamp.Time `json:"from,omitempty"`
+
+	// KeyID Only with this key of the user. With all of them if it is not sent.
+	KeyID *int64 `json:"keyId,omitempty"`
+
+	// Until When the former paths work again. It must be in the future, and at most 7 days after the beginning.
+	Until timestamp.Time `json:"until"`
+}
+
+// AliasState Where a user stands: `using` the former paths freely, `notified` of their end, or `migrated`, so that they answer
+// 410.
+type AliasState string
+
+// AliasStep One step of a user's migration.
+type AliasStep struct {
+	// At When it was taken.
+	At timestamp.Time `json:"at"`
+
+	// BackTo Where a user stands: `using` the former paths freely, `notified` of their end, or `migrated`, so that they answer
+	// 410.
+	BackTo *AliasState `json:"backTo,omitempty"`
+
+	// By Who took it.
+	By nullable.Nullable[Actor] `json:"by"`
+
+	// Forced Whether the rules were overridden. Only of `migrated`.
+	Forced *bool `json:"forced,omitempty"`
+
+	// Kind What was done.
+	Kind AliasStepKind `json:"kind"`
+
+	// Mail What became of a notice's e-mail. Only of `notified`.
+	Mail *AliasMail `json:"mail,omitempty"`
+
+	// Message What the user was told. Only of `notified`.
+	Message *string `json:"message,omitempty"`
+
+	// Rehearsal A time in which the former paths answer 410.
+	Rehearsal *AliasRehearsal `json:"rehearsal,omitempty"`
+
+	// Sunset The end that was named to the user. Only of `notified`, if there was one.
+	Sunset *timestamp.Time `json:"sunset,omitempty"`
+}
+
+// AliasStepKind What was done.
+type AliasStepKind string
+
+// Change What one write did to one account.
+type Change struct {
+	// AccountID The account's id.
+	AccountID int64 `json:"accountId"`
+
+	// Actor Who did it; null if nobody is known.
+	Actor nullable.Nullable[Actor] `json:"actor"`
+
+	// At When it happened.
+	At timestamp.Time `json:"at"`
+
+	// Fields The members that changed, by name. Custom members are named `custom.<keyName>`; `contacts` are listed by
+	// id.
+	Fields map[string]FieldChange `json:"fields"`
+
+	// Kind What happened to the account.
+	Kind ChangeKind `json:"kind"`
+
+	// Sequence The place of a change among all. Sequences are compared as text.
+	Sequence Sequence `json:"sequence"`
+
+	// Version The number of writes that the account has seen with this one.
+	Version int64 `json:"version"`
+}
+
+// ChangeKind What happened to the account.
+type ChangeKind string
+
+// ChangeList Changes, in order.
+type ChangeList struct {
+	// Changes The changes.
+	Changes []Change `json:"changes"`
+}
+
+// Contact A person.
+type Contact struct {
+	// Accounts The accounts that the contact is linked to.
+	Accounts []AccountSummary `json:"accounts"`
+
+	// CreatedAt When the contact was created.
+	CreatedAt timestamp.Time `json:"createdAt"`
+
+	// CreatedByUser Who created the contact; null if no user did.
+	CreatedByUser nullable.Nullable[UserReference] `json:"createdByUser"`
+
+	// Emails The e-mail addresses, in lower case.
+	Emails []string `json:"emails"`
+
+	// ID The contact's id. It is never reused.
+	ID int64 `json:"id"`
+
+	// Name The person's name.
+	Name string `json:"name"`
+
+	// Phones The phone numbers, in E.164 where they could be read, else as they were typed.
+	Phones []string `json:"phones"`
+
+	// Title The person's role.
+	Title nullable.Nullable[string] `json:"title"`
+
+	// UpdatedAt When the contact last changed.
+	UpdatedAt timestamp.Time `json:"updatedAt"`
+}
+
+// ContactCreate A new contact.
+type ContactCreate struct {
+	// AccountIds The accounts to link the contact to.
+	AccountIds []int64 `json:"accountIds,omitempty"`
+
+	// Emails The e-mail addresses. They are trimmed and lower-cased, and a repeated one is left out.
+	Emails []string `json:"emails,omitempty"`
+
+	// Name The person's name. Surrounding space is removed.
+	Name string `json:"name"`
+
+	// Phones The phone numbers, which are kept as an account's `primaryPhone` is.
+	Phones []string `json:"phones,omitempty"`
+
+	// Title The person's role.
+	Title nullable.Nullable[string] `json:"title,omitempty"`
+}
 
 // ContactEcho A contact as it was fetched. Only its id counts; the other members are not written.
 type ContactEcho struct {
@@ -351,9 +999,73 @@ type ContactEcho struct {
 // ContactID The id of a contact of the company.
 type ContactID = int64
 
+// ContactList Contacts, in order.
+type ContactList = []Contact
+
+// ContactPatch The members of a contact to change. The members that the server owns are accepted as they were fetched, and never
+// written.
+type ContactPatch struct {
+	// AccountIds The accounts that the contact is to be linked to. Replaces all links.
+	AccountIds []int64 `json:"accountIds,omitempty"`
+
+	// Accounts Accepted as fetched, not written; see `accountIds`.
+	Accounts []AccountSummary `json:"accounts,omitempty"`
+
+	// CreatedAt Accepted as fetched, not written.
+	CreatedAt *timestamp.Time `json:"createdAt,omitempty"`
+
+	// CreatedByUser Accepted as fetched, not written.
+	CreatedByUser nullable.Nullable[UserReference] `json:"createdByUser,omitempty"`
+
+	// Emails The e-mail addresses. Replaces the whole list.
+	Emails []string `json:"emails,omitempty"`
+
+	// ID The contact's id. It must be that of the path.
+	ID *int64 `json:"id,omitempty"`
+
+	// Name The person's name. Surrounding space is removed.
+	Name *string `json:"name,omitempty"`
+
+	// Phones The phone numbers. Replaces the whole list.
+	Phones []string `json:"phones,omitempty"`
+
+	// Title The person's role. `null` clears it.
+	Title nullable.Nullable[string] `json:"title,omitempty"`
+
+	// UpdatedAt Accepted as fetched, not written.
+	UpdatedAt *timestamp.Time `json:"updatedAt,omitempty"`
+}
+
 // ContactReference A contact, by its id or as an object with its id.
 type ContactReference struct {
 	union json.RawMessage
+}
+
+// CreatedKey A new key with its token.
+type CreatedKey struct {
+	// CompanyID The id of the company for which it acts.
+	CompanyID int64 `json:"companyId"`
+
+	// Description What the key is for.
+	Description string `json:"description"`
+
+	// Email The e-mail address of the user for whom it acts.
+	Email string `json:"email"`
+
+	// ExpiresAt When it ends; null if it does not.
+	ExpiresAt nullable.Nullable[timestamp.Time] `json:"expiresAt"`
+
+	// ID The key's id.
+	ID int64 `json:"id"`
+
+	// Name What the key is called.
+	Name string `json:"name"`
+
+	// Scopes What the key may do.
+	Scopes []Scope `json:"scopes"`
+
+	// Token What to send as `x-api-key`. It is not shown again.
+	Token string `json:"token"`
 }
 
 // CustomValues Values of the company's properties by their `keyName`. A value is of its property's type: text, number, boolean,
@@ -363,6 +1075,9 @@ type CustomValues = custom.Values
 
 // EntityTags `*`, or entity tags separated by commas (RFC 9110, section 8.8.3).
 type EntityTags = string
+
+// FieldChange A member's value before and after; null is no value.
+type FieldChange = custom.Change
 
 // FieldProblem One offence.
 type FieldProblem struct {
@@ -385,11 +1100,107 @@ type FieldProblem struct {
 // FieldProblemIn The part of the request that holds it.
 type FieldProblemIn string
 
+// Invitation With what a user sets a first password.
+type Invitation struct {
+	// ExpiresAt Until when it is good.
+	ExpiresAt timestamp.Time `json:"expiresAt"`
+
+	// Token What `POST /users/accept` asks for. It is not shown again.
+	Token string `json:"token"`
+}
+
+// InvitationAccept What an invited user sends.
+type InvitationAccept struct {
+	// FirstName The user's first name, if it was not given.
+	FirstName *string `json:"firstName,omitempty"`
+
+	// LastName The user's last name, if it was not given.
+	LastName *string `json:"lastName,omitempty"`
+
+	// Password The password to be, of at least 12 characters.
+	Password string `json:"password"`
+
+	// Token The token of the invitation.
+	Token string `json:"token"`
+}
+
+// InvitedUser A user who was just invited.
+type InvitedUser struct {
+	// Invitation With what a user sets a first password.
+	Invitation Invitation `json:"invitation"`
+
+	// User A user of the company.
+	User User `json:"user"`
+}
+
+// Key An API key, without its token.
+type Key struct {
+	// CreatedAt When the key was made.
+	CreatedAt timestamp.Time `json:"createdAt"`
+
+	// Description What the key is for.
+	Description string `json:"description"`
+
+	// ExpiresAt When it ends; null if it does not.
+	ExpiresAt nullable.Nullable[timestamp.Time] `json:"expiresAt"`
+
+	// ID The key's id.
+	ID int64 `json:"id"`
+
+	// Name What the key is called.
+	Name string `json:"name"`
+
+	// Prefix The start of the token, to recognise it by.
+	Prefix string `json:"prefix"`
+
+	// RevokedAt When it was revoked; null if it was not.
+	RevokedAt nullable.Nullable[timestamp.Time] `json:"revokedAt"`
+
+	// Scopes What the key may do.
+	Scopes []Scope `json:"scopes"`
+
+	// UserID The id of the user for whom it acts.
+	UserID int64 `json:"userId"`
+}
+
+// KeyCreate A key to make.
+type KeyCreate struct {
+	// Description What the key is for.
+	Description *string `json:"description,omitempty"`
+
+	// ExpiresAt When it ends, in the future. It does not if none is sent.
+	ExpiresAt nullable.Nullable[timestamp.Time] `json:"expiresAt,omitempty"`
+
+	// Name What the key is called.
+	Name *string `json:"name,omitempty"`
+
+	// Scopes What the key may do; all that the user may if none is sent.
+	Scopes []Scope `json:"scopes,omitempty"`
+}
+
+// KeyList Keys, in the order in which they were made.
+type KeyList = []Key
+
 // MatchMember A member by which an account is recognised.
 type MatchMember string
 
 // MatchStrategy What happens to an account that is recognised.
 type MatchStrategy string
+
+// OptionRename An option to spell differently.
+type OptionRename struct {
+	// From The label now, found without regard to case.
+	From string `json:"from"`
+
+	// To The label to be.
+	To string `json:"to"`
+}
+
+// OrderEarliestFirst An order in time, the earliest first if none is asked for.
+type OrderEarliestFirst string
+
+// OrderLatestFirst An order in time, the latest first if none is asked for.
+type OrderLatestFirst string
 
 // Problem What is wrong with a request (RFC 9457).
 type Problem struct {
@@ -399,10 +1210,13 @@ type Problem struct {
 	// Detail What is wrong, and what would be right.
 	Detail string `json:"detail"`
 
+	// Error The same as `detail`. Only on a 401 of `POST /api-keys`.
+	Error *string `json:"error,omitempty"`
+
 	// Errors Every offence of the request.
 	Errors []FieldProblem `json:"errors,omitempty"`
 
-	// Field The first offending member or parameter. Only on 400 and 409.
+	// Field The first offending member or parameter. Only where `errors` is.
 	Field *string `json:"field,omitempty"`
 
 	// Instance The path of the request.
@@ -417,6 +1231,9 @@ type Problem struct {
 	// Status The status of the answer.
 	Status int `json:"status"`
 
+	// Successor The URL to use instead, with the query of the request. Only on a 410.
+	Successor *string `json:"successor,omitempty"`
+
 	// Title The status in words.
 	Title string `json:"title"`
 
@@ -426,6 +1243,170 @@ type Problem struct {
 
 // ProblemCode What kind of problem it is.
 type ProblemCode string
+
+// Property The definition of a custom member.
+type Property struct {
+	// DefaultValue The value that a new account gets, as a list; empty if it gets none.
+	DefaultValue custom.List `json:"defaultValue"`
+
+	// Indexed Whether searches by this member stay quick however many accounts there are.
+	Indexed bool `json:"indexed"`
+
+	// IsCustom Always true. Accounts' own members are not listed.
+	IsCustom bool `json:"isCustom"`
+
+	// IsMultiple Whether the value is a list.
+	IsMultiple bool `json:"isMultiple"`
+
+	// KeyName The member's name in `custom`.
+	KeyName string `json:"keyName"`
+
+	// Name The name to show.
+	Name string `json:"name"`
+
+	// Options The labels of a `DROPDOWN`, in order.
+	Options []string `json:"options"`
+
+	// Type What values a property takes.
+	Type PropertyType `json:"type"`
+}
+
+// PropertyCreate A new definition.
+type PropertyCreate struct {
+	// DefaultValue The value that a new account gets, as a list; several only if `isMultiple`.
+	DefaultValue custom.List `json:"defaultValue,omitempty"`
+
+	// Indexed Whether searches by this member are to stay quick however many accounts there are. Writes of it get a little slower.
+	Indexed *bool `json:"indexed,omitempty"`
+
+	// IsMultiple Whether the value is a list. It is not if this is not sent.
+	IsMultiple *bool `json:"isMultiple,omitempty"`
+
+	// KeyName The member's name in `custom`: a letter, then letters a-z, digits and underscores. It is made from `name` if none is
+	// sent. The names of accounts' own members are not allowed.
+	KeyName *string `json:"keyName,omitempty"`
+
+	// Name The name to show. Surrounding space is removed.
+	Name string `json:"name"`
+
+	// Options The labels of a `DROPDOWN`, in order. They are trimmed, and one that differs from another only in case is left out.
+	Options []string `json:"options,omitempty"`
+
+	// Type What values a property takes.
+	Type PropertyType `json:"type"`
+}
+
+// PropertyLists Definitions by kind of record.
+type PropertyLists struct {
+	// Account The custom properties of accounts.
+	Account []Property `json:"account"`
+
+	// Client The same, under the former name.
+	Client []Property `json:"client"`
+}
+
+// PropertyPatch The members of a definition to change.
+type PropertyPatch struct {
+	// AddOptions Labels to append.
+	AddOptions []string `json:"addOptions,omitempty"`
+
+	// DefaultValue The value that a new account gets, as a list; empty for none.
+	DefaultValue custom.List `json:"defaultValue,omitempty"`
+
+	// Indexed Whether searches by this member are to stay quick however many accounts there are.
+	Indexed *bool `json:"indexed,omitempty"`
+
+	// IsCustom Accepted as fetched, not written.
+	IsCustom *bool `json:"isCustom,omitempty"`
+
+	// IsMultiple Whether the value is a list. Changed only while no account has a value.
+	IsMultiple *bool `json:"isMultiple,omitempty"`
+
+	// KeyName The property's key. It must be that of the path.
+	KeyName *string `json:"keyName,omitempty"`
+
+	// Name The name to show.
+	Name *string `json:"name,omitempty"`
+
+	// Options The labels, in order. One that is left out is removed.
+	Options []string `json:"options,omitempty"`
+
+	// RemoveOptions Labels to remove.
+	RemoveOptions []string `json:"removeOptions,omitempty"`
+
+	// RenameOptions Options to spell differently, everywhere. This comes before the other changes of options.
+	RenameOptions []OptionRename `json:"renameOptions,omitempty"`
+
+	// Type What values a property takes.
+	Type *PropertyType `json:"type,omitempty"`
+}
+
+// PropertyType What values a property takes.
+type PropertyType string
+
+// RecordType A kind of records; `client` is the former name of `account`.
+type RecordType string
+
+// Scope What a key may do. Each includes the ones before it.
+type Scope string
+
+// SearchLogic How two tests are joined.
+type SearchLogic string
+
+// SearchOperator How a member's value is tested. `contains` is for text, the orders are for text, numbers and times; `exists` asks whether
+// there is a value at all.
+type SearchOperator string
+
+// Sequence The place of a change among all. Sequences are compared as text.
+type Sequence = string
+
+// User A user of the company.
+type User struct {
+	// CreatedAt When the user was made.
+	CreatedAt timestamp.Time `json:"createdAt"`
+
+	// Email The user's e-mail address, in lower case.
+	Email string `json:"email"`
+
+	// FirstName The user's first name.
+	FirstName nullable.Nullable[string] `json:"firstName"`
+
+	// ID The user's id.
+	ID int64 `json:"id"`
+
+	// IsAdmin Whether the user may make keys with the scope `admin`.
+	IsAdmin bool `json:"isAdmin"`
+
+	// IsInvited Whether the user has still to accept the invitation.
+	IsInvited bool `json:"isInvited"`
+
+	// LastName The user's last name.
+	LastName nullable.Nullable[string] `json:"lastName"`
+}
+
+// UserInvite A new user.
+type UserInvite struct {
+	// Email The user's e-mail address. It is trimmed and lower-cased.
+	Email string `json:"email"`
+
+	// FirstName The user's first name.
+	FirstName *string `json:"firstName,omitempty"`
+
+	// IsAdmin Whether the user may do all. The user may not if this is not sent.
+	IsAdmin *bool `json:"isAdmin,omitempty"`
+
+	// LastName The user's last name.
+	LastName *string `json:"lastName,omitempty"`
+}
+
+// UserList Users, in order.
+type UserList = []User
+
+// UserReference A user, by id.
+type UserReference struct {
+	// ID The user's id.
+	ID int64 `json:"id"`
+}
 
 // UserSummary A user of the company; null if no user did it.
 type UserSummary struct {
@@ -445,14 +1426,51 @@ type UserSummary struct {
 // AccountID defines model for AccountId.
 type AccountID = int64
 
+// AccountIDFilter defines model for AccountIdFilter.
+type AccountIDFilter = int64
+
+// AccountWords defines model for AccountWords.
+type AccountWords = string
+
+// AddressFilter defines model for AddressFilter.
+type AddressFilter = string
+
+// AfterSequence The place of a change among all. Sequences are compared as text.
+type AfterSequence = Sequence
+
+// AfterUser defines model for AfterUser.
+type AfterUser = int64
+
+// AliasStateFilter Where a user stands: `using` the former paths freely, `notified` of their end, or `migrated`, so that they answer
+// 410.
+type AliasStateFilter = AliasState
+
 // AllowNewOptions defines model for AllowNewOptions.
 type AllowNewOptions = bool
+
+// BeforeSequence The place of a change among all. Sequences are compared as text.
+type BeforeSequence = Sequence
 
 // ClientID defines model for ClientId.
 type ClientID = int64
 
+// ContactPathID defines model for ContactPathID.
+type ContactPathID = int64
+
+// ContactWords defines model for ContactWords.
+type ContactWords = string
+
 // DryRun defines model for DryRun.
 type DryRun = bool
+
+// ForceMigration defines model for ForceMigration.
+type ForceMigration = bool
+
+// ForceUse defines model for ForceUse.
+type ForceUse = bool
+
+// IdempotencyKey defines model for IdempotencyKey.
+type IdempotencyKey = string
 
 // IfMatch `*`, or entity tags separated by commas (RFC 9110, section 8.8.3).
 type IfMatch = EntityTags
@@ -466,8 +1484,20 @@ type IncludeArchived = bool
 // IncludeContacts defines model for IncludeContacts.
 type IncludeContacts = bool
 
+// IncludeTotal defines model for IncludeTotal.
+type IncludeTotal = bool
+
 // IncludeVirtualProperties defines model for IncludeVirtualProperties.
 type IncludeVirtualProperties = bool
+
+// KeyID defines model for KeyId.
+type KeyID = int64
+
+// KeyName defines model for KeyName.
+type KeyName = string
+
+// Logic How two tests are joined.
+type Logic = SearchLogic
 
 // MatchBy A member by which an account is recognised.
 type MatchBy = MatchMember
@@ -475,8 +1505,79 @@ type MatchBy = MatchMember
 // MatchFoundStrategy What happens to an account that is recognised.
 type MatchFoundStrategy = MatchStrategy
 
+// Op1 How a member's value is tested. `contains` is for text, the orders are for text, numbers and times; `exists` asks whether
+// there is a value at all.
+type Op1 = SearchOperator
+
+// Op2 How a member's value is tested. `contains` is for text, the orders are for text, numbers and times; `exists` asks whether
+// there is a value at all.
+type Op2 = SearchOperator
+
+// OrderBy An order in time, the latest first if none is asked for.
+type OrderBy = OrderLatestFirst
+
+// PageCursor defines model for PageCursor.
+type PageCursor = string
+
+// PageNumber defines model for PageNumber.
+type PageNumber = int64
+
+// PageSize defines model for PageSize.
+type PageSize = int
+
+// PrimaryEmailFilter defines model for PrimaryEmailFilter.
+type PrimaryEmailFilter = string
+
+// PrimaryNameFilter defines model for PrimaryNameFilter.
+type PrimaryNameFilter = string
+
+// PrimaryPhoneFilter defines model for PrimaryPhoneFilter.
+type PrimaryPhoneFilter = string
+
+// Prop1 defines model for Prop1.
+type Prop1 = string
+
+// Prop2 defines model for Prop2.
+type Prop2 = string
+
+// RecordTypes defines model for RecordTypes.
+type RecordTypes = []RecordType
+
+// SearchOrderBy An order in time, the earliest first if none is asked for.
+type SearchOrderBy = OrderEarliestFirst
+
+// TitleFilter defines model for TitleFilter.
+type TitleFilter = string
+
+// UpdatedAfter defines model for UpdatedAfter.
+type UpdatedAfter = timestamp.Time
+
+// UpdatedBefore defines model for UpdatedBefore.
+type UpdatedBefore = timestamp.Time
+
+// UserID defines model for UserId.
+type UserID = int64
+
+// Value1 defines model for Value1.
+type Value1 = string
+
+// Value2 defines model for Value2.
+type Value2 = string
+
 // AliasAccount A customer account.
 type AliasAccount = Account
+
+// AliasAccountBatch The accounts as they are after the updates.
+type AliasAccountBatch = AccountBatchResult
+
+// AliasAccountList Accounts, in order.
+type AliasAccountList = AccountList
+
+// AliasChangeList Changes, in order.
+type AliasChangeList = ChangeList
+
+// AliasGone What is wrong with a request (RFC 9457).
+type AliasGone = Problem
 
 // AliasProblem What is wrong with a request (RFC 9457).
 type AliasProblem = Problem
@@ -489,6 +1590,12 @@ type Conflict = Problem
 
 // CreatedAccount A customer account.
 type CreatedAccount = Account
+
+// CreatedContact A person.
+type CreatedContact = Contact
+
+// CreatedProperty The definition of a custom member.
+type CreatedProperty = Property
 
 // Forbidden What is wrong with a request (RFC 9457).
 type Forbidden = Problem
@@ -508,6 +1615,9 @@ type PayloadTooLarge = Problem
 // PreconditionFailed What is wrong with a request (RFC 9457).
 type PreconditionFailed = Problem
 
+// TooManyRequests What is wrong with a request (RFC 9457).
+type TooManyRequests = Problem
+
 // Unauthorized What is wrong with a request (RFC 9457).
 type Unauthorized = Problem
 
@@ -519,6 +1629,59 @@ type UnsupportedMediaType = Problem
 
 // UpdatedAccount A customer account.
 type UpdatedAccount = Account
+
+// ListAccountsParams defines parameters for ListAccounts.
+type ListAccountsParams struct {
+	// Q Words that must all be found in the title, the description, the address, the e-mail address, the phone number or
+	// the names of the contacts.
+	Q *AccountWords `form:"q,omitempty" json:"q,omitempty"`
+
+	// Title A part of the title.
+	Title *TitleFilter `form:"title,omitempty" json:"title,omitempty"`
+
+	// Address A part of a line of the address.
+	Address *AddressFilter `form:"address,omitempty" json:"address,omitempty"`
+
+	// PrimaryName A part of the name of the first linked contact.
+	PrimaryName *PrimaryNameFilter `form:"primaryName,omitempty" json:"primaryName,omitempty"`
+
+	// PrimaryEmail A part of the main e-mail address.
+	PrimaryEmail *PrimaryEmailFilter `form:"primaryEmail,omitempty" json:"primaryEmail,omitempty"`
+
+	// PrimaryPhone A part of the main phone number. Only digits are compared.
+	PrimaryPhone *PrimaryPhoneFilter `form:"primaryPhone,omitempty" json:"primaryPhone,omitempty"`
+
+	// UpdatedAfter Last changed after this time, and not at it.
+	UpdatedAfter *UpdatedAfter `form:"updated_after,omitempty" json:"updated_after,omitempty"`
+
+	// UpdatedBefore Last changed before this time, and not at it.
+	UpdatedBefore *UpdatedBefore `form:"updated_before,omitempty" json:"updated_before,omitempty"`
+
+	// OrderBy By the time of the last change, the latest first (`desc`) or the earliest (`asc`).
+	OrderBy *OrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
+
+	// IncludeContacts Whether the answer holds the linked contacts.
+	IncludeContacts *IncludeContacts `form:"include_contacts,omitempty" json:"include_contacts,omitempty"`
+
+	// IncludeArchived Whether archived accounts are found.
+	IncludeArchived *IncludeArchived `form:"include_archived,omitempty" json:"include_archived,omitempty"`
+
+	// IncludeVirtualProperties Accepted for clients that send it. There are no virtual properties here, so it changes nothing.
+	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	IncludeVirtualProperties *IncludeVirtualProperties `form:"include_virtual_properties,omitempty" json:"include_virtual_properties,omitempty"`
+
+	// PageSize How many records a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// Page The number of the page, from 1. While others write, follow the links instead. Not together with `cursor`.
+	Page *PageNumber `form:"page,omitempty" json:"page,omitempty"`
+
+	// Cursor A place in the list, as the `Link` header gives it.
+	Cursor *PageCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// IncludeTotal Whether the answer tells in `X-Total-Count` how many records there are on all pages.
+	IncludeTotal *IncludeTotal `form:"include_total,omitempty" json:"include_total,omitempty"`
+}
 
 // CreateAccountParams defines parameters for CreateAccount.
 type CreateAccountParams struct {
@@ -536,6 +1699,89 @@ type CreateAccountParams struct {
 
 	// DryRun Check and answer as always, but write nothing. The answer carries `Preview` instead of `ETag`.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
+	// or one while the first is under way, answers 409. Requests that were refused are not kept.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// BatchUpdateAccountsParams defines parameters for BatchUpdateAccounts.
+type BatchUpdateAccountsParams struct {
+	// AllowNewOptions Whether a dropdown label that is not among the property's options is added to them. Otherwise it is refused.
+	// Labels are compared without regard to case and surrounding space.
+	AllowNewOptions *AllowNewOptions `form:"allow_new_options,omitempty" json:"allow_new_options,omitempty"`
+
+	// DryRun Check and answer as always, but write nothing. The answer carries `Preview` instead of `ETag`.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
+	// or one while the first is under way, answers 409. Requests that were refused are not kept.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListChangesParams defines parameters for ListChanges.
+type ListChangesParams struct {
+	// After The `sequence` of the last change that is known. All changes are listed if it is not sent.
+	After *AfterSequence `form:"after,omitempty" json:"after,omitempty"`
+
+	// PageSize How many records a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// SearchAccountsParams defines parameters for SearchAccounts.
+type SearchAccountsParams struct {
+	// Prop1 The member of the first test: one of the account's own, or the `keyName` of a custom property.
+	Prop1 Prop1 `form:"prop1" json:"prop1"`
+
+	// Op1 The operator of the first test.
+	Op1 Op1 `form:"op1" json:"op1"`
+
+	// Value1 The value of the first test. For `in` and `nin` a list, as CSV (RFC 4180, with quotes around a value that holds a comma) or as
+	// a JSON array; for `between` both ends, which are inside; for `exists` `true` or `false`.
+	Value1 Value1 `form:"value1" json:"value1"`
+
+	// Logic Whether both tests must pass, or one of them.
+	Logic *Logic `form:"logic,omitempty" json:"logic,omitempty"`
+
+	// Prop2 The member of the second test: one of the account's own, or the `keyName` of a custom property.
+	Prop2 *Prop2 `form:"prop2,omitempty" json:"prop2,omitempty"`
+
+	// Op2 The operator of the second test.
+	Op2 *Op2 `form:"op2,omitempty" json:"op2,omitempty"`
+
+	// Value2 The value of the second test. For `in` and `nin` a list, as CSV (RFC 4180, with quotes around a value that holds a comma) or as
+	// a JSON array; for `between` both ends, which are inside; for `exists` `true` or `false`.
+	Value2 *Value2 `form:"value2,omitempty" json:"value2,omitempty"`
+
+	// OrderBy By the time of the last change, the earliest first (`asc`) or the latest (`desc`).
+	OrderBy *SearchOrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
+
+	// IncludeContacts Whether the answer holds the linked contacts.
+	IncludeContacts *IncludeContacts `form:"include_contacts,omitempty" json:"include_contacts,omitempty"`
+
+	// IncludeArchived Whether archived accounts are found.
+	IncludeArchived *IncludeArchived `form:"include_archived,omitempty" json:"include_archived,omitempty"`
+
+	// PageSize How many records a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// Page The number of the page, from 1. While others write, follow the links instead. Not together with `cursor`.
+	Page *PageNumber `form:"page,omitempty" json:"page,omitempty"`
+
+	// Cursor A place in the list, as the `Link` header gives it.
+	Cursor *PageCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// IncludeTotal Whether the answer tells in `X-Total-Count` how many records there are on all pages.
+	IncludeTotal *IncludeTotal `form:"include_total,omitempty" json:"include_total,omitempty"`
+}
+
+// DeleteAccountParams defines parameters for DeleteAccount.
+type DeleteAccountParams struct {
+	// IfMatch Update only if the account's `ETag` is among these (RFC 9110, section 13.1.1), else answer 412. `*` matches any
+	// account.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
 // GetAccountParams defines parameters for GetAccount.
@@ -550,7 +1796,8 @@ type GetAccountParams struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	IncludeVirtualProperties *IncludeVirtualProperties `form:"include_virtual_properties,omitempty" json:"include_virtual_properties,omitempty"`
 
-	// IfNoneMatch Answer 304 if the account's `ETag` is among these (RFC 9110, section 13.1.2).
+	// IfNoneMatch Answer 304 if the account's `ETag` is among these (RFC 9110, section 13.1.2). It has no effect together with
+	// `include_contacts=true`, since contacts change without their accounts.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
@@ -566,16 +1813,185 @@ type UpdateAccountParams struct {
 	// IfMatch Update only if the account's `ETag` is among these (RFC 9110, section 13.1.1), else answer 412. `*` matches any
 	// account.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
+	// or one while the first is under way, answers 409. Requests that were refused are not kept.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListAccountChangesParams defines parameters for ListAccountChanges.
+type ListAccountChangesParams struct {
+	// Before List only changes ahead of the one with this `sequence`, as the `Link` header does.
+	Before *BeforeSequence `form:"before,omitempty" json:"before,omitempty"`
+
+	// PageSize How many records a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListAliasMigrationsParams defines parameters for ListAliasMigrations.
+type ListAliasMigrationsParams struct {
+	// State Only users who stand there.
+	State *AliasStateFilter `form:"state,omitempty" json:"state,omitempty"`
+
+	// After Only users with an id above this one, as the `Link` header does.
+	After *AfterUser `form:"after,omitempty" json:"after,omitempty"`
+
+	// PageSize How many records a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// MigrateAliasUserParams defines parameters for MigrateAliasUser.
+type MigrateAliasUserParams struct {
+	// Force Whether to close the former paths although the user was not notified, or still has time and uses them.
+	Force *ForceMigration `form:"force,omitempty" json:"force,omitempty"`
+}
+
+// ListKeysParams defines parameters for ListKeys.
+type ListKeysParams struct {
+	// PageSize How many records a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// Page The number of the page, from 1. While others write, follow the links instead. Not together with `cursor`.
+	Page *PageNumber `form:"page,omitempty" json:"page,omitempty"`
+
+	// Cursor A place in the list, as the `Link` header gives it.
+	Cursor *PageCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListContactsParams defines parameters for ListContacts.
+type ListContactsParams struct {
+	// Q Words that must all be found in the name, the e-mail addresses or the phone numbers.
+	Q *ContactWords `form:"q,omitempty" json:"q,omitempty"`
+
+	// AccountID The account that the contacts are linked to.
+	AccountID *AccountIDFilter `form:"account_id,omitempty" json:"account_id,omitempty"`
+
+	// UpdatedAfter Last changed after this time, and not at it.
+	UpdatedAfter *UpdatedAfter `form:"updated_after,omitempty" json:"updated_after,omitempty"`
+
+	// UpdatedBefore Last changed before this time, and not at it.
+	UpdatedBefore *UpdatedBefore `form:"updated_before,omitempty" json:"updated_before,omitempty"`
+
+	// OrderBy By the time of the last change, the latest first (`desc`) or the earliest (`asc`).
+	OrderBy *OrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
+
+	// PageSize How many records a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// Page The number of the page, from 1. While others write, follow the links instead. Not together with `cursor`.
+	Page *PageNumber `form:"page,omitempty" json:"page,omitempty"`
+
+	// Cursor A place in the list, as the `Link` header gives it.
+	Cursor *PageCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// IncludeTotal Whether the answer tells in `X-Total-Count` how many records there are on all pages.
+	IncludeTotal *IncludeTotal `form:"include_total,omitempty" json:"include_total,omitempty"`
+}
+
+// CreateContactParams defines parameters for CreateContact.
+type CreateContactParams struct {
+	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
+	// or one while the first is under way, answers 409. Requests that were refused are not kept.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// UpdateContactParams defines parameters for UpdateContact.
+type UpdateContactParams struct {
+	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
+	// or one while the first is under way, answers 409. Requests that were refused are not kept.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListPropertiesParams defines parameters for ListProperties.
+type ListPropertiesParams struct {
+	// RecordType The kinds of records whose properties are wanted, separated by commas; all if it is not sent.
+	RecordType RecordTypes `form:"record_type,omitempty" json:"record_type,omitempty"`
+}
+
+// CreatePropertyParams defines parameters for CreateProperty.
+type CreatePropertyParams struct {
+	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
+	// or one while the first is under way, answers 409. Requests that were refused are not kept.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DeletePropertyParams defines parameters for DeleteProperty.
+type DeletePropertyParams struct {
+	// Force Whether values that are in use are cleared.
+	Force *ForceUse `form:"force,omitempty" json:"force,omitempty"`
+}
+
+// UpdatePropertyParams defines parameters for UpdateProperty.
+type UpdatePropertyParams struct {
+	// Force Whether values that are in use are cleared.
+	Force *ForceUse `form:"force,omitempty" json:"force,omitempty"`
+
+	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
+	// or one while the first is under way, answers 409. Requests that were refused are not kept.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListUsersParams defines parameters for ListUsers.
+type ListUsersParams struct {
+	// PageSize How many records a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// Page The number of the page, from 1. While others write, follow the links instead. Not together with `cursor`.
+	Page *PageNumber `form:"page,omitempty" json:"page,omitempty"`
+
+	// Cursor A place in the list, as the `Link` header gives it.
+	Cursor *PageCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // CreateAccountJSONRequestBody defines body for CreateAccount for application/json ContentType.
 type CreateAccountJSONRequestBody = AccountCreate
+
+// BatchUpdateAccountsJSONRequestBody defines body for BatchUpdateAccounts for application/json ContentType.
+type BatchUpdateAccountsJSONRequestBody = AccountBatch
 
 // UpdateAccountJSONRequestBody defines body for UpdateAccount for application/json ContentType.
 type UpdateAccountJSONRequestBody = AccountPatch
 
 // UpdateAccountApplicationMergePatchPlusJSONRequestBody defines body for UpdateAccount for application/merge-patch+json ContentType.
 type UpdateAccountApplicationMergePatchPlusJSONRequestBody = AccountPatch
+
+// NotifyAliasUserJSONRequestBody defines body for NotifyAliasUser for application/json ContentType.
+type NotifyAliasUserJSONRequestBody = AliasNotice
+
+// RehearseAliasMigrationJSONRequestBody defines body for RehearseAliasMigration for application/json ContentType.
+type RehearseAliasMigrationJSONRequestBody = AliasRehearsalRequest
+
+// CreateKeyJSONRequestBody defines body for CreateKey for application/json ContentType.
+type CreateKeyJSONRequestBody = KeyCreate
+
+// CreateContactJSONRequestBody defines body for CreateContact for application/json ContentType.
+type CreateContactJSONRequestBody = ContactCreate
+
+// UpdateContactJSONRequestBody defines body for UpdateContact for application/json ContentType.
+type UpdateContactJSONRequestBody = ContactPatch
+
+// UpdateContactApplicationMergePatchPlusJSONRequestBody defines body for UpdateContact for application/merge-patch+json ContentType.
+type UpdateContactApplicationMergePatchPlusJSONRequestBody = ContactPatch
+
+// CreatePropertyJSONRequestBody defines body for CreateProperty for application/json ContentType.
+type CreatePropertyJSONRequestBody = PropertyCreate
+
+// UpdatePropertyJSONRequestBody defines body for UpdateProperty for application/json ContentType.
+type UpdatePropertyJSONRequestBody = PropertyPatch
+
+// UpdatePropertyApplicationMergePatchPlusJSONRequestBody defines body for UpdateProperty for application/merge-patch+json ContentType.
+type UpdatePropertyApplicationMergePatchPlusJSONRequestBody = PropertyPatch
+
+// InviteUserJSONRequestBody defines body for InviteUser for application/json ContentType.
+type InviteUserJSONRequestBody = UserInvite
+
+// AcceptInvitationJSONRequestBody defines body for AcceptInvitation for application/json ContentType.
+type AcceptInvitationJSONRequestBody = InvitationAccept
 
 // Getter for additional properties for ContactEcho. Returns the specified
 // element and whether it was found

@@ -68,8 +68,19 @@ type Contact struct {
 	Title     string
 	Emails    []string // lower case
 	Phones    []string // E.164 where they parse
+	CreatedBy int64    // the user's id; 0: nobody known
 	CreatedAt time.Time
 	UpdatedAt time.Time
+
+	// Accounts are those that the contact is linked to, by id. Only reads of
+	// contacts fill it.
+	Accounts []AccountRef
+}
+
+// AccountRef names an account.
+type AccountRef struct {
+	ID    int64  `json:"id"`
+	Title string `json:"title"`
 }
 
 // UserRef names the user who wrote something.

@@ -32,13 +32,13 @@ type Outcome struct {
 // UpdatedAt are left to who stores the outcome.
 func Apply(before Account, p Patch, env Env) Outcome {
 	a := &applier{env: env, after: before}
-	a.checkID(p.ID, before.ID)
+	a.checkID("account", p.ID, before.ID)
 	setValue(a, "title", &a.after.Title, p.Title, checkTitle)
 	setPointer(a, "description", &a.after.Description, p.Description, checkDescription)
 	a.setAddress(p.Address)
 	setValue(a, "isActive", &a.after.Active, p.Active, accept[bool])
 	setPointer(a, "primaryEmail", &a.after.PrimaryEmail, p.PrimaryEmail, checkEmail)
-	setPointer(a, "primaryPhone", &a.after.PrimaryPhone, p.PrimaryPhone, a.checkPhone)
+	setPointer(a, "primaryPhone", &a.after.PrimaryPhone, p.PrimaryPhone, phoneChecker(env.Region))
 	setValue(a, "number", &a.after.Number, p.Number, checkNumber)
 	setPointer(a, "accountType", &a.after.Type, a.mergeType(p), checkType)
 	setPointer(a, "value", &a.after.Value, p.Value, checkAmount)
@@ -122,9 +122,9 @@ func setPointer[T comparable](a *applier, member string, target **T, f Field[T],
 
 // checkID refuses a body that was meant for another record. A record that is
 // being created has no id yet.
-func (a *applier) checkID(f Field[int64], id int64) {
+func (a *applier) checkID(thing string, f Field[int64], id int64) {
 	if !f.IsAbsent() && id != 0 && f.Value != id {
-		a.errors.add([]string{"id"}, "must be the id of the account that is updated, %d; got %d", id, f.Value)
+		a.errors.add([]string{"id"}, "must be the id of the %s that is updated, %d; got %d", thing, id, f.Value)
 	}
 }
 
@@ -269,14 +269,17 @@ func checkEmail(s string) (string, string) {
 	return email, checkText(email, MaxEmail)
 }
 
-func (a *applier) checkPhone(s string) (string, string) {
-	if wrong := checkText(s, MaxPhone); wrong != "" {
-		return s, wrong
+// phoneChecker checks phone numbers as dialled in the region.
+func phoneChecker(region string) checker[string] {
+	return func(s string) (string, string) {
+		if wrong := checkText(s, MaxPhone); wrong != "" {
+			return s, wrong
+		}
+		if !strings.ContainsAny(s, "0123456789") {
+			return s, "must hold a digit; got " + Quote(s)
+		}
+		return NormalizePhone(s, region), ""
 	}
-	if !strings.ContainsAny(s, "0123456789") {
-		return s, "must hold a digit; got " + Quote(s)
-	}
-	return NormalizePhone(s, a.env.Region), ""
 }
 
 func checkNumber(n int64) (int64, string) {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/alexedwards/argon2id"
 )
 
 // Limits of companies and users.
@@ -14,6 +12,7 @@ const (
 	MaxCompanyName = 255
 	MinPassword    = 12   // characters; NIST SP 800-63B asks for at least 8
 	MaxPassword    = 1024 // bytes, so that hashing one is no attack
+	MaxPersonName  = 255
 )
 
 // NewCompany is a company to make, with its first user.
@@ -56,13 +55,13 @@ func (s *Service) CreateCompany(ctx context.Context, n NewCompany) (CreatedCompa
 		return CreatedCompany{}, err
 	}
 	if n.Password != "" {
-		hash, err := argon2id.CreateHash(n.Password, argon2id.DefaultParams)
+		hash, err := s.passwords.hash(ctx, n.Password)
 		if err != nil {
-			return CreatedCompany{}, fmt.Errorf("hash password: %w", err)
+			return CreatedCompany{}, err
 		}
 		made.User.PasswordHash = hash
 	}
-	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+	err := s.write(ctx, false, func(ctx context.Context, tx Tx) error {
 		if err := tx.InsertCompany(ctx, &made.Company); err != nil {
 			return err
 		}
@@ -70,7 +69,7 @@ func (s *Service) CreateCompany(ctx context.Context, n NewCompany) (CreatedCompa
 		if err := tx.InsertUser(ctx, &made.User); err != nil {
 			return err
 		}
-		key, err := s.insertKey(ctx, tx, made.User, made.Token, "first key", ScopeAdmin)
+		key, err := s.insertKey(ctx, tx, made.User, made.Token, Key{Name: "first key", Scope: ScopeAdmin})
 		made.Actor = Actor{CompanyID: made.Company.ID, KeyID: key.ID, Scope: key.Scope, User: made.User.Ref()}
 		return err
 	})

@@ -38,16 +38,8 @@ func (s *Service) Create(ctx context.Context, actor Actor, req CreateRequest) (C
 	var result CreateResult
 	err := s.write(ctx, req.DryRun, func(ctx context.Context, tx Tx) error {
 		c := &creation{Service: s, tx: tx, actor: actor, req: req}
-		matched, err := c.check(ctx)
-		if err != nil {
-			return err
-		}
-		if matched.ID == 0 {
-			result.Created = true
-			result.Account, err = c.insert(ctx)
-		} else {
-			result.Account, err = c.treat(ctx, matched)
-		}
+		var err error
+		result, _, err = c.run(ctx)
 		return err
 	})
 	if err != nil {
@@ -62,8 +54,24 @@ type creation struct {
 	tx      Tx
 	actor   Actor
 	req     CreateRequest
+	partial bool // a body need not hold more than what is to change
 	env     Env
 	outcome Outcome // the body applied to a blank account
+}
+
+// run carries the request out, and tells whether it changed the account.
+func (c *creation) run(ctx context.Context) (result CreateResult, changed bool, err error) {
+	matched, err := c.check(ctx)
+	if err != nil {
+		return CreateResult{}, false, err
+	}
+	if matched.ID == 0 {
+		result.Created = true
+		result.Account, err = c.insert(ctx)
+	} else {
+		result.Account, err = c.treat(ctx, matched)
+	}
+	return result, result.Account.Version != matched.Version, err
 }
 
 func (c *creation) blank() Account {
@@ -85,6 +93,37 @@ func (c *creation) check(ctx context.Context) (Account, error) {
 	c.env = Env{Schema: schema, Contacts: contacts, AllowNewOptions: c.req.AllowNewOptions, Region: c.region}
 	c.outcome = Apply(c.blank(), p, c.env)
 
+	target, err := c.match(ctx)
+	if err != nil {
+		return Account{}, err
+	}
+	offences := c.outcome.Errors
+	isNew := c.isNew(target)
+	if !c.partial || isNew || c.req.Strategy == StrategyReplace {
+		offences = append(missing(p), offences...)
+	}
+	if !c.partial || isNew || target.ID != 0 {
+		taken, err := numberOffence(ctx, c.tx, target, p.Number)
+		if err != nil {
+			return Account{}, err
+		}
+		offences = append(offences, taken...)
+	}
+	return target, Invalid(offences)
+}
+
+// isNew tells whether it is certain that no account matches.
+func (c *creation) isNew(target Account) bool {
+	switch c.req.MatchBy {
+	case MatchID:
+		return c.req.Patch.ID.IsAbsent()
+	case MatchNumber, MatchNone:
+		return target.ID == 0
+	}
+	return target.ID == 0 && len(c.outcome.Errors) == 0
+}
+
+func missing(p Patch) []FieldError {
 	var offences fieldErrors
 	if p.Title.IsAbsent() {
 		offences.add([]string{"title"}, "is required")
@@ -92,24 +131,20 @@ func (c *creation) check(ctx context.Context) (Account, error) {
 	if p.Address.IsAbsent() {
 		offences.add([]string{"address"}, "is required")
 	}
-	offences = append(offences, c.outcome.Errors...)
-	target := c.blank()
-	if len(offences) == 0 {
-		if target, err = c.match(ctx); err != nil {
-			return Account{}, err
-		}
-	}
-	taken, err := numberOffence(ctx, c.tx, target, p.Number)
-	if err != nil {
-		return Account{}, err
-	}
-	return target, Invalid(append(offences, taken...))
+	return offences
 }
 
-// match returns the account that the body matches, or a blank one.
+// match returns the account that the body matches, or a blank one. It cannot
+// look for a text that is part of a body with offences.
 func (c *creation) match(ctx context.Context) (Account, error) {
+	switch c.req.MatchBy {
+	case MatchID:
+		return c.matchID(ctx)
+	case MatchNumber:
+		return c.matchNumber(ctx)
+	}
 	value := matchValue(c.outcome.Account, c.req.MatchBy)
-	if value == "" {
+	if value == "" || len(c.outcome.Errors) > 0 {
 		return c.blank(), nil
 	}
 	matched, err := c.tx.FindAccount(ctx, c.actor.CompanyID, c.req.MatchBy, value)
@@ -117,6 +152,32 @@ func (c *creation) match(ctx context.Context) (Account, error) {
 		return c.blank(), nil
 	}
 	return matched, err
+}
+
+func (c *creation) matchID(ctx context.Context) (Account, error) {
+	id := c.req.Patch.ID
+	if id.IsAbsent() {
+		return c.blank(), nil
+	}
+	matched, err := c.tx.AccountForUpdate(ctx, c.actor.CompanyID, id.Value)
+	if err != nil && KindOf(err) == KindNotFound {
+		offences := fieldErrors(c.outcome.Errors)
+		offences.add([]string{"id"}, "must be the id of an account of this company; got %d", id.Value)
+		c.outcome.Errors = offences
+		return c.blank(), nil
+	}
+	return matched, err
+}
+
+func (c *creation) matchNumber(ctx context.Context) (Account, error) {
+	owner, err := c.tx.NumberOwner(ctx, c.actor.CompanyID, c.req.Patch.Number.Value)
+	if err != nil {
+		return Account{}, fmt.Errorf("find the number's owner: %w", err)
+	}
+	if owner == 0 {
+		return c.blank(), nil
+	}
+	return c.tx.AccountForUpdate(ctx, c.actor.CompanyID, owner)
 }
 
 // matchValue is the member to match by in the form in which it is compared, or
@@ -171,6 +232,9 @@ func (c *creation) insert(ctx context.Context) (Account, error) {
 	if err := c.tx.InsertAccount(ctx, &a); err != nil {
 		return Account{}, fmt.Errorf("store account: %w", err)
 	}
+	if err := indexCustom(ctx, c.tx, a, c.outcome.Changes, c.env.Schema); err != nil {
+		return Account{}, err
+	}
 	return a, c.addHistory(ctx, c.tx, c.actor, a, ChangeCreated, creationChanges(a, c.outcome.Changes))
 }
 
@@ -208,6 +272,8 @@ func (c *creation) treat(ctx context.Context, matched Account) (Account, error) 
 		p = replacement(c.req.Patch, matched)
 	case StrategyEnrich:
 		p = enrichment(c.req.Patch, matched)
+	case StrategyUpdate:
+		return c.applyAndSave(ctx, c.tx, c.actor, matched, c.req.Patch, c.req.AllowNewOptions)
 	default:
 		return matched, nil
 	}

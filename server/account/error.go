@@ -3,6 +3,7 @@ package account
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -25,7 +26,7 @@ const (
 type Error struct {
 	Kind    Kind
 	Message string
-	Fields  []FieldError // of KindInvalid and KindConflict: every offence found
+	Fields  []FieldError // of what is the request's fault: every offence found
 	Err     error        // the cause, for the log only
 }
 
@@ -55,13 +56,32 @@ type FieldError struct {
 	In Location
 	// Path leads to the member: object keys and list indexes from the body's
 	// root, or the one name of a parameter.
-	Path     []string
-	Conflict bool // the value is well formed but taken
-	Message  string
+	Path    []string
+	Message string
+	// Kind is KindConflict for a value that is well formed but taken,
+	// KindPrecondition for a record that is not in the state that the value
+	// names, and else KindInvalid or nothing.
+	Kind Kind
 }
 
-// Field names the member: "title", "custom.roof_type". A list index that ends
-// the path is left out, so an item's offence is its list's.
+func (f FieldError) kind() Kind {
+	if f.Kind == KindInternal {
+		return KindInvalid
+	}
+	return f.Kind
+}
+
+// under returns the offence as one of a larger body, in which its body is at
+// the path.
+func (f FieldError) under(path ...string) FieldError {
+	words := strings.TrimPrefix(f.Message, Label(f.Path))
+	f.Path = slices.Concat(path, f.Path)
+	f.Message = Label(f.Path) + words
+	return f
+}
+
+// Field names the member: "title", "custom.roof_type", "updates.3.set.title". A
+// list index that ends the path is left out, so an item's offence is its list's.
 func (f FieldError) Field() string {
 	path := f.Path
 	for len(path) > 1 && isIndex(path[len(path)-1]) {
@@ -70,12 +90,14 @@ func (f FieldError) Field() string {
 	return strings.Join(path, ".")
 }
 
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
 // Pointer is the RFC 6901 pointer to the member in the body.
 func (f FieldError) Pointer() string {
 	var b strings.Builder
 	for _, segment := range f.Path {
 		b.WriteByte('/')
-		b.WriteString(strings.NewReplacer("~", "~0", "/", "~1").Replace(segment))
+		b.WriteString(pointerEscapes.Replace(segment))
 	}
 	return b.String()
 }
@@ -84,24 +106,36 @@ func isIndex(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
-// Invalid returns an error of KindInvalid, or of KindConflict when nothing but
-// conflicts was found. It returns nil when fields is empty.
+// maxOffences is how many offences an error names. A body of nothing else could
+// hold so many that the answer would be many times its size.
+const maxOffences = 10_000
+
+// Invalid returns an error of the kind that all the offences are of, and of
+// KindInvalid when they are of several. It returns nil when there are none.
 func Invalid(fields []FieldError) error {
 	if len(fields) == 0 {
 		return nil
 	}
-	kind := KindConflict
+	kind := fields[0].kind()
 	for _, f := range fields {
-		if !f.Conflict {
+		if f.kind() != kind {
 			kind = KindInvalid
 		}
 	}
-	return &Error{Kind: kind, Message: fields[0].Message, Fields: fields}
+	return &Error{Kind: kind, Message: fields[0].Message, Fields: fields[:min(len(fields), maxOffences)]}
 }
 
 // NotFound returns an error of KindNotFound for the named thing.
 func NotFound(thing string) error {
 	return &Error{Kind: KindNotFound, Message: thing + " not found"}
+}
+
+// conflictAt returns err, or if it is a conflict, one that names the member.
+func conflictAt(field FieldError, err error) error {
+	if err != nil && KindOf(err) == KindConflict {
+		return &Error{Kind: KindConflict, Message: field.Message, Fields: []FieldError{field}, Err: err}
+	}
+	return err
 }
 
 // KindOf returns the kind of err, which must not be nil.

@@ -20,6 +20,11 @@ type User struct {
 	PasswordHash string // PHC string; empty: no password login
 	Admin        bool
 	CreatedAt    time.Time
+
+	// Invitation is the hash of the token with which the user may set a first
+	// password until InvitedUntil; zero once that was done.
+	Invitation   KeyHash
+	InvitedUntil time.Time
 }
 
 // Scope is what a key may do. Each includes the ones before it.
@@ -37,16 +42,17 @@ var Scopes = []Scope{ScopeRead, ScopeWrite, ScopeAdmin}
 
 // Key is an API key of a user. Its token is known only to its holder.
 type Key struct {
-	ID        int64
-	CompanyID int64
-	UserID    int64
-	Name      string
-	Prefix    string // the start of the token, to recognise it by
-	Hash      KeyHash
-	Scope     Scope // the strongest one granted
-	CreatedAt time.Time
-	ExpiresAt time.Time // zero: never
-	RevokedAt time.Time // zero: not revoked
+	ID          int64
+	CompanyID   int64
+	UserID      int64
+	Name        string
+	Description string
+	Prefix      string // the start of the token, to recognise it by
+	Hash        KeyHash
+	Scope       Scope // the strongest one granted
+	CreatedAt   time.Time
+	ExpiresAt   time.Time // zero: never
+	RevokedAt   time.Time // zero: not revoked
 }
 
 // KeyHash is the SHA-256 of a key's token.

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // tokenPrefix starts every token, so that a leaked one can be recognised.
@@ -17,19 +18,28 @@ const tokenPrefix = "acc_"
 const prefixLength = len(tokenPrefix) + 6
 
 // NewToken returns a new key's token: acc_ and 256 random bits in base64url.
-func NewToken() string {
+func NewToken() string { return newSecret(tokenPrefix) }
+
+// newSecret returns 256 random bits in base64url behind a prefix.
+func newSecret(prefix string) string {
 	var secret [32]byte
 	rand.Read(secret[:]) // It never fails: see crypto/rand.
-	return tokenPrefix + base64.RawURLEncoding.EncodeToString(secret[:])
+	return prefix + base64.RawURLEncoding.EncodeToString(secret[:])
 }
 
 // HashToken returns what is stored of a token. A token has so much randomness
 // that a fast hash is as good as a slow one.
 func HashToken(token string) KeyHash { return sha256.Sum256([]byte(token)) }
 
+// refusalTime is how long it takes to refuse a key. It is longer than the work,
+// which is one hash and one look into the store for any, but takes some
+// microseconds more where there is a key to read.
+const refusalTime = 5 * time.Millisecond
+
 // Authenticate returns who holds the token. A token that is missing, unknown,
-// expired or revoked is the same KindUnauthorized error.
+// expired or revoked is the same KindUnauthorized error, after the same time.
 func (s *Service) Authenticate(ctx context.Context, token string) (Actor, error) {
+	start := time.Now()
 	hash := HashToken(token)
 	key, user, err := s.store.KeyByHash(ctx, hash)
 	if err != nil && KindOf(err) != KindNotFound {
@@ -39,6 +49,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Actor, error)
 	valid := err == nil && subtle.ConstantTimeCompare(key.Hash[:], hash[:]) == 1 &&
 		key.RevokedAt.IsZero() && (key.ExpiresAt.IsZero() || now.Before(key.ExpiresAt))
 	if !valid {
+		sleepUntil(ctx, start.Add(refusalTime))
 		return Actor{}, &Error{Kind: KindUnauthorized, Message: "send a valid API key in the header x-api-key"}
 	}
 	return Actor{
@@ -47,6 +58,16 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Actor, error)
 		Scope:     key.Scope,
 		User:      user.Ref(),
 	}, nil
+}
+
+// sleepUntil returns at a time, or when ctx ends.
+func sleepUntil(ctx context.Context, at time.Time) {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // Ref names the user.
@@ -63,12 +84,12 @@ func (s *Service) CreateKey(ctx context.Context, email, name string, scopes []Sc
 		return "", err
 	}
 	token := NewToken()
-	err = s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+	err = s.write(ctx, false, func(ctx context.Context, tx Tx) error {
 		user, err := tx.User(ctx, email)
 		if err != nil {
 			return err
 		}
-		_, err = s.insertKey(ctx, tx, user, token, name, scope)
+		_, err = s.insertKey(ctx, tx, user, token, Key{Name: name, Scope: scope})
 		return err
 	})
 	if err != nil {
@@ -77,17 +98,13 @@ func (s *Service) CreateKey(ctx context.Context, email, name string, scopes []Sc
 	return token, nil
 }
 
-func (s *Service) insertKey(ctx context.Context, tx Tx, user User, token, name string, scope Scope) (Key, error) {
-	key := Key{
-		CompanyID: user.CompanyID,
-		UserID:    user.ID,
-		Name:      name,
-		Prefix:    token[:prefixLength],
-		Hash:      HashToken(token),
-		Scope:     scope,
-		CreatedAt: s.now(),
-	}
-	return key, tx.InsertKey(ctx, &key)
+// insertKey adds a key of the user with the token.
+func (s *Service) insertKey(ctx context.Context, tx Tx, user User, token string, key Key) (Key, error) {
+	key.CompanyID, key.UserID = user.CompanyID, user.ID
+	key.Prefix, key.Hash = token[:prefixLength], HashToken(token)
+	key.CreatedAt = s.now()
+	err := tx.InsertKey(ctx, &key)
+	return key, err
 }
 
 func strongest(scopes []Scope) (Scope, error) {
@@ -106,4 +123,9 @@ func strongest(scopes []Scope) (Scope, error) {
 		return "", &Error{Kind: KindInvalid, Message: "a key needs a scope: " + joined(Scopes)}
 	}
 	return Scopes[rank], nil
+}
+
+// Includes tells whether a key with the scope may do what needs another.
+func (s Scope) Includes(other Scope) bool {
+	return slices.Index(Scopes, s) >= slices.Index(Scopes, other)
 }

@@ -36,7 +36,20 @@ type Property struct {
 	Multiple  bool     // the value is a list
 	Options   []string // labels of a DROPDOWN, in order; no two fold to the same
 	Default   []any    // the value of new accounts; empty: none
+	Index     IndexState
+	Builds    int64 // how often its index was begun, which tells one build from the next
 }
+
+// IndexState says whether accounts can be found by a property without reading
+// them all.
+type IndexState string
+
+// The states of an index.
+const (
+	IndexNone     IndexState = ""         // there is none
+	IndexBuilding IndexState = "building" // writes keep it, but older values are not all in it
+	IndexReady    IndexState = "ready"
+)
 
 // Schema is a company's properties by key name.
 type Schema map[string]Property

@@ -200,7 +200,7 @@ func TestHistory(t *testing.T) {
 	if err != nil || updated.UpdatedAt.Before(a.UpdatedAt) || updated.UpdatedAt.Nanosecond()%1e6 != 0 {
 		t.Fatalf("%+v %v", updated, err)
 	}
-	history, err := s.store.History(t.Context(), s.Company.ID, a.ID)
+	history, err := s.store.History(t.Context(), s.Company.ID, a.ID, 0, 100)
 	if err != nil || len(history) != 2 {
 		t.Fatalf("%+v %v", history, err)
 	}

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
@@ -18,9 +20,18 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := newCommand(os.Stdin, os.Stdout, os.Stderr).Run(ctx, os.Args); err != nil {
-		fmt.Fprintln(os.Stderr, "accountsd:", err)
-		os.Exit(1)
+		if err.Error() != "" {
+			fmt.Fprintln(os.Stderr, "accountsd:", err)
+		}
+		os.Exit(exitCode(err))
 	}
+}
+
+func exitCode(err error) int {
+	if status, ok := errors.AsType[cli.ExitCoder](err); ok {
+		return status.ExitCode()
+	}
+	return 1
 }
 
 // newCommand returns the command line. Every flag can also be set by a variable
@@ -38,6 +49,8 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 		Commands: []*cli.Command{
 			serveCommand(),
 			initCommand(),
+			importCommand(),
+			exportCommand(),
 			{
 				Name:     "key",
 				Usage:    "manage API keys",
@@ -48,6 +61,7 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 				Usage:    "manage custom properties",
 				Commands: []*cli.Command{propertyCreateCommand()},
 			},
+			aliasCommand(),
 		},
 	}
 }
@@ -61,6 +75,16 @@ func dbFlag() *cli.StringFlag {
 		Usage:   "`PATH` of the SQLite file, made if it does not exist",
 		Value:   "accounts.db",
 		Sources: fromEnv("DB"),
+	}
+}
+
+func regionFlag() *cli.StringFlag {
+	return &cli.StringFlag{
+		Name:      "phone-region",
+		Usage:     "read phone numbers without a country code as of `REGION` (ISO 3166)",
+		Value:     "US",
+		Validator: account.CheckRegion,
+		Sources:   fromEnv("PHONE_REGION"),
 	}
 }
 

@@ -215,6 +215,7 @@ func TestCommandErrors(t *testing.T) {
 		"an address in use":       {"", []string{"serve", "--db", db, "--addr", "256.0.0.1:1"}, "256.0.0.1"},
 		"a folder that is absent": {"", []string{"serve", "--db", filepath.Join(dir, "absent", "a.db"), "--addr", "127.0.0.1:0"}, "absent"},
 		"an unknown region":       {"", []string{"serve", "--db", db, "--phone-region", "XX"}, "ISO 3166"},
+		"a negative limit":        {"", []string{"serve", "--db", db, "--rate-limit", "-1"}, "0 or more"},
 		"no time at all":          {"", []string{"serve", "--db", db, "--timeout", "0s"}, "more than 0"},
 		"an unknown flag":         {"", []string{"serve", "--databse", db}, "databse"},
 	} {

@@ -29,22 +29,32 @@ func serveCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "serve",
 		Usage: "serve the API until SIGINT or SIGTERM",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			dbFlag(),
 			&cli.StringFlag{Name: "addr", Usage: "listen on `HOST:PORT`", Value: "127.0.0.1:8080", Sources: fromEnv("ADDR")},
-			&cli.StringFlag{Name: "phone-region", Usage: "read phone numbers without a country code as of `REGION` (ISO 3166)", Value: "US", Validator: account.CheckRegion, Sources: fromEnv("PHONE_REGION")},
+			regionFlag(),
 			&cli.DurationFlag{Name: "timeout", Usage: "answer 503 to a request that takes longer than `DURATION`", Value: 30 * time.Second, Validator: positive[time.Duration], Sources: fromEnv("TIMEOUT")},
 			&cli.Int64Flag{Name: "max-body-bytes", Usage: "answer 413 to a body of more than `N` bytes", Value: 1 << 20, Validator: positive[int64], Sources: fromEnv("MAX_BODY_BYTES")},
+			&cli.IntFlag{Name: "rate-limit", Usage: "answer 429 to a key that sends more than `N` requests in a second, after twice as many at once; 0 for no limit", Value: 200, Validator: notNegative[int], Sources: fromEnv("RATE_LIMIT")},
+			&cli.Int64Flag{Name: "daily-limit", Usage: "answer 429 to a key that sends more than `N` requests in a day (UTC); 0 for no limit", Validator: notNegative[int64], Sources: fromEnv("DAILY_LIMIT")},
 			&cli.DurationFlag{Name: "drain", Usage: "go on serving for `DURATION` after a signal, with /readyz failing", Sources: fromEnv("DRAIN")},
 			&cli.DurationFlag{Name: "shutdown-timeout", Usage: "give requests under way `DURATION` to end", Value: 30 * time.Second, Sources: fromEnv("SHUTDOWN_TIMEOUT")},
-		},
+			quietDaysFlag(),
+		}, mailFlags()...),
 		Action: serve,
 	}
 }
 
-func positive[T int64 | time.Duration](value T) error {
+func positive[T int | int64 | time.Duration](value T) error {
 	if value <= 0 {
 		return fmt.Errorf("must be more than 0; got %v", value)
+	}
+	return nil
+}
+
+func notNegative[T int | int64](value T) error {
+	if value < 0 {
+		return fmt.Errorf("must be 0 or more; got %v", value)
 	}
 	return nil
 }
@@ -57,14 +67,29 @@ func serve(ctx context.Context, cmd *cli.Command) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 
+	config := account.Config{
+		Logger:       logger,
+		Region:       cmd.String("phone-region"),
+		AliasCounter: account.NewAliasCounter(),
+		QuietDays:    cmd.Int("alias-quiet-days"),
+	}
+	sender, err := configureMail(cmd, &config)
+	if err != nil {
+		return err
+	}
+	service := account.NewService(store, config)
+	defer background(service.Run)()
 	handler, err := server.New(server.Config{
 		Timeout:      cmd.Duration("timeout"),
 		MaxBodyBytes: cmd.Int64("max-body-bytes"),
 		Logger:       logger,
-	}, account.NewService(store, account.Config{Region: cmd.String("phone-region")}))
+		RateLimit:    cmd.Int("rate-limit"),
+		DailyLimit:   cmd.Int64("daily-limit"),
+	}, service)
 	if err != nil {
 		return err
 	}
+	defer startBackground(store, config.AliasCounter, sender, logger)()
 	listener, err := net.Listen("tcp", cmd.String("addr"))
 	if err != nil {
 		return err

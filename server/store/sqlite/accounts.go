@@ -7,25 +7,32 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
-// accountColumns are of one statement with what an account shows of other
-// tables, so that a read is one consistent state.
-const accountColumns = `SELECT
-	a.id, a.company_id, a.number, a.version, a.title, a.description, a.address, a.is_active,
-	a.primary_email, a.primary_phone, a.account_type, a.value, a.size, a.custom, a.created_at, a.updated_at,
-	creator.id, creator.first_name, creator.last_name, creator.email,
-	updater.id, updater.first_name, updater.last_name, updater.email,
+// Accounts are read by one statement with what they show of other tables, so
+// that a read is one consistent state. The rows are those of a.
+const (
+	accountScalars = `SELECT
+	a.id, a.company_id, a.number, a.version, a.title, a.description, a.is_active,
+	a.primary_email, a.primary_phone, a.account_type, a.value, a.size, a.created_at, a.updated_at,
+	a.created_by, a.updated_by,
+	`
+	accountColumns = accountScalars + `creator.first_name, creator.last_name, creator.email,
+	updater.first_name, updater.last_name, updater.email,
+	a.address, a.custom,
 	(SELECT json_group_array(json_object(
 			'id', c.id, 'name', c.name, 'title', c.title,
 			'emails', json(c.emails), 'phones', json(c.phones),
-			'createdAt', c.created_at, 'updatedAt', c.updated_at) ORDER BY l.position)
+			'createdBy', c.created_by, 'createdAt', c.created_at, 'updatedAt', c.updated_at) ORDER BY l.position)
 		FROM account_contacts l JOIN contacts c ON c.id = l.contact_id
 		WHERE l.account_id = a.id)
-FROM accounts a
+`
+	accountUsers = `
 LEFT JOIN users creator ON creator.id = a.created_by
 LEFT JOIN users updater ON updater.id = a.updated_by
 `
+	fromAccounts = accountColumns + `FROM accounts a` + accountUsers
+)
 
-var selectAccount = statement{thing: "account", text: accountColumns + `WHERE a.id = ? AND a.company_id = ?`}
+var selectAccount = statement{thing: "account", text: fromAccounts + `WHERE a.id = ? AND a.company_id = ?`}
 
 // Account returns an account with its contacts.
 func (r reader) Account(ctx context.Context, companyID, id int64) (account.Account, error) {
@@ -34,7 +41,7 @@ func (r reader) Account(ctx context.Context, companyID, id int64) (account.Accou
 
 // findAccount returns the statement for the accounts with a value in a column.
 func findAccount(column string) statement {
-	return statement{thing: "account", text: accountColumns +
+	return statement{thing: "account", text: fromAccounts +
 		`WHERE a.company_id = ? AND a.` + column + ` = ? ORDER BY a.is_active DESC, a.id LIMIT 1`}
 }
 
@@ -63,16 +70,32 @@ func (r reader) account(ctx context.Context, st statement, args ...any) (account
 	return a, interpretError(err, st)
 }
 
+func scanAccount(rows *sql.Rows) (account.Account, error) {
+	var row accountRow
+	if err := rows.Scan(row.dest()...); err != nil {
+		return account.Account{}, err
+	}
+	return fromDBAccount(row)
+}
+
 // dest are the variables of accountColumns.
 func (row *accountRow) dest() []any {
 	a, creator, updater := &row.account, &row.createdBy, &row.updatedBy
 	return []any{
-		&a.ID, &a.CompanyID, &a.Number, &a.Version, &a.Title, &a.Description, &row.address, &a.Active,
-		&a.PrimaryEmail, &a.PrimaryPhone, &a.Type, &a.Value, &a.Size, &row.custom, &row.createdAt, &row.updatedAt,
-		&creator.id, &creator.firstName, &creator.lastName, &creator.email,
-		&updater.id, &updater.firstName, &updater.lastName, &updater.email,
-		&row.contacts,
+		&a.ID, &a.CompanyID, &a.Number, &a.Version, &a.Title, &a.Description, &a.Active,
+		&a.PrimaryEmail, &a.PrimaryPhone, &a.Type, &a.Value, &a.Size, &row.createdAt, &row.updatedAt,
+		&creator.id, &updater.id,
+		&creator.firstName, &creator.lastName, &creator.email,
+		&updater.firstName, &updater.lastName, &updater.email,
+		&row.address, &row.custom, &row.contacts,
 	}
+}
+
+var selectAccountsByID = statement{thing: "accounts", text: fromAccounts + `WHERE a.company_id = ? AND a.id > ? ORDER BY a.id LIMIT ?`}
+
+// AccountsByID returns the accounts with ids above after, in their order.
+func (r reader) AccountsByID(ctx context.Context, companyID, after int64, limit int) ([]account.Account, error) {
+	return collect(ctx, r.session, selectAccountsByID, []any{companyID, after, limit}, scanAccount)
 }
 
 var selectNumberOwner = statement{thing: "number", text: `SELECT id FROM accounts WHERE company_id = ? AND number = ?`}

@@ -50,7 +50,7 @@ func (t *transaction) InsertAccount(ctx context.Context, a *account.Account) err
 		return err
 	}
 	a.ID, a.Number = id, number
-	return nil
+	return t.enqueue(ctx, searchAccounts, a.CompanyID, id)
 }
 
 // UpdateAccount writes an account. SQLite writes the entry of each index anew
@@ -68,6 +68,9 @@ func (t *transaction) UpdateAccount(ctx context.Context, a account.Account, chan
 	if n == 0 {
 		return account.NotFound("account")
 	}
+	if err := t.enqueueAccount(ctx, a, changes); err != nil {
+		return err
+	}
 	if _, ok := changes["contacts"]; !ok {
 		return nil
 	}
@@ -75,6 +78,17 @@ func (t *transaction) UpdateAccount(ctx context.Context, a account.Account, chan
 		return err
 	}
 	return t.link(ctx, a.CompanyID, a.ID, a.Contacts)
+}
+
+var deleteAccount = statement{thing: "account", text: `DELETE FROM accounts WHERE id = ? AND company_id = ?`}
+
+// DeleteAccount removes an account; its links and its keys of IndexCustom go
+// with it.
+func (t *transaction) DeleteAccount(ctx context.Context, companyID, id int64) error {
+	if err := t.session.changeOne(ctx, deleteAccount, id, companyID); err != nil {
+		return err
+	}
+	return t.enqueue(ctx, searchAccounts, companyID, id)
 }
 
 func updateAccount(row accountRow, changes account.Changes) (statement, []any) {
@@ -107,9 +121,10 @@ func updateAccount(row accountRow, changes account.Changes) (statement, []any) {
 
 var (
 	unlink = statement{thing: "contacts", text: `DELETE FROM account_contacts WHERE account_id = ?`}
-	link   = statement{thing: "contacts", text: `INSERT INTO account_contacts (account_id, position, contact_id)
+	// The plus keeps SQLite from reading all contacts of the company.
+	link = statement{thing: "contacts", text: `INSERT INTO account_contacts (account_id, position, contact_id)
 SELECT ?, wanted.key, c.id
-FROM json_each(?) wanted JOIN contacts c ON c.id = wanted.value AND c.company_id = ?`}
+FROM json_each(?) wanted JOIN contacts c ON c.id = wanted.value AND +c.company_id = ?`}
 )
 
 // link adds links to contacts, which must be the company's.

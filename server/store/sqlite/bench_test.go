@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
@@ -65,6 +66,29 @@ func BenchmarkLog(b *testing.B) {
 		b.ReportMetric(float64(largest)/(1<<20), "largest-MB")
 		b.ReportMetric(float64(store.PagesWritten()*walFrame)/(1<<20), "written-MB")
 		b.ReportMetric(float64(l.updates.Load())/b.Elapsed().Seconds(), "updates/s")
+	}
+}
+
+// BenchmarkList reads pages of 20 in the ways of which there are plans.
+func BenchmarkList(b *testing.B) {
+	l := newLoad(b, open(b, newPath(b), sqlite.Limits{}), benchAccounts, "none")
+	text := func(member account.Member, value string) account.Condition { return ranges(member, value, value) }
+	for name, q := range map[string]account.AccountQuery{
+		"all":       {},
+		"offset":    {Page: account.Page{Offset: benchAccounts / 2}},
+		"after":     {Page: account.Page{After: &account.Cursor{UpdatedAt: start, ID: l.ids[benchAccounts/2]}}},
+		"by index":  where(text(account.MemberTitle, "account 77"), ranges(account.MemberValue, 1.0, nil)),
+		"in order":  where(text(account.MemberType, "COMMERCIAL"), ranges(account.MemberTitle, "a", nil)),
+		"with rest": where(custom(account.Property{Key: "roof_type", Type: account.PropertyText}, "tile", "tile")),
+		"not found": where(custom(account.Property{Key: "roof_type", Type: account.PropertyText}, "slate", "slate")),
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := lists(l.company, q)(b.Context(), l.store); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -70,7 +70,7 @@ func TestLogShrinksAfterSlowReader(t *testing.T) {
 // runUntilWritten runs the load until so many bytes were written to the log.
 func (l *load) runUntilWritten(t *testing.T, path string, bytes int64) int64 {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	until := l.store.PagesWritten() + bytes/walFrame
 	go func() {
@@ -134,6 +134,19 @@ func (l *load) id() int64 { return l.ids[l.next.Add(1)*7919%int64(len(l.ids))] }
 
 // update changes an account as the service does, with history.
 func (l *load) update(ctx context.Context) error {
+	return l.change(ctx, func(*account.Account, account.Changes) {})
+}
+
+// retitle is update with one more change, of the title.
+func (l *load) retitle(ctx context.Context) error {
+	return l.change(ctx, func(a *account.Account, changes account.Changes) {
+		before := a.Title
+		a.Title = fmt.Sprintf("Account %d, changed %d times", a.ID, a.Version)
+		changes["title"] = account.Change{Before: before, After: a.Title}
+	})
+}
+
+func (l *load) change(ctx context.Context, more func(*account.Account, account.Changes)) error {
 	id := l.id()
 	err := l.store.Write(ctx, func(ctx context.Context, tx account.Tx) error {
 		a, err := tx.AccountForUpdate(ctx, l.company, id)
@@ -141,11 +154,12 @@ func (l *load) update(ctx context.Context) error {
 			return err
 		}
 		a.Version++
-		a.UpdatedAt = a.UpdatedAt.Add(time.Millisecond)
+		a.UpdatedAt = start.Add(time.Duration(l.next.Load()) * time.Millisecond) // later than all others, as now is
 		a.UpdatedBy = &l.user
 		a.Active = !a.Active
 		a.Custom["capacity"] = json.Number(fmt.Sprint(a.Version))
 		changes := account.Changes{"isActive": {Before: !a.Active, After: a.Active}, "custom.capacity": {Before: json.Number("12.50"), After: a.Custom["capacity"]}}
+		more(&a, changes)
 		if err := tx.UpdateAccount(ctx, a, changes); err != nil {
 			return err
 		}

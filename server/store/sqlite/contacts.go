@@ -7,21 +7,24 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
-const contactColumns = `SELECT id, company_id, name, title, emails, phones, created_at, updated_at FROM contacts `
+const contactColumns = `SELECT
+	c.id, c.company_id, c.name, c.title, c.emails, c.phones, c.created_by, c.created_at, c.updated_at`
+
+// linkedAccounts is one more column: the accounts that the contact is linked to.
+const linkedAccounts = `,
+	(SELECT json_group_array(json_object('id', a.id, 'title', a.title) ORDER BY a.id)
+		FROM account_contacts l JOIN accounts a ON a.id = l.account_id
+		WHERE l.contact_id = c.id)`
 
 var (
-	selectContacts = statement{thing: "contacts", text: contactColumns +
-		`WHERE company_id = ? AND id IN (SELECT value FROM json_each(?))`}
-	findContact = statement{thing: "contact", text: contactColumns + `WHERE id = coalesce(
+	selectContact = statement{thing: "contact", text: contactColumns + linkedAccounts + `
+FROM contacts c WHERE c.id = ? AND c.company_id = ?`}
+	selectContacts = statement{thing: "contacts", text: contactColumns + `
+FROM contacts c WHERE +c.company_id = ? AND c.id IN (SELECT value FROM json_each(?))`}
+	findContact = statement{thing: "contact", text: contactColumns + `
+FROM contacts c WHERE c.id = coalesce(
 	(SELECT min(contact_id) FROM contact_lookup WHERE company_id = ?1 AND kind = 'email' AND value = ?2),
 	(SELECT min(contact_id) FROM contact_lookup WHERE company_id = ?1 AND kind = 'phone' AND value = ?3))`}
-	insertContact = statement{thing: "contact", text: `INSERT INTO contacts (
-	company_id, name, title, emails, phones, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)`}
-	// An empty value is left out, so that none is found by it.
-	insertLookup = statement{thing: "contact", text: `INSERT INTO contact_lookup (company_id, kind, value, contact_id)
-SELECT DISTINCT ?1, kind, value, ?2 FROM (
-	SELECT 'email' AS kind, value FROM json_each(?3) UNION ALL SELECT 'phone', value FROM json_each(?4))
-WHERE value <> ''`}
 )
 
 // Contacts returns those of the contacts that exist, by id.
@@ -45,26 +48,51 @@ func (r reader) Contacts(ctx context.Context, companyID int64, ids []int64) (map
 	return contacts, nil
 }
 
-// FindContact returns the contact that has the email or else the phone.
-func (r reader) FindContact(ctx context.Context, companyID int64, email, phone string) (account.Contact, error) {
-	var contact account.Contact
-	err := r.session.each(ctx, findContact, []any{companyID, email, phone}, func(rows *sql.Rows) (err error) {
-		contact, err = scanContact(rows)
-		return err
-	})
-	if err == nil && contact.ID == 0 {
-		err = account.NotFound("contact")
-	}
-	return contact, err
+// Contact returns a contact with the accounts that it is linked to.
+func (r reader) Contact(ctx context.Context, companyID, id int64) (account.Contact, error) {
+	return r.contact(ctx, selectContact, []any{id, companyID}, scanLinkedContact)
 }
 
-func scanContact(rows *sql.Rows) (account.Contact, error) {
-	var row contactRow
-	var emails, phones string
-	err := rows.Scan(&row.ID, &row.CompanyID, &row.Name, &row.Title, &emails, &phones, &row.CreatedAt, &row.UpdatedAt)
+// FindContact returns the contact that has the email or else the phone.
+func (r reader) FindContact(ctx context.Context, companyID int64, email, phone string) (account.Contact, error) {
+	return r.contact(ctx, findContact, []any{companyID, email, phone}, scanContact)
+}
+
+func (r reader) contact(ctx context.Context, st statement, args []any, scan func(*sql.Rows) (account.Contact, error)) (account.Contact, error) {
+	contacts, err := collect(ctx, r.session, st, args, scan)
 	if err != nil {
 		return account.Contact{}, err
 	}
+	if len(contacts) == 0 {
+		return account.Contact{}, account.NotFound("contact")
+	}
+	return contacts[0], nil
+}
+
+func scanContact(rows *sql.Rows) (account.Contact, error) { return scanContactAnd(rows) }
+
+func scanLinkedContact(rows *sql.Rows) (account.Contact, error) {
+	var accounts string
+	contact, err := scanContactAnd(rows, &accounts)
+	if err != nil {
+		return account.Contact{}, err
+	}
+	contact.Accounts, err = fromDBList[account.AccountRef](accounts)
+	return contact, err
+}
+
+// scanContactAnd reads contactColumns, and the columns behind them into more.
+func scanContactAnd(rows *sql.Rows, more ...any) (account.Contact, error) {
+	var row contactRow
+	var emails, phones string
+	var createdBy sql.Null[int64]
+	err := rows.Scan(append([]any{
+		&row.ID, &row.CompanyID, &row.Name, &row.Title, &emails, &phones, &createdBy, &row.CreatedAt, &row.UpdatedAt,
+	}, more...)...)
+	if err != nil {
+		return account.Contact{}, err
+	}
+	row.CreatedBy = createdBy.V
 	if row.Emails, err = fromDBList[string](emails); err != nil {
 		return account.Contact{}, err
 	}
@@ -72,26 +100,4 @@ func scanContact(rows *sql.Rows) (account.Contact, error) {
 		return account.Contact{}, err
 	}
 	return fromDBContact(row), nil
-}
-
-// InsertContact adds a contact, and sets its id.
-func (t *transaction) InsertContact(ctx context.Context, c *account.Contact) error {
-	emails, err := toDBList(c.Emails)
-	if err != nil {
-		return interpretError(err, insertContact)
-	}
-	phones, err := toDBList(c.Phones)
-	if err != nil {
-		return interpretError(err, insertContact)
-	}
-	id, err := t.session.insert(ctx, insertContact,
-		c.CompanyID, c.Name, c.Title, emails, phones, c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli())
-	if err != nil {
-		return err
-	}
-	if _, err := t.session.exec(ctx, insertLookup, c.CompanyID, id, emails, phones); err != nil {
-		return err
-	}
-	c.ID = id
-	return nil
 }

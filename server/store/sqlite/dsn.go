@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	driver "modernc.org/sqlite"
 )
 
 // lockTimeout is how long a statement waits for other processes' locks.
@@ -23,6 +26,22 @@ const checkpointTimeout = 100 * time.Millisecond
 // POSIX locks, closing any descriptor of a file drops all locks that the
 // process has on it, so a file that SQLite may have open must not be touched.
 var creating sync.Mutex
+
+func newConnector(dsn string) (sqldriver.Connector, error) {
+	connector, err := driver.NewConnector(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return connector, nil
+}
+
+// newPool returns a pool of connections, none of which is open yet.
+func newPool(connector sqldriver.Connector, size int) *sql.DB {
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	return db
+}
 
 // createFile makes an empty file that only its owner can read, since it will
 // hold personal data. A file that is there stays as it is. SQLite gives the
@@ -59,13 +78,29 @@ func checkpointDSN(path string) string {
 	return dsn(path, checkpointTimeout, "foreign_keys(1)", "synchronous(FULL)", "cache_size(-100)", "wal_autocheckpoint(0)")
 }
 
+// recordsDSN is for the indexer, which reads each record once.
+func recordsDSN(path string) string {
+	return dsn(path, lockTimeout, "foreign_keys(1)", "synchronous(FULL)", "cache_size(-1000)", "query_only(1)")
+}
+
+// searchDSN never makes a file: createFile does.
+func searchDSN(path string) string {
+	return dsn(path, searchLockTimeout,
+		"journal_mode(WAL)",
+		"synchronous(FULL)",
+		"cache_size(-4000)",
+		fmt.Sprintf("journal_size_limit(%d)", searchLogSize)) + "&mode=rw"
+}
+
 // dsn returns the driver's name for the file at an absolute path.
 func dsn(path string, busyTimeout time.Duration, pragmas ...string) string {
 	// First of all, so that the others wait as well.
 	pragmas = append([]string{fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}, pragmas...)
 	query := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}
-	return "file://" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
+	return fileURI(path) + "?" + query.Encode()
 }
+
+func fileURI(path string) string { return "file://" + (&url.URL{Path: path}).EscapedPath() }
 
 // connect opens the one connection of the pool. SQLite does not wait for the
 // lock when two connections switch a new file to WAL at once, so that is tried

@@ -43,7 +43,7 @@ func TestOpenPath(t *testing.T) {
 					t.Errorf("%s has mode %o", file.Name(), mode)
 				}
 			}
-			if want := []string{name, name + "-shm", name + "-wal"}; !reflect.DeepEqual(got, want) {
+			if want := []string{name, name + "-search", name + "-search-shm", name + "-search-wal", name + "-shm", name + "-wal"}; !reflect.DeepEqual(got, want) {
 				t.Errorf("got files %q, want %q", got, want)
 			}
 		})

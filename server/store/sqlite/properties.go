@@ -7,42 +7,46 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
+const propertyColumns = `SELECT
+	p.id, p.company_id, p.name, p.key, p.type, p.multiple, p.default_value, p.index_state, p.index_builds,
+	(SELECT json_group_array(o.label ORDER BY o.position) FROM property_options o WHERE o.property_id = p.id)`
+
 var (
-	selectProperties = statement{thing: "properties", text: `SELECT
-	p.id, p.company_id, p.name, p.key, p.type, p.multiple, p.default_value,
-	(SELECT json_group_array(o.label ORDER BY o.position) FROM property_options o WHERE o.property_id = p.id)
+	selectProperties = statement{thing: "properties", text: propertyColumns + `
 FROM properties p WHERE p.company_id = ? ORDER BY p.id`}
-	selectProperty = statement{thing: "property", text: `SELECT id FROM properties WHERE company_id = ? AND key = ?`}
+	selectBuilding = statement{thing: "properties", text: propertyColumns + `
+FROM properties p WHERE p.index_state = 'building' ORDER BY p.id`}
 	insertProperty = statement{thing: "property", taken: "property key is taken", text: `INSERT INTO properties (
-	company_id, name, key, type, multiple, default_value) VALUES (?, ?, ?, ?, ?, ?)`}
-	insertOption = statement{thing: "option", text: `INSERT INTO property_options (property_id, position, label, fold)
-SELECT ?1, (SELECT coalesce(max(position) + 1, 0) FROM property_options WHERE property_id = ?1), ?2, ?3
-WHERE true ON CONFLICT (property_id, fold) DO NOTHING`}
+	company_id, name, key, type, multiple, default_value, index_state, index_builds) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`}
+	updateProperty = statement{thing: "property", text: `UPDATE properties SET
+	name = ?, type = ?, multiple = ?, default_value = ?, index_state = ?, index_builds = ? WHERE id = ? AND company_id = ?`}
+	deleteProperty = statement{thing: "property", text: `DELETE FROM properties WHERE id = ? AND company_id = ?`}
+	dropIndex      = statement{thing: "keys", text: `DELETE FROM custom_index WHERE property_id = ?`}
 )
 
 // Properties returns the company's properties in the order of creation.
 func (r reader) Properties(ctx context.Context, companyID int64) ([]account.Property, error) {
-	properties := []account.Property{}
-	err := r.session.each(ctx, selectProperties, []any{companyID}, func(rows *sql.Rows) error {
-		var p account.Property
-		var options, defaults string
-		err := rows.Scan(&p.ID, &p.CompanyID, &p.Name, &p.Key, &p.Type, &p.Multiple, &defaults, &options)
-		if err != nil {
-			return err
-		}
-		if p.Options, err = fromDBList[string](options); err != nil {
-			return err
-		}
-		if p.Default, err = fromDBList[any](defaults); err != nil {
-			return err
-		}
-		properties = append(properties, p)
-		return nil
-	})
+	return collect(ctx, r.session, selectProperties, []any{companyID}, scanProperty)
+}
+
+// BuildingProperties returns the properties of all companies whose index is
+// being built.
+func (r reader) BuildingProperties(ctx context.Context) ([]account.Property, error) {
+	return collect(ctx, r.session, selectBuilding, nil, scanProperty)
+}
+
+func scanProperty(rows *sql.Rows) (account.Property, error) {
+	var p account.Property
+	var options, defaults string
+	err := rows.Scan(&p.ID, &p.CompanyID, &p.Name, &p.Key, &p.Type, &p.Multiple, &defaults, &p.Index, &p.Builds, &options)
 	if err != nil {
-		return nil, err
+		return account.Property{}, err
 	}
-	return properties, nil
+	if p.Options, err = fromDBList[string](options); err != nil {
+		return account.Property{}, err
+	}
+	p.Default, err = fromDBList[any](defaults)
+	return p, err
 }
 
 // InsertProperty adds a property with its options, and sets its id.
@@ -51,7 +55,7 @@ func (t *transaction) InsertProperty(ctx context.Context, p *account.Property) e
 	if err != nil {
 		return interpretError(err, insertProperty)
 	}
-	id, err := t.session.insert(ctx, insertProperty, p.CompanyID, p.Name, p.Key, p.Type, p.Multiple, defaults)
+	id, err := t.session.insert(ctx, insertProperty, p.CompanyID, p.Name, p.Key, p.Type, p.Multiple, defaults, p.Index, p.Builds)
 	if err != nil {
 		return err
 	}
@@ -64,16 +68,23 @@ func (t *transaction) InsertProperty(ctx context.Context, p *account.Property) e
 	return nil
 }
 
-// AddOption appends a label to a property's options, unless it is one already.
-func (t *transaction) AddOption(ctx context.Context, companyID int64, option account.NewOption) error {
-	var id int64
-	if err := t.session.get(ctx, selectProperty, []any{companyID, option.Key}, &id); err != nil {
+// UpdateProperty writes a property, all but its key and its options, and drops
+// the keys of one without an index.
+func (t *transaction) UpdateProperty(ctx context.Context, p account.Property) error {
+	defaults, err := toDBList(p.Default)
+	if err != nil {
+		return interpretError(err, updateProperty)
+	}
+	err = t.session.changeOne(ctx, updateProperty, p.Name, p.Type, p.Multiple, defaults, p.Index, p.Builds, p.ID, p.CompanyID)
+	if err != nil || p.Index != account.IndexNone {
 		return err
 	}
-	return t.addOption(ctx, id, option.Label)
+	_, err = t.session.exec(ctx, dropIndex, p.ID)
+	return err
 }
 
-func (t *transaction) addOption(ctx context.Context, propertyID int64, label string) error {
-	_, err := t.session.exec(ctx, insertOption, propertyID, label, account.Fold(label))
-	return err
+// DeleteProperty removes a property; its options and its keys of IndexCustom
+// go with it.
+func (t *transaction) DeleteProperty(ctx context.Context, p account.Property) error {
+	return t.session.changeOne(ctx, deleteProperty, p.ID, p.CompanyID)
 }

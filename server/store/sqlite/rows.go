@@ -87,6 +87,7 @@ func fromDBUserRef(u userRef) *account.UserRef {
 type contactRow struct {
 	ID        int64    `json:"id"`
 	CompanyID int64    `json:"-"`
+	CreatedBy int64    `json:"createdBy"` // 0 for null
 	Name      string   `json:"name"`
 	Title     string   `json:"title"`
 	Emails    []string `json:"emails"`
@@ -99,6 +100,7 @@ func fromDBContact(row contactRow) account.Contact {
 	return account.Contact{
 		ID:        row.ID,
 		CompanyID: row.CompanyID,
+		CreatedBy: row.CreatedBy,
 		Name:      row.Name,
 		Title:     row.Title,
 		Emails:    row.Emails,

@@ -15,6 +15,8 @@ type statement struct {
 	thing string // what it reads or writes
 	taken string // said of a unique value that another record has
 	text  string
+	// once is set for texts of which there is no end: they are not kept.
+	once bool
 }
 
 func (st statement) verb() string {
@@ -33,27 +35,55 @@ type session struct {
 	whole bool
 }
 
+// errEnough is returned by a scan that needs no more rows.
+var errEnough = errors.New("no more rows are needed")
+
 // each calls scan for each row of a query.
 func (s session) each(ctx context.Context, st statement, args []any, scan func(*sql.Rows) error) error {
 	if err := s.gate.enter(); err != nil {
 		return err
 	}
 	defer s.gate.leave()
-	prepared, err := s.statements.prepare(st.text)
-	if err != nil {
-		return interpretError(err, st)
-	}
-	rows, err := prepared.QueryContext(s.context(ctx), args...)
+	rows, err := s.query(ctx, st, args)
 	if err != nil {
 		return interpretError(err, st)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := scan(rows); err != nil {
+		err := scan(rows)
+		if errors.Is(err, errEnough) {
+			return nil
+		}
+		if err != nil {
 			return interpretError(err, st)
 		}
 	}
 	return interpretError(rows.Err(), st)
+}
+
+func (s session) query(ctx context.Context, st statement, args []any) (*sql.Rows, error) {
+	if st.once {
+		return s.statements.on.QueryContext(s.context(ctx), st.text, args...)
+	}
+	prepared, err := s.statements.prepare(st.text)
+	if err != nil {
+		return nil, err
+	}
+	return prepared.QueryContext(s.context(ctx), args...)
+}
+
+// collect returns what scan makes of each row of a query. It is never nil.
+func collect[T any](ctx context.Context, s session, st statement, args []any, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	items := []T{}
+	err := s.each(ctx, st, args, func(rows *sql.Rows) error {
+		item, err := scan(rows)
+		items = append(items, item)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 // get reads the one row of a query. KindNotFound if there is none.
@@ -103,6 +133,16 @@ func (s session) change(ctx context.Context, st statement, args ...any) (int64, 
 	return n, interpretError(err, st)
 }
 
+// changeOne runs a statement that writes one record. KindNotFound if there is
+// none.
+func (s session) changeOne(ctx context.Context, st statement, args ...any) error {
+	n, err := s.change(ctx, st, args...)
+	if err == nil && n == 0 {
+		return account.NotFound(st.thing)
+	}
+	return err
+}
+
 func (s session) context(ctx context.Context) context.Context {
 	if s.whole {
 		return context.WithoutCancel(ctx)
@@ -112,16 +152,18 @@ func (s session) context(ctx context.Context) context.Context {
 
 // statements prepares each text once; a pool does so once a connection.
 type statements struct {
-	on     preparer
+	on     queryer
 	mu     sync.RWMutex
 	byText map[string]*sql.Stmt
 }
 
-type preparer interface {
+type queryer interface {
 	PrepareContext(ctx context.Context, text string) (*sql.Stmt, error)
+	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
 }
 
-func newStatements(on preparer) *statements {
+func newStatements(on queryer) *statements {
 	return &statements{on: on, byText: make(map[string]*sql.Stmt)}
 }
 

@@ -18,6 +18,12 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) account.Store { return open(t, newPath(t), sqlite.Limits{}) })
 }
 
+// With one account driven, lists read the company's accounts in order.
+func TestStoreInOrder(t *testing.T) {
+	t.Parallel()
+	storetest.RunLists(t, func(t *testing.T) account.Store { return open(t, newPath(t), sqlite.Limits{Driven: 1}) })
+}
+
 func newPath(t testing.TB) string { return filepath.Join(t.TempDir(), "accounts.db") }
 
 func open(t testing.TB, path string, limits sqlite.Limits) *sqlite.Store {

@@ -6,10 +6,12 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 
 	driver "modernc.org/sqlite"
@@ -21,12 +23,12 @@ import (
 // file open.
 type Store struct {
 	reader
-	writer     *writer
-	wal        *checkpointer
-	reads      *gate
-	databases  []*sql.DB
-	writerConn *sql.Conn
-	closeOnce  func() error
+	path      string
+	writer    *writer
+	wal       *checkpointer
+	reads     *gate
+	releases  []func() error
+	closeOnce func() error
 }
 
 var _ account.Store = (*Store)(nil)
@@ -50,13 +52,16 @@ func open(ctx context.Context, path string, limits limits) (*Store, error) {
 	// platform has no fdatasync, fsync stays, which is as durable.
 	_, _ = driver.Fdatasync(true)
 
-	s := &Store{reads: &gate{}}
+	s := &Store{path: path, reads: &gate{}}
 	if err := s.connect(ctx, path, limits); err != nil {
 		return nil, errors.Join(err, s.release())
 	}
 	s.closeOnce = sync.OnceValue(s.shutDown)
 	go s.wal.run()
 	go s.writer.run()
+	if s.search != nil {
+		go s.search.run()
+	}
 	return s, nil
 }
 
@@ -67,41 +72,73 @@ const minReaders = 4
 // connect opens the connections, and migrates the file before any but the
 // writer's is used.
 func (s *Store) connect(ctx context.Context, path string, limits limits) error {
-	writes, err := s.openPool(writerDSN(path, limits.restartPages*walFrame), 1)
+	writes, err := s.openConn(ctx, writerDSN(path, limits.restartPages*walFrame))
 	if err != nil {
 		return err
 	}
-	if s.writerConn, err = connect(ctx, writes); err != nil {
+	if err := migrate(ctx, writes); err != nil {
 		return err
 	}
-	if err := migrate(ctx, s.writerConn); err != nil {
-		return err
-	}
-	reads, err := s.openPool(readerDSN(path), max(minReaders, runtime.GOMAXPROCS(0)))
+	checkpoints, err := newConnector(checkpointDSN(path))
 	if err != nil {
 		return err
 	}
-	checkpoints, err := s.openPool(checkpointDSN(path), 1)
+	s.wal = newCheckpointer(s.openPool(checkpoints, 1), limits)
+	s.writer = newWriter(writes, s.wal, limits)
+	s.onClose(s.writer.session.statements.close)
+	if limits.search {
+		if err := s.openSearch(ctx, path, limits.pace); err != nil {
+			return err
+		}
+	}
+	reads, err := newConnector(readerDSN(path))
 	if err != nil {
 		return err
 	}
-	s.reader = reader{session{statements: newStatements(reads), gate: s.reads}}
-	s.wal = newCheckpointer(checkpoints, limits)
-	s.writer = newWriter(s.writerConn, s.wal, limits)
+	pool := s.openPool(attaching{reads, searchPath(path)}, max(minReaders, runtime.GOMAXPROCS(0)))
+	s.reader = reader{session{statements: newStatements(pool), gate: s.reads}, limits.driven, s.writer.index}
+	s.onClose(s.session.statements.close)
 	return nil
 }
 
-func (s *Store) openPool(dsn string, size int) (*sql.DB, error) {
-	connector, err := driver.NewConnector(dsn)
+// openSearch opens the index of texts.
+func (s *Store) openSearch(ctx context.Context, path string, pace pace) error {
+	file, err := openSearch(ctx, s.writer.session, searchPath(path))
 	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+		return err
 	}
-	db := sql.OpenDB(connector)
-	db.SetMaxOpenConns(size)
-	db.SetMaxIdleConns(size)
-	s.databases = append(s.databases, db)
-	return db, nil
+	s.onClose(file.close)
+	records, err := s.openConn(ctx, recordsDSN(path))
+	if err != nil {
+		return err
+	}
+	s.writer.index = newIndexer(file, records, s.writer, pace)
+	s.onClose(s.writer.index.records.session.statements.close)
+	return nil
 }
+
+func (s *Store) openPool(connector sqldriver.Connector, size int) *sql.DB {
+	db := newPool(connector, size)
+	s.onClose(db.Close)
+	return db
+}
+
+// openConn opens a connection that is no pool's.
+func (s *Store) openConn(ctx context.Context, dsn string) (*sql.Conn, error) {
+	connector, err := newConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := connect(ctx, s.openPool(connector, 1))
+	if err != nil {
+		return nil, err
+	}
+	s.onClose(conn.Close)
+	return conn, nil
+}
+
+// onClose adds to what releases the file, last opened first.
+func (s *Store) onClose(release func() error) { s.releases = append(s.releases, release) }
 
 // Write runs fn in a transaction that may share its commit with other writes.
 // See account.Store.
@@ -123,24 +160,20 @@ var ping = statement{thing: "schema", text: `SELECT count(*) FROM sqlite_schema`
 func (s *Store) Close() error { return s.closeOnce() }
 
 func (s *Store) shutDown() error {
+	if s.search != nil {
+		s.search.stop()
+	}
 	s.writer.stop()
 	s.wal.stop()
 	s.reads.close(errClosed)
-	return errors.Join(
-		s.wal.checkpoint("TRUNCATE"),
-		s.session.statements.close(),
-		s.writer.session.statements.close(),
-		s.release())
+	return errors.Join(s.wal.checkpoint("TRUNCATE"), s.release())
 }
 
 // release closes the connections.
 func (s *Store) release() error {
 	var err error
-	if s.writerConn != nil {
-		err = s.writerConn.Close()
-	}
-	for _, db := range s.databases {
-		err = errors.Join(err, db.Close())
+	for _, release := range slices.Backward(s.releases) {
+		err = errors.Join(err, release())
 	}
 	if err != nil {
 		return fmt.Errorf("close database: %w", err)

@@ -13,12 +13,16 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
-// limits are when the writer commits and when the log is checkpointed.
+// limits are when the writer commits, when the log is checkpointed, and how
+// lists are read.
 type limits struct {
 	batch        int           // the most writes of one commit
 	batchTime    time.Duration // after which a batch takes no more writes
 	passivePages int64         // checkpoint in the background after so many pages
 	restartPages int64         // pause the writer and restart the log from so many pages on
+	driven       int           // the most accounts that a list sorts
+	search       bool          // keep an index of texts
+	pace         pace          // of the index
 }
 
 var defaultLimits = limits{
@@ -26,6 +30,9 @@ var defaultLimits = limits{
 	batchTime:    10 * time.Millisecond, // so that the first write does not wait long for the last
 	passivePages: 1000,
 	restartPages: restartPages,
+	driven:       maxDriven,
+	search:       true,
+	pace:         defaultPace,
 }
 
 // request is one call of Write.
@@ -67,6 +74,8 @@ type writer struct {
 	queue   *queue
 	wal     *checkpointer
 	limits  limits
+	index   *indexer // nil: there is none
+	queued  bool     // a write of the batch has work for the index
 	done    chan struct{}
 }
 
@@ -144,16 +153,21 @@ func (w *writer) commit(first *request) {
 		}
 	}()
 	err = w.transact(first, &batch)
+	if w.queued && err == nil && w.index != nil {
+		w.index.wake()
+	}
+	w.queued = false
 }
 
 // The statements around writes.
 var (
-	begin    = statement{thing: "transaction", text: "BEGIN IMMEDIATE"}
-	commit   = statement{thing: "transaction", text: "COMMIT"}
-	rollback = statement{thing: "transaction", text: "ROLLBACK"}
-	save     = statement{thing: "savepoint", text: "SAVEPOINT write"}
-	release  = statement{thing: "savepoint", text: "RELEASE write"}
-	undo     = statement{thing: "savepoint", text: "ROLLBACK TO write"}
+	begin     = statement{thing: "transaction", text: "BEGIN IMMEDIATE"}
+	beginRead = statement{thing: "transaction", text: "BEGIN"}
+	commit    = statement{thing: "transaction", text: "COMMIT"}
+	rollback  = statement{thing: "transaction", text: "ROLLBACK"}
+	save      = statement{thing: "savepoint", text: "SAVEPOINT write"}
+	release   = statement{thing: "savepoint", text: "RELEASE write"}
+	undo      = statement{thing: "savepoint", text: "ROLLBACK TO write"}
 )
 
 // transact runs the first request and those that wait behind it, and commits
@@ -199,11 +213,13 @@ func (w *writer) isolate(ctx context.Context, r *request) error {
 	if _, err := w.session.exec(ctx, save); err != nil {
 		return err
 	}
-	if r.err = r.call(newTransaction(w.session.statements)); r.err != nil {
+	tx := newTransaction(w.session.statements, w.limits)
+	if r.err = r.call(tx); r.err != nil {
 		if _, err := w.session.exec(ctx, undo); err != nil {
 			return err
 		}
 	}
+	w.queued = w.queued || tx.queued
 	_, err := w.session.exec(ctx, release)
 	return err
 }

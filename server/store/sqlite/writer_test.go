@@ -249,7 +249,7 @@ func TestReadIsCancelled(t *testing.T) {
 	cancelled := 0
 	for i := range 100 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*100*time.Microsecond)
-		entries, err := store.History(ctx, 1, 1)
+		entries, err := store.History(ctx, 1, 1, 0, 3000)
 		cancel()
 		switch {
 		case err == nil && len(entries) != 3000:

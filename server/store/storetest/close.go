@@ -58,7 +58,7 @@ func (f *fixture) writeUntilClosed(ctx context.Context, started chan<- struct{})
 
 // uses calls every method of the store but Close.
 func (f *fixture) uses() map[string]func(context.Context) error {
-	id := f.company.ID
+	id, page := f.company.ID, account.Page{Limit: 1}
 	return map[string]func(context.Context) error{
 		"Ping": f.store.Ping,
 		"Write": func(ctx context.Context) error {
@@ -69,11 +69,43 @@ func (f *fixture) uses() map[string]func(context.Context) error {
 			_, err := f.store.FindAccount(ctx, id, account.MatchTitle, "x")
 			return err
 		},
+		"Accounts": func(ctx context.Context) error {
+			_, err := f.store.Accounts(ctx, id, account.AccountQuery{Page: page})
+			return err
+		},
+		"CountAccounts": func(ctx context.Context) error {
+			_, err := f.store.CountAccounts(ctx, id, account.AccountQuery{})
+			return err
+		},
+		"AccountsWith": func(ctx context.Context) error {
+			_, err := f.store.AccountsWith(ctx, account.Property{CompanyID: id}, 0, 1)
+			return err
+		},
+		"Contact": func(ctx context.Context) error { _, err := f.store.Contact(ctx, id, 1); return err },
+		"ListContacts": func(ctx context.Context) error {
+			_, err := f.store.ListContacts(ctx, id, account.ContactQuery{Page: page})
+			return err
+		},
+		"CountContacts": func(ctx context.Context) error {
+			_, err := f.store.CountContacts(ctx, id, account.ContactQuery{})
+			return err
+		},
+		"Changes": func(ctx context.Context) error { _, err := f.store.Changes(ctx, id, 0, 1); return err },
+		"Users":   func(ctx context.Context) error { _, err := f.store.Users(ctx, id, 0, 1); return err },
+		"Keys":    func(ctx context.Context) error { _, err := f.store.Keys(ctx, id, 0, 0, 1); return err },
+		"UserByInvitation": func(ctx context.Context) error {
+			_, err := f.store.UserByInvitation(ctx, account.KeyHash{})
+			return err
+		},
+		"AccountsByID": func(ctx context.Context) error {
+			_, err := f.store.AccountsByID(ctx, id, 0, 1)
+			return err
+		},
 		"NumberOwner": func(ctx context.Context) error { _, err := f.store.NumberOwner(ctx, id, 1); return err },
 		"Properties":  func(ctx context.Context) error { _, err := f.store.Properties(ctx, id); return err },
 		"Contacts":    func(ctx context.Context) error { _, err := f.store.Contacts(ctx, id, []int64{1}); return err },
 		"FindContact": func(ctx context.Context) error { _, err := f.store.FindContact(ctx, id, "x", "y"); return err },
-		"History":     func(ctx context.Context) error { _, err := f.store.History(ctx, id, 1); return err },
+		"History":     func(ctx context.Context) error { _, err := f.store.History(ctx, id, 1, 0, 1); return err },
 		"Company":     func(ctx context.Context) error { _, err := f.store.Company(ctx, "x"); return err },
 		"User":        func(ctx context.Context) error { _, err := f.store.User(ctx, "x"); return err },
 		"KeyByHash":   func(ctx context.Context) error { _, _, err := f.store.KeyByHash(ctx, account.KeyHash{}); return err },

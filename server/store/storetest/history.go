@@ -49,7 +49,7 @@ func testHistory(t *testing.T, f *fixture) {
 		{f.other.ID, a.ID, []account.HistoryEntry{}},
 		{f.company.ID, a.ID + 1_000_000, []account.HistoryEntry{}},
 	} {
-		got, err := f.store.History(t.Context(), c.company, c.account)
+		got, err := f.store.History(t.Context(), c.company, c.account, 0, 100)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,28 +12,74 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
+// tests are those of a store, by name.
+type tests map[string]func(*testing.T, *fixture)
+
 // Run tests the stores that open returns. Each is empty and of its own; open
 // closes it in a cleanup, also when the test has closed it before.
 func Run(t *testing.T, open func(t *testing.T) account.Store) {
-	for name, test := range map[string]func(*testing.T, *fixture){
-		"Account":      testAccount,
-		"Number":       testNumber,
-		"FindAccount":  testFindAccount,
-		"Update":       testUpdate,
-		"Links":        testLinks,
-		"Contacts":     testContacts,
-		"FindContact":  testFindContact,
-		"Properties":   testProperties,
-		"Options":      testOptions,
-		"History":      testHistory,
-		"Company":      testCompany,
-		"User":         testUser,
-		"Key":          testKey,
-		"Write":        testWrite,
-		"Cancellation": testCancellation,
-		"Concurrency":  testConcurrency,
-		"Close":        testClose,
-	} {
+	RunLists(t, open)
+	run(t, open, tests{
+		"Account":        testAccount,
+		"Number":         testNumber,
+		"FindAccount":    testFindAccount,
+		"Update":         testUpdate,
+		"Links":          testLinks,
+		"Delete":         testDelete,
+		"Contact":        testContact,
+		"Contacts":       testContacts,
+		"FindContact":    testFindContact,
+		"ListContacts":   testListContacts,
+		"UpdateContact":  testUpdateContact,
+		"DeleteContact":  testDeleteContact,
+		"Properties":     testProperties,
+		"Options":        testOptions,
+		"UpdateProperty": testUpdateProperty,
+		"SetOptions":     testSetOptions,
+		"DeleteProperty": testDeleteProperty,
+		"IndexCustom":    testIndexCustom,
+		"AccountsWith":   testAccountsWith,
+		"Building":       testBuilding,
+		"History":        testHistory,
+		"Changes":        testChanges,
+		"Company":        testCompany,
+		"User":           testUser,
+		"Users":          testUsers,
+		"Invitation":     testInvitation,
+		"Key":            testKey,
+		"Keys":           testKeys,
+		"RevokeKey":      testRevokeKey,
+		"Answers":        testAnswers,
+		"AliasUse":       testAliasUse,
+		"AliasServers":   testAliasServers,
+		"Migration":      testMigration,
+		"Migrations":     testMigrations,
+		"AliasSteps":     testAliasSteps,
+		"Mails":          testMails,
+		"Write":          testWrite,
+		"Isolate":        testIsolate,
+		"Import":         testImport,
+		"AccountsByID":   testAccountsByID,
+		"Cancellation":   testCancellation,
+		"Concurrency":    testConcurrency,
+		"Close":          testClose,
+	})
+}
+
+// RunLists runs the tests of lists of accounts, of which a store may have
+// several ways.
+func RunLists(t *testing.T, open func(t *testing.T) account.Store) {
+	run(t, open, tests{
+		"List":       testList,
+		"Paging":     testPaging,
+		"OneState":   testOneState,
+		"ManyRanges": testManyRanges,
+		"Queries":    testQueries,
+	})
+}
+
+func run(t *testing.T, open func(t *testing.T) account.Store, all tests) {
+	for name, test := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, newFixture(t, open(t)))
@@ -46,6 +92,7 @@ type fixture struct {
 	store          account.Store
 	company, other account.Company
 	ada, stranger  account.User
+	touched        int
 }
 
 // start is a time that must come back to the millisecond.
@@ -154,8 +201,14 @@ func wantKind(t *testing.T, err error, want account.Kind) {
 	}
 }
 
+// fataler is a test, or one of many that a generator makes.
+type fataler interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // equal compares strictly: an empty list is not a nil one.
-func equal[T any](t *testing.T, got, want T) {
+func equal[T any](t fataler, got, want T) {
 	t.Helper()
 	if reflect.DeepEqual(got, want) {
 		return

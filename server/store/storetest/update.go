@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -149,8 +150,9 @@ func testLinks(t *testing.T, f *fixture) {
 				if err := tx.InsertContact(ctx, &contact); err != nil {
 					return err
 				}
-				a.Contacts = append([]account.Contact{contact}, a.Contacts...)
+				a.Contacts = append(a.Contacts, contact)
 			}
+			slices.Reverse(a.Contacts)
 			return tx.UpdateAccount(ctx, a, account.Changes{"contacts": {}})
 		})
 		f.wantAccount(t, a)

@@ -1,0 +1,289 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/accountsd/accountsd/client"
+)
+
+// Members of an account, for tables of several and of one.
+var (
+	accountColumns = []string{"id", "number", "title", "accountType", "primaryEmail", "primaryPhone", "isActive", "updatedAt"}
+	accountMembers = []string{"id", "number", "title", "description", "address", "isActive", "accountType", "primaryEmail", "primaryPhone", "value", "size"}
+	accountEnds    = []string{"contacts", "createdAt", "createdBy", "updatedAt", "updatedBy", "etag"}
+	changeColumns  = []string{"at", "kind", "version", "actor", "fields"}
+)
+
+// taggedAccount prints the tag too, which --if-match asks for.
+type taggedAccount struct {
+	client.Account
+	ETag string `json:"etag,omitempty"`
+}
+
+func accountCommands(t *terminal) []*cli.Command {
+	dryRun := &cli.BoolFlag{Name: "dry-run", Usage: "check and show what would be written, and write nothing"}
+	newOptions := &cli.BoolFlag{Name: "allow-new-options", Usage: "add unknown labels to their dropdowns"}
+	ifMatch := &cli.StringFlag{Name: "if-match", Usage: "write only if the account still has the tag `ETAG`"}
+	return []*cli.Command{
+		{
+			Name: "get", Usage: "show accounts", ArgsUsage: "ID...", Action: t.getAccounts,
+			Flags: []cli.Flag{
+				&cli.BoolFlag{Name: "contacts", Usage: "show the linked contacts too"},
+				&cli.BoolFlag{Name: "archived", Usage: "find archived ones too"},
+			},
+		},
+		{
+			Name: "list", Usage: "list accounts, the latest change first", ArgsUsage: "[WORDS]", Action: t.listAccounts,
+			Flags: append(listFlags(),
+				&cli.StringFlag{Name: "title", Usage: "with `TEXT` in the title"},
+				&cli.StringFlag{Name: "address", Usage: "with `TEXT` in the address"},
+				&cli.StringFlag{Name: "email", Usage: "with `TEXT` in the e-mail address"},
+				&cli.StringFlag{Name: "phone", Usage: "with the digits of `TEXT` in the phone number"},
+				&cli.StringFlag{Name: "contact", Usage: "with `TEXT` in the name of the first contact"},
+				&cli.TimestampFlag{Name: "updated-after", Usage: "changed after `TIME`", Config: times()},
+				&cli.TimestampFlag{Name: "updated-before", Usage: "changed before `TIME`", Config: times()}),
+		},
+		{
+			Name: "search", Usage: "list accounts by their members", ArgsUsage: "MEMBER OPERATOR VALUE [and|or MEMBER OPERATOR VALUE]", Action: t.searchAccounts,
+			Description: "Operators: eq neq gt gte lt lte contains exists, and in nin between, which take a list: Tile,Metal",
+			Flags:       listFlags(),
+		},
+		{
+			Name: "create", Usage: "create an account, or find the one that it would repeat", ArgsUsage: "ASSIGNMENT...", Action: t.createAccount,
+			Flags: []cli.Flag{dryRun, newOptions,
+				&cli.StringFlag{Name: "match-by", Usage: "recognise an account by `MEMBER`: title, primaryEmail, primaryPhone, address, or none"},
+				&cli.StringFlag{Name: "on-match", Usage: "what to do with it: skip, replace or enrich"},
+			},
+			ShellComplete: completeMembers[client.AccountCreate],
+		},
+		{
+			Name: "update", Usage: "change members of an account", ArgsUsage: "ID ASSIGNMENT...", Action: t.updateAccount,
+			Flags: []cli.Flag{dryRun, newOptions, ifMatch}, ShellComplete: completeMembers[client.AccountPatch],
+		},
+		{Name: "archive", Usage: "archive accounts", ArgsUsage: "ID...", Action: t.setActive(false)},
+		{Name: "restore", Usage: "restore archived accounts", ArgsUsage: "ID...", Action: t.setActive(true)},
+		{
+			Name: "delete", Usage: "remove accounts for good", ArgsUsage: "ID...", Action: t.deleteAccounts,
+			Flags: []cli.Flag{ifMatch, yesFlag()},
+		},
+		{
+			Name: "history", Usage: "show what happened to an account, the latest first", ArgsUsage: "ID", Action: t.history,
+			Flags: []cli.Flag{limitFlag()},
+		},
+	}
+}
+
+func listFlags() []cli.Flag {
+	return []cli.Flag{limitFlag(),
+		&cli.BoolFlag{Name: "archived", Usage: "list archived ones too"},
+		&cli.BoolFlag{Name: "contacts", Usage: "with their contacts"},
+		&cli.StringFlag{Name: "order", Usage: "asc or desc, by the time of the last change", Validator: checkOrder},
+	}
+}
+
+func checkOrder(order string) error {
+	if order != "asc" && order != "desc" {
+		return fmt.Errorf("must be asc or desc; got %q", order)
+	}
+	return nil
+}
+
+func limitFlag() cli.Flag {
+	return &cli.IntFlag{Name: "limit", Usage: "stop after `N` records; 0 for all"}
+}
+
+func yesFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "do not ask"}
+}
+
+func times() cli.TimestampConfig {
+	return cli.TimestampConfig{Layouts: []string{time.RFC3339, time.DateOnly}, Timezone: time.UTC}
+}
+
+// ids reads the arguments as ids.
+func ids(args []string) ([]int64, error) {
+	if len(args) == 0 {
+		return nil, usagef("give an id")
+	}
+	list := make([]int64, len(args))
+	for i, arg := range args {
+		id, err := strconv.ParseInt(arg, 10, 64)
+		if err != nil || id < 1 {
+			return nil, usagef("%q is no id", arg)
+		}
+		list[i] = id
+	}
+	return list, nil
+}
+
+// limited ends a list after n records; n = 0 is all.
+func limited[T any](list iter.Seq2[T, error], n int) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		seen := 0
+		for value, err := range list {
+			if !yield(value, err) {
+				return
+			}
+			if seen++; seen == n {
+				return
+			}
+		}
+	}
+}
+
+// showAccount prints one account with all that it has.
+func (t *terminal) showAccount(cmd *cli.Command, a *client.Account) error {
+	columns := slices.Clone(accountMembers)
+	for _, key := range slices.Sorted(maps.Keys(a.Custom)) {
+		columns = append(columns, "custom."+key)
+	}
+	return printOne(t.printer(cmd, append(columns, accountEnds...)), taggedAccount{*a, a.ETag})
+}
+
+func (t *terminal) getAccounts(ctx context.Context, cmd *cli.Command) error {
+	list, err := ids(cmd.Args().Slice())
+	if err != nil {
+		return err
+	}
+	c, err := connect(cmd)
+	if err != nil {
+		return err
+	}
+	var options []client.GetOption
+	if cmd.Bool("contacts") {
+		options = append(options, client.IncludeContacts())
+	}
+	if cmd.Bool("archived") {
+		options = append(options, client.IncludeArchived())
+	}
+	if len(list) == 1 {
+		a, err := c.Accounts.Get(ctx, list[0], options...)
+		if err != nil {
+			return err
+		}
+		return t.showAccount(cmd, a)
+	}
+	return t.listOf(ctx, cmd, c, func(yield func(client.Account, error) bool) {
+		for _, id := range list {
+			a, err := c.Accounts.Get(ctx, id, options...)
+			if err != nil {
+				yield(client.Account{}, fmt.Errorf("account %d: %w", id, err))
+				return
+			}
+			if !yield(*a, nil) {
+				return
+			}
+		}
+	})
+}
+
+// listOf prints accounts. CSV has a column for each property.
+func (t *terminal) listOf(ctx context.Context, cmd *cli.Command, c *client.Client, list iter.Seq2[client.Account, error]) error {
+	columns := accountColumns
+	if cmd.String("output") == string(formatCSV) && cmd.String("columns") == "" {
+		properties, err := c.Properties.List(ctx)
+		if err != nil {
+			return err
+		}
+		columns = slices.Concat(accountMembers, []string{"createdAt", "updatedAt"})
+		for _, property := range properties {
+			columns = append(columns, "custom."+property.KeyName)
+		}
+	}
+	return printList(t.printer(cmd, columns), limited(list, cmd.Int("limit")))
+}
+
+func (t *terminal) listAccounts(ctx context.Context, cmd *cli.Command) error {
+	if cmd.NArg() > 1 {
+		return usagef("give the words as one argument")
+	}
+	c, err := connect(cmd)
+	if err != nil {
+		return err
+	}
+	return t.listOf(ctx, cmd, c, c.Accounts.List(ctx, client.AccountFilter{
+		Words:           cmd.Args().First(),
+		Title:           cmd.String("title"),
+		Address:         cmd.String("address"),
+		PrimaryName:     cmd.String("contact"),
+		PrimaryEmail:    cmd.String("email"),
+		PrimaryPhone:    cmd.String("phone"),
+		UpdatedAfter:    cmd.Timestamp("updated-after"),
+		UpdatedBefore:   cmd.Timestamp("updated-before"),
+		IncludeArchived: cmd.Bool("archived"),
+		IncludeContacts: cmd.Bool("contacts"),
+		Order:           client.Order(cmd.String("order")),
+		PageSize:        min(cmd.Int("limit"), 100),
+	}))
+}
+
+func (t *terminal) searchAccounts(ctx context.Context, cmd *cli.Command) error {
+	args := cmd.Args().Slice()
+	if len(args) != 3 && len(args) != 7 {
+		return usagef("give a member, an operator and a value, and after and, or or, three more")
+	}
+	search := client.AccountSearch{Where: conditionOf(args), Filter: client.SearchFilter{
+		IncludeArchived: cmd.Bool("archived"),
+		IncludeContacts: cmd.Bool("contacts"),
+		Order:           client.Order(cmd.String("order")),
+		PageSize:        min(cmd.Int("limit"), 100),
+	}}
+	if len(args) == 7 {
+		second := conditionOf(args[4:])
+		switch args[3] {
+		case "and":
+			search.And = &second
+		case "or":
+			search.Or = &second
+		default:
+			return usagef("two tests are joined by and, or by or; got %q", args[3])
+		}
+	}
+	c, err := connect(cmd)
+	if err != nil {
+		return err
+	}
+	return t.listOf(ctx, cmd, c, c.Accounts.Search(ctx, search))
+}
+
+func conditionOf(args []string) client.Condition {
+	return client.Condition{Member: args[0], Operator: client.SearchOperator(args[1]), Value: args[2]}
+}
+
+func (t *terminal) history(ctx context.Context, cmd *cli.Command) error {
+	list, err := ids(cmd.Args().Slice())
+	if err != nil {
+		return err
+	}
+	if len(list) != 1 {
+		return usagef("give one id")
+	}
+	c, err := connect(cmd)
+	if err != nil {
+		return err
+	}
+	return printList(t.printer(cmd, changeColumns), limited(c.Accounts.History(ctx, list[0]), cmd.Int("limit")))
+}
+
+// completeMembers offers the members that a T can assign, or flags where one has
+// begun.
+func completeMembers[T any](ctx context.Context, cmd *cli.Command) {
+	words := cmd.Args().Slice()
+	if len(words) > 0 && strings.HasPrefix(words[len(words)-1], "-") {
+		cli.DefaultCompleteWithFlags(ctx, cmd)
+		return
+	}
+	for _, name := range memberNames(reflect.TypeFor[T]()) {
+		fmt.Fprintln(cmd.Root().Writer, name+"=")
+	}
+}

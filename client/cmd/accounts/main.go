@@ -1,0 +1,161 @@
+// Command accounts reads and writes the records of an accountsd server.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/accountsd/accountsd/client"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	t := newTerminal(os.Stdin, os.Stdout, os.Stderr)
+	err := newCommand(t).Run(ctx, os.Args)
+	if err != nil {
+		t.complain(err)
+	}
+	os.Exit(exitCode(ctx, err))
+}
+
+const description = `The server and the key come from a profile (accounts profile set), or from
+ACCOUNTS_URL and ACCOUNTS_KEY, which win.
+
+Members are written as assignments:
+  title="Sunrise Solar"        a value
+  primaryEmail=null            null, which clears
+  custom.roof_type=Tile        a custom member, by its keyName
+  address=A address=B          a list
+  'title:="null"'              anything, as JSON
+
+Exit codes: 0 done, 1 another error, 2 wrong usage, 3 refused as invalid, 4 no
+valid key or not allowed, 5 not found, 6 conflict, 7 changed meanwhile, 8 too
+many requests, 9 server unavailable, 130 interrupted.`
+
+func newCommand(t *terminal) *cli.Command {
+	root := rootCommand(t)
+	tellUsage(root)
+	return root
+}
+
+func rootCommand(t *terminal) *cli.Command {
+	return &cli.Command{
+		Name:                  "accounts",
+		Usage:                 "read and write customer accounts",
+		Description:           description,
+		EnableShellCompletion: true,
+		Suggest:               true,
+		Reader:                t.in,
+		Writer:                t.out,
+		ErrWriter:             t.err,
+		ExitErrHandler:        func(context.Context, *cli.Command, error) {}, // main says it
+		// A comma is part of a value.
+		DisableSliceFlagSeparator: true,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "profile", Usage: "use the profile `NAME`", Sources: cli.EnvVars("ACCOUNTS_PROFILE")},
+			&cli.StringFlag{Name: "url", Usage: "call the server at `URL`", Sources: cli.EnvVars("ACCOUNTS_URL")},
+			&cli.StringFlag{Name: "config", Usage: "keep the profiles in `FILE`", Sources: cli.EnvVars("ACCOUNTS_CONFIG")},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "table", Usage: "print as `FORMAT`: table, json, ndjson or csv", Sources: cli.EnvVars("ACCOUNTS_OUTPUT"), Validator: checkFormat},
+			&cli.StringFlag{Name: "columns", Usage: "print these members, separated by commas, in tables and CSV"},
+			&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up a call after `DURATION`"},
+		},
+		Commands: append(accountCommands(t), propertiesCommand(t), contactsCommand(t), keysCommand(t), profileCommand(t)),
+		Action: func(_ context.Context, cmd *cli.Command) error {
+			if name := cmd.Args().First(); name != "" {
+				return usagef("there is no command %q; see accounts --help", name)
+			}
+			return cli.ShowAppHelp(cmd)
+		},
+	}
+}
+
+// tellUsage makes a wrong flag of any command a line, and not the end of a page
+// of help.
+func tellUsage(cmd *cli.Command) {
+	cmd.OnUsageError = func(_ context.Context, _ *cli.Command, err error, _ bool) error { return usageError{err} }
+	for _, sub := range cmd.Commands {
+		tellUsage(sub)
+	}
+}
+
+// usageError is a command line that cannot be right.
+type usageError struct{ error }
+
+func (u usageError) Unwrap() error { return u.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// exitCode tells the class of an error.
+func exitCode(ctx context.Context, err error) int {
+	if err == nil {
+		return 0
+	}
+	if ctx.Err() != nil {
+		return 130
+	}
+	if _, ok := errors.AsType[usageError](err); ok {
+		return 2
+	}
+	for code, kinds := range map[int][]error{
+		3: {client.ErrInvalid},
+		4: {client.ErrUnauthorized, client.ErrForbidden},
+		5: {client.ErrNotFound},
+		6: {client.ErrConflict},
+		7: {client.ErrPrecondition},
+		8: {client.ErrRateLimited},
+		9: {client.ErrUnavailable},
+	} {
+		for _, kind := range kinds {
+			if errors.Is(err, kind) {
+				return code
+			}
+		}
+	}
+	return 1
+}
+
+// complain says what went wrong, each offence on a line of its own.
+func (t *terminal) complain(err error) {
+	lines := []string{err.Error()}
+	e, known := errors.AsType[*client.Error](err)
+	if known && e.Message != "" {
+		// What this program has put before the client's error is kept.
+		about := strings.TrimSuffix(err.Error(), e.Error())
+		lines = []string{about + e.Message}
+		for i, field := range e.Fields {
+			lines = append(lines[:i], about+field.Message)
+		}
+	}
+	for _, line := range lines {
+		fmt.Fprintln(t.err, t.red("accounts:"), plain(line))
+	}
+	if known && e.RequestID != "" && e.Status >= http.StatusInternalServerError {
+		fmt.Fprintln(t.err, "The server knows more about request", plain(e.RequestID)+".")
+	}
+}
+
+// connect returns a client of the server that the command line names.
+func connect(cmd *cli.Command) (*client.Client, error) {
+	target, err := targetOf(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if target.URL == "" {
+		return nil, usagef("no server is named: run accounts profile set, or set ACCOUNTS_URL and ACCOUNTS_KEY")
+	}
+	c, err := client.New(target.URL, client.WithAPIKey(target.Key), client.WithTimeout(cmd.Duration("timeout")), client.WithUserAgent("accounts-cli"))
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return c, nil
+}

@@ -1,0 +1,354 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/accountsd/accountsd/client"
+	"github.com/accountsd/accountsd/client/custom"
+	"github.com/accountsd/accountsd/server/servertest"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestMain makes the test binary the program itself where a test asks for it.
+func TestMain(m *testing.M) {
+	if os.Getenv("RUN_ACCOUNTS") == "yes" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+const password = "correct horse battery"
+
+// shell runs the program as a process, and writes down what it prints.
+type shell struct {
+	t    *testing.T
+	s    *servertest.Server
+	env  []string
+	dir  string
+	said bytes.Buffer
+}
+
+func newShell(t *testing.T) *shell {
+	t.Helper()
+	sh := &shell{t: t, dir: t.TempDir(), s: servertest.New(t, servertest.WithPassword(password))}
+	sh.env = []string{"RUN_ACCOUNTS=yes", "ACCOUNTS_CONFIG=" + filepath.Join(sh.dir, "config.json"), "ACCOUNTS_URL=" + sh.s.URL, "ACCOUNTS_KEY=" + sh.s.Key}
+	sh.s.Define(t, client.PropertyCreate{Name: "Roof type", Type: client.Dropdown, Options: []string{"Tile", "Metal"}})
+	sh.s.Define(t, client.PropertyCreate{Name: "Capacity", Type: client.Numeric})
+	sh.s.Define(t, client.PropertyCreate{Name: "Monitored", Type: client.Boolean})
+	sh.s.Define(t, client.PropertyCreate{Name: "Tags", Type: client.Dropdown, IsMultiple: true, Options: []string{"Gold", "Silver"}})
+	sh.s.Account(t, client.AccountCreate{
+		Title: "Sunrise Solar", Address: []string{"120 Mission Street"}, PrimaryEmail: client.Set("office@sunrise.example"),
+		Custom: custom.Values{"roof_type": "Tile", "capacity": custom.Decimal("12345678901234567890.123")},
+	})
+	sh.s.Account(t, client.AccountCreate{Title: "Harbor Cafe", Address: []string{"5 Pier Road", "Monterey, \"CA\""}, AccountType: client.Set(client.Commercial)})
+	return sh
+}
+
+func (sh *shell) command(args ...string) *exec.Cmd {
+	program, err := os.Executable()
+	if err != nil {
+		sh.t.Fatal(err)
+	}
+	cmd := exec.CommandContext(sh.t.Context(), program, args...)
+	cmd.Env = sh.env
+	return cmd
+}
+
+// run runs the program with what is typed on its standard input.
+func (sh *shell) run(stdin string, args ...string) (stdout, stderr string, code int) {
+	sh.t.Helper()
+	cmd := sh.command(args...)
+	var out, errs bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
+	err := cmd.Run()
+	if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
+		sh.t.Fatal(err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// do runs the program and writes down everything.
+func (sh *shell) do(args ...string) { sh.t.Helper(); sh.enter("", args...) }
+
+func (sh *shell) enter(stdin string, args ...string) {
+	sh.t.Helper()
+	stdout, stderr, code := sh.run(stdin, args...)
+	fmt.Fprintf(&sh.said, "$ accounts %s\n%s", strings.Join(args, " "), stdout)
+	for line := range strings.Lines(stderr) {
+		fmt.Fprintf(&sh.said, "! %s", line)
+	}
+	if code != 0 {
+		fmt.Fprintf(&sh.said, "exit %d\n", code)
+	}
+	sh.said.WriteString("\n")
+}
+
+// What differs from run to run.
+var varying = []struct {
+	form *regexp.Regexp
+	is   string
+}{
+	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`), "1970-01-01T00:00:00.000Z"},
+	{regexp.MustCompile(`acc_[A-Za-z0-9_-]{43}`), "acc_TOKEN"},
+	{regexp.MustCompile(`acc_[A-Za-z0-9_-]{6}`), "acc_prefix"},
+	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:50000"},
+}
+
+// golden compares what was written down with testdata/NAME.golden.
+func (sh *shell) golden(name string) {
+	sh.t.Helper()
+	said := strings.ReplaceAll(sh.said.String(), sh.dir, "DIR")
+	for _, v := range varying {
+		said = v.form.ReplaceAllString(said, v.is)
+	}
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(path, []byte(said), 0o644); err != nil {
+			sh.t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		sh.t.Fatal(err)
+	}
+	if said != string(want) {
+		sh.t.Errorf("%s differs (-update writes it anew); the program said\n%s", path, said)
+	}
+}
+
+func TestReading(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	sh.do("get", "1")
+	sh.do("get", "1", "2")
+	sh.do("get", "1", "-o", "json")
+	sh.do("get", "1", "-o", "csv", "--columns", "id,title,custom.roof_type,custom.capacity")
+	sh.do("list", "--order", "asc")
+	sh.do("list", "--limit", "1", "--order", "asc", "-o", "ndjson")
+	sh.do("list", "--title", "solar", "-o", "json", "--contacts")
+	sh.do("list", "--order", "asc", "-o", "csv")
+	sh.do("list", "nothing at all")
+	sh.do("list", "nothing at all", "-o", "json")
+	sh.do("search", "roof_type", "in", "Tile,Metal")
+	sh.do("search", "capacity", "gt", "5", "or", "title", "contains", "harbor", "--columns", "id,title")
+	sh.do("history", "1")
+	sh.do("properties")
+	sh.golden("reading")
+}
+
+func TestWriting(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	sh.do("update", "1", "title=Sunrise = Solar", "custom.roof_type=metal", "primaryEmail=null", "custom.capacity=1.50", "custom.monitored=true", "custom.tags=Gold", "custom.tags=Silver")
+	sh.do("update", "1", "custom.roof_type=Thatch", "--allow-new-options", "--dry-run", "--columns", "id,custom.roof_type,etag")
+	sh.do("update", "1", "custom.roof_type=Thatch")
+	sh.do("update", "1", "custom.roof_type=Thatch", "--allow-new-options", "--columns", "custom.roof_type,etag")
+	sh.do("update", "1", "number=77", "--if-match", `"1-1"`)
+	sh.do("update", "1", "title:=\"null\"", "address=A", "address=B", "isActive=true", "value=1.5", "number=77", "custom.tags=null", "--columns", "title,address,value,number,custom.tags")
+	sh.do("update", "2", "number=77")
+	sh.do("update", "1", "titel=x")
+	sh.do("update", "1", "custom.roof_typ=Tile", "primaryEmail=nobody")
+	sh.do("update", "1", "title")
+	sh.do("update", "1", "title=a", "title=b")
+	sh.do("update", "1", "number=seven")
+	sh.do("update", "1", "isActive=yes")
+	sh.do("update", "1", "address:=[")
+	sh.do("update", "x", "title=a")
+	sh.do("update", "99", "title=a")
+	sh.do("create", "title=Nair", "address=77 Alder Court", "accountType=RESIDENTIAL", "--columns", "id,title,accountType")
+	sh.do("create", "title=nair", "address=B", "primaryPhone=(510) 555-0162", "--on-match", "enrich", "--columns", "id,title,primaryPhone")
+	sh.do("create", "title=Nair", "address=B", "--match-by", "none", "--dry-run", "--columns", "title")
+	sh.do("create")
+	sh.do("archive", "1", "3", "--columns", "id,title,isActive")
+	sh.do("get", "3")
+	sh.do("archive", "2", "99")
+	sh.do("restore", "3", "--columns", "id,isActive")
+	sh.do("delete", "3")
+	sh.do("delete", "3", "--yes")
+	sh.do("delete", "3", "-y")
+	sh.do("history", "3", "--columns", "kind,version,fields")
+	sh.golden("writing")
+}
+
+func TestContactsPropertiesAndKeys(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	sh.do("contacts", "create", "name=Jo Park", "emails=jo@sunrise.example", "emails=park@sunrise.example", "accountIds=1")
+	sh.do("contacts", "update", "1", "title=Manager", "phones:=[]")
+	sh.do("contacts", "get", "1", "-o", "ndjson", "--columns", "id")
+	sh.do("contacts", "list", "--account", "1")
+	sh.do("get", "1", "--contacts", "--columns", "title,contacts")
+	sh.do("contacts", "delete", "1", "--yes")
+	sh.do("contacts", "get", "1")
+	sh.do("contacts", "get")
+	sh.do("properties", "create", "name=Stage", "type=DROPDOWN", "options=Lead", "options=Won, at last")
+	sh.do("properties", "update", "roof_type", `renameOptions:=[{"from":"Tile","to":"Clay"}]`, "addOptions=Slate")
+	sh.do("properties", "delete", "roof_type", "--yes")
+	sh.do("properties", "delete", "roof_type", "--yes", "--force")
+	sh.do("properties", "-o", "csv")
+	sh.do("properties", "lst")
+	sh.enter(password+"\n", "keys", "create", servertest.Email, "name=nightly", "scopes=read")
+	sh.enter("wrong\n", "keys", "create", servertest.Email)
+	sh.do("keys", "list")
+	sh.do("keys", "revoke", "2", "--yes")
+	sh.golden("directory")
+}
+
+func TestProfiles(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	sh.env = sh.env[:2] // without a server and a key
+	sh.do("list")
+	sh.enter(sh.s.Key+"\n", "profile", "set", "work", sh.s.URL)
+	sh.enter("acc_wrong\n", "profile", "set", "home", sh.s.URL)
+	sh.enter("", "profile", "set", "none", sh.s.URL)
+	sh.do("profile", "list")
+	sh.do("list", "--columns", "id")
+	sh.do("list", "--profile", "home")
+	sh.do("list", "--profile", "unknown")
+	sh.do("list", "--url", "https://elsewhere.invalid/v1")
+	sh.do("profile", "use", "home")
+	sh.do("list")
+	sh.do("profile", "remove", "home")
+	sh.do("profile", "remove", "home")
+	sh.do("profile", "list", "-o", "json")
+	sh.golden("profiles")
+
+	path := filepath.Join(sh.dir, "config.json")
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("config file: %v, %v", info.Mode(), err)
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code := sh.run("", "list", "--profile", "work"); code != 1 || !strings.Contains(stderr, "chmod 600") {
+		t.Errorf("a file that others may read: %d %s", code, stderr)
+	}
+	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code := sh.run("", "list"); code != 1 || !strings.Contains(stderr, "config.json") {
+		t.Errorf("a broken file: %d %s", code, stderr)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	for _, args := range [][]string{
+		{"lst"}, {"get"}, {"get", "x"}, {"get", "0"}, {"get", "1", "--unknown"}, {"list", "-o", "xml"}, {"list", "two", "words"}, {"list", "--order", "up"},
+		{"list", "--limit", "many"}, {"list", "--updated-after", "soon"}, {"search", "title"}, {"search", "a", "eq", "b", "xor", "c", "eq", "d"}, {"history", "1", "2"},
+		{"list", "--url", "ftp://nowhere"}, {"profile", "set"}, {"profile", "use", "none"}, {"keys", "create"}, {"properties", "delete"}, {"delete", "1"},
+	} {
+		if stdout, stderr, code := sh.run("", args...); code != 2 || !strings.HasPrefix(lastLine(stderr), "accounts: ") {
+			t.Errorf("%v: exit %d\n%s%s", args, code, stdout, stderr)
+		}
+	}
+	if stdout, stderr, code := sh.run("", "--help"); code != 0 || stderr != "" || !strings.Contains(stdout, "Exit codes") {
+		t.Errorf("help: %d %s", code, stderr)
+	}
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[len(lines)-1]
+}
+
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]int{400: 3, 401: 4, 403: 4, 404: 5, 409: 6, 412: 7, 415: 3, 429: 8, 500: 1, 503: 9} {
+		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.Header().Set("Retry-After", "3600") // so that it is not tried again
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, `{"code":"CODE","detail":"what is wrong","requestId":"req-1"}`)
+		}))
+		t.Cleanup(web.Close)
+		sh := &shell{t: t, env: []string{"RUN_ACCOUNTS=yes", "ACCOUNTS_URL=" + web.URL, "ACCOUNTS_KEY=k"}}
+		_, stderr, code := sh.run("", "get", "1")
+		if code != want || !strings.HasPrefix(stderr, "accounts: what is wrong\n") || strings.Contains(stderr, "req-1") != (status >= 500) {
+			t.Errorf("%d: exit %d, want %d; %s", status, code, want, stderr)
+		}
+	}
+}
+
+func TestInterruptEndsALongCall(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{}, 10)
+	web := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	t.Cleanup(web.Close)
+	sh := &shell{t: t, env: []string{"RUN_ACCOUNTS=yes", "ACCOUNTS_URL=" + web.URL, "ACCOUNTS_KEY=k"}}
+	cmd := sh.command("list")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-asked:
+	case <-time.After(30 * time.Second):
+		t.Error("the program asked nothing")
+	}
+	_ = cmd.Process.Signal(syscall.SIGINT)
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 130 {
+		t.Errorf("exit %d", code)
+	}
+}
+
+// A record's text cannot command the terminal, and other programs get plain text.
+func TestOutputIsPlain(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	sh.s.Account(t, client.AccountCreate{Title: "\x1b[31mred\x1b[0m \u202ebackwards", Address: []string{"A"}})
+	for _, args := range [][]string{{"list"}, {"get", "3"}, {"update", "3", "title=\x1b[31m", "value=x"}, {"update", "1", "\x1b[31m=1"}} {
+		stdout, stderr, _ := sh.run("", args...)
+		if strings.ContainsAny(stdout+stderr, "\x1b\u202e") {
+			t.Errorf("%q: %q %q", args, stdout, stderr)
+		}
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	for _, shellName := range []string{"bash", "zsh", "fish", "pwsh"} {
+		if stdout, stderr, code := sh.run("", "completion", shellName); code != 0 || stdout == "" {
+			t.Errorf("%s: %d %s", shellName, code, stderr)
+		}
+	}
+	for want, args := range map[string][]string{
+		"update":              {"--generate-shell-completion"},
+		"custom.<keyName>=":   {"update", "1", "--generate-shell-completion"},
+		"match-by":            {"create", "--", "--generate-shell-completion"},
+		"revoke":              {"keys", "--generate-shell-completion"},
+		"accountIds=":         {"contacts", "create", "--generate-shell-completion"},
+		"renameOptions=":      {"properties", "update", "k", "--generate-shell-completion"},
+		"--allow-new-options": {"update", "--a", "--generate-shell-completion"},
+	} {
+		stdout, _, _ := sh.run("", args...)
+		if !strings.Contains(stdout, want) {
+			t.Errorf("%v offers %q, not %s", args, stdout, want)
+		}
+	}
+}

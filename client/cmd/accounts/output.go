@@ -1,0 +1,257 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v3"
+)
+
+// format is how records are printed.
+type format string
+
+const (
+	formatTable  format = "table"
+	formatJSON   format = "json"
+	formatNDJSON format = "ndjson"
+	formatCSV    format = "csv"
+)
+
+func checkFormat(name string) error {
+	if formats := []format{formatTable, formatJSON, formatNDJSON, formatCSV}; !slices.Contains(formats, format(name)) {
+		return fmt.Errorf("must be table, json, ndjson or csv; got %q", name)
+	}
+	return nil
+}
+
+// printer prints records in the format that the command line asks for.
+type printer struct {
+	t       *terminal
+	format  format
+	columns []string // of tables and CSV: members, or custom.<keyName>
+}
+
+// printer returns one that prints columns where the command line does not name
+// others.
+func (t *terminal) printer(cmd *cli.Command, columns []string) *printer {
+	p := &printer{t: t, format: format(cmd.String("output")), columns: columns}
+	if named := cmd.String("columns"); named != "" {
+		p.columns = strings.Split(named, ",")
+	}
+	return p
+}
+
+// record is a record as it is sent.
+type record map[string]any
+
+func recordOf(value any) (record, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	var r record
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber() // so that digits are kept
+	return r, decoder.Decode(&r)
+}
+
+// get returns a member as text; one that is absent is empty.
+func (r record) get(column string) string {
+	if values, ok := r["custom"].(map[string]any); ok {
+		if key, isCustom := strings.CutPrefix(column, "custom."); isCustom {
+			return render(values[key])
+		}
+	}
+	return render(r[column])
+}
+
+// render writes a value for people.
+func render(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case []any:
+		texts := make([]string, len(v))
+		for i, item := range v {
+			texts[i] = render(item)
+		}
+		return strings.Join(texts, "; ")
+	case map[string]any:
+		return renderObject(v)
+	}
+	return fmt.Sprint(value)
+}
+
+func renderObject(object map[string]any) string {
+	before, hasBefore := object["before"]
+	after, hasAfter := object["after"]
+	if hasBefore && hasAfter {
+		return fmt.Sprintf("%q -> %q", render(before), render(after))
+	}
+	for _, name := range []string{"name", "title", "email"} { // of people and accounts
+		if text, ok := object[name].(string); ok && object["id"] != nil {
+			return fmt.Sprintf("%s (%v)", text, object["id"])
+		}
+	}
+	if email, ok := object["email"].(string); ok && object["userId"] != nil { // of an actor
+		return email
+	}
+	texts := make([]string, 0, len(object))
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		texts = append(texts, name+": "+render(object[name]))
+	}
+	return strings.Join(texts, "; ")
+}
+
+// printOne prints one record.
+func printOne(p *printer, value any) error {
+	switch p.format {
+	case formatJSON:
+		encoder := json.NewEncoder(p.t.out)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(value)
+	case formatTable:
+		return p.printMembers(value)
+	}
+	return printList(p, func(yield func(any, error) bool) { yield(value, nil) })
+}
+
+// printMembers prints a member a line.
+func (p *printer) printMembers(value any) error {
+	r, err := recordOf(value)
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(p.t.out, 0, 0, 2, ' ', 0)
+	for _, column := range p.columns {
+		fmt.Fprintf(table, "%s\t%s\n", column, plain(r.get(column)))
+	}
+	return table.Flush()
+}
+
+// printList prints records as they come; a table is printed at the end.
+func printList[T any](p *printer, list iter.Seq2[T, error]) error {
+	write, end := p.writer()
+	progress := p.t.progress(p.format)
+	for value, err := range list {
+		if err == nil {
+			err = write(value)
+		}
+		if err != nil {
+			progress.done()
+			return err
+		}
+		progress.add()
+	}
+	progress.done()
+	return end()
+}
+
+// writer returns what writes a record, and what ends the list.
+func (p *printer) writer() (write func(any) error, end func() error) {
+	switch p.format {
+	case formatJSON:
+		return p.jsonWriter()
+	case formatNDJSON:
+		encoder := json.NewEncoder(p.t.out)
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode, func() error { return nil }
+	case formatCSV:
+		return p.csvWriter()
+	}
+	return p.tableWriter()
+}
+
+func (p *printer) jsonWriter() (write func(any) error, end func() error) {
+	separator := "[\n  "
+	return func(value any) error {
+			text, err := json.MarshalIndent(value, "  ", "  ")
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(p.t.out, "%s%s", separator, text)
+			separator = ",\n  "
+			return err
+		}, func() error {
+			ending := "\n]\n"
+			if separator == "[\n  " {
+				ending = "[]\n"
+			}
+			_, err := fmt.Fprint(p.t.out, ending)
+			return err
+		}
+}
+
+func (p *printer) csvWriter() (write func(any) error, end func() error) {
+	w := csv.NewWriter(p.t.out)
+	err := w.Write(p.columns)
+	return func(value any) error {
+			r, recordErr := recordOf(value)
+			if err := cmp.Or(err, recordErr); err != nil {
+				return fmt.Errorf("write CSV: %w", err)
+			}
+			return w.Write(p.cells(r))
+		}, func() error {
+			w.Flush()
+			return w.Error()
+		}
+}
+
+func (p *printer) cells(r record) []string {
+	cells := make([]string, len(p.columns))
+	for i, column := range p.columns {
+		cells[i] = r.get(column)
+	}
+	return cells
+}
+
+// maxCell is how much of a value a table shows.
+const maxCell = 60
+
+func (p *printer) tableWriter() (write func(any) error, end func() error) {
+	// Colours would count as letters, so the header gets them at the end.
+	var text bytes.Buffer
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, strings.ToUpper(strings.Join(p.columns, "\t")))
+	return func(value any) error {
+			r, err := recordOf(value)
+			if err != nil {
+				return err
+			}
+			cells := p.cells(r)
+			for i, cell := range cells {
+				cells[i] = plain(cell)
+				if i < len(cells)-1 { // what is last is in nobody's way
+					cells[i] = shorten(cells[i])
+				}
+			}
+			_, err = fmt.Fprintln(table, strings.Join(cells, "\t"))
+			return err
+		}, func() error {
+			if err := table.Flush(); err != nil {
+				return err
+			}
+			header, rows, _ := strings.Cut(text.String(), "\n")
+			_, err := fmt.Fprintf(p.t.out, "%s\n%s", p.t.bold(header), rows)
+			return err
+		}
+}
+
+func shorten(text string) string {
+	letters := []rune(text)
+	if len(letters) <= maxCell {
+		return text
+	}
+	return string(letters[:maxCell-3]) + "..."
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/term"
+)
+
+// terminal is where the program reads and writes.
+type terminal struct {
+	in               io.Reader
+	out, err         io.Writer
+	inTTY            bool
+	outTTY, errTTY   bool
+	outColor, errRed bool
+}
+
+func newTerminal(in, out, err *os.File) *terminal {
+	t := &terminal{in: in, out: out, err: err}
+	t.inTTY, t.outTTY, t.errTTY = isTerminal(in), isTerminal(out), isTerminal(err)
+	colors := os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	t.outColor, t.errRed = colors && t.outTTY, colors && t.errTTY
+	return t
+}
+
+func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
+
+// secret reads what must not stand on the command line, where others could see
+// it: the first line of standard input. A terminal does not show it.
+func (t *terminal) secret(prompt string) (string, error) {
+	if file, ok := t.in.(*os.File); ok && t.inTTY {
+		fmt.Fprint(t.err, prompt)
+		line, err := term.ReadPassword(int(file.Fd()))
+		fmt.Fprintln(t.err)
+		return strings.TrimSpace(string(line)), err
+	}
+	text, err := io.ReadAll(io.LimitReader(t.in, 4096))
+	if err != nil {
+		return "", fmt.Errorf("read standard input: %w", err)
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimSpace(line), nil
+}
+
+func (t *terminal) red(text string) string {
+	if !t.errRed {
+		return text
+	}
+	return "\x1b[31m" + text + "\x1b[0m"
+}
+
+func (t *terminal) bold(text string) string {
+	if !t.outColor {
+		return text
+	}
+	return "\x1b[1m" + text + "\x1b[0m"
+}
+
+// plain replaces what a terminal would obey: a record's text may come from
+// anybody.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}
+
+// progress counts records on standard error while a long list is read.
+type progress struct {
+	t     *terminal
+	count int
+	last  time.Time
+	shown bool
+}
+
+// progress returns a count to keep, which shows only on a terminal, and only
+// where the records themselves are not written to it as they come.
+func (t *terminal) progress(f format) *progress {
+	if !t.errTTY || t.outTTY && f != formatTable {
+		return &progress{}
+	}
+	return &progress{t: t, last: time.Now()}
+}
+
+func (p *progress) add() {
+	p.count++
+	if p.t == nil || time.Since(p.last) < 200*time.Millisecond {
+		return
+	}
+	p.last, p.shown = time.Now(), true
+	fmt.Fprintf(p.t.err, "\r%d records...", p.count)
+}
+
+func (p *progress) done() {
+	if p.shown {
+		fmt.Fprint(p.t.err, "\r\x1b[K")
+	}
+}
+
+// confirm asks before something that cannot be undone.
+func (t *terminal) confirm(question string) error {
+	if !t.inTTY || !t.errTTY {
+		return usagef("%s Confirm it with --yes", question)
+	}
+	fmt.Fprintf(t.err, "%s [y/N] ", question)
+	answer := make([]byte, 64)
+	n, err := t.in.Read(answer)
+	if err != nil || !strings.HasPrefix(strings.ToLower(strings.TrimSpace(string(answer[:n]))), "y") {
+		return usagef("nothing was done")
+	}
+	return nil
+}

@@ -1,0 +1,211 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/accountsd/accountsd/gen/api"
+)
+
+// Errors to test for with errors.Is. What they say stands in the [Error].
+var (
+	// ErrInvalid is a request that cannot be right: refused by the server (400,
+	// 413, 415), or by this package before it was sent.
+	ErrInvalid = errors.New("invalid request")
+	// ErrUnauthorized is a key that is missing, unknown, expired or revoked (401).
+	ErrUnauthorized = errors.New("unauthorized")
+	// ErrForbidden is a key that may not do this (403).
+	ErrForbidden = errors.New("forbidden")
+	// ErrNotFound is a record that does not exist, or not for this key (404).
+	ErrNotFound = errors.New("not found")
+	// ErrConflict is a request at odds with other records (409).
+	ErrConflict = errors.New("conflict")
+	// ErrPrecondition is a record that has changed since IfMatch's tag (412).
+	ErrPrecondition = errors.New("precondition failed")
+	// ErrRateLimited is a key that has sent too many requests (429).
+	ErrRateLimited = errors.New("rate limited")
+	// ErrUnavailable is a server that could not be reached, or could not answer
+	// now (502, 503, 504).
+	ErrUnavailable = errors.New("unavailable")
+	// ErrNotModified is a record that still has IfNoneMatch's tag (304).
+	ErrNotModified = errors.New("not modified")
+	// ErrUnexpected is an answer that the API does not declare: another status,
+	// another media type, a body that is cut off, too large or no JSON.
+	ErrUnexpected = errors.New("unexpected answer")
+)
+
+// FieldError is one offence of a request.
+type FieldError = api.FieldProblem
+
+// Error is what every call of this package returns when it fails. Get at it
+// with errors.As, or test for one of the kinds above with errors.Is.
+type Error struct {
+	Method, Path string          // of the request; empty if it was not sent
+	Status       int             // of the answer; 0 if there was none
+	Code         api.ProblemCode // of the problem; empty if the answer told none
+	Message      string          // what is wrong, and what would be right
+	Fields       []FieldError    // every offence of the request
+	RequestID    string          // to ask the server's operator about
+	RetryAfter   time.Duration   // how long the server asked to wait; 0: it did not
+	Body         []byte          // of the answer, as it came, at most 1 MiB
+	Err          error           // the cause, if it was not the server's answer
+}
+
+// Error says what failed, with all offences.
+func (e *Error) Error() string {
+	var text strings.Builder
+	text.WriteString("accounts: ")
+	if e.Method != "" {
+		fmt.Fprintf(&text, "%s %s: ", e.Method, e.Path)
+	}
+	if e.Status != 0 {
+		fmt.Fprintf(&text, "%d ", e.Status)
+	}
+	if e.Code != "" {
+		fmt.Fprintf(&text, "%s: ", e.Code)
+	}
+	text.WriteString(e.details())
+	if e.RequestID != "" {
+		fmt.Fprintf(&text, " (request %s)", e.RequestID)
+	}
+	return text.String()
+}
+
+func (e *Error) details() string {
+	if len(e.Fields) < 2 {
+		return e.Message
+	}
+	messages := make([]string, len(e.Fields))
+	for i, field := range e.Fields {
+		messages[i] = field.Message
+	}
+	return strings.Join(messages, "; ")
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is tells whether the error is of the kind of target.
+func (e *Error) Is(target error) bool { return target != nil && target == e.kind() }
+
+func (e *Error) kind() error {
+	if errors.Is(e.Err, ErrUnexpected) {
+		return nil // whatever its status was
+	}
+	switch e.Status {
+	case 0:
+		return e.unsentKind()
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+		return ErrInvalid
+	case http.StatusUnauthorized:
+		return ErrUnauthorized
+	case http.StatusForbidden:
+		return ErrForbidden
+	case http.StatusNotFound:
+		return ErrNotFound
+	case http.StatusConflict:
+		return ErrConflict
+	case http.StatusPreconditionFailed:
+		return ErrPrecondition
+	case http.StatusTooManyRequests:
+		return ErrRateLimited
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return ErrUnavailable
+	case http.StatusNotModified:
+		return ErrNotModified
+	}
+	return nil
+}
+
+// unsentKind is the kind of an error without an answer.
+func (e *Error) unsentKind() error {
+	switch {
+	case e.Code != "":
+		return ErrInvalid
+	case e.Err == nil, errors.Is(e.Err, context.Canceled), errors.Is(e.Err, context.DeadlineExceeded):
+		return nil // the caller's wish, not the server's state
+	}
+	return ErrUnavailable
+}
+
+// invalid returns the error of an argument that cannot be right.
+func invalid(format string, args ...any) *Error {
+	return &Error{Code: api.ProblemCodeValidationError, Message: fmt.Sprintf(format, args...)}
+}
+
+// failure returns the error of a request that got no answer.
+func failure(req *http.Request, err error) *Error {
+	return &Error{Method: req.Method, Path: req.URL.Path, Message: err.Error(), Err: err}
+}
+
+// unexpected returns the error of an answer that the API does not declare.
+func unexpected(resp *http.Response, body []byte, format string, args ...any) *Error {
+	e := answered(resp, body)
+	e.Err = fmt.Errorf("%w: "+format, append([]any{ErrUnexpected}, args...)...)
+	e.Message = e.Err.Error()
+	return e
+}
+
+func answered(resp *http.Response, body []byte) *Error {
+	return &Error{
+		Method:     resp.Request.Method,
+		Path:       resp.Request.URL.Path,
+		Status:     resp.StatusCode,
+		RequestID:  resp.Header.Get("X-Request-Id"),
+		RetryAfter: retryAfter(resp.Header, time.Now()),
+		Body:       body,
+	}
+}
+
+// problemError returns the error that an answer tells of.
+func problemError(resp *http.Response, body []byte) *Error {
+	if resp.StatusCode == http.StatusNotModified {
+		e := answered(resp, body)
+		e.Message = "the record still has the tag"
+		return e
+	}
+	var problem api.Problem
+	if mediaType(resp.Header) != problemType || json.Unmarshal(body, &problem) != nil || problem.Code == "" {
+		return strange(resp, body)
+	}
+	e := answered(resp, body)
+	e.Code = problem.Code
+	e.Message = problem.Detail
+	e.Fields = problem.Errors
+	if e.RequestID == "" {
+		e.RequestID = problem.RequestID
+	}
+	return e
+}
+
+// strange returns the error of an answer that is neither what was asked for nor
+// a problem. A gateway is believed that it is busy, but not that a record does not
+// exist.
+func strange(resp *http.Response, body []byte) *Error {
+	if to := resp.Header.Get("Location"); resp.StatusCode/100 == 3 {
+		return unexpected(resp, body, "%s to %q, which is not followed", resp.Status, to)
+	}
+	e := answered(resp, body)
+	if kind := e.kind(); kind == ErrUnavailable || kind == ErrRateLimited {
+		e.Message = "the answer says no more"
+		return e
+	}
+	return unexpected(resp, body, "%s without a problem document; is the base URL right?", resp.Status)
+}
+
+// problemType is the media type of RFC 9457.
+const problemType = "application/problem+json"
+
+func mediaType(header http.Header) string {
+	name, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err != nil {
+		return ""
+	}
+	return name
+}

@@ -1,0 +1,191 @@
+package client
+
+import (
+	"github.com/accountsd/accountsd/client/custom"
+	"github.com/accountsd/accountsd/client/timestamp"
+	"github.com/accountsd/accountsd/gen/api"
+)
+
+// Account is an account as the server answered it. The generated type is
+// embedded.
+type Account struct {
+	api.Account
+
+	// ETag is what IfMatch asks for. It is empty in lists and in dry runs.
+	ETag string `json:"-"`
+}
+
+// AccountCreate is an account to create. Members that are absent stay without a
+// value.
+type AccountCreate struct {
+	Title        string             `json:"title"`
+	Address      []string           `json:"address"`
+	Description  Field[string]      `json:"description,omitempty"`
+	IsActive     Field[bool]        `json:"isActive,omitempty"`
+	PrimaryEmail Field[string]      `json:"primaryEmail,omitempty"`
+	PrimaryPhone Field[string]      `json:"primaryPhone,omitempty"`
+	Number       Field[int64]       `json:"number,omitempty"`
+	AccountType  Field[AccountType] `json:"accountType,omitempty"`
+	Value        Field[float64]     `json:"value,omitempty"`
+	Size         Field[float64]     `json:"size,omitempty"`
+	Custom       custom.Values      `json:"custom,omitempty"`
+	Contacts     Field[[]int64]     `json:"contacts,omitempty"`
+}
+
+// AccountPatch is the members of an account to change: those that are set or
+// cleared, and the keys that are in Custom. Title, Address, IsActive and Number
+// cannot be cleared.
+type AccountPatch struct {
+	Title        Field[string]      `json:"title,omitempty"`
+	Address      Field[[]string]    `json:"address,omitempty"`
+	Description  Field[string]      `json:"description,omitempty"`
+	IsActive     Field[bool]        `json:"isActive,omitempty"` // false archives the account, true restores it
+	PrimaryEmail Field[string]      `json:"primaryEmail,omitempty"`
+	PrimaryPhone Field[string]      `json:"primaryPhone,omitempty"`
+	Number       Field[int64]       `json:"number,omitempty"`
+	AccountType  Field[AccountType] `json:"accountType,omitempty"`
+	Value        Field[float64]     `json:"value,omitempty"`
+	Size         Field[float64]     `json:"size,omitempty"`
+	Custom       custom.Values      `json:"custom,omitempty"`   // a key's nil clears that property
+	Contacts     Field[[]int64]     `json:"contacts,omitempty"` // replaces the linked contacts
+}
+
+// BatchUpdate is one update of a batch.
+type BatchUpdate struct {
+	ID      int64        `json:"id"`
+	IfMatch string       `json:"ifMatch,omitempty"` // the tag that the account must have
+	Set     AccountPatch `json:"set"`
+}
+
+// ContactCreate is a contact to create.
+type ContactCreate struct {
+	Name       string        `json:"name"`
+	Title      Field[string] `json:"title,omitempty"`
+	Emails     []string      `json:"emails,omitempty"`
+	Phones     []string      `json:"phones,omitempty"`
+	AccountIDs []int64       `json:"accountIds,omitempty"`
+}
+
+// ContactPatch is the members of a contact to change. Only Title can be cleared;
+// an empty list empties the others.
+type ContactPatch struct {
+	Name       Field[string]   `json:"name,omitempty"`
+	Title      Field[string]   `json:"title,omitempty"`
+	Emails     Field[[]string] `json:"emails,omitempty"`
+	Phones     Field[[]string] `json:"phones,omitempty"`
+	AccountIDs Field[[]int64]  `json:"accountIds,omitempty"` // replaces all links
+}
+
+// PropertyCreate is a property to define.
+type PropertyCreate struct {
+	Name         string       `json:"name"`
+	KeyName      string       `json:"keyName,omitempty"` // made from Name if it is empty
+	Type         PropertyType `json:"type"`
+	IsMultiple   bool         `json:"isMultiple,omitempty"`
+	Indexed      bool         `json:"indexed,omitempty"`
+	Options      []string     `json:"options,omitempty"`
+	DefaultValue custom.List  `json:"defaultValue,omitempty"`
+}
+
+// PropertyPatch is the members of a property to change.
+type PropertyPatch struct {
+	Name          Field[string]       `json:"name,omitempty"`
+	Type          Field[PropertyType] `json:"type,omitempty"` // only while no account has a value
+	IsMultiple    Field[bool]         `json:"isMultiple,omitempty"`
+	Indexed       Field[bool]         `json:"indexed,omitempty"`
+	DefaultValue  Field[custom.List]  `json:"defaultValue,omitempty"`
+	RenameOptions []OptionRename      `json:"renameOptions,omitempty"`
+	Options       Field[[]string]     `json:"options,omitempty"` // one that is left out is removed
+	AddOptions    []string            `json:"addOptions,omitempty"`
+	RemoveOptions []string            `json:"removeOptions,omitempty"`
+}
+
+// KeyCreate is a key to make.
+type KeyCreate struct {
+	Name        string                `json:"name,omitempty"`
+	Description string                `json:"description,omitempty"`
+	Scopes      []Scope               `json:"scopes,omitempty"`    // empty: all that the user may
+	ExpiresAt   Field[timestamp.Time] `json:"expiresAt,omitempty"` // absent: never
+}
+
+// UserInvite is a user to invite.
+type UserInvite struct {
+	Email     string `json:"email"`
+	FirstName string `json:"firstName,omitempty"`
+	LastName  string `json:"lastName,omitempty"`
+	IsAdmin   bool   `json:"isAdmin,omitempty"`
+}
+
+// InvitationAccept is what an invited user sends.
+type InvitationAccept struct {
+	Token     string `json:"token"`
+	Password  string `json:"password"`
+	FirstName string `json:"firstName,omitempty"`
+	LastName  string `json:"lastName,omitempty"`
+}
+
+// The generated types that calls return and take.
+type (
+	// AccountContact is a contact that is linked to an account.
+	AccountContact = api.AccountContact
+	// AccountType is the kind of customer that an account is.
+	AccountType = api.AccountType
+	// Change is what one write did to one account.
+	Change = api.Change
+	// ChangeKind says whether a change created, updated or deleted the account.
+	ChangeKind = api.ChangeKind
+	// Contact is a person.
+	Contact = api.Contact
+	// CreatedKey is a new key with its token.
+	CreatedKey = api.CreatedKey
+	// InvitedUser is a new user with the invitation.
+	InvitedUser = api.InvitedUser
+	// Key is an API key without its token.
+	Key = api.Key
+	// MatchMember is a member by which an account is recognised.
+	MatchMember = api.MatchMember
+	// MatchStrategy is what happens to an account that is recognised.
+	MatchStrategy = api.MatchStrategy
+	// OptionRename is an option to spell differently.
+	OptionRename = api.OptionRename
+	// Property is the definition of a custom member.
+	Property = api.Property
+	// PropertyType is what values a property takes.
+	PropertyType = api.PropertyType
+	// Scope is what a key may do.
+	Scope = api.Scope
+	// User is a user of the company.
+	User = api.User
+	// UserSummary is a user, as records name one.
+	UserSummary = api.UserSummary
+)
+
+// Values of the generated types.
+const (
+	Residential = api.AccountTypeResidential
+	Commercial  = api.AccountTypeCommercial
+
+	Created = api.ChangeKindCreated
+	Updated = api.ChangeKindUpdated
+	Deleted = api.ChangeKindDeleted
+
+	MatchTitle   = api.MatchMemberTitle
+	MatchEmail   = api.MatchMemberPrimaryEmail
+	MatchPhone   = api.MatchMemberPrimaryPhone
+	MatchAddress = api.MatchMemberAddress
+	MatchNone    = api.MatchMemberNone
+
+	SkipMatch    = api.MatchStrategySkip
+	ReplaceMatch = api.MatchStrategyReplace
+	EnrichMatch  = api.MatchStrategyEnrich
+
+	Text     = api.PropertyTypeTEXT
+	Numeric  = api.PropertyTypeNUMERIC
+	Boolean  = api.PropertyTypeBOOLEAN
+	Date     = api.PropertyTypeDATE
+	Dropdown = api.PropertyTypeDROPDOWN
+
+	ScopeRead  = api.ScopeRead
+	ScopeWrite = api.ScopeWrite
+	ScopeAdmin = api.ScopeAdmin
+)

@@ -1,0 +1,88 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/apiserver"
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// ListChanges answers GET /accounts/changes.
+func (s *Server) ListChanges(ctx context.Context, req apiserver.ListChangesRequestObject) (apiserver.ListChangesResponseObject, error) {
+	after, err := parseSequence("after", req.Params.After)
+	if err != nil {
+		return nil, err
+	}
+	size := pageSize(req.Params.PageSize)
+	entries, err := s.accounts.Changes(ctx, actorOf(ctx), after, size+1)
+	if err != nil {
+		return nil, err
+	}
+	return apiserver.ListChanges200JSONResponse{ChangeListJSONResponse: changePage(ctx, "after", entries, size)}, nil
+}
+
+// ListAccountChanges answers GET /accounts/{accountId}/changes.
+func (s *Server) ListAccountChanges(ctx context.Context, req apiserver.ListAccountChangesRequestObject) (apiserver.ListAccountChangesResponseObject, error) {
+	before, err := parseSequence("before", req.Params.Before)
+	if err != nil {
+		return nil, err
+	}
+	if req.Params.Before != nil {
+		before = max(before, 1) // All sequences are above 0, which means the latest.
+	}
+	size := pageSize(req.Params.PageSize)
+	entries, err := s.accounts.AccountChanges(ctx, actorOf(ctx), req.AccountID, before, size+1)
+	if err != nil {
+		return nil, err
+	}
+	return apiserver.ListAccountChanges200JSONResponse{ChangeListJSONResponse: changePage(ctx, "before", entries, size)}, nil
+}
+
+// changePage answers with the first changes, and links to the page that goes on
+// from the last of them by the parameter.
+func changePage(ctx context.Context, parameter string, entries []account.HistoryEntry, size int) apiserver.ChangeListJSONResponse {
+	var answer apiserver.ChangeListJSONResponse
+	if len(entries) > size {
+		entries = entries[:size]
+		last := formatSequence(entries[size-1].Sequence)
+		answer.Headers.Link = linkHeader(ctx, linkTo(requestURL(ctx), "next", parameter, last))
+	}
+	answer.Body = api.ChangeList{Changes: ToAPIChanges(entries)}
+	return answer
+}
+
+// formatSequence writes a sequence so that texts order as numbers do.
+func formatSequence(n int64) string { return fmt.Sprintf("%019d", n) }
+
+// parseSequence reads a sequence, with any number of zeros ahead; 0 if none was
+// sent.
+func parseSequence(parameter string, sent *string) (int64, error) {
+	if sent == nil {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(*sent, 10, 64)
+	if err != nil {
+		return 0, account.Invalid([]account.FieldError{{
+			In:      account.InQuery,
+			Path:    []string{parameter},
+			Message: parameter + " must be the sequence of a change; got " + account.Quote(*sent),
+		}})
+	}
+	return n, nil
+}
+
+func (s *Server) checkChanges(c *gin.Context, _ any) error {
+	for _, parameter := range []string{"after", "before"} {
+		if sent, ok := c.GetQuery(parameter); ok {
+			if _, err := parseSequence(parameter, &sent); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

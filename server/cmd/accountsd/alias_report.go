@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/server"
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// reportPage is how many users are loaded at a time.
+const reportPage = 100
+
+// reportWriters write reports by format.
+var reportWriters = map[string]func(io.Writer, []account.AliasReport) error{
+	"table": writeReportTable,
+	"csv":   writeReportCSV,
+	"json":  writeReportJSON,
+}
+
+func aliasReportCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "report",
+		Usage: "list who calls /clients, how often, with what, and where they stand",
+		Flags: []cli.Flag{
+			dbFlag(), companyFlag(),
+			&cli.StringFlag{Name: "format", Usage: "table, csv or json", Value: "table", Validator: oneOf("table", "csv", "json"), Sources: fromEnv("FORMAT")},
+			&cli.StringFlag{Name: "state", Usage: "only users who are using, notified or migrated", Validator: oneOf("using", "notified", "migrated")},
+		},
+		Action: reportAlias,
+	}
+}
+
+func oneOf(words ...string) func(string) error {
+	return func(word string) error {
+		if !slices.Contains(words, word) {
+			return fmt.Errorf("must be one of %s; got %s", strings.Join(words, ", "), account.Quote(word))
+		}
+		return nil
+	}
+}
+
+func reportAlias(ctx context.Context, cmd *cli.Command) (err error) {
+	store, err := openStore(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	company, err := store.Company(ctx, cmd.String("company"))
+	if err != nil {
+		return err
+	}
+	service := account.NewService(store, account.Config{})
+	reports := []account.AliasReport{}
+	q := account.AliasQuery{State: account.AliasState(cmd.String("state")), Limit: reportPage}
+	for {
+		page, err := service.AliasMigrations(ctx, account.Actor{CompanyID: company.ID}, q)
+		if err != nil {
+			return err
+		}
+		reports = append(reports, page...)
+		if len(page) < reportPage {
+			return reportWriters[cmd.String("format")](cmd.Root().Writer, reports)
+		}
+		q.After = page[len(page)-1].User.ID
+	}
+}
+
+func writeReportTable(w io.Writer, reports []account.AliasReport) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "USER\tSTATE\tSUNSET\tTODAY\t7 DAYS\t30 DAYS\tREFUSED\tLAST CALL\tQUIET\tKEYS\tPROGRAMS")
+	for _, r := range reports {
+		quiet := "-"
+		if r.Quiet >= 0 {
+			quiet = fmt.Sprintf("%d d", r.Quiet)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", printable(r.User.Email), r.State, orDash(formatTime(r.Sunset)),
+			r.Calls.Today, r.Calls.Week, r.Calls.Month, r.Calls.Refused, orDash(formatTime(r.Last)), quiet,
+			orDash(listKeys(r)), orDash(listAgents(r)))
+	}
+	return table.Flush()
+}
+
+func writeReportCSV(w io.Writer, reports []account.AliasReport) error {
+	rows := [][]string{{
+		"user_id", "email", "state", "sunset", "notified_at", "migrated_at", "today", "last_7_days", "last_30_days",
+		"refused_last_30_days", "first_call_at", "last_call_at", "days_quiet", "keys", "user_agents",
+	}}
+	for _, r := range reports {
+		quiet := ""
+		if r.Quiet >= 0 {
+			quiet = strconv.Itoa(r.Quiet)
+		}
+		rows = append(rows, []string{
+			fmt.Sprint(r.User.ID), r.User.Email, string(r.State), formatTime(r.Sunset), formatTime(r.NotifiedAt), formatTime(r.MigratedAt),
+			fmt.Sprint(r.Calls.Today), fmt.Sprint(r.Calls.Week), fmt.Sprint(r.Calls.Month), fmt.Sprint(r.Calls.Refused),
+			formatTime(r.First), formatTime(r.Last), quiet, listKeys(r), listAgents(r),
+		})
+	}
+	return csv.NewWriter(w).WriteAll(rows)
+}
+
+// writeReportJSON writes what GET /alias-migrations answers.
+func writeReportJSON(w io.Writer, reports []account.AliasReport) error {
+	list := make(api.AliasMigrationList, len(reports))
+	for i, r := range reports {
+		list[i] = server.ToAPIAliasMigration(r)
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(list)
+}
+
+// listKeys begins with a number, so that no spreadsheet takes a name that a user
+// chose for a formula.
+func listKeys(r account.AliasReport) string {
+	parts := make([]string, len(r.Keys))
+	for i, k := range r.Keys {
+		parts[i] = fmt.Sprintf("%d with %s (%s)", k.Calls, printable(k.Name), printable(k.Prefix))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func listAgents(r account.AliasReport) string {
+	parts := make([]string, len(r.Agents))
+	for i, a := range r.Agents {
+		parts[i] = fmt.Sprintf("%d by %s", a.Calls, printable(a.Name))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func formatTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// printable keeps a name from controlling the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/mail"
+)
+
+// mailFlags are the settings without which no mail is sent. The URL holds a
+// password, so it is best set by its variable.
+func mailFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "smtp-url", Usage: "send e-mail through the server at `URL`, as in " + mail.URLForm + "; best set by the variable", Sources: fromEnv("SMTP_URL")},
+		&cli.StringFlag{Name: "public-url", Usage: "the `URL` under which users reach this server, for e-mail", Sources: fromEnv("PUBLIC_URL")},
+	}
+}
+
+func quietDaysFlag() *cli.IntFlag {
+	return &cli.IntFlag{
+		Name: "alias-quiet-days", Usage: "a user who has not called /clients for `N` days may be migrated before the sunset",
+		Value: account.DefaultQuietDays, Validator: positive[int], Sources: fromEnv("ALIAS_QUIET_DAYS"),
+	}
+}
+
+// configureMail sets the config up for notices by e-mail, and returns what sends
+// them; nil if there is no mail server.
+func configureMail(cmd *cli.Command, config *account.Config) (account.Mailer, error) {
+	if cmd.String("smtp-url") == "" {
+		return nil, nil
+	}
+	sender, err := mail.NewSender(cmd.String("smtp-url"))
+	if err != nil {
+		return nil, err
+	}
+	composer, err := mail.NewComposer(cmd.String("public-url"))
+	if err != nil {
+		return nil, err
+	}
+	config.Composer = composer
+	return sender, nil
+}
+
+// startBackground writes the counts of the alias and sends mails, until stop is
+// called: that returns when all counts are written.
+func startBackground(store account.Store, counter *account.AliasCounter, sender account.Mailer, logger *slog.Logger) (stop func()) {
+	stopCounting := background(func(ctx context.Context) {
+		counter.Run(ctx, store, func(err error) { logger.Error("counts of the alias were not written", "error", err) })
+	})
+	if sender == nil {
+		return stopCounting
+	}
+	outbox := &account.Outbox{Store: store, Mailer: sender, Report: reportMail(logger)}
+	stopSending := background(outbox.Run)
+	return func() {
+		stopSending()
+		stopCounting()
+	}
+}
+
+// reportMail logs failures. What a mail server answers can hold addresses, and
+// stays out of the log.
+func reportMail(logger *slog.Logger) func(error, int64) {
+	return func(err error, mailID int64) {
+		known, ok := errors.AsType[*account.MailError](err)
+		if !ok {
+			logger.Error("mails were not sent", "error", err)
+			return
+		}
+		attributes := []any{"mailId", mailID, "failure", known.Failure}
+		switch known.Failure {
+		case account.MailConnection, account.MailTimeout, account.MailTLS:
+			attributes = append(attributes, "error", known.Err)
+		}
+		logger.Warn("a mail was not sent", attributes...)
+	}
+}
+
+// background runs fn until the function that it returns is called, which waits
+// for fn to end.
+func background(fn func(context.Context)) (end func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() { fn(ctx) })
+	return func() {
+		cancel()
+		group.Wait()
+	}
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/accountsd/accountsd/server"
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/transfer"
+)
+
+const exportHelp = `Writes the accounts of a company in the order of their ids, so that importing the file changes nothing. Each account is
+written as it is when its turn comes: while others write, every one that was there at the start and was not deleted is
+in the file once. An account shown by NDJSON is as the API shows it; "accountsd import --help" describes CSV.`
+
+func exportCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "export",
+		Usage:       "write a company's accounts to a file",
+		Description: exportHelp,
+		Flags: []cli.Flag{
+			dbFlag(), companyFlag(), formatFlag(),
+			&cli.StringFlag{Name: "output", Usage: "`FILE` to write, which is replaced once all is written; - is standard output", Value: "-", Sources: fromEnv("OUTPUT")},
+			&cli.BoolFlag{Name: "include-archived", Usage: "write archived accounts too", Sources: fromEnv("INCLUDE_ARCHIVED")},
+		},
+		Action: exportAccounts,
+	}
+}
+
+func exportAccounts(ctx context.Context, cmd *cli.Command) (err error) {
+	path, name := cmd.String("output"), cmd.String("format")
+	if path == "-" && name == "" {
+		name = string(transfer.CSV)
+	}
+	format, err := transfer.ParseFormat(name, path)
+	if err != nil {
+		return err
+	}
+	if cmd.Args().Len() > 0 {
+		return fmt.Errorf("export takes no arguments; say --output %s", cmd.Args().First())
+	}
+	store, err := openStore(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	company, err := store.Company(ctx, cmd.String("company"))
+	if err != nil {
+		return err
+	}
+	n := int64(0)
+	err = writeOutput(path, cmd.Root().Writer, func(w io.Writer) error {
+		n, err = export(ctx, cmd, store, company.ID, w, format)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.Root().ErrWriter, "%d accounts exported\n", n)
+	return err
+}
+
+// export writes the accounts, and returns how many.
+func export(ctx context.Context, cmd *cli.Command, store account.Store, companyID int64, w io.Writer, format transfer.Format) (int64, error) {
+	properties, err := store.Properties(ctx, companyID)
+	if err != nil {
+		return 0, err
+	}
+	archived := cmd.Bool("include-archived")
+	total, err := store.CountAccounts(ctx, companyID, account.AccountQuery{IncludeArchived: archived})
+	if err != nil {
+		return 0, err
+	}
+	writer, err := transfer.NewWriter(w, format, properties, func(a account.Account) any { return server.ToAPIAccount(a) })
+	if err != nil {
+		return 0, err
+	}
+	bar := newBar(cmd.Root().ErrWriter, "exporting")
+	defer bar.finish()
+	n := int64(0)
+	err = account.NewService(store, account.Config{}).Export(ctx, companyID, archived, func(a account.Account) error {
+		n++
+		bar.set(n, total)
+		return writer.Write(a)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, writer.Flush()
+}
+
+// writeOutput has a file written, which takes the place of another at the path
+// only when it is complete.
+func writeOutput(path string, stdout io.Writer, write func(io.Writer) error) (err error) {
+	if path == "-" {
+		return write(stdout)
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return writeDevice(path, write)
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(file.Name()))
+		}
+	}()
+	if err := write(file); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	if err := errors.Join(file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
+
+// writeDevice writes to what is no file, such as a named pipe.
+func writeDevice(path string, write func(io.Writer) error) error {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(file), file.Close())
+}

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/transfer"
+)
+
+const importHelp = `FILE holds one account in each row, as CSV or as NDJSON (a JSON object on each line). "-" is standard input, which is
+kept in a temporary file first.
+
+The columns of CSV are id, number, title, description, address, isActive, primaryEmail, primaryPhone, accountType, value,
+size, contacts, and custom.KEY for each property. createdAt and updatedAt are passed over, and so is errors. A column or
+member that is not known stops the import before anything is written. A cell with several values is a JSON array, as in
+["12 Main St","Springfield"] or [17,4]. An empty cell clears a member that can be cleared, and leaves title, address,
+isActive and number as they are; a cell of two quotes is an empty text. A line of NDJSON means what the body of PATCH
+means.
+
+If there is an id column, rows are matched by id and update the accounts: an id that is not found is rejected, and a row
+without one is a new account. Else rows are matched by title, and those that match are skipped. What the strategies do:
+  skip     leave the account that matches as it is
+  update   change the members that the row has
+  enrich   fill only the members without a value
+  replace  make the row the account; what the row has not is cleared
+A row that matches nothing is a new account, for which title and address are needed. Without --match-by id, an id column
+is passed over.
+
+A row that cannot be imported is rejected with all its reasons, and takes no other along. Rejected rows go to a file that
+can be mended and imported. If there are any, the exit status is 2. An import that was interrupted goes on behind the
+last row that was stored when the same command is given again, unless the file has changed. Standard input goes on where
+it was if the same data is given again.
+
+The command works while the server runs. With --dry-run it imports into a temporary copy of the database.`
+
+func importCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "import",
+		Usage:       "add and change accounts by the rows of a file",
+		ArgsUsage:   "FILE",
+		Description: importHelp,
+		Flags: []cli.Flag{
+			dbFlag(), emailFlag(), formatFlag(), regionFlag(),
+			&cli.StringFlag{Name: "match-by", Usage: "find the account of a row by `MEMBER`: id, number, title, primaryEmail, primaryPhone, address or none", DefaultText: "id if there is one, else title", Sources: fromEnv("MATCH_BY")},
+			&cli.StringFlag{Name: "strategy", Usage: "what to do with an account that matches: skip, replace, enrich or update", DefaultText: "update by id, else skip", Sources: fromEnv("STRATEGY")},
+			&cli.BoolFlag{Name: "allow-new-options", Usage: "add unknown dropdown labels to the options", Sources: fromEnv("ALLOW_NEW_OPTIONS")},
+			&cli.BoolFlag{Name: "dry-run", Usage: "say what would happen, and write nothing but the file of --rejected, if that is given", Sources: fromEnv("DRY_RUN")},
+			&cli.StringFlag{Name: "rejected", Usage: "`FILE` for rejected rows and why, which must not be there yet", DefaultText: "the name with .rejected before the extension", Sources: fromEnv("REJECTED")},
+			&cli.BoolFlag{Name: "restart", Usage: "begin with the first row even if an import of the file was interrupted", Sources: fromEnv("RESTART")},
+		},
+		Action: importAccounts,
+	}
+}
+
+func formatFlag() *cli.StringFlag {
+	return &cli.StringFlag{Name: "format", Usage: "csv or ndjson", DefaultText: "by the file's extension: .csv, .ndjson or .jsonl", Sources: fromEnv("FORMAT")}
+}
+
+// errRejected is the outcome of an import that left rows out. What it has to
+// say is in the summary.
+var errRejected = cli.Exit("", 2)
+
+func importAccounts(ctx context.Context, cmd *cli.Command) (err error) {
+	path := cmd.Args().First()
+	if cmd.Args().Len() != 1 {
+		return fmt.Errorf("import takes one FILE, or - for standard input; got %d", cmd.Args().Len())
+	}
+	format, err := transfer.ParseFormat(cmd.String("format"), path)
+	if err != nil {
+		return err
+	}
+	file, err := openInput(path, cmd.Root().Reader)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	store, err := openStore(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+
+	run := &importRun{cmd: cmd, path: path, file: file, rejected: cmd.String("rejected")}
+	if cmd.Bool("dry-run") {
+		return run.dry(ctx, store, format)
+	}
+	return run.into(ctx, store, format)
+}
+
+// openInput opens a file, or keeps standard input in one, since an import reads
+// it twice. That file is gone with the process.
+func openInput(path string, stdin io.Reader) (*os.File, error) {
+	if path != "-" {
+		return os.Open(path)
+	}
+	file, err := os.CreateTemp("", "accountsd-import-")
+	if err != nil {
+		return nil, fmt.Errorf("keep standard input: %w", err)
+	}
+	if err := os.Remove(file.Name()); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	if _, err := io.Copy(file, stdin); err != nil {
+		return nil, errors.Join(fmt.Errorf("keep standard input: %w", err), file.Close())
+	}
+	return file, nil
+}
+
+// importRun is one call of the command.
+type importRun struct {
+	cmd      *cli.Command
+	path     string
+	file     *os.File
+	rejected string
+}
+
+// name is what messages call the file.
+func (r *importRun) name() string {
+	if r.path == "-" {
+		return "stdin"
+	}
+	return r.path
+}
+
+// dry imports into a copy, so that it finds exactly what an import would find,
+// and keeps no other writer waiting.
+func (r *importRun) dry(ctx context.Context, store *sqlite.Store, format transfer.Format) (err error) {
+	dir, err := os.MkdirTemp("", "accountsd-dry-run-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "accounts.db")
+	if err := store.CopyTo(ctx, path); err != nil {
+		return err
+	}
+	copied, err := sqlite.Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, copied.Close()) }()
+	if r.rejected == "" {
+		r.rejected = filepath.Join(dir, "rejected")
+	}
+	return r.into(ctx, copied, format)
+}
+
+func (r *importRun) into(ctx context.Context, store *sqlite.Store, format transfer.Format) error {
+	user, err := store.User(ctx, r.cmd.String("email"))
+	if err != nil {
+		return err
+	}
+	properties, err := store.Properties(ctx, user.CompanyID)
+	if err != nil {
+		return err
+	}
+	bar := newBar(r.cmd.Root().ErrWriter, "importing")
+	service := account.NewService(store, account.Config{Region: r.cmd.String("phone-region")})
+	result, err := transfer.Import(ctx, service, account.Actor{CompanyID: user.CompanyID, User: user.Ref()}, properties, r.file, r.name(), transfer.Options{
+		Format:          format,
+		MatchBy:         account.MatchBy(r.cmd.String("match-by")),
+		Strategy:        account.Strategy(r.cmd.String("strategy")),
+		AllowNewOptions: r.cmd.Bool("allow-new-options"),
+		Region:          r.cmd.String("phone-region"),
+		Rejected:        r.rejected,
+		Restart:         r.cmd.Bool("restart") && !r.cmd.Bool("dry-run"),
+		Progress:        bar.set,
+	})
+	bar.finish()
+	if err != nil {
+		return err
+	}
+	return r.summarize(result)
+}
+
+func (r *importRun) summarize(result transfer.Result) error {
+	words, c := r.cmd.Root().ErrWriter, result.Counts
+	dry := r.cmd.Bool("dry-run")
+	text := fmt.Sprintf("%s: %d rows: %d created, %d updated, %d unchanged, %d rejected", r.name(), c.Rows(), c.Created, c.Updated, c.Unchanged, c.Rejected)
+	if dry {
+		text = "dry run of " + text
+	}
+	if result.Resumed > 0 {
+		text += fmt.Sprintf("; %d rows were done before", result.Resumed)
+	}
+	kept := result.Rejects != "" && (!dry || r.cmd.String("rejected") != "")
+	if kept {
+		text += "; rejected rows are in " + result.Rejects
+	}
+	if _, err := fmt.Fprintln(words, text); err != nil {
+		return err
+	}
+	if c.Rejected == 0 {
+		return nil
+	}
+	if !kept {
+		if err := showReasons(words, result); err != nil {
+			return err
+		}
+	}
+	return errRejected
+}
+
+func showReasons(words io.Writer, result transfer.Result) error {
+	for _, rejection := range result.First {
+		if _, err := fmt.Fprintf(words, "  line %d: %s\n", rejection.Line, strings.Join(rejection.Reasons, "; ")); err != nil {
+			return err
+		}
+	}
+	if more := result.Counts.Rejected - int64(len(result.First)); more > 0 {
+		if _, err := fmt.Fprintf(words, "  and %d more; --rejected FILE keeps all of them\n", more); err != nil {
+			return err
+		}
+	}
+	return nil
+}

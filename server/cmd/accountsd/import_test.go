@@ -1,0 +1,302 @@
+package main_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite"
+)
+
+// importer is a database with a company, and a folder for files.
+type importer struct {
+	dir, db, key string
+}
+
+func newImporter(t *testing.T) *importer {
+	t.Helper()
+	dir := t.TempDir()
+	i := &importer{dir: dir, db: filepath.Join(dir, "accounts.db")}
+	i.key = mustRun(t, "init", "--db", i.db, "--company", "C", "--email", "a@example.com")
+	mustRun(t, "property", "create", "--db", i.db, "--company", "C", "--name", "Roof type", "--type", "DROPDOWN", "--option", "Tile")
+	return i
+}
+
+func (i *importer) path(name string) string { return filepath.Join(i.dir, name) }
+
+func (i *importer) write(t *testing.T, name, text string) string {
+	t.Helper()
+	if err := os.WriteFile(i.path(name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return i.path(name)
+}
+
+// args are the arguments of an import.
+func (i *importer) args(path string, flags ...string) []string {
+	return append([]string{"import", path, "--db", i.db, "--email", "A@example.com"}, flags...)
+}
+
+// wantImport runs an import, and checks its exit status and its summary.
+func (i *importer) wantImport(t *testing.T, code int, want string, args ...string) {
+	t.Helper()
+	stdout, stderr, got := run(t, "", args...)
+	if got != code || stdout != "" || !strings.Contains(stderr, want) {
+		t.Errorf("%v: exit %d, want %d\nstdout %q\nstderr %q, want %q", args[1:], got, code, stdout, stderr, want)
+	}
+}
+
+// export returns the accounts as CSV.
+func (i *importer) export(t *testing.T) string {
+	t.Helper()
+	return mustRun(t, "export", "--db", i.db, "--company", "c", "--include-archived")
+}
+
+// history returns how many entries the first company's history has, and how
+// many accounts there are.
+func (i *importer) history(t *testing.T) (entries int, accounts int64) {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), i.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	changes, err := store.Changes(t.Context(), 1, 0, 1_000_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	accounts, err = store.CountAccounts(t.Context(), 1, account.AccountQuery{IncludeArchived: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(changes), accounts
+}
+
+func TestImportAndExport(t *testing.T) {
+	t.Parallel()
+	i := newImporter(t)
+	file := i.write(t, "new.csv", "title,address,custom.roof_type,isActive\r\nHarbor,1 Pier,tile,TRUE\r\nPier,,Tile,\r\nMill,3 St,Metal,false\r\n")
+
+	before := i.export(t)
+	i.wantImport(t, 2, "dry run of "+file+": 3 rows: 1 created, 0 updated, 0 unchanged, 2 rejected\n  line 3: address is required\n  line 4: custom.roof_type", i.args(file, "--dry-run")...)
+	i.wantImport(t, 2, "2 created, 0 updated, 0 unchanged, 1 rejected; rejected rows are in "+i.path("dry.csv"), i.args(file, "--dry-run", "--allow-new-options", "--rejected", i.path("dry.csv"))...)
+	if after := i.export(t); after != before {
+		t.Errorf("dry runs made %q of %q", after, before)
+	}
+	if _, err := os.Stat(i.path("new.rejected.csv")); err == nil {
+		t.Error("a dry run has written rejects")
+	}
+	// The options are as they were, too: Metal is still new.
+	i.wantImport(t, 2, "1 created, 0 updated, 0 unchanged, 2 rejected; rejected rows are in "+i.path("new.rejected.csv"), i.args(file)...)
+	i.wantImport(t, 0, "new.rejected.csv: 2 rows: 2 created", i.args(i.write(t, "new.rejected.csv", strings.Replace(read(t, i.path("new.rejected.csv")), "Pier,,Tile", "Pier,2 Pier,Tile", 1)), "--allow-new-options")...)
+
+	// What is exported changes nothing, whichever way it goes.
+	entries, accounts := i.history(t)
+	if entries != 3 || accounts != 3 {
+		t.Errorf("%d entries of %d accounts", entries, accounts)
+	}
+	for _, name := range []string{"a.csv", "a.ndjson", "a.jsonl"} {
+		mustRun(t, "export", "--db", i.db, "--company", "C", "--output", i.path(name), "--include-archived")
+		i.wantImport(t, 0, "3 rows: 0 created, 0 updated, 3 unchanged, 0 rejected", i.args(i.path(name))...)
+	}
+	stdout, stderr, code := run(t, read(t, i.path("a.ndjson")), i.args("-", "--format", "ndjson")...)
+	if code != 0 || stdout != "" || stderr != "stdin: 3 rows: 0 created, 0 updated, 3 unchanged, 0 rejected\n" {
+		t.Errorf("from standard input: %d %q %q", code, stdout, stderr)
+	}
+	if got, _ := i.history(t); got != entries {
+		t.Errorf("imports of exports made %d entries of history", got-entries)
+	}
+	if active := mustRun(t, "export", "--db", i.db, "--company", "C", "--format", "ndjson"); strings.Count(active, "\n") != 1 || strings.Contains(active, "Mill") {
+		t.Errorf("without archived ones: %s", active)
+	}
+	leftover, err := filepath.Glob(i.path("*.part"))
+	if err != nil || len(leftover) > 0 {
+		t.Errorf("left behind: %v %v", leftover, err)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestImportErrors(t *testing.T) {
+	t.Parallel()
+	i := newImporter(t)
+	good := i.write(t, "good.csv", "title,address\nA,B\n")
+	kept := i.write(t, "kept.csv", "what was there")
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no file":             {[]string{"import", "--db", i.db, "--email", "a@example.com"}, "one FILE"},
+		"two files":           {i.args(good, good), "one FILE"},
+		"an absent file":      {i.args(i.path("absent.csv")), "absent.csv"},
+		"a folder":            {i.args(i.dir, "--format", "csv"), "directory"},
+		"an unknown format":   {i.args(i.path("accounts.db")), "--format csv"},
+		"an unknown user":     {[]string{"import", good, "--db", i.db, "--email", "b@example.com"}, "not found"},
+		"no user":             {[]string{"import", good, "--db", i.db}, "email"},
+		"an unknown strategy": {i.args(good, "--strategy", "merge"), "enrich"},
+		"an unknown column":   {i.args(i.write(t, "bad.csv", "titel,address\nA,B\n")), `did you mean "title"?`},
+		"an absent folder":    {i.args(i.write(t, "rows.csv", "title,address\nA,\n"), "--rejected", i.path("absent/r.csv")), "absent"},
+		"a dry run of it":     {i.args(i.path("bad.csv"), "--dry-run"), `did you mean "title"?`},
+		"an unknown company":  {[]string{"export", "--db", i.db, "--company", "D"}, "not found"},
+		"an output format":    {[]string{"export", "--db", i.db, "--company", "C", "--output", i.path("a.xml")}, "--format ndjson"},
+		"an output folder":    {[]string{"export", "--db", i.db, "--company", "C", "--output", i.path("absent/a.csv")}, "absent"},
+		"an argument":         {[]string{"export", "--db", i.db, "--company", "C", "a.csv"}, "--output a.csv"},
+	} {
+		stdout, stderr, code := run(t, "", c.args...)
+		if code != 1 || !strings.Contains(stderr, c.want) {
+			t.Errorf("%s: exit %d\nstdout %q\nstderr %q, want %q", name, code, stdout, stderr, c.want)
+		}
+	}
+	if _, accounts := i.history(t); accounts != 0 {
+		t.Errorf("%d accounts were written", accounts)
+	}
+	if read(t, kept) != "what was there" {
+		t.Error("another file was written")
+	}
+}
+
+// A kill in the middle of an import neither loses nor doubles a row.
+func TestKillImport(t *testing.T) {
+	t.Parallel()
+	i := newImporter(t)
+	const n = 12_000
+	var text strings.Builder
+	text.WriteString("title,address\n")
+	bad := 0
+	for row := range n {
+		address := "x"
+		if row%5 == 4 {
+			address, bad = "", bad+1
+		}
+		fmt.Fprintf(&text, "Row %d,%s\n", row, address)
+	}
+	args := i.args(i.write(t, "a.csv", text.String()), "--match-by", "none")
+	for kill := range 4 {
+		_, before := i.history(t)
+		cmd := exec.CommandContext(t.Context(), binary, args...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for now := before; now == before; _, now = i.history(t) {
+			time.Sleep(time.Duration(kill) * 7 * time.Millisecond)
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err == nil {
+			t.Fatal("the import was complete before it was killed")
+		}
+	}
+	_, done := i.history(t)
+	t.Logf("%d accounts were there after the last kill", done)
+	i.wantImport(t, 2, fmt.Sprintf("%d rows: %d created, 0 updated, 0 unchanged, %d rejected; ", n, n-bad, bad), args...)
+
+	seen := map[string]int{}
+	for line := range strings.Lines(i.export(t)) {
+		seen[strings.Split(line, ",")[2]]++
+	}
+	for line := range strings.Lines(read(t, i.path("a.rejected.csv"))) {
+		seen[strings.Split(line, ",")[0]]++
+	}
+	for row := range n {
+		if title := fmt.Sprintf("Row %d", row); seen[title] != 1 {
+			t.Errorf("%s is there %d times", title, seen[title])
+		}
+	}
+	if entries, accounts := i.history(t); entries != n-bad || accounts != int64(n-bad) {
+		t.Errorf("%d accounts and %d entries of history, want %d", accounts, entries, n-bad)
+	}
+}
+
+// The server goes on answering updates while its database is imported into.
+func TestImportWhileServing(t *testing.T) {
+	t.Parallel()
+	i := newImporter(t)
+	i.wantImport(t, 0, "1 created", i.args(i.write(t, "first.csv", "title,address\nServed,x\n"))...)
+	p := serve(t, i.db)
+	var text strings.Builder
+	text.WriteString("title,address,primaryEmail\n")
+	const n = 6000
+	for row := range n {
+		fmt.Fprintf(&text, "Row %d,x,r%d@example.com\n", row, row)
+	}
+	file := i.write(t, "a.csv", text.String())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		i.wantImport(t, 0, fmt.Sprintf("%d created", n), i.args(file)...)
+	}()
+	var took []time.Duration
+	for under := true; under; {
+		begin := time.Now()
+		status, body, err := call(t.Context(), "PATCH", p.url+"/v1/accounts/1", i.key, fmt.Sprintf(`{"value":%d}`, len(took)))
+		if err != nil || status != http.StatusOK {
+			t.Errorf("%d %v %s", status, err, body)
+		}
+		took = append(took, time.Since(begin))
+		select {
+		case <-ended:
+			under = false
+		default:
+		}
+	}
+	slices.Sort(took)
+	t.Logf("%d updates beside the import; median %v, 99 %% within %v, slowest %v", len(took), took[len(took)/2], took[len(took)*99/100], took[len(took)-1])
+	if len(took) < 5 {
+		t.Error("the import has kept updates waiting")
+	}
+	if _, accounts := i.history(t); accounts != n+1 {
+		t.Errorf("%d accounts", accounts)
+	}
+}
+
+// A hundred thousand accounts in, out and in again: nothing changes.
+func TestHundredThousandRows(t *testing.T) {
+	t.Parallel()
+	i := newImporter(t)
+	const n = 100_000
+	var text strings.Builder
+	text.WriteString("title,address,description,value,accountType,custom.roof_type\r\n")
+	for row := range n {
+		fmt.Fprintf(&text, "\"Customer, %d\",\"[\"\"%d Main St\"\",\"\"Floor %d\"\"]\",\"Line 1\r\nline \"\"2\"\" %d\",%d.25,COMMERCIAL,tile\r\n", row, row, row%9, row, row)
+	}
+	step := func(what string, work func()) {
+		begin := time.Now()
+		work()
+		t.Logf("%s: %.0f rows/s", what, n/time.Since(begin).Seconds())
+	}
+	file := i.write(t, "new.csv", text.String())
+	step("in", func() { i.wantImport(t, 0, "100000 created", i.args(file)...) })
+	before := ""
+	for _, name := range []string{"out.csv", "out.ndjson"} {
+		step("out as "+name, func() {
+			mustRun(t, "export", "--db", i.db, "--company", "C", "--output", i.path(name), "--include-archived")
+		})
+		step("in again as "+name, func() { i.wantImport(t, 0, "100000 unchanged, 0 rejected", i.args(i.path(name))...) })
+		after := i.export(t)
+		if before != "" && after != before {
+			t.Error("the accounts are not what they were")
+		}
+		before = after
+	}
+	if before != strings.TrimSuffix(read(t, i.path("out.csv")), "\n") {
+		t.Error("the accounts are not what was exported")
+	}
+	if entries, accounts := i.history(t); entries != n || accounts != n {
+		t.Errorf("%d accounts and %d entries of history, want %d", accounts, entries, n)
+	}
+}

@@ -1,0 +1,84 @@
+package server
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"time"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// cursor is a place in a list, and on which side of it the page lies. It names
+// the place by the values of a record and not by counting, so that it stays true
+// while others write.
+type cursor struct {
+	Side side   `json:"d"`
+	At   *int64 `json:"t,omitempty"` // the record's updatedAt in ms; nil in a list ordered by id only
+	ID   int64  `json:"i"`
+}
+
+// side is where a page lies, seen from a place.
+type side string
+
+const (
+	pageAfter  side = "a" // it starts behind the place
+	pageBefore side = "b" // it ends ahead of it
+)
+
+// maxCursorTime is the last millisecond that RFC 3339 can write.
+var maxCursorTime = time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC).UnixMilli()
+
+var errCursor = errors.New("malformed cursor")
+
+// String writes the cursor for a URL: JSON in base64url without padding.
+func (c cursor) String() string {
+	text, _ := json.Marshal(c) // It has nothing that could fail.
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// parseCursor reads what String wrote, and nothing else.
+func parseCursor(s string) (cursor, error) {
+	text, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return cursor{}, errCursor
+	}
+	var c cursor
+	if err := json.Unmarshal(text, &c); err != nil || c.String() != s {
+		return cursor{}, errCursor
+	}
+	if c.Side != pageAfter && c.Side != pageBefore || c.ID < 1 || c.At != nil && (*c.At < 0 || *c.At > maxCursorTime) {
+		return cursor{}, errCursor
+	}
+	return c, nil
+}
+
+// place is where the cursor points.
+func (c cursor) place() *account.Cursor {
+	place := &account.Cursor{ID: c.ID}
+	if c.At != nil {
+		place.UpdatedAt = time.UnixMilli(*c.At).UTC()
+	}
+	return place
+}
+
+// cursorOffences returns what is wrong with the cursor of a query. It is found
+// before the handler runs, so that one answer names it with all else.
+func cursorOffences(query url.Values) []account.FieldError {
+	sent := query.Get("cursor")
+	if sent == "" {
+		return nil
+	}
+	if query.Has("page") {
+		return cursorOffence("cursor cannot be combined with page: it says itself where the page is; send only one")
+	}
+	if _, err := parseCursor(sent); err != nil {
+		return cursorOffence("cursor must be one that a Link header gave; got " + account.Quote(sent))
+	}
+	return nil
+}
+
+func cursorOffence(message string) []account.FieldError {
+	return []account.FieldError{{In: account.InQuery, Path: []string{"cursor"}, Message: message}}
+}

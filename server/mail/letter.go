@@ -1,0 +1,86 @@
+package mail
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"net/url"
+	"strings"
+	plain "text/template"
+	"time"
+	"unicode"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+//go:embed notice.txt notice.html
+var files embed.FS
+
+// A time is written in UTC, since the server does not know where its users are.
+const timeLayout = "2 January 2006, 15:04 UTC"
+
+var functions = map[string]any{
+	"when": func(t time.Time) string { return t.UTC().Format(timeLayout) },
+	"line": line,
+}
+
+var (
+	noticeText = plain.Must(plain.New("notice.txt").Funcs(functions).ParseFS(files, "notice.txt"))
+	noticeHTML = template.Must(template.New("notice.html").Funcs(functions).ParseFS(files, "notice.html"))
+)
+
+// Composer writes the letters of notices. It is an account.Composer.
+type Composer struct {
+	base string // the server's URL, without a slash at its end
+}
+
+var _ account.Composer = (*Composer)(nil)
+
+// NewComposer returns a composer of letters that name the server by its public
+// URL, as in https://accounts.example.com.
+func NewComposer(public string) (*Composer, error) {
+	u, err := url.Parse(public)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return nil, fmt.Errorf("the server's public URL must look like https://accounts.example.com; got %s", account.Quote(public))
+	}
+	return &Composer{base: strings.TrimRight(public, "/")}, nil
+}
+
+// notice is what the templates show.
+type notice struct {
+	Base    string
+	Report  account.AliasReport
+	Message string
+	Sunset  time.Time // zero: none
+	By      string
+}
+
+// Compose writes the letter that carries a notice: the message, the user's own
+// calls of 30 days, and the URLs to use instead.
+func (c *Composer) Compose(r account.AliasReport, step account.AliasStep) (account.Letter, error) {
+	n := notice{Base: c.base, Report: r, Message: step.Message, Sunset: step.Sunset, By: step.ByEmail}
+	letter := account.Letter{Subject: "/clients will end: please move to /accounts"}
+	if !n.Sunset.IsZero() {
+		letter.Subject = fmt.Sprintf("/clients ends on %s: please move to /accounts", n.Sunset.UTC().Format("2 January 2006"))
+	}
+	var text, html strings.Builder
+	if err := noticeText.Execute(&text, n); err != nil {
+		return account.Letter{}, err
+	}
+	if err := noticeHTML.Execute(&html, n); err != nil {
+		return account.Letter{}, err
+	}
+	letter.Text, letter.HTML = text.String(), html.String()
+	return letter, nil
+}
+
+// line makes one line of a text that users chose, so that it cannot pass for
+// another part of the letter.
+func line(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
+}

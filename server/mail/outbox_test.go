@@ -1,0 +1,288 @@
+package mail_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/mail"
+	"github.com/accountsd/accountsd/server/mail/mailtest"
+	"github.com/accountsd/accountsd/server/store/sqlite"
+)
+
+// office is a company whose admin notifies a user, at a time that is set by hand.
+type office struct {
+	store   account.Store
+	service *account.Service
+	counter *account.AliasCounter
+	admin   account.Actor
+	user    account.Actor
+	now     time.Time
+}
+
+func newOffice(t *testing.T) *office {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "accounts.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	o := &office{store: store, counter: account.NewAliasCounter(), now: time.Date(2026, 11, 24, 16, 5, 12, 0, time.UTC)}
+	composer, err := mail.NewComposer("https://accounts.example.com/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.service = account.NewService(store, account.Config{
+		Clock: func() time.Time { return o.now }, AliasCounter: o.counter, Composer: composer,
+	})
+	made, err := o.service.CreateCompany(t.Context(), account.NewCompany{Name: "C", Email: "ada@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.admin = made.Actor
+	user := account.User{CompanyID: made.Company.ID, Email: "lin@example.com", FirstName: "Lin", CreatedAt: o.now}
+	key := account.Key{CompanyID: made.Company.ID, Name: "nightly <sync>", Prefix: "acc_6mF1k0", Scope: account.ScopeWrite, CreatedAt: o.now}
+	err = store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+		if err := tx.InsertUser(ctx, &user); err != nil {
+			return err
+		}
+		key.UserID = user.ID
+		return tx.InsertKey(ctx, &key)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.user = account.Actor{CompanyID: made.Company.ID, KeyID: key.ID, Scope: key.Scope, User: user.Ref()}
+	return o
+}
+
+// call lets the user call an operation of the alias.
+func (o *office) call(t *testing.T, times int, operation, agent string) {
+	t.Helper()
+	for range times {
+		if _, err := o.service.UseAlias(t.Context(), o.user, operation, agent); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := o.counter.Flush(t.Context(), o.store); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (o *office) notify(t *testing.T, message string, sunset time.Time) {
+	t.Helper()
+	n := account.AliasNotice{Message: message}
+	if !sunset.IsZero() {
+		n.Sunset = account.Set(sunset)
+	}
+	if _, err := o.service.NotifyAliasUser(t.Context(), o.admin, o.user.User.ID, n); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (o *office) outbox(sender account.Mailer) *account.Outbox {
+	return &account.Outbox{Store: o.store, Mailer: sender, Clock: func() time.Time { return o.now }}
+}
+
+// wantMail runs the outbox once, and checks what the state says afterwards.
+func (o *office) wantMail(t *testing.T, outbox *account.Outbox, state account.MailState, failure account.MailFailure, attempts int, next time.Duration) {
+	t.Helper()
+	if err := outbox.Deliver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := o.service.AliasMigration(t.Context(), o.admin, o.user.User.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := r.Steps[0].Mail
+	if got.State != state || got.Failure != failure || got.Attempts != attempts {
+		t.Fatalf("%s %q after %d attempts, want %s %q after %d", got.State, got.Failure, got.Attempts, state, failure, attempts)
+	}
+	if next == 0 != got.NextAttempt.IsZero() || next != 0 && !got.NextAttempt.Equal(o.now.Add(next)) {
+		t.Errorf("the next attempt is at %s, want %s after %s", got.NextAttempt, next, o.now)
+	}
+	if (state == account.MailSent) != got.SentAt.Equal(o.now) {
+		t.Errorf("%s at %s", state, got.SentAt)
+	}
+}
+
+// A mail is tried again until a server takes it, and then no more.
+func TestMailIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	addr := mailtest.FreeAddr(t)
+	outbox := o.outbox(newSender(t, "smtp://%s?from=accounts@example.com&starttls=off", addr))
+	o.notify(t, "Please move.", time.Time{})
+	o.wantMail(t, outbox, account.MailPending, account.MailConnection, 1, 30*time.Second)
+	o.now = o.now.Add(29 * time.Second)
+	o.wantMail(t, outbox, account.MailPending, account.MailConnection, 1, time.Second) // It is not due.
+
+	server := mailtest.Start(t, addr)
+	server.RefuseRecipients(t, 451)
+	o.now = o.now.Add(time.Second)
+	o.wantMail(t, outbox, account.MailPending, account.MailDeferred, 2, time.Minute)
+	server.RefuseRecipients(t, 0)
+	o.now = o.now.Add(time.Minute)
+	o.wantMail(t, outbox, account.MailSent, "", 3, 0)
+	for range 3 {
+		o.now = o.now.Add(24 * time.Hour)
+		if err := outbox.Deliver(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := server.Messages(t); len(got) != 1 || got[0].To[0].Address != "lin@example.com" {
+		t.Errorf("%d messages", len(got))
+	}
+}
+
+// A mail that is refused for good is given up at once, any other after two days.
+func TestMailIsGivenUp(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	server := mailtest.Start(t, mailtest.FreeAddr(t))
+	server.RefuseRecipients(t, 550)
+	outbox := o.outbox(newSender(t, "smtp://%s?from=accounts@example.com&starttls=off", server.Addr))
+	o.notify(t, "Please move.", time.Time{})
+	o.wantMail(t, outbox, account.MailFailed, account.MailRejected, 1, 0)
+
+	server.RefuseRecipients(t, 451)
+	o.notify(t, "Please.", time.Time{})
+	begin, wait := o.now, 30*time.Second
+	for attempt := 1; attempt < 20; attempt++ {
+		o.wantMail(t, outbox, account.MailPending, account.MailDeferred, attempt, wait)
+		o.now = o.now.Add(wait)
+		wait = min(2*wait, 4*time.Hour)
+	}
+	o.wantMail(t, outbox, account.MailFailed, account.MailDeferred, 20, 0)
+	if took := o.now.Sub(begin); took < 40*time.Hour || took > 60*time.Hour {
+		t.Errorf("given up after %s", took)
+	}
+	if got := server.Messages(t); len(got) != 0 {
+		t.Errorf("%d messages", len(got))
+	}
+}
+
+// Several servers share the work, and send nothing twice.
+func TestSeveralOutboxes(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	server := mailtest.Start(t, mailtest.FreeAddr(t))
+	const mails = 12
+	for i := range mails {
+		o.notify(t, fmt.Sprintf("Notice %d.", i), time.Time{})
+	}
+	var group sync.WaitGroup
+	for range 4 {
+		outbox := o.outbox(newSender(t, "smtp://%s?from=accounts@example.com&starttls=off", server.Addr))
+		group.Go(func() {
+			if err := outbox.Deliver(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	seen := map[string]int{}
+	for _, m := range server.Messages(t) {
+		seen[m.Headers["Message-Id"][0]]++
+	}
+	if len(seen) != mails {
+		t.Errorf("%d mails: %v", len(seen), seen)
+	}
+	for id, times := range seen {
+		if times != 1 {
+			t.Errorf("%s came %d times", id, times)
+		}
+	}
+}
+
+// The mail that arrives holds the user's numbers and the URLs to use, and
+// nothing that a user chose is taken for markup.
+func TestNoticeArrives(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	server := mailtest.Start(t, mailtest.FreeAddr(t))
+	o.call(t, 3, "GET /v1/accounts", "curl/8.5")
+	o.call(t, 12, "PATCH /v1/accounts/{accountId}", "sync/2.4 <b>")
+	o.notify(t, "The former paths end in March.\nAsk <me> & my team.", time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC))
+	o.wantMail(t, o.outbox(newSender(t, "smtp://%s?from=accounts@example.com&starttls=off", server.Addr)), account.MailSent, "", 1, 0)
+	m := server.Messages(t)[0]
+	if m.Subject != "/clients ends on 1 March 2027: please move to /accounts" {
+		t.Errorf("subject %q", m.Subject)
+	}
+	if strings.TrimSpace(m.Text) != strings.TrimSpace(wantText) {
+		t.Errorf("text\n%s\nwant\n%s", m.Text, wantText)
+	}
+	for _, want := range []string{
+		"Hello Lin,", "The former paths end in March.\nAsk &lt;me&gt; &amp; my team.", "<strong>15</strong>", "<strong>1 March 2027, 00:00 UTC</strong>",
+		"<code>PATCH https://accounts.example.com/v1/clients/{clientId}</code>", "<code>PATCH https://accounts.example.com/v1/accounts/{accountId}</code>",
+		"12 by <code>sync/2.4 &lt;b&gt;</code>", "15 with nightly &lt;sync&gt; (<code>acc_6mF1k0…</code>)", "https://accounts.example.com/v1/alias-migrations/me",
+	} {
+		if !strings.Contains(m.HTML, want) {
+			t.Errorf("the HTML lacks %q:\n%s", want, m.HTML)
+		}
+	}
+}
+
+const wantText = `
+Hello Lin,
+
+The former paths end in March.
+Ask <me> & my team.
+
+The former paths under https://accounts.example.com/v1/clients will stop working for you on
+1 March 2027, 00:00 UTC. Use those under https://accounts.example.com/v1/accounts instead: they take
+the same requests and give the same answers.
+
+Your calls of the last 30 days: 15. The last one was on 24 November 2026, 16:05 UTC.
+
+       12  PATCH https://accounts.example.com/v1/clients/{clientId}
+      now  PATCH https://accounts.example.com/v1/accounts/{accountId}
+
+        3  GET https://accounts.example.com/v1/clients
+      now  GET https://accounts.example.com/v1/accounts
+
+They were made with these keys:
+
+       15  nightly <sync> (acc_6mF1k0...)
+
+and by these programs:
+
+       12  sync/2.4 <b>
+        3  curl/8.5
+
+What is left can be seen at any time, with any of your keys:
+
+  curl -H "x-api-key: $KEY" https://accounts.example.com/v1/alias-migrations/me
+
+This notice was sent on behalf of ada@example.com.
+`
+
+func TestLetterWithoutCalls(t *testing.T) {
+	t.Parallel()
+	composer, err := mail.NewComposer("https://accounts.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	letter, err := composer.Compose(account.AliasReport{}, account.AliasStep{Message: "Please move."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{letter.Text, letter.HTML} {
+		if !strings.Contains(text, "You have not called them in the last 30 days.") || strings.Contains(text, "keys:\n\nand") || strings.Contains(text, "0001") {
+			t.Errorf("%s", text)
+		}
+	}
+	if letter.Subject != "/clients will end: please move to /accounts" {
+		t.Errorf("%q", letter.Subject)
+	}
+	for _, public := range []string{"", "accounts.example.com", "ftp://accounts.example.com", "https://", "https://u:p@h", "https://h?a=b"} {
+		if _, err := mail.NewComposer(public); err == nil {
+			t.Errorf("%q is taken", public)
+		}
+	}
+}

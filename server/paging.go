@@ -1,0 +1,142 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// defaultPageSize is the default of page_size in the spec.
+const defaultPageSize = 20
+
+// listOrder says what the records of a list are ordered by, and so what its
+// cursors hold.
+type listOrder uint8
+
+const (
+	byTime listOrder = iota // updatedAt, then id
+	byID
+)
+
+// paging is the page of a list that a request asks for.
+type paging struct {
+	// Page is what to load: one record more than the page holds, which tells
+	// whether there is another page.
+	account.Page
+	size  int
+	order listOrder
+}
+
+// newPaging reads the parameters of a list. A cursor has passed validation, and
+// can only be one of a list in another order.
+func newPaging(order listOrder, size *int, number *int64, sent *string) (paging, error) {
+	p := paging{size: pageSize(size), order: order}
+	p.Limit = p.size + 1
+	if number != nil {
+		p.Offset = (*number - 1) * int64(p.size)
+	}
+	if sent == nil {
+		return p, nil
+	}
+	c, err := parseCursor(*sent)
+	if err != nil || (c.At != nil) != (order == byTime) {
+		return p, account.Invalid(cursorOffence("cursor must be one that a Link header of this list gave; got " + account.Quote(*sent)))
+	}
+	if c.Side == pageBefore {
+		p.Before = c.place()
+	} else {
+		p.After = c.place()
+	}
+	return p, nil
+}
+
+// pageSize is how many records a page holds at the most.
+func pageSize(sent *int) int {
+	if sent == nil {
+		return defaultPageSize
+	}
+	return *sent
+}
+
+// requestURL is the URL that a handler's request asked for, under its canonical
+// path.
+func requestURL(ctx context.Context) *url.URL {
+	if r, ok := ctx.Value(gin.ContextRequestKey).(*http.Request); ok {
+		return r.URL
+	}
+	return &url.URL{}
+}
+
+// cutPage returns the page out of the records that were loaded for it, and the
+// Link header with the pages around it. place tells where in the list a record
+// is.
+//
+// The next page always starts from a record and never has a number: whoever
+// follows it sees a record that does not change exactly once, whatever others
+// write.
+func cutPage[T any](ctx context.Context, p paging, loaded []T, place func(T) account.Cursor) ([]T, *string) {
+	more := len(loaded) > p.size
+	backwards := p.Before != nil
+	records := loaded
+	switch {
+	case more && backwards:
+		records = loaded[len(loaded)-p.size:]
+	case more:
+		records = loaded[:p.size]
+	}
+	var links []string
+	url := requestURL(ctx)
+	if len(records) > 0 {
+		if more || backwards {
+			links = append(links, linkTo(url, "next", "cursor", p.cursorAt(place(records[len(records)-1]), pageAfter)))
+		}
+		if more && backwards || p.After != nil || p.Offset > 0 {
+			links = append(links, linkTo(url, "prev", "cursor", p.cursorAt(place(records[0]), pageBefore)))
+		}
+	}
+	links = append(links, linkTo(url, "first", "cursor", ""))
+	return records, linkHeader(ctx, links...)
+}
+
+// cursorAt is a cursor for the page on one side of a place.
+func (p paging) cursorAt(place account.Cursor, s side) string {
+	c := cursor{Side: s, ID: place.ID}
+	if p.order == byTime {
+		at := place.UpdatedAt.UnixMilli()
+		c.At = &at
+	}
+	return c.String()
+}
+
+// linkTo is a member of a Link header (RFC 8288): the URL without a page number,
+// and with the parameter that says where the page is; none if it is empty.
+func linkTo(u *url.URL, rel, parameter, value string) string {
+	query := u.Query()
+	query.Del("page")
+	query.Del(parameter)
+	if value != "" {
+		query.Set(parameter, value)
+	}
+	target := url.URL{Path: u.Path, RawQuery: query.Encode()}
+	return fmt.Sprintf(`<%s>; rel="%s"`, target.String(), rel)
+}
+
+// linkHeader is the Link header with the links; nil if there are none. Under
+// the alias the header is there already and would be replaced, so what it holds
+// goes ahead of the links.
+func linkHeader(ctx context.Context, links ...string) *string {
+	if len(links) == 0 {
+		return nil
+	}
+	if isAlias(ctx) {
+		links = append([]string{successorLink(requestURL(ctx))}, links...)
+	}
+	header := strings.Join(links, ", ")
+	return &header
+}

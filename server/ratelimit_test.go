@@ -1,0 +1,72 @@
+package server_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/accountsd/accountsd/server"
+)
+
+func TestRateLimitPerSecond(t *testing.T) {
+	t.Parallel()
+	clock := &clock{now: time.Date(2026, 11, 24, 16, 0, 0, 0, time.UTC)}
+	f := newFixture(t, func(c *server.Config) { c.RateLimit, c.Clock = 2, clock.Now })
+	read := request{method: "GET", path: "/accounts/1"}
+	wantLimits := func(a answer, status int, remaining, reset, retry string) {
+		t.Helper()
+		h := a.Header()
+		if a.Code != status || h.Get("X-RateLimit-Limit") != "4" || h.Get("X-RateLimit-Remaining") != remaining ||
+			h.Get("X-RateLimit-Reset") != reset || h.Get("Retry-After") != retry {
+			t.Errorf("%d %v", a.Code, h)
+		}
+	}
+	wantLimits(f.send(t, read), 200, "3", "1", "")
+	f.send(t, read)
+	wantLimits(f.send(t, request{method: "GET", path: "/accounts/999"}), 404, "1", "2", "")
+	wantLimits(f.send(t, read), 200, "0", "2", "")
+
+	refused := f.send(t, patch(`{"title":"Too much"}`))
+	wantLimits(refused, http.StatusTooManyRequests, "0", "2", "1")
+	if refused.json["code"] != "RATE_LIMIT_EXCEEDED" {
+		t.Errorf("%s", refused.Body)
+	}
+	checkProblem(t, refused)
+	if a, err := f.store.Account(t.Context(), f.company.ID, 1); err != nil || a.Version != 1 {
+		t.Errorf("version %d, %v", a.Version, err)
+	}
+	if a := f.send(t, request{method: "GET", path: "/accounts/1", key: readKey}); a.Code != 200 {
+		t.Errorf("another key: %d", a.Code)
+	}
+	if a := f.send(t, request{method: "GET", path: "/accounts/1", key: noKey}); a.Code != 401 || a.Header().Get("X-RateLimit-Limit") != "" {
+		t.Errorf("no key: %d %v", a.Code, a.Header())
+	}
+	clock.advance(500 * time.Millisecond)
+	wantLimits(f.send(t, read), 200, "0", "2", "")
+}
+
+func TestRateLimitPerDay(t *testing.T) {
+	t.Parallel()
+	clock := &clock{now: time.Date(2026, 11, 24, 23, 0, 0, 0, time.UTC)}
+	f := newFixture(t, func(c *server.Config) { c.RateLimit, c.DailyLimit, c.Clock = 100, 2, clock.Now })
+	read := request{method: "GET", path: "/accounts/1"}
+	f.send(t, read)
+	if a := f.send(t, read); a.Code != 200 || a.Header().Get("X-RateLimit-Limit") != "2" || a.Header().Get("X-RateLimit-Remaining") != "0" {
+		t.Errorf("%d %v", a.Code, a.Header())
+	}
+	if a := f.send(t, read); a.Code != 429 || a.Header().Get("Retry-After") != "3600" || a.Header().Get("X-RateLimit-Reset") != "3600" {
+		t.Errorf("%d %v", a.Code, a.Header())
+	}
+	clock.advance(time.Hour)
+	if a := f.send(t, read); a.Code != 200 {
+		t.Errorf("the next day: %d", a.Code)
+	}
+}
+
+func TestNoRateLimit(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	if a := f.send(t, request{method: "GET", path: "/accounts/1"}); a.Code != 200 || a.Header().Get("X-RateLimit-Limit") != "" {
+		t.Errorf("%d %v", a.Code, a.Header())
+	}
+}

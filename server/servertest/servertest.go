@@ -1,0 +1,165 @@
+// Package servertest runs the real server inside a test, so that a program that
+// embeds the client is tested against the real thing: on an SQLite file of its
+// own, over HTTP on the loopback interface, with a company, its first user and a
+// key.
+package servertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/accountsd/accountsd/client"
+	"github.com/accountsd/accountsd/server"
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite"
+)
+
+// Email is the address of the user that every server begins with, an admin.
+const Email = "ada@example.com"
+
+// Server is a running server.
+type Server struct {
+	URL    string         // to give to client.New
+	Key    string         // may do all
+	Client *client.Client // with that key
+
+	config   config
+	dir      string
+	store    *sqlite.Store
+	accounts *account.Service
+	actor    account.Actor
+	web      *httptest.Server
+}
+
+// Option is an option of [New] and [Start].
+type Option func(*config)
+
+type config struct {
+	server   server.Config
+	password string
+}
+
+// WithServer edits how the server is set up. It has no rate limits and logs
+// nothing without this option.
+func WithServer(edit func(*server.Config)) Option {
+	return func(c *config) { edit(&c.server) }
+}
+
+// WithPassword gives the user a password, with which Client.Keys.Create makes
+// keys. It takes a while to hash, so there is none without this option.
+func WithPassword(password string) Option { return func(c *config) { c.password = password } }
+
+// New starts a server that stops when the test ends. It takes a few
+// milliseconds.
+func New(t testing.TB, options ...Option) *Server {
+	t.Helper()
+	s, err := Start(t.Context(), options...)
+	if err != nil {
+		t.Fatalf("start the server: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("stop the server: %v", err)
+		}
+	})
+	return s
+}
+
+// Start starts a server where there is no test to end it, as in TestMain. It is
+// the caller's to close.
+func Start(ctx context.Context, options ...Option) (*Server, error) {
+	s := &Server{config: config{server: server.Config{Logger: slog.New(slog.DiscardHandler)}}}
+	for _, option := range options {
+		option(&s.config)
+	}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Server) start(ctx context.Context) (err error) {
+	if s.dir, err = os.MkdirTemp("", "accountsd-"); err != nil {
+		return err
+	}
+	if s.store, err = sqlite.Open(ctx, filepath.Join(s.dir, "accounts.db")); err != nil {
+		return err
+	}
+	s.accounts = account.NewService(s.store, account.Config{Region: "US"})
+	made, err := s.accounts.CreateCompany(ctx, account.NewCompany{Name: "Sunrise Services", Email: Email, Password: s.config.password})
+	if err != nil {
+		return err
+	}
+	s.actor, s.Key = made.Actor, made.Token
+	handler, err := server.New(s.config.server, s.accounts)
+	if err != nil {
+		return err
+	}
+	s.web = httptest.NewServer(handler)
+	s.web.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	s.URL = s.web.URL + "/v1"
+	s.Client, err = client.New(s.URL, client.WithAPIKey(s.Key), client.WithHTTPClient(s.web.Client()))
+	return err
+}
+
+// Close stops the server and removes its file.
+func (s *Server) Close() error {
+	var errs []error
+	if s.web != nil {
+		s.web.Close()
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	return errors.Join(append(errs, os.RemoveAll(s.dir))...)
+}
+
+// NewKey makes another key, for example one that may only read.
+func (s *Server) NewKey(t testing.TB, scopes ...client.Scope) string {
+	t.Helper()
+	own := make([]account.Scope, len(scopes))
+	for i, scope := range scopes {
+		own[i] = account.Scope(scope)
+	}
+	token, err := s.accounts.CreateKey(t.Context(), Email, "test", own)
+	if err != nil {
+		t.Fatalf("make a key: %v", err)
+	}
+	return token
+}
+
+// Define defines a property of the company's accounts, and returns its keyName.
+func (s *Server) Define(t testing.TB, property client.PropertyCreate) string {
+	t.Helper()
+	made, err := s.Client.Properties.Create(t.Context(), property)
+	if err != nil {
+		t.Fatalf("define the property %s: %v", property.Name, err)
+	}
+	return made.KeyName
+}
+
+// Account creates an account, also if there is one with its title.
+func (s *Server) Account(t testing.TB, a client.AccountCreate) client.Account {
+	t.Helper()
+	made, err := s.Client.Accounts.Create(t.Context(), a, client.MatchBy(client.MatchNone), client.AllowNewOptions())
+	if err != nil {
+		t.Fatalf("create the account %s: %v", a.Title, err)
+	}
+	return made.Account
+}
+
+// Accounts creates n accounts with titles from "Account 1" on.
+func (s *Server) Accounts(t testing.TB, n int) []client.Account {
+	t.Helper()
+	accounts := make([]client.Account, n)
+	for i := range accounts {
+		accounts[i] = s.Account(t, client.AccountCreate{Title: fmt.Sprintf("Account %d", i+1), Address: []string{"120 Mission Street"}})
+	}
+	return accounts
+}

@@ -1,0 +1,115 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// inOrder reads a company's accounts by the index that is in the order of
+// lists.
+const inOrder = `FROM accounts a INDEXED BY accounts_updated`
+
+// Accounts returns the accounts that a query selects.
+func (r reader) Accounts(ctx context.Context, companyID int64, q account.AccountQuery) ([]account.Account, error) {
+	return withSearch(ctx, r, func(r reader) ([]account.Account, error) { return r.listAccounts(ctx, companyID, q) })
+}
+
+func (r reader) listAccounts(ctx context.Context, companyID int64, q account.AccountQuery) ([]account.Account, error) {
+	p, err := r.plan(ctx, companyID, q.Filter, r.driven)
+	if err != nil {
+		return nil, err
+	}
+	var accounts []account.Account
+	w := walkTo(q.Page, q.Ascending)
+	if p.exact() {
+		st, args := p.list(companyID, q, w)
+		accounts, err = collect(ctx, r.session, st, args, scanAccount)
+	} else {
+		accounts, err = r.filter(ctx, companyID, q, p, w)
+		if errors.Is(err, errTooFar) {
+			accounts, err = r.filter(ctx, companyID, q, p.sorted(), w)
+		}
+	}
+	if w.back {
+		slices.Reverse(accounts)
+	}
+	return accounts, err
+}
+
+// CountAccounts returns how many accounts a query selects. There is no order,
+// so the index that selects the fewest is always best.
+func (r reader) CountAccounts(ctx context.Context, companyID int64, q account.AccountQuery) (int64, error) {
+	return withSearch(ctx, r, func(r reader) (int64, error) { return r.countAccounts(ctx, companyID, q) })
+}
+
+func (r reader) countAccounts(ctx context.Context, companyID int64, q account.AccountQuery) (n int64, err error) {
+	p, err := r.plan(ctx, companyID, q.Filter, math.MaxInt32)
+	switch {
+	case err != nil:
+		return 0, err
+	case p.exact():
+		st, args := p.count(companyID, q)
+		err = r.session.get(ctx, st, args, &n)
+	case p.certain():
+		return r.countFound(ctx, companyID, q, p)
+	default:
+		n, err = countMatches(ctx, r.session, companyID, q, p)
+	}
+	return n, err
+}
+
+// count returns the statement that counts the accounts, without regard to the
+// rest of the filter.
+func (p plan) count(companyID int64, q account.AccountQuery) (statement, []any) {
+	var b builder
+	b.add(`SELECT count(*) ` + p.from())
+	p.addWhere(&b, companyID, q)
+	return p.statement(&b, q), b.args
+}
+
+// list returns the statement for a page. It picks the ids of the page first,
+// for which the index often suffices, and reads the records of those only.
+func (p plan) list(companyID int64, q account.AccountQuery, w walk) (statement, []any) {
+	var b builder
+	b.add(accountColumns + `FROM (SELECT a.id ` + p.from())
+	p.addWhere(&b, companyID, q)
+	w.addStart(&b, "a")
+	w.addOrder(&b, "a")
+	w.addLimit(&b)
+	b.add(`) picked CROSS JOIN accounts a ON a.id = picked.id` + accountUsers)
+	w.addOrder(&b, "a")
+	return p.statement(&b, q), b.args
+}
+
+// from is where the plan looks for accounts.
+func (p plan) from() string {
+	if p.ids.text == "" {
+		return inOrder
+	}
+	return `FROM accounts a`
+}
+
+// addWhere adds the plan's tests. The plus keeps SQLite from the indexes of a
+// company where the ids are the better way.
+func (p plan) addWhere(b *builder, companyID int64, q account.AccountQuery) {
+	if p.ids.text == "" {
+		b.add(` WHERE a.company_id = ?`, companyID)
+	} else {
+		b.add(` WHERE +a.company_id = ? AND a.id IN (`, companyID)
+		b.add(p.ids.text+`)`, p.ids.args...)
+	}
+	if !q.IncludeArchived {
+		b.add(` AND a.is_active = 1`)
+	}
+	for _, test := range p.tests {
+		b.add(` AND `+test.text, test.args...)
+	}
+}
+
+func (p plan) statement(b *builder, q account.AccountQuery) statement {
+	return statement{thing: "accounts", text: b.text.String(), once: len(q.Filter.Conditions) > 0}
+}

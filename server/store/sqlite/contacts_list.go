@@ -1,0 +1,133 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// ListContacts returns the contacts that a query selects.
+func (r reader) ListContacts(ctx context.Context, companyID int64, q account.ContactQuery) ([]account.Contact, error) {
+	return withSearch(ctx, r, func(r reader) ([]account.Contact, error) { return r.listContacts(ctx, companyID, q) })
+}
+
+func (r reader) listContacts(ctx context.Context, companyID int64, q account.ContactQuery) ([]account.Contact, error) {
+	ids, err := r.contactIDs(ctx, companyID, q, r.driven)
+	if err != nil {
+		return nil, err
+	}
+	w := walkTo(q.Page, q.Ascending)
+	var b builder
+	b.add(contactColumns + linkedAccounts)
+	addContacts(&b, companyID, q, ids)
+	w.addStart(&b, "c")
+	w.addOrder(&b, "c")
+	if len(q.Words) == 0 {
+		w.addLimit(&b)
+		w.page.Offset = 0 // SQL has skipped them
+	}
+	picked := newPicker[account.Contact](w)
+	if err := r.eachContact(ctx, &b, q.Words, scanLinkedContact, picked.take); err != nil {
+		return nil, err
+	}
+	if w.back {
+		slices.Reverse(picked.items)
+	}
+	return picked.items, nil
+}
+
+// CountContacts returns how many contacts a query selects.
+func (r reader) CountContacts(ctx context.Context, companyID int64, q account.ContactQuery) (int64, error) {
+	return withSearch(ctx, r, func(r reader) (int64, error) { return r.countContacts(ctx, companyID, q) })
+}
+
+func (r reader) countContacts(ctx context.Context, companyID int64, q account.ContactQuery) (n int64, err error) {
+	ids, err := r.contactIDs(ctx, companyID, q, math.MaxInt32)
+	if err != nil {
+		return 0, err
+	}
+	var b builder
+	if len(q.Words) > 0 {
+		b.add(contactColumns)
+		addContacts(&b, companyID, q, ids)
+		err := r.eachContact(ctx, &b, q.Words, scanContact, func(account.Contact) error {
+			n++
+			return nil
+		})
+		return n, err
+	}
+	b.add(`SELECT count(*)`)
+	addContacts(&b, companyID, q, ids)
+	err = r.session.get(ctx, statement{thing: "contacts", text: b.text.String()}, b.args, &n)
+	return n, err
+}
+
+// contactIDs selects the ids of all contacts that have the words of a query,
+// and maybe of others. It is empty if they are more than the limit, or there is
+// a better way.
+func (r reader) contactIDs(ctx context.Context, companyID int64, q account.ContactQuery, limit int) (fragment, error) {
+	if q.AccountID != 0 {
+		return fragment{}, nil
+	}
+	var phrases []string
+	for _, word := range q.Words {
+		if p, _ := phrase(word); p != "" {
+			phrases = append(phrases, p)
+		}
+	}
+	search, err := r.searchText(ctx, searchContacts, companyID, and(phrases))
+	if err != nil || search.ids.text == "" {
+		return fragment{}, err
+	}
+	return r.fewest(ctx, []fragment{search.ids}, limit)
+}
+
+// addContacts adds where the contacts are found that a query selects, but for
+// its words.
+func addContacts(b *builder, companyID int64, q account.ContactQuery, ids fragment) {
+	switch {
+	case q.AccountID != 0:
+		b.add(` FROM contacts c WHERE +c.company_id = ? AND c.id IN (
+	SELECT contact_id FROM account_contacts WHERE account_id = ?)`, companyID, q.AccountID)
+	case ids.text != "":
+		b.add(` FROM contacts c WHERE +c.company_id = ? AND c.id IN (`, companyID)
+		b.add(ids.text+`)`, ids.args...)
+	default:
+		b.add(` FROM contacts c INDEXED BY contacts_updated WHERE c.company_id = ?`, companyID)
+	}
+	if !q.UpdatedAfter.IsZero() {
+		b.add(` AND c.updated_at > ?`, q.UpdatedAfter.UnixMilli())
+	}
+	if !q.UpdatedBefore.IsZero() {
+		b.add(` AND c.updated_at < ?`, roundUp(q.UpdatedBefore))
+	}
+}
+
+// eachContact calls found for each contact of a query that has the words.
+func (r reader) eachContact(ctx context.Context, b *builder, words []string,
+	scan func(*sql.Rows) (account.Contact, error), found func(account.Contact) error,
+) error {
+	st := statement{thing: "contacts", text: b.text.String(), once: len(words) > 0}
+	return r.session.each(ctx, st, b.args, func(rows *sql.Rows) error {
+		contact, err := scan(rows)
+		if err != nil || !hasWords(contact, words) {
+			return err
+		}
+		return found(contact)
+	})
+}
+
+// hasWords tells whether a contact's text holds all of the words.
+func hasWords(contact account.Contact, words []string) bool {
+	text := account.ContactText(contact)
+	for _, word := range words {
+		if !slices.ContainsFunc(text, func(s string) bool { return strings.Contains(s, word) }) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,195 @@
+package sqlite
+
+import (
+	"strings"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// clause is what SQL can do about a condition. The zero clause does nothing,
+// and leaves the condition to Condition.Matches.
+type clause struct {
+	// test is true of every row of accounts a that passes; empty: there is
+	// none. If it is exact, it is true of no other.
+	test  fragment
+	exact bool
+	// ids selects, by an index, the ids of all accounts that pass, and maybe
+	// of others; empty: there is none.
+	ids fragment
+}
+
+// column tells how a member is stored that has a column of its own.
+type column struct {
+	name     string
+	compared bool // the column is compared as the member is
+	contains bool // the column is searched as the member is
+	indexed  bool // with the company
+}
+
+var columns = map[account.Member]column{
+	account.MemberTitle:       {name: "title_fold", compared: true, contains: true, indexed: true},
+	account.MemberDescription: {name: "description"},
+	account.MemberPhone:       {name: "primary_phone", compared: true, indexed: true},
+	account.MemberType:        {name: "account_type", compared: true, contains: true},
+	account.MemberID:          {name: "id", compared: true, indexed: true},
+	account.MemberNumber:      {name: "number", compared: true, indexed: true},
+	account.MemberCreatedBy:   {name: "created_by", compared: true},
+	account.MemberUpdatedBy:   {name: "updated_by", compared: true},
+	account.MemberValue:       {name: "value", compared: true},
+	account.MemberSize:        {name: "size", compared: true},
+	account.MemberActive:      {name: "is_active", compared: true},
+	account.MemberCreatedAt:   {name: "created_at", compared: true},
+	account.MemberUpdatedAt:   {name: "updated_at", compared: true},
+}
+
+// compile says what SQL can do about a condition.
+func compile(companyID int64, c account.Condition) clause {
+	compiled := compilePositive(companyID, c)
+	switch {
+	case !c.Negate:
+		return compiled
+	case !compiled.exact:
+		return clause{}
+	}
+	return clause{test: fragment{"(" + compiled.test.text + ") IS NOT TRUE", compiled.test.args}, exact: true}
+}
+
+func compilePositive(companyID int64, c account.Condition) clause {
+	switch c.Member {
+	case account.MemberAddress:
+		return compileAddress(c)
+	case account.MemberEmail:
+		return compileEmail(companyID, c)
+	case account.MemberContacts:
+		return compileContacts(c)
+	case account.MemberCustom:
+		return compileCustom(c)
+	}
+	column, ok := columns[c.Member]
+	if !ok {
+		return clause{}
+	}
+	return compileColumn(companyID, column, c)
+}
+
+func compileColumn(companyID int64, column column, c account.Condition) clause {
+	name := "a." + column.name
+	switch {
+	case c.Exists:
+		return clause{test: fragment{text: name + " IS NOT NULL"}, exact: true}
+	case c.Contains != "" && column.contains:
+		return clause{test: contains(name, c.Contains), exact: true}
+	case c.Contains != "" || !column.compared:
+		return clause{}
+	}
+	compiled := clause{test: within(name, c.Ranges), exact: true}
+	if column.indexed {
+		compiled.ids = union(ofCompany(companyID), intervals(column.name, c.Ranges))
+	}
+	return compiled
+}
+
+// compileAddress tests all lines as one text. Which of them a text is found in
+// does not matter, but it must not reach from one into the next; and whether it
+// is a whole line only Matches can tell.
+func compileAddress(c account.Condition) clause {
+	switch {
+	case c.Exists:
+		return clause{test: fragment{text: "a.address <> '[]'"}, exact: true}
+	case c.Contains != "" && !strings.Contains(c.Contains, "\n"):
+		return clause{test: contains("a.address_fold", c.Contains), exact: true}
+	case c.Contains != "":
+		return clause{}
+	}
+	var lines []fragment
+	for _, r := range c.Ranges {
+		line, ok := r.From.(string)
+		if !ok || r.From != r.To {
+			return clause{}
+		}
+		lines = append(lines, contains("a.address_fold", line))
+	}
+	if len(lines) == 0 {
+		return clause{}
+	}
+	any := join(lines, " OR ")
+	return clause{test: fragment{"(" + any.text + ")", any.args}}
+}
+
+// unusualEmail is the condition of accounts_unusual_email: the address may be
+// unlike its folded form, which is what conditions are about.
+const unusualEmail = `primary_email GLOB '*[^!-@[-~]*'`
+
+func compileEmail(companyID int64, c account.Condition) clause {
+	switch {
+	case c.Exists:
+		return clause{test: fragment{text: "a.primary_email IS NOT NULL"}, exact: true}
+	case c.Contains != "":
+		return clause{}
+	}
+	usual := within("a.primary_email", c.Ranges)
+	return clause{
+		test: fragment{"(" + usual.text + " OR a." + unusualEmail + ")", usual.args},
+		ids:  union(ofCompany(companyID), append(intervals("primary_email", c.Ranges), fragment{text: unusualEmail})),
+	}
+}
+
+func compileContacts(c account.Condition) clause {
+	if c.Contains != "" {
+		return clause{}
+	}
+	if c.Exists {
+		return clause{test: fragment{text: "EXISTS (SELECT 1 FROM account_contacts l WHERE l.account_id = a.id)"}, exact: true}
+	}
+	linked := within("l.contact_id", c.Ranges)
+	return clause{
+		test: fragment{
+			"EXISTS (SELECT 1 FROM account_contacts l WHERE l.account_id = a.id AND " + linked.text + ")", linked.args,
+		},
+		exact: true,
+		ids:   union(fragment{text: "SELECT account_id FROM account_contacts WHERE "}, intervals("contact_id", c.Ranges)),
+	}
+}
+
+// compileCustom uses the keys of IndexCustom, once they are complete. Until
+// then it spares the accounts without a value from being decoded.
+func compileCustom(c account.Condition) clause {
+	if c.Property.Index != account.IndexReady {
+		return clause{test: fragment{"a.custom -> ? IS NOT NULL", []any{customPath(c.Property)}}}
+	}
+	key := fragment{text: "TRUE"}
+	keys := []fragment{key}
+	switch {
+	case c.Contains != "":
+		key, keys = contains("x.key", c.Contains), nil
+	case !c.Exists:
+		key, keys = within("x.key", c.Ranges), intervals("key", c.Ranges)
+	}
+	return clause{
+		test: fragment{
+			`EXISTS (SELECT 1 FROM custom_index x INDEXED BY custom_index_account
+	WHERE x.account_id = a.id AND x.property_id = ? AND ` + key.text + ")",
+			append([]any{c.Property.ID}, key.args...),
+		},
+		exact: true,
+		ids:   union(fragment{"SELECT account_id FROM custom_index WHERE property_id = ? AND ", []any{c.Property.ID}}, keys),
+	}
+}
+
+func ofCompany(companyID int64) fragment {
+	return fragment{"SELECT id FROM accounts WHERE company_id = ? AND ", []any{companyID}}
+}
+
+// union is one SELECT for each test, since SQLite uses an index for the tests
+// of each but not for alternatives in one.
+func union(prefix fragment, tests []fragment) fragment {
+	selects := make([]fragment, len(tests))
+	for i, test := range tests {
+		selects[i] = join([]fragment{prefix, test}, "")
+	}
+	return join(selects, " UNION ALL ")
+}
+
+func contains(expression, text string) fragment {
+	return fragment{"instr(" + expression + ", ?) > 0", []any{text}}
+}

@@ -1,0 +1,144 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// errTooFar is of a walk that had to read too many accounts which do not pass.
+var errTooFar = errors.New("the list read too many accounts")
+
+// filter returns the accounts of a page whose filter takes more than SQL. It
+// reads of each account that may pass what the filter looks at, until the page
+// is full, and then all of those on the page. It returns errTooFar if that
+// takes long, and there is another way.
+func (r reader) filter(ctx context.Context, companyID int64, q account.AccountQuery, p plan, w walk) ([]account.Account, error) {
+	st, args := p.candidates(companyID, q, w)
+	var accounts []account.Account
+	err := r.session.snapshot(ctx, func(s session) error {
+		picked := newPicker[int64](w)
+		if err := eachMatch(ctx, s, st, args, p, picked.take); err != nil {
+			return err
+		}
+		var err error
+		accounts, err = accountsByID(ctx, s, companyID, picked.items, w)
+		return err
+	})
+	return accounts, err
+}
+
+// candidates returns the statement for the accounts that may be on a page, in
+// its order.
+func (p plan) candidates(companyID int64, q account.AccountQuery, w walk) (statement, []any) {
+	var b builder
+	p.addCandidates(&b)
+	if p.certain() {
+		b.add(`FROM (SELECT a.id ` + p.from())
+		p.addWhere(&b, companyID, q)
+		w.addStart(&b, "a")
+		w.addOrder(&b, "a")
+		w.addLimitBeside(&b, p.search.doubts)
+		b.add(`) picked CROSS JOIN accounts a ON a.id = picked.id`)
+	} else {
+		b.add(p.from())
+		p.addWhere(&b, companyID, q)
+		w.addStart(&b, "a")
+	}
+	w.addOrder(&b, "a")
+	return p.statement(&b, q), b.args
+}
+
+// countMatches counts the accounts whose filter takes more than SQL.
+func countMatches(ctx context.Context, s session, companyID int64, q account.AccountQuery, p plan) (n int64, err error) {
+	var b builder
+	p.addCandidates(&b)
+	b.add(p.from())
+	p.addWhere(&b, companyID, q)
+	err = eachMatch(ctx, s, p.statement(&b, q), b.args, p, func(int64) error {
+		n++
+		return nil
+	})
+	return n, err
+}
+
+func accountsByID(ctx context.Context, s session, companyID int64, ids []int64, w walk) ([]account.Account, error) {
+	var b builder
+	b.add(fromAccounts+`WHERE +a.company_id = ? AND a.id IN (SELECT value FROM json_each(?))`, companyID)
+	w.addOrder(&b, "a")
+	st := statement{thing: "accounts", text: b.text.String()}
+	list, err := toDBList(ids)
+	if err != nil {
+		return nil, interpretError(err, st)
+	}
+	return collect(ctx, s, st, append(b.args, list), scanAccount)
+}
+
+// eachMatch calls found for the id of each candidate that passes the rest of a
+// plan's filter.
+func eachMatch(ctx context.Context, s session, st statement, args []any, p plan, found func(id int64) error) error {
+	missed := 0
+	return s.each(ctx, st, args, func(rows *sql.Rows) error {
+		a, err := scanAccount(rows)
+		if err != nil {
+			return err
+		}
+		if p.rest.Matches(a) {
+			return found(a.ID)
+		}
+		if missed++; p.many.text != "" && missed > p.patience {
+			return errTooFar
+		}
+		return nil
+	})
+}
+
+// addCandidates adds the start of a SELECT of accounts that may pass, with the
+// columns of accountColumns. Those that take long to read are empty unless the rest of
+// the filter looks at them: the most of them are read in vain.
+func (p plan) addCandidates(b *builder) {
+	var address, contacts bool
+	var custom []account.Property
+	for _, c := range p.rest.Conditions {
+		switch c.Member {
+		case account.MemberCustom:
+			custom = append(custom, c.Property)
+		case account.MemberAddress:
+			address = true
+		case account.MemberPrimaryName, account.MemberContacts:
+			contacts = true
+		case account.MemberText:
+			address, contacts = true, true
+		}
+	}
+	b.add(accountScalars + `NULL, NULL, NULL, NULL, NULL, NULL, `)
+	b.add(either(address, `a.address, `, `'[]', `))
+	addCustom(b, custom)
+	b.add(either(contacts, `(SELECT json_group_array(json_object('id', c.id, 'name', c.name) ORDER BY l.position)
+	FROM account_contacts l JOIN contacts c ON c.id = l.contact_id WHERE l.account_id = a.id) `, `'[]' `))
+}
+
+// addCustom adds an object of the custom values of some properties.
+func addCustom(b *builder, properties []account.Property) {
+	if len(properties) == 0 {
+		b.add(`'{}', `)
+		return
+	}
+	members := make([]string, len(properties))
+	var values []any
+	for i, p := range properties {
+		members[i] = `? || coalesce(a.custom -> ?, 'null')`
+		values = append(values, `"`+p.Key+`":`, customPath(p))
+	}
+	b.add(`'{' || `+strings.Join(members, ` || ',' || `)+` || '}', `, values...)
+}
+
+func either(condition bool, text, other string) string {
+	if condition {
+		return text
+	}
+	return other
+}

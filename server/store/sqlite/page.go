@@ -1,0 +1,74 @@
+package sqlite
+
+import (
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// walk is the way through a list to a page. A page ahead of a place is walked
+// to from there, against the list's order.
+type walk struct {
+	page      account.Page
+	ascending bool
+	back      bool
+}
+
+func walkTo(page account.Page, ascending bool) walk {
+	back := page.Before != nil
+	return walk{page: page, ascending: ascending != back, back: back}
+}
+
+// addStart adds the test that a row is behind where the walk starts. The two
+// values are compared as one, so that an index leads there.
+func (w walk) addStart(b *builder, table string) {
+	operator := " < "
+	if w.ascending {
+		operator = " > "
+	}
+	start := w.page.After
+	if w.back {
+		start = w.page.Before
+	}
+	if start != nil {
+		b.add(" AND ("+table+".updated_at, "+table+".place)"+operator+"(?, ?)", start.UpdatedAt.UnixMilli(), start.ID)
+	}
+}
+
+func (w walk) addOrder(b *builder, table string) {
+	if w.ascending {
+		b.add(" ORDER BY " + table + ".updated_at, " + table + ".place")
+	} else {
+		b.add(" ORDER BY " + table + ".updated_at DESC, " + table + ".place DESC")
+	}
+}
+
+// addLimit adds the page's size, if every row is of the list.
+func (w walk) addLimit(b *builder) { b.add(" LIMIT ? OFFSET ?", w.page.Limit, w.page.Offset) }
+
+// addLimitBeside adds how many rows hold the page, and all rows before it, if
+// some are not of the list. NULL: any number of them.
+func (w walk) addLimitBeside(b *builder, some fragment) {
+	b.add(" LIMIT coalesce(? + "+some.text+", -1)", append([]any{int64(w.page.Limit) + w.page.Offset}, some.args...)...)
+}
+
+// picker takes the items of a page as the walk meets them.
+type picker[T any] struct {
+	skip  int64
+	limit int
+	items []T
+}
+
+func newPicker[T any](w walk) *picker[T] {
+	return &picker[T]{skip: w.page.Offset, limit: w.page.Limit, items: []T{}}
+}
+
+func (p *picker[T]) take(item T) error {
+	if p.skip > 0 {
+		p.skip--
+		return nil
+	}
+	p.items = append(p.items, item)
+	if len(p.items) >= p.limit {
+		return errEnough
+	}
+	return nil
+}

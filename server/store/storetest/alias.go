@@ -1,0 +1,287 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// days are the periods of totals for the day of start.
+func days() account.AliasPeriods {
+	today := start.Truncate(24 * time.Hour)
+	return account.AliasPeriods{Today: today, Week: today.AddDate(0, 0, -6), Month: today.AddDate(0, 0, -29)}
+}
+
+// addKey stores a key of the user.
+func (f *fixture) addKey(t *testing.T, user account.User, name string) account.Key {
+	t.Helper()
+	key := account.Key{
+		CompanyID: user.CompanyID, UserID: user.ID, Name: name, Prefix: "acc_" + name, Scope: account.ScopeRead,
+		Hash: account.HashToken(name), CreatedAt: start,
+	}
+	f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.InsertKey(ctx, &key) })
+	return key
+}
+
+// newUse is use on the day that begins daysAgo days before that of start.
+func newUse(key account.Key, operation, agent string, daysAgo int, calls, refused int64) account.AliasUse {
+	first := start.AddDate(0, 0, -daysAgo)
+	return account.AliasUse{
+		CompanyID: key.CompanyID, UserID: key.UserID, KeyID: key.ID, Operation: operation, UserAgent: agent,
+		Day: first.Truncate(24 * time.Hour), Calls: calls, Refused: refused, First: first, Last: first.Add(time.Minute),
+	}
+}
+
+func (f *fixture) addUse(t *testing.T, uses ...account.AliasUse) {
+	t.Helper()
+	f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.AddAliasUse(ctx, uses) })
+}
+
+func testAliasUse(t *testing.T, f *fixture) {
+	one, two := f.addKey(t, f.ada, "one"), f.addKey(t, f.ada, "two")
+	foreign := f.addKey(t, f.stranger, "foreign")
+	const get, patch = "GET /v1/accounts", "PATCH /v1/accounts/{accountId}"
+	f.addUse(t,
+		newUse(one, get, "curl/8", 0, 1, 0), newUse(one, get, "curl/8", 6, 10, 2), newUse(one, get, "curl/8", 7, 100, 0),
+		newUse(one, get, "curl/8", 29, 1000, 0), newUse(one, get, "curl/8", 30, 10_000, 5), newUse(one, patch, "curl/8", 30, 7, 0),
+		newUse(one, get, "", 0, 3, 0), newUse(two, get, "curl/8", 0, 4, 4), newUse(foreign, get, "curl/8", 0, 9, 0))
+	// What another server counted is added, whichever came first.
+	earlier := newUse(one, get, "curl/8", 0, 5, 1)
+	earlier.First, earlier.Last = earlier.First.Add(-time.Second), earlier.Last.Add(-time.Second)
+	f.addUse(t, earlier)
+
+	want := []account.AliasTotal{
+		{UserAgent: "", KeyID: one.ID, Operation: get, Today: 3, Week: 3, Month: 3, First: start, Last: start.Add(time.Minute)},
+		{UserAgent: "curl/8", KeyID: one.ID, Operation: get, Today: 6, Week: 16, Month: 1116, Refused: 3, First: start.AddDate(0, 0, -30), Last: start.Add(time.Minute)},
+		{UserAgent: "curl/8", KeyID: one.ID, Operation: patch, First: start.AddDate(0, 0, -30), Last: start.AddDate(0, 0, -30).Add(time.Minute)},
+		{UserAgent: "curl/8", KeyID: two.ID, Operation: get, Today: 4, Week: 4, Month: 4, Refused: 4, First: start, Last: start.Add(time.Minute)},
+	}
+	for i := range want {
+		want[i].UserID, want[i].KeyName, want[i].KeyPrefix = f.ada.ID, "one", "acc_one"
+		if want[i].KeyID == two.ID {
+			want[i].KeyName, want[i].KeyPrefix = "two", "acc_two"
+		}
+	}
+	got, err := f.store.AliasTotals(t.Context(), f.company.ID, []int64{f.ada.ID, f.stranger.ID}, days())
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, got, want)
+	for _, users := range [][]int64{nil, {f.ada.ID + 1_000_000}} {
+		got, err := f.store.AliasTotals(t.Context(), f.company.ID, users, days())
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, got, []account.AliasTotal{})
+	}
+}
+
+// Counts that many servers add at once are all there.
+func testAliasServers(t *testing.T, f *fixture) {
+	key := f.addKey(t, f.ada, "one")
+	const writers, rounds = 8, 20
+	var group sync.WaitGroup
+	for range writers {
+		group.Go(func() {
+			for range rounds {
+				uses := []account.AliasUse{newUse(key, "GET /v1/accounts", "curl/8", 0, 3, 1)}
+				err := f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error { return tx.AddAliasUse(ctx, uses) })
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	totals, err := f.store.AliasTotals(t.Context(), f.company.ID, []int64{f.ada.ID}, days())
+	if err != nil || len(totals) != 1 || totals[0].Today != 3*writers*rounds || totals[0].Refused != writers*rounds {
+		t.Errorf("%v, %+v", err, totals)
+	}
+}
+
+func testMigration(t *testing.T, f *fixture) {
+	want := account.AliasMigration{CompanyID: f.company.ID, User: f.ada.Ref(), State: account.AliasUsing}
+	f.wantMigration(t, want)
+	hour := func(h int) time.Time { return start.Add(time.Duration(h) * time.Hour) }
+	want.State, want.Sunset, want.NotifiedAt = account.AliasNotified, hour(100), start
+	want.Rehearsals = []account.Rehearsal{{From: hour(1), Until: hour(2)}, {KeyID: 7, From: hour(1), Until: hour(3)}}
+	f.saveMigration(t, want)
+	f.wantMigration(t, want)
+	later, err := f.store.AliasMigration(t.Context(), f.company.ID, f.ada.ID, hour(2))
+	if err != nil || len(later.Rehearsals) != 1 || later.Rehearsals[0].KeyID != 7 {
+		t.Errorf("rehearsals that are not over: %v, %v", later.Rehearsals, err)
+	}
+	want.State, want.Sunset, want.MigratedAt, want.Rehearsals = account.AliasMigrated, time.Time{}, hour(4), nil
+	f.saveMigration(t, want)
+	f.wantMigration(t, want)
+	for _, id := range []struct{ company, user int64 }{{f.other.ID, f.ada.ID}, {f.company.ID, f.stranger.ID}, {f.company.ID, 1 << 40}} {
+		_, err := f.store.AliasMigration(t.Context(), id.company, id.user, start)
+		wantKind(t, err, account.KindNotFound)
+	}
+}
+
+func (f *fixture) saveMigration(t *testing.T, m account.AliasMigration) {
+	t.Helper()
+	f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.SaveAliasMigration(ctx, m) })
+}
+
+func (f *fixture) wantMigration(t *testing.T, want account.AliasMigration) {
+	t.Helper()
+	got, err := f.store.AliasMigration(t.Context(), want.CompanyID, want.User.ID, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, got, want)
+	f.write(t, func(ctx context.Context, tx account.Tx) error {
+		got, err = tx.AliasMigrationForUpdate(ctx, want.CompanyID, want.User.ID, start)
+		return err
+	})
+	equal(t, got, want)
+}
+
+// Listed is who has used the alias or has a migration.
+func testMigrations(t *testing.T, f *fixture) {
+	var users []account.User
+	f.write(t, func(ctx context.Context, tx account.Tx) (err error) {
+		for i := range 4 {
+			u := account.User{CompanyID: f.company.ID, Email: fmt.Sprintf("u%d@sunrise.example", i), CreatedAt: start}
+			err = errors.Join(err, tx.InsertUser(ctx, &u))
+			users = append(users, u)
+		}
+		return err
+	})
+	f.addUse(t, newUse(f.addKey(t, users[1], "one"), "GET /v1/accounts", "curl/8", 40, 1, 0))
+	f.addUse(t, newUse(f.addKey(t, f.stranger, "two"), "GET /v1/accounts", "curl/8", 0, 1, 0))
+	using := account.AliasMigration{CompanyID: f.company.ID, User: users[1].Ref(), State: account.AliasUsing}
+	notified := account.AliasMigration{CompanyID: f.company.ID, User: users[2].Ref(), State: account.AliasNotified, NotifiedAt: start}
+	back := account.AliasMigration{CompanyID: f.company.ID, User: users[3].Ref(), State: account.AliasUsing}
+	f.saveMigration(t, notified)
+	f.saveMigration(t, back)
+	for _, c := range []struct {
+		q    account.AliasQuery
+		want []account.AliasMigration
+	}{
+		{account.AliasQuery{Limit: 10}, []account.AliasMigration{using, notified, back}},
+		{account.AliasQuery{Limit: 1}, []account.AliasMigration{using}},
+		{account.AliasQuery{Limit: 10, After: users[1].ID}, []account.AliasMigration{notified, back}},
+		{account.AliasQuery{Limit: 10, State: account.AliasUsing}, []account.AliasMigration{using, back}},
+		{account.AliasQuery{Limit: 10, State: account.AliasMigrated}, []account.AliasMigration{}},
+	} {
+		got, err := f.store.AliasMigrations(t.Context(), f.company.ID, c.q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, got, c.want)
+	}
+}
+
+func testAliasSteps(t *testing.T, f *fixture) {
+	want := []account.AliasStep{
+		{Kind: account.StepRolledBack, BackTo: account.AliasNotified, ByEmail: "ops@sunrise.example"},
+		{Kind: account.StepMigrated, Forced: true},
+		{Kind: account.StepRehearsed, Rehearsal: &account.Rehearsal{KeyID: 3, From: start, Until: start.Add(time.Hour)}},
+		{Kind: account.StepNotified, Message: "Move,\nplease.", Sunset: start.AddDate(0, 3, 0), ByUser: f.ada.ID, ByKey: 3, ByEmail: f.ada.Email},
+	}
+	mail := account.Mail{
+		CompanyID: f.company.ID, To: f.ada.Email, Letter: account.Letter{Subject: "S", Text: "T", HTML: "<p>H"},
+		State: account.MailPending, CreatedAt: start, NextAttempt: start,
+	}
+	f.write(t, func(ctx context.Context, tx account.Tx) error {
+		for i := len(want) - 1; i >= 0; i-- {
+			s := &want[i]
+			s.CompanyID, s.UserID, s.At = f.company.ID, f.ada.ID, start.Add(time.Duration(-i)*time.Second)
+			if err := tx.AddAliasStep(ctx, s); err != nil {
+				return err
+			}
+		}
+		mail.StepID = want[3].ID
+		return tx.InsertMail(ctx, &mail)
+	})
+	seen := mail
+	seen.Letter = account.Letter{} // Steps show what became of a mail, not its text.
+	want[3].Mail = &seen
+	for _, c := range []struct {
+		company, user int64
+		limit         int
+		want          []account.AliasStep
+	}{
+		{f.company.ID, f.ada.ID, 10, want},
+		{f.company.ID, f.ada.ID, 2, want[:2]},
+		{f.other.ID, f.ada.ID, 10, []account.AliasStep{}},
+		{f.company.ID, f.stranger.ID, 10, []account.AliasStep{}},
+	} {
+		got, err := f.store.AliasSteps(t.Context(), c.company, c.user, c.limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, got, c.want)
+	}
+}
+
+// A mail is claimed by one of those who try, until its time has come again.
+func testMails(t *testing.T, f *fixture) {
+	mail := account.Mail{
+		CompanyID: f.company.ID, To: f.ada.Email, Letter: account.Letter{Subject: "S", Text: "T", HTML: "<p>H"},
+		State: account.MailPending, CreatedAt: start, NextAttempt: start,
+	}
+	f.write(t, func(ctx context.Context, tx account.Tx) error {
+		for _, m := range []*account.Mail{&mail, {State: account.MailNotSent, CompanyID: f.company.ID, CreatedAt: start}} {
+			step := account.AliasStep{CompanyID: f.company.ID, UserID: f.ada.ID, Kind: account.StepNotified, At: start}
+			if err := tx.AddAliasStep(ctx, &step); err != nil {
+				return err
+			}
+			m.StepID = step.ID
+			if err := tx.InsertMail(ctx, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	due := func(at time.Time) []int64 {
+		ids, err := f.store.DueMails(t.Context(), at, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ids
+	}
+	equal(t, due(start.Add(-time.Millisecond)), []int64{})
+	equal(t, due(start), []int64{mail.ID})
+
+	lease := start.Add(time.Minute)
+	claim := func(now time.Time) (m account.Mail, err error) {
+		err = f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+			m, err = tx.ClaimMail(ctx, mail.ID, now, lease)
+			return err
+		})
+		return m, err
+	}
+	got, err := claim(start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mail.Attempts, mail.NextAttempt = 1, lease
+	equal(t, got, mail)
+	_, err = claim(start)
+	wantKind(t, err, account.KindNotFound)
+	equal(t, due(start), []int64{})
+	equal(t, due(lease), []int64{mail.ID})
+
+	mail.State, mail.SentAt, mail.NextAttempt, mail.Failure = account.MailSent, lease, time.Time{}, account.MailDeferred
+	f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.UpdateMail(ctx, mail) })
+	_, err = claim(lease.Add(time.Hour))
+	wantKind(t, err, account.KindNotFound)
+	steps, err := f.store.AliasSteps(t.Context(), f.company.ID, f.ada.ID, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mail.Letter = account.Letter{}
+	equal(t, *steps[1].Mail, mail)
+	mail.ID += 1_000_000
+	err = f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error { return tx.UpdateMail(ctx, mail) })
+	wantKind(t, err, account.KindNotFound)
+}

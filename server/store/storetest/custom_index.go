@@ -1,0 +1,118 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// wantKeyed checks which accounts are found by a key.
+func (f *fixture) wantKeyed(t *testing.T, p account.Property, key string, want ...account.Account) {
+	t.Helper()
+	p.Index = account.IndexReady
+	f.wantList(t, account.AccountQuery{
+		Filter: account.Filter{Conditions: []account.Condition{
+			{Member: account.MemberCustom, Property: p, Ranges: []account.Range{{From: key, To: key}}},
+		}},
+		Ascending: true, Page: account.Page{Limit: 100},
+	}, want...)
+}
+
+func testIndexCustom(t *testing.T, f *fixture) {
+	p := f.addProperty(t, account.Property{Name: "Tags", Key: "tags", Type: account.PropertyText, Multiple: true, Index: account.IndexReady})
+	witness := f.addProperty(t, account.Property{Name: "Witness", Key: "witness", Type: account.PropertyText, Index: account.IndexReady})
+	a, b := f.addAccount(t, f.newAccount("A")), f.addAccount(t, f.newAccount("B"))
+	foreign := f.newAccount("Foreign")
+	foreign.CompanyID = f.other.ID
+	foreign = f.addAccount(t, foreign)
+	index := func(p account.Property, id int64, keys ...string) {
+		t.Helper()
+		f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.IndexCustom(ctx, p, id, keys) })
+	}
+	index(p, a.ID, "x", "y", "x", "", "\"<ö>\\", "東京")
+	index(p, b.ID, "y")
+	index(witness, a.ID, "x")
+	for key, want := range map[string][]account.Account{
+		"x": {a}, "y": {a, b}, "": {a}, "\"<ö>\\": {a}, "東京": {a}, "X": nil, "z": nil,
+	} {
+		f.wantKeyed(t, p, key, want...)
+	}
+	index(p, a.ID, "z", "x")
+	for key, want := range map[string][]account.Account{"x": {a}, "y": {b}, "z": {a}, "": nil} {
+		f.wantKeyed(t, p, key, want...)
+	}
+	index(p, a.ID)
+	f.wantKeyed(t, p, "x")
+	f.wantKeyed(t, p, "y", b)
+	f.wantKeyed(t, witness, "x", a)
+
+	t.Run("another company's", func(t *testing.T) {
+		for _, c := range f.strangers(p) {
+			index(c, b.ID)
+			index(c, b.ID, "stolen")
+			index(c, foreign.ID, "stolen")
+		}
+		index(p, foreign.ID, "stolen")
+		f.wantKeyed(t, p, "stolen")
+		f.wantKeyed(t, p, "y", b)
+		n, err := f.store.CountAccounts(t.Context(), f.other.ID, account.AccountQuery{Filter: account.Filter{Conditions: []account.Condition{
+			{Member: account.MemberCustom, Property: p, Exists: true},
+		}}})
+		if err != nil || n != 0 {
+			t.Errorf("another company has %d accounts with the property, %v", n, err)
+		}
+	})
+	t.Run("deleted", func(t *testing.T) {
+		f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.DeleteAccount(ctx, f.company.ID, b.ID) })
+		f.wantKeyed(t, p, "y")
+	})
+}
+
+func testAccountsWith(t *testing.T, f *fixture) {
+	for _, state := range []account.IndexState{account.IndexNone, account.IndexBuilding, account.IndexReady} {
+		p := f.addProperty(t, account.Property{Name: "Tags", Key: "tags_" + string(state), Type: account.PropertyText, Multiple: true, Index: state})
+		var want []account.Account
+		for i, value := range []any{"x", nil, []any{"x"}, false, []any{}, "", nil} {
+			a, foreign := f.newAccount("With"), f.newAccount("Foreign")
+			foreign.CompanyID = f.other.ID
+			foreign.Custom = account.Custom{p.Key: "x"}
+			f.addAccount(t, foreign)
+			a.Active = i > 0
+			if value != nil {
+				a.Custom = account.Custom{p.Key: value}
+			}
+			a = f.addAccount(t, a)
+			if state != account.IndexNone {
+				f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.IndexCustom(ctx, p, a.ID, p.Keys(value)) })
+			}
+			if len(p.Keys(value)) > 0 {
+				want = append(want, a)
+			}
+		}
+		for _, c := range []struct {
+			after int64
+			limit int
+			want  []account.Account
+		}{
+			{0, 10, want},
+			{0, 2, want[:2]},
+			{want[1].ID, 2, want[2:]},
+			{want[0].ID, 1, want[1:2]},
+			{want[3].ID, 2, []account.Account{}},
+		} {
+			got, err := f.store.AccountsWith(t.Context(), p, c.after, c.limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			equal(t, got, c.want)
+		}
+		unused := p
+		unused.ID, unused.Key = p.ID+1_000_000, "tag"
+		got, err := f.store.AccountsWith(t.Context(), unused, 0, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, got, []account.Account{})
+	}
+}

@@ -1,0 +1,151 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+func testWrite(t *testing.T, f *fixture) {
+	w := f.newWitness(t)
+	t.Run("failure", func(t *testing.T) {
+		failure := errors.New("changed my mind")
+		err := f.store.Write(t.Context(), w.writeAll(func() error { return failure }))
+		if !errors.Is(err, failure) {
+			t.Errorf("got %v, want fn's error", err)
+		}
+		w.wantUnchanged(t)
+	})
+	t.Run("panic", func(t *testing.T) {
+		err := f.store.Write(t.Context(), w.writeAll(func() error { panic("at the worst moment") }))
+		wantKind(t, err, account.KindInternal)
+		w.wantUnchanged(t)
+	})
+	t.Run("a write sees its own, others do not", f.testIsolation)
+	t.Run("success", func(t *testing.T) {
+		f.write(t, w.writeAll(func() error { return nil }))
+		if _, err := f.store.FindAccount(t.Context(), f.company.ID, account.MatchTitle, "added"); err != nil {
+			t.Error(err)
+		}
+		_, err := f.store.Account(t.Context(), f.company.ID, w.deleted.ID)
+		wantKind(t, err, account.KindNotFound)
+	})
+}
+
+// witness is a record of each kind that a write which fails must leave as it is.
+type witness struct {
+	*fixture
+	changed, deleted  account.Account
+	contact, unlinked account.Contact
+	tags, zone        account.Property
+	key               account.Key
+	answer            account.Answer
+}
+
+func (f *fixture) newWitness(t *testing.T) witness {
+	t.Helper()
+	w := witness{
+		fixture:  f,
+		contact:  f.addContact(t, account.Contact{Name: "Before", Emails: []string{"before@example.com"}}),
+		unlinked: f.addContact(t, account.Contact{Name: "Before as well"}),
+		tags:     f.addProperty(t, account.Property{Name: "Tags", Key: "tags", Type: account.PropertyDropdown, Options: []string{"Before"}}),
+		zone:     f.addProperty(t, account.Property{Name: "Zone", Key: "zone", Type: account.PropertyText, Index: account.IndexReady}),
+		key:      f.addKeys(t, f.ada, account.Key{Hash: account.KeyHash{8}})[0],
+	}
+	w.changed, w.deleted = f.addAccount(t, f.newAccount("Before")), f.newAccount("Deleted")
+	w.deleted.Contacts = []account.Contact{w.contact}
+	w.deleted = f.addAccount(t, w.deleted)
+	w.contact.Accounts = []account.AccountRef{{ID: w.deleted.ID, Title: w.deleted.Title}}
+	w.answer = account.Answer{ID: account.AnswerID{KeyID: w.key.ID, Name: "before"}, Status: 200, Header: map[string]string{}, Body: []byte{}, At: start}
+	f.write(t, func(ctx context.Context, tx account.Tx) error {
+		return errors.Join(tx.IndexCustom(ctx, w.zone, w.changed.ID, []string{"before"}), tx.SaveAnswer(ctx, w.answer, time.Time{}))
+	})
+	return w
+}
+
+// writeAll makes one write of each kind, and then does what end says.
+func (w witness) writeAll(end func() error) func(context.Context, account.Tx) error {
+	return func(ctx context.Context, tx account.Tx) error {
+		if err := w.addAll(ctx, tx); err != nil {
+			return err
+		}
+		if err := w.changeAll(ctx, tx); err != nil {
+			return err
+		}
+		return end()
+	}
+}
+
+func (w witness) addAll(ctx context.Context, tx account.Tx) error {
+	contact := account.Contact{CompanyID: w.company.ID, Name: "Added", Emails: []string{"added@example.com"}, CreatedAt: start, UpdatedAt: start}
+	added := w.newAccount("Added")
+	company := account.Company{Name: "Added", CreatedAt: start}
+	property := account.Property{CompanyID: w.company.ID, Name: "Added", Key: "added", Type: account.PropertyText}
+	if err := errors.Join(tx.InsertContact(ctx, &contact), tx.InsertAccount(ctx, &added), tx.InsertCompany(ctx, &company)); err != nil {
+		return err
+	}
+	user := account.User{CompanyID: company.ID, Email: "added@example.com", CreatedAt: start}
+	if err := tx.InsertUser(ctx, &user); err != nil {
+		return err
+	}
+	key := account.Key{CompanyID: company.ID, UserID: user.ID, Hash: account.KeyHash{9}, Scope: account.ScopeRead, CreatedAt: start}
+	return errors.Join(
+		tx.InsertKey(ctx, &key),
+		tx.InsertProperty(ctx, &property),
+		tx.AddOption(ctx, w.company.ID, account.NewOption{Key: "tags", Label: "Added"}),
+		tx.AddHistory(ctx, &account.HistoryEntry{CompanyID: w.company.ID, AccountID: w.changed.ID, Kind: account.ChangeUpdated, At: start}),
+	)
+}
+
+func (w witness) changeAll(ctx context.Context, tx account.Tx) error {
+	changed, contact, tags, user, answer := w.changed, w.contact, w.tags, w.ada, w.answer
+	changed.Title, changed.Contacts = "Changed", []account.Contact{w.unlinked}
+	contact.Name, contact.Emails = "Changed", []string{"changed@example.com"}
+	tags.Name, user.FirstName, answer.Status = "Changed", "Changed", 500
+	return errors.Join(
+		tx.UpdateAccount(ctx, changed, account.Changes{"title": {}, "contacts": {}}),
+		tx.UpdateContact(ctx, contact),
+		tx.UpdateProperty(ctx, tags),
+		tx.SetOptions(ctx, tags, []string{"Changed"}),
+		tx.UpdateUser(ctx, user),
+		tx.RevokeKey(ctx, w.company.ID, 0, w.key.ID, start),
+		tx.SaveAnswer(ctx, answer, time.Time{}),
+		tx.IndexCustom(ctx, w.zone, w.changed.ID, []string{"changed"}),
+		tx.DeleteProperty(ctx, w.zone),
+		tx.DeleteAccount(ctx, w.company.ID, w.deleted.ID),
+		tx.DeleteContact(ctx, w.company.ID, w.unlinked.ID),
+	)
+}
+
+// wantUnchanged checks that there is no trace of writeAll.
+func (w witness) wantUnchanged(t *testing.T) {
+	t.Helper()
+	ctx := t.Context()
+	_, findAccount := w.store.FindAccount(ctx, w.company.ID, account.MatchTitle, "added")
+	_, findContact := w.store.FindContact(ctx, w.company.ID, "added@example.com", "")
+	_, findChanged := w.store.FindContact(ctx, w.company.ID, "changed@example.com", "")
+	_, company := w.store.Company(ctx, "Added")
+	_, user := w.store.User(ctx, "added@example.com")
+	_, _, key := w.store.KeyByHash(ctx, account.KeyHash{9})
+	for _, err := range []error{findAccount, findContact, findChanged, company, user, key} {
+		wantKind(t, err, account.KindNotFound)
+	}
+	w.wantAccount(t, w.changed)
+	deleted := w.deleted
+	deleted.Contacts[0].Accounts = nil
+	w.wantAccount(t, deleted)
+	w.wantContact(t, w.contact)
+	w.wantContact(t, w.unlinked)
+	w.wantUser(t, w.ada.Email, w.ada)
+	w.wantKey(t, w.key)
+	w.wantAnswer(t, w.answer, start)
+	w.wantKeyed(t, w.zone, "before", w.changed)
+	equal(t, w.properties(t, w.company.ID), []account.Property{w.tags, w.zone})
+	history, err := w.store.History(ctx, w.company.ID, w.changed.ID, 0, 100)
+	if err != nil || len(history) != 0 {
+		t.Errorf("history stayed: %+v, %v", history, err)
+	}
+}

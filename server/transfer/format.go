@@ -1,0 +1,51 @@
+// Package transfer writes accounts to files and reads them from files, as CSV
+// or as JSON lines. What it reads, it imports by the rules of the domain.
+package transfer
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// Format is how accounts stand in a file.
+type Format string
+
+// The formats.
+const (
+	CSV    Format = "csv"    // RFC 4180, with a header
+	NDJSON Format = "ndjson" // a JSON object on each line
+)
+
+// extensions are those of the files that need not say their format.
+var extensions = map[string]Format{".csv": CSV, ".ndjson": NDJSON, ".jsonl": NDJSON}
+
+// ParseFormat returns the format of the name, or if that is empty, the one of
+// the file's extension.
+func ParseFormat(name, path string) (Format, error) {
+	if name != "" {
+		if format := Format(name); format == CSV || format == NDJSON {
+			return format, nil
+		}
+		return "", refuse("a format must be %s or %s; got %s", CSV, NDJSON, account.Quote(name))
+	}
+	if format, ok := extensions[strings.ToLower(filepath.Ext(path))]; ok {
+		return format, nil
+	}
+	return "", refuse("the format of %s cannot be told by its name; say --format %s or --format %s", path, CSV, NDJSON)
+}
+
+// refuse returns the error of an import that does not even begin.
+func refuse(format string, args ...any) error {
+	return &account.Error{Kind: account.KindInvalid, Message: fmt.Sprintf(format, args...)}
+}
+
+// maxRow is the most bytes that a row may have. The largest account that can be
+// stored takes less.
+const maxRow = 64 << 20
+
+func tooLong(line int) error {
+	return refuse("line %d: a row must be at most %d MiB", line, maxRow>>20)
+}

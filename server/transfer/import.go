@@ -1,0 +1,343 @@
+package transfer
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// A transaction gets at most so many rows and, if they are large, bytes.
+const (
+	chunkRows  = 500
+	chunkBytes = 4 << 20
+)
+
+// Another process waits for the lock of an SQLite file by looking at it again,
+// for the first 128 ms at least every 25 ms, and later less often. So that it
+// meets a pause by then, there is one after each share of work, which may be
+// longer than this by one transaction.
+const (
+	share = 75 * time.Millisecond
+	pause = 25 * time.Millisecond
+)
+
+// A store that is busy is tried again, since what is to be done is known.
+const (
+	attempts   = 5
+	retryPause = time.Second
+)
+
+// Options says how a file is imported. What is empty is chosen by the file: see
+// Import.
+type Options struct {
+	Format          Format
+	MatchBy         account.MatchBy
+	Strategy        account.Strategy
+	AllowNewOptions bool
+	Region          string // that the service reads phone numbers by
+	Rejected        string // path of the file of rejected rows
+	Restart         bool   // begin anew if an earlier import of the file was interrupted
+
+	// Progress is called with the rows that are done and all there are.
+	Progress func(done, total int64)
+}
+
+// Result says what an import did.
+type Result struct {
+	Counts  account.ImportCounts // with those of the runs before
+	Resumed int64                // rows that were done before
+	Rejects string               // path of the file of rejected rows; empty if none were
+	First   []Rejection          // the first ones of this run
+}
+
+// Rejection says why a row was rejected.
+type Rejection struct {
+	Line    int
+	Reasons []string
+}
+
+// maxFirst is how many rejections a result lists.
+const maxFirst = 10
+
+// Import imports a file of accounts for the actor. It reads the file twice, so
+// it must be a seekable one. By default the rows are matched by id and update the
+// accounts if the file has ids, and else those whose title is new are added.
+//
+// The whole file is refused, and nothing written, if it cannot be read to its
+// end, or names a member that is not known. An import that is interrupted, even
+// by a kill, goes on behind the last row that was stored when it is called
+// again for the same contents with the same options.
+func Import(ctx context.Context, service *account.Service, actor account.Actor, properties []account.Property, file *os.File, name string, opts Options) (Result, error) {
+	found, err := surveyFile(file, opts.Format, properties)
+	if err != nil {
+		return Result{}, fmt.Errorf("read %s: %w", name, err)
+	}
+	if err := opts.complete(name, found.names); err != nil {
+		return Result{}, err
+	}
+	rows, err := reopen(file, opts.Format, properties)
+	if err != nil {
+		return Result{}, fmt.Errorf("read %s: %w", name, err)
+	}
+	i := &importer{
+		service: service, actor: actor, opts: opts, name: name, rows: rows, total: found.rows,
+		rejects: rejects{path: opts.Rejected, format: opts.Format, header: rows.header()},
+	}
+	if err := i.begin(ctx, found.sum); err != nil {
+		return Result{}, err
+	}
+	resumed := i.at.Counts.Rows()
+	err = i.run(ctx)
+	result := Result{Counts: i.at.Counts, Resumed: resumed, First: i.first}
+	if i.at.RejectsSize > 0 {
+		result.Rejects = opts.Rejected
+	}
+	return result, err
+}
+
+func reopen(file *os.File, format Format, properties []account.Property) (rowReader, error) {
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return newRowReader(file, format, properties)
+}
+
+// MatchMembers lists what accounts can be matched by.
+var MatchMembers = []account.MatchBy{
+	account.MatchID, account.MatchNumber, account.MatchTitle, account.MatchEmail, account.MatchPhone, account.MatchAddress, account.MatchNone,
+}
+
+// Strategies lists what can be done with an account that matches.
+var Strategies = []account.Strategy{
+	account.StrategySkip, account.StrategyReplace, account.StrategyEnrich, account.StrategyUpdate,
+}
+
+// complete chooses what was not said, and refuses what cannot be meant.
+func (o *Options) complete(name string, names map[string]bool) error {
+	if o.MatchBy == "" {
+		o.MatchBy = account.MatchTitle
+		if names[string(account.MatchID)] {
+			o.MatchBy = account.MatchID
+		}
+	}
+	if o.Strategy == "" {
+		o.Strategy = account.StrategySkip
+		if o.MatchBy == account.MatchID {
+			o.Strategy = account.StrategyUpdate
+		}
+	}
+	switch {
+	case !slices.Contains(MatchMembers, o.MatchBy):
+		return refuse("--match-by must be one of %s; got %s", joined(MatchMembers), account.Quote(string(o.MatchBy)))
+	case !slices.Contains(Strategies, o.Strategy):
+		return refuse("--strategy must be one of %s; got %s", joined(Strategies), account.Quote(string(o.Strategy)))
+	case o.MatchBy != account.MatchNone && len(names) > 0 && !names[string(o.MatchBy)]:
+		return refuse("%s has no %s to match by; choose another --match-by", name, o.MatchBy)
+	}
+	if o.Rejected == "" {
+		o.Rejected = rejectsPath(name, o.Format)
+	}
+	path, err := filepath.Abs(o.Rejected)
+	o.Rejected = path
+	return err
+}
+
+func joined[T ~string](names []T) string {
+	texts := make([]string, len(names))
+	for i, name := range names {
+		texts[i] = string(name)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// importer is one run of Import.
+type importer struct {
+	service *account.Service
+	actor   account.Actor
+	opts    Options
+	name    string
+	rows    rowReader
+	total   int64
+	rejects rejects
+	at      account.Import // how far it has come
+	waiting []waitingRow   // read, and not done
+	held    time.Duration  // since the last pause
+	latest  []Rejection    // of the last transaction, if it was committed
+	first   []Rejection
+}
+
+type waitingRow struct {
+	row
+	account.ImportRow
+}
+
+// begin finds out where to go on, and goes there.
+func (i *importer) begin(ctx context.Context, sum [sha256.Size]byte) error {
+	start := account.Import{CompanyID: i.actor.CompanyID, Digest: i.opts.digest(sum), Rejects: i.opts.Rejected}
+	if i.opts.Restart {
+		if err := i.service.ForgetImport(ctx, start); err != nil {
+			return err
+		}
+	}
+	var err error
+	if i.at, err = i.service.BeginImport(ctx, start, i.rejects.checkFree); err != nil {
+		return err
+	}
+	if i.at.Rejects != start.Rejects {
+		return refuse("an earlier run of this import was interrupted; go on with --rejected %s, or begin anew with --restart", i.at.Rejects)
+	}
+	for range i.at.Counts.Rows() {
+		if _, err := i.rows.next(); err != nil {
+			return i.changed(err)
+		}
+	}
+	return nil
+}
+
+// digest tells one import from another: by the contents of the file and all
+// that decides what becomes of a row.
+func (o *Options) digest(sum [sha256.Size]byte) account.Digest {
+	return sha256.Sum256(fmt.Appendf(nil, "%x %q %q %q %t %q", sum, o.Format, o.MatchBy, o.Strategy, o.AllowNewOptions, o.Region))
+}
+
+// changed is the error of a file that is not as it was a moment ago.
+func (i *importer) changed(err error) error {
+	if errors.Is(err, io.EOF) {
+		err = errors.New("the file has changed meanwhile")
+	}
+	return fmt.Errorf("read %s: %w", i.name, err)
+}
+
+// run imports what is left. Even a file without rows takes a transaction, which
+// ends the import.
+func (i *importer) run(ctx context.Context) error {
+	for {
+		i.opts.progress(i.at.Counts.Rows(), i.total)
+		if err := i.fill(); err != nil {
+			return err
+		}
+		last := i.at.Counts.Rows()+int64(len(i.waiting)) == i.total
+		if err := i.chunk(ctx, last); err != nil {
+			return i.interrupted(err)
+		}
+		if i.at.Counts.Rows() == i.total {
+			i.opts.progress(i.total, i.total)
+			return nil
+		}
+	}
+}
+
+func (o *Options) progress(done, total int64) {
+	if o.Progress != nil {
+		o.Progress(done, total)
+	}
+}
+
+func (i *importer) interrupted(err error) error {
+	if !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("interrupted after %d of %d rows; the same command goes on from there: %w", i.at.Counts.Rows(), i.total, err)
+}
+
+// fill reads rows until there are enough for a transaction, or no more.
+func (i *importer) fill() error {
+	size := 0
+	for _, r := range i.waiting {
+		size += r.size()
+	}
+	for len(i.waiting) < chunkRows && size < chunkBytes && i.at.Counts.Rows()+int64(len(i.waiting)) < i.total {
+		r, err := i.rows.next()
+		if err != nil {
+			return i.changed(err)
+		}
+		read := i.rows.read(r)
+		if i.opts.MatchBy == account.MatchID && lacksID(read) {
+			read.Unusable = true
+		}
+		size += r.size()
+		i.waiting = append(i.waiting, waitingRow{row: r, ImportRow: read})
+	}
+	return nil
+}
+
+// lacksID tells whether the id could not be read, so that it is not known what
+// the row is about.
+func lacksID(r account.ImportRow) bool {
+	return slices.ContainsFunc(r.Offences, func(f account.FieldError) bool { return f.Field() == string(account.MatchID) })
+}
+
+// chunk imports the first of the rows that wait.
+func (i *importer) chunk(ctx context.Context, last bool) error {
+	req := account.ImportRequest{
+		Import: i.at, Last: last,
+		MatchBy: i.opts.MatchBy, Strategy: i.opts.Strategy, AllowNewOptions: i.opts.AllowNewOptions,
+		Reject: i.reject,
+	}
+	for _, r := range i.waiting {
+		req.Rows = append(req.Rows, r.ImportRow)
+	}
+	var after account.Import
+	var err error
+	for attempt := range attempts {
+		if err = sleep(ctx, i.wait(attempt)); err != nil {
+			return err
+		}
+		start := time.Now()
+		i.latest = nil
+		after, err = i.service.ImportRows(ctx, i.actor, req)
+		i.held += time.Since(start)
+		if err == nil || account.KindOf(err) != account.KindUnavailable {
+			break
+		}
+	}
+	if err != nil {
+		return err
+	}
+	i.first = append(i.first, i.latest[:min(len(i.latest), maxFirst-len(i.first))]...)
+	i.waiting = i.waiting[after.Counts.Rows()-i.at.Counts.Rows():]
+	i.at = after
+	return nil
+}
+
+// wait is how long to leave the store to others before the next transaction.
+func (i *importer) wait(attempt int) time.Duration {
+	switch {
+	case attempt > 0:
+		return retryPause
+	case i.held < share:
+		return 0
+	}
+	i.held = 0
+	return pause
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+func (i *importer) reject(size int64, rejected []account.RejectedRow) (int64, error) {
+	rows := make([]row, len(i.waiting))
+	for n, r := range i.waiting {
+		rows[n] = r.row
+	}
+	i.latest = nil // The store may have asked for the same again.
+	for _, r := range rejected {
+		i.latest = append(i.latest, Rejection{Line: rows[r.Index].line, Reasons: r.Reasons})
+	}
+	return i.rejects.write(size, rows, rejected)
+}

@@ -1,0 +1,166 @@
+package transfer
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/jsonvalue"
+)
+
+// rejects is the file of the rows that were not imported, each with the
+// reasons. It has the form of a file to import.
+type rejects struct {
+	path   string
+	format Format
+	header []string
+}
+
+// rejectsPath is where the rejected rows of a file go unless it is said.
+func rejectsPath(path string, format Format) string {
+	return strings.TrimSuffix(path, filepath.Ext(path)) + ".rejected." + string(format)
+}
+
+// checkFree returns an error if there are rows of another import.
+func (f rejects) checkFree() error {
+	info, err := os.Stat(f.path)
+	if errors.Is(err, fs.ErrNotExist) || (err == nil && info.Size() == 0) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("file of rejected rows: %w", err)
+	}
+	return refuse("%s, where rejected rows would go, is there already; move it away, or name another with --rejected", f.path)
+}
+
+// write adds rows behind the first size bytes of the file, which are all that
+// counts, and returns its new length.
+func (f rejects) write(size int64, rows []row, rejected []account.RejectedRow) (length int64, err error) {
+	text, err := f.encode(size == 0, rows, rejected)
+	if err != nil {
+		return 0, fmt.Errorf("file of rejected rows: %w", err)
+	}
+	if err := f.replaceFrom(size, text); err != nil {
+		return 0, err
+	}
+	return size + int64(len(text)), nil
+}
+
+func (f rejects) encode(begin bool, rows []row, rejected []account.RejectedRow) ([]byte, error) {
+	var b bytes.Buffer
+	if f.format == NDJSON {
+		for _, r := range rejected {
+			if err := encodeRejected(&b, rows[r.Index], r.Reasons); err != nil {
+				return nil, err
+			}
+		}
+		return b.Bytes(), nil
+	}
+	w := csv.NewWriter(&b)
+	if begin {
+		if err := w.Write(f.withReasons(f.header, errorsColumn)); err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range rejected {
+		if err := w.Write(f.withReasons(rows[r.Index].cells, strings.Join(r.Reasons, "\n"))); err != nil {
+			return nil, err
+		}
+	}
+	w.Flush()
+	return b.Bytes(), w.Error()
+}
+
+// withReasons adds the cell of the column of errors, or replaces the one that
+// is there. A row that is shorter or longer than the header stays so: filled up,
+// it would pass the next time.
+func (f rejects) withReasons(cells []string, reasons string) []string {
+	cells = slices.Clone(cells)
+	at := slices.Index(f.header, errorsColumn)
+	switch {
+	case at < 0:
+		return append(cells, reasons)
+	case len(cells) == len(f.header):
+		cells[at] = reasons
+	}
+	return cells
+}
+
+// encodeRejected writes a line.
+func encodeRejected(b *bytes.Buffer, r row, reasons []string) error {
+	encoder := json.NewEncoder(b)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(struct {
+		Row    any      `json:"row"`
+		Line   int      `json:"line"`
+		Errors []string `json:"errors"`
+	}{original(r.text), r.line, reasons})
+}
+
+// original is a row as it was, or as it was before it was rejected the last
+// time. One that is no JSON is a string.
+func original(text []byte) any {
+	value, _, err := jsonvalue.Decode(text)
+	if err != nil {
+		return showBytes(text)
+	}
+	if object, ok := value.(map[string]any); ok && isRejected(object) {
+		return object["row"]
+	}
+	return json.RawMessage(text)
+}
+
+// showBytes writes bytes that are no UTF-8 as \xff, which makes no JSON of what
+// was none.
+func showBytes(text []byte) string {
+	var b strings.Builder
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		if r == utf8.RuneError && size == 1 {
+			fmt.Fprintf(&b, `\x%02x`, text[0])
+		} else {
+			b.Write(text[:size])
+		}
+		text = text[size:]
+	}
+	return b.String()
+}
+
+func (f rejects) replaceFrom(size int64, text []byte) (err error) {
+	file, err := os.OpenFile(f.path, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("file of rejected rows: %w", err)
+	}
+	defer func() {
+		if closing := file.Close(); err == nil && closing != nil {
+			err = fmt.Errorf("file of rejected rows: %w", closing)
+		}
+	}()
+	end, err := file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return fmt.Errorf("file of rejected rows: %w", err)
+	}
+	if end < size {
+		return refuse("%s has lost rows that were rejected earlier; put it back, or begin anew with --restart", f.path)
+	}
+	if err := file.Truncate(size); err != nil {
+		return fmt.Errorf("file of rejected rows: %w", err)
+	}
+	if _, err := file.WriteAt(text, size); err != nil {
+		return fmt.Errorf("file of rejected rows: %w", err)
+	}
+	if err := file.Sync(); err != nil { // The import will count on it.
+		return fmt.Errorf("file of rejected rows: %w", err)
+	}
+	return nil
+}
