@@ -80,7 +80,7 @@ func (r reader) searchText(ctx context.Context, kind searchKind, companyID int64
 	search := textSearch{
 		found: fragment{`SELECT rowid FROM search.` + table + ` WHERE ` + table + ` MATCH ?`, []any{match}},
 		changed: fragment{`SELECT record_id` + queue + `
-UNION ALL SELECT id FROM ` + kind.name + ` WHERE company_id = ? AND ` + searched + ` IS NULL`, []any{companyID, companyID}},
+UNION ALL SELECT k.id FROM (SELECT 1 WHERE ` + searched + ` IS NULL) CROSS JOIN ` + kind.name + ` k WHERE k.company_id = ?`, []any{companyID, companyID}},
 		doubts: fragment{`iif(` + searched + ` IS NULL, NULL, (SELECT count(*)` + queue + `))`, []any{companyID}},
 	}
 	search.ids = join([]fragment{search.found, search.changed}, " UNION ALL ")
