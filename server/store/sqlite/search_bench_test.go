@@ -15,23 +15,32 @@ import (
 )
 
 // BenchmarkSearchUpdate compares updates with the index with those without, in
-// turns of half a second. Text is what the updates change of it. The ratio is
+// turns of a second. Text is what the updates change of it. The ratio is
 // the median of the turns', since disks have moods.
 func BenchmarkSearchUpdate(b *testing.B) {
 	path := newPath(b)
 	with := newLoad(b, open(b, path, sqlite.Limits{}), benchAccounts, "none")
 	without := newLoad(b, open(b, newPath(b), sqlite.Limits{NoSearch: true}), benchAccounts, "none")
-	for _, text := range []string{"title", "none"} {
+	for _, text := range []string{"none", "title"} {
 		for _, writers := range []int{1, 16, 64} {
 			waitQueue(b, with.store)
 			b.Run(fmt.Sprintf("text=%s/writers=%d", text, writers), func(b *testing.B) {
 				var on, off, ratios []float64
 				resume := pauseIndexer(b, path) // or it would catch up in the others' time
-				for b.Loop() {
+				turn := func() {
 					resume()
 					on = append(on, with.rate(b, writers, text == "title"))
 					resume = pauseIndexer(b, path)
+				}
+				for b.Loop() {
+					first := len(on)%2 == 0
+					if first {
+						turn()
+					}
 					off = append(off, without.rate(b, writers, text == "title"))
+					if !first {
+						turn()
+					}
 					ratios = append(ratios, on[len(on)-1]/off[len(off)-1])
 				}
 				resume()
@@ -63,7 +72,7 @@ func (l *load) rate(b *testing.B, writers int, retitle bool) float64 {
 	var group sync.WaitGroup
 	for range writers {
 		group.Go(func() {
-			for time.Since(begin) < 500*time.Millisecond {
+			for time.Since(begin) < time.Second {
 				if err := update(b.Context()); err != nil {
 					b.Error(err)
 					return

@@ -22,13 +22,13 @@ type pace struct {
 }
 
 // Small batches take the processor from the writes for a short time only. While
-// writes go on, a twentieth of a processor is left for some 200 to 400 records
-// a second. What is too much for that waits until there are no writes, or until
-// the searches, which look at the queue's records one by one, become slow.
+// writes go on, a thirtieth of a processor is for the index, or 150 to 250
+// records a second. What is too much for that waits until there are no writes,
+// or until searches, which look at the queue's records one by one, become slow.
 var defaultPace = pace{
 	batch:   128,
 	gather:  100 * time.Millisecond,
-	busy:    19,
+	busy:    29,
 	backlog: 100_000,
 	retry:   500 * time.Millisecond,
 }
