@@ -1,9 +1,8 @@
 package jsonvalue_test
 
 import (
-	"encoding/json"
 	"errors"
-	"reflect"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -15,12 +14,8 @@ import (
 func TestDecode(t *testing.T) {
 	t.Parallel()
 	value, nuls, err := jsonvalue.Decode([]byte(` {"a":[12345678901234567890.10,-0,1e400,null,true],"b\u0000":{"c":"x\u0000"}} `))
-	want := map[string]any{
-		"a":     []any{json.Number("12345678901234567890.10"), json.Number("-0"), json.Number("1e400"), nil, true},
-		"b\x00": map[string]any{"c": "x\x00"},
-	}
-	if err != nil || !reflect.DeepEqual(value, want) || !reflect.DeepEqual(nuls, [][]string{{"b\x00"}, {"b\x00", "c"}}) {
-		t.Errorf("%#v %q %v", value, nuls, err)
+	if got := fmt.Sprintf("%q %q %v", value, nuls, err); got != `map["a":["12345678901234567890.10" "-0" "1e400" <nil> %!q(bool=true)] "b\x00":map["c":"x\x00"]] [["b\x00"] ["b\x00" "c"]] <nil>` {
+		t.Error(got)
 	}
 	for text, want := range map[string]error{
 		`{} {}`:                    jsonvalue.ErrTrailing,

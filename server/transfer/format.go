@@ -42,9 +42,9 @@ func refuse(format string, args ...any) error {
 	return &account.Error{Kind: account.KindInvalid, Message: fmt.Sprintf(format, args...)}
 }
 
-// maxRow is the most bytes that a row may have. The largest account that can be
-// stored takes less.
-const maxRow = 64 << 20
+// maxRow is the most bytes that a row may have, so that one that does not end
+// does not fill the memory. It is many times the largest body of a request.
+const maxRow = 16 << 20
 
 func tooLong(line int) error {
 	return refuse("line %d: a row must be at most %d MiB", line, maxRow>>20)
