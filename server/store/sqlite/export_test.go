@@ -61,9 +61,9 @@ func (s *Store) Searchable(ctx context.Context, companyID int64) (bool, error) {
 	return usable && !queued, err
 }
 
-// Queued returns how many entries the queue has.
+// Queued returns how many entries wait in the queue.
 func (s *Store) Queued(ctx context.Context) (n int, err error) {
-	err = s.session.get(ctx, statement{thing: "search queue", text: "SELECT count(*) FROM search_queue"}, nil, &n)
+	err = s.session.get(ctx, statement{thing: "search queue", text: "SELECT count(*) FROM search_queue WHERE sequence > (SELECT pruned FROM search_state)"}, nil, &n)
 	return n, err
 }
 

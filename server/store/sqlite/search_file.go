@@ -63,7 +63,7 @@ func (s searchState) complete() bool {
 	return true
 }
 
-const lastEntry = `coalesce((SELECT seq FROM main.sqlite_sequence WHERE name = 'search_queue'), 0)`
+const lastEntry = `coalesce((SELECT max(sequence) FROM main.search_queue), 0)`
 
 var (
 	selectAnchor      = statement{thing: "search state", text: `SELECT epoch, pruned, ` + lastEntry + ` FROM search_state`}

@@ -108,7 +108,7 @@ func searchSteps(steps []string) []string {
 	var others []string
 	for _, step := range steps {
 		switch step {
-		case "SCAN search.state", "SCAN main.search_state", "SCAN main.sqlite_sequence":
+		case "SCAN search.state", "SCAN main.search_state", "SEARCH main.search_queue":
 		default:
 			others = append(others, step)
 		}

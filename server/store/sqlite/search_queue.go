@@ -17,7 +17,8 @@ SELECT c.company_id, '` + kindAccounts + `', l.account_id
 FROM account_contacts l JOIN contacts c ON c.id = l.contact_id WHERE c.id = ? AND c.company_id = ?`}
 	selectContactText = statement{thing: "contact", text: `SELECT name <> ?, emails <> ? OR phones <> ?
 FROM contacts WHERE id = ? AND company_id = ?`}
-	pruneQueue = statement{thing: "search queue", text: `DELETE FROM search_queue WHERE sequence <= ?`}
+	// One entry stays, so that the next ones go on from it.
+	pruneQueue = statement{thing: "search queue", text: `DELETE FROM search_queue WHERE sequence < ?`}
 	notePruned = statement{thing: "search state", text: `UPDATE search_state SET pruned = max(pruned, ?)`}
 )
 

@@ -1,6 +1,6 @@
 -- Records whose text has changed and may not be in the search file yet.
 CREATE TABLE search_queue (
-    sequence   INTEGER PRIMARY KEY AUTOINCREMENT, -- so that none is used twice, whatever was removed
+    sequence   INTEGER PRIMARY KEY, -- none is used twice: the last entry stays when others are removed
     company_id INTEGER NOT NULL,
     kind       TEXT    NOT NULL CHECK (kind IN ('accounts', 'contacts')),
     record_id  INTEGER NOT NULL
