@@ -295,8 +295,10 @@ func wantContacts(t fataler, store *sqlite.Store, company int64, all []int64, wo
 	}
 	var want []int64
 	for id, c := range stored {
-		text := strings.Join(account.ContactText(c), "\x01")
-		if !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, word) }) {
+		lacks := func(word string) bool {
+			return !slices.ContainsFunc(account.ContactText(c), func(text string) bool { return strings.Contains(text, word) })
+		}
+		if !slices.ContainsFunc(words, lacks) {
 			want = append(want, id)
 		}
 	}
