@@ -59,10 +59,8 @@ func compare(a, b any) int {
 		return cmp.Compare(x, b.(float64))
 	case time.Time:
 		return x.Compare(b.(time.Time))
-	case bool:
-		return cmp.Compare(rank(x), rank(b.(bool)))
 	}
-	panic("account: a value that no member has")
+	return cmp.Compare(rank(a.(bool)), rank(b.(bool)))
 }
 
 func rank(b bool) int {
@@ -115,10 +113,9 @@ func (c Condition) values(a Account) []any {
 		return []any{a.CreatedAt}
 	case MemberUpdatedAt:
 		return []any{a.UpdatedAt}
-	case MemberCustom:
-		return anys(c.Property.Keys(a.Custom[c.Property.Key]), func(key string) string { return key })
 	}
-	panic("account: no member " + string(c.Member))
+	// MemberCustom
+	return anys(c.Property.Keys(a.Custom[c.Property.Key]), func(key string) string { return key })
 }
 
 func anys[T, V any](items []T, value func(T) V) []any {
