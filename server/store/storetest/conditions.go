@@ -18,21 +18,27 @@ func (s *samples) query(r *rapid.T, all []account.Account) account.AccountQuery 
 		IncludeArchived: rapid.Bool().Draw(r, "archived"),
 		Ascending:       rapid.Bool().Draw(r, "ascending"),
 	}
-	q.Page.Limit = rapid.SampledFrom([]int{1, 2, 7, 20, 200}).Draw(r, "limit")
-	list := passing(all, q)
+	q.Page = drawPage(r, []int{1, 2, 7, 20, 200}, passing(all, q), func(a account.Account) account.Cursor {
+		return account.Cursor{UpdatedAt: a.UpdatedAt, ID: a.ID}
+	})
+	return q
+}
+
+// drawPage draws a page of a list, by its place or by that of a record.
+func drawPage[T any](r *rapid.T, limits []int, list []T, place func(T) account.Cursor) account.Page {
+	p := account.Page{Limit: rapid.SampledFrom(limits).Draw(r, "limit")}
 	way := rapid.SampledFrom([]string{"offset", "after", "before"}).Draw(r, "way")
 	if way == "offset" || len(list) == 0 {
-		q.Page.Offset = rapid.Int64Range(0, int64(len(list))+2).Draw(r, "offset")
-		return q
+		p.Offset = rapid.Int64Range(0, int64(len(list))+2).Draw(r, "offset")
+		return p
 	}
-	from := rapid.SampledFrom(list).Draw(r, "from")
-	cursor := &account.Cursor{UpdatedAt: from.UpdatedAt, ID: from.ID}
+	cursor := place(rapid.SampledFrom(list).Draw(r, "from"))
 	if way == "after" {
-		q.Page.After = cursor
+		p.After = &cursor
 	} else {
-		q.Page.Before = cursor
+		p.Before = &cursor
 	}
-	return q
+	return p
 }
 
 // condition draws a test of any kind that the domain makes of any member.

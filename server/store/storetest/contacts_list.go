@@ -73,24 +73,13 @@ func contactQuery(r *rapid.T, all []account.Contact, accounts []int64) account.C
 		Words:     rapid.SliceOfN(rapid.SampledFrom(sampleWords), 0, 2).Draw(r, "words"),
 		AccountID: rapid.SampledFrom(append([]int64{0, 0, 1 << 40}, accounts...)).Draw(r, "account"),
 		Ascending: rapid.Bool().Draw(r, "ascending"),
-		Page:      account.Page{Limit: rapid.SampledFrom([]int{1, 7, 200}).Draw(r, "limit")},
 	}
 	times := append([]time.Time{{}, {}, start.Add(time.Microsecond)}, sampleTimes...)
 	q.UpdatedAfter = rapid.SampledFrom(times).Draw(r, "updated after")
 	q.UpdatedBefore = rapid.SampledFrom(times).Draw(r, "updated before")
-	list := passingContacts(all, q)
-	way := rapid.SampledFrom([]string{"offset", "after", "before"}).Draw(r, "way")
-	if way == "offset" || len(list) == 0 {
-		q.Page.Offset = rapid.Int64Range(0, int64(len(list))+2).Draw(r, "offset")
-		return q
-	}
-	from := rapid.SampledFrom(list).Draw(r, "from")
-	cursor := &account.Cursor{UpdatedAt: from.UpdatedAt, ID: from.ID}
-	if way == "after" {
-		q.Page.After = cursor
-	} else {
-		q.Page.Before = cursor
-	}
+	q.Page = drawPage(r, []int{1, 7, 200}, passingContacts(all, q), func(c account.Contact) account.Cursor {
+		return account.Cursor{UpdatedAt: c.UpdatedAt, ID: c.ID}
+	})
 	return q
 }
 
