@@ -86,7 +86,7 @@ type CreatedAccount struct {
 	Created bool
 }
 
-// Create creates an account, or finds the one that it would repeat.
+// Create creates an account, or finds the one that it would duplicate.
 func (s *Accounts) Create(ctx context.Context, account AccountCreate, options ...CreateOption) (*CreatedAccount, error) {
 	body, err := write(account)
 	if err != nil {
@@ -142,7 +142,7 @@ func (s *Accounts) Delete(ctx context.Context, id int64, options ...DeleteOption
 // /updates/3/set/title.
 func (s *Accounts) Batch(ctx context.Context, updates []BatchUpdate, options ...BatchOption) ([]Account, error) {
 	if len(updates) == 0 {
-		return nil, invalid("a batch must hold an update")
+		return nil, invalid("a batch must contain an update")
 	}
 	for _, update := range updates {
 		if err := checkID("account", update.ID); err != nil {

@@ -83,7 +83,7 @@ func WithUserAgent(agent string) Option { return func(c *config) { c.agent = age
 func WithMaxResponseBytes(n int64) Option { return func(c *config) { c.maxBytes = n } }
 
 // New returns a client for the server at baseURL, such as
-// https://accounts.example.com/v1. A URL without a path stands for its /v1.
+// https://accounts.example.com/v1. A URL without a path means its /v1.
 // ErrInvalid if the URL cannot be right. New sends nothing.
 func New(baseURL string, options ...Option) (*Client, error) {
 	base, err := parseBase(baseURL)
@@ -118,7 +118,7 @@ func parseBase(baseURL string) (string, error) {
 	case base.Scheme != "http" && base.Scheme != "https", base.Host == "":
 		return "", invalid("base URL must be like https://accounts.example.com/v1; got %q", base.Redacted())
 	case base.User != nil, base.RawQuery != "", base.Fragment != "":
-		return "", invalid("base URL must hold no user, query or fragment; got %q", base.Redacted())
+		return "", invalid("base URL must not contain a user, query or fragment; got %q", base.Redacted())
 	case base.Path == "", base.Path == "/":
 		base.Path = "/v1"
 	}
@@ -128,7 +128,7 @@ func parseBase(baseURL string) (string, error) {
 // API returns the generated client, for what this package has no method for. It
 // sends as this one does: with the key, within limits, and with retries where a
 // request is safe to repeat (set its IdempotencyKey). Its answers are not
-// checked: an error status is no error there.
+// checked: an error status is not an error there.
 func (c *Client) API() *apiclient.ClientWithResponses {
 	return &apiclient.ClientWithResponses{ClientInterface: c.raw}
 }

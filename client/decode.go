@@ -16,7 +16,7 @@ func answer[T any](resp *http.Response, err error, declared ...int) (*T, error) 
 		return nil, err
 	}
 	if mediaType(resp.Header) != "application/json" {
-		return nil, unexpected(resp, body, "the answer is %q and not JSON", resp.Header.Get("Content-Type"))
+		return nil, unexpected(resp, body, "the answer is %q, not JSON", resp.Header.Get("Content-Type"))
 	}
 	var value *T
 	if err := json.Unmarshal(body, &value); err != nil {
@@ -46,7 +46,7 @@ func identified[T any](id func(*T) int64, resp *http.Response, err error, declar
 		return nil, err
 	}
 	if id(record) < 1 {
-		return nil, unexpected(resp, nil, "the answer is no record")
+		return nil, unexpected(resp, nil, "the answer is not a record")
 	}
 	return record, nil
 }

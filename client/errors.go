@@ -13,7 +13,7 @@ import (
 	"github.com/accountsd/accountsd/gen/api"
 )
 
-// Errors to test for with errors.Is. What they say stands in the [Error].
+// Errors to test for with errors.Is. The details are in the [Error].
 var (
 	// ErrInvalid is a request that cannot be right: refused by the server (400,
 	// 413, 415), or by this package before it was sent.
@@ -36,7 +36,7 @@ var (
 	// ErrNotModified is a record that still has IfNoneMatch's tag (304).
 	ErrNotModified = errors.New("not modified")
 	// ErrUnexpected is an answer that the API does not declare: another status,
-	// another media type, a body that is cut off, too large or no JSON.
+	// another media type, a body that is cut off, too large or not JSON.
 	ErrUnexpected = errors.New("unexpected answer")
 )
 
@@ -185,15 +185,15 @@ func problemError(resp *http.Response, body []byte) *Error {
 }
 
 // strange returns the error of an answer that is neither what was asked for nor
-// a problem. A gateway is believed that it is busy, but not that a record does not
-// exist.
+// a problem. A gateway is trusted to say that it is busy, but not that a record
+// does not exist.
 func strange(resp *http.Response, body []byte) *Error {
 	if to := resp.Header.Get("Location"); resp.StatusCode/100 == 3 {
 		return unexpected(resp, body, "%s to %q, which is not followed", resp.Status, to)
 	}
 	e := answered(resp, body)
 	if kind := e.kind(); kind == ErrUnavailable || kind == ErrRateLimited {
-		e.Message = "the answer says no more"
+		e.Message = "the answer gives no details"
 		return e
 	}
 	return unexpected(resp, body, "%s without a problem document; is the base URL right?", resp.Status)

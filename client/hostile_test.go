@@ -29,7 +29,7 @@ func TestAnswersThatAreNotDeclared(t *testing.T) {
 		"cut json":              {reply(200, accountJSON[:90]), client.ErrUnexpected, "unexpected end"},
 		"trailing data":         {reply(200, accountJSON+"{}"), client.ErrUnexpected, "after top-level"},
 		"null":                  {reply(200, "null"), client.ErrUnexpected, "null"},
-		"empty object":          {reply(200, "{}"), client.ErrUnexpected, "no record"},
+		"empty object":          {reply(200, "{}"), client.ErrUnexpected, "not a record"},
 		"another type":          {reply(200, "[]"), client.ErrUnexpected, "cannot unmarshal"},
 		"empty":                 {reply(200, ""), client.ErrUnexpected, "unexpected end"},
 		"undeclared success":    {reply(202, accountJSON), client.ErrUnexpected, "202"},

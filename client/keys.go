@@ -26,7 +26,7 @@ func (s *Keys) List(ctx context.Context) iter.Seq2[Key, error] {
 // a key that nobody knows.
 func (s *Keys) Create(ctx context.Context, email, password string, key KeyCreate) (*CreatedKey, error) {
 	if email == "" || password == "" {
-		return nil, invalid("a key is made with an e-mail address and a password")
+		return nil, invalid("making a key takes an e-mail address and a password")
 	}
 	body, err := write(key)
 	if err != nil {

@@ -121,7 +121,7 @@ func rewind(req *http.Request) (err error) {
 func (t *transport) send(ctx context.Context, req *http.Request) outcome {
 	resp, err := t.http.Do(req.WithContext(ctx))
 	if err != nil {
-		// The URL stands in its query what is searched for. It is not repeated.
+		// The query of the URL holds what is searched for, so it is not repeated.
 		if inner, ok := errors.AsType[*url.Error](err); ok {
 			err = inner.Err
 		}

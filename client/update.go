@@ -13,13 +13,13 @@ import (
 	"github.com/accountsd/accountsd/gen/api"
 )
 
-// maxConflicts is how often UpdateFunc starts anew because somebody else was
+// maxConflicts is how often UpdateFunc starts over because somebody else was
 // quicker.
 const maxConflicts = 10
 
 // UpdateFunc reads an account with its contacts, archived or not, lets change
 // edit it, and sends what differs, guarded by IfMatch. If somebody else changed
-// the account meanwhile, it starts anew with the account as it is then, so
+// the account meanwhile, it starts over with the account as it is then, so
 // change may run several times. Nothing is sent if nothing differs.
 //
 // An error of change is returned as it is, and nothing is written. ErrInvalid

@@ -108,6 +108,6 @@ func (s *Server) failBinding(c *gin.Context, err error) {
 		return
 	}
 	s.fail(c, account.Invalid([]account.FieldError{
-		bodyOffence(strings.Split(mismatch.Field, "."), "must be an integer without fraction and exponent"),
+		bodyOffence(strings.Split(mismatch.Field, "."), "must be an integer without a fraction or exponent"),
 	}))
 }

@@ -78,7 +78,7 @@ func TestBatchRefuses(t *testing.T) {
 			"/updates/0/set/custom/nope: updates[0].set.custom.nope is not a property of this company",
 			"/updates/0/set/title: updates[0].set.title must not be blank; got \" \"",
 			"/updates/1/id: updates[1].id must be the id of an account; got 999",
-			"/updates/2/ifMatch: updates[2].ifMatch is not the version that the account has; fetch it again",
+			"/updates/2/ifMatch: updates[2].ifMatch is not the current version of the account; fetch it again",
 			"/updates/2/set/address/1: updates[2].set.address[1] must be a string; got 5",
 			"/updates/2/set/number: updates[2].set.number 1 is taken by another account",
 			`/updates/2/set/titel: updates[2].set.titel is not a known member; did you mean "title"?`,
@@ -89,8 +89,8 @@ func TestBatchRefuses(t *testing.T) {
 			`/updates/4/set/primaryEmail: updates[4].set.primaryEmail must be an e-mail address; got "none"`,
 		}, ""},
 		{"only preconditions", `[{"id":1,"ifMatch":"\"2-1\"","set":{"title":"x"}},{"id":2,"ifMatch":"W/\"2-1\"","set":{}}]`, 412, "PRECONDITION_FAILED", []string{
-			"/updates/0/ifMatch: updates[0].ifMatch is not the version that the account has; fetch it again",
-			"/updates/1/ifMatch: updates[1].ifMatch is not the version that the account has; fetch it again",
+			"/updates/0/ifMatch: updates[0].ifMatch is not the current version of the account; fetch it again",
+			"/updates/1/ifMatch: updates[1].ifMatch is not the current version of the account; fetch it again",
 		}, "updates.0.ifMatch updates.1.ifMatch"},
 		{"only conflicts", `[{"id":1,"set":{"number":77,"title":"x"}}]`, 409, conflict, nil, "updates.0.set.number"},
 		{"two for one number", `[{"id":1,"set":{"number":500}},{"id":2,"set":{"number":500}}]`, 409, conflict, []string{"/updates/1/set/number: updates[1].set.number 500 is taken by another account"}, "updates.1.set.number"},
@@ -99,8 +99,8 @@ func TestBatchRefuses(t *testing.T) {
 		{"an id unlike the update's", `[{"id":1,"set":{"id":2,"title":"x"}}]`, 400, "VALIDATION_ERROR", nil, "updates.0.set.id"},
 		{"an item of a list in an update", `[{"id":1,"set":{"title":"x","custom":{"remarks":["a",5]}}}]`, 400, "VALIDATION_ERROR", nil, "updates.0.set.custom.remarks"},
 		{"an update that is no object", `[5,{"id":1,"set":{"title":" "}}]`, 400, "VALIDATION_ERROR", nil, "updates updates.1.set.title"},
-		{"no updates", `[]`, 400, "VALIDATION_ERROR", []string{"/updates: updates must hold at least 1"}, "updates"},
-		{"too many updates", long, 400, "VALIDATION_ERROR", []string{"/updates: updates must hold at most 500; got 501"}, "updates"},
+		{"no updates", `[]`, 400, "VALIDATION_ERROR", []string{"/updates: updates must contain at least 1 item"}, "updates"},
+		{"too many updates", long, 400, "VALIDATION_ERROR", []string{"/updates: updates must contain at most 500 items; got 501"}, "updates"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

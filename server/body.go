@@ -94,12 +94,12 @@ func decodeJSON(data []byte) (any, []account.FieldError, error) {
 	}
 	var offences []account.FieldError
 	for _, path := range nuls {
-		offences = append(offences, bodyOffence(path, "must not hold a NUL character"))
+		offences = append(offences, bodyOffence(path, "must not contain a NUL character"))
 	}
 	return value, offences, nil
 }
 
-// explainJSON says in words of ours why data is not JSON.
+// explainJSON says in our own words why data is not JSON.
 func explainJSON(err error) error {
 	if errors.Is(err, jsonvalue.ErrTooDeep) {
 		return invalidJSON("", "the body is not acceptable JSON: it nests deeper than "+strconv.Itoa(jsonvalue.MaxDepth)+" levels")
@@ -114,7 +114,7 @@ func explainJSON(err error) error {
 	pointer := string(syntax.JSONPointer)
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return invalidJSON(pointer, fmt.Sprintf("the body is not valid JSON: member %s stands twice in one object",
+		return invalidJSON(pointer, fmt.Sprintf("the body is not valid JSON: member %s appears twice in one object",
 			account.Quote(syntax.JSONPointer.LastToken())))
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return invalidJSON(pointer, "the body is not valid JSON: it ends too early")

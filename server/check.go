@@ -182,7 +182,7 @@ func copyValue(value any) any {
 }
 
 // remove takes what is at the path out of value. It returns false if that is
-// value itself, or an item of a list that is no object: it has to go with all
+// value itself, or an item of a list that is not an object: it has to go with all
 // of value, since the indexes of the others must stay true.
 func remove(value any, path []string) bool {
 	if len(path) == 0 {

@@ -71,7 +71,7 @@ func cursorOffences(query url.Values) []account.FieldError {
 		return nil
 	}
 	if query.Has("page") {
-		return cursorOffence("cursor cannot be combined with page: it says itself where the page is; send only one")
+		return cursorOffence("cursor cannot be combined with page, since it says where the page is; send only one")
 	}
 	if _, err := parseCursor(sent); err != nil {
 		return cursorOffence("cursor must be one that a Link header gave; got " + account.Quote(sent))

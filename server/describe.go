@@ -19,7 +19,7 @@ func bodyOffence(path []string, message string) account.FieldError {
 // patterns says in words what the patterns of the spec ask for.
 var patterns = map[string]string{
 	`\S`:    "not be blank",
-	`\d`:    "hold a digit",
+	`\d`:    "contain a digit",
 	`^\d+$`: "be the sequence of a change",
 }
 
@@ -41,10 +41,10 @@ func describe(e *openapi3.SchemaError) string {
 		text, _ := e.Value.(string)
 		return fmt.Sprintf("must be at most %d characters; got %d", *schema.MaxLength, utf8.RuneCountInString(text))
 	case "minItems":
-		return fmt.Sprintf("must hold at least %d", schema.MinItems)
+		return "must contain at least " + countItems(schema.MinItems)
 	case "maxItems":
 		items, _ := e.Value.([]any)
-		return fmt.Sprintf("must hold at most %d; got %d", *schema.MaxItems, len(items))
+		return fmt.Sprintf("must contain at most %s; got %d", countItems(*schema.MaxItems), len(items))
 	case "maxProperties":
 		return fmt.Sprintf("must have at most %d members", *schema.MaxProps)
 	case "pattern":
@@ -53,6 +53,13 @@ func describe(e *openapi3.SchemaError) string {
 		}
 	}
 	return fmt.Sprintf("must be %s; got %s", expected(schema), account.Show(e.Value))
+}
+
+func countItems(n uint64) string {
+	if n == 1 {
+		return "1 item"
+	}
+	return fmt.Sprintf("%d items", n)
 }
 
 // expected says what values a schema takes: "an integer from 1", "a string".

@@ -37,7 +37,7 @@ func TestCreateKey(t *testing.T) {
 		{name: "more than the user may", request: lin(`{"scopes":["read","admin"]}`), status: 403, code: "FORBIDDEN", want: []string{"up to write; got admin"}},
 		{name: "every offence", request: ada(`{"scopes":["all"],"expiresAt":"2026-11-24T16:05:12.300Z","name":5}`), status: 400, code: "VALIDATION_ERROR", errors: []string{
 			"/expiresAt: expiresAt must be in the future; got 2026-11-24T16:05:12Z", "/name: name must be a string; got 5", `/scopes/0: scopes[0] must be one of read, write, admin; got "all"`}},
-		{name: "no scopes", request: ada(`{"scopes":[]}`), status: 400, code: "VALIDATION_ERROR", errors: []string{"/scopes: scopes must hold at least 1"}},
+		{name: "no scopes", request: ada(`{"scopes":[]}`), status: 400, code: "VALIDATION_ERROR", errors: []string{"/scopes: scopes must contain at least 1 item"}},
 		{name: "a body that is not JSON", request: ada(`{`), status: 400, code: "INVALID_JSON"},
 		{name: "a body of another type", request: with(ada(`{}`), "Content-Type", "text/plain"), status: 415, code: "UNSUPPORTED_MEDIA_TYPE"},
 		refused("a wrong password", login("ada@example.com", "wrong", `{"name":5}`)),

@@ -141,7 +141,7 @@ func TestOneUserMovesWhileAnotherStays(t *testing.T) {
 		t.Errorf("Sunset %q", got)
 	}
 	refused = f.step(t, "/migrate", "", http.StatusConflict)
-	if !strings.Contains(refused.Body.String(), "last called 0 days ago, of 14") {
+	if !strings.Contains(refused.Body.String(), "0 days ago, where 14 days count as quiet") {
 		t.Errorf("%s", refused.Body)
 	}
 
@@ -299,7 +299,7 @@ func TestEveryAnswerOfTheAlias(t *testing.T) {
 		{"not found", request{method: "GET", path: "/clients/999", key: linKey}, 404, 410, "/v1/accounts/999"},
 		{"invalid", request{method: "PATCH", path: "/clients/1?dry_run=true", key: linKey, body: `{"titel":1}`}, 400, 410, "/v1/accounts/1?dry_run=true"},
 		{"no JSON", request{method: "PATCH", path: "/clients/1", key: linKey, body: `{`}, 400, 410, "/v1/accounts/1"},
-		{"a path that is no id", request{method: "GET", path: "/clients/x%3Ey", key: linKey}, 400, 410, "/v1/accounts/x%3Ey"},
+		{"a path that is not an id", request{method: "GET", path: "/clients/x%3Ey", key: linKey}, 400, 410, "/v1/accounts/x%3Ey"},
 		{"forbidden", request{method: "PATCH", path: "/clients/1", key: linReadKey, body: `{}`}, 403, 410, "/v1/accounts/1"},
 		{"a stranger", request{method: "GET", path: "/clients/1", key: noKey}, 401, 401, "/v1/accounts/1"},
 		{"an unknown key", request{method: "PATCH", path: "/clients/1", key: "acc_guess", body: `{`}, 401, 401, "/v1/accounts/1"},

@@ -69,7 +69,7 @@ func (l *rateLimits) take(keyID int64) *budget {
 	return daily
 }
 
-// use returns the counts of a key. A new day starts all of them anew.
+// use returns the counts of a key. All of them start over each day.
 func (l *rateLimits) use(keyID int64, now time.Time) *keyUse {
 	if day := now.Truncate(24 * time.Hour); !day.Equal(l.day) {
 		l.day = day

@@ -29,7 +29,7 @@ func TestWrongRequests(t *testing.T) {
 	}
 	at := func(path string) request { return request{method: "PATCH", path: path, body: `{"title":"New"}`} }
 	runScenarios(t, []scenario{
-		invalid("a member twice", `{"title":"a","title":"b"}`, `member \"title\" stands twice`),
+		invalid("a member twice", `{"title":"a","title":"b"}`, `member \"title\" appears twice`),
 		invalid("a custom member twice", `{"custom":{"x":1,"x":1}}`, `"pointer":"/custom/x"`),
 		invalid("a member twice, once escaped", `{"title":"a","t\u0069tle":"b"}`, "twice"),
 		invalid("text after the value", `{"title":"New"} x`, "more text after the value"),

@@ -71,10 +71,10 @@ func TestUpdateAccount(t *testing.T) {
 			status: 200, changes: true, members: map[string]any{"title": "New"}},
 		{name: "S56 limits", request: patch(`{"title":"` + strings.Repeat("x", 256) + `","address":[],"primaryPhone":"none","primaryEmail":"nobody","value":1e16,"number":0}`), status: 400, code: "VALIDATION_ERROR",
 			errors: []string{
-				"/address: address must hold at least 1",
+				"/address: address must contain at least 1 item",
 				"/number: number must be an integer from 1 to 9007199254740991; got 0",
 				`/primaryEmail: primaryEmail must be an e-mail address; got "nobody"`,
-				`/primaryPhone: primaryPhone must hold a digit; got "none"`,
+				`/primaryPhone: primaryPhone must contain a digit; got "none"`,
 				"/title: title must be at most 255 characters; got 256",
 				"/value: value must be a number from -1000000000000000 to 1000000000000000; got 1e+16",
 			}},
@@ -84,7 +84,7 @@ func TestUpdateAccount(t *testing.T) {
 		{name: "the form of a custom number is kept", request: patch(`{"custom":{"capacity":1.10e2}}`), status: 200, changes: true, want: []string{`"capacity":1.10e2`}},
 		{name: "a list without duplicates", request: patch(`{"custom":{"tags":["silver","Gold","SILVER"]}}`), status: 200, changes: true, want: []string{`"tags":["Silver","Gold"]`}},
 		{name: "a NUL is refused where it stands", request: patch(`{"description":"a\u0000b","custom":{"remarks":["x\u0000"]}}`), status: 400, code: "VALIDATION_ERROR", want: []string{`"pointer":"/description"`, `"pointer":"/custom/remarks/0"`}},
-		{name: "an integer must be written as one", request: patch(`{"number":5.0}`), status: 400, code: "VALIDATION_ERROR", errors: []string{"/number: number must be an integer without fraction and exponent"}},
+		{name: "an integer must be written as one", request: patch(`{"number":5.0}`), status: 400, code: "VALIDATION_ERROR", errors: []string{"/number: number must be an integer without a fraction or exponent"}},
 	})
 }
 

@@ -102,7 +102,7 @@ func TestAcceptInvitation(t *testing.T) {
 	}
 	before := f.stored(t)
 	wrong := f.send(t, accept(`{"token":"inv_wrong","password":"a new long password"}`))
-	if got := wrong.errors(); wrong.Code != http.StatusBadRequest || !same(got, []string{"/token: token must be that of an invitation that is open"}) {
+	if got := wrong.errors(); wrong.Code != http.StatusBadRequest || !same(got, []string{"/token: token must be that of an open invitation"}) {
 		t.Errorf("a wrong token: %d %s", wrong.Code, wrong.Body)
 	}
 	short := f.send(t, accept(`{"token":"inv_wrong","password":"short","nope":1}`))
@@ -140,7 +140,7 @@ func TestExpiredInvitation(t *testing.T) {
 	f.clock.advance(7 * 24 * time.Hour)
 	before := f.stored(t)
 	a := f.send(t, accept(`{"token":"`+token+`","password":"a new long password"}`))
-	if a.Code != http.StatusBadRequest || !same(a.errors(), []string{"/token: token must be that of an invitation that is open"}) || f.stored(t) != before {
+	if a.Code != http.StatusBadRequest || !same(a.errors(), []string{"/token: token must be that of an open invitation"}) || f.stored(t) != before {
 		t.Errorf("%d %s", a.Code, a.Body)
 	}
 }

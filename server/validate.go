@@ -111,7 +111,7 @@ func (op *operation) checkQueryNames(query url.Values) []account.FieldError {
 		case len(values) > 1:
 			message = name + " must be sent once"
 		case strings.ContainsRune(values[0], 0):
-			message = name + " must not hold a NUL character"
+			message = name + " must not contain a NUL character"
 		case !utf8.ValidString(values[0]):
 			message = name + " must be valid UTF-8"
 		default:

@@ -11,7 +11,7 @@ import (
 const day = "2006-01-02"
 
 // Decimal returns a number with exactly the digits of text, such as "12.50". A
-// text that is no number makes the request fail before it is sent.
+// text that is not a number makes the request fail before it is sent.
 func Decimal(text string) json.Number { return json.Number(text) }
 
 // Date returns a date without a time.

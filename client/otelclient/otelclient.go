@@ -79,7 +79,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // routeOf is a path with its ids left out, so that there are few of them. The
-// key of a property stands after its collection.
+// key of a property comes after its collection.
 func routeOf(path string) string {
 	parts := strings.Split(path, "/")
 	for i, part := range parts {

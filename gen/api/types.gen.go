@@ -577,7 +577,7 @@ type AccountCreate struct {
 	PrimaryEmail nullable.Nullable[string] `json:"primaryEmail,omitempty"`
 
 	// PrimaryPhone The main phone number. It is kept in E.164 where it can be read, numbers without a country code in the
-	// server's region, and else as typed. It must hold a digit.
+	// server's region, and else as typed. It must contain a digit.
 	PrimaryPhone nullable.Nullable[string] `json:"primaryPhone,omitempty"`
 
 	// Size How large the account is.
@@ -637,7 +637,7 @@ type AccountPatch struct {
 	PrimaryEmail nullable.Nullable[string] `json:"primaryEmail,omitempty"`
 
 	// PrimaryPhone The main phone number. It is kept in E.164 where it can be read, numbers without a country code in the
-	// server's region, and else as typed. It must hold a digit. `null` clears it.
+	// server's region, and else as typed. It must contain a digit. `null` clears it.
 	PrimaryPhone nullable.Nullable[string] `json:"primaryPhone,omitempty"`
 
 	// Size How large the account is. `null` clears it.
@@ -1738,7 +1738,7 @@ type SearchAccountsParams struct {
 	// Op1 The operator of the first test.
 	Op1 Op1 `form:"op1" json:"op1"`
 
-	// Value1 The value of the first test. For `in` and `nin` a list, as CSV (RFC 4180, with quotes around a value that holds a comma) or as
+	// Value1 The value of the first test. For `in` and `nin` a list, as CSV (RFC 4180, with quotes around a value that contains a comma) or as
 	// a JSON array; for `between` both ends, which are inside; for `exists` `true` or `false`.
 	Value1 Value1 `form:"value1" json:"value1"`
 
@@ -1751,7 +1751,7 @@ type SearchAccountsParams struct {
 	// Op2 The operator of the second test.
 	Op2 *Op2 `form:"op2,omitempty" json:"op2,omitempty"`
 
-	// Value2 The value of the second test. For `in` and `nin` a list, as CSV (RFC 4180, with quotes around a value that holds a comma) or as
+	// Value2 The value of the second test. For `in` and `nin` a list, as CSV (RFC 4180, with quotes around a value that contains a comma) or as
 	// a JSON array; for `between` both ends, which are inside; for `exists` `true` or `false`.
 	Value2 *Value2 `form:"value2,omitempty" json:"value2,omitempty"`
 

@@ -92,7 +92,7 @@ type AliasStep struct {
 // against it, as an offence of the request.
 func (m AliasMigration) migrate(now, lastCall time.Time, quietDays int, force bool) (AliasMigration, bool, error) {
 	if m.State == AliasMigrated {
-		return m, false, aliasConflict("%s is migrated already", m.User.Email)
+		return m, false, aliasConflict("%s has already been migrated", m.User.Email)
 	}
 	objection := m.objection(now, lastCall, quietDays)
 	if objection != nil && !force {
@@ -112,7 +112,7 @@ func (m AliasMigration) objection(now, lastCall time.Time, quietDays int) error 
 		return nil
 	}
 	if quiet := quietFor(now, lastCall); quiet >= 0 && quiet < quietDays {
-		return aliasConflict("%s was told %s, and last called %s days ago, of %d that count as quiet; wait, or send force=true",
+		return aliasConflict("the sunset of %s is %s, and the last call was %s days ago, where %d days count as quiet; wait, or send force=true",
 			m.User.Email, m.Sunset.Format(time.RFC3339), fmt.Sprint(quiet), quietDays)
 	}
 	return nil

@@ -114,7 +114,7 @@ func (s *Service) NotifyAliasUser(ctx context.Context, actor Actor, userID int64
 	}
 	return s.changeAlias(ctx, actor, userID, func(ctx context.Context, tx Tx, r *AliasReport, step *AliasStep) error {
 		if r.State == AliasMigrated {
-			return aliasConflict("%s is migrated already", r.User.Email)
+			return aliasConflict("%s has already been migrated", r.User.Email)
 		}
 		r.State, r.NotifiedAt = AliasNotified, step.At
 		if !n.Sunset.IsAbsent() {
@@ -178,7 +178,7 @@ func (s *Service) RollBackAliasUser(ctx context.Context, actor Actor, userID int
 func (s *Service) RehearseAlias(ctx context.Context, actor Actor, userID int64, rehearsal Rehearsal) (AliasReport, error) {
 	return s.changeAlias(ctx, actor, userID, func(ctx context.Context, tx Tx, r *AliasReport, step *AliasStep) error {
 		if r.State == AliasMigrated {
-			return aliasConflict("%s is migrated already", r.User.Email)
+			return aliasConflict("%s has already been migrated", r.User.Email)
 		}
 		if len(r.Rehearsals) >= MaxRehearsals {
 			return aliasConflict("%s has %d rehearsals to come; take them back first", r.User.Email, len(r.Rehearsals))

@@ -124,7 +124,7 @@ func setPointer[T comparable](a *applier, member string, target **T, f Field[T],
 // being created has no id yet.
 func (a *applier) checkID(thing string, f Field[int64], id int64) {
 	if !f.IsAbsent() && id != 0 && f.Value != id {
-		a.errors.add([]string{"id"}, "must be the id of the %s that is updated, %d; got %d", thing, id, f.Value)
+		a.errors.add([]string{"id"}, "must be the id of the %s being updated, %d; got %d", thing, id, f.Value)
 	}
 }
 
@@ -137,10 +137,10 @@ func (a *applier) setAddress(f Field[[]string]) {
 		a.errors.add(path, "%s", mustNotBeNull)
 		return
 	case len(f.Value) == 0:
-		a.errors.add(path, "must hold at least 1")
+		a.errors.add(path, "must contain at least 1 item")
 		return
 	case len(f.Value) > MaxAddresses:
-		a.errors.add(path, "must hold at most %d; got %d", MaxAddresses, len(f.Value))
+		a.errors.add(path, "must contain at most %d items; got %d", MaxAddresses, len(f.Value))
 		return
 	}
 	found := len(a.errors)
@@ -173,7 +173,7 @@ func (a *applier) setContacts(f Field[[]int64]) {
 		return
 	}
 	if len(f.Value) > MaxContacts {
-		a.errors.add([]string{"contacts"}, "must hold at most %d; got %d", MaxContacts, len(f.Value))
+		a.errors.add([]string{"contacts"}, "must contain at most %d items; got %d", MaxContacts, len(f.Value))
 		return
 	}
 	found := len(a.errors)
@@ -244,7 +244,7 @@ func checkText(s string, limit int) string {
 	case length > limit:
 		return fmt.Sprintf("must be at most %d characters; got %d", limit, length)
 	case strings.ContainsRune(s, 0):
-		return "must not hold a NUL character"
+		return "must not contain a NUL character"
 	case !utf8.ValidString(s):
 		return "must be valid UTF-8"
 	}
@@ -276,7 +276,7 @@ func phoneChecker(region string) checker[string] {
 			return s, wrong
 		}
 		if !strings.ContainsAny(s, "0123456789") {
-			return s, "must hold a digit; got " + Quote(s)
+			return s, "must contain a digit; got " + Quote(s)
 		}
 		return NormalizePhone(s, region), ""
 	}

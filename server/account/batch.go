@@ -92,7 +92,7 @@ func (b *batch) update(ctx context.Context, index int, update BatchUpdate) error
 		return nil
 	}
 	if !update.Match.holds(before) {
-		b.offend(append(path, "ifMatch"), KindPrecondition, "is not the version that the account has; fetch it again")
+		b.offend(append(path, "ifMatch"), KindPrecondition, "is not the current version of the account; fetch it again")
 	}
 	after, err := b.applyAndSave(ctx, b.tx, b.actor, before, update.Patch, b.req.AllowNewOptions)
 	if e, ok := errors.AsType[*Error](err); ok && len(e.Fields) > 0 {

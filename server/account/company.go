@@ -11,7 +11,7 @@ import (
 const (
 	MaxCompanyName = 255
 	MinPassword    = 12   // characters; NIST SP 800-63B asks for at least 8
-	MaxPassword    = 1024 // bytes, so that hashing one is no attack
+	MaxPassword    = 1024 // bytes, so that hashing one is not an attack
 	MaxPersonName  = 255
 )
 

@@ -175,7 +175,7 @@ func setList(a *applier, member string, target *[]string, f Field[[]string], che
 		return
 	}
 	if len(f.Value) > MaxReach {
-		a.errors.add([]string{member}, "must hold at most %d; got %d", MaxReach, len(f.Value))
+		a.errors.add([]string{member}, "must contain at most %d items; got %d", MaxReach, len(f.Value))
 		return
 	}
 	found := len(a.errors)
@@ -209,7 +209,7 @@ func findLinks(ctx context.Context, tx Tx, contact Contact, wanted Field[[]int64
 		return found, nil
 	}
 	if len(wanted.Value) > MaxLinks {
-		found.offences.add([]string{"accountIds"}, "must hold at most %d; got %d", MaxLinks, len(wanted.Value))
+		found.offences.add([]string{"accountIds"}, "must contain at most %d items; got %d", MaxLinks, len(wanted.Value))
 		return found, nil
 	}
 	linked := make(map[int64]bool, len(contact.Accounts))
@@ -246,7 +246,7 @@ func (l *links) add(ctx context.Context, tx Tx, companyID, id int64, place int) 
 	case err != nil:
 		return fmt.Errorf("load account: %w", err)
 	case len(a.Contacts) >= MaxContacts:
-		l.offences.add(path, "cannot be %d: that account has %d contacts, the most that are allowed", id, len(a.Contacts))
+		l.offences.add(path, "cannot be %d: that account has %d contacts, the most allowed", id, len(a.Contacts))
 	default:
 		l.accounts = append(l.accounts, a)
 	}

@@ -38,7 +38,7 @@ func (a *applier) customValue(path []string, p Property, value any) any {
 		list = []any{value}
 	}
 	if len(list) > MaxValues {
-		a.errors.add(path, "must hold at most %d; got %d", MaxValues, len(list))
+		a.errors.add(path, "must contain at most %d items; got %d", MaxValues, len(list))
 		return nil
 	}
 	values := make([]any, 0, len(list))
@@ -52,7 +52,7 @@ func (a *applier) customValue(path []string, p Property, value any) any {
 		}
 	}
 	if len(values) == 0 {
-		return nil // An empty list is no value.
+		return nil // An empty list means no value.
 	}
 	return values
 }
@@ -131,7 +131,7 @@ func (a *applier) dropdownLabel(path []string, p Property, label string) any {
 		a.errors.add(path, "must be one of %s; got %s%s", listed(options), Quote(label), DidYouMean(label, options))
 		return nil
 	case len(options) >= MaxOptions:
-		a.errors.add(path, "cannot take the new option %s: the property has %d, the most that are allowed", Quote(label), MaxOptions)
+		a.errors.add(path, "cannot take the new option %s: the property has %d, the most allowed", Quote(label), MaxOptions)
 		return nil
 	}
 	a.options = append(a.options, NewOption{Key: p.Key, Label: label})

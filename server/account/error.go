@@ -10,7 +10,7 @@ import (
 // Kind classes errors by what the caller can do about them.
 type Kind uint8
 
-// The kinds of errors. An error that is no *Error is KindInternal.
+// The kinds of errors. An error that is not an *Error is KindInternal.
 const (
 	KindInternal     Kind = iota // a fault of ours: the caller can only report it
 	KindInvalid                  // the request breaks rules; Fields names them

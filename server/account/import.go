@@ -89,7 +89,7 @@ func (s *Service) BeginImport(ctx context.Context, i Import, begin func() error)
 	return kept, nil
 }
 
-// ForgetImport makes an import begin anew that is not complete. It undoes
+// ForgetImport makes an import that is not complete start over. It undoes
 // nothing of it.
 func (s *Service) ForgetImport(ctx context.Context, i Import) error {
 	err := s.write(ctx, false, func(ctx context.Context, tx Tx) error {
@@ -105,7 +105,7 @@ func (s *Service) ForgetImport(ctx context.Context, i Import) error {
 // may be kept waiting for, in one transaction with the note of how far the
 // import has come, which it returns. A row that cannot be imported is rejected,
 // and leaves nothing behind. With the last row the import is complete, and
-// forgotten. Errors: KindConflict if the import has meanwhile gone on or ended
+// forgotten. Errors: KindConflict if the import has meanwhile continued or ended
 // elsewhere.
 func (s *Service) ImportRows(ctx context.Context, actor Actor, req ImportRequest) (Import, error) {
 	var after Import
@@ -115,7 +115,7 @@ func (s *Service) ImportRows(ctx context.Context, actor Actor, req ImportRequest
 			return err
 		}
 		if err != nil || kept != req.Import {
-			return &Error{Kind: KindConflict, Message: "another command has gone on with this import; see that only one runs"}
+			return &Error{Kind: KindConflict, Message: "another command has continued this import; make sure that only one runs"}
 		}
 		run := &importRun{tx: &importTx{Tx: tx}, req: req, done: kept}
 		run.creation = creation{Service: s, tx: run.tx, actor: actor, partial: true}
@@ -161,7 +161,7 @@ func (r *importRun) rows(ctx context.Context) (Import, error) {
 	return r.done, r.tx.SaveImport(ctx, r.done)
 }
 
-// row imports or rejects one row. An error is none of the row.
+// row imports or rejects one row. An error is not the row's fault.
 func (r *importRun) row(ctx context.Context, index int, row ImportRow) error {
 	counts := &r.done.Counts
 	count := &counts.Unchanged
@@ -240,7 +240,7 @@ func fieldsOf(err error) []FieldError {
 	return e.Fields
 }
 
-// reasonsOf says why a row is rejected, or nil if the error is none of the row.
+// reasonsOf says why a row is rejected, or nil if the error is not the row's fault.
 func reasonsOf(err error) []string {
 	var reasons []string
 	for _, f := range fieldsOf(err) {

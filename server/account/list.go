@@ -40,7 +40,7 @@ func (f ListFilters) Filter() (Filter, error) {
 	b.part("address", MemberAddress, f.Address, Fold, mustNotBeBlank)
 	b.part("primaryName", MemberPrimaryName, f.PrimaryName, Fold, mustNotBeBlank)
 	b.part("primaryEmail", MemberEmail, f.PrimaryEmail, Fold, mustNotBeBlank)
-	b.part("primaryPhone", MemberPhone, f.PrimaryPhone, Digits, "must hold a digit")
+	b.part("primaryPhone", MemberPhone, f.PrimaryPhone, Digits, "must contain a digit")
 	if !f.UpdatedAfter.IsZero() {
 		b.add(Condition{Member: MemberUpdatedAt, Ranges: []Range{{From: f.UpdatedAfter, FromOpen: true}}})
 	}

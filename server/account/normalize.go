@@ -26,7 +26,7 @@ func FoldAddress(lines []string) string {
 }
 
 // NormalizeEmail trims and lower-cases an address. The answer is false if it
-// is no bare address (RFC 5322, addr-spec) of at most MaxEmail bytes.
+// is not a bare address (RFC 5322, addr-spec) of at most MaxEmail bytes.
 func NormalizeEmail(s string) (string, bool) {
 	s = strings.ToLower(strings.TrimSpace(s))
 	if s == "" || len(s) > MaxEmail {

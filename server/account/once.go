@@ -32,7 +32,7 @@ type Answer struct {
 // for another request, or if the request is under way.
 func (s *Service) Once(ctx context.Context, id AnswerID, fingerprint [32]byte, do func(context.Context) (Answer, error)) (answer Answer, replayed bool, err error) {
 	if _, underWay := s.underWay.LoadOrStore(id, struct{}{}); underWay {
-		return Answer{}, false, onceConflict("is that of a request which is under way; wait for its answer")
+		return Answer{}, false, onceConflict("belongs to a request that is still under way; wait for its answer")
 	}
 	defer s.underWay.Delete(id)
 	err = s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
@@ -41,7 +41,7 @@ func (s *Service) Once(ctx context.Context, id AnswerID, fingerprint [32]byte, d
 		if err == nil {
 			replayed = true
 			if answer.Fingerprint != fingerprint {
-				return onceConflict("was sent with another request before; choose another key")
+				return onceConflict("was already sent with another request; choose another key")
 			}
 			return nil
 		}

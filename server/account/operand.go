@@ -177,7 +177,7 @@ func splitList(text string) (items []string, wrong string) {
 	reader.TrimLeadingSpace = true
 	items, err := reader.Read()
 	if err != nil {
-		return nil, "must be a list such as Tile,Metal with quotes around a value that holds a comma, or a JSON array; got " + Quote(text)
+		return nil, "must be a list such as Tile,Metal with quotes around a value that contains a comma, or a JSON array; got " + Quote(text)
 	}
 	if _, err := reader.Read(); !errors.Is(err, io.EOF) {
 		return nil, "must be one line; got " + Quote(text)
@@ -204,7 +204,7 @@ func splitArray(text string) (items []string, wrong string) {
 		case bool:
 			items = append(items, strconv.FormatBool(v))
 		default:
-			return nil, "must hold strings, numbers, true and false only; got " + Show(value)
+			return nil, "must contain only strings, numbers, true and false; got " + Show(value)
 		}
 	}
 	return items, ""

@@ -101,11 +101,11 @@ func checkPropertyType(t PropertyType, offences *fieldErrors) bool {
 // Fold, in order.
 func checkOptions(p Property, path []string, labels []string, offences *fieldErrors) []string {
 	if len(labels) > 0 && p.Type != PropertyDropdown {
-		offences.add(path, "are for a %s only: an option of a %s has no meaning", PropertyDropdown, p.Type)
+		offences.add(path, "are only for a %s: an option of a %s has no meaning", PropertyDropdown, p.Type)
 		return nil
 	}
 	if len(labels) > MaxOptions {
-		offences.add(path, "must hold at most %d; got %d", MaxOptions, len(labels))
+		offences.add(path, "must contain at most %d items; got %d", MaxOptions, len(labels))
 		return nil
 	}
 	var kept []string

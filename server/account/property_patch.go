@@ -13,7 +13,7 @@ type PropertyPatch struct {
 	Multiple Field[bool]
 	Renames  []OptionRename
 	// Options is the whole list. A label that differs from an option only in
-	// case spells it anew; an option that is left out is removed.
+	// case respells it; an option that is left out is removed.
 	Options       Field[[]string]
 	AddOptions    []string
 	RemoveOptions []string
@@ -22,7 +22,7 @@ type PropertyPatch struct {
 	Key           Field[string] // the echo of the key name; it is checked, never written
 }
 
-// OptionRename spells an option anew, in the property and in every account.
+// OptionRename respells an option, in the property and in every account.
 type OptionRename struct {
 	From string // found by Fold
 	To   string
@@ -46,7 +46,7 @@ type option struct {
 func editProperty(before Property, p PropertyPatch) *propertyEdit {
 	e := &propertyEdit{before: before, after: before}
 	if !p.Key.IsAbsent() && p.Key.Value != before.Key {
-		e.offences.add([]string{"keyName"}, "must be that of the property that is updated, %s; got %s", Quote(before.Key), Quote(p.Key.Value))
+		e.offences.add([]string{"keyName"}, "must be that of the property being updated, %s; got %s", Quote(before.Key), Quote(p.Key.Value))
 	}
 	if !p.Name.IsAbsent() {
 		e.after.Name = checkPropertyName(p.Name.Value, &e.offences)
@@ -100,7 +100,7 @@ func (e *propertyEdit) editOptions(p PropertyPatch) {
 		}
 	}
 	if n := len(e.after.Options); n > MaxOptions {
-		e.offences.add([]string{"options"}, "must be at most %d in the end; they would be %d", MaxOptions, n)
+		e.offences.add([]string{"options"}, "must be at most %d after the update; there would be %d", MaxOptions, n)
 	}
 }
 
@@ -114,7 +114,7 @@ func (e *propertyEdit) refuseOptions(p PropertyPatch) {
 		{"addOptions", len(p.AddOptions)}, {"removeOptions", len(p.RemoveOptions)},
 	} {
 		if sent.n > 0 {
-			e.offences.add([]string{sent.member}, "are for a %s only: an option of a %s has no meaning", PropertyDropdown, e.after.Type)
+			e.offences.add([]string{sent.member}, "are only for a %s: an option of a %s has no meaning", PropertyDropdown, e.after.Type)
 		}
 	}
 }

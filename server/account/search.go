@@ -142,7 +142,7 @@ type testParser struct {
 
 func (p *testParser) require(part, value string) {
 	if value == "" {
-		p.offend(part, "is missing: a test is made of prop%s, op%s and value%s", p.number, p.number, p.number)
+		p.offend(part, "is missing: a test consists of prop%s, op%s and value%s", p.number, p.number, p.number)
 	}
 }
 
@@ -188,7 +188,7 @@ func (p *testParser) condition(s subject) Condition {
 func (p *testParser) needle(s subject) string {
 	needle, wrong := Fold(p.Value), mustNotBeBlank
 	if s.kind == kindPhone {
-		needle, wrong = Digits(p.Value), "must hold a digit; got "+Quote(p.Value)
+		needle, wrong = Digits(p.Value), "must contain a digit; got "+Quote(p.Value)
 	}
 	if needle == "" {
 		p.offend("value", "%s", wrong)
@@ -203,9 +203,9 @@ func (p *testParser) operands(s subject) []operand {
 	case wrong != "":
 		p.offend("value", "%s", wrong)
 	case p.Operator == OpBetween && len(items) != 2:
-		p.offend("value", "must hold two values, from and to; got %d", len(items))
+		p.offend("value", "must contain two values, from and to; got %d", len(items))
 	case len(items) == 0 || len(items) > MaxValues:
-		p.offend("value", "must hold 1 to %d values; got %d", MaxValues, len(items))
+		p.offend("value", "must contain 1 to %d values; got %d", MaxValues, len(items))
 	}
 	if len(p.offences) > 0 {
 		return nil

@@ -141,7 +141,7 @@ func (u *User) accept(a Acceptance, hash string) {
 }
 
 // wrongInvitation does not tell a wrong token from one that is used or expired.
-var wrongInvitation = FieldError{In: InBody, Path: []string{"token"}, Message: "token must be that of an invitation that is open"}
+var wrongInvitation = FieldError{In: InBody, Path: []string{"token"}, Message: "token must be that of an open invitation"}
 
 // invited returns the user who can accept the invitation, or KindInvalid.
 func (s *Service) invited(ctx context.Context, r Reader, token string) (User, error) {

@@ -16,7 +16,7 @@ import (
 // more than five.
 const MaxDepth = 64
 
-// Errors of Decode that are no *jsontext.SyntacticError.
+// Errors of Decode other than *jsontext.SyntacticError.
 var (
 	ErrTooDeep  = errors.New("nested too deep")
 	ErrTrailing = errors.New("more text after the value")

@@ -80,7 +80,7 @@ func NewSender(server string) (*Sender, error) {
 		s.options = append(s.options, mail.WithSSL())
 		s.needsTLS = true
 	default:
-		return nil, errURL("is not of the scheme smtp or smtps")
+		return nil, errURL("does not have the scheme smtp or smtps")
 	}
 	if u.Port() != "" {
 		if port, err = strconv.Atoi(u.Port()); err != nil {

@@ -48,7 +48,7 @@ func (c *csvReader) resolve(byName map[string]column) error {
 			wrong = append(wrong, c.unknown(name))
 		}
 		if slices.Contains(c.first[:i], name) {
-			wrong = append(wrong, fmt.Sprintf("column %s is there twice", account.Quote(name)))
+			wrong = append(wrong, fmt.Sprintf("column %s appears twice", account.Quote(name)))
 		}
 		c.columns = append(c.columns, column)
 	}
@@ -87,9 +87,9 @@ func explainCSV(err error) error {
 	case !ok:
 		return err // the end, or one of reading
 	case errors.Is(err, csv.ErrBareQuote):
-		return refuse(`line %d: a quote stands in a cell that does not begin with one; enclose the cell in quotes, and write "" for each within`, wrong.Line)
+		return refuse(`line %d: there is a quote in a cell that does not begin with one; enclose the cell in quotes, and write "" for each quote within`, wrong.Line)
 	}
-	return refuse(`line %d: the quoted cell that begins in line %d does not end as it should; a quote within a cell is written ""`, wrong.Line, wrong.StartLine)
+	return refuse(`line %d: the quoted cell that begins on line %d does not end as it should; a quote within a cell is written ""`, wrong.Line, wrong.StartLine)
 }
 
 func (c *csvReader) read(r row) account.ImportRow {

@@ -10,7 +10,7 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
-// Format is how accounts stand in a file.
+// Format is how accounts are written in a file.
 type Format string
 
 // The formats.
@@ -34,7 +34,7 @@ func ParseFormat(name, path string) (Format, error) {
 	if format, ok := extensions[strings.ToLower(filepath.Ext(path))]; ok {
 		return format, nil
 	}
-	return "", refuse("the format of %s cannot be told by its name; say --format %s or --format %s", path, CSV, NDJSON)
+	return "", refuse("the format of %s cannot be told from its name; use --format %s or --format %s", path, CSV, NDJSON)
 }
 
 // refuse returns the error of an import that does not even begin.

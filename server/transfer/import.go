@@ -45,7 +45,7 @@ type Options struct {
 	AllowNewOptions bool
 	Region          string // that the service reads phone numbers by
 	Rejected        string // path of the file of rejected rows
-	Restart         bool   // begin anew if an earlier import of the file was interrupted
+	Restart         bool   // start over if an earlier import of the file was interrupted
 
 	// Progress is called with the rows that are done and all there are.
 	Progress func(done, total int64)
@@ -74,7 +74,7 @@ const maxFirst = 10
 //
 // The whole file is refused, and nothing written, if it cannot be read to its
 // end, or names a member that is not known. An import that is interrupted, even
-// by a kill, goes on behind the last row that was stored when it is called
+// by a kill, continues after the last row that was stored when it is called
 // again for the same contents with the same options.
 func Import(ctx context.Context, service *account.Service, actor account.Actor, properties []account.Property, file *os.File, name string, opts Options) (Result, error) {
 	found, err := surveyFile(file, opts.Format, properties)
@@ -180,7 +180,7 @@ type waitingRow struct {
 	account.ImportRow
 }
 
-// begin finds out where to go on, and goes there.
+// begin finds out where to continue, and goes there.
 func (i *importer) begin(ctx context.Context, sum [sha256.Size]byte) error {
 	start := account.Import{CompanyID: i.actor.CompanyID, Digest: i.opts.digest(sum), Rejects: i.opts.Rejected}
 	if i.opts.Restart {
@@ -193,7 +193,7 @@ func (i *importer) begin(ctx context.Context, sum [sha256.Size]byte) error {
 		return err
 	}
 	if i.at.Rejects != start.Rejects {
-		return refuse("an earlier run of this import was interrupted; go on with --rejected %s, or begin anew with --restart", i.at.Rejects)
+		return refuse("an earlier run of this import was interrupted; continue with --rejected %s, or start over with --restart", i.at.Rejects)
 	}
 	for range i.at.Counts.Rows() {
 		if _, err := i.rows.next(); err != nil {
@@ -212,7 +212,7 @@ func (o *Options) digest(sum [sha256.Size]byte) account.Digest {
 // changed is the error of a file that is not as it was a moment ago.
 func (i *importer) changed(err error) error {
 	if errors.Is(err, io.EOF) {
-		err = errors.New("the file has changed meanwhile")
+		err = errors.New("the file has changed in the meantime")
 	}
 	return fmt.Errorf("read %s: %w", i.name, err)
 }
@@ -246,7 +246,7 @@ func (i *importer) interrupted(err error) error {
 	if !errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fmt.Errorf("interrupted after %d of %d rows; the same command goes on from there: %w", i.at.Counts.Rows(), i.total, err)
+	return fmt.Errorf("interrupted after %d of %d rows; the same command continues from there: %w", i.at.Counts.Rows(), i.total, err)
 }
 
 // fill reads rows until there are enough for a transaction, or no more.

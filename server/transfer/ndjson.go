@@ -87,7 +87,7 @@ func decode(text []byte) (object map[string]any, nuls [][]string, err error) {
 	return nil, nil, errNoObject
 }
 
-var errNoObject = errors.New("no object")
+var errNoObject = errors.New("not an object")
 
 // isRejected tells whether a row is one of a file of rejected rows.
 func isRejected(object map[string]any) bool {
@@ -126,12 +126,12 @@ func (n *ndjsonReader) read(r row) account.ImportRow {
 	}
 	patch, offences := readObject(object)
 	for _, path := range nuls {
-		offences = append(offences, offence(path, "must not hold a NUL character"))
+		offences = append(offences, offence(path, "must not contain a NUL character"))
 	}
 	return account.ImportRow{Patch: patch, Offences: offences}
 }
 
-// explainJSON says in words of ours why a row is no object.
+// explainJSON says in our own words why a row is not an object.
 func explainJSON(err error) string {
 	syntax, isSyntax := errors.AsType[*jsontext.SyntacticError](err)
 	switch {
@@ -142,7 +142,7 @@ func explainJSON(err error) string {
 	case errors.Is(err, jsonvalue.ErrTrailing):
 		return "the row is not valid JSON: there is more text after the object"
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return fmt.Sprintf("the row is not valid JSON: member %s stands twice in one object", account.Quote(syntax.JSONPointer.LastToken()))
+		return fmt.Sprintf("the row is not valid JSON: member %s appears twice in one object", account.Quote(syntax.JSONPointer.LastToken()))
 	case isSyntax && !errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Sprintf("the row is not valid JSON: syntax error at byte %d", syntax.ByteOffset+1)
 	}

@@ -40,7 +40,7 @@ func (f rejects) checkFree() error {
 	if err != nil {
 		return fmt.Errorf("file of rejected rows: %w", err)
 	}
-	return refuse("%s, where rejected rows would go, is there already; move it away, or name another with --rejected", f.path)
+	return refuse("%s, where rejected rows would go, already exists; move it away, or name another with --rejected", f.path)
 }
 
 // write adds rows behind the first size bytes of the file, which are all that
@@ -108,7 +108,7 @@ func encodeRejected(b *bytes.Buffer, r row, reasons []string) error {
 }
 
 // original is a row as it was, or as it was before it was rejected the last
-// time. One that is no JSON is a string.
+// time. One that is not JSON is a string.
 func original(text []byte) any {
 	value, _, err := jsonvalue.Decode(text)
 	if err != nil {
@@ -120,8 +120,8 @@ func original(text []byte) any {
 	return json.RawMessage(text)
 }
 
-// showBytes writes bytes that are no UTF-8 as \xff, which makes no JSON of what
-// was none.
+// showBytes writes bytes that are not UTF-8 as \xff, which does not make JSON of
+// what was not JSON.
 func showBytes(text []byte) string {
 	var b strings.Builder
 	for len(text) > 0 {
@@ -151,7 +151,7 @@ func (f rejects) replaceFrom(size int64, text []byte) (err error) {
 		return fmt.Errorf("file of rejected rows: %w", err)
 	}
 	if end < size {
-		return refuse("%s has lost rows that were rejected earlier; put it back, or begin anew with --restart", f.path)
+		return refuse("%s lacks rows that were rejected earlier; put it back, or start over with --restart", f.path)
 	}
 	if err := file.Truncate(size); err != nil {
 		return fmt.Errorf("file of rejected rows: %w", err)

@@ -43,7 +43,7 @@ func accountCommands(t *terminal) []*cli.Command {
 			},
 		},
 		{
-			Name: "list", Usage: "list accounts, the latest change first", ArgsUsage: "[WORDS]", Action: t.listAccounts,
+			Name: "list", Usage: "list accounts, the most recently changed first", ArgsUsage: "[WORDS]", Action: t.listAccounts,
 			Flags: append(listFlags(),
 				&cli.StringFlag{Name: "title", Usage: "with `TEXT` in the title"},
 				&cli.StringFlag{Name: "address", Usage: "with `TEXT` in the address"},
@@ -59,10 +59,10 @@ func accountCommands(t *terminal) []*cli.Command {
 			Flags:       listFlags(),
 		},
 		{
-			Name: "create", Usage: "create an account, or find the one that it would repeat", ArgsUsage: "ASSIGNMENT...", Action: t.createAccount,
+			Name: "create", Usage: "create an account, or find the one it would duplicate", ArgsUsage: "ASSIGNMENT...", Action: t.createAccount,
 			Flags: []cli.Flag{dryRun, newOptions,
-				&cli.StringFlag{Name: "match-by", Usage: "recognise an account by `MEMBER`: title, primaryEmail, primaryPhone, address, or none"},
-				&cli.StringFlag{Name: "on-match", Usage: "what to do with it: skip, replace or enrich"},
+				&cli.StringFlag{Name: "match-by", Usage: "look for the existing account by `MEMBER`: title, primaryEmail, primaryPhone, address, or none"},
+				&cli.StringFlag{Name: "on-match", Usage: "what to do with the existing account: skip, replace or enrich"},
 			},
 			ShellComplete: completeMembers[client.AccountCreate],
 		},
@@ -77,7 +77,7 @@ func accountCommands(t *terminal) []*cli.Command {
 			Flags: []cli.Flag{ifMatch, yesFlag()},
 		},
 		{
-			Name: "history", Usage: "show what happened to an account, the latest first", ArgsUsage: "ID", Action: t.history,
+			Name: "history", Usage: "show what happened to an account, the latest change first", ArgsUsage: "ID", Action: t.history,
 			Flags: []cli.Flag{limitFlag()},
 		},
 	}
@@ -103,7 +103,7 @@ func limitFlag() cli.Flag {
 }
 
 func yesFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "do not ask"}
+	return &cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "do not ask for confirmation"}
 }
 
 func times() cli.TimestampConfig {
@@ -119,7 +119,7 @@ func ids(args []string) ([]int64, error) {
 	for i, arg := range args {
 		id, err := strconv.ParseInt(arg, 10, 64)
 		if err != nil || id < 1 {
-			return nil, usagef("%q is no id", arg)
+			return nil, usagef("%q is not an id", arg)
 		}
 		list[i] = id
 	}
@@ -230,7 +230,7 @@ func (t *terminal) listAccounts(ctx context.Context, cmd *cli.Command) error {
 func (t *terminal) searchAccounts(ctx context.Context, cmd *cli.Command) error {
 	args := cmd.Args().Slice()
 	if len(args) != 3 && len(args) != 7 {
-		return usagef("give a member, an operator and a value, and after and, or or, three more")
+		return usagef("give a member, an operator and a value; after \"and\" or \"or\", give three more")
 	}
 	search := client.AccountSearch{Where: conditionOf(args), Filter: client.SearchFilter{
 		IncludeArchived: cmd.Bool("archived"),
@@ -246,7 +246,7 @@ func (t *terminal) searchAccounts(ctx context.Context, cmd *cli.Command) error {
 		case "or":
 			search.Or = &second
 		default:
-			return usagef("two tests are joined by and, or by or; got %q", args[3])
+			return usagef("two tests are joined by \"and\" or by \"or\"; got %q", args[3])
 		}
 	}
 	c, err := connect(cmd)

@@ -54,7 +54,7 @@ func assignments[T any](args []string, properties []client.Property) (T, error) 
 func cutAssignment(arg string) (name, text string, literal bool, err error) {
 	name, text, ok := strings.Cut(arg, "=")
 	if !ok || name == "" {
-		return "", "", false, usagef("%q is no assignment such as title=Sunrise", arg)
+		return "", "", false, usagef("%q is not an assignment such as title=Sunrise", arg)
 	}
 	name, literal = strings.CutSuffix(name, ":")
 	return name, text, literal, nil
@@ -69,7 +69,7 @@ type kind struct {
 func (k kind) assign(into map[string]any, key, text string, literal bool) error {
 	if literal {
 		if !json.Valid([]byte(text)) {
-			return fmt.Errorf("%q is no JSON", text)
+			return fmt.Errorf("%q is not valid JSON", text)
 		}
 		into[key] = json.RawMessage(text)
 		return nil
@@ -88,7 +88,7 @@ func (k kind) assign(into map[string]any, key, text string, literal bool) error 
 		list, _ := earlier.([]any)
 		into[key] = append(list, value)
 	case again:
-		return fmt.Errorf("it is assigned twice, and takes one value")
+		return fmt.Errorf("it takes one value, but is assigned twice")
 	default:
 		into[key] = value
 	}
@@ -99,7 +99,7 @@ func text(s string) (any, error) { return s, nil }
 
 func number(s string) (any, error) {
 	if _, err := strconv.ParseFloat(s, 64); err != nil || !json.Valid([]byte(s)) {
-		return nil, fmt.Errorf("%q is no number", s)
+		return nil, fmt.Errorf("%q is not a number", s)
 	}
 	return json.Number(s), nil
 }
@@ -137,7 +137,7 @@ func memberKind(body reflect.Type, name string) (kind, error) {
 			return kindOf(valueType(field.Type)), nil
 		}
 	}
-	return kind{}, usagef("there is no member %q; there are %s", name, strings.Join(memberNames(body), ", "))
+	return kind{}, usagef("there is no member %q; the members are %s", name, strings.Join(memberNames(body), ", "))
 }
 
 func memberNames(body reflect.Type) []string {

@@ -51,7 +51,7 @@ func loadConfig(path string) (config, error) {
 		return c, err
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
-		return c, fmt.Errorf("others may read %s (%04o), which holds keys: run chmod 600 on it, and think of new keys", path, mode)
+		return c, fmt.Errorf("others can read %s (%04o), which contains keys: run chmod 600 on it, and consider replacing the keys", path, mode)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -125,12 +125,12 @@ func targetOf(cmd *cli.Command) (profile, error) {
 func profileCommand(t *terminal) *cli.Command {
 	return &cli.Command{
 		Name:  "profile",
-		Usage: "keep servers and keys",
+		Usage: "manage servers and their keys",
 		Commands: []*cli.Command{
-			{Name: "set", Usage: "keep a server, and the key that is the first line of standard input", ArgsUsage: "NAME URL", Action: t.setProfile},
+			{Name: "set", Usage: "store a server, and its key from the first line of standard input", ArgsUsage: "NAME URL", Action: t.setProfile},
 			{Name: "use", Usage: "use a profile from now on", ArgsUsage: "NAME", Action: useProfile},
 			{Name: "list", Usage: "list the profiles, without keys", Action: t.listProfiles},
-			{Name: "remove", Usage: "forget a profile", ArgsUsage: "NAME", Action: removeProfile},
+			{Name: "remove", Usage: "remove a profile", ArgsUsage: "NAME", Action: removeProfile},
 		},
 	}
 }

@@ -20,7 +20,7 @@ func contactsCommand(t *terminal) *cli.Command {
 		Name: "contacts", Usage: "read and write contacts",
 		Commands: []*cli.Command{
 			{
-				Name: "list", Usage: "list contacts, the latest change first", ArgsUsage: "[WORDS]", Action: t.listContacts,
+				Name: "list", Usage: "list contacts, the most recently changed first", ArgsUsage: "[WORDS]", Action: t.listContacts,
 				Flags: []cli.Flag{limitFlag(), &cli.Int64Flag{Name: "account", Usage: "linked to the account `ID`"}},
 			},
 			{Name: "get", Usage: "show a contact", ArgsUsage: "ID", Action: t.getContact},
@@ -196,7 +196,7 @@ func keysCommand(t *terminal) *cli.Command {
 				Name: "create", Usage: "make a key for a user, whose password is the first line of standard input; the token goes to standard output",
 				ArgsUsage: "EMAIL ASSIGNMENT...", Action: t.createKey, ShellComplete: completeMembers[client.KeyCreate],
 			},
-			{Name: "revoke", Usage: "end keys at once", ArgsUsage: "ID...", Action: t.revokeKeys, Flags: []cli.Flag{yesFlag()}},
+			{Name: "revoke", Usage: "revoke keys at once", ArgsUsage: "ID...", Action: t.revokeKeys, Flags: []cli.Flag{yesFlag()}},
 		},
 	}
 }

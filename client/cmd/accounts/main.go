@@ -29,7 +29,7 @@ func main() {
 }
 
 const description = `The server and the key come from a profile (accounts profile set), or from
-ACCOUNTS_URL and ACCOUNTS_KEY, which win.
+ACCOUNTS_URL and ACCOUNTS_KEY, which take precedence.
 
 Members are written as assignments:
   title="Sunrise Solar"        a value
@@ -38,8 +38,8 @@ Members are written as assignments:
   address=A address=B          a list
   'title:="null"'              anything, as JSON
 
-Exit codes: 0 done, 1 another error, 2 wrong usage, 3 refused as invalid, 4 no
-valid key or not allowed, 5 not found, 6 conflict, 7 changed meanwhile, 8 too
+Exit codes: 0 done, 1 another error, 2 usage error, 3 refused as invalid, 4 no
+valid key or not allowed, 5 not found, 6 conflict, 7 changed in the meantime, 8 too
 many requests, 9 server unavailable, 130 interrupted.`
 
 func newCommand(t *terminal) *cli.Command {
@@ -67,7 +67,7 @@ func rootCommand(t *terminal) *cli.Command {
 			&cli.StringFlag{Name: "config", Usage: "keep the profiles in `FILE`", Sources: cli.EnvVars("ACCOUNTS_CONFIG")},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "table", Usage: "print as `FORMAT`: table, json, ndjson or csv", Sources: cli.EnvVars("ACCOUNTS_OUTPUT"), Validator: checkFormat},
 			&cli.StringFlag{Name: "columns", Usage: "print these members, separated by commas, in tables and CSV"},
-			&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up a call after `DURATION`"},
+			&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up on a call after `DURATION`"},
 		},
 		Commands: append(accountCommands(t), propertiesCommand(t), contactsCommand(t), keysCommand(t), profileCommand(t)),
 		Action: func(_ context.Context, cmd *cli.Command) error {
@@ -140,7 +140,7 @@ func (t *terminal) complain(err error) {
 		fmt.Fprintln(t.err, t.red("accounts:"), plain(line))
 	}
 	if known && e.RequestID != "" && e.Status >= http.StatusInternalServerError {
-		fmt.Fprintln(t.err, "The server knows more about request", plain(e.RequestID)+".")
+		fmt.Fprintln(t.err, "The server log says more about request", plain(e.RequestID)+".")
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 	"github.com/accountsd/accountsd/server/servertest"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // TestMain makes the test binary the program itself where a test asks for it.
 func TestMain(m *testing.M) {
@@ -127,7 +127,7 @@ func (sh *shell) golden(name string) {
 		sh.t.Fatal(err)
 	}
 	if said != string(want) {
-		sh.t.Errorf("%s differs (-update writes it anew); the program said\n%s", path, said)
+		sh.t.Errorf("%s differs (-update rewrites it); the program said\n%s", path, said)
 	}
 }
 

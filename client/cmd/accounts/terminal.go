@@ -30,7 +30,7 @@ func newTerminal(in, out, err *os.File) *terminal {
 
 func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
 
-// secret reads what must not stand on the command line, where others could see
+// secret reads what must not be on the command line, where others could see
 // it: the first line of standard input. A terminal does not show it.
 func (t *terminal) secret(prompt string) (string, error) {
 	if file, ok := t.in.(*os.File); ok && t.inTTY {

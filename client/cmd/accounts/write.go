@@ -62,7 +62,7 @@ func (t *terminal) createAccount(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	if !made.Created {
-		fmt.Fprintf(t.err, "Account %d was there already.\n", made.ID)
+		fmt.Fprintf(t.err, "Account %d already existed.\n", made.ID)
 	}
 	return t.showAccount(cmd, &made.Account)
 }

@@ -22,8 +22,8 @@ func aliasCommand() *cli.Command {
 				Usage: "tell a user that /clients will end, by e-mail if there is a mail server",
 				Flags: append([]cli.Flag{
 					dbFlag(), asFlag(), userFlag(),
-					&cli.StringFlag{Name: "message", Usage: "the `TEXT` to tell", Required: true},
-					&cli.StringFlag{Name: "sunset", Usage: "the `TIME` when /clients will end for the user: a date, or RFC 3339"},
+					&cli.StringFlag{Name: "message", Usage: "the message, as `TEXT`", Required: true},
+					&cli.StringFlag{Name: "sunset", Usage: "the `TIME` when /clients will end for the user: a date or an RFC 3339 date-time"},
 				}, mailFlags()...),
 				Action: notifyUser,
 			},
@@ -48,11 +48,11 @@ func aliasCommand() *cli.Command {
 			},
 			{
 				Name:  "rehearse",
-				Usage: "close /clients for a while, which then works again by itself",
+				Usage: "close /clients for a while, after which it works again by itself",
 				Flags: []cli.Flag{
 					dbFlag(), asFlag(), userFlag(),
 					&cli.Int64Flag{Name: "key", Usage: "only with the user's key with this `ID`"},
-					&cli.StringFlag{Name: "from", Usage: "begin at this `TIME` and not at once"},
+					&cli.StringFlag{Name: "from", Usage: "begin at this `TIME`, not at once"},
 					&cli.StringFlag{Name: "until", Usage: "end at this `TIME`"},
 					&cli.DurationFlag{Name: "for", Usage: "end after this `DURATION`, as in 1h30m", Validator: positive[time.Duration]},
 				},
@@ -114,8 +114,8 @@ func adminActor(ctx context.Context, store account.Store, email string) (account
 	return account.Actor{CompanyID: admin.CompanyID, Scope: account.ScopeAdmin, User: admin.Ref()}, nil
 }
 
-// notifyUser also tries to send the mail, since no server may be running. One
-// that is goes on trying.
+// notifyUser also tries to send the mail, since there may be no server running.
+// If there is one, it keeps trying.
 func notifyUser(ctx context.Context, cmd *cli.Command) (err error) {
 	notice := account.AliasNotice{Message: cmd.String("message")}
 	if cmd.IsSet("sunset") {
@@ -154,7 +154,7 @@ func notifyUser(ctx context.Context, cmd *cli.Command) (err error) {
 
 func rehearse(ctx context.Context, cmd *cli.Command, s *account.Service, admin account.Actor, userID int64) (account.AliasReport, error) {
 	if cmd.IsSet("until") == cmd.IsSet("for") {
-		return account.AliasReport{}, errors.New("say when the rehearsal ends: by --until or by --for")
+		return account.AliasReport{}, errors.New("set the end of the rehearsal by --until or by --for")
 	}
 	r := account.Rehearsal{KeyID: cmd.Int64("key"), From: time.Now()}
 	var err error

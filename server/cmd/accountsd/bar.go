@@ -33,7 +33,7 @@ func (b *bar) set(done, total int64) {
 			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionClearOnFinish())
 	}
-	// That a bar cannot be drawn is no reason to stop.
+	// A bar that cannot be drawn is no reason to stop.
 	_ = b.bar.Set64(min(done, total))
 }
 

@@ -17,7 +17,7 @@ import (
 
 const exportHelp = `Writes the accounts of a company in the order of their ids, so that importing the file changes nothing. Each account is
 written as it is when its turn comes: while others write, every one that was there at the start and was not deleted is
-in the file once. An account shown by NDJSON is as the API shows it; "accountsd import --help" describes CSV.`
+in the file once. NDJSON shows an account as the API does; "accountsd import --help" describes CSV.`
 
 func exportCommand() *cli.Command {
 	return &cli.Command{
@@ -43,7 +43,7 @@ func exportAccounts(ctx context.Context, cmd *cli.Command) (err error) {
 		return err
 	}
 	if cmd.Args().Len() > 0 {
-		return fmt.Errorf("export takes no arguments; say --output %s", cmd.Args().First())
+		return fmt.Errorf("export takes no arguments; use --output %s", cmd.Args().First())
 	}
 	store, err := openStore(ctx, cmd)
 	if err != nil {
@@ -122,7 +122,7 @@ func writeOutput(path string, stdout io.Writer, write func(io.Writer) error) (er
 	return os.Rename(file.Name(), path)
 }
 
-// writeDevice writes to what is no file, such as a named pipe.
+// writeDevice writes to what is not a file, such as a named pipe.
 func writeDevice(path string, write func(io.Writer) error) error {
 	file, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {

@@ -17,28 +17,28 @@ import (
 )
 
 const importHelp = `FILE holds one account in each row, as CSV or as NDJSON (a JSON object on each line). "-" is standard input, which is
-kept in a temporary file first.
+saved to a temporary file first.
 
 The columns of CSV are id, number, title, description, address, isActive, primaryEmail, primaryPhone, accountType, value,
-size, contacts, and custom.KEY for each property. createdAt and updatedAt are passed over, and so is errors. A column or
-member that is not known stops the import before anything is written. A cell with several values is a JSON array, as in
+size, contacts, and custom.KEY for each property. createdAt, updatedAt and errors are ignored. An unknown column or
+member stops the import before anything is written. A cell with several values is a JSON array, as in
 ["12 Main St","Springfield"] or [17,4]. An empty cell clears a member that can be cleared, and leaves title, address,
 isActive and number as they are; a cell of two quotes is an empty text. A line of NDJSON means what the body of PATCH
 means.
 
 If there is an id column, rows are matched by id and update the accounts: an id that is not found is rejected, and a row
-without one is a new account. Else rows are matched by title, and those that match are skipped. What the strategies do:
+without one is a new account. Otherwise rows are matched by title, and those that match are skipped. What the strategies do:
   skip     leave the account that matches as it is
   update   change the members that the row has
   enrich   fill only the members without a value
-  replace  make the row the account; what the row has not is cleared
+  replace  make the account what the row says; what the row lacks is cleared
 A row that matches nothing is a new account, for which title and address are needed. Without --match-by id, an id column
-is passed over.
+is ignored.
 
-A row that cannot be imported is rejected with all its reasons, and takes no other along. Rejected rows go to a file that
-can be mended and imported. If there are any, the exit status is 2. An import that was interrupted goes on behind the
-last row that was stored when the same command is given again, unless the file has changed. Standard input goes on where
-it was if the same data is given again.
+A row that cannot be imported is rejected with all the reasons, without affecting the others. Rejected rows go to a file
+that can be corrected and imported. If there are any, the exit status is 2. When the same command is given again, an
+interrupted import continues after the last row that was stored, unless the file has changed; so does one from standard
+input, if the data is the same.
 
 The command works while the server runs. With --dry-run it imports into a temporary copy of the database.`
 
@@ -50,11 +50,11 @@ func importCommand() *cli.Command {
 		Description: importHelp,
 		Flags: []cli.Flag{
 			dbFlag(), emailFlag(), formatFlag(), regionFlag(),
-			&cli.StringFlag{Name: "match-by", Usage: "find the account of a row by `MEMBER`: id, number, title, primaryEmail, primaryPhone, address or none", DefaultText: "id if there is one, else title", Sources: fromEnv("MATCH_BY")},
-			&cli.StringFlag{Name: "strategy", Usage: "what to do with an account that matches: skip, replace, enrich or update", DefaultText: "update by id, else skip", Sources: fromEnv("STRATEGY")},
+			&cli.StringFlag{Name: "match-by", Usage: "find the account of a row by `MEMBER`: id, number, title, primaryEmail, primaryPhone, address or none", DefaultText: "id if there is one, otherwise title", Sources: fromEnv("MATCH_BY")},
+			&cli.StringFlag{Name: "strategy", Usage: "what to do with an account that matches: skip, replace, enrich or update", DefaultText: "update by id, otherwise skip", Sources: fromEnv("STRATEGY")},
 			&cli.BoolFlag{Name: "allow-new-options", Usage: "add unknown dropdown labels to the options", Sources: fromEnv("ALLOW_NEW_OPTIONS")},
-			&cli.BoolFlag{Name: "dry-run", Usage: "say what would happen, and write nothing but the file of --rejected, if that is given", Sources: fromEnv("DRY_RUN")},
-			&cli.StringFlag{Name: "rejected", Usage: "`FILE` for rejected rows and why, which must not be there yet", DefaultText: "the name with .rejected before the extension", Sources: fromEnv("REJECTED")},
+			&cli.BoolFlag{Name: "dry-run", Usage: "report what would happen, and write nothing but the file of --rejected, if that is given", Sources: fromEnv("DRY_RUN")},
+			&cli.StringFlag{Name: "rejected", Usage: "`FILE` for rejected rows and the reasons, which must not exist yet", DefaultText: "the name with .rejected before the extension", Sources: fromEnv("REJECTED")},
 			&cli.BoolFlag{Name: "restart", Usage: "begin with the first row even if an import of the file was interrupted", Sources: fromEnv("RESTART")},
 		},
 		Action: importAccounts,
@@ -190,7 +190,7 @@ func (r *importRun) summarize(result transfer.Result) error {
 		text = "dry run of " + text
 	}
 	if result.Resumed > 0 {
-		text += fmt.Sprintf("; %d rows were done before", result.Resumed)
+		text += fmt.Sprintf("; %d rows were done earlier", result.Resumed)
 	}
 	kept := result.Rejects != "" && (!dry || r.cmd.String("rejected") != "")
 	if kept {

@@ -81,7 +81,7 @@ func dbFlag() *cli.StringFlag {
 func regionFlag() *cli.StringFlag {
 	return &cli.StringFlag{
 		Name:      "phone-region",
-		Usage:     "read phone numbers without a country code as of `REGION` (ISO 3166)",
+		Usage:     "read phone numbers without a country code as numbers of `REGION` (ISO 3166)",
 		Value:     "US",
 		Validator: account.CheckRegion,
 		Sources:   fromEnv("PHONE_REGION"),

@@ -20,7 +20,7 @@ func propertyCreateCommand() *cli.Command {
 			&cli.StringFlag{Name: "type", Usage: "TEXT, NUMERIC, BOOLEAN, DATE or DROPDOWN", Required: true, Sources: fromEnv("TYPE")},
 			&cli.BoolFlag{Name: "multiple", Usage: "its value is a list", Sources: fromEnv("MULTIPLE")},
 			// A comma is part of a label, so there is no variable for this one.
-			&cli.StringSliceFlag{Name: "option", Usage: "a `LABEL` of a DROPDOWN; may be given again", Config: cli.StringConfig{TrimSpace: true}},
+			&cli.StringSliceFlag{Name: "option", Usage: "a `LABEL` of a DROPDOWN; may be repeated", Config: cli.StringConfig{TrimSpace: true}},
 		},
 		DisableSliceFlagSeparator: true,
 		Action:                    createProperty,

@@ -22,7 +22,7 @@ The key (also in $DATA/key): $key
 Change an e-mail address and a custom value:
 $call 'http://$ADDR/v1/accounts/1' -d '{"primaryEmail":"Office@Sunrise.example","custom":{"roof_type":"metal"}}'
 
-Use a dropdown label that is no option yet:
+Use a dropdown label that is not an option yet:
 $call 'http://$ADDR/v1/accounts/1?allow_new_options=true' -d '{"custom":{"roof_type":"Thatch"}}'
 
 Make three mistakes, and see all of them explained:

@@ -38,7 +38,7 @@ func serveCommand() *cli.Command {
 			&cli.IntFlag{Name: "rate-limit", Usage: "answer 429 to a key that sends more than `N` requests in a second, after twice as many at once; 0 for no limit", Value: 200, Validator: notNegative[int], Sources: fromEnv("RATE_LIMIT")},
 			&cli.Int64Flag{Name: "daily-limit", Usage: "answer 429 to a key that sends more than `N` requests in a day (UTC); 0 for no limit", Validator: notNegative[int64], Sources: fromEnv("DAILY_LIMIT")},
 			&cli.DurationFlag{Name: "drain", Usage: "go on serving for `DURATION` after a signal, with /readyz failing", Sources: fromEnv("DRAIN")},
-			&cli.DurationFlag{Name: "shutdown-timeout", Usage: "give requests under way `DURATION` to end", Value: 30 * time.Second, Sources: fromEnv("SHUTDOWN_TIMEOUT")},
+			&cli.DurationFlag{Name: "shutdown-timeout", Usage: "give requests under way `DURATION` to finish", Value: 30 * time.Second, Sources: fromEnv("SHUTDOWN_TIMEOUT")},
 			quietDaysFlag(),
 		}, mailFlags()...),
 		Action: serve,

@@ -53,8 +53,8 @@ func (t *transaction) InsertAccount(ctx context.Context, a *account.Account) err
 	return t.enqueue(ctx, searchAccounts, a.CompanyID, id)
 }
 
-// UpdateAccount writes an account. SQLite writes the entry of each index anew
-// that has a column in the SET list, so that names what has changed only.
+// UpdateAccount writes an account. SQLite rewrites the entry of each index
+// that has a column in the SET list, so that names only what has changed.
 func (t *transaction) UpdateAccount(ctx context.Context, a account.Account, changes account.Changes) error {
 	row, err := toDBAccount(a)
 	if err != nil {

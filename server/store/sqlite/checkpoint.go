@@ -73,7 +73,7 @@ func (c *checkpointer) wrote(pages int64) {
 }
 
 // checkpoint runs one checkpoint. That readers or other processes kept it from
-// finishing is no error.
+// finishing is not an error.
 func (c *checkpointer) checkpoint(mode string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

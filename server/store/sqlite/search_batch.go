@@ -119,7 +119,7 @@ func (b *searchBatch) put(ctx context.Context, kind searchKind, texts []recordTe
 	return nil
 }
 
-// remove removes the texts of records that are no more.
+// remove removes the texts of records that no longer exist.
 func (b *searchBatch) remove(ctx context.Context, gone map[recordID]bool) error {
 	for _, kind := range searchKinds {
 		for r := range gone {

@@ -12,7 +12,7 @@ import (
 )
 
 // searchFormat is the version of what is in a search file: its tables, and how
-// texts are folded. A file of another one is made anew.
+// texts are folded. A file of another version is remade.
 const searchFormat = 1
 
 // searchSchema is of a file that has nothing yet. There are also a table for

@@ -123,7 +123,7 @@ func (s *Store) openPool(connector sqldriver.Connector, size int) *sql.DB {
 	return db
 }
 
-// openConn opens a connection that is no pool's.
+// openConn opens a connection that belongs to no pool.
 func (s *Store) openConn(ctx context.Context, dsn string) (*sql.Conn, error) {
 	connector, err := newConnector(dsn)
 	if err != nil {
