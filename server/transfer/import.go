@@ -111,13 +111,13 @@ func reopen(file *os.File, format Format, properties []account.Property) (rowRea
 	return newRowReader(file, format, properties)
 }
 
-// MatchMembers lists what accounts can be matched by.
-var MatchMembers = []account.MatchBy{
+// matchMembers lists what accounts can be matched by.
+var matchMembers = []account.MatchBy{
 	account.MatchID, account.MatchNumber, account.MatchTitle, account.MatchEmail, account.MatchPhone, account.MatchAddress, account.MatchNone,
 }
 
-// Strategies lists what can be done with an account that matches.
-var Strategies = []account.Strategy{
+// strategies lists what can be done with an account that matches.
+var strategies = []account.Strategy{
 	account.StrategySkip, account.StrategyReplace, account.StrategyEnrich, account.StrategyUpdate,
 }
 
@@ -136,10 +136,10 @@ func (o *Options) complete(name string, names map[string]bool) error {
 		}
 	}
 	switch {
-	case !slices.Contains(MatchMembers, o.MatchBy):
-		return refuse("--match-by must be one of %s; got %s", joined(MatchMembers), account.Quote(string(o.MatchBy)))
-	case !slices.Contains(Strategies, o.Strategy):
-		return refuse("--strategy must be one of %s; got %s", joined(Strategies), account.Quote(string(o.Strategy)))
+	case !slices.Contains(matchMembers, o.MatchBy):
+		return refuse("--match-by must be one of %s; got %s", joined(matchMembers), account.Quote(string(o.MatchBy)))
+	case !slices.Contains(strategies, o.Strategy):
+		return refuse("--strategy must be one of %s; got %s", joined(strategies), account.Quote(string(o.Strategy)))
 	case o.MatchBy != account.MatchNone && len(names) > 0 && !names[string(o.MatchBy)]:
 		return refuse("%s has no %s to match by; choose another --match-by", name, o.MatchBy)
 	}

@@ -14,9 +14,12 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/accountsd/accountsd/server/mail/mailtest"
 )
 
 // binary is accountsd as "make build" builds it.
@@ -234,11 +237,15 @@ func TestKillLosesNoAnsweredUpdate(t *testing.T) {
 	t.Parallel()
 	db := filepath.Join(t.TempDir(), "accounts.db")
 	key := mustRun(t, "init", "--db", db, "--company", "C", "--email", "a@example.com", "--sample-data")
-	for i := range 25 {
-		mustRun(t, "property", "create", "--db", db, "--company", "C", "--name", fmt.Sprintf("Counter %d", i), "--type", "NUMERIC")
-	}
 	p := serve(t, db)
+	for i := range 25 {
+		status, body, err := call(t.Context(), "POST", p.url+"/v1/properties", key, fmt.Sprintf(`{"name":"Counter %d","type":"NUMERIC"}`, i))
+		if err != nil || status != http.StatusCreated {
+			t.Fatalf("%d %v %s", status, err, body)
+		}
+	}
 	var group sync.WaitGroup
+	var updates atomic.Int64 // that were answered
 	answered := make([]int, 50) // by worker: the last value that was answered
 	for worker := range answered {
 		group.Go(func() {
@@ -250,10 +257,11 @@ func TestKillLosesNoAnsweredUpdate(t *testing.T) {
 					return // It is dead.
 				}
 				answered[worker] = value
+				updates.Add(1)
 			}
 		})
 	}
-	time.Sleep(700 * time.Millisecond)
+	mailtest.Eventually(t, "updates are under way", func() bool { return updates.Load() >= 250 })
 	if err := p.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
