@@ -1,8 +1,6 @@
 package client
 
 import (
-	"github.com/accountsd/accountsd/client/custom"
-	"github.com/accountsd/accountsd/client/timestamp"
 	"github.com/accountsd/accountsd/gen/api"
 )
 
@@ -28,7 +26,7 @@ type AccountCreate struct {
 	AccountType  Field[AccountType] `json:"accountType,omitempty"`
 	Value        Field[float64]     `json:"value,omitempty"`
 	Size         Field[float64]     `json:"size,omitempty"`
-	Custom       custom.Values      `json:"custom,omitempty"`
+	Custom       Values             `json:"custom,omitempty"`
 	Contacts     Field[[]int64]     `json:"contacts,omitempty"`
 }
 
@@ -46,7 +44,7 @@ type AccountPatch struct {
 	AccountType  Field[AccountType] `json:"accountType,omitempty"`
 	Value        Field[float64]     `json:"value,omitempty"`
 	Size         Field[float64]     `json:"size,omitempty"`
-	Custom       custom.Values      `json:"custom,omitempty"`   // a key's nil clears that property
+	Custom       Values             `json:"custom,omitempty"`   // a key's nil clears that property
 	Contacts     Field[[]int64]     `json:"contacts,omitempty"` // replaces the linked contacts
 }
 
@@ -84,7 +82,7 @@ type PropertyCreate struct {
 	IsMultiple   bool         `json:"isMultiple,omitempty"`
 	Indexed      bool         `json:"indexed,omitempty"`
 	Options      []string     `json:"options,omitempty"`
-	DefaultValue custom.List  `json:"defaultValue,omitempty"`
+	DefaultValue ValueList    `json:"defaultValue,omitempty"`
 }
 
 // PropertyPatch is the members of a property to change.
@@ -93,7 +91,7 @@ type PropertyPatch struct {
 	Type          Field[PropertyType] `json:"type,omitempty"` // only while no account has a value
 	IsMultiple    Field[bool]         `json:"isMultiple,omitempty"`
 	Indexed       Field[bool]         `json:"indexed,omitempty"`
-	DefaultValue  Field[custom.List]  `json:"defaultValue,omitempty"`
+	DefaultValue  Field[ValueList]    `json:"defaultValue,omitempty"`
 	RenameOptions []OptionRename      `json:"renameOptions,omitempty"`
 	Options       Field[[]string]     `json:"options,omitempty"` // one that is left out is removed
 	AddOptions    []string            `json:"addOptions,omitempty"`
@@ -102,10 +100,10 @@ type PropertyPatch struct {
 
 // KeyCreate is a key to make.
 type KeyCreate struct {
-	Name        string                `json:"name,omitempty"`
-	Description string                `json:"description,omitempty"`
-	Scopes      []Scope               `json:"scopes,omitempty"`    // empty: all that the user may
-	ExpiresAt   Field[timestamp.Time] `json:"expiresAt,omitempty"` // absent: never
+	Name        string      `json:"name,omitempty"`
+	Description string      `json:"description,omitempty"`
+	Scopes      []Scope     `json:"scopes,omitempty"`    // empty: all that the user may
+	ExpiresAt   Field[Time] `json:"expiresAt,omitempty"` // absent: never
 }
 
 // UserInvite is a user to invite.

@@ -9,7 +9,6 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/accountsd/accountsd/client/custom"
 	"github.com/accountsd/accountsd/gen/api"
 )
 
@@ -128,8 +127,8 @@ func changedField[T any](before, after Field[T]) Field[T] {
 	return Set(value)
 }
 
-func changedValues(before, after custom.Values) custom.Values {
-	patch := custom.Values{}
+func changedValues(before, after Values) Values {
+	patch := Values{}
 	for key, value := range after {
 		if !same(before[key], value) {
 			patch[key] = value

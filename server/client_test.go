@@ -9,9 +9,9 @@ import (
 
 	"github.com/oapi-codegen/nullable"
 
-	"github.com/accountsd/accountsd/client/custom"
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiclient"
+	"github.com/accountsd/accountsd/gen/custom"
 )
 
 // The generated client against the real server, as the README uses it.

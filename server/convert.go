@@ -3,9 +3,9 @@ package server
 import (
 	"github.com/oapi-codegen/nullable"
 
-	"github.com/accountsd/accountsd/client/timestamp"
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/account"
 )
 

@@ -1,8 +1,8 @@
 package server
 
 import (
-	"github.com/accountsd/accountsd/client/timestamp"
 	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/account"
 )
 

@@ -7,8 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/accountsd/accountsd/client/custom"
-	"github.com/accountsd/accountsd/client/timestamp"
+	"github.com/accountsd/accountsd/gen/custom"
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/oapi-codegen/nullable"
 	"github.com/oapi-codegen/runtime"
 )
