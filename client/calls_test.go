@@ -157,7 +157,7 @@ var calls = map[string]struct {
 		func(ctx context.Context, c *client.Client) error {
 			_, err := c.Properties.Update(ctx, "roof_type", client.PropertyPatch{RenameOptions: []client.OptionRename{{From: "Tile", To: "Clay"}}, DefaultValue: client.Set(client.ValueList{})}, client.Force())
 			return err
-		}, reply(200, propertyJSON), request{method: "PATCH", path: "/v1/properties/roof_type", query: "force=true", body: `{"defaultValue":[],"renameOptions":[{"from":"Tile","to":"Clay"}]}`}, nil,
+		}, reply(200, propertyJSON), request{method: "PATCH", path: "/v1/properties/roof_type", query: "force=true", body: `{"renameOptions":[{"from":"Tile","to":"Clay"}],"defaultValue":[]}`}, nil,
 	},
 	"delete property": {
 		func(ctx context.Context, c *client.Client) error {

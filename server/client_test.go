@@ -29,7 +29,7 @@ func TestGeneratedClient(t *testing.T) {
 
 	title := "Sunrise Solar & Roofing"
 	updated, err := c.UpdateAccountWithResponse(t.Context(), 1, nil, api.AccountPatch{
-		Title:        &title,
+		Title:        nullable.NewNullableWithValue(title),
 		PrimaryEmail: nullable.NewNullNullable[string](),
 		Custom:       custom.Values{"roof_type": nil, "capacity": json.Number("12345678901234567890.123")},
 	})

@@ -12,7 +12,7 @@ import (
 
 // FromAPINewKey converts a validated POST.
 func FromAPINewKey(body api.KeyCreate) account.NewKey {
-	key := account.NewKey{Name: valueOf(body.Name), Description: valueOf(body.Description)}
+	key := account.NewKey{Name: body.Name, Description: body.Description}
 	for _, scope := range body.Scopes {
 		key.Scopes = append(key.Scopes, account.Scope(scope))
 	}

@@ -47,7 +47,9 @@ func FromAPIBatch(req apiserver.BatchUpdateAccountsRequestObject) account.BatchR
 		batch.Updates[i] = account.BatchUpdate{
 			ID:    update.ID,
 			Patch: FromAPIPatch(update.Set),
-			Match: FromAPIIfMatch(update.IfMatch, update.ID),
+		}
+		if update.IfMatch != "" {
+			batch.Updates[i].Match = FromAPIIfMatch(&update.IfMatch, update.ID)
 		}
 	}
 	return batch

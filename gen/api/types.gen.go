@@ -522,7 +522,7 @@ type AccountBatchUpdate struct {
 	ID int64 `json:"id"`
 
 	// IfMatch Update only if the account's `ETag` is among these, else nothing is written. `*` matches any account.
-	IfMatch *EntityTags `json:"ifMatch,omitempty"`
+	IfMatch EntityTags `json:"ifMatch,omitempty"`
 
 	// Set The members of an account to change. The members that the server owns are accepted as they were fetched, and
 	// never written.
@@ -559,7 +559,7 @@ type AccountCreate struct {
 	Address []string `json:"address"`
 
 	// IsActive `false` creates the account archived. It is active if this is not sent.
-	IsActive *bool `json:"isActive,omitempty"`
+	IsActive nullable.Nullable[bool] `json:"isActive,omitempty"`
 
 	// PrimaryEmail The main e-mail address. It is trimmed and lower-cased.
 	PrimaryEmail nullable.Nullable[string] `json:"primaryEmail,omitempty"`
@@ -570,7 +570,7 @@ type AccountCreate struct {
 
 	// Number The account's number. One that another account of the company has answers 409. The next free one is given if
 	// none is sent.
-	Number *int64 `json:"number,omitempty"`
+	Number nullable.Nullable[int64] `json:"number,omitempty"`
 
 	// Custom Values of the company's properties by their `keyName`. A value is of its property's type: text, number, boolean,
 	// date (`YYYY-MM-DD` or a date-time), a dropdown label, or a list of these where the property takes several. In a
@@ -582,7 +582,7 @@ type AccountCreate struct {
 
 	// Type The former name of `accountType`. Where both are sent they must agree.
 	// Deprecated: use accountType
-	Type nullable.Nullable[AccountType] `json:"type,omitempty"`
+	Type nullable.Nullable[AccountType] `former:"true" json:"type,omitempty"`
 
 	// Contacts The contacts to link, in order, by id or as fetched.
 	Contacts nullable.Nullable[[]ContactReference] `json:"contacts,omitempty"`
@@ -601,16 +601,16 @@ type AccountList = []Account
 // never written.
 type AccountPatch struct {
 	// Title The account's name. Surrounding space is removed.
-	Title *string `json:"title,omitempty"`
+	Title nullable.Nullable[string] `json:"title,omitempty"`
 
 	// Description What there is to say of the account. `null` clears it.
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
 	// Address Where the account is. Replaces the whole list.
-	Address []string `json:"address,omitempty"`
+	Address nullable.Nullable[[]string] `json:"address,omitempty"`
 
 	// IsActive `false` archives the account, `true` restores it.
-	IsActive *bool `json:"isActive,omitempty"`
+	IsActive nullable.Nullable[bool] `json:"isActive,omitempty"`
 
 	// PrimaryEmail The main e-mail address. It is trimmed and lower-cased. `null` clears it.
 	PrimaryEmail nullable.Nullable[string] `json:"primaryEmail,omitempty"`
@@ -620,7 +620,7 @@ type AccountPatch struct {
 	PrimaryPhone nullable.Nullable[string] `json:"primaryPhone,omitempty"`
 
 	// Number The account's number. One that another account of the company has answers 409.
-	Number *int64 `json:"number,omitempty"`
+	Number nullable.Nullable[int64] `json:"number,omitempty"`
 
 	// Custom Values of the company's properties by their `keyName`. A value is of its property's type: text, number, boolean,
 	// date (`YYYY-MM-DD` or a date-time), a dropdown label, or a list of these where the property takes several. In a
@@ -632,7 +632,7 @@ type AccountPatch struct {
 
 	// Type The former name of `accountType`. Where both are sent they must agree.
 	// Deprecated: use accountType
-	Type nullable.Nullable[AccountType] `json:"type,omitempty"`
+	Type nullable.Nullable[AccountType] `former:"true" json:"type,omitempty"`
 
 	// Contacts The contacts to link, in order, by id or as fetched. They replace the linked ones; `null` and an empty list
 	// unlink all.
@@ -645,19 +645,19 @@ type AccountPatch struct {
 	Size nullable.Nullable[float64] `json:"size,omitempty"`
 
 	// ID The account's id. It must be that of the path.
-	ID *int64 `json:"id,omitempty"`
+	ID *int64 `echo:"true" json:"id,omitempty"`
 
 	// CreatedAt Accepted as fetched, not written.
-	CreatedAt *timestamp.Time `json:"createdAt,omitempty"`
+	CreatedAt *timestamp.Time `echo:"true" json:"createdAt,omitempty"`
 
 	// UpdatedAt Accepted as fetched, not written.
-	UpdatedAt *timestamp.Time `json:"updatedAt,omitempty"`
+	UpdatedAt *timestamp.Time `echo:"true" json:"updatedAt,omitempty"`
 
 	// CreatedBy Accepted as fetched, not written.
-	CreatedBy nullable.Nullable[UserSummary] `json:"createdBy,omitempty"`
+	CreatedBy nullable.Nullable[UserSummary] `echo:"true" json:"createdBy,omitempty"`
 
 	// UpdatedBy Accepted as fetched, not written.
-	UpdatedBy nullable.Nullable[UserSummary] `json:"updatedBy,omitempty"`
+	UpdatedBy nullable.Nullable[UserSummary] `echo:"true" json:"updatedBy,omitempty"`
 }
 
 // AccountSummary An account, in short.
@@ -985,8 +985,8 @@ type ContactCreate struct {
 	// Phones The phone numbers, which are kept as an account's `primaryPhone` is.
 	Phones []string `json:"phones,omitempty"`
 
-	// AccountIds The accounts to link the contact to.
-	AccountIds []int64 `json:"accountIds,omitempty"`
+	// AccountIDs The accounts to link the contact to.
+	AccountIDs []int64 `json:"accountIds,omitempty"`
 }
 
 // ContactEcho A contact as it was fetched. Only its id counts; the other members are not written.
@@ -1006,34 +1006,34 @@ type ContactList = []Contact
 // written.
 type ContactPatch struct {
 	// Name The person's name. Surrounding space is removed.
-	Name *string `json:"name,omitempty"`
+	Name nullable.Nullable[string] `json:"name,omitempty"`
 
 	// Title The person's role. `null` clears it.
 	Title nullable.Nullable[string] `json:"title,omitempty"`
 
 	// Emails The e-mail addresses. Replaces the whole list.
-	Emails []string `json:"emails,omitempty"`
+	Emails nullable.Nullable[[]string] `json:"emails,omitempty"`
 
 	// Phones The phone numbers. Replaces the whole list.
-	Phones []string `json:"phones,omitempty"`
+	Phones nullable.Nullable[[]string] `json:"phones,omitempty"`
 
-	// AccountIds The accounts that the contact is to be linked to. Replaces all links.
-	AccountIds []int64 `json:"accountIds,omitempty"`
+	// AccountIDs The accounts that the contact is to be linked to. Replaces all links.
+	AccountIDs nullable.Nullable[[]int64] `json:"accountIds,omitempty"`
 
 	// ID The contact's id. It must be that of the path.
-	ID *int64 `json:"id,omitempty"`
+	ID *int64 `echo:"true" json:"id,omitempty"`
 
 	// Accounts Accepted as fetched, not written; see `accountIds`.
-	Accounts []AccountSummary `json:"accounts,omitempty"`
+	Accounts []AccountSummary `echo:"true" json:"accounts,omitempty"`
 
 	// CreatedByUser Accepted as fetched, not written.
-	CreatedByUser nullable.Nullable[UserReference] `json:"createdByUser,omitempty"`
+	CreatedByUser nullable.Nullable[UserReference] `echo:"true" json:"createdByUser,omitempty"`
 
 	// CreatedAt Accepted as fetched, not written.
-	CreatedAt *timestamp.Time `json:"createdAt,omitempty"`
+	CreatedAt *timestamp.Time `echo:"true" json:"createdAt,omitempty"`
 
 	// UpdatedAt Accepted as fetched, not written.
-	UpdatedAt *timestamp.Time `json:"updatedAt,omitempty"`
+	UpdatedAt *timestamp.Time `echo:"true" json:"updatedAt,omitempty"`
 }
 
 // ContactReference A contact, by its id or as an object with its id.
@@ -1118,10 +1118,10 @@ type InvitationAccept struct {
 	Password string `json:"password"`
 
 	// FirstName The user's first name, if it was not given.
-	FirstName *string `json:"firstName,omitempty"`
+	FirstName string `json:"firstName,omitempty"`
 
 	// LastName The user's last name, if it was not given.
-	LastName *string `json:"lastName,omitempty"`
+	LastName string `json:"lastName,omitempty"`
 }
 
 // InvitedUser A user who was just invited.
@@ -1166,10 +1166,10 @@ type Key struct {
 // KeyCreate A key to make.
 type KeyCreate struct {
 	// Name What the key is called.
-	Name *string `json:"name,omitempty"`
+	Name string `json:"name,omitempty"`
 
 	// Description What the key is for.
-	Description *string `json:"description,omitempty"`
+	Description string `json:"description,omitempty"`
 
 	// Scopes What the key may do; all that the user may if none is sent.
 	Scopes []Scope `json:"scopes,omitempty"`
@@ -1278,13 +1278,13 @@ type PropertyCreate struct {
 
 	// KeyName The member's name in `custom`: a letter, then letters a-z, digits and underscores. It is made from `name` if none is
 	// sent. The names of accounts' own members are not allowed.
-	KeyName *string `json:"keyName,omitempty"`
+	KeyName string `json:"keyName,omitempty"`
 
 	// Type What values a property takes.
 	Type PropertyType `json:"type"`
 
 	// IsMultiple Whether the value is a list. It is not if this is not sent.
-	IsMultiple *bool `json:"isMultiple,omitempty"`
+	IsMultiple bool `json:"isMultiple,omitempty"`
 
 	// Options The labels of a `DROPDOWN`, in order. They are trimmed, and one that differs from another only in case is left out.
 	Options []string `json:"options,omitempty"`
@@ -1293,7 +1293,7 @@ type PropertyCreate struct {
 	DefaultValue custom.List `json:"defaultValue,omitempty"`
 
 	// Indexed Whether searches by this member are to stay quick however many accounts there are. Writes of it get a little slower.
-	Indexed *bool `json:"indexed,omitempty"`
+	Indexed bool `json:"indexed,omitempty"`
 }
 
 // PropertyLists Definitions by kind of record.
@@ -1308,19 +1308,19 @@ type PropertyLists struct {
 // PropertyPatch The members of a definition to change.
 type PropertyPatch struct {
 	// Name The name to show.
-	Name *string `json:"name,omitempty"`
+	Name nullable.Nullable[string] `json:"name,omitempty"`
 
 	// Type What values a property takes.
-	Type *PropertyType `json:"type,omitempty"`
+	Type nullable.Nullable[PropertyType] `json:"type,omitempty"`
 
 	// IsMultiple Whether the value is a list. Changed only while no account has a value.
-	IsMultiple *bool `json:"isMultiple,omitempty"`
+	IsMultiple nullable.Nullable[bool] `json:"isMultiple,omitempty"`
 
 	// RenameOptions Options to spell differently, everywhere. This comes before the other changes of options.
 	RenameOptions []OptionRename `json:"renameOptions,omitempty"`
 
 	// Options The labels, in order. One that is left out is removed.
-	Options []string `json:"options,omitempty"`
+	Options nullable.Nullable[[]string] `json:"options,omitempty"`
 
 	// AddOptions Labels to append.
 	AddOptions []string `json:"addOptions,omitempty"`
@@ -1329,16 +1329,16 @@ type PropertyPatch struct {
 	RemoveOptions []string `json:"removeOptions,omitempty"`
 
 	// DefaultValue The value that a new account gets, as a list; empty for none.
-	DefaultValue custom.List `json:"defaultValue,omitempty"`
+	DefaultValue nullable.Nullable[custom.List] `json:"defaultValue,omitempty"`
 
 	// Indexed Whether searches by this member are to stay quick however many accounts there are.
-	Indexed *bool `json:"indexed,omitempty"`
+	Indexed nullable.Nullable[bool] `json:"indexed,omitempty"`
 
 	// KeyName The property's key. It must be that of the path.
-	KeyName *string `json:"keyName,omitempty"`
+	KeyName *string `echo:"true" json:"keyName,omitempty"`
 
 	// IsCustom Accepted as fetched, not written.
-	IsCustom *bool `json:"isCustom,omitempty"`
+	IsCustom *bool `echo:"true" json:"isCustom,omitempty"`
 }
 
 // PropertyType What values a property takes.
@@ -1390,13 +1390,13 @@ type UserInvite struct {
 	Email string `json:"email"`
 
 	// FirstName The user's first name.
-	FirstName *string `json:"firstName,omitempty"`
+	FirstName string `json:"firstName,omitempty"`
 
 	// LastName The user's last name.
-	LastName *string `json:"lastName,omitempty"`
+	LastName string `json:"lastName,omitempty"`
 
 	// IsAdmin Whether the user may do all. The user may not if this is not sent.
-	IsAdmin *bool `json:"isAdmin,omitempty"`
+	IsAdmin bool `json:"isAdmin,omitempty"`
 }
 
 // UserList Users, in order.
