@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/client"
-	"github.com/accountsd/accountsd/client/custom"
-	"github.com/accountsd/accountsd/client/timestamp"
 	"github.com/accountsd/accountsd/gen/api"
 )
 
@@ -78,7 +76,7 @@ var calls = map[string]struct {
 		func(ctx context.Context, c *client.Client) error {
 			_, err := c.Accounts.Update(ctx, 42, client.AccountPatch{
 				Title: client.Set(""), Address: client.Set([]string{"A"}), Description: client.Clear[string](), IsActive: client.Set(false), Number: client.Set[int64](9),
-				Value: client.Set(0.0), Custom: custom.Values{"n": custom.Decimal("1.50"), "r": nil}, Contacts: client.Clear[[]int64](),
+				Value: client.Set(0.0), Custom: client.Values{"n": client.Decimal("1.50"), "r": nil}, Contacts: client.Clear[[]int64](),
 			}, client.IfMatch(`"42-7"`), client.DryRun())
 			return err
 		}, okAccount, request{method: "PATCH", path: "/v1/accounts/42", query: "dry_run=true",
@@ -157,9 +155,9 @@ var calls = map[string]struct {
 	},
 	"update property": {
 		func(ctx context.Context, c *client.Client) error {
-			_, err := c.Properties.Update(ctx, "roof_type", client.PropertyPatch{RenameOptions: []client.OptionRename{{From: "Tile", To: "Clay"}}, DefaultValue: client.Set(custom.List{})}, client.Force())
+			_, err := c.Properties.Update(ctx, "roof_type", client.PropertyPatch{RenameOptions: []client.OptionRename{{From: "Tile", To: "Clay"}}, DefaultValue: client.Set(client.ValueList{})}, client.Force())
 			return err
-		}, reply(200, propertyJSON), request{method: "PATCH", path: "/v1/properties/roof_type", query: "force=true", body: `{"defaultValue":[],"renameOptions":[{"from":"Tile","to":"Clay"}]}`}, nil,
+		}, reply(200, propertyJSON), request{method: "PATCH", path: "/v1/properties/roof_type", query: "force=true", body: `{"renameOptions":[{"from":"Tile","to":"Clay"}],"defaultValue":[]}`}, nil,
 	},
 	"delete property": {
 		func(ctx context.Context, c *client.Client) error {
@@ -189,7 +187,7 @@ var calls = map[string]struct {
 	},
 	"create key": {
 		func(ctx context.Context, c *client.Client) error {
-			_, err := c.Keys.Create(ctx, "ada@example.com", "secret", client.KeyCreate{Name: "n", Scopes: []client.Scope{client.ScopeRead}, ExpiresAt: client.Set(timestamp.Of(at))})
+			_, err := c.Keys.Create(ctx, "ada@example.com", "secret", client.KeyCreate{Name: "n", Scopes: []client.Scope{client.ScopeRead}, ExpiresAt: client.Set(client.TimeOf(at))})
 			return err
 		}, reply(200, `{}`), request{method: "POST", path: "/v1/api-keys", body: `{"name":"n","scopes":["read"],"expiresAt":"2026-11-24T00:00:00.000Z"}`},
 		map[string]string{"Authorization": "Basic YWRhQGV4YW1wbGUuY29tOnNlY3JldA==", "X-Api-Key": ""},
@@ -241,8 +239,8 @@ func TestArgumentsRefusedEarly(t *testing.T) {
 		"no member":        drain(c.Accounts.Search(ctx, client.AccountSearch{})),
 		"no second member": ignore(c.Accounts.SearchPage(ctx, client.AccountSearch{Where: client.Where("title", client.Equals, "x"), And: &client.Condition{}})),
 		"and with or":      drain(c.Accounts.Search(ctx, client.AccountSearch{Where: client.Where("a", client.Equals, 1), And: &client.Condition{Member: "b"}, Or: &client.Condition{Member: "c"}})),
-		"no number":        ignore(c.Accounts.Update(ctx, 42, client.AccountPatch{Custom: custom.Values{"n": custom.Decimal("twelve")}})),
-		"no value":         ignore(c.Accounts.Create(ctx, client.AccountCreate{Custom: custom.Values{"n": make(chan int)}})),
+		"no number":        ignore(c.Accounts.Update(ctx, 42, client.AccountPatch{Custom: client.Values{"n": client.Decimal("twelve")}})),
+		"no value":         ignore(c.Accounts.Create(ctx, client.AccountCreate{Custom: client.Values{"n": make(chan int)}})),
 		"contact":          ignore(c.Contacts.Get(ctx, 0)),
 		"update contact":   ignore(c.Contacts.Update(ctx, 0, client.ContactPatch{})),
 		"delete contact":   c.Contacts.Delete(ctx, 0),

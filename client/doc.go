@@ -22,14 +22,15 @@
 //	account, err := c.Accounts.Update(ctx, 42, client.AccountPatch{
 //		Title:        client.Set("Sunrise Solar"),
 //		PrimaryEmail: client.Clear[string](),
-//		Custom:       custom.Values{"roof_type": "Tile", "gate_code": nil},
+//		Custom:       client.Values{"roof_type": "Tile", "gate_code": nil},
 //	})
 //
 // The patch takes effect as a whole or not at all. [AllowNewOptions] adds labels
 // to a dropdown, [DryRun] only looks, [IfMatch] guards against lost updates. To
 // calculate the new state from the old one, use [Accounts.UpdateFunc], which
-// does not lose what others write meanwhile. Values of custom members are made
-// and read by package custom.
+// does not lose what others write meanwhile. [Values] of custom members are made
+// by [Decimal], [Day], [Moment] and [ListOf] where Go has no type of its own for
+// them, and read by their methods.
 //
 // # Lists
 //

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/client"
-	"github.com/accountsd/accountsd/client/custom"
 	"github.com/accountsd/accountsd/server/servertest"
 )
 
@@ -24,7 +23,7 @@ func sample() (ctx context.Context, c *client.Client, s *servertest.Server) {
 		log.Fatal(err)
 	}
 	if _, err = s.Client.Accounts.Create(ctx, client.AccountCreate{
-		Title: "Sunrise Solar", Address: []string{"120 Mission Street"}, PrimaryEmail: client.Set("office@sunrise.example"), Custom: custom.Values{"roof_type": "Tile"},
+		Title: "Sunrise Solar", Address: []string{"120 Mission Street"}, PrimaryEmail: client.Set("office@sunrise.example"), Custom: client.Values{"roof_type": "Tile"},
 	}); err != nil {
 		log.Fatal(err)
 	}
@@ -58,7 +57,7 @@ func ExampleAccounts_Update() {
 	account, err := c.Accounts.Update(ctx, 1, client.AccountPatch{
 		Title:        client.Set("Sunrise Solar & Roofing"),
 		PrimaryEmail: client.Clear[string](),
-		Custom:       custom.Values{"roof_type": "Thatch"},
+		Custom:       client.Values{"roof_type": "Thatch"},
 	}, client.AllowNewOptions())
 	if err != nil {
 		log.Fatal(err)
@@ -124,7 +123,7 @@ func ExampleError() {
 
 	_, err := c.Accounts.Update(ctx, 1, client.AccountPatch{
 		Title:  client.Set(" "),
-		Custom: custom.Values{"roof_typ": "Tile"},
+		Custom: client.Values{"roof_typ": "Tile"},
 	})
 	if e, ok := errors.AsType[*client.Error](err); ok {
 		fmt.Println(e.Status, e.Code)
@@ -205,7 +204,7 @@ func ExampleAccounts_Batch() {
 	defer s.Close()
 
 	accounts, err := c.Accounts.Batch(ctx, []client.BatchUpdate{
-		{ID: 1, Set: client.AccountPatch{Custom: custom.Values{"roof_type": "Metal"}}},
+		{ID: 1, Set: client.AccountPatch{Custom: client.Values{"roof_type": "Metal"}}},
 		{ID: 1, Set: client.AccountPatch{Number: client.Set[int64](1234)}},
 	})
 	if err != nil {
@@ -239,7 +238,7 @@ func ExampleAccounts_Changes() {
 func ExampleAccounts_History() {
 	ctx, c, s := sample()
 	defer s.Close()
-	if _, err := c.Accounts.Update(ctx, 1, client.AccountPatch{Custom: custom.Values{"roof_type": "Metal"}}); err != nil {
+	if _, err := c.Accounts.Update(ctx, 1, client.AccountPatch{Custom: client.Values{"roof_type": "Metal"}}); err != nil {
 		log.Fatal(err)
 	}
 

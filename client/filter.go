@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/accountsd/accountsd/client/timestamp"
 	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/timestamp"
 )
 
 // Order is the order of a list by the time of the last change.
@@ -108,7 +108,7 @@ func valueText(value any) string {
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	case time.Time:
 		return v.UTC().Format(timestamp.Layout)
-	case timestamp.Time:
+	case Time:
 		return v.UTC().Format(timestamp.Layout)
 	}
 	return fmt.Sprint(value)
@@ -191,11 +191,11 @@ func optional[T comparable](value T) *T {
 	return &value
 }
 
-func optionalTime(t time.Time) *timestamp.Time {
+func optionalTime(t time.Time) *Time {
 	if t.IsZero() {
 		return nil
 	}
-	return new(timestamp.Of(t.UTC()))
+	return new(TimeOf(t.UTC()))
 }
 
 func pageSize(n int) *int {

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/client"
-	"github.com/accountsd/accountsd/client/custom"
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/servertest"
 )
@@ -198,7 +197,7 @@ func TestRealServer(t *testing.T) {
 	must(t, err)
 	made, err := c.Accounts.Create(ctx, client.AccountCreate{
 		Title: "Sunrise Solar", Address: []string{"120 Mission Street"}, PrimaryEmail: client.Set("Office@Sunrise.example"), AccountType: client.Set(client.Commercial),
-		Custom: custom.Values{roof.KeyName: "Tile, red", capacity: custom.Decimal("12345678901234567890.10")}, Contacts: client.Set([]int64{jo.ID}),
+		Custom: client.Values{roof.KeyName: "Tile, red", capacity: client.Decimal("12345678901234567890.10")}, Contacts: client.Set([]int64{jo.ID}),
 	})
 	must(t, err)
 	if number, _ := made.Custom.Number(capacity); !made.Created || number != "12345678901234567890.1" && number != "12345678901234567890.10" {
@@ -208,7 +207,7 @@ func TestRealServer(t *testing.T) {
 		t.Errorf("again %+v, %v", again, err)
 	}
 
-	preview, err := c.Accounts.Update(ctx, made.ID, client.AccountPatch{Custom: custom.Values{roof.KeyName: "Thatch"}}, client.AllowNewOptions(), client.DryRun())
+	preview, err := c.Accounts.Update(ctx, made.ID, client.AccountPatch{Custom: client.Values{roof.KeyName: "Thatch"}}, client.AllowNewOptions(), client.DryRun())
 	must(t, err)
 	if preview.ETag != "" {
 		t.Errorf("a dry run has the tag %s", preview.ETag)
@@ -216,7 +215,7 @@ func TestRealServer(t *testing.T) {
 	if _, err := c.Accounts.Get(ctx, made.ID, client.IfNoneMatch(made.ETag)); !errors.Is(err, client.ErrNotModified) {
 		t.Errorf("after a dry run: %v", err)
 	}
-	updated, err := c.Accounts.Update(ctx, made.ID, client.AccountPatch{PrimaryEmail: client.Clear[string](), Custom: custom.Values{capacity: nil}}, client.IfMatch(made.ETag))
+	updated, err := c.Accounts.Update(ctx, made.ID, client.AccountPatch{PrimaryEmail: client.Clear[string](), Custom: client.Values{capacity: nil}}, client.IfMatch(made.ETag))
 	must(t, err)
 	if !updated.PrimaryEmail.IsNull() || updated.Custom[capacity] != nil || updated.ETag == made.ETag || len(*updated.Contacts) != 1 {
 		t.Errorf("updated %+v", updated)
@@ -224,7 +223,7 @@ func TestRealServer(t *testing.T) {
 	if _, err := c.Accounts.Update(ctx, made.ID, client.AccountPatch{Title: client.Set("x")}, client.IfMatch(made.ETag)); !errors.Is(err, client.ErrPrecondition) {
 		t.Errorf("with an old tag: %v", err)
 	}
-	_, err = c.Accounts.Update(ctx, made.ID, client.AccountPatch{Title: client.Clear[string](), Custom: custom.Values{"roof_typ": "Tile"}})
+	_, err = c.Accounts.Update(ctx, made.ID, client.AccountPatch{Title: client.Clear[string](), Custom: client.Values{"roof_typ": "Tile"}})
 	if e, ok := errors.AsType[*client.Error](err); !ok || len(e.Fields) != 2 || !errors.Is(err, client.ErrInvalid) {
 		t.Errorf("two offences: %v", err)
 	}

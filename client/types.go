@@ -1,10 +1,6 @@
 package client
 
-import (
-	"github.com/accountsd/accountsd/client/custom"
-	"github.com/accountsd/accountsd/client/timestamp"
-	"github.com/accountsd/accountsd/gen/api"
-)
+import "github.com/accountsd/accountsd/gen/api"
 
 // Account is an account as the server answered it. The generated type is
 // embedded.
@@ -28,7 +24,7 @@ type AccountCreate struct {
 	AccountType  Field[AccountType] `json:"accountType,omitempty"`
 	Value        Field[float64]     `json:"value,omitempty"`
 	Size         Field[float64]     `json:"size,omitempty"`
-	Custom       custom.Values      `json:"custom,omitempty"`
+	Custom       Values             `json:"custom,omitempty"`
 	Contacts     Field[[]int64]     `json:"contacts,omitempty"`
 }
 
@@ -46,7 +42,7 @@ type AccountPatch struct {
 	AccountType  Field[AccountType] `json:"accountType,omitempty"`
 	Value        Field[float64]     `json:"value,omitempty"`
 	Size         Field[float64]     `json:"size,omitempty"`
-	Custom       custom.Values      `json:"custom,omitempty"`   // a key's nil clears that property
+	Custom       Values             `json:"custom,omitempty"`   // a key's nil clears that property
 	Contacts     Field[[]int64]     `json:"contacts,omitempty"` // replaces the linked contacts
 }
 
@@ -55,73 +51,6 @@ type BatchUpdate struct {
 	ID      int64        `json:"id"`
 	IfMatch string       `json:"ifMatch,omitempty"` // the tag that the account must have
 	Set     AccountPatch `json:"set"`
-}
-
-// ContactCreate is a contact to create.
-type ContactCreate struct {
-	Name       string        `json:"name"`
-	Title      Field[string] `json:"title,omitempty"`
-	Emails     []string      `json:"emails,omitempty"`
-	Phones     []string      `json:"phones,omitempty"`
-	AccountIDs []int64       `json:"accountIds,omitempty"`
-}
-
-// ContactPatch is the members of a contact to change. Only Title can be cleared;
-// an empty list empties the others.
-type ContactPatch struct {
-	Name       Field[string]   `json:"name,omitempty"`
-	Title      Field[string]   `json:"title,omitempty"`
-	Emails     Field[[]string] `json:"emails,omitempty"`
-	Phones     Field[[]string] `json:"phones,omitempty"`
-	AccountIDs Field[[]int64]  `json:"accountIds,omitempty"` // replaces all links
-}
-
-// PropertyCreate is a property to define.
-type PropertyCreate struct {
-	Name         string       `json:"name"`
-	KeyName      string       `json:"keyName,omitempty"` // made from Name if it is empty
-	Type         PropertyType `json:"type"`
-	IsMultiple   bool         `json:"isMultiple,omitempty"`
-	Indexed      bool         `json:"indexed,omitempty"`
-	Options      []string     `json:"options,omitempty"`
-	DefaultValue custom.List  `json:"defaultValue,omitempty"`
-}
-
-// PropertyPatch is the members of a property to change.
-type PropertyPatch struct {
-	Name          Field[string]       `json:"name,omitempty"`
-	Type          Field[PropertyType] `json:"type,omitempty"` // only while no account has a value
-	IsMultiple    Field[bool]         `json:"isMultiple,omitempty"`
-	Indexed       Field[bool]         `json:"indexed,omitempty"`
-	DefaultValue  Field[custom.List]  `json:"defaultValue,omitempty"`
-	RenameOptions []OptionRename      `json:"renameOptions,omitempty"`
-	Options       Field[[]string]     `json:"options,omitempty"` // one that is left out is removed
-	AddOptions    []string            `json:"addOptions,omitempty"`
-	RemoveOptions []string            `json:"removeOptions,omitempty"`
-}
-
-// KeyCreate is a key to make.
-type KeyCreate struct {
-	Name        string                `json:"name,omitempty"`
-	Description string                `json:"description,omitempty"`
-	Scopes      []Scope               `json:"scopes,omitempty"`    // empty: all that the user may
-	ExpiresAt   Field[timestamp.Time] `json:"expiresAt,omitempty"` // absent: never
-}
-
-// UserInvite is a user to invite.
-type UserInvite struct {
-	Email     string `json:"email"`
-	FirstName string `json:"firstName,omitempty"`
-	LastName  string `json:"lastName,omitempty"`
-	IsAdmin   bool   `json:"isAdmin,omitempty"`
-}
-
-// InvitationAccept is what an invited user sends.
-type InvitationAccept struct {
-	Token     string `json:"token"`
-	Password  string `json:"password"`
-	FirstName string `json:"firstName,omitempty"`
-	LastName  string `json:"lastName,omitempty"`
 }
 
 // The generated types that calls return and take.
@@ -136,12 +65,22 @@ type (
 	ChangeKind = api.ChangeKind
 	// Contact is a person.
 	Contact = api.Contact
+	// ContactCreate is a contact to create.
+	ContactCreate = api.ContactCreate
+	// ContactPatch is the members of a contact to change. Only Title can be
+	// cleared; an empty list empties the others.
+	ContactPatch = api.ContactPatch
 	// CreatedKey is a new key with its token.
 	CreatedKey = api.CreatedKey
+	// InvitationAccept is what an invited user sends.
+	InvitationAccept = api.InvitationAccept
 	// InvitedUser is a new user with the invitation.
 	InvitedUser = api.InvitedUser
 	// Key is an API key without its token.
 	Key = api.Key
+	// KeyCreate is a key to make. Without Scopes it may do all that the user may,
+	// without ExpiresAt it does not end.
+	KeyCreate = api.KeyCreate
 	// MatchMember is a member by which an account is recognised.
 	MatchMember = api.MatchMember
 	// MatchStrategy is what happens to an account that is recognised.
@@ -150,12 +89,20 @@ type (
 	OptionRename = api.OptionRename
 	// Property is the definition of a custom member.
 	Property = api.Property
+	// PropertyCreate is a property to define. KeyName is made from Name if it is
+	// empty.
+	PropertyCreate = api.PropertyCreate
+	// PropertyPatch is the members of a property to change. An option that Options
+	// leaves out is removed.
+	PropertyPatch = api.PropertyPatch
 	// PropertyType is what values a property takes.
 	PropertyType = api.PropertyType
 	// Scope is what a key may do.
 	Scope = api.Scope
 	// User is a user of the company.
 	User = api.User
+	// UserInvite is a user to invite.
+	UserInvite = api.UserInvite
 	// UserSummary is a user, as records name one.
 	UserSummary = api.UserSummary
 )

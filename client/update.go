@@ -8,9 +8,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-
-	"github.com/accountsd/accountsd/client/custom"
-	"github.com/accountsd/accountsd/gen/api"
+	"strings"
 )
 
 // maxConflicts is how often UpdateFunc starts over because somebody else was
@@ -72,64 +70,53 @@ func (a *Account) clone() (*Account, error) {
 // differ in a member that the server owns. Contacts are compared by their ids,
 // and left alone where after has none; an empty list unlinks all.
 func Diff(before, after *Account) (AccountPatch, error) {
-	if name := ownedDifference(&before.Account, &after.Account); name != "" {
-		return AccountPatch{}, invalid("%s cannot be changed", name)
+	var patch AccountPatch
+	from, to, into := reflect.ValueOf(before.Account), reflect.ValueOf(after.Account), reflect.ValueOf(&patch).Elem()
+	for member := range from.Type().Fields() {
+		old, now := from.FieldByIndex(member.Index), to.FieldByIndex(member.Index)
+		target, sent := into.Type().FieldByName(member.Name)
+		if sent && target.Tag.Get("echo") == "" {
+			setChange(into.FieldByIndex(target.Index), old, now)
+		} else if !same(old.Interface(), now.Interface()) {
+			name, _, _ := strings.Cut(member.Tag.Get("json"), ",")
+			return AccountPatch{}, invalid("%s cannot be changed", name)
+		}
 	}
-	return AccountPatch{
-		Title:        changed(before.Title, after.Title),
-		Address:      changed(before.Address, after.Address),
-		Description:  changedField(before.Description, after.Description),
-		IsActive:     changed(before.IsActive, after.IsActive),
-		PrimaryEmail: changedField(before.PrimaryEmail, after.PrimaryEmail),
-		PrimaryPhone: changedField(before.PrimaryPhone, after.PrimaryPhone),
-		Number:       changed(before.Number, after.Number),
-		AccountType:  changedField(before.AccountType, after.AccountType),
-		Value:        changedField(before.Value, after.Value),
-		Size:         changedField(before.Size, after.Size),
-		Custom:       changedValues(before.Custom, after.Custom),
-		Contacts:     changedContacts(before.Contacts, after.Contacts),
-	}, nil
+	return patch, nil
 }
 
-// ownedDifference names a member that differs although the server owns it.
-func ownedDifference(before, after *api.Account) string {
-	switch {
-	case before.ID != after.ID:
-		return "id"
-	case !before.CreatedAt.Equal(after.CreatedAt.Time):
-		return "createdAt"
-	case !before.UpdatedAt.Equal(after.UpdatedAt.Time):
-		return "updatedAt"
-	case !same(before.CreatedBy, after.CreatedBy):
-		return "createdBy"
-	case !same(before.UpdatedBy, after.UpdatedBy):
-		return "updatedBy"
+// setChange sets a field of a patch if the account's member differs.
+func setChange(field, before, after reflect.Value) {
+	switch target := field.Addr().Interface().(type) {
+	case *Values:
+		*target = changedValues(before.Interface().(Values), after.Interface().(Values))
+	case *Field[[]int64]:
+		*target = changedContacts(before.Interface().(*[]AccountContact), after.Interface().(*[]AccountContact))
+	default:
+		old, had := valueOf(before)
+		value, has := valueOf(after)
+		if has == had && same(old.Interface(), value.Interface()) {
+			return
+		}
+		field.Set(reflect.MakeMap(field.Type()))
+		field.SetMapIndex(reflect.ValueOf(has), value)
 	}
-	return ""
 }
 
-func changed[T any](before, after T) Field[T] {
-	if same(before, after) {
-		return nil
+// valueOf returns a member's value; the zero value and false for one that is
+// absent, which of an account is as good as null.
+func valueOf(member reflect.Value) (value reflect.Value, ok bool) {
+	if member.Kind() != reflect.Map {
+		return member, true
 	}
-	return Set(after)
+	if value = member.MapIndex(reflect.ValueOf(true)); value.IsValid() {
+		return value, true
+	}
+	return reflect.Zero(member.Type().Elem()), false
 }
 
-// changedField treats an absent member of an account as null, as the server does.
-func changedField[T any](before, after Field[T]) Field[T] {
-	value, has := after[true]
-	old, had := before[true]
-	switch {
-	case !has && !had, has && had && same(old, value):
-		return nil
-	case !has:
-		return Clear[T]()
-	}
-	return Set(value)
-}
-
-func changedValues(before, after custom.Values) custom.Values {
-	patch := custom.Values{}
+func changedValues(before, after Values) Values {
+	patch := Values{}
 	for key, value := range after {
 		if !same(before[key], value) {
 			patch[key] = value

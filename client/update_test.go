@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/client"
-	"github.com/accountsd/accountsd/client/timestamp"
 )
 
 func nothing(*client.Account) error { return nil }
@@ -117,8 +116,8 @@ func TestUpdateFuncThatFails(t *testing.T) {
 	}
 	for name, change := range map[string]func(*client.Account){
 		"id":        func(a *client.Account) { a.ID = 43 },
-		"createdAt": func(a *client.Account) { a.CreatedAt = timestamp.Of(time.Now()) },
-		"updatedAt": func(a *client.Account) { a.UpdatedAt = timestamp.Time{} },
+		"createdAt": func(a *client.Account) { a.CreatedAt = client.TimeOf(time.Now()) },
+		"updatedAt": func(a *client.Account) { a.UpdatedAt = client.Time{} },
 		"createdBy": func(a *client.Account) { a.CreatedBy = nil },
 		"updatedBy": func(a *client.Account) { a.UpdatedBy = client.Set(client.UserSummary{ID: 9}) },
 	} {

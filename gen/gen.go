@@ -1,7 +1,8 @@
 // Package gen holds what is generated from openapi.yaml: the types (api), the
 // gin server with the spec that it validates against (apiserver), the client
-// (apiclient), and the document to serve. Nothing here is edited by hand but
-// this file; see "make generate".
+// (apiclient), and the document to serve; see "make generate". Written by hand
+// are only this file and the packages of the types that the generated code
+// names: timestamp, for points in time, and custom, for custom values.
 package gen
 
 import _ "embed" // for OpenAPI

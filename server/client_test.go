@@ -9,9 +9,9 @@ import (
 
 	"github.com/oapi-codegen/nullable"
 
-	"github.com/accountsd/accountsd/client/custom"
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiclient"
+	"github.com/accountsd/accountsd/gen/custom"
 )
 
 // The generated client against the real server, as the README uses it.
@@ -29,7 +29,7 @@ func TestGeneratedClient(t *testing.T) {
 
 	title := "Sunrise Solar & Roofing"
 	updated, err := c.UpdateAccountWithResponse(t.Context(), 1, nil, api.AccountPatch{
-		Title:        &title,
+		Title:        nullable.NewNullableWithValue(title),
 		PrimaryEmail: nullable.NewNullNullable[string](),
 		Custom:       custom.Values{"roof_type": nil, "capacity": json.Number("12345678901234567890.123")},
 	})

@@ -3,9 +3,9 @@ package server
 import (
 	"github.com/oapi-codegen/nullable"
 
-	"github.com/accountsd/accountsd/client/timestamp"
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/account"
 )
 
@@ -40,9 +40,8 @@ func FromAPICreate(req apiserver.CreateAccountRequestObject) account.CreateReque
 
 // asPatch returns the patch that sets every member of a new account.
 func asPatch(body api.AccountCreate) api.AccountPatch {
-	return api.AccountPatch{
-		Title:        &body.Title,
-		Address:      body.Address,
+	patch := api.AccountPatch{
+		Title:        nullable.NewNullableWithValue(body.Title),
 		AccountType:  body.AccountType,
 		Contacts:     body.Contacts,
 		Custom:       body.Custom,
@@ -55,27 +54,29 @@ func asPatch(body api.AccountCreate) api.AccountPatch {
 		Type:         body.Type,
 		Value:        body.Value,
 	}
+	if body.Address != nil {
+		patch.Address.Set(body.Address)
+	}
+	return patch
 }
 
 // FromAPIPatch converts a validated body. Times and users are echo, and left
 // out.
 func FromAPIPatch(body api.AccountPatch) account.Patch {
 	patch := account.Patch{
-		Title:        fromPointer(body.Title),
+		Title:        fromNullable(body.Title),
+		Address:      fromNullable(body.Address),
 		Description:  fromNullable(body.Description),
-		Active:       fromPointer(body.IsActive),
+		Active:       fromNullable(body.IsActive),
 		PrimaryEmail: fromNullable(body.PrimaryEmail),
 		PrimaryPhone: fromNullable(body.PrimaryPhone),
-		Number:       fromPointer(body.Number),
+		Number:       fromNullable(body.Number),
 		Type:         fromAPIType(body.AccountType),
 		TypeAlias:    fromAPIType(body.Type),
 		Value:        fromNullable(body.Value),
 		Size:         fromNullable(body.Size),
 		Contacts:     fromAPIContacts(body.Contacts),
 		ID:           fromPointer(body.ID),
-	}
-	if body.Address != nil {
-		patch.Address = account.Set(body.Address)
 	}
 	if body.Custom != nil {
 		patch.Custom = account.Set(map[string]any(body.Custom))

@@ -5,8 +5,8 @@ import (
 
 	"github.com/oapi-codegen/nullable"
 
-	"github.com/accountsd/accountsd/client/timestamp"
 	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/account"
 )
 

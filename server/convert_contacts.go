@@ -3,8 +3,8 @@ package server
 import (
 	"github.com/oapi-codegen/nullable"
 
-	"github.com/accountsd/accountsd/client/timestamp"
 	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/account"
 )
 
@@ -27,7 +27,7 @@ func FromAPINewContact(body api.ContactCreate) account.ContactPatch {
 		Title:      fromNullable(body.Title),
 		Emails:     fromList(body.Emails),
 		Phones:     fromList(body.Phones),
-		AccountIDs: fromList(body.AccountIds),
+		AccountIDs: fromList(body.AccountIDs),
 	}
 }
 
@@ -35,11 +35,11 @@ func FromAPINewContact(body api.ContactCreate) account.ContactPatch {
 // are echo, and left out.
 func FromAPIContactPatch(body api.ContactPatch) account.ContactPatch {
 	return account.ContactPatch{
-		Name:       fromPointer(body.Name),
+		Name:       fromNullable(body.Name),
 		Title:      fromNullable(body.Title),
-		Emails:     fromList(body.Emails),
-		Phones:     fromList(body.Phones),
-		AccountIDs: fromList(body.AccountIds),
+		Emails:     fromNullable(body.Emails),
+		Phones:     fromNullable(body.Phones),
+		AccountIDs: fromNullable(body.AccountIDs),
 		ID:         fromPointer(body.ID),
 	}
 }

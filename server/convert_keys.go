@@ -5,14 +5,14 @@ import (
 
 	"github.com/oapi-codegen/nullable"
 
-	"github.com/accountsd/accountsd/client/timestamp"
 	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/account"
 )
 
 // FromAPINewKey converts a validated POST.
 func FromAPINewKey(body api.KeyCreate) account.NewKey {
-	key := account.NewKey{Name: valueOf(body.Name), Description: valueOf(body.Description)}
+	key := account.NewKey{Name: body.Name, Description: body.Description}
 	for _, scope := range body.Scopes {
 		key.Scopes = append(key.Scopes, account.Scope(scope))
 	}

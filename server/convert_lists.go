@@ -3,9 +3,9 @@ package server
 import (
 	"github.com/oapi-codegen/nullable"
 
-	"github.com/accountsd/accountsd/client/timestamp"
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/account"
 )
 
@@ -47,7 +47,9 @@ func FromAPIBatch(req apiserver.BatchUpdateAccountsRequestObject) account.BatchR
 		batch.Updates[i] = account.BatchUpdate{
 			ID:    update.ID,
 			Patch: FromAPIPatch(update.Set),
-			Match: FromAPIIfMatch(update.IfMatch, update.ID),
+		}
+		if update.IfMatch != "" {
+			batch.Updates[i].Match = FromAPIIfMatch(&update.IfMatch, update.ID)
 		}
 	}
 	return batch

@@ -1,8 +1,8 @@
 package server
 
 import (
-	"github.com/accountsd/accountsd/client/custom"
 	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/custom"
 	"github.com/accountsd/accountsd/server/account"
 )
 
@@ -11,15 +11,13 @@ func FromAPINewProperty(body api.PropertyCreate, actor account.Actor) account.Pr
 	property := account.Property{
 		CompanyID: actor.CompanyID,
 		Name:      body.Name,
+		Key:       body.KeyName,
 		Type:      account.PropertyType(body.Type),
-		Multiple:  isTrue(body.IsMultiple),
+		Multiple:  body.IsMultiple,
 		Options:   body.Options,
 		Default:   body.DefaultValue,
 	}
-	if body.KeyName != nil {
-		property.Key = *body.KeyName
-	}
-	if isTrue(body.Indexed) {
+	if body.Indexed {
 		property.Index = account.IndexReady
 	}
 	return property
@@ -28,17 +26,19 @@ func FromAPINewProperty(body api.PropertyCreate, actor account.Actor) account.Pr
 // FromAPIPropertyPatch converts a validated PATCH.
 func FromAPIPropertyPatch(body api.PropertyPatch) account.PropertyPatch {
 	patch := account.PropertyPatch{
-		Name:          fromPointer(body.Name),
-		Multiple:      fromPointer(body.IsMultiple),
-		Options:       fromList(body.Options),
+		Name:          fromNullable(body.Name),
+		Multiple:      fromNullable(body.IsMultiple),
+		Options:       fromNullable(body.Options),
 		AddOptions:    body.AddOptions,
 		RemoveOptions: body.RemoveOptions,
-		Default:       fromList([]any(body.DefaultValue)),
-		Indexed:       fromPointer(body.Indexed),
+		Indexed:       fromNullable(body.Indexed),
 		Key:           fromPointer(body.KeyName),
 	}
-	if body.Type != nil {
-		patch.Type = account.Set(account.PropertyType(*body.Type))
+	if kind := fromNullable(body.Type); !kind.IsAbsent() {
+		patch.Type = account.Set(account.PropertyType(kind.Value))
+	}
+	if list := fromNullable(body.DefaultValue); !list.IsAbsent() {
+		patch.Default = account.Set([]any(list.Value))
 	}
 	for _, rename := range body.RenameOptions {
 		patch.Renames = append(patch.Renames, account.OptionRename{From: rename.From, To: rename.To})

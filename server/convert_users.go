@@ -1,8 +1,8 @@
 package server
 
 import (
-	"github.com/accountsd/accountsd/client/timestamp"
 	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/account"
 )
 
@@ -10,9 +10,9 @@ import (
 func FromAPINewUser(body api.UserInvite) account.NewUser {
 	return account.NewUser{
 		Email:     body.Email,
-		FirstName: valueOf(body.FirstName),
-		LastName:  valueOf(body.LastName),
-		Admin:     isTrue(body.IsAdmin),
+		FirstName: body.FirstName,
+		LastName:  body.LastName,
+		Admin:     body.IsAdmin,
 	}
 }
 
@@ -21,8 +21,8 @@ func FromAPIAcceptance(body api.InvitationAccept) account.Acceptance {
 	return account.Acceptance{
 		Token:     body.Token,
 		Password:  body.Password,
-		FirstName: valueOf(body.FirstName),
-		LastName:  valueOf(body.LastName),
+		FirstName: body.FirstName,
+		LastName:  body.LastName,
 	}
 }
 

@@ -86,7 +86,7 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	if err := engine.SetTrustedProxies(nil); err != nil {
 		return nil, err
 	}
-	engine.Use(s.recoverPanics, identify, s.logRequest, s.limitTime, s.limitBody)
+	engine.Use(s.recoverPanics, plainJSON, identify, s.logRequest, s.limitTime, s.limitBody)
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 

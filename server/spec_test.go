@@ -1,8 +1,10 @@
 package server_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -163,4 +165,38 @@ func TestSpecIsServed(t *testing.T) {
 	if doc.Paths["/clients/{clientId}"] == nil || doc.Paths["/accounts/{accountId}"] == nil {
 		t.Errorf("/openapi.json has %v", doc.Paths)
 	}
+}
+
+// The members of every object come in the order of the document, which x-order
+// tells the generator: from it answers and Go types have theirs.
+func TestSpecOrdersMembers(t *testing.T) {
+	t.Parallel()
+	loader := openapi3.NewLoader()
+	loader.IncludeOrigin = true
+	doc, err := loader.LoadFromData(gen.OpenAPI)
+	must(t, err)
+	for name, schema := range doc.Components.Schemas {
+		members := slices.SortedFunc(maps.Keys(schema.Value.Properties), func(a, b string) int {
+			return cmp.Compare(line(schema.Value.Properties[a]), line(schema.Value.Properties[b]))
+		})
+		last := 0.0
+		for _, member := range members {
+			order, _ := schema.Value.Properties[member].Extensions["x-order"].(float64)
+			if order == 0 {
+				order, _ = schema.Value.Properties[member].Value.Extensions["x-order"].(float64)
+			}
+			if order <= last {
+				t.Errorf("%s.%s needs an x-order above %v, which is that of the member before; it has %v", name, member, last, order)
+			}
+			last = order
+		}
+	}
+}
+
+// line is where a member stands in the document.
+func line(property *openapi3.SchemaRef) int {
+	if property.Origin != nil {
+		return property.Origin.Key.Line
+	}
+	return property.Value.Origin.Key.Line
 }

@@ -7,8 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/accountsd/accountsd/client/custom"
-	"github.com/accountsd/accountsd/client/timestamp"
+	"github.com/accountsd/accountsd/gen/custom"
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/oapi-codegen/nullable"
 	"github.com/oapi-codegen/runtime"
 )
@@ -450,37 +450,26 @@ func (e SearchOperator) Valid() bool {
 
 // Account A customer account.
 type Account struct {
-	// AccountType What kind of customer an account is.
-	AccountType nullable.Nullable[AccountType] `json:"accountType"`
-
-	// Address Where the account is.
-	Address []string `json:"address"`
-
-	// Contacts The linked contacts. Absent from reads that did not ask for them.
-	Contacts *[]AccountContact `json:"contacts,omitempty"`
+	// ID The account's id. It is never reused.
+	ID int64 `json:"id"`
 
 	// CreatedAt When the account was created.
 	CreatedAt timestamp.Time `json:"createdAt"`
 
-	// CreatedBy Who created the account; null if no user did.
-	CreatedBy nullable.Nullable[UserSummary] `json:"createdBy"`
+	// UpdatedAt When the account last changed.
+	UpdatedAt timestamp.Time `json:"updatedAt"`
 
-	// Custom Values of the company's properties by their `keyName`. A value is of its property's type: text, number, boolean,
-	// date (`YYYY-MM-DD` or a date-time), a dropdown label, or a list of these where the property takes several. In a
-	// request, a key that is not sent stays, and `null` clears one.
-	Custom CustomValues `json:"custom"`
+	// Title The account's name.
+	Title string `json:"title"`
 
 	// Description What there is to say of the account.
 	Description nullable.Nullable[string] `json:"description"`
 
-	// ID The account's id. It is never reused.
-	ID int64 `json:"id"`
+	// Address Where the account is.
+	Address []string `json:"address"`
 
 	// IsActive False if the account is archived.
 	IsActive bool `json:"isActive"`
-
-	// Number The account's number in its company.
-	Number int64 `json:"number"`
 
 	// PrimaryEmail The main e-mail address, in lower case.
 	PrimaryEmail nullable.Nullable[string] `json:"primaryEmail"`
@@ -488,20 +477,31 @@ type Account struct {
 	// PrimaryPhone The main phone number, in E.164 where it could be read, else as it was typed.
 	PrimaryPhone nullable.Nullable[string] `json:"primaryPhone"`
 
-	// Size How large the account is. Absent until it was set.
-	Size nullable.Nullable[float64] `json:"size,omitempty"`
+	// Number The account's number in its company.
+	Number int64 `json:"number"`
 
-	// Title The account's name.
-	Title string `json:"title"`
+	// Custom Values of the company's properties by their `keyName`. A value is of its property's type: text, number, boolean,
+	// date (`YYYY-MM-DD` or a date-time), a dropdown label, or a list of these where the property takes several. In a
+	// request, a key that is not sent stays, and `null` clears one.
+	Custom CustomValues `json:"custom"`
 
-	// UpdatedAt When the account last changed.
-	UpdatedAt timestamp.Time `json:"updatedAt"`
+	// AccountType What kind of customer an account is.
+	AccountType nullable.Nullable[AccountType] `json:"accountType"`
 
-	// UpdatedBy Who last changed the account; null if no user did.
-	UpdatedBy nullable.Nullable[UserSummary] `json:"updatedBy"`
+	// Contacts The linked contacts. Absent from reads that did not ask for them.
+	Contacts *[]AccountContact `json:"contacts,omitempty"`
 
 	// Value What the account is worth. Absent until it was set.
 	Value nullable.Nullable[float64] `json:"value,omitempty"`
+
+	// Size How large the account is. Absent until it was set.
+	Size nullable.Nullable[float64] `json:"size,omitempty"`
+
+	// CreatedBy Who created the account; null if no user did.
+	CreatedBy nullable.Nullable[UserSummary] `json:"createdBy"`
+
+	// UpdatedBy Who last changed the account; null if no user did.
+	UpdatedBy nullable.Nullable[UserSummary] `json:"updatedBy"`
 }
 
 // AccountBatch Updates to carry out together.
@@ -522,7 +522,7 @@ type AccountBatchUpdate struct {
 	ID int64 `json:"id"`
 
 	// IfMatch Update only if the account's `ETag` is among these, else nothing is written. `*` matches any account.
-	IfMatch *EntityTags `json:"ifMatch,omitempty"`
+	IfMatch EntityTags `json:"ifMatch,omitempty"`
 
 	// Set The members of an account to change. The members that the server owns are accepted as they were fetched, and
 	// never written.
@@ -531,47 +531,35 @@ type AccountBatchUpdate struct {
 
 // AccountContact A contact that is linked to an account.
 type AccountContact struct {
-	// Emails The e-mail addresses, in lower case.
-	Emails []string `json:"emails"`
-
 	// ID The contact's id.
 	ID int64 `json:"id"`
 
 	// Name The person's name.
 	Name string `json:"name"`
 
-	// Phones The phone numbers.
-	Phones []string `json:"phones"`
-
 	// Title The person's role.
 	Title nullable.Nullable[string] `json:"title"`
+
+	// Emails The e-mail addresses, in lower case.
+	Emails []string `json:"emails"`
+
+	// Phones The phone numbers.
+	Phones []string `json:"phones"`
 }
 
 // AccountCreate A new account.
 type AccountCreate struct {
-	// AccountType What kind of customer an account is.
-	AccountType nullable.Nullable[AccountType] `json:"accountType,omitempty"`
-
-	// Address Where the account is.
-	Address []string `json:"address"`
-
-	// Contacts The contacts to link, in order, by id or as fetched.
-	Contacts nullable.Nullable[[]ContactReference] `json:"contacts,omitempty"`
-
-	// Custom Values of the company's properties by their `keyName`. A value is of its property's type: text, number, boolean,
-	// date (`YYYY-MM-DD` or a date-time), a dropdown label, or a list of these where the property takes several. In a
-	// request, a key that is not sent stays, and `null` clears one.
-	Custom CustomValues `json:"custom,omitempty"`
+	// Title The account's name. Surrounding space is removed.
+	Title string `json:"title"`
 
 	// Description What there is to say of the account.
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
-	// IsActive `false` creates the account archived. It is active if this is not sent.
-	IsActive *bool `json:"isActive,omitempty"`
+	// Address Where the account is.
+	Address []string `json:"address"`
 
-	// Number The account's number. One that another account of the company has answers 409. The next free one is given if
-	// none is sent.
-	Number *int64 `json:"number,omitempty"`
+	// IsActive `false` creates the account archived. It is active if this is not sent.
+	IsActive nullable.Nullable[bool] `json:"isActive,omitempty"`
 
 	// PrimaryEmail The main e-mail address. It is trimmed and lower-cased.
 	PrimaryEmail nullable.Nullable[string] `json:"primaryEmail,omitempty"`
@@ -580,18 +568,30 @@ type AccountCreate struct {
 	// server's region, and else as typed. It must contain a digit.
 	PrimaryPhone nullable.Nullable[string] `json:"primaryPhone,omitempty"`
 
-	// Size How large the account is.
-	Size nullable.Nullable[float64] `json:"size,omitempty"`
+	// Number The account's number. One that another account of the company has answers 409. The next free one is given if
+	// none is sent.
+	Number nullable.Nullable[int64] `json:"number,omitempty"`
 
-	// Title The account's name. Surrounding space is removed.
-	Title string `json:"title"`
+	// Custom Values of the company's properties by their `keyName`. A value is of its property's type: text, number, boolean,
+	// date (`YYYY-MM-DD` or a date-time), a dropdown label, or a list of these where the property takes several. In a
+	// request, a key that is not sent stays, and `null` clears one.
+	Custom CustomValues `json:"custom,omitempty"`
+
+	// AccountType What kind of customer an account is.
+	AccountType nullable.Nullable[AccountType] `json:"accountType,omitempty"`
 
 	// Type The former name of `accountType`. Where both are sent they must agree.
 	// Deprecated: use accountType
-	Type nullable.Nullable[AccountType] `json:"type,omitempty"`
+	Type nullable.Nullable[AccountType] `former:"true" json:"type,omitempty"`
+
+	// Contacts The contacts to link, in order, by id or as fetched.
+	Contacts nullable.Nullable[[]ContactReference] `json:"contacts,omitempty"`
 
 	// Value What the account is worth.
 	Value nullable.Nullable[float64] `json:"value,omitempty"`
+
+	// Size How large the account is.
+	Size nullable.Nullable[float64] `json:"size,omitempty"`
 }
 
 // AccountList Accounts, in order.
@@ -600,38 +600,17 @@ type AccountList = []Account
 // AccountPatch The members of an account to change. The members that the server owns are accepted as they were fetched, and
 // never written.
 type AccountPatch struct {
-	// AccountType What kind of customer an account is.
-	AccountType nullable.Nullable[AccountType] `json:"accountType,omitempty"`
-
-	// Address Where the account is. Replaces the whole list.
-	Address []string `json:"address,omitempty"`
-
-	// Contacts The contacts to link, in order, by id or as fetched. They replace the linked ones; `null` and an empty list
-	// unlink all.
-	Contacts nullable.Nullable[[]ContactReference] `json:"contacts,omitempty"`
-
-	// CreatedAt Accepted as fetched, not written.
-	CreatedAt *timestamp.Time `json:"createdAt,omitempty"`
-
-	// CreatedBy Accepted as fetched, not written.
-	CreatedBy nullable.Nullable[UserSummary] `json:"createdBy,omitempty"`
-
-	// Custom Values of the company's properties by their `keyName`. A value is of its property's type: text, number, boolean,
-	// date (`YYYY-MM-DD` or a date-time), a dropdown label, or a list of these where the property takes several. In a
-	// request, a key that is not sent stays, and `null` clears one.
-	Custom CustomValues `json:"custom,omitempty"`
+	// Title The account's name. Surrounding space is removed.
+	Title nullable.Nullable[string] `json:"title,omitempty"`
 
 	// Description What there is to say of the account. `null` clears it.
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
-	// ID The account's id. It must be that of the path.
-	ID *int64 `json:"id,omitempty"`
+	// Address Where the account is. Replaces the whole list.
+	Address nullable.Nullable[[]string] `json:"address,omitempty"`
 
 	// IsActive `false` archives the account, `true` restores it.
-	IsActive *bool `json:"isActive,omitempty"`
-
-	// Number The account's number. One that another account of the company has answers 409.
-	Number *int64 `json:"number,omitempty"`
+	IsActive nullable.Nullable[bool] `json:"isActive,omitempty"`
 
 	// PrimaryEmail The main e-mail address. It is trimmed and lower-cased. `null` clears it.
 	PrimaryEmail nullable.Nullable[string] `json:"primaryEmail,omitempty"`
@@ -640,24 +619,45 @@ type AccountPatch struct {
 	// server's region, and else as typed. It must contain a digit. `null` clears it.
 	PrimaryPhone nullable.Nullable[string] `json:"primaryPhone,omitempty"`
 
-	// Size How large the account is. `null` clears it.
-	Size nullable.Nullable[float64] `json:"size,omitempty"`
+	// Number The account's number. One that another account of the company has answers 409.
+	Number nullable.Nullable[int64] `json:"number,omitempty"`
 
-	// Title The account's name. Surrounding space is removed.
-	Title *string `json:"title,omitempty"`
+	// Custom Values of the company's properties by their `keyName`. A value is of its property's type: text, number, boolean,
+	// date (`YYYY-MM-DD` or a date-time), a dropdown label, or a list of these where the property takes several. In a
+	// request, a key that is not sent stays, and `null` clears one.
+	Custom CustomValues `json:"custom,omitempty"`
+
+	// AccountType What kind of customer an account is.
+	AccountType nullable.Nullable[AccountType] `json:"accountType,omitempty"`
 
 	// Type The former name of `accountType`. Where both are sent they must agree.
 	// Deprecated: use accountType
-	Type nullable.Nullable[AccountType] `json:"type,omitempty"`
+	Type nullable.Nullable[AccountType] `former:"true" json:"type,omitempty"`
 
-	// UpdatedAt Accepted as fetched, not written.
-	UpdatedAt *timestamp.Time `json:"updatedAt,omitempty"`
-
-	// UpdatedBy Accepted as fetched, not written.
-	UpdatedBy nullable.Nullable[UserSummary] `json:"updatedBy,omitempty"`
+	// Contacts The contacts to link, in order, by id or as fetched. They replace the linked ones; `null` and an empty list
+	// unlink all.
+	Contacts nullable.Nullable[[]ContactReference] `json:"contacts,omitempty"`
 
 	// Value What the account is worth. `null` clears it.
 	Value nullable.Nullable[float64] `json:"value,omitempty"`
+
+	// Size How large the account is. `null` clears it.
+	Size nullable.Nullable[float64] `json:"size,omitempty"`
+
+	// ID The account's id. It must be that of the path.
+	ID *int64 `echo:"true" json:"id,omitempty"`
+
+	// CreatedAt Accepted as fetched, not written.
+	CreatedAt *timestamp.Time `echo:"true" json:"createdAt,omitempty"`
+
+	// UpdatedAt Accepted as fetched, not written.
+	UpdatedAt *timestamp.Time `echo:"true" json:"updatedAt,omitempty"`
+
+	// CreatedBy Accepted as fetched, not written.
+	CreatedBy nullable.Nullable[UserSummary] `echo:"true" json:"createdBy,omitempty"`
+
+	// UpdatedBy Accepted as fetched, not written.
+	UpdatedBy nullable.Nullable[UserSummary] `echo:"true" json:"updatedBy,omitempty"`
 }
 
 // AccountSummary An account, in short.
@@ -674,79 +674,79 @@ type AccountType string
 
 // Actor Who did something; null if nobody is known.
 type Actor struct {
-	// Email The user's e-mail address at that time.
-	Email nullable.Nullable[string] `json:"email"`
+	// UserID The user's id.
+	UserID nullable.Nullable[int64] `json:"userId"`
 
 	// KeyID The id of the key that was used; null if none was.
 	KeyID nullable.Nullable[int64] `json:"keyId"`
 
-	// UserID The user's id.
-	UserID nullable.Nullable[int64] `json:"userId"`
+	// Email The user's e-mail address at that time.
+	Email nullable.Nullable[string] `json:"email"`
 }
 
 // AliasAgentUse The calls of one program in the last 30 days.
 type AliasAgentUse struct {
+	// UserAgent What the program called itself in `User-Agent`, cut after 200 characters; empty if nothing. Where a key comes with
+	// too many names in a day, `(others)` stands for the rest.
+	UserAgent string `json:"userAgent"`
+
 	// Calls How many there were.
 	Calls int64 `json:"calls"`
 
 	// LastCallAt When the last one was.
 	LastCallAt timestamp.Time `json:"lastCallAt"`
-
-	// UserAgent What the program called itself in `User-Agent`, cut after 200 characters; empty if nothing. Where a key comes with
-	// too many names in a day, `(others)` stands for the rest.
-	UserAgent string `json:"userAgent"`
 }
 
 // AliasCalls How many calls there were, by days (UTC) up to today.
 type AliasCalls struct {
-	// Last30Days Today and on the 29 days before.
-	Last30Days int64 `json:"last30Days"`
+	// Today Today.
+	Today int64 `json:"today"`
 
 	// Last7Days Today and on the 6 days before.
 	Last7Days int64 `json:"last7Days"`
 
+	// Last30Days Today and on the 29 days before.
+	Last30Days int64 `json:"last30Days"`
+
 	// RefusedLast30Days How many of the last 30 days' were answered 410, after the migration or in a rehearsal.
 	RefusedLast30Days int64 `json:"refusedLast30Days"`
-
-	// Today Today.
-	Today int64 `json:"today"`
 }
 
 // AliasKeyUse The calls with one key in the last 30 days.
 type AliasKeyUse struct {
-	// Calls How many there were.
-	Calls int64 `json:"calls"`
-
 	// KeyID The key's id.
 	KeyID int64 `json:"keyId"`
-
-	// LastCallAt When the last one was.
-	LastCallAt timestamp.Time `json:"lastCallAt"`
 
 	// Name What the key is called.
 	Name string `json:"name"`
 
 	// Prefix The start of its token, to recognise it by.
 	Prefix string `json:"prefix"`
+
+	// Calls How many there were.
+	Calls int64 `json:"calls"`
+
+	// LastCallAt When the last one was.
+	LastCallAt timestamp.Time `json:"lastCallAt"`
 }
 
 // AliasMail What became of a notice's e-mail. Only of `notified`.
 type AliasMail struct {
+	// State What became of a notice's e-mail: `not_sent` because the server had no way to send any, `pending` until it is
+	// delivered, `sent` once a mail server has taken it, or `failed` for good.
+	State AliasMailState `json:"state"`
+
 	// Attempts How often it was tried.
 	Attempts int `json:"attempts"`
-
-	// LastError What kept the last attempt from succeeding; null if nothing did.
-	LastError nullable.Nullable[AliasMailError] `json:"lastError"`
-
-	// NextAttemptAt When it is tried next; null if it is not.
-	NextAttemptAt nullable.Nullable[timestamp.Time] `json:"nextAttemptAt"`
 
 	// SentAt When it was sent; null if it was not.
 	SentAt nullable.Nullable[timestamp.Time] `json:"sentAt"`
 
-	// State What became of a notice's e-mail: `not_sent` because the server had no way to send any, `pending` until it is
-	// delivered, `sent` once a mail server has taken it, or `failed` for good.
-	State AliasMailState `json:"state"`
+	// NextAttemptAt When it is tried next; null if it is not.
+	NextAttemptAt nullable.Nullable[timestamp.Time] `json:"nextAttemptAt"`
+
+	// LastError What kept the last attempt from succeeding; null if nothing did.
+	LastError nullable.Nullable[AliasMailError] `json:"lastError"`
 }
 
 // AliasMailError A kind of failure: the mail server could not be reached (`connection`), not in time (`timeout`), did not offer
@@ -759,57 +759,57 @@ type AliasMailState string
 
 // AliasMigration A user's use of the former paths, and where the user stands.
 type AliasMigration struct {
-	// Calls How many calls there were, by days (UTC) up to today.
-	Calls AliasCalls `json:"calls"`
-
-	// DaysQuiet The whole days since the last call; null if there was none.
-	DaysQuiet nullable.Nullable[int] `json:"daysQuiet"`
+	// UserID The user's id.
+	UserID int64 `json:"userId"`
 
 	// Email The user's e-mail address.
 	Email string `json:"email"`
 
-	// FirstCallAt When the first call was; null if there was none.
-	FirstCallAt nullable.Nullable[timestamp.Time] `json:"firstCallAt"`
-
 	// FirstName The user's first name.
 	FirstName nullable.Nullable[string] `json:"firstName"`
 
-	// Keys The keys that called in the last 30 days, the busiest first.
-	Keys []AliasKeyUse `json:"keys"`
-
-	// LastCallAt When the last call was; null if there was none.
-	LastCallAt nullable.Nullable[timestamp.Time] `json:"lastCallAt"`
-
 	// LastName The user's last name.
 	LastName nullable.Nullable[string] `json:"lastName"`
-
-	// MigratedAt Since when the former paths are closed; null if they are open.
-	MigratedAt nullable.Nullable[timestamp.Time] `json:"migratedAt"`
-
-	// NotifiedAt When the user was last notified; null if never.
-	NotifiedAt nullable.Nullable[timestamp.Time] `json:"notifiedAt"`
-
-	// Operations The calls of the last 30 days by operation, the busiest first. Absent from lists.
-	Operations *[]AliasOperationUse `json:"operations,omitempty"`
-
-	// Rehearsals The rehearsals that are held now or will be.
-	Rehearsals []AliasRehearsal `json:"rehearsals"`
 
 	// State Where a user stands: `using` the former paths freely, `notified` of their end, or `migrated`, so that they answer
 	// 410.
 	State AliasState `json:"state"`
 
-	// Steps The latest steps that were taken, the latest first. Absent from lists.
-	Steps *[]AliasStep `json:"steps,omitempty"`
-
 	// Sunset When the former paths will end, as the user was told; null if no time was set.
 	Sunset nullable.Nullable[timestamp.Time] `json:"sunset"`
+
+	// NotifiedAt When the user was last notified; null if never.
+	NotifiedAt nullable.Nullable[timestamp.Time] `json:"notifiedAt"`
+
+	// MigratedAt Since when the former paths are closed; null if they are open.
+	MigratedAt nullable.Nullable[timestamp.Time] `json:"migratedAt"`
+
+	// Calls How many calls there were, by days (UTC) up to today.
+	Calls AliasCalls `json:"calls"`
+
+	// FirstCallAt When the first call was; null if there was none.
+	FirstCallAt nullable.Nullable[timestamp.Time] `json:"firstCallAt"`
+
+	// LastCallAt When the last call was; null if there was none.
+	LastCallAt nullable.Nullable[timestamp.Time] `json:"lastCallAt"`
+
+	// DaysQuiet The whole days since the last call; null if there was none.
+	DaysQuiet nullable.Nullable[int] `json:"daysQuiet"`
+
+	// Keys The keys that called in the last 30 days, the busiest first.
+	Keys []AliasKeyUse `json:"keys"`
 
 	// UserAgents The programs that called in the last 30 days, the busiest first.
 	UserAgents []AliasAgentUse `json:"userAgents"`
 
-	// UserID The user's id.
-	UserID int64 `json:"userId"`
+	// Rehearsals The rehearsals that are held now or will be.
+	Rehearsals []AliasRehearsal `json:"rehearsals"`
+
+	// Operations The calls of the last 30 days by operation, the busiest first. Absent from lists.
+	Operations *[]AliasOperationUse `json:"operations,omitempty"`
+
+	// Steps The latest steps that were taken, the latest first. Absent from lists.
+	Steps *[]AliasStep `json:"steps,omitempty"`
 }
 
 // AliasMigrationList Users, in the order of their ids.
@@ -826,32 +826,32 @@ type AliasNotice struct {
 
 // AliasOperationUse The calls of one operation in the last 30 days.
 type AliasOperationUse struct {
-	// Calls How many there were.
-	Calls int64 `json:"calls"`
-
-	// LastCallAt When the last one was.
-	LastCallAt timestamp.Time `json:"lastCallAt"`
-
 	// Method The method.
 	Method string `json:"method"`
 
 	// Path The former path.
 	Path string `json:"path"`
 
+	// Successor The path to use instead.
+	Successor string `json:"successor"`
+
+	// Calls How many there were.
+	Calls int64 `json:"calls"`
+
 	// Refused How many of them were answered 410.
 	Refused int64 `json:"refused"`
 
-	// Successor The path to use instead.
-	Successor string `json:"successor"`
+	// LastCallAt When the last one was.
+	LastCallAt timestamp.Time `json:"lastCallAt"`
 }
 
 // AliasRehearsal A time in which the former paths answer 410.
 type AliasRehearsal struct {
-	// From When it begins.
-	From timestamp.Time `json:"from"`
-
 	// KeyID The key with which they do; null if with all.
 	KeyID nullable.Nullable[int64] `json:"keyId"`
+
+	// From When it begins.
+	From timestamp.Time `json:"from"`
 
 	// Until When it ends.
 	Until timestamp.Time `json:"until"`
@@ -859,11 +859,11 @@ type AliasRehearsal struct {
 
 // AliasRehearsalRequest A rehearsal to hold.
 type AliasRehearsalRequest struct {
-	// From When it begins; at once if it is not sent or past.
-	From *timestamp.Time `json:"from,omitempty"`
-
 	// KeyID Only with this key of the user. With all of them if it is not sent.
 	KeyID *int64 `json:"keyId,omitempty"`
+
+	// From When it begins; at once if it is not sent or past.
+	From *timestamp.Time `json:"from,omitempty"`
 
 	// Until When the former paths work again. It must be in the future, and at most 7 days after the beginning.
 	Until timestamp.Time `json:"until"`
@@ -875,33 +875,33 @@ type AliasState string
 
 // AliasStep One step of a user's migration.
 type AliasStep struct {
+	// Kind What was done.
+	Kind AliasStepKind `json:"kind"`
+
 	// At When it was taken.
 	At timestamp.Time `json:"at"`
-
-	// BackTo Where a user stands: `using` the former paths freely, `notified` of their end, or `migrated`, so that they answer
-	// 410.
-	BackTo *AliasState `json:"backTo,omitempty"`
 
 	// By Who took it.
 	By nullable.Nullable[Actor] `json:"by"`
 
-	// Forced Whether the rules were overridden. Only of `migrated`.
-	Forced *bool `json:"forced,omitempty"`
+	// Message What the user was told. Only of `notified`.
+	Message *string `json:"message,omitempty"`
 
-	// Kind What was done.
-	Kind AliasStepKind `json:"kind"`
+	// Sunset The end that was named to the user. Only of `notified`, if there was one.
+	Sunset *timestamp.Time `json:"sunset,omitempty"`
 
 	// Mail What became of a notice's e-mail. Only of `notified`.
 	Mail *AliasMail `json:"mail,omitempty"`
 
-	// Message What the user was told. Only of `notified`.
-	Message *string `json:"message,omitempty"`
-
 	// Rehearsal A time in which the former paths answer 410.
 	Rehearsal *AliasRehearsal `json:"rehearsal,omitempty"`
 
-	// Sunset The end that was named to the user. Only of `notified`, if there was one.
-	Sunset *timestamp.Time `json:"sunset,omitempty"`
+	// Forced Whether the rules were overridden. Only of `migrated`.
+	Forced *bool `json:"forced,omitempty"`
+
+	// BackTo Where a user stands: `using` the former paths freely, `notified` of their end, or `migrated`, so that they answer
+	// 410.
+	BackTo *AliasState `json:"backTo,omitempty"`
 }
 
 // AliasStepKind What was done.
@@ -909,27 +909,27 @@ type AliasStepKind string
 
 // Change What one write did to one account.
 type Change struct {
+	// Sequence The place of a change among all. Sequences are compared as text.
+	Sequence Sequence `json:"sequence"`
+
 	// AccountID The account's id.
 	AccountID int64 `json:"accountId"`
-
-	// Actor Who did it; null if nobody is known.
-	Actor nullable.Nullable[Actor] `json:"actor"`
-
-	// At When it happened.
-	At timestamp.Time `json:"at"`
-
-	// Fields The members that changed, by name. Custom members are named `custom.<keyName>`; `contacts` are listed by
-	// id.
-	Fields map[string]FieldChange `json:"fields"`
 
 	// Kind What happened to the account.
 	Kind ChangeKind `json:"kind"`
 
-	// Sequence The place of a change among all. Sequences are compared as text.
-	Sequence Sequence `json:"sequence"`
-
 	// Version The number of writes that the account has seen with this one.
 	Version int64 `json:"version"`
+
+	// At When it happened.
+	At timestamp.Time `json:"at"`
+
+	// Actor Who did it; null if nobody is known.
+	Actor nullable.Nullable[Actor] `json:"actor"`
+
+	// Fields The members that changed, by name. Custom members are named `custom.<keyName>`; `contacts` are listed by
+	// id.
+	Fields map[string]FieldChange `json:"fields"`
 }
 
 // ChangeKind What happened to the account.
@@ -943,29 +943,29 @@ type ChangeList struct {
 
 // Contact A person.
 type Contact struct {
-	// Accounts The accounts that the contact is linked to.
-	Accounts []AccountSummary `json:"accounts"`
-
-	// CreatedAt When the contact was created.
-	CreatedAt timestamp.Time `json:"createdAt"`
-
-	// CreatedByUser Who created the contact; null if no user did.
-	CreatedByUser nullable.Nullable[UserReference] `json:"createdByUser"`
-
-	// Emails The e-mail addresses, in lower case.
-	Emails []string `json:"emails"`
-
 	// ID The contact's id. It is never reused.
 	ID int64 `json:"id"`
 
 	// Name The person's name.
 	Name string `json:"name"`
 
+	// Title The person's role.
+	Title nullable.Nullable[string] `json:"title"`
+
+	// Emails The e-mail addresses, in lower case.
+	Emails []string `json:"emails"`
+
 	// Phones The phone numbers, in E.164 where they could be read, else as they were typed.
 	Phones []string `json:"phones"`
 
-	// Title The person's role.
-	Title nullable.Nullable[string] `json:"title"`
+	// Accounts The accounts that the contact is linked to.
+	Accounts []AccountSummary `json:"accounts"`
+
+	// CreatedByUser Who created the contact; null if no user did.
+	CreatedByUser nullable.Nullable[UserReference] `json:"createdByUser"`
+
+	// CreatedAt When the contact was created.
+	CreatedAt timestamp.Time `json:"createdAt"`
 
 	// UpdatedAt When the contact last changed.
 	UpdatedAt timestamp.Time `json:"updatedAt"`
@@ -973,20 +973,20 @@ type Contact struct {
 
 // ContactCreate A new contact.
 type ContactCreate struct {
-	// AccountIds The accounts to link the contact to.
-	AccountIds []int64 `json:"accountIds,omitempty"`
+	// Name The person's name. Surrounding space is removed.
+	Name string `json:"name"`
+
+	// Title The person's role.
+	Title nullable.Nullable[string] `json:"title,omitempty"`
 
 	// Emails The e-mail addresses. They are trimmed and lower-cased, and a repeated one is left out.
 	Emails []string `json:"emails,omitempty"`
 
-	// Name The person's name. Surrounding space is removed.
-	Name string `json:"name"`
-
 	// Phones The phone numbers, which are kept as an account's `primaryPhone` is.
 	Phones []string `json:"phones,omitempty"`
 
-	// Title The person's role.
-	Title nullable.Nullable[string] `json:"title,omitempty"`
+	// AccountIDs The accounts to link the contact to.
+	AccountIDs []int64 `json:"accountIds,omitempty"`
 }
 
 // ContactEcho A contact as it was fetched. Only its id counts; the other members are not written.
@@ -1005,35 +1005,35 @@ type ContactList = []Contact
 // ContactPatch The members of a contact to change. The members that the server owns are accepted as they were fetched, and never
 // written.
 type ContactPatch struct {
-	// AccountIds The accounts that the contact is to be linked to. Replaces all links.
-	AccountIds []int64 `json:"accountIds,omitempty"`
-
-	// Accounts Accepted as fetched, not written; see `accountIds`.
-	Accounts []AccountSummary `json:"accounts,omitempty"`
-
-	// CreatedAt Accepted as fetched, not written.
-	CreatedAt *timestamp.Time `json:"createdAt,omitempty"`
-
-	// CreatedByUser Accepted as fetched, not written.
-	CreatedByUser nullable.Nullable[UserReference] `json:"createdByUser,omitempty"`
-
-	// Emails The e-mail addresses. Replaces the whole list.
-	Emails []string `json:"emails,omitempty"`
-
-	// ID The contact's id. It must be that of the path.
-	ID *int64 `json:"id,omitempty"`
-
 	// Name The person's name. Surrounding space is removed.
-	Name *string `json:"name,omitempty"`
-
-	// Phones The phone numbers. Replaces the whole list.
-	Phones []string `json:"phones,omitempty"`
+	Name nullable.Nullable[string] `json:"name,omitempty"`
 
 	// Title The person's role. `null` clears it.
 	Title nullable.Nullable[string] `json:"title,omitempty"`
 
+	// Emails The e-mail addresses. Replaces the whole list.
+	Emails nullable.Nullable[[]string] `json:"emails,omitempty"`
+
+	// Phones The phone numbers. Replaces the whole list.
+	Phones nullable.Nullable[[]string] `json:"phones,omitempty"`
+
+	// AccountIDs The accounts that the contact is to be linked to. Replaces all links.
+	AccountIDs nullable.Nullable[[]int64] `json:"accountIds,omitempty"`
+
+	// ID The contact's id. It must be that of the path.
+	ID *int64 `echo:"true" json:"id,omitempty"`
+
+	// Accounts Accepted as fetched, not written; see `accountIds`.
+	Accounts []AccountSummary `echo:"true" json:"accounts,omitempty"`
+
+	// CreatedByUser Accepted as fetched, not written.
+	CreatedByUser nullable.Nullable[UserReference] `echo:"true" json:"createdByUser,omitempty"`
+
+	// CreatedAt Accepted as fetched, not written.
+	CreatedAt *timestamp.Time `echo:"true" json:"createdAt,omitempty"`
+
 	// UpdatedAt Accepted as fetched, not written.
-	UpdatedAt *timestamp.Time `json:"updatedAt,omitempty"`
+	UpdatedAt *timestamp.Time `echo:"true" json:"updatedAt,omitempty"`
 }
 
 // ContactReference A contact, by its id or as an object with its id.
@@ -1043,8 +1043,17 @@ type ContactReference struct {
 
 // CreatedKey A new key with its token.
 type CreatedKey struct {
+	// Token What to send as `x-api-key`. It is not shown again.
+	Token string `json:"token"`
+
+	// ID The key's id.
+	ID int64 `json:"id"`
+
 	// CompanyID The id of the company for which it acts.
 	CompanyID int64 `json:"companyId"`
+
+	// Name What the key is called.
+	Name string `json:"name"`
 
 	// Description What the key is for.
 	Description string `json:"description"`
@@ -1052,20 +1061,11 @@ type CreatedKey struct {
 	// Email The e-mail address of the user for whom it acts.
 	Email string `json:"email"`
 
-	// ExpiresAt When it ends; null if it does not.
-	ExpiresAt nullable.Nullable[timestamp.Time] `json:"expiresAt"`
-
-	// ID The key's id.
-	ID int64 `json:"id"`
-
-	// Name What the key is called.
-	Name string `json:"name"`
-
 	// Scopes What the key may do.
 	Scopes []Scope `json:"scopes"`
 
-	// Token What to send as `x-api-key`. It is not shown again.
-	Token string `json:"token"`
+	// ExpiresAt When it ends; null if it does not.
+	ExpiresAt nullable.Nullable[timestamp.Time] `json:"expiresAt"`
 }
 
 // CustomValues Values of the company's properties by their `keyName`. A value is of its property's type: text, number, boolean,
@@ -1081,20 +1081,20 @@ type FieldChange = custom.Change
 
 // FieldProblem One offence.
 type FieldProblem struct {
-	// Code What kind of problem it is.
-	Code ProblemCode `json:"code"`
-
 	// Field The member or parameter, such as `title` or `custom.roof_type`.
 	Field string `json:"field"`
+
+	// Pointer A JSON pointer into the body (RFC 6901). Only with `in` = `body`.
+	Pointer *string `json:"pointer,omitempty"`
 
 	// In The part of the request that holds it.
 	In FieldProblemIn `json:"in"`
 
+	// Code What kind of problem it is.
+	Code ProblemCode `json:"code"`
+
 	// Message What is wrong, and what would be right.
 	Message string `json:"message"`
-
-	// Pointer A JSON pointer into the body (RFC 6901). Only with `in` = `body`.
-	Pointer *string `json:"pointer,omitempty"`
 }
 
 // FieldProblemIn The part of the request that holds it.
@@ -1102,80 +1102,80 @@ type FieldProblemIn string
 
 // Invitation With what a user sets a first password.
 type Invitation struct {
-	// ExpiresAt Until when it is good.
-	ExpiresAt timestamp.Time `json:"expiresAt"`
-
 	// Token What `POST /users/accept` asks for. It is not shown again.
 	Token string `json:"token"`
+
+	// ExpiresAt Until when it is good.
+	ExpiresAt timestamp.Time `json:"expiresAt"`
 }
 
 // InvitationAccept What an invited user sends.
 type InvitationAccept struct {
-	// FirstName The user's first name, if it was not given.
-	FirstName *string `json:"firstName,omitempty"`
-
-	// LastName The user's last name, if it was not given.
-	LastName *string `json:"lastName,omitempty"`
+	// Token The token of the invitation.
+	Token string `json:"token"`
 
 	// Password The password to be, of at least 12 characters.
 	Password string `json:"password"`
 
-	// Token The token of the invitation.
-	Token string `json:"token"`
+	// FirstName The user's first name, if it was not given.
+	FirstName string `json:"firstName,omitempty"`
+
+	// LastName The user's last name, if it was not given.
+	LastName string `json:"lastName,omitempty"`
 }
 
 // InvitedUser A user who was just invited.
 type InvitedUser struct {
-	// Invitation With what a user sets a first password.
-	Invitation Invitation `json:"invitation"`
-
 	// User A user of the company.
 	User User `json:"user"`
+
+	// Invitation With what a user sets a first password.
+	Invitation Invitation `json:"invitation"`
 }
 
 // Key An API key, without its token.
 type Key struct {
-	// CreatedAt When the key was made.
-	CreatedAt timestamp.Time `json:"createdAt"`
-
-	// Description What the key is for.
-	Description string `json:"description"`
-
-	// ExpiresAt When it ends; null if it does not.
-	ExpiresAt nullable.Nullable[timestamp.Time] `json:"expiresAt"`
-
 	// ID The key's id.
 	ID int64 `json:"id"`
+
+	// UserID The id of the user for whom it acts.
+	UserID int64 `json:"userId"`
 
 	// Name What the key is called.
 	Name string `json:"name"`
 
+	// Description What the key is for.
+	Description string `json:"description"`
+
 	// Prefix The start of the token, to recognise it by.
 	Prefix string `json:"prefix"`
-
-	// RevokedAt When it was revoked; null if it was not.
-	RevokedAt nullable.Nullable[timestamp.Time] `json:"revokedAt"`
 
 	// Scopes What the key may do.
 	Scopes []Scope `json:"scopes"`
 
-	// UserID The id of the user for whom it acts.
-	UserID int64 `json:"userId"`
+	// CreatedAt When the key was made.
+	CreatedAt timestamp.Time `json:"createdAt"`
+
+	// ExpiresAt When it ends; null if it does not.
+	ExpiresAt nullable.Nullable[timestamp.Time] `json:"expiresAt"`
+
+	// RevokedAt When it was revoked; null if it was not.
+	RevokedAt nullable.Nullable[timestamp.Time] `json:"revokedAt"`
 }
 
 // KeyCreate A key to make.
 type KeyCreate struct {
-	// Description What the key is for.
-	Description *string `json:"description,omitempty"`
-
-	// ExpiresAt When it ends, in the future. It does not if none is sent.
-	ExpiresAt nullable.Nullable[timestamp.Time] `json:"expiresAt,omitempty"`
-
 	// Name What the key is called.
-	Name *string `json:"name,omitempty"`
+	Name string `json:"name,omitempty"`
+
+	// Description What the key is for.
+	Description string `json:"description,omitempty"`
 
 	// Scopes What the key may do; all that the user may if none is sent.
 	Scopes []Scope `json:"scopes,omitempty"`
+
+	// ExpiresAt When it ends, in the future. It does not if none is sent.
+	ExpiresAt nullable.Nullable[timestamp.Time] `json:"expiresAt,omitempty"`
 }
 
 // KeyList Keys, in the order in which they were made.
@@ -1204,20 +1204,17 @@ type OrderLatestFirst string
 
 // Problem What is wrong with a request (RFC 9457).
 type Problem struct {
-	// Code What kind of problem it is.
-	Code ProblemCode `json:"code"`
+	// Type `about:blank`: `code` says what kind of problem it is.
+	Type string `json:"type"`
+
+	// Title The status in words.
+	Title string `json:"title"`
+
+	// Status The status of the answer.
+	Status int `json:"status"`
 
 	// Detail What is wrong, and what would be right.
 	Detail string `json:"detail"`
-
-	// Error The same as `detail`. Only on a 401 of `POST /api-keys`.
-	Error *string `json:"error,omitempty"`
-
-	// Errors Every offence of the request.
-	Errors []FieldProblem `json:"errors,omitempty"`
-
-	// Field The first offending member or parameter. Only where `errors` is.
-	Field *string `json:"field,omitempty"`
 
 	// Instance The path of the request.
 	Instance string `json:"instance"`
@@ -1225,20 +1222,23 @@ type Problem struct {
 	// Message The same as `detail`.
 	Message string `json:"message"`
 
-	// RequestID The request's id, as in the header `X-Request-Id`.
-	RequestID string `json:"requestId"`
+	// Code What kind of problem it is.
+	Code ProblemCode `json:"code"`
 
-	// Status The status of the answer.
-	Status int `json:"status"`
+	// Field The first offending member or parameter. Only where `errors` is.
+	Field *string `json:"field,omitempty"`
+
+	// Errors Every offence of the request.
+	Errors []FieldProblem `json:"errors,omitempty"`
 
 	// Successor The URL to use instead, with the query of the request. Only on a 410.
 	Successor *string `json:"successor,omitempty"`
 
-	// Title The status in words.
-	Title string `json:"title"`
+	// Error The same as `detail`. Only on a 401 of `POST /api-keys`.
+	Error *string `json:"error,omitempty"`
 
-	// Type `about:blank`: `code` says what kind of problem it is.
-	Type string `json:"type"`
+	// RequestID The request's id, as in the header `X-Request-Id`.
+	RequestID string `json:"requestId"`
 }
 
 // ProblemCode What kind of problem it is.
@@ -1246,54 +1246,54 @@ type ProblemCode string
 
 // Property The definition of a custom member.
 type Property struct {
-	// DefaultValue The value that a new account gets, as a list; empty if it gets none.
-	DefaultValue custom.List `json:"defaultValue"`
-
-	// Indexed Whether searches by this member stay quick however many accounts there are.
-	Indexed bool `json:"indexed"`
-
-	// IsCustom Always true. Accounts' own members are not listed.
-	IsCustom bool `json:"isCustom"`
-
-	// IsMultiple Whether the value is a list.
-	IsMultiple bool `json:"isMultiple"`
+	// Name The name to show.
+	Name string `json:"name"`
 
 	// KeyName The member's name in `custom`.
 	KeyName string `json:"keyName"`
 
-	// Name The name to show.
-	Name string `json:"name"`
+	// Type What values a property takes.
+	Type PropertyType `json:"type"`
+
+	// IsMultiple Whether the value is a list.
+	IsMultiple bool `json:"isMultiple"`
 
 	// Options The labels of a `DROPDOWN`, in order.
 	Options []string `json:"options"`
 
-	// Type What values a property takes.
-	Type PropertyType `json:"type"`
+	// DefaultValue The value that a new account gets, as a list; empty if it gets none.
+	DefaultValue custom.List `json:"defaultValue"`
+
+	// IsCustom Always true. Accounts' own members are not listed.
+	IsCustom bool `json:"isCustom"`
+
+	// Indexed Whether searches by this member stay quick however many accounts there are.
+	Indexed bool `json:"indexed"`
 }
 
 // PropertyCreate A new definition.
 type PropertyCreate struct {
-	// DefaultValue The value that a new account gets, as a list; several only if `isMultiple`.
-	DefaultValue custom.List `json:"defaultValue,omitempty"`
-
-	// Indexed Whether searches by this member are to stay quick however many accounts there are. Writes of it get a little slower.
-	Indexed *bool `json:"indexed,omitempty"`
-
-	// IsMultiple Whether the value is a list. It is not if this is not sent.
-	IsMultiple *bool `json:"isMultiple,omitempty"`
+	// Name The name to show. Surrounding space is removed.
+	Name string `json:"name"`
 
 	// KeyName The member's name in `custom`: a letter, then letters a-z, digits and underscores. It is made from `name` if none is
 	// sent. The names of accounts' own members are not allowed.
-	KeyName *string `json:"keyName,omitempty"`
+	KeyName string `json:"keyName,omitempty"`
 
-	// Name The name to show. Surrounding space is removed.
-	Name string `json:"name"`
+	// Type What values a property takes.
+	Type PropertyType `json:"type"`
+
+	// IsMultiple Whether the value is a list. It is not if this is not sent.
+	IsMultiple bool `json:"isMultiple,omitempty"`
 
 	// Options The labels of a `DROPDOWN`, in order. They are trimmed, and one that differs from another only in case is left out.
 	Options []string `json:"options,omitempty"`
 
-	// Type What values a property takes.
-	Type PropertyType `json:"type"`
+	// DefaultValue The value that a new account gets, as a list; several only if `isMultiple`.
+	DefaultValue custom.List `json:"defaultValue,omitempty"`
+
+	// Indexed Whether searches by this member are to stay quick however many accounts there are. Writes of it get a little slower.
+	Indexed bool `json:"indexed,omitempty"`
 }
 
 // PropertyLists Definitions by kind of record.
@@ -1307,38 +1307,38 @@ type PropertyLists struct {
 
 // PropertyPatch The members of a definition to change.
 type PropertyPatch struct {
-	// AddOptions Labels to append.
-	AddOptions []string `json:"addOptions,omitempty"`
+	// Name The name to show.
+	Name nullable.Nullable[string] `json:"name,omitempty"`
 
-	// DefaultValue The value that a new account gets, as a list; empty for none.
-	DefaultValue custom.List `json:"defaultValue,omitempty"`
-
-	// Indexed Whether searches by this member are to stay quick however many accounts there are.
-	Indexed *bool `json:"indexed,omitempty"`
-
-	// IsCustom Accepted as fetched, not written.
-	IsCustom *bool `json:"isCustom,omitempty"`
+	// Type What values a property takes.
+	Type nullable.Nullable[PropertyType] `json:"type,omitempty"`
 
 	// IsMultiple Whether the value is a list. Changed only while no account has a value.
-	IsMultiple *bool `json:"isMultiple,omitempty"`
-
-	// KeyName The property's key. It must be that of the path.
-	KeyName *string `json:"keyName,omitempty"`
-
-	// Name The name to show.
-	Name *string `json:"name,omitempty"`
-
-	// Options The labels, in order. One that is left out is removed.
-	Options []string `json:"options,omitempty"`
-
-	// RemoveOptions Labels to remove.
-	RemoveOptions []string `json:"removeOptions,omitempty"`
+	IsMultiple nullable.Nullable[bool] `json:"isMultiple,omitempty"`
 
 	// RenameOptions Options to spell differently, everywhere. This comes before the other changes of options.
 	RenameOptions []OptionRename `json:"renameOptions,omitempty"`
 
-	// Type What values a property takes.
-	Type *PropertyType `json:"type,omitempty"`
+	// Options The labels, in order. One that is left out is removed.
+	Options nullable.Nullable[[]string] `json:"options,omitempty"`
+
+	// AddOptions Labels to append.
+	AddOptions []string `json:"addOptions,omitempty"`
+
+	// RemoveOptions Labels to remove.
+	RemoveOptions []string `json:"removeOptions,omitempty"`
+
+	// DefaultValue The value that a new account gets, as a list; empty for none.
+	DefaultValue nullable.Nullable[custom.List] `json:"defaultValue,omitempty"`
+
+	// Indexed Whether searches by this member are to stay quick however many accounts there are.
+	Indexed nullable.Nullable[bool] `json:"indexed,omitempty"`
+
+	// KeyName The property's key. It must be that of the path.
+	KeyName *string `echo:"true" json:"keyName,omitempty"`
+
+	// IsCustom Accepted as fetched, not written.
+	IsCustom *bool `echo:"true" json:"isCustom,omitempty"`
 }
 
 // PropertyType What values a property takes.
@@ -1362,8 +1362,8 @@ type Sequence = string
 
 // User A user of the company.
 type User struct {
-	// CreatedAt When the user was made.
-	CreatedAt timestamp.Time `json:"createdAt"`
+	// ID The user's id.
+	ID int64 `json:"id"`
 
 	// Email The user's e-mail address, in lower case.
 	Email string `json:"email"`
@@ -1371,8 +1371,8 @@ type User struct {
 	// FirstName The user's first name.
 	FirstName nullable.Nullable[string] `json:"firstName"`
 
-	// ID The user's id.
-	ID int64 `json:"id"`
+	// LastName The user's last name.
+	LastName nullable.Nullable[string] `json:"lastName"`
 
 	// IsAdmin Whether the user may make keys with the scope `admin`.
 	IsAdmin bool `json:"isAdmin"`
@@ -1380,8 +1380,8 @@ type User struct {
 	// IsInvited Whether the user has still to accept the invitation.
 	IsInvited bool `json:"isInvited"`
 
-	// LastName The user's last name.
-	LastName nullable.Nullable[string] `json:"lastName"`
+	// CreatedAt When the user was made.
+	CreatedAt timestamp.Time `json:"createdAt"`
 }
 
 // UserInvite A new user.
@@ -1390,13 +1390,13 @@ type UserInvite struct {
 	Email string `json:"email"`
 
 	// FirstName The user's first name.
-	FirstName *string `json:"firstName,omitempty"`
-
-	// IsAdmin Whether the user may do all. The user may not if this is not sent.
-	IsAdmin *bool `json:"isAdmin,omitempty"`
+	FirstName string `json:"firstName,omitempty"`
 
 	// LastName The user's last name.
-	LastName *string `json:"lastName,omitempty"`
+	LastName string `json:"lastName,omitempty"`
+
+	// IsAdmin Whether the user may do all. The user may not if this is not sent.
+	IsAdmin bool `json:"isAdmin,omitempty"`
 }
 
 // UserList Users, in order.
@@ -1410,17 +1410,17 @@ type UserReference struct {
 
 // UserSummary A user of the company; null if no user did it.
 type UserSummary struct {
-	// Email The user's e-mail address.
-	Email nullable.Nullable[string] `json:"email"`
+	// ID The user's id.
+	ID int64 `json:"id"`
 
 	// FirstName The user's first name.
 	FirstName nullable.Nullable[string] `json:"firstName"`
 
-	// ID The user's id.
-	ID int64 `json:"id"`
-
 	// LastName The user's last name.
 	LastName nullable.Nullable[string] `json:"lastName"`
+
+	// Email The user's e-mail address.
+	Email nullable.Nullable[string] `json:"email"`
 }
 
 // AccountID defines model for AccountId.

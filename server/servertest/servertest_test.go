@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/client"
-	"github.com/accountsd/accountsd/client/custom"
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/servertest"
 )
@@ -50,7 +49,7 @@ func TestNew(t *testing.T) {
 	t.Parallel()
 	s := servertest.New(t)
 	roof := s.Define(t, client.PropertyCreate{Name: "Roof type", Type: client.Dropdown, Options: []string{"Tile"}})
-	a := s.Account(t, client.AccountCreate{Title: "Sunrise", Address: []string{"A"}, Custom: custom.Values{roof: "Metal"}})
+	a := s.Account(t, client.AccountCreate{Title: "Sunrise", Address: []string{"A"}, Custom: client.Values{roof: "Metal"}})
 	if label, _ := a.Custom.Text(roof); label != "Metal" || a.ETag == "" {
 		t.Errorf("account %+v", a)
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/accountsd/accountsd/client/timestamp"
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/jsonvalue"
 )

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,11 +15,9 @@ import (
 	"github.com/accountsd/accountsd/client"
 )
 
-// Members of an account, for tables of several and of one.
+// The columns of tables of several records.
 var (
 	accountColumns = []string{"id", "number", "title", "accountType", "primaryEmail", "primaryPhone", "isActive", "updatedAt"}
-	accountMembers = []string{"id", "number", "title", "description", "address", "isActive", "accountType", "primaryEmail", "primaryPhone", "value", "size"}
-	accountEnds    = []string{"contacts", "createdAt", "createdBy", "updatedAt", "updatedBy", "etag"}
 	changeColumns  = []string{"at", "kind", "version", "actor", "fields"}
 )
 
@@ -143,11 +140,8 @@ func limited[T any](list iter.Seq2[T, error], n int) iter.Seq2[T, error] {
 
 // showAccount prints one account with all that it has.
 func (t *terminal) showAccount(cmd *cli.Command, a *client.Account) error {
-	columns := slices.Clone(accountMembers)
-	for _, key := range slices.Sorted(maps.Keys(a.Custom)) {
-		columns = append(columns, "custom."+key)
-	}
-	return printOne(t.printer(cmd, append(columns, accountEnds...)), taggedAccount{*a, a.ETag})
+	columns := columnsOf[taggedAccount](slices.Sorted(maps.Keys(a.Custom))...)
+	return printOne(t.printer(cmd, columns), taggedAccount{*a, a.ETag})
 }
 
 func (t *terminal) getAccounts(ctx context.Context, cmd *cli.Command) error {
@@ -195,10 +189,11 @@ func (t *terminal) listOf(ctx context.Context, cmd *cli.Command, c *client.Clien
 		if err != nil {
 			return err
 		}
-		columns = slices.Concat(accountMembers, []string{"createdAt", "updatedAt"})
-		for _, property := range properties {
-			columns = append(columns, "custom."+property.KeyName)
+		keyNames := make([]string, len(properties))
+		for i, property := range properties {
+			keyNames[i] = property.KeyName
 		}
+		columns = plainColumnsOf[client.Account](keyNames...)
 	}
 	return printList(t.printer(cmd, columns), limited(list, cmd.Int("limit")))
 }
@@ -283,7 +278,7 @@ func completeMembers[T any](ctx context.Context, cmd *cli.Command) {
 		cli.DefaultCompleteWithFlags(ctx, cmd)
 		return
 	}
-	for _, name := range memberNames(reflect.TypeFor[T]()) {
+	for _, name := range assignableNames[T]() {
 		fmt.Fprintln(cmd.Root().Writer, name+"=")
 	}
 }

@@ -26,7 +26,7 @@ func assignments[T any](args []string, properties []client.Property) (T, error) 
 		key, isCustom := strings.CutPrefix(name, "custom.")
 		into, kind := custom, customKind(properties, key)
 		if !isCustom {
-			if kind, err = memberKind(reflect.TypeFor[T](), name); err != nil {
+			if kind, err = memberKind[T](name); err != nil {
 				return body, err
 			}
 			into, key = members, name
@@ -130,32 +130,14 @@ func customKind(properties []client.Property, key string) kind {
 	return kind{value: text}
 }
 
-// memberKind is the kind of a member of a body: of the type of its field.
-func memberKind(body reflect.Type, name string) (kind, error) {
-	for field := range body.Fields() {
+// memberKind is the kind of a member of a T: of the type of its field.
+func memberKind[T any](name string) (kind, error) {
+	for _, field := range assignable[T]() {
 		if tagName(field) == name && name != "custom" {
 			return kindOf(valueType(field.Type)), nil
 		}
 	}
-	return kind{}, usagef("there is no member %q; the members are %s", name, strings.Join(memberNames(body), ", "))
-}
-
-func memberNames(body reflect.Type) []string {
-	var names []string
-	for field := range body.Fields() {
-		name := tagName(field)
-		if name == "custom" {
-			name = "custom.<keyName>"
-		}
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-func tagName(field reflect.StructField) string {
-	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-	return name
+	return kind{}, usagef("there is no member %q; the members are %s", name, strings.Join(assignableNames[T](), ", "))
 }
 
 // valueType is the type of a field's value: a client.Field is a map to it.

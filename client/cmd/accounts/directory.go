@@ -37,7 +37,7 @@ func (t *terminal) listContacts(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	list := c.Contacts.List(ctx, client.ContactFilter{Words: cmd.Args().First(), AccountID: cmd.Int64("account"), PageSize: min(cmd.Int("limit"), 100)})
-	return printList(t.printer(cmd, contactColumns), limited(list, cmd.Int("limit")))
+	return printList(t.printer(cmd, listColumns[client.Contact](cmd, contactColumns)), limited(list, cmd.Int("limit")))
 }
 
 func (t *terminal) getContact(ctx context.Context, cmd *cli.Command) error {
@@ -69,7 +69,7 @@ func (t *terminal) oneContact(cmd *cli.Command, call func(*client.Client, int64)
 	if err != nil {
 		return err
 	}
-	return printOne(t.printer(cmd, contactColumns), contact)
+	return printOne(t.printer(cmd, columnsOf[client.Contact]()), contact)
 }
 
 func (t *terminal) createContact(ctx context.Context, cmd *cli.Command) error {
@@ -85,7 +85,7 @@ func (t *terminal) createContact(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	return printOne(t.printer(cmd, contactColumns), contact)
+	return printOne(t.printer(cmd, columnsOf[client.Contact]()), contact)
 }
 
 func (t *terminal) deleteContacts(ctx context.Context, cmd *cli.Command) error {
@@ -124,7 +124,7 @@ func (t *terminal) listProperties(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	return printList(t.printer(cmd, propertyColumns), each(properties))
+	return printList(t.printer(cmd, listColumns[client.Property](cmd, propertyColumns)), each(properties))
 }
 
 func (t *terminal) createProperty(ctx context.Context, cmd *cli.Command) error {
@@ -140,7 +140,7 @@ func (t *terminal) createProperty(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	return printOne(t.printer(cmd, propertyColumns), property)
+	return printOne(t.printer(cmd, columnsOf[client.Property]()), property)
 }
 
 func (t *terminal) updateProperty(ctx context.Context, cmd *cli.Command) error {
@@ -160,7 +160,7 @@ func (t *terminal) updateProperty(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	return printOne(t.printer(cmd, propertyColumns), property)
+	return printOne(t.printer(cmd, columnsOf[client.Property]()), property)
 }
 
 func (t *terminal) deleteProperty(ctx context.Context, cmd *cli.Command) error {
@@ -206,7 +206,7 @@ func (t *terminal) listKeys(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	return printList(t.printer(cmd, keyColumns), c.Keys.List(ctx))
+	return printList(t.printer(cmd, listColumns[client.Key](cmd, keyColumns)), c.Keys.List(ctx))
 }
 
 func (t *terminal) createKey(ctx context.Context, cmd *cli.Command) error {
@@ -229,7 +229,7 @@ func (t *terminal) createKey(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	return printOne(t.printer(cmd, []string{"token", "id", "name", "scopes", "email", "expiresAt"}), key)
+	return printOne(t.printer(cmd, columnsOf[client.CreatedKey]()), key)
 }
 
 func (t *terminal) revokeKeys(ctx context.Context, cmd *cli.Command) error {

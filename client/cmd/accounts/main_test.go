@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/client"
-	"github.com/accountsd/accountsd/client/custom"
 	"github.com/accountsd/accountsd/server/servertest"
 )
 
@@ -53,7 +52,7 @@ func newShell(t *testing.T) *shell {
 	sh.s.Define(t, client.PropertyCreate{Name: "Tags", Type: client.Dropdown, IsMultiple: true, Options: []string{"Gold", "Silver"}})
 	sh.s.Account(t, client.AccountCreate{
 		Title: "Sunrise Solar", Address: []string{"120 Mission Street"}, PrimaryEmail: client.Set("office@sunrise.example"),
-		Custom: custom.Values{"roof_type": "Tile", "capacity": custom.Decimal("12345678901234567890.123")},
+		Custom: client.Values{"roof_type": "Tile", "capacity": client.Decimal("12345678901234567890.123")},
 	})
 	sh.s.Account(t, client.AccountCreate{Title: "Harbor Cafe", Address: []string{"5 Pier Road", "Monterey, \"CA\""}, AccountType: client.Set(client.Commercial)})
 	return sh

@@ -117,14 +117,22 @@ func renderObject(object map[string]any) string {
 func printOne(p *printer, value any) error {
 	switch p.format {
 	case formatJSON:
-		encoder := json.NewEncoder(p.t.out)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(value)
+		return p.printLine(json.MarshalIndent(value, "", "  "))
 	case formatTable:
 		return p.printMembers(value)
 	}
 	return printList(p, func(yield func(any, error) bool) { yield(value, nil) })
+}
+
+// unescape undoes the escapes for HTML. It steps over an escaped backslash.
+var unescape = strings.NewReplacer(`\\`, `\\`, `\u0026`, `&`, `\u003c`, `<`, `\u003e`, `>`)
+
+func (p *printer) printLine(text []byte, err error) error {
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(p.t.out, unescape.Replace(string(text)))
+	return err
 }
 
 // printMembers prints a member a line.
@@ -164,9 +172,7 @@ func (p *printer) writer() (write func(any) error, end func() error) {
 	case formatJSON:
 		return p.jsonWriter()
 	case formatNDJSON:
-		encoder := json.NewEncoder(p.t.out)
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode, func() error { return nil }
+		return func(value any) error { return p.printLine(json.Marshal(value)) }, func() error { return nil }
 	case formatCSV:
 		return p.csvWriter()
 	}
@@ -180,7 +186,7 @@ func (p *printer) jsonWriter() (write func(any) error, end func() error) {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(p.t.out, "%s%s", separator, text)
+			_, err = fmt.Fprintf(p.t.out, "%s%s", separator, unescape.Replace(string(text)))
 			separator = ",\n  "
 			return err
 		}, func() error {

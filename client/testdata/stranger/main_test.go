@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/client"
-	"github.com/accountsd/accountsd/client/custom"
 	"github.com/accountsd/accountsd/server/servertest"
 )
 
@@ -33,14 +32,14 @@ func TestProgram(t *testing.T) {
 type crm struct {
 	accounts *client.Accounts
 	patch    client.AccountPatch
-	values   custom.Values
+	values   client.Values
 }
 
 func TestEmbedding(t *testing.T) {
 	t.Parallel()
 	s := servertest.New(t)
 	account := s.Account(t, client.AccountCreate{Title: "Sunrise", Address: []string{"120 Mission Street"}})
-	mine := crm{accounts: s.Client.Accounts, patch: client.AccountPatch{IsActive: client.Set(false)}, values: custom.Values{}}
+	mine := crm{accounts: s.Client.Accounts, patch: client.AccountPatch{IsActive: client.Set(false)}, values: client.Values{}}
 	mine.patch.Custom = mine.values
 	if got, err := mine.accounts.Update(t.Context(), account.ID, mine.patch); err != nil || got.IsActive {
 		t.Errorf("%+v, %v", got, err)

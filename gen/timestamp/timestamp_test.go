@@ -9,7 +9,7 @@ import (
 
 	"github.com/oapi-codegen/runtime"
 
-	"github.com/accountsd/accountsd/client/timestamp"
+	"github.com/accountsd/accountsd/gen/timestamp"
 )
 
 func ExampleTime() {

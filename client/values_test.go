@@ -1,4 +1,4 @@
-package custom_test
+package client_test
 
 import (
 	"encoding/json"
@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/accountsd/accountsd/client/custom"
+	"github.com/accountsd/accountsd/client"
 )
 
 func ExampleValues_Number() {
-	var values custom.Values
+	var values client.Values
 	if err := json.Unmarshal([]byte(`{"capacity":86.40,"installed_on":"2026-04-17","tags":["Gold","Silver"]}`), &values); err != nil {
 		panic(err)
 	}
@@ -24,25 +24,25 @@ func ExampleValues_Number() {
 func TestTypedValuesSurviveTheWire(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 4, 17, 9, 30, 0, 5e6, time.FixedZone("", 3600))
-	sent := custom.Values{
-		"text": "Tile", "yes": true, "number": custom.Decimal("12345678901234567890.10"), "int": 7, "float": 1.5, "long": int64(8),
-		"date": custom.Date(2026, time.April, 17), "moment": custom.DateTime(at), "tags": custom.ListOf("Gold", "Silver"), "one": "Gold",
+	sent := client.Values{
+		"text": "Tile", "yes": true, "number": client.Decimal("12345678901234567890.10"), "int": 7, "float": 1.5, "long": int64(8),
+		"date": client.Day(2026, time.April, 17), "moment": client.Moment(at), "tags": client.ListOf("Gold", "Silver"), "one": "Gold",
 	}
 	sent.Clear("gone")
 	body, err := json.Marshal(sent)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got custom.Values
+	var got client.Values
 	if err := json.Unmarshal(body, &got); err != nil {
 		t.Fatal(err)
 	}
-	for _, values := range []custom.Values{sent, got} {
+	for _, values := range []client.Values{sent, got} {
 		checkTyped(t, values, at)
 	}
 }
 
-func checkTyped(t *testing.T, values custom.Values, at time.Time) {
+func checkTyped(t *testing.T, values client.Values, at time.Time) {
 	t.Helper()
 	if text, ok := values.Text("text"); text != "Tile" || !ok {
 		t.Errorf("text %q %v", text, ok)
@@ -77,7 +77,7 @@ func checkTyped(t *testing.T, values custom.Values, at time.Time) {
 
 func TestTypedValuesOfAnotherKind(t *testing.T) {
 	t.Parallel()
-	values := custom.Values{"text": "Tile"}
+	values := client.Values{"text": "Tile"}
 	_, isNumber := values.Number("text")
 	_, isRat := values.Rat("text")
 	_, isBool := values.Bool("text")
@@ -86,7 +86,7 @@ func TestTypedValuesOfAnotherKind(t *testing.T) {
 	if isNumber || isRat || isBool || isTime || isText || values.Texts("none") != nil {
 		t.Error("found a value that is not there")
 	}
-	if _, err := json.Marshal(custom.Values{"n": custom.Decimal("twelve")}); err == nil {
+	if _, err := json.Marshal(client.Values{"n": client.Decimal("twelve")}); err == nil {
 		t.Error("wrote a number that is none")
 	}
 }

@@ -7,30 +7,6 @@ import (
 	"time"
 )
 
-// day is how a date without a time is written.
-const day = "2006-01-02"
-
-// Decimal returns a number with exactly the digits of text, such as "12.50". A
-// text that is not a number makes the request fail before it is sent.
-func Decimal(text string) json.Number { return json.Number(text) }
-
-// Date returns a date without a time.
-func Date(year int, month time.Month, dayOfMonth int) string {
-	return time.Date(year, month, dayOfMonth, 0, 0, 0, 0, time.UTC).Format(day)
-}
-
-// DateTime returns a point in time.
-func DateTime(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
-
-// ListOf returns a list of values, for a property that takes several.
-func ListOf[T any](values ...T) []any {
-	list := make([]any, len(values))
-	for i, value := range values {
-		list[i] = value
-	}
-	return list
-}
-
 // Text returns the value of a text or a dropdown; false if there is none.
 func (v Values) Text(key string) (string, bool) {
 	text, ok := v[key].(string)
@@ -72,7 +48,7 @@ func (v Values) Rat(key string) (*big.Rat, bool) {
 // Time returns the value of a date, in UTC; false if there is none.
 func (v Values) Time(key string) (time.Time, bool) {
 	text, _ := v[key].(string)
-	for _, layout := range []string{day, time.RFC3339Nano} {
+	for _, layout := range []string{time.DateOnly, time.RFC3339Nano} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t.UTC(), true
 		}

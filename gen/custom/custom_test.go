@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/accountsd/accountsd/client/custom"
+	"github.com/accountsd/accountsd/gen/custom"
 )
 
 func ExampleValues() {
