@@ -245,7 +245,7 @@ func TestKillLosesNoAnsweredUpdate(t *testing.T) {
 		}
 	}
 	var group sync.WaitGroup
-	var updates atomic.Int64 // that were answered
+	var updates atomic.Int64    // that were answered
 	answered := make([]int, 50) // by worker: the last value that was answered
 	for worker := range answered {
 		group.Go(func() {
