@@ -15,7 +15,30 @@ const inOrder = `FROM accounts a INDEXED BY accounts_updated`
 
 // Accounts returns the accounts that a query selects.
 func (r reader) Accounts(ctx context.Context, companyID int64, q account.AccountQuery) ([]account.Account, error) {
-	return withSearch(ctx, r, func(r reader) ([]account.Account, error) { return r.listAccounts(ctx, companyID, q) })
+	return settled(ctx, r, companyID, q, reader.listAccounts)
+}
+
+// settled runs a read of a query. With conditions on properties it does so in
+// a snapshot, in which their indexes are in the states that the query then
+// says: it may have been made while they were in others.
+func settled[T any](ctx context.Context, r reader, companyID int64, q account.AccountQuery,
+	read func(r reader, ctx context.Context, companyID int64, q account.AccountQuery) (T, error),
+) (T, error) {
+	return withSearch(ctx, r, func(r reader) (v T, err error) {
+		if !slices.ContainsFunc(q.Filter.Conditions, isCustom) {
+			return read(r, ctx, companyID, q)
+		}
+		err = r.session.snapshot(ctx, func(s session) error {
+			r, q := r, q
+			r.session = s
+			if q.Filter.Conditions, err = r.settle(ctx, companyID, q.Filter.Conditions); err != nil {
+				return err
+			}
+			v, err = read(r, ctx, companyID, q)
+			return err
+		})
+		return v, err
+	})
 }
 
 func (r reader) listAccounts(ctx context.Context, companyID int64, q account.AccountQuery) ([]account.Account, error) {
@@ -43,7 +66,7 @@ func (r reader) listAccounts(ctx context.Context, companyID int64, q account.Acc
 // CountAccounts returns how many accounts a query selects. There is no order,
 // so the index that selects the fewest is always best.
 func (r reader) CountAccounts(ctx context.Context, companyID int64, q account.AccountQuery) (int64, error) {
-	return withSearch(ctx, r, func(r reader) (int64, error) { return r.countAccounts(ctx, companyID, q) })
+	return settled(ctx, r, companyID, q, reader.countAccounts)
 }
 
 func (r reader) countAccounts(ctx context.Context, companyID int64, q account.AccountQuery) (n int64, err error) {

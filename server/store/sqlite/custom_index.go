@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"slices"
 
 	"github.com/accountsd/accountsd/server/account"
 )
@@ -34,6 +36,28 @@ func (t *transaction) IndexCustom(ctx context.Context, p account.Property, accou
 	_, err = t.session.exec(ctx, addKeys, accountID, p.ID, p.CompanyID, list)
 	return err
 }
+
+// selectReady selects the properties whose indexes can be used.
+var selectReady = statement{thing: "properties", text: `SELECT id FROM properties WHERE company_id = ? AND index_state = 'ready'`}
+
+// settle returns conditions with the states that the indexes of their
+// properties have now.
+func (r reader) settle(ctx context.Context, companyID int64, conditions []account.Condition) ([]account.Condition, error) {
+	ready := make(map[int64]account.IndexState)
+	err := r.session.each(ctx, selectReady, []any{companyID}, func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		ready[id] = account.IndexReady
+		return err
+	})
+	conditions = slices.Clone(conditions)
+	for i := range conditions {
+		conditions[i].Property.Index = ready[conditions[i].Property.ID]
+	}
+	return conditions, err
+}
+
+func isCustom(c account.Condition) bool { return c.Member == account.MemberCustom }
 
 // An account has a value if its object has the member. The index tells it as
 // well, once it is complete.

@@ -76,7 +76,7 @@ func Exec(ctx context.Context, tx account.Tx, text string) error {
 // Explain returns SQLite's plans of the statements that a read runs.
 func (s *Store) Explain(ctx context.Context, read func(account.Reader) error) ([]string, error) {
 	on := &explainer{queryer: s.session.statements.on}
-	session := session{statements: newStatements(on), gate: &gate{}, whole: true} // one without snapshots
+	session := session{statements: newStatements(on), gate: &gate{}}
 	err := read(reader{session, s.driven, s.search})
 	return on.plans, errors.Join(err, session.statements.close())
 }

@@ -160,7 +160,6 @@ type statements struct {
 type queryer interface {
 	PrepareContext(ctx context.Context, text string) (*sql.Stmt, error)
 	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
-	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
 }
 
 func newStatements(on queryer) *statements {

@@ -70,11 +70,12 @@ func Run(t *testing.T, open func(t *testing.T) account.Store) {
 // several ways.
 func RunLists(t *testing.T, open func(t *testing.T) account.Store) {
 	run(t, open, tests{
-		"List":       testList,
-		"Paging":     testPaging,
-		"OneState":   testOneState,
-		"ManyRanges": testManyRanges,
-		"Queries":    testQueries,
+		"List":        testList,
+		"Paging":      testPaging,
+		"OneState":    testOneState,
+		"ManyRanges":  testManyRanges,
+		"Queries":     testQueries,
+		"IndexStates": testIndexStates,
 	})
 }
 
