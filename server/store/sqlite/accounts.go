@@ -9,15 +9,11 @@ import (
 
 // Accounts are read by one statement with what they show of other tables, so
 // that a read is one consistent state. The rows are those of a.
-const (
-	accountScalars = `SELECT
-	a.id, a.company_id, a.number, a.version, a.title, a.description, a.is_active,
-	a.primary_email, a.primary_phone, a.account_type, a.value, a.size, a.created_at, a.updated_at,
-	a.created_by, a.updated_by,
-	`
+var (
+	accountScalars = `SELECT ` + listed(scalarColumns, "a.", "") + `, `
 	accountColumns = accountScalars + `creator.first_name, creator.last_name, creator.email,
 	updater.first_name, updater.last_name, updater.email,
-	a.address, a.custom,
+	` + listed(lastColumns, "a.", "") + `,
 	(SELECT json_group_array(json_object(
 			'id', c.id, 'name', c.name, 'title', c.title,
 			'emails', json(c.emails), 'phones', json(c.phones),
@@ -80,15 +76,12 @@ func scanAccount(rows *sql.Rows) (account.Account, error) {
 
 // dest are the variables of accountColumns.
 func (row *accountRow) dest() []any {
-	a, creator, updater := &row.account, &row.createdBy, &row.updatedBy
-	return []any{
-		&a.ID, &a.CompanyID, &a.Number, &a.Version, &a.Title, &a.Description, &a.Active,
-		&a.PrimaryEmail, &a.PrimaryPhone, &a.Type, &a.Value, &a.Size, &row.createdAt, &row.updatedAt,
-		&creator.id, &updater.id,
+	creator, updater := &row.createdBy, &row.updatedBy
+	dest := appendAt(make([]any, 0, len(columnsOfAccounts)+10), scalarColumns, row)
+	dest = append(dest,
 		&creator.firstName, &creator.lastName, &creator.email,
-		&updater.firstName, &updater.lastName, &updater.email,
-		&row.address, &row.custom, &row.contacts,
-	}
+		&updater.firstName, &updater.lastName, &updater.email)
+	return append(appendAt(dest, lastColumns, row), &row.contacts)
 }
 
 var selectAccountsByID = statement{thing: "accounts", text: fromAccounts + `WHERE a.company_id = ? AND a.id > ? ORDER BY a.id LIMIT ?`}

@@ -21,10 +21,8 @@ var assignNumber = statement{thing: "company", text: `UPDATE companies SET last_
 	END
 WHERE id = ? RETURNING last_number`}
 
-var insertAccount = statement{thing: "account", taken: numberTaken, text: `INSERT INTO accounts (
-	company_id, number, version, title, title_fold, description, address, address_fold, is_active,
-	primary_email, primary_phone, account_type, value, size, custom, created_at, updated_at, created_by, updated_by)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`}
+var insertAccount = statement{thing: "account", taken: numberTaken, text: `INSERT INTO accounts (` + listed(insertedColumns, "", "") + `)
+VALUES (?` + strings.Repeat(", ?", len(insertedColumns)-1) + `)`}
 
 // InsertAccount adds an account with its links, and sets its id and, if it has
 // none, its number.
@@ -33,23 +31,20 @@ func (t *transaction) InsertAccount(ctx context.Context, a *account.Account) err
 	if err != nil {
 		return interpretError(err, insertAccount)
 	}
-	number := a.Number
-	if number == 0 {
-		if err := t.session.get(ctx, assignNumber, []any{a.CompanyID}, &number); err != nil {
+	number := &row.account.Number
+	if *number == 0 {
+		if err := t.session.get(ctx, assignNumber, []any{a.CompanyID}, number); err != nil {
 			return err
 		}
 	}
-	id, err := t.session.insert(ctx, insertAccount,
-		a.CompanyID, number, a.Version, a.Title, row.titleFold, a.Description, row.address, row.addressFold, a.Active,
-		a.PrimaryEmail, a.PrimaryPhone, a.Type, a.Value, a.Size, row.custom,
-		row.createdAt, row.updatedAt, row.createdBy.id, row.updatedBy.id)
+	id, err := t.session.insert(ctx, insertAccount, appendAt(nil, insertedColumns, &row)...)
 	if err != nil {
 		return err
 	}
 	if err := t.link(ctx, a.CompanyID, id, a.Contacts); err != nil {
 		return err
 	}
-	a.ID, a.Number = id, number
+	a.ID, a.Number = id, *number
 	return t.enqueue(ctx, searchAccounts, a.CompanyID, id)
 }
 
@@ -60,7 +55,7 @@ func (t *transaction) UpdateAccount(ctx context.Context, a account.Account, chan
 	if err != nil {
 		return interpretError(err, insertAccount)
 	}
-	st, args := updateAccount(row, changes)
+	st, args := updateAccount(&row, changes)
 	n, err := t.session.change(ctx, st, args...)
 	if err != nil {
 		return err
@@ -91,32 +86,23 @@ func (t *transaction) DeleteAccount(ctx context.Context, companyID, id int64) er
 	return t.enqueue(ctx, searchAccounts, companyID, id)
 }
 
-func updateAccount(row accountRow, changes account.Changes) (statement, []any) {
-	a := row.account
+var setUpdated = `UPDATE accounts SET ` + listed(updatedColumns, "", " = ?")
+
+func updateAccount(row *accountRow, changes account.Changes) (statement, []any) {
 	var text strings.Builder
-	text.WriteString(`UPDATE accounts SET version = ?, description = ?, is_active = ?, account_type = ?,
-	value = ?, size = ?, custom = ?, updated_at = ?, updated_by = ?`)
-	args := []any{
-		a.Version, a.Description, a.Active, a.Type,
-		a.Value, a.Size, row.custom, row.updatedAt, row.updatedBy.id,
-	}
-	for _, indexed := range []struct {
-		member, set string
-		values      []any
-	}{
-		{"number", ", number = ?", []any{a.Number}},
-		{"title", ", title = ?, title_fold = ?", []any{a.Title, row.titleFold}},
-		{"address", ", address = ?, address_fold = ?", []any{row.address, row.addressFold}},
-		{"primaryEmail", ", primary_email = ?", []any{a.PrimaryEmail}},
-		{"primaryPhone", ", primary_phone = ?", []any{a.PrimaryPhone}},
-	} {
-		if _, ok := changes[indexed.member]; ok {
-			text.WriteString(indexed.set)
-			args = append(args, indexed.values...)
+	text.WriteString(setUpdated)
+	args := appendAt(make([]any, 0, len(columnsOfAccounts)), updatedColumns, row)
+	for _, c := range indexedColumns {
+		if _, ok := changes[string(c.member)]; ok {
+			text.WriteString(", ")
+			text.WriteString(c.name)
+			text.WriteString(" = ?")
+			args = append(args, c.at(row))
 		}
 	}
 	text.WriteString(` WHERE id = ? AND company_id = ?`)
-	return statement{thing: "account", taken: numberTaken, text: text.String()}, append(args, a.ID, a.CompanyID)
+	args = append(args, row.account.ID, row.account.CompanyID)
+	return statement{thing: "account", taken: numberTaken, text: text.String()}, args
 }
 
 var (

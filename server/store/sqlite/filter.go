@@ -18,30 +18,6 @@ type clause struct {
 	ids fragment
 }
 
-// column tells how a member is stored that has a column of its own.
-type column struct {
-	name     string
-	compared bool // the column is compared as the member is
-	contains bool // the column is searched as the member is
-	indexed  bool // with the company
-}
-
-var columns = map[account.Member]column{
-	account.MemberTitle:       {name: "title_fold", compared: true, contains: true, indexed: true},
-	account.MemberDescription: {name: "description"},
-	account.MemberPhone:       {name: "primary_phone", compared: true, indexed: true},
-	account.MemberType:        {name: "account_type", compared: true, contains: true},
-	account.MemberID:          {name: "id", compared: true, indexed: true},
-	account.MemberNumber:      {name: "number", compared: true, indexed: true},
-	account.MemberCreatedBy:   {name: "created_by", compared: true},
-	account.MemberUpdatedBy:   {name: "updated_by", compared: true},
-	account.MemberValue:       {name: "value", compared: true},
-	account.MemberSize:        {name: "size", compared: true},
-	account.MemberActive:      {name: "is_active", compared: true},
-	account.MemberCreatedAt:   {name: "created_at", compared: true},
-	account.MemberUpdatedAt:   {name: "updated_at", compared: true},
-}
-
 // compile says what SQL can do about a condition.
 func compile(companyID int64, c account.Condition) clause {
 	compiled := compilePositive(companyID, c)
@@ -65,14 +41,14 @@ func compilePositive(companyID int64, c account.Condition) clause {
 	case account.MemberCustom:
 		return compileCustom(c)
 	}
-	column, ok := columns[c.Member]
+	column, ok := filteredColumns[c.Member]
 	if !ok {
 		return clause{}
 	}
 	return compileColumn(companyID, column, c)
 }
 
-func compileColumn(companyID int64, column column, c account.Condition) clause {
+func compileColumn(companyID int64, column accountColumn, c account.Condition) clause {
 	name := "a." + column.name
 	switch {
 	case c.Exists:
