@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 // Accounts are read by one statement with what they show of other tables, so
@@ -28,7 +29,7 @@ LEFT JOIN users updater ON updater.id = a.updated_by
 	fromAccounts = accountColumns + `FROM accounts a` + accountUsers
 )
 
-var selectAccount = statement{thing: "account", text: fromAccounts + `WHERE a.id = ? AND a.company_id = ?`}
+var selectAccount = db.Statement{Thing: "account", Text: fromAccounts + `WHERE a.id = ? AND a.company_id = ?`}
 
 // Account returns an account with its contacts.
 func (r reader) Account(ctx context.Context, companyID, id int64) (account.Account, error) {
@@ -36,12 +37,12 @@ func (r reader) Account(ctx context.Context, companyID, id int64) (account.Accou
 }
 
 // findAccount returns the statement for the accounts with a value in a column.
-func findAccount(column string) statement {
-	return statement{thing: "account", text: fromAccounts +
+func findAccount(column string) db.Statement {
+	return db.Statement{Thing: "account", Text: fromAccounts +
 		`WHERE a.company_id = ? AND a.` + column + ` = ? ORDER BY a.is_active DESC, a.id LIMIT 1`}
 }
 
-var findAccountBy = map[account.MatchBy]statement{
+var findAccountBy = map[account.MatchBy]db.Statement{
 	account.MatchTitle:   findAccount("title_fold"),
 	account.MatchAddress: findAccount("address_fold"),
 	account.MatchEmail:   findAccount("primary_email"),
@@ -57,13 +58,13 @@ func (r reader) FindAccount(ctx context.Context, companyID int64, by account.Mat
 	return r.account(ctx, st, companyID, value)
 }
 
-func (r reader) account(ctx context.Context, st statement, args ...any) (account.Account, error) {
+func (r reader) account(ctx context.Context, st db.Statement, args ...any) (account.Account, error) {
 	var row accountRow
-	if err := r.session.get(ctx, st, args, row.dest()...); err != nil {
+	if err := r.session.Get(ctx, st, args, row.dest()...); err != nil {
 		return account.Account{}, err
 	}
 	a, err := fromDBAccount(row)
-	return a, interpretError(err, st)
+	return a, db.Interpret(err, st)
 }
 
 func scanAccount(rows *sql.Rows) (account.Account, error) {
@@ -84,19 +85,19 @@ func (row *accountRow) dest() []any {
 	return append(appendAt(dest, lastColumns, row), &row.contacts)
 }
 
-var selectAccountsByID = statement{thing: "accounts", text: fromAccounts + `WHERE a.company_id = ? AND a.id > ? ORDER BY a.id LIMIT ?`}
+var selectAccountsByID = db.Statement{Thing: "accounts", Text: fromAccounts + `WHERE a.company_id = ? AND a.id > ? ORDER BY a.id LIMIT ?`}
 
 // AccountsByID returns the accounts with ids above after, in their order.
 func (r reader) AccountsByID(ctx context.Context, companyID, after int64, limit int) ([]account.Account, error) {
-	return collect(ctx, r.session, selectAccountsByID, []any{companyID, after, limit}, scanAccount)
+	return db.Collect(ctx, r.session, selectAccountsByID, []any{companyID, after, limit}, scanAccount)
 }
 
-var selectNumberOwner = statement{thing: "number", text: `SELECT id FROM accounts WHERE company_id = ? AND number = ?`}
+var selectNumberOwner = db.Statement{Thing: "number", Text: `SELECT id FROM accounts WHERE company_id = ? AND number = ?`}
 
 // NumberOwner returns the id of the account that has the number, or 0.
 func (r reader) NumberOwner(ctx context.Context, companyID, number int64) (int64, error) {
 	var id int64
-	err := r.session.each(ctx, selectNumberOwner, []any{companyID, number}, func(rows *sql.Rows) error {
+	err := r.session.Each(ctx, selectNumberOwner, []any{companyID, number}, func(rows *sql.Rows) error {
 		return rows.Scan(&id)
 	})
 	return id, err

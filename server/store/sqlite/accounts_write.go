@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 const numberTaken = "number is taken by another account"
 
 // assignNumber takes the first number after the last one assigned that no
 // account has. Where there are taken ones, it is one above an account's.
-var assignNumber = statement{thing: "company", text: `UPDATE companies SET last_number = CASE
+var assignNumber = db.Statement{Thing: "company", Text: `UPDATE companies SET last_number = CASE
 	WHEN NOT EXISTS (SELECT 1 FROM accounts WHERE company_id = companies.id AND number = companies.last_number + 1)
 	THEN last_number + 1
 	ELSE (SELECT a.number + 1 FROM accounts a
@@ -21,7 +22,7 @@ var assignNumber = statement{thing: "company", text: `UPDATE companies SET last_
 	END
 WHERE id = ? RETURNING last_number`}
 
-var insertAccount = statement{thing: "account", taken: numberTaken, text: `INSERT INTO accounts (` + listed(insertedColumns, "", "") + `)
+var insertAccount = db.Statement{Thing: "account", Taken: numberTaken, Text: `INSERT INTO accounts (` + listed(insertedColumns, "", "") + `)
 VALUES (?` + strings.Repeat(", ?", len(insertedColumns)-1) + `)`}
 
 // InsertAccount adds an account with its links, and sets its id and, if it has
@@ -29,15 +30,15 @@ VALUES (?` + strings.Repeat(", ?", len(insertedColumns)-1) + `)`}
 func (t *transaction) InsertAccount(ctx context.Context, a *account.Account) error {
 	row, err := toDBAccount(*a)
 	if err != nil {
-		return interpretError(err, insertAccount)
+		return db.Interpret(err, insertAccount)
 	}
 	number := &row.account.Number
 	if *number == 0 {
-		if err := t.session.get(ctx, assignNumber, []any{a.CompanyID}, number); err != nil {
+		if err := t.session.Get(ctx, assignNumber, []any{a.CompanyID}, number); err != nil {
 			return err
 		}
 	}
-	id, err := t.session.insert(ctx, insertAccount, appendAt(nil, insertedColumns, &row)...)
+	id, err := t.session.Insert(ctx, insertAccount, appendAt(nil, insertedColumns, &row)...)
 	if err != nil {
 		return err
 	}
@@ -53,10 +54,10 @@ func (t *transaction) InsertAccount(ctx context.Context, a *account.Account) err
 func (t *transaction) UpdateAccount(ctx context.Context, a account.Account, changes account.Changes) error {
 	row, err := toDBAccount(a)
 	if err != nil {
-		return interpretError(err, insertAccount)
+		return db.Interpret(err, insertAccount)
 	}
 	st, args := updateAccount(&row, changes)
-	n, err := t.session.change(ctx, st, args...)
+	n, err := t.session.Change(ctx, st, args...)
 	if err != nil {
 		return err
 	}
@@ -69,18 +70,18 @@ func (t *transaction) UpdateAccount(ctx context.Context, a account.Account, chan
 	if _, ok := changes["contacts"]; !ok {
 		return nil
 	}
-	if _, err := t.session.exec(ctx, unlink, a.ID); err != nil {
+	if _, err := t.session.Exec(ctx, unlink, a.ID); err != nil {
 		return err
 	}
 	return t.link(ctx, a.CompanyID, a.ID, a.Contacts)
 }
 
-var deleteAccount = statement{thing: "account", text: `DELETE FROM accounts WHERE id = ? AND company_id = ?`}
+var deleteAccount = db.Statement{Thing: "account", Text: `DELETE FROM accounts WHERE id = ? AND company_id = ?`}
 
 // DeleteAccount removes an account; its links and its keys of IndexCustom go
 // with it.
 func (t *transaction) DeleteAccount(ctx context.Context, companyID, id int64) error {
-	if err := t.session.changeOne(ctx, deleteAccount, id, companyID); err != nil {
+	if err := t.session.ChangeOne(ctx, deleteAccount, id, companyID); err != nil {
 		return err
 	}
 	return t.enqueue(ctx, searchAccounts, companyID, id)
@@ -88,7 +89,7 @@ func (t *transaction) DeleteAccount(ctx context.Context, companyID, id int64) er
 
 var setUpdated = `UPDATE accounts SET ` + listed(updatedColumns, "", " = ?")
 
-func updateAccount(row *accountRow, changes account.Changes) (statement, []any) {
+func updateAccount(row *accountRow, changes account.Changes) (db.Statement, []any) {
 	var text strings.Builder
 	text.WriteString(setUpdated)
 	args := appendAt(make([]any, 0, len(columnsOfAccounts)), updatedColumns, row)
@@ -102,13 +103,13 @@ func updateAccount(row *accountRow, changes account.Changes) (statement, []any) 
 	}
 	text.WriteString(` WHERE id = ? AND company_id = ?`)
 	args = append(args, row.account.ID, row.account.CompanyID)
-	return statement{thing: "account", taken: numberTaken, text: text.String()}, args
+	return db.Statement{Thing: "account", Taken: numberTaken, Text: text.String()}, args
 }
 
 var (
-	unlink = statement{thing: "contacts", text: `DELETE FROM account_contacts WHERE account_id = ?`}
+	unlink = db.Statement{Thing: "contacts", Text: `DELETE FROM account_contacts WHERE account_id = ?`}
 	// The plus keeps SQLite from reading all contacts of the company.
-	link = statement{thing: "contacts", text: `INSERT INTO account_contacts (account_id, position, contact_id)
+	link = db.Statement{Thing: "contacts", Text: `INSERT INTO account_contacts (account_id, position, contact_id)
 SELECT ?, wanted.key, c.id
 FROM json_each(?) wanted JOIN contacts c ON c.id = wanted.value AND +c.company_id = ?`}
 )
@@ -124,9 +125,9 @@ func (t *transaction) link(ctx context.Context, companyID, accountID int64, cont
 	}
 	list, err := toDBList(ids)
 	if err != nil {
-		return interpretError(err, link)
+		return db.Interpret(err, link)
 	}
-	n, err := t.session.change(ctx, link, accountID, list, companyID)
+	n, err := t.session.Change(ctx, link, accountID, list, companyID)
 	if err != nil {
 		return err
 	}
