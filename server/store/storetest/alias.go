@@ -11,6 +11,16 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
+// aliasTests are the tests of the alias.
+var aliasTests = tests{
+	"AliasUse":        testAliasUse,
+	"AliasServers":    testAliasServers,
+	"AliasMigration":  testAliasMigration,
+	"AliasMigrations": testAliasMigrations,
+	"AliasSteps":      testAliasSteps,
+	"Mails":           testMails,
+}
+
 // days are the periods of totals for the day of start.
 func days() account.AliasPeriods {
 	today := start.Truncate(24 * time.Hour)
