@@ -100,7 +100,7 @@ func (w *Writer) Start() {
 }
 
 // Stop finishes the writes that were called before it, and refuses later ones
-// with ErrClosed.
+// with ErrClosed. It must be called once.
 func (w *Writer) Stop() {
 	w.queue.close()
 	<-w.done
