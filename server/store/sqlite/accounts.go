@@ -5,19 +5,16 @@ import (
 	"database/sql"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 // Accounts are read by one statement with what they show of other tables, so
 // that a read is one consistent state. The rows are those of a.
-const (
-	accountScalars = `SELECT
-	a.id, a.company_id, a.number, a.version, a.title, a.description, a.is_active,
-	a.primary_email, a.primary_phone, a.account_type, a.value, a.size, a.created_at, a.updated_at,
-	a.created_by, a.updated_by,
-	`
+var (
+	accountScalars = `SELECT ` + listed(scalarColumns, "a.", "") + `, `
 	accountColumns = accountScalars + `creator.first_name, creator.last_name, creator.email,
 	updater.first_name, updater.last_name, updater.email,
-	a.address, a.custom,
+	` + listed(lastColumns, "a.", "") + `,
 	(SELECT json_group_array(json_object(
 			'id', c.id, 'name', c.name, 'title', c.title,
 			'emails', json(c.emails), 'phones', json(c.phones),
@@ -32,7 +29,7 @@ LEFT JOIN users updater ON updater.id = a.updated_by
 	fromAccounts = accountColumns + `FROM accounts a` + accountUsers
 )
 
-var selectAccount = statement{thing: "account", text: fromAccounts + `WHERE a.id = ? AND a.company_id = ?`}
+var selectAccount = db.Statement{Thing: "account", Text: fromAccounts + `WHERE a.id = ? AND a.company_id = ?`}
 
 // Account returns an account with its contacts.
 func (r reader) Account(ctx context.Context, companyID, id int64) (account.Account, error) {
@@ -40,12 +37,12 @@ func (r reader) Account(ctx context.Context, companyID, id int64) (account.Accou
 }
 
 // findAccount returns the statement for the accounts with a value in a column.
-func findAccount(column string) statement {
-	return statement{thing: "account", text: fromAccounts +
+func findAccount(column string) db.Statement {
+	return db.Statement{Thing: "account", Text: fromAccounts +
 		`WHERE a.company_id = ? AND a.` + column + ` = ? ORDER BY a.is_active DESC, a.id LIMIT 1`}
 }
 
-var findAccountBy = map[account.MatchBy]statement{
+var findAccountBy = map[account.MatchBy]db.Statement{
 	account.MatchTitle:   findAccount("title_fold"),
 	account.MatchAddress: findAccount("address_fold"),
 	account.MatchEmail:   findAccount("primary_email"),
@@ -61,13 +58,13 @@ func (r reader) FindAccount(ctx context.Context, companyID int64, by account.Mat
 	return r.account(ctx, st, companyID, value)
 }
 
-func (r reader) account(ctx context.Context, st statement, args ...any) (account.Account, error) {
+func (r reader) account(ctx context.Context, st db.Statement, args ...any) (account.Account, error) {
 	var row accountRow
-	if err := r.session.get(ctx, st, args, row.dest()...); err != nil {
+	if err := r.session.Get(ctx, st, args, row.dest()...); err != nil {
 		return account.Account{}, err
 	}
 	a, err := fromDBAccount(row)
-	return a, interpretError(err, st)
+	return a, db.Interpret(err, st)
 }
 
 func scanAccount(rows *sql.Rows) (account.Account, error) {
@@ -80,30 +77,27 @@ func scanAccount(rows *sql.Rows) (account.Account, error) {
 
 // dest are the variables of accountColumns.
 func (row *accountRow) dest() []any {
-	a, creator, updater := &row.account, &row.createdBy, &row.updatedBy
-	return []any{
-		&a.ID, &a.CompanyID, &a.Number, &a.Version, &a.Title, &a.Description, &a.Active,
-		&a.PrimaryEmail, &a.PrimaryPhone, &a.Type, &a.Value, &a.Size, &row.createdAt, &row.updatedAt,
-		&creator.id, &updater.id,
+	creator, updater := &row.createdBy, &row.updatedBy
+	dest := appendAt(make([]any, 0, len(columnsOfAccounts)+10), scalarColumns, row)
+	dest = append(dest,
 		&creator.firstName, &creator.lastName, &creator.email,
-		&updater.firstName, &updater.lastName, &updater.email,
-		&row.address, &row.custom, &row.contacts,
-	}
+		&updater.firstName, &updater.lastName, &updater.email)
+	return append(appendAt(dest, lastColumns, row), &row.contacts)
 }
 
-var selectAccountsByID = statement{thing: "accounts", text: fromAccounts + `WHERE a.company_id = ? AND a.id > ? ORDER BY a.id LIMIT ?`}
+var selectAccountsByID = db.Statement{Thing: "accounts", Text: fromAccounts + `WHERE a.company_id = ? AND a.id > ? ORDER BY a.id LIMIT ?`}
 
 // AccountsByID returns the accounts with ids above after, in their order.
 func (r reader) AccountsByID(ctx context.Context, companyID, after int64, limit int) ([]account.Account, error) {
-	return collect(ctx, r.session, selectAccountsByID, []any{companyID, after, limit}, scanAccount)
+	return db.Collect(ctx, r.session, selectAccountsByID, []any{companyID, after, limit}, scanAccount)
 }
 
-var selectNumberOwner = statement{thing: "number", text: `SELECT id FROM accounts WHERE company_id = ? AND number = ?`}
+var selectNumberOwner = db.Statement{Thing: "number", Text: `SELECT id FROM accounts WHERE company_id = ? AND number = ?`}
 
 // NumberOwner returns the id of the account that has the number, or 0.
 func (r reader) NumberOwner(ctx context.Context, companyID, number int64) (int64, error) {
 	var id int64
-	err := r.session.each(ctx, selectNumberOwner, []any{companyID, number}, func(rows *sql.Rows) error {
+	err := r.session.Each(ctx, selectNumberOwner, []any{companyID, number}, func(rows *sql.Rows) error {
 		return rows.Scan(&id)
 	})
 	return id, err

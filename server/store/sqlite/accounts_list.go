@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 // inOrder reads a company's accounts by the index that is in the order of
@@ -15,7 +16,30 @@ const inOrder = `FROM accounts a INDEXED BY accounts_updated`
 
 // Accounts returns the accounts that a query selects.
 func (r reader) Accounts(ctx context.Context, companyID int64, q account.AccountQuery) ([]account.Account, error) {
-	return withSearch(ctx, r, func(r reader) ([]account.Account, error) { return r.listAccounts(ctx, companyID, q) })
+	return settled(ctx, r, companyID, q, reader.listAccounts)
+}
+
+// settled runs a read of a query. With conditions on properties it does so in
+// a snapshot, in which their indexes are in the states that the query then
+// says: it may have been made while they were in others.
+func settled[T any](ctx context.Context, r reader, companyID int64, q account.AccountQuery,
+	read func(r reader, ctx context.Context, companyID int64, q account.AccountQuery) (T, error),
+) (T, error) {
+	return withSearch(ctx, r, func(r reader) (v T, err error) {
+		if !slices.ContainsFunc(q.Filter.Conditions, isCustom) {
+			return read(r, ctx, companyID, q)
+		}
+		err = r.session.Snapshot(ctx, func(s db.Session) error {
+			r, q := r, q
+			r.session = s
+			if q.Filter.Conditions, err = r.settle(ctx, companyID, q.Filter.Conditions); err != nil {
+				return err
+			}
+			v, err = read(r, ctx, companyID, q)
+			return err
+		})
+		return v, err
+	})
 }
 
 func (r reader) listAccounts(ctx context.Context, companyID int64, q account.AccountQuery) ([]account.Account, error) {
@@ -27,7 +51,7 @@ func (r reader) listAccounts(ctx context.Context, companyID int64, q account.Acc
 	w := walkTo(q.Page, q.Ascending)
 	if p.exact() {
 		st, args := p.list(companyID, q, w)
-		accounts, err = collect(ctx, r.session, st, args, scanAccount)
+		accounts, err = db.Collect(ctx, r.session, st, args, scanAccount)
 	} else {
 		accounts, err = r.filter(ctx, companyID, q, p, w)
 		if errors.Is(err, errTooFar) {
@@ -43,7 +67,7 @@ func (r reader) listAccounts(ctx context.Context, companyID int64, q account.Acc
 // CountAccounts returns how many accounts a query selects. There is no order,
 // so the index that selects the fewest is always best.
 func (r reader) CountAccounts(ctx context.Context, companyID int64, q account.AccountQuery) (int64, error) {
-	return withSearch(ctx, r, func(r reader) (int64, error) { return r.countAccounts(ctx, companyID, q) })
+	return settled(ctx, r, companyID, q, reader.countAccounts)
 }
 
 func (r reader) countAccounts(ctx context.Context, companyID int64, q account.AccountQuery) (n int64, err error) {
@@ -53,7 +77,7 @@ func (r reader) countAccounts(ctx context.Context, companyID int64, q account.Ac
 		return 0, err
 	case p.exact():
 		st, args := p.count(companyID, q)
-		err = r.session.get(ctx, st, args, &n)
+		err = r.session.Get(ctx, st, args, &n)
 	case p.certain():
 		return r.countFound(ctx, companyID, q, p)
 	default:
@@ -64,30 +88,30 @@ func (r reader) countAccounts(ctx context.Context, companyID int64, q account.Ac
 
 // count returns the statement that counts the accounts, without regard to the
 // rest of the filter.
-func (p plan) count(companyID int64, q account.AccountQuery) (statement, []any) {
-	var b builder
-	b.add(`SELECT count(*) ` + p.from())
+func (p plan) count(companyID int64, q account.AccountQuery) (db.Statement, []any) {
+	var b db.Builder
+	b.Add(`SELECT count(*) ` + p.from())
 	p.addWhere(&b, companyID, q)
-	return p.statement(&b, q), b.args
+	return p.statement(&b, q), b.Args
 }
 
 // list returns the statement for a page. It picks the ids of the page first,
 // for which the index often suffices, and reads the records of those only.
-func (p plan) list(companyID int64, q account.AccountQuery, w walk) (statement, []any) {
-	var b builder
-	b.add(accountColumns + `FROM (SELECT a.id ` + p.from())
+func (p plan) list(companyID int64, q account.AccountQuery, w walk) (db.Statement, []any) {
+	var b db.Builder
+	b.Add(accountColumns + `FROM (SELECT a.id ` + p.from())
 	p.addWhere(&b, companyID, q)
 	w.addStart(&b, "a")
 	w.addOrder(&b, "a")
 	w.addLimit(&b)
-	b.add(`) picked CROSS JOIN accounts a ON a.id = picked.id` + accountUsers)
+	b.Add(`) picked CROSS JOIN accounts a ON a.id = picked.id` + accountUsers)
 	w.addOrder(&b, "a")
-	return p.statement(&b, q), b.args
+	return p.statement(&b, q), b.Args
 }
 
 // from is where the plan looks for accounts.
 func (p plan) from() string {
-	if p.ids.text == "" {
+	if p.ids.Text == "" {
 		return inOrder
 	}
 	return `FROM accounts a`
@@ -95,21 +119,21 @@ func (p plan) from() string {
 
 // addWhere adds the plan's tests. The plus keeps SQLite from the indexes of a
 // company where the ids are the better way.
-func (p plan) addWhere(b *builder, companyID int64, q account.AccountQuery) {
-	if p.ids.text == "" {
-		b.add(` WHERE a.company_id = ?`, companyID)
+func (p plan) addWhere(b *db.Builder, companyID int64, q account.AccountQuery) {
+	if p.ids.Text == "" {
+		b.Add(` WHERE a.company_id = ?`, companyID)
 	} else {
-		b.add(` WHERE +a.company_id = ? AND a.id IN (`, companyID)
-		b.add(p.ids.text+`)`, p.ids.args...)
+		b.Add(` WHERE +a.company_id = ? AND a.id IN (`, companyID)
+		b.Add(p.ids.Text+`)`, p.ids.Args...)
 	}
 	if !q.IncludeArchived {
-		b.add(` AND a.is_active = 1`)
+		b.Add(` AND a.is_active = 1`)
 	}
 	for _, test := range p.tests {
-		b.add(` AND `+test.text, test.args...)
+		b.Add(` AND `+test.Text, test.Args...)
 	}
 }
 
-func (p plan) statement(b *builder, q account.AccountQuery) statement {
-	return statement{thing: "accounts", text: b.text.String(), once: len(q.Filter.Conditions) > 0}
+func (p plan) statement(b *db.Builder, q account.AccountQuery) db.Statement {
+	return db.Statement{Thing: "accounts", Text: b.String(), Once: len(q.Filter.Conditions) > 0}
 }

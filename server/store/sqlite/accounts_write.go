@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 const numberTaken = "number is taken by another account"
 
 // assignNumber takes the first number after the last one assigned that no
 // account has. Where there are taken ones, it is one above an account's.
-var assignNumber = statement{thing: "company", text: `UPDATE companies SET last_number = CASE
+var assignNumber = db.Statement{Thing: "company", Text: `UPDATE companies SET last_number = CASE
 	WHEN NOT EXISTS (SELECT 1 FROM accounts WHERE company_id = companies.id AND number = companies.last_number + 1)
 	THEN last_number + 1
 	ELSE (SELECT a.number + 1 FROM accounts a
@@ -21,35 +22,30 @@ var assignNumber = statement{thing: "company", text: `UPDATE companies SET last_
 	END
 WHERE id = ? RETURNING last_number`}
 
-var insertAccount = statement{thing: "account", taken: numberTaken, text: `INSERT INTO accounts (
-	company_id, number, version, title, title_fold, description, address, address_fold, is_active,
-	primary_email, primary_phone, account_type, value, size, custom, created_at, updated_at, created_by, updated_by)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`}
+var insertAccount = db.Statement{Thing: "account", Taken: numberTaken, Text: `INSERT INTO accounts (` + listed(insertedColumns, "", "") + `)
+VALUES (?` + strings.Repeat(", ?", len(insertedColumns)-1) + `)`}
 
 // InsertAccount adds an account with its links, and sets its id and, if it has
 // none, its number.
 func (t *transaction) InsertAccount(ctx context.Context, a *account.Account) error {
 	row, err := toDBAccount(*a)
 	if err != nil {
-		return interpretError(err, insertAccount)
+		return db.Interpret(err, insertAccount)
 	}
-	number := a.Number
-	if number == 0 {
-		if err := t.session.get(ctx, assignNumber, []any{a.CompanyID}, &number); err != nil {
+	number := &row.account.Number
+	if *number == 0 {
+		if err := t.session.Get(ctx, assignNumber, []any{a.CompanyID}, number); err != nil {
 			return err
 		}
 	}
-	id, err := t.session.insert(ctx, insertAccount,
-		a.CompanyID, number, a.Version, a.Title, row.titleFold, a.Description, row.address, row.addressFold, a.Active,
-		a.PrimaryEmail, a.PrimaryPhone, a.Type, a.Value, a.Size, row.custom,
-		row.createdAt, row.updatedAt, row.createdBy.id, row.updatedBy.id)
+	id, err := t.session.Insert(ctx, insertAccount, appendAt(nil, insertedColumns, &row)...)
 	if err != nil {
 		return err
 	}
 	if err := t.link(ctx, a.CompanyID, id, a.Contacts); err != nil {
 		return err
 	}
-	a.ID, a.Number = id, number
+	a.ID, a.Number = id, *number
 	return t.enqueue(ctx, searchAccounts, a.CompanyID, id)
 }
 
@@ -58,10 +54,10 @@ func (t *transaction) InsertAccount(ctx context.Context, a *account.Account) err
 func (t *transaction) UpdateAccount(ctx context.Context, a account.Account, changes account.Changes) error {
 	row, err := toDBAccount(a)
 	if err != nil {
-		return interpretError(err, insertAccount)
+		return db.Interpret(err, insertAccount)
 	}
-	st, args := updateAccount(row, changes)
-	n, err := t.session.change(ctx, st, args...)
+	st, args := updateAccount(&row, changes)
+	n, err := t.session.Change(ctx, st, args...)
 	if err != nil {
 		return err
 	}
@@ -74,55 +70,46 @@ func (t *transaction) UpdateAccount(ctx context.Context, a account.Account, chan
 	if _, ok := changes["contacts"]; !ok {
 		return nil
 	}
-	if _, err := t.session.exec(ctx, unlink, a.ID); err != nil {
+	if _, err := t.session.Exec(ctx, unlink, a.ID); err != nil {
 		return err
 	}
 	return t.link(ctx, a.CompanyID, a.ID, a.Contacts)
 }
 
-var deleteAccount = statement{thing: "account", text: `DELETE FROM accounts WHERE id = ? AND company_id = ?`}
+var deleteAccount = db.Statement{Thing: "account", Text: `DELETE FROM accounts WHERE id = ? AND company_id = ?`}
 
 // DeleteAccount removes an account; its links and its keys of IndexCustom go
 // with it.
 func (t *transaction) DeleteAccount(ctx context.Context, companyID, id int64) error {
-	if err := t.session.changeOne(ctx, deleteAccount, id, companyID); err != nil {
+	if err := t.session.ChangeOne(ctx, deleteAccount, id, companyID); err != nil {
 		return err
 	}
 	return t.enqueue(ctx, searchAccounts, companyID, id)
 }
 
-func updateAccount(row accountRow, changes account.Changes) (statement, []any) {
-	a := row.account
+var setUpdated = `UPDATE accounts SET ` + listed(updatedColumns, "", " = ?")
+
+func updateAccount(row *accountRow, changes account.Changes) (db.Statement, []any) {
 	var text strings.Builder
-	text.WriteString(`UPDATE accounts SET version = ?, description = ?, is_active = ?, account_type = ?,
-	value = ?, size = ?, custom = ?, updated_at = ?, updated_by = ?`)
-	args := []any{
-		a.Version, a.Description, a.Active, a.Type,
-		a.Value, a.Size, row.custom, row.updatedAt, row.updatedBy.id,
-	}
-	for _, indexed := range []struct {
-		member, set string
-		values      []any
-	}{
-		{"number", ", number = ?", []any{a.Number}},
-		{"title", ", title = ?, title_fold = ?", []any{a.Title, row.titleFold}},
-		{"address", ", address = ?, address_fold = ?", []any{row.address, row.addressFold}},
-		{"primaryEmail", ", primary_email = ?", []any{a.PrimaryEmail}},
-		{"primaryPhone", ", primary_phone = ?", []any{a.PrimaryPhone}},
-	} {
-		if _, ok := changes[indexed.member]; ok {
-			text.WriteString(indexed.set)
-			args = append(args, indexed.values...)
+	text.WriteString(setUpdated)
+	args := appendAt(make([]any, 0, len(columnsOfAccounts)), updatedColumns, row)
+	for _, c := range indexedColumns {
+		if _, ok := changes[string(c.member)]; ok {
+			text.WriteString(", ")
+			text.WriteString(c.name)
+			text.WriteString(" = ?")
+			args = append(args, c.at(row))
 		}
 	}
 	text.WriteString(` WHERE id = ? AND company_id = ?`)
-	return statement{thing: "account", taken: numberTaken, text: text.String()}, append(args, a.ID, a.CompanyID)
+	args = append(args, row.account.ID, row.account.CompanyID)
+	return db.Statement{Thing: "account", Taken: numberTaken, Text: text.String()}, args
 }
 
 var (
-	unlink = statement{thing: "contacts", text: `DELETE FROM account_contacts WHERE account_id = ?`}
+	unlink = db.Statement{Thing: "contacts", Text: `DELETE FROM account_contacts WHERE account_id = ?`}
 	// The plus keeps SQLite from reading all contacts of the company.
-	link = statement{thing: "contacts", text: `INSERT INTO account_contacts (account_id, position, contact_id)
+	link = db.Statement{Thing: "contacts", Text: `INSERT INTO account_contacts (account_id, position, contact_id)
 SELECT ?, wanted.key, c.id
 FROM json_each(?) wanted JOIN contacts c ON c.id = wanted.value AND +c.company_id = ?`}
 )
@@ -138,9 +125,9 @@ func (t *transaction) link(ctx context.Context, companyID, accountID int64, cont
 	}
 	list, err := toDBList(ids)
 	if err != nil {
-		return interpretError(err, link)
+		return db.Interpret(err, link)
 	}
-	n, err := t.session.change(ctx, link, accountID, list, companyID)
+	n, err := t.session.Change(ctx, link, accountID, list, companyID)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 // expiredPerSave bounds what one request does to clear away the answers of
@@ -12,13 +13,13 @@ import (
 const expiredPerSave = 10
 
 var (
-	selectAnswer = statement{thing: "answer", text: `SELECT fingerprint, status, header, body, at
+	selectAnswer = db.Statement{Thing: "answer", Text: `SELECT fingerprint, status, header, body, at
 FROM answers WHERE key_id = ? AND name = ? AND at >= ?`}
-	replaceAnswer = statement{thing: "answer", text: `INSERT INTO answers (
+	replaceAnswer = db.Statement{Thing: "answer", Text: `INSERT INTO answers (
 	key_id, name, fingerprint, status, header, body, at) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key_id, name) DO UPDATE SET
 	fingerprint = excluded.fingerprint, status = excluded.status, header = excluded.header, body = excluded.body, at = excluded.at`}
-	dropAnswers = statement{thing: "answers", text: `DELETE FROM answers
+	dropAnswers = db.Statement{Thing: "answers", Text: `DELETE FROM answers
 WHERE rowid IN (SELECT rowid FROM answers WHERE at < ? ORDER BY at LIMIT ?)`}
 )
 
@@ -29,7 +30,7 @@ func (t *transaction) Answer(ctx context.Context, id account.AnswerID, since tim
 	var fingerprint []byte
 	var header string
 	var at int64
-	err := t.session.get(ctx, selectAnswer, []any{id.KeyID, id.Name, since.UnixMilli()},
+	err := t.session.Get(ctx, selectAnswer, []any{id.KeyID, id.Name, since.UnixMilli()},
 		&fingerprint, &a.Status, &header, &a.Body, &at)
 	if err != nil {
 		return account.Answer{}, err
@@ -39,24 +40,24 @@ func (t *transaction) Answer(ctx context.Context, id account.AnswerID, since tim
 	}
 	copy(a.Fingerprint[:], fingerprint)
 	a.At = fromDBTime(at)
-	return a, interpretError(fromDBJSON(header, &a.Header), selectAnswer)
+	return a, db.Interpret(fromDBJSON(header, &a.Header), selectAnswer)
 }
 
 // SaveAnswer keeps an answer, and drops some of those made before a time.
 func (t *transaction) SaveAnswer(ctx context.Context, a account.Answer, since time.Time) error {
 	header, err := toDBObject(a.Header)
 	if err != nil {
-		return interpretError(err, replaceAnswer)
+		return db.Interpret(err, replaceAnswer)
 	}
 	body := a.Body
 	if body == nil {
 		body = []byte{} // not NULL
 	}
-	_, err = t.session.exec(ctx, replaceAnswer,
+	_, err = t.session.Exec(ctx, replaceAnswer,
 		a.ID.KeyID, a.ID.Name, a.Fingerprint[:], a.Status, header, body, a.At.UnixMilli())
 	if err != nil {
 		return err
 	}
-	_, err = t.session.exec(ctx, dropAnswers, since.UnixMilli(), expiredPerSave)
+	_, err = t.session.Exec(ctx, dropAnswers, since.UnixMilli(), expiredPerSave)
 	return err
 }

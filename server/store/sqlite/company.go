@@ -4,11 +4,12 @@ import (
 	"context"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 var (
-	selectCompany = statement{thing: "company", text: `SELECT id, name, created_at FROM companies WHERE name_fold = ?`}
-	insertCompany = statement{thing: "company", taken: "company name is taken", text: `INSERT INTO companies (
+	selectCompany = db.Statement{Thing: "company", Text: `SELECT id, name, created_at FROM companies WHERE name_fold = ?`}
+	insertCompany = db.Statement{Thing: "company", Taken: "company name is taken", Text: `INSERT INTO companies (
 	name, name_fold, created_at) VALUES (?, ?, ?)`}
 )
 
@@ -16,7 +17,7 @@ var (
 func (r reader) Company(ctx context.Context, name string) (account.Company, error) {
 	var c account.Company
 	var createdAt int64
-	err := r.session.get(ctx, selectCompany, []any{account.Fold(name)}, &c.ID, &c.Name, &createdAt)
+	err := r.session.Get(ctx, selectCompany, []any{account.Fold(name)}, &c.ID, &c.Name, &createdAt)
 	if err != nil {
 		return account.Company{}, err
 	}
@@ -26,7 +27,7 @@ func (r reader) Company(ctx context.Context, name string) (account.Company, erro
 
 // InsertCompany adds a company, and sets its id.
 func (t *transaction) InsertCompany(ctx context.Context, c *account.Company) error {
-	id, err := t.session.insert(ctx, insertCompany, c.Name, account.Fold(c.Name), c.CreatedAt.UnixMilli())
+	id, err := t.session.Insert(ctx, insertCompany, c.Name, account.Fold(c.Name), c.CreatedAt.UnixMilli())
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 const contactColumns = `SELECT
@@ -17,11 +18,11 @@ const linkedAccounts = `,
 		WHERE l.contact_id = c.id)`
 
 var (
-	selectContact = statement{thing: "contact", text: contactColumns + linkedAccounts + `
+	selectContact = db.Statement{Thing: "contact", Text: contactColumns + linkedAccounts + `
 FROM contacts c WHERE c.id = ? AND c.company_id = ?`}
-	selectContacts = statement{thing: "contacts", text: contactColumns + `
+	selectContacts = db.Statement{Thing: "contacts", Text: contactColumns + `
 FROM contacts c WHERE +c.company_id = ? AND c.id IN (SELECT value FROM json_each(?))`}
-	findContact = statement{thing: "contact", text: contactColumns + `
+	findContact = db.Statement{Thing: "contact", Text: contactColumns + `
 FROM contacts c WHERE c.id = coalesce(
 	(SELECT min(contact_id) FROM contact_lookup WHERE company_id = ?1 AND kind = 'email' AND value = ?2),
 	(SELECT min(contact_id) FROM contact_lookup WHERE company_id = ?1 AND kind = 'phone' AND value = ?3))`}
@@ -35,9 +36,9 @@ func (r reader) Contacts(ctx context.Context, companyID int64, ids []int64) (map
 	}
 	list, err := toDBList(ids)
 	if err != nil {
-		return nil, interpretError(err, selectContacts)
+		return nil, db.Interpret(err, selectContacts)
 	}
-	err = r.session.each(ctx, selectContacts, []any{companyID, list}, func(rows *sql.Rows) error {
+	err = r.session.Each(ctx, selectContacts, []any{companyID, list}, func(rows *sql.Rows) error {
 		contact, err := scanContact(rows)
 		contacts[contact.ID] = contact
 		return err
@@ -58,8 +59,8 @@ func (r reader) FindContact(ctx context.Context, companyID int64, email, phone s
 	return r.contact(ctx, findContact, []any{companyID, email, phone}, scanContact)
 }
 
-func (r reader) contact(ctx context.Context, st statement, args []any, scan func(*sql.Rows) (account.Contact, error)) (account.Contact, error) {
-	contacts, err := collect(ctx, r.session, st, args, scan)
+func (r reader) contact(ctx context.Context, st db.Statement, args []any, scan func(*sql.Rows) (account.Contact, error)) (account.Contact, error) {
+	contacts, err := db.Collect(ctx, r.session, st, args, scan)
 	if err != nil {
 		return account.Contact{}, err
 	}

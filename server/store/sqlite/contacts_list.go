@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
 
 // ListContacts returns the contacts that a query selects.
@@ -21,8 +23,8 @@ func (r reader) listContacts(ctx context.Context, companyID int64, q account.Con
 		return nil, err
 	}
 	w := walkTo(q.Page, q.Ascending)
-	var b builder
-	b.add(contactColumns + linkedAccounts)
+	var b db.Builder
+	b.Add(contactColumns + linkedAccounts)
 	addContacts(&b, companyID, q, ids)
 	w.addStart(&b, "c")
 	w.addOrder(&b, "c")
@@ -50,9 +52,9 @@ func (r reader) countContacts(ctx context.Context, companyID int64, q account.Co
 	if err != nil {
 		return 0, err
 	}
-	var b builder
+	var b db.Builder
 	if len(q.Words) > 0 {
-		b.add(contactColumns)
+		b.Add(contactColumns)
 		addContacts(&b, companyID, q, ids)
 		err := r.eachContact(ctx, &b, q.Words, scanContact, func(account.Contact) error {
 			n++
@@ -60,59 +62,59 @@ func (r reader) countContacts(ctx context.Context, companyID int64, q account.Co
 		})
 		return n, err
 	}
-	b.add(`SELECT count(*)`)
+	b.Add(`SELECT count(*)`)
 	addContacts(&b, companyID, q, ids)
-	err = r.session.get(ctx, statement{thing: "contacts", text: b.text.String()}, b.args, &n)
+	err = r.session.Get(ctx, db.Statement{Thing: "contacts", Text: b.String()}, b.Args, &n)
 	return n, err
 }
 
 // contactIDs selects the ids of all contacts that have the words of a query,
 // and maybe of others. It is empty if they are more than the limit, or there is
 // a better way.
-func (r reader) contactIDs(ctx context.Context, companyID int64, q account.ContactQuery, limit int) (fragment, error) {
+func (r reader) contactIDs(ctx context.Context, companyID int64, q account.ContactQuery, limit int) (db.Fragment, error) {
 	if q.AccountID != 0 {
-		return fragment{}, nil
+		return db.Fragment{}, nil
 	}
 	var phrases []string
 	for _, word := range q.Words {
-		if p, _ := phrase(word); p != "" {
+		if p, _ := textindex.Phrase(word); p != "" {
 			phrases = append(phrases, p)
 		}
 	}
-	search, err := r.searchText(ctx, searchContacts, companyID, and(phrases))
-	if err != nil || search.ids.text == "" {
-		return fragment{}, err
+	found, err := r.text.Search(ctx, r.session, searchContacts, companyID, textindex.All(phrases))
+	if err != nil || found.IDs.Text == "" {
+		return db.Fragment{}, err
 	}
-	return r.fewest(ctx, []fragment{search.ids}, limit)
+	return r.fewest(ctx, []db.Fragment{found.IDs}, limit)
 }
 
 // addContacts adds where the contacts are found that a query selects, but for
 // its words.
-func addContacts(b *builder, companyID int64, q account.ContactQuery, ids fragment) {
+func addContacts(b *db.Builder, companyID int64, q account.ContactQuery, ids db.Fragment) {
 	switch {
 	case q.AccountID != 0:
-		b.add(` FROM contacts c WHERE +c.company_id = ? AND c.id IN (
+		b.Add(` FROM contacts c WHERE +c.company_id = ? AND c.id IN (
 	SELECT contact_id FROM account_contacts WHERE account_id = ?)`, companyID, q.AccountID)
-	case ids.text != "":
-		b.add(` FROM contacts c WHERE +c.company_id = ? AND c.id IN (`, companyID)
-		b.add(ids.text+`)`, ids.args...)
+	case ids.Text != "":
+		b.Add(` FROM contacts c WHERE +c.company_id = ? AND c.id IN (`, companyID)
+		b.Add(ids.Text+`)`, ids.Args...)
 	default:
-		b.add(` FROM contacts c INDEXED BY contacts_updated WHERE c.company_id = ?`, companyID)
+		b.Add(` FROM contacts c INDEXED BY contacts_updated WHERE c.company_id = ?`, companyID)
 	}
 	if !q.UpdatedAfter.IsZero() {
-		b.add(` AND c.updated_at > ?`, q.UpdatedAfter.UnixMilli())
+		b.Add(` AND c.updated_at > ?`, q.UpdatedAfter.UnixMilli())
 	}
 	if !q.UpdatedBefore.IsZero() {
-		b.add(` AND c.updated_at < ?`, roundUp(q.UpdatedBefore))
+		b.Add(` AND c.updated_at < ?`, roundUp(q.UpdatedBefore))
 	}
 }
 
 // eachContact calls found for each contact of a query that has the words.
-func (r reader) eachContact(ctx context.Context, b *builder, words []string,
+func (r reader) eachContact(ctx context.Context, b *db.Builder, words []string,
 	scan func(*sql.Rows) (account.Contact, error), found func(account.Contact) error,
 ) error {
-	st := statement{thing: "contacts", text: b.text.String(), once: len(words) > 0}
-	return r.session.each(ctx, st, b.args, func(rows *sql.Rows) error {
+	st := db.Statement{Thing: "contacts", Text: b.String(), Once: len(words) > 0}
+	return r.session.Each(ctx, st, b.Args, func(rows *sql.Rows) error {
 		contact, err := scan(rows)
 		if err != nil || !hasWords(contact, words) {
 			return err

@@ -4,35 +4,36 @@ import (
 	"context"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 var (
-	insertContact = statement{thing: "contact", text: `INSERT INTO contacts (
+	insertContact = db.Statement{Thing: "contact", Text: `INSERT INTO contacts (
 	company_id, name, title, emails, phones, created_by, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`}
-	updateContact = statement{thing: "contact", text: `UPDATE contacts SET
+	updateContact = db.Statement{Thing: "contact", Text: `UPDATE contacts SET
 	name = ?, title = ?, emails = ?, phones = ?, created_by = ?, created_at = ?, updated_at = ?
 WHERE id = ? AND company_id = ?`}
-	deleteContact = statement{thing: "contact", text: `DELETE FROM contacts WHERE id = ? AND company_id = ?`}
+	deleteContact = db.Statement{Thing: "contact", Text: `DELETE FROM contacts WHERE id = ? AND company_id = ?`}
 	// An empty value is left out, so that none is found by it.
-	insertLookup = statement{thing: "contact", text: `INSERT INTO contact_lookup (company_id, kind, value, contact_id)
+	insertLookup = db.Statement{Thing: "contact", Text: `INSERT INTO contact_lookup (company_id, kind, value, contact_id)
 SELECT DISTINCT ?1, kind, value, ?2 FROM (
 	SELECT 'email' AS kind, value FROM json_each(?3) UNION ALL SELECT 'phone', value FROM json_each(?4))
 WHERE value <> ''`}
-	deleteLookup = statement{thing: "contact", text: `DELETE FROM contact_lookup WHERE contact_id = ?`}
+	deleteLookup = db.Statement{Thing: "contact", Text: `DELETE FROM contact_lookup WHERE contact_id = ?`}
 )
 
 // InsertContact adds a contact, and sets its id.
 func (t *transaction) InsertContact(ctx context.Context, c *account.Contact) error {
 	emails, phones, err := toDBReach(*c)
 	if err != nil {
-		return interpretError(err, insertContact)
+		return db.Interpret(err, insertContact)
 	}
-	id, err := t.session.insert(ctx, insertContact,
+	id, err := t.session.Insert(ctx, insertContact,
 		c.CompanyID, c.Name, c.Title, emails, phones, toDBID(c.CreatedBy), c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli())
 	if err != nil {
 		return err
 	}
-	if _, err := t.session.exec(ctx, insertLookup, c.CompanyID, id, emails, phones); err != nil {
+	if _, err := t.session.Exec(ctx, insertLookup, c.CompanyID, id, emails, phones); err != nil {
 		return err
 	}
 	c.ID = id
@@ -43,20 +44,20 @@ func (t *transaction) InsertContact(ctx context.Context, c *account.Contact) err
 func (t *transaction) UpdateContact(ctx context.Context, c account.Contact) error {
 	emails, phones, err := toDBReach(c)
 	if err != nil {
-		return interpretError(err, updateContact)
+		return db.Interpret(err, updateContact)
 	}
 	if err := t.enqueueContact(ctx, c, emails, phones); err != nil {
 		return err
 	}
-	err = t.session.changeOne(ctx, updateContact,
+	err = t.session.ChangeOne(ctx, updateContact,
 		c.Name, c.Title, emails, phones, toDBID(c.CreatedBy), c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli(), c.ID, c.CompanyID)
 	if err != nil {
 		return err
 	}
-	if _, err := t.session.exec(ctx, deleteLookup, c.ID); err != nil {
+	if _, err := t.session.Exec(ctx, deleteLookup, c.ID); err != nil {
 		return err
 	}
-	_, err = t.session.exec(ctx, insertLookup, c.CompanyID, c.ID, emails, phones)
+	_, err = t.session.Exec(ctx, insertLookup, c.CompanyID, c.ID, emails, phones)
 	return err
 }
 
@@ -65,7 +66,7 @@ func (t *transaction) DeleteContact(ctx context.Context, companyID, id int64) er
 	if err := t.enqueueLinked(ctx, companyID, id); err != nil {
 		return err
 	}
-	if err := t.session.changeOne(ctx, deleteContact, id, companyID); err != nil {
+	if err := t.session.ChangeOne(ctx, deleteContact, id, companyID); err != nil {
 		return err
 	}
 	return t.enqueue(ctx, searchContacts, companyID, id)

@@ -2,17 +2,20 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"slices"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 // What a write finds in place stays as it is, so that it costs only what has
 // changed. Neither the property nor the account may be another company's.
 var (
-	dropKeys = statement{thing: "keys", text: `DELETE FROM custom_index
+	dropKeys = db.Statement{Thing: "keys", Text: `DELETE FROM custom_index
 WHERE account_id = ?1 AND property_id = (SELECT id FROM properties WHERE id = ?2 AND company_id = ?3)
 	AND key NOT IN (SELECT value FROM json_each(?4))`}
-	addKeys = statement{thing: "keys", text: `INSERT INTO custom_index (property_id, key, account_id)
+	addKeys = db.Statement{Thing: "keys", Text: `INSERT INTO custom_index (property_id, key, account_id)
 SELECT p.id, wanted.value, a.id
 FROM properties p, accounts a, json_each(?4) wanted
 WHERE a.id = ?1 AND +a.company_id = ?3 AND p.id = ?2 AND +p.company_id = ?3
@@ -23,25 +26,47 @@ ON CONFLICT DO NOTHING`}
 func (t *transaction) IndexCustom(ctx context.Context, p account.Property, accountID int64, keys []string) error {
 	list, err := toDBList(keys)
 	if err != nil {
-		return interpretError(err, addKeys)
+		return db.Interpret(err, addKeys)
 	}
-	if _, err := t.session.exec(ctx, dropKeys, accountID, p.ID, p.CompanyID, list); err != nil {
+	if _, err := t.session.Exec(ctx, dropKeys, accountID, p.ID, p.CompanyID, list); err != nil {
 		return err
 	}
 	if len(keys) == 0 {
 		return nil
 	}
-	_, err = t.session.exec(ctx, addKeys, accountID, p.ID, p.CompanyID, list)
+	_, err = t.session.Exec(ctx, addKeys, accountID, p.ID, p.CompanyID, list)
 	return err
 }
+
+// selectReady selects the properties whose indexes can be used.
+var selectReady = db.Statement{Thing: "properties", Text: `SELECT id FROM properties WHERE company_id = ? AND index_state = 'ready'`}
+
+// settle returns conditions with the states that the indexes of their
+// properties have now.
+func (r reader) settle(ctx context.Context, companyID int64, conditions []account.Condition) ([]account.Condition, error) {
+	ready := make(map[int64]account.IndexState)
+	err := r.session.Each(ctx, selectReady, []any{companyID}, func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		ready[id] = account.IndexReady
+		return err
+	})
+	conditions = slices.Clone(conditions)
+	for i := range conditions {
+		conditions[i].Property.Index = ready[conditions[i].Property.ID]
+	}
+	return conditions, err
+}
+
+func isCustom(c account.Condition) bool { return c.Member == account.MemberCustom }
 
 // An account has a value if its object has the member. The index tells it as
 // well, once it is complete.
 var (
-	selectAccountsWith = statement{thing: "accounts", text: accountColumns +
+	selectAccountsWith = db.Statement{Thing: "accounts", Text: accountColumns +
 		`FROM accounts a INDEXED BY accounts_company` + accountUsers +
 		`WHERE a.company_id = ? AND a.id > ? AND a.custom -> ? <> '[]' ORDER BY a.id LIMIT ?`}
-	selectAccountsIndexed = statement{thing: "accounts", text: accountColumns +
+	selectAccountsIndexed = db.Statement{Thing: "accounts", Text: accountColumns +
 		`FROM accounts a INDEXED BY accounts_company` + accountUsers +
 		`WHERE a.company_id = ? AND a.id > ?
 	AND EXISTS (SELECT 1 FROM custom_index x INDEXED BY custom_index_account WHERE x.account_id = a.id AND x.property_id = ?)
@@ -51,9 +76,9 @@ ORDER BY a.id LIMIT ?`}
 // AccountsWith returns accounts that have a value of the property, after an id.
 func (r reader) AccountsWith(ctx context.Context, p account.Property, after int64, limit int) ([]account.Account, error) {
 	if p.Index == account.IndexReady {
-		return collect(ctx, r.session, selectAccountsIndexed, []any{p.CompanyID, after, p.ID, limit}, scanAccount)
+		return db.Collect(ctx, r.session, selectAccountsIndexed, []any{p.CompanyID, after, p.ID, limit}, scanAccount)
 	}
-	return collect(ctx, r.session, selectAccountsWith, []any{p.CompanyID, after, customPath(p), limit}, scanAccount)
+	return db.Collect(ctx, r.session, selectAccountsWith, []any{p.CompanyID, after, customPath(p), limit}, scanAccount)
 }
 
 // customPath is the JSON path to the property's value.

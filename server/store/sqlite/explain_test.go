@@ -18,7 +18,8 @@ func TestPlans(t *testing.T) {
 	t.Parallel()
 	store := open(t, newPath(t), sqlite.Limits{})
 	company := addCompany(t, store, "Sunrise")
-	indexed := account.Property{ID: 1, CompanyID: company, Key: "zone", Type: account.PropertyText, Index: account.IndexReady}
+	indexed := account.Property{CompanyID: company, Key: "zone", Type: account.PropertyText, Index: account.IndexReady}
+	write(t, store, func(ctx context.Context, tx account.Tx) error { return tx.InsertProperty(ctx, &indexed) })
 	for name, c := range map[string]struct {
 		read func(context.Context, account.Reader) error
 		want []string // steps; one that starts with ! must not be there

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
 
 // Limits are the limits of OpenWith; zero is the default.
@@ -21,79 +23,80 @@ type Limits struct {
 // OpenWith is Open with other limits. A batch takes all that wait.
 func OpenWith(ctx context.Context, path string, l Limits) (*Store, error) {
 	limits := defaultLimits
-	limits.batchTime = time.Minute
+	limits.commit.BatchTime = time.Minute
 	if l.Batch != 0 {
-		limits.batch = l.Batch
+		limits.commit.Batch = l.Batch
 	}
 	if l.PassivePages != 0 {
-		limits.passivePages, limits.restartPages = l.PassivePages, l.RestartPages
+		limits.commit.PassivePages, limits.commit.RestartPages = l.PassivePages, l.RestartPages
 	}
 	if l.Driven != 0 {
 		limits.driven = l.Driven
 	}
 	limits.search = !l.NoSearch
 	if l.Eager {
-		limits.pace = pace{batch: 7, backlog: limits.pace.backlog, retry: time.Millisecond}
+		limits.pace = textindex.Pace{Batch: 7, Backlog: limits.pace.Backlog, Retry: time.Millisecond}
 	}
 	return open(ctx, path, limits)
 }
 
-// StopIndexer ends the indexer of the background, so that only IndexRound
+// StopIndexer ends the text index's work in the background, so that only IndexRound
 // indexes.
-func (s *Store) StopIndexer() { s.search.stop() }
+func (s *Store) StopIndexer() { s.text.Stop() }
 
 // IndexRound indexes a batch. If it does not prune, it stops where a process
 // may be killed.
 func (s *Store) IndexRound(ctx context.Context, prune bool) error {
 	if prune {
-		_, err := s.search.round(ctx)
-		return err
+		return s.text.Round(ctx)
 	}
-	_, _, err := s.search.index(ctx)
-	return err
+	return s.text.Fill(ctx)
 }
 
 // Searchable tells whether the index is used for a company's accounts, and the
 // queue is empty.
 func (s *Store) Searchable(ctx context.Context, companyID int64) (bool, error) {
-	var usable, queued bool
-	err := s.session.get(ctx, selectSearched, []any{kindAccounts, companyID}, &usable, &queued)
-	return usable && !queued, err
+	found, err := s.text.Search(ctx, s.session, searchAccounts, companyID, "any")
+	if err != nil {
+		return false, err
+	}
+	queued, err := s.Queued(ctx)
+	return found.IDs.Text != "" && queued == 0, err
 }
 
 // Queued returns how many entries wait in the queue.
 func (s *Store) Queued(ctx context.Context) (n int, err error) {
-	err = s.session.get(ctx, statement{thing: "search queue", text: "SELECT count(*) FROM search_queue WHERE sequence > (SELECT pruned FROM search_state)"}, nil, &n)
+	err = s.session.Get(ctx, db.Statement{Thing: "search queue", Text: "SELECT count(*) FROM search_queue WHERE sequence > (SELECT pruned FROM search_state)"}, nil, &n)
 	return n, err
 }
 
 // Exec runs SQL in a transaction.
 func Exec(ctx context.Context, tx account.Tx, text string) error {
-	_, err := tx.(*transaction).session.exec(ctx, statement{thing: "test", text: text})
+	_, err := tx.(*transaction).session.Exec(ctx, db.Statement{Thing: "test", Text: text})
 	return err
 }
 
 // Explain returns SQLite's plans of the statements that a read runs.
 func (s *Store) Explain(ctx context.Context, read func(account.Reader) error) ([]string, error) {
-	on := &explainer{queryer: s.session.statements.on}
-	session := session{statements: newStatements(on), gate: &gate{}, whole: true} // one without snapshots
-	err := read(reader{session, s.driven, s.search})
-	return on.plans, errors.Join(err, session.statements.close())
+	on := &explainer{Queryer: s.session.Statements.On()}
+	session := db.NewSession(on)
+	err := read(reader{session, s.driven, s.text})
+	return on.plans, errors.Join(err, session.Statements.Close())
 }
 
 // ExplainWrite returns SQLite's plans of the statements that a write runs.
 func (s *Store) ExplainWrite(ctx context.Context, write func(context.Context, account.Tx) error) ([]string, error) {
-	on := &explainer{queryer: s.writer.session.statements.on}
+	on := &explainer{Queryer: s.writes.Statements.On()}
 	err := s.Write(ctx, func(ctx context.Context, tx account.Tx) error {
 		explained := tx.(*transaction)
-		explained.session.statements = newStatements(on)
-		return errors.Join(write(ctx, explained), explained.session.statements.close())
+		explained.session.Statements = db.NewStatements(on)
+		return errors.Join(write(ctx, explained), explained.session.Statements.Close())
 	})
 	return on.plans, err
 }
 
 type explainer struct {
-	queryer
+	db.Queryer
 	plans []string
 }
 
@@ -101,18 +104,18 @@ func (e *explainer) PrepareContext(ctx context.Context, text string) (*sql.Stmt,
 	if err := e.explain(ctx, text); err != nil {
 		return nil, err
 	}
-	return e.queryer.PrepareContext(ctx, text)
+	return e.Queryer.PrepareContext(ctx, text)
 }
 
 func (e *explainer) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	if err := e.explain(ctx, text); err != nil {
 		return nil, err
 	}
-	return e.queryer.QueryContext(ctx, text, args...)
+	return e.Queryer.QueryContext(ctx, text, args...)
 }
 
 func (e *explainer) explain(ctx context.Context, text string) error {
-	rows, err := e.queryer.QueryContext(ctx, "EXPLAIN QUERY PLAN "+text, make([]any, 100)...)
+	rows, err := e.Queryer.QueryContext(ctx, "EXPLAIN QUERY PLAN "+text, make([]any, 100)...)
 	if err != nil {
 		return err
 	}
@@ -129,26 +132,18 @@ func (e *explainer) explain(ctx context.Context, text string) error {
 }
 
 // Statements returns how many statements the readers keep.
-func (s *Store) Statements() int {
-	s.session.statements.mu.RLock()
-	defer s.session.statements.mu.RUnlock()
-	return len(s.session.statements.byText)
-}
+func (s *Store) Statements() int { return s.session.Statements.Len() }
 
 // PagesWritten returns the pages that were written to the log, ever.
-func (s *Store) PagesWritten() int64 { return s.wal.written.Load() }
+func (s *Store) PagesWritten() int64 { return s.writer.PagesWritten() }
 
 // Waiting returns how many writes wait for the writer.
-func (s *Store) Waiting() int {
-	s.writer.queue.mu.Lock()
-	defer s.writer.queue.mu.Unlock()
-	return len(s.writer.queue.waiting)
-}
+func (s *Store) Waiting() int { return s.writer.Waiting() }
 
-// IndexerEnded tells whether the indexer has given up.
+// IndexerEnded tells whether the text index has given up.
 func (s *Store) IndexerEnded() bool {
 	select {
-	case <-s.search.done:
+	case <-s.text.Ended():
 		return true
 	default:
 		return false

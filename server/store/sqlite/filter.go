@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 // clause is what SQL can do about a condition. The zero clause does nothing,
@@ -11,35 +12,11 @@ import (
 type clause struct {
 	// test is true of every row of accounts a that passes; empty: there is
 	// none. If it is exact, it is true of no other.
-	test  fragment
+	test  db.Fragment
 	exact bool
 	// ids selects, by an index, the ids of all accounts that pass, and maybe
 	// of others; empty: there is none.
-	ids fragment
-}
-
-// column tells how a member is stored that has a column of its own.
-type column struct {
-	name     string
-	compared bool // the column is compared as the member is
-	contains bool // the column is searched as the member is
-	indexed  bool // with the company
-}
-
-var columns = map[account.Member]column{
-	account.MemberTitle:       {name: "title_fold", compared: true, contains: true, indexed: true},
-	account.MemberDescription: {name: "description"},
-	account.MemberPhone:       {name: "primary_phone", compared: true, indexed: true},
-	account.MemberType:        {name: "account_type", compared: true, contains: true},
-	account.MemberID:          {name: "id", compared: true, indexed: true},
-	account.MemberNumber:      {name: "number", compared: true, indexed: true},
-	account.MemberCreatedBy:   {name: "created_by", compared: true},
-	account.MemberUpdatedBy:   {name: "updated_by", compared: true},
-	account.MemberValue:       {name: "value", compared: true},
-	account.MemberSize:        {name: "size", compared: true},
-	account.MemberActive:      {name: "is_active", compared: true},
-	account.MemberCreatedAt:   {name: "created_at", compared: true},
-	account.MemberUpdatedAt:   {name: "updated_at", compared: true},
+	ids db.Fragment
 }
 
 // compile says what SQL can do about a condition.
@@ -51,7 +28,7 @@ func compile(companyID int64, c account.Condition) clause {
 	case !compiled.exact:
 		return clause{}
 	}
-	return clause{test: fragment{"(" + compiled.test.text + ") IS NOT TRUE", compiled.test.args}, exact: true}
+	return clause{test: db.SQL("("+compiled.test.Text+") IS NOT TRUE", compiled.test.Args...), exact: true}
 }
 
 func compilePositive(companyID int64, c account.Condition) clause {
@@ -65,18 +42,18 @@ func compilePositive(companyID int64, c account.Condition) clause {
 	case account.MemberCustom:
 		return compileCustom(c)
 	}
-	column, ok := columns[c.Member]
+	column, ok := filteredColumns[c.Member]
 	if !ok {
 		return clause{}
 	}
 	return compileColumn(companyID, column, c)
 }
 
-func compileColumn(companyID int64, column column, c account.Condition) clause {
+func compileColumn(companyID int64, column accountColumn, c account.Condition) clause {
 	name := "a." + column.name
 	switch {
 	case c.Exists:
-		return clause{test: fragment{text: name + " IS NOT NULL"}, exact: true}
+		return clause{test: db.SQL(name + " IS NOT NULL"), exact: true}
 	case c.Contains != "" && column.contains:
 		return clause{test: contains(name, c.Contains), exact: true}
 	case c.Contains != "" || !column.compared:
@@ -95,13 +72,13 @@ func compileColumn(companyID int64, column column, c account.Condition) clause {
 func compileAddress(c account.Condition) clause {
 	switch {
 	case c.Exists:
-		return clause{test: fragment{text: "a.address <> '[]'"}, exact: true}
+		return clause{test: db.SQL("a.address <> '[]'"), exact: true}
 	case c.Contains != "" && !strings.Contains(c.Contains, "\n"):
 		return clause{test: contains("a.address_fold", c.Contains), exact: true}
 	case c.Contains != "":
 		return clause{}
 	}
-	var lines []fragment
+	var lines []db.Fragment
 	for _, r := range c.Ranges {
 		line, ok := r.From.(string)
 		if !ok || r.From != r.To {
@@ -112,8 +89,8 @@ func compileAddress(c account.Condition) clause {
 	if len(lines) == 0 {
 		return clause{}
 	}
-	any := join(lines, " OR ")
-	return clause{test: fragment{"(" + any.text + ")", any.args}}
+	any := db.Join(lines, " OR ")
+	return clause{test: db.SQL("("+any.Text+")", any.Args...)}
 }
 
 // unusualEmail is the condition of accounts_unusual_email: the address may be
@@ -123,14 +100,14 @@ const unusualEmail = `primary_email GLOB '*[^!-@[-~]*'`
 func compileEmail(companyID int64, c account.Condition) clause {
 	switch {
 	case c.Exists:
-		return clause{test: fragment{text: "a.primary_email IS NOT NULL"}, exact: true}
+		return clause{test: db.SQL("a.primary_email IS NOT NULL"), exact: true}
 	case c.Contains != "":
 		return clause{}
 	}
 	usual := within("a.primary_email", c.Ranges)
 	return clause{
-		test: fragment{"(" + usual.text + " OR a." + unusualEmail + ")", usual.args},
-		ids:  union(ofCompany(companyID), append(intervals("primary_email", c.Ranges), fragment{text: unusualEmail})),
+		test: db.SQL("("+usual.Text+" OR a."+unusualEmail+")", usual.Args...),
+		ids:  union(ofCompany(companyID), append(intervals("primary_email", c.Ranges), db.SQL(unusualEmail))),
 	}
 }
 
@@ -139,15 +116,13 @@ func compileContacts(c account.Condition) clause {
 		return clause{}
 	}
 	if c.Exists {
-		return clause{test: fragment{text: "EXISTS (SELECT 1 FROM account_contacts l WHERE l.account_id = a.id)"}, exact: true}
+		return clause{test: db.SQL("EXISTS (SELECT 1 FROM account_contacts l WHERE l.account_id = a.id)"), exact: true}
 	}
 	linked := within("l.contact_id", c.Ranges)
 	return clause{
-		test: fragment{
-			"EXISTS (SELECT 1 FROM account_contacts l WHERE l.account_id = a.id AND " + linked.text + ")", linked.args,
-		},
+		test:  db.SQL("EXISTS (SELECT 1 FROM account_contacts l WHERE l.account_id = a.id AND "+linked.Text+")", linked.Args...),
 		exact: true,
-		ids:   union(fragment{text: "SELECT account_id FROM account_contacts WHERE "}, intervals("contact_id", c.Ranges)),
+		ids:   union(db.SQL("SELECT account_id FROM account_contacts WHERE "), intervals("contact_id", c.Ranges)),
 	}
 }
 
@@ -155,10 +130,10 @@ func compileContacts(c account.Condition) clause {
 // then it spares the accounts without a value from being decoded.
 func compileCustom(c account.Condition) clause {
 	if c.Property.Index != account.IndexReady {
-		return clause{test: fragment{"a.custom -> ? IS NOT NULL", []any{customPath(c.Property)}}}
+		return clause{test: db.SQL("a.custom -> ? IS NOT NULL", customPath(c.Property))}
 	}
-	key := fragment{text: "TRUE"}
-	keys := []fragment{key}
+	key := db.SQL("TRUE")
+	keys := []db.Fragment{key}
 	switch {
 	case c.Contains != "":
 		key, keys = contains("x.key", c.Contains), nil
@@ -166,30 +141,27 @@ func compileCustom(c account.Condition) clause {
 		key, keys = within("x.key", c.Ranges), intervals("key", c.Ranges)
 	}
 	return clause{
-		test: fragment{
-			`EXISTS (SELECT 1 FROM custom_index x INDEXED BY custom_index_account
-	WHERE x.account_id = a.id AND x.property_id = ? AND ` + key.text + ")",
-			append([]any{c.Property.ID}, key.args...),
-		},
+		test: db.SQL(`EXISTS (SELECT 1 FROM custom_index x INDEXED BY custom_index_account
+	WHERE x.account_id = a.id AND x.property_id = ? AND `+key.Text+")", append([]any{c.Property.ID}, key.Args...)...),
 		exact: true,
-		ids:   union(fragment{"SELECT account_id FROM custom_index WHERE property_id = ? AND ", []any{c.Property.ID}}, keys),
+		ids:   union(db.SQL("SELECT account_id FROM custom_index WHERE property_id = ? AND ", c.Property.ID), keys),
 	}
 }
 
-func ofCompany(companyID int64) fragment {
-	return fragment{"SELECT id FROM accounts WHERE company_id = ? AND ", []any{companyID}}
+func ofCompany(companyID int64) db.Fragment {
+	return db.SQL("SELECT id FROM accounts WHERE company_id = ? AND ", companyID)
 }
 
 // union is one SELECT for each test, since SQLite uses an index for the tests
 // of each but not for alternatives in one.
-func union(prefix fragment, tests []fragment) fragment {
-	selects := make([]fragment, len(tests))
+func union(prefix db.Fragment, tests []db.Fragment) db.Fragment {
+	selects := make([]db.Fragment, len(tests))
 	for i, test := range tests {
-		selects[i] = join([]fragment{prefix, test}, "")
+		selects[i] = db.Join([]db.Fragment{prefix, test}, "")
 	}
-	return join(selects, " UNION ALL ")
+	return db.Join(selects, " UNION ALL ")
 }
 
-func contains(expression, text string) fragment {
-	return fragment{"instr(" + expression + ", ?) > 0", []any{text}}
+func contains(expression, text string) db.Fragment {
+	return db.SQL("instr("+expression+", ?) > 0", text)
 }

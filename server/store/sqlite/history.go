@@ -6,16 +6,17 @@ import (
 	"math"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 const historyColumns = `SELECT sequence, company_id, account_id, kind, version, at, user_id, key_id, email, fields FROM changes `
 
 var (
-	selectHistory = statement{thing: "history", text: historyColumns +
+	selectHistory = db.Statement{Thing: "history", Text: historyColumns +
 		`WHERE company_id = ? AND account_id = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?`}
-	selectChanges = statement{thing: "changes", text: historyColumns +
+	selectChanges = db.Statement{Thing: "changes", Text: historyColumns +
 		`WHERE company_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`}
-	insertHistory = statement{thing: "history", text: `INSERT INTO changes (
+	insertHistory = db.Statement{Thing: "history", Text: `INSERT INTO changes (
 	company_id, account_id, kind, version, at, user_id, key_id, email, fields) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`}
 )
 
@@ -35,8 +36,8 @@ func (r reader) Changes(ctx context.Context, companyID, after int64, limit int) 
 	return r.history(ctx, selectChanges, companyID, after, limit)
 }
 
-func (r reader) history(ctx context.Context, st statement, args ...any) ([]account.HistoryEntry, error) {
-	return collect(ctx, r.session, st, args, scanHistory)
+func (r reader) history(ctx context.Context, st db.Statement, args ...any) ([]account.HistoryEntry, error) {
+	return db.Collect(ctx, r.session, st, args, scanHistory)
 }
 
 func scanHistory(rows *sql.Rows) (account.HistoryEntry, error) {
@@ -56,9 +57,9 @@ func scanHistory(rows *sql.Rows) (account.HistoryEntry, error) {
 func (t *transaction) AddHistory(ctx context.Context, e *account.HistoryEntry) error {
 	fields, err := toDBObject(e.Fields)
 	if err != nil {
-		return interpretError(err, insertHistory)
+		return db.Interpret(err, insertHistory)
 	}
-	sequence, err := t.session.insert(ctx, insertHistory,
+	sequence, err := t.session.Insert(ctx, insertHistory,
 		e.CompanyID, e.AccountID, e.Kind, e.Version, e.At.UnixMilli(), toDBID(e.UserID), toDBID(e.KeyID), e.Email, fields)
 	if err != nil {
 		return err

@@ -4,17 +4,18 @@ import (
 	"context"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 var (
-	selectImport = statement{thing: "import", text: `SELECT created, updated, unchanged, rejected, rejects, rejects_size
+	selectImport = db.Statement{Thing: "import", Text: `SELECT created, updated, unchanged, rejected, rejects, rejects_size
 FROM imports WHERE company_id = ? AND digest = ?`}
-	replaceImport = statement{thing: "import", text: `INSERT INTO imports (
+	replaceImport = db.Statement{Thing: "import", Text: `INSERT INTO imports (
 	company_id, digest, created, updated, unchanged, rejected, rejects, rejects_size) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (company_id, digest) DO UPDATE SET
 	created = excluded.created, updated = excluded.updated, unchanged = excluded.unchanged, rejected = excluded.rejected,
 	rejects = excluded.rejects, rejects_size = excluded.rejects_size`}
-	deleteImport = statement{thing: "import", text: `DELETE FROM imports WHERE company_id = ? AND digest = ?`}
+	deleteImport = db.Statement{Thing: "import", Text: `DELETE FROM imports WHERE company_id = ? AND digest = ?`}
 )
 
 // Import returns how far an import has come. Transactions run one after the
@@ -22,7 +23,7 @@ ON CONFLICT (company_id, digest) DO UPDATE SET
 func (t *transaction) Import(ctx context.Context, companyID int64, digest account.Digest) (account.Import, error) {
 	i := account.Import{CompanyID: companyID, Digest: digest}
 	c := &i.Counts
-	err := t.session.get(ctx, selectImport, []any{companyID, digest[:]},
+	err := t.session.Get(ctx, selectImport, []any{companyID, digest[:]},
 		&c.Created, &c.Updated, &c.Unchanged, &c.Rejected, &i.Rejects, &i.RejectsSize)
 	if err != nil {
 		return account.Import{}, err
@@ -33,12 +34,12 @@ func (t *transaction) Import(ctx context.Context, companyID int64, digest accoun
 // SaveImport keeps how far an import has come.
 func (t *transaction) SaveImport(ctx context.Context, i account.Import) error {
 	c := i.Counts
-	_, err := t.session.exec(ctx, replaceImport,
+	_, err := t.session.Exec(ctx, replaceImport,
 		i.CompanyID, i.Digest[:], c.Created, c.Updated, c.Unchanged, c.Rejected, i.Rejects, i.RejectsSize)
 	return err
 }
 
 // DeleteImport forgets an import.
 func (t *transaction) DeleteImport(ctx context.Context, companyID int64, digest account.Digest) error {
-	return t.session.changeOne(ctx, deleteImport, companyID, digest[:])
+	return t.session.ChangeOne(ctx, deleteImport, companyID, digest[:])
 }

@@ -6,21 +6,22 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 const keyColumns = `k.id, k.company_id, k.user_id, k.name, k.description, k.prefix, k.scope, k.created_at, k.expires_at, k.revoked_at`
 
 var (
-	selectKey = statement{thing: "key", text: `SELECT ` + keyColumns + `, ` + userColumns + `
+	selectKey = db.Statement{Thing: "key", Text: `SELECT ` + keyColumns + `, ` + userColumns + `
 FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.hash = ?`}
-	selectKeys = statement{thing: "keys", text: `SELECT ` + keyColumns + ` FROM api_keys k
+	selectKeys = db.Statement{Thing: "keys", Text: `SELECT ` + keyColumns + ` FROM api_keys k
 WHERE k.company_id = ? AND k.id > ? ORDER BY k.id LIMIT ?`}
-	selectKeysOfUser = statement{thing: "keys", text: `SELECT ` + keyColumns + ` FROM api_keys k
+	selectKeysOfUser = db.Statement{Thing: "keys", Text: `SELECT ` + keyColumns + ` FROM api_keys k
 WHERE +k.company_id = ? AND k.user_id = ? AND k.id > ? ORDER BY k.id LIMIT ?`}
-	insertKey = statement{thing: "key", taken: "key is taken", text: `INSERT INTO api_keys (
+	insertKey = db.Statement{Thing: "key", Taken: "key is taken", Text: `INSERT INTO api_keys (
 	company_id, user_id, name, description, prefix, hash, scope, created_at, expires_at, revoked_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`}
-	revokeKey = statement{thing: "key", text: `UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?1)
+	revokeKey = db.Statement{Thing: "key", Text: `UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?1)
 WHERE id = ?2 AND company_id = ?3 AND (?4 = 0 OR user_id = ?4)`}
 )
 
@@ -28,7 +29,7 @@ WHERE id = ?2 AND company_id = ?3 AND (?4 = 0 OR user_id = ?4)`}
 func (r reader) KeyByHash(ctx context.Context, hash account.KeyHash) (account.Key, account.User, error) {
 	var row keyRow
 	var user userRow
-	if err := r.session.get(ctx, selectKey, []any{hash[:]}, append(row.dest(), user.dest()...)...); err != nil {
+	if err := r.session.Get(ctx, selectKey, []any{hash[:]}, append(row.dest(), user.dest()...)...); err != nil {
 		return account.Key{}, account.User{}, err
 	}
 	k := fromDBKey(row)
@@ -42,7 +43,7 @@ func (r reader) Keys(ctx context.Context, companyID, userID, after int64, limit 
 	if userID != 0 {
 		st, args = selectKeysOfUser, []any{companyID, userID, after, limit}
 	}
-	return collect(ctx, r.session, st, args, func(rows *sql.Rows) (account.Key, error) {
+	return db.Collect(ctx, r.session, st, args, func(rows *sql.Rows) (account.Key, error) {
 		var row keyRow
 		err := rows.Scan(row.dest()...)
 		return fromDBKey(row), err
@@ -74,7 +75,7 @@ func fromDBKey(row keyRow) account.Key {
 
 // InsertKey adds a key, and sets its id.
 func (t *transaction) InsertKey(ctx context.Context, k *account.Key) error {
-	id, err := t.session.insert(ctx, insertKey,
+	id, err := t.session.Insert(ctx, insertKey,
 		k.CompanyID, k.UserID, k.Name, k.Description, k.Prefix, k.Hash[:], k.Scope,
 		k.CreatedAt.UnixMilli(), toDBOptionalTime(k.ExpiresAt), toDBOptionalTime(k.RevokedAt))
 	if err != nil {
@@ -86,5 +87,5 @@ func (t *transaction) InsertKey(ctx context.Context, k *account.Key) error {
 
 // RevokeKey notes when a key was revoked, unless it was before.
 func (t *transaction) RevokeKey(ctx context.Context, companyID, userID, id int64, at time.Time) error {
-	return t.session.changeOne(ctx, revokeKey, at.UnixMilli(), id, companyID, userID)
+	return t.session.ChangeOne(ctx, revokeKey, at.UnixMilli(), id, companyID, userID)
 }

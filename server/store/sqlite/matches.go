@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 // errTooFar is of a walk that had to read too many accounts which do not pass.
@@ -19,7 +20,7 @@ var errTooFar = errors.New("the list read too many accounts")
 func (r reader) filter(ctx context.Context, companyID int64, q account.AccountQuery, p plan, w walk) ([]account.Account, error) {
 	st, args := p.candidates(companyID, q, w)
 	var accounts []account.Account
-	err := r.session.snapshot(ctx, func(s session) error {
+	err := r.session.Snapshot(ctx, func(s db.Session) error {
 		picked := newPicker[int64](w)
 		if err := eachMatch(ctx, s, st, args, p, picked.take); err != nil {
 			return err
@@ -33,55 +34,55 @@ func (r reader) filter(ctx context.Context, companyID int64, q account.AccountQu
 
 // candidates returns the statement for the accounts that may be on a page, in
 // its order.
-func (p plan) candidates(companyID int64, q account.AccountQuery, w walk) (statement, []any) {
-	var b builder
+func (p plan) candidates(companyID int64, q account.AccountQuery, w walk) (db.Statement, []any) {
+	var b db.Builder
 	p.addCandidates(&b)
 	if p.certain() {
-		b.add(`FROM (SELECT a.id ` + p.from())
+		b.Add(`FROM (SELECT a.id ` + p.from())
 		p.addWhere(&b, companyID, q)
 		w.addStart(&b, "a")
 		w.addOrder(&b, "a")
-		w.addLimitBeside(&b, p.search.doubts)
-		b.add(`) picked CROSS JOIN accounts a ON a.id = picked.id`)
+		w.addLimitBeside(&b, p.search.Doubts)
+		b.Add(`) picked CROSS JOIN accounts a ON a.id = picked.id`)
 	} else {
-		b.add(p.from())
+		b.Add(p.from())
 		p.addWhere(&b, companyID, q)
 		w.addStart(&b, "a")
 	}
 	w.addOrder(&b, "a")
-	return p.statement(&b, q), b.args
+	return p.statement(&b, q), b.Args
 }
 
 // countMatches counts the accounts whose filter takes more than SQL.
-func countMatches(ctx context.Context, s session, companyID int64, q account.AccountQuery, p plan) (n int64, err error) {
-	var b builder
+func countMatches(ctx context.Context, s db.Session, companyID int64, q account.AccountQuery, p plan) (n int64, err error) {
+	var b db.Builder
 	p.addCandidates(&b)
-	b.add(p.from())
+	b.Add(p.from())
 	p.addWhere(&b, companyID, q)
-	err = eachMatch(ctx, s, p.statement(&b, q), b.args, p, func(int64) error {
+	err = eachMatch(ctx, s, p.statement(&b, q), b.Args, p, func(int64) error {
 		n++
 		return nil
 	})
 	return n, err
 }
 
-func accountsByID(ctx context.Context, s session, companyID int64, ids []int64, w walk) ([]account.Account, error) {
-	var b builder
-	b.add(fromAccounts+`WHERE +a.company_id = ? AND a.id IN (SELECT value FROM json_each(?))`, companyID)
+func accountsByID(ctx context.Context, s db.Session, companyID int64, ids []int64, w walk) ([]account.Account, error) {
+	var b db.Builder
+	b.Add(fromAccounts+`WHERE +a.company_id = ? AND a.id IN (SELECT value FROM json_each(?))`, companyID)
 	w.addOrder(&b, "a")
-	st := statement{thing: "accounts", text: b.text.String()}
+	st := db.Statement{Thing: "accounts", Text: b.String()}
 	list, err := toDBList(ids)
 	if err != nil {
-		return nil, interpretError(err, st)
+		return nil, db.Interpret(err, st)
 	}
-	return collect(ctx, s, st, append(b.args, list), scanAccount)
+	return db.Collect(ctx, s, st, append(b.Args, list), scanAccount)
 }
 
 // eachMatch calls found for the id of each candidate that passes the rest of a
 // plan's filter.
-func eachMatch(ctx context.Context, s session, st statement, args []any, p plan, found func(id int64) error) error {
+func eachMatch(ctx context.Context, s db.Session, st db.Statement, args []any, p plan, found func(id int64) error) error {
 	missed := 0
-	return s.each(ctx, st, args, func(rows *sql.Rows) error {
+	return s.Each(ctx, st, args, func(rows *sql.Rows) error {
 		a, err := scanAccount(rows)
 		if err != nil {
 			return err
@@ -89,7 +90,7 @@ func eachMatch(ctx context.Context, s session, st statement, args []any, p plan,
 		if p.rest.Matches(a) {
 			return found(a.ID)
 		}
-		if missed++; p.many.text != "" && missed > p.patience {
+		if missed++; p.many.Text != "" && missed > p.patience {
 			return errTooFar
 		}
 		return nil
@@ -99,7 +100,7 @@ func eachMatch(ctx context.Context, s session, st statement, args []any, p plan,
 // addCandidates adds the start of a SELECT of accounts that may pass, with the
 // columns of accountColumns. Those that take long to read are empty unless the rest of
 // the filter looks at them: the most of them are read in vain.
-func (p plan) addCandidates(b *builder) {
+func (p plan) addCandidates(b *db.Builder) {
 	var address, contacts bool
 	var custom []account.Property
 	for _, c := range p.rest.Conditions {
@@ -114,17 +115,17 @@ func (p plan) addCandidates(b *builder) {
 			address, contacts = true, true
 		}
 	}
-	b.add(accountScalars + `NULL, NULL, NULL, NULL, NULL, NULL, `)
-	b.add(either(address, `a.address, `, `'[]', `))
+	b.Add(accountScalars + `NULL, NULL, NULL, NULL, NULL, NULL, `)
+	b.Add(either(address, `a.address, `, `'[]', `))
 	addCustom(b, custom)
-	b.add(either(contacts, `(SELECT json_group_array(json_object('id', c.id, 'name', c.name) ORDER BY l.position)
+	b.Add(either(contacts, `(SELECT json_group_array(json_object('id', c.id, 'name', c.name) ORDER BY l.position)
 	FROM account_contacts l JOIN contacts c ON c.id = l.contact_id WHERE l.account_id = a.id) `, `'[]' `))
 }
 
 // addCustom adds an object of the custom values of some properties.
-func addCustom(b *builder, properties []account.Property) {
+func addCustom(b *db.Builder, properties []account.Property) {
 	if len(properties) == 0 {
-		b.add(`'{}', `)
+		b.Add(`'{}', `)
 		return
 	}
 	members := make([]string, len(properties))
@@ -133,7 +134,7 @@ func addCustom(b *builder, properties []account.Property) {
 		members[i] = `? || coalesce(a.custom -> ?, 'null')`
 		values = append(values, `"`+p.Key+`":`, customPath(p))
 	}
-	b.add(`'{' || `+strings.Join(members, ` || ',' || `)+` || '}', `, values...)
+	b.Add(`'{' || `+strings.Join(members, ` || ',' || `)+` || '}', `, values...)
 }
 
 func either(condition bool, text, other string) string {

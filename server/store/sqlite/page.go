@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 // walk is the way through a list to a page. A page ahead of a place is walked
@@ -19,7 +20,7 @@ func walkTo(page account.Page, ascending bool) walk {
 
 // addStart adds the test that a row is behind where the walk starts. The two
 // values are compared as one, so that an index leads there.
-func (w walk) addStart(b *builder, table string) {
+func (w walk) addStart(b *db.Builder, table string) {
 	operator := " < "
 	if w.ascending {
 		operator = " > "
@@ -29,25 +30,25 @@ func (w walk) addStart(b *builder, table string) {
 		start = w.page.Before
 	}
 	if start != nil {
-		b.add(" AND ("+table+".updated_at, "+table+".place)"+operator+"(?, ?)", start.UpdatedAt.UnixMilli(), start.ID)
+		b.Add(" AND ("+table+".updated_at, "+table+".place)"+operator+"(?, ?)", start.UpdatedAt.UnixMilli(), start.ID)
 	}
 }
 
-func (w walk) addOrder(b *builder, table string) {
+func (w walk) addOrder(b *db.Builder, table string) {
 	if w.ascending {
-		b.add(" ORDER BY " + table + ".updated_at, " + table + ".place")
+		b.Add(" ORDER BY " + table + ".updated_at, " + table + ".place")
 	} else {
-		b.add(" ORDER BY " + table + ".updated_at DESC, " + table + ".place DESC")
+		b.Add(" ORDER BY " + table + ".updated_at DESC, " + table + ".place DESC")
 	}
 }
 
 // addLimit adds the page's size, if every row is of the list.
-func (w walk) addLimit(b *builder) { b.add(" LIMIT ? OFFSET ?", w.page.Limit, w.page.Offset) }
+func (w walk) addLimit(b *db.Builder) { b.Add(" LIMIT ? OFFSET ?", w.page.Limit, w.page.Offset) }
 
 // addLimitBeside adds how many rows hold the page, and all rows before it, if
 // some are not of the list. NULL: any number of them.
-func (w walk) addLimitBeside(b *builder, some fragment) {
-	b.add(" LIMIT coalesce(? + "+some.text+", -1)", append([]any{int64(w.page.Limit) + w.page.Offset}, some.args...)...)
+func (w walk) addLimitBeside(b *db.Builder, some db.Fragment) {
+	b.Add(" LIMIT coalesce(? + "+some.Text+", -1)", append([]any{int64(w.page.Limit) + w.page.Offset}, some.Args...)...)
 }
 
 // picker takes the items of a page as the walk meets them.
@@ -68,7 +69,7 @@ func (p *picker[T]) take(item T) error {
 	}
 	p.items = append(p.items, item)
 	if len(p.items) >= p.limit {
-		return errEnough
+		return db.ErrEnough
 	}
 	return nil
 }

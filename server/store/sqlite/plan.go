@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
 
 const (
@@ -21,25 +23,26 @@ const (
 
 // plan says how the accounts are found that pass a filter.
 type plan struct {
-	tests []fragment // all are true of those to look at
-	ids   fragment   // selects the ids of those to look at; empty: they are the company's
+	tests []db.Fragment // all are true of those to look at
+	ids   db.Fragment   // selects the ids of those to look at; empty: they are the company's
 	rest  account.Filter
 
-	many     fragment // ids that are too many to sort at first; empty: there are none
-	patience int      // how many accounts to read in vain before they are sorted
-	search   textSearch
+	many     db.Fragment // ids that are too many to sort at first; empty: there are none
+	patience int         // how many accounts to read in vain before they are sorted
+	search   textindex.Found
+	whole    bool // a match of the search is all that was asked for
 }
 
 // sorted is the plan that sorts all that there are.
 func (p plan) sorted() plan {
-	p.ids, p.many = p.many, fragment{}
+	p.ids, p.many = p.many, db.Fragment{}
 	return p
 }
 
 // certain tells whether all of the ids pass the rest of the filter, but for
 // those that the search doubts.
 func (p plan) certain() bool {
-	return p.search.certain && p.ids.text == p.search.ids.text
+	return p.whole && p.ids.Text == p.search.IDs.Text
 }
 
 // exact tells whether SQL finds no others than those that pass. Else they must
@@ -65,21 +68,21 @@ func (r reader) plan(ctx context.Context, companyID int64, f account.Filter, lim
 	}
 	p, choices := planAll(f, clauses)
 	var err error
-	if p.search, err = r.searchAll(ctx, companyID, f.Conditions, p.rest.Conditions); err != nil {
+	if p.search, p.whole, err = r.searchAll(ctx, companyID, f.Conditions, p.rest.Conditions); err != nil {
 		return plan{}, err
 	}
-	if p.search.ids.text != "" {
-		choices = append([]fragment{p.search.ids}, choices...)
+	if p.search.IDs.Text != "" {
+		choices = append([]db.Fragment{p.search.IDs}, choices...)
 	}
 	return r.choose(ctx, p, choices, limit)
 }
 
 // choose completes a plan by the one of the choices that selects the fewest
 // ids, unless all select more than the limit.
-func (r reader) choose(ctx context.Context, p plan, choices []fragment, limit int) (plan, error) {
+func (r reader) choose(ctx context.Context, p plan, choices []db.Fragment, limit int) (plan, error) {
 	var err error
 	p.ids, err = r.fewest(ctx, choices, limit)
-	if p.ids.text == "" && len(choices) > 0 {
+	if p.ids.Text == "" && len(choices) > 0 {
 		p.many, p.patience = choices[0], limit
 	}
 	return p, err
@@ -100,15 +103,15 @@ func tooLarge(f account.Filter) bool {
 
 // planAll is for filters all of whose conditions must hold. The choices are
 // the clauses' ids.
-func planAll(f account.Filter, clauses []clause) (p plan, choices []fragment) {
+func planAll(f account.Filter, clauses []clause) (p plan, choices []db.Fragment) {
 	for i, c := range clauses {
-		if c.test.text != "" {
+		if c.test.Text != "" {
 			p.tests = append(p.tests, c.test)
 		}
 		if !c.exact {
 			p.rest.Conditions = append(p.rest.Conditions, f.Conditions[i])
 		}
-		if c.ids.text != "" {
+		if c.ids.Text != "" {
 			choices = append(choices, c.ids)
 		}
 	}
@@ -117,39 +120,39 @@ func planAll(f account.Filter, clauses []clause) (p plan, choices []fragment) {
 
 // planAny is for filters one of whose conditions must hold. A condition that
 // SQL can do nothing about lets every account through.
-func planAny(f account.Filter, clauses []clause) (p plan, choices []fragment) {
-	var tests, ids []fragment
+func planAny(f account.Filter, clauses []clause) (p plan, choices []db.Fragment) {
+	var tests, ids []db.Fragment
 	for _, c := range clauses {
 		if !c.exact {
 			p.rest = f
 		}
-		if c.test.text != "" {
+		if c.test.Text != "" {
 			tests = append(tests, c.test)
 		}
-		if c.ids.text != "" {
+		if c.ids.Text != "" {
 			ids = append(ids, c.ids)
 		}
 	}
 	if len(tests) == len(clauses) {
-		any := join(tests, " OR ")
-		p.tests = []fragment{{"(" + any.text + ")", any.args}}
+		any := db.Join(tests, " OR ")
+		p.tests = []db.Fragment{db.SQL("("+any.Text+")", any.Args...)}
 	}
 	if len(ids) == len(clauses) {
-		choices = []fragment{join(ids, " UNION ALL ")}
+		choices = []db.Fragment{db.Join(ids, " UNION ALL ")}
 	}
 	return p, choices
 }
 
 // fewest returns the one of the choices that selects the fewest ids, or none if
 // all select more than the limit.
-func (r reader) fewest(ctx context.Context, choices []fragment, limit int) (fragment, error) {
-	var best fragment
+func (r reader) fewest(ctx context.Context, choices []db.Fragment, limit int) (db.Fragment, error) {
+	var best db.Fragment
 	for _, choice := range choices {
 		n := 0
-		args := append(choice.args[:len(choice.args):len(choice.args)], limit+1)
-		st := statement{thing: "accounts", text: "SELECT count(*) FROM (" + choice.text + " LIMIT ?)", once: true}
-		if err := r.session.get(ctx, st, args, &n); err != nil {
-			return fragment{}, err
+		args := append(choice.Args[:len(choice.Args):len(choice.Args)], limit+1)
+		st := db.Statement{Thing: "accounts", Text: "SELECT count(*) FROM (" + choice.Text + " LIMIT ?)", Once: true}
+		if err := r.session.Get(ctx, st, args, &n); err != nil {
+			return db.Fragment{}, err
 		}
 		if n <= limit {
 			best, limit = choice, n-1

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 const propertyColumns = `SELECT
@@ -12,27 +13,27 @@ const propertyColumns = `SELECT
 	(SELECT json_group_array(o.label ORDER BY o.position) FROM property_options o WHERE o.property_id = p.id)`
 
 var (
-	selectProperties = statement{thing: "properties", text: propertyColumns + `
+	selectProperties = db.Statement{Thing: "properties", Text: propertyColumns + `
 FROM properties p WHERE p.company_id = ? ORDER BY p.id`}
-	selectBuilding = statement{thing: "properties", text: propertyColumns + `
+	selectBuilding = db.Statement{Thing: "properties", Text: propertyColumns + `
 FROM properties p WHERE p.index_state = 'building' ORDER BY p.id`}
-	insertProperty = statement{thing: "property", taken: "property key is taken", text: `INSERT INTO properties (
+	insertProperty = db.Statement{Thing: "property", Taken: "property key is taken", Text: `INSERT INTO properties (
 	company_id, name, key, type, multiple, default_value, index_state, index_builds) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`}
-	updateProperty = statement{thing: "property", text: `UPDATE properties SET
+	updateProperty = db.Statement{Thing: "property", Text: `UPDATE properties SET
 	name = ?, type = ?, multiple = ?, default_value = ?, index_state = ?, index_builds = ? WHERE id = ? AND company_id = ?`}
-	deleteProperty = statement{thing: "property", text: `DELETE FROM properties WHERE id = ? AND company_id = ?`}
-	dropIndex      = statement{thing: "keys", text: `DELETE FROM custom_index WHERE property_id = ?`}
+	deleteProperty = db.Statement{Thing: "property", Text: `DELETE FROM properties WHERE id = ? AND company_id = ?`}
+	dropIndex      = db.Statement{Thing: "keys", Text: `DELETE FROM custom_index WHERE property_id = ?`}
 )
 
 // Properties returns the company's properties in the order of creation.
 func (r reader) Properties(ctx context.Context, companyID int64) ([]account.Property, error) {
-	return collect(ctx, r.session, selectProperties, []any{companyID}, scanProperty)
+	return db.Collect(ctx, r.session, selectProperties, []any{companyID}, scanProperty)
 }
 
 // BuildingProperties returns the properties of all companies whose index is
 // being built.
 func (r reader) BuildingProperties(ctx context.Context) ([]account.Property, error) {
-	return collect(ctx, r.session, selectBuilding, nil, scanProperty)
+	return db.Collect(ctx, r.session, selectBuilding, nil, scanProperty)
 }
 
 func scanProperty(rows *sql.Rows) (account.Property, error) {
@@ -53,9 +54,9 @@ func scanProperty(rows *sql.Rows) (account.Property, error) {
 func (t *transaction) InsertProperty(ctx context.Context, p *account.Property) error {
 	defaults, err := toDBList(p.Default)
 	if err != nil {
-		return interpretError(err, insertProperty)
+		return db.Interpret(err, insertProperty)
 	}
-	id, err := t.session.insert(ctx, insertProperty, p.CompanyID, p.Name, p.Key, p.Type, p.Multiple, defaults, p.Index, p.Builds)
+	id, err := t.session.Insert(ctx, insertProperty, p.CompanyID, p.Name, p.Key, p.Type, p.Multiple, defaults, p.Index, p.Builds)
 	if err != nil {
 		return err
 	}
@@ -73,18 +74,18 @@ func (t *transaction) InsertProperty(ctx context.Context, p *account.Property) e
 func (t *transaction) UpdateProperty(ctx context.Context, p account.Property) error {
 	defaults, err := toDBList(p.Default)
 	if err != nil {
-		return interpretError(err, updateProperty)
+		return db.Interpret(err, updateProperty)
 	}
-	err = t.session.changeOne(ctx, updateProperty, p.Name, p.Type, p.Multiple, defaults, p.Index, p.Builds, p.ID, p.CompanyID)
+	err = t.session.ChangeOne(ctx, updateProperty, p.Name, p.Type, p.Multiple, defaults, p.Index, p.Builds, p.ID, p.CompanyID)
 	if err != nil || p.Index != account.IndexNone {
 		return err
 	}
-	_, err = t.session.exec(ctx, dropIndex, p.ID)
+	_, err = t.session.Exec(ctx, dropIndex, p.ID)
 	return err
 }
 
 // DeleteProperty removes a property; its options and its keys of IndexCustom
 // go with it.
 func (t *transaction) DeleteProperty(ctx context.Context, p account.Property) error {
-	return t.session.changeOne(ctx, deleteProperty, p.ID, p.CompanyID)
+	return t.session.ChangeOne(ctx, deleteProperty, p.ID, p.CompanyID)
 }

@@ -6,7 +6,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -17,6 +16,9 @@ import (
 	driver "modernc.org/sqlite"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/commit"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
 
 // Store is an account.Store on one SQLite file. Several processes may have the
@@ -24,14 +26,23 @@ import (
 type Store struct {
 	reader
 	path      string
-	writer    *writer
-	wal       *checkpointer
-	reads     *gate
+	writes    *db.Conn // the writer's
+	writer    *commit.Writer
 	releases  []func() error
 	closeOnce func() error
 }
 
 var _ account.Store = (*Store)(nil)
+
+// limits are how much is done at once.
+type limits struct {
+	commit commit.Limits
+	driven int            // the most accounts that a list sorts
+	search bool           // keep an index of texts
+	pace   textindex.Pace // of the index
+}
+
+var defaultLimits = limits{commit: commit.DefaultLimits, driven: maxDriven, search: true, pace: textindex.DefaultPace}
 
 // Open opens the file at path, which it makes if there is none, readable for
 // its owner only, and brings its schema up to date. A file that a newer
@@ -45,22 +56,21 @@ func open(ctx context.Context, path string, limits limits) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if err := createFile(path); err != nil {
+	if err := db.CreateFile(path); err != nil {
 		return nil, fmt.Errorf("create database: %w", err)
 	}
 	// It spares a flush of the file's times on each commit. Where the
 	// platform has no fdatasync, fsync stays, which is as durable.
 	_, _ = driver.Fdatasync(true)
 
-	s := &Store{path: path, reads: &gate{}}
+	s := &Store{path: path}
 	if err := s.connect(ctx, path, limits); err != nil {
 		return nil, errors.Join(err, s.release())
 	}
 	s.closeOnce = sync.OnceValue(s.shutDown)
-	go s.wal.run()
-	go s.writer.run()
-	if s.search != nil {
-		go s.search.run()
+	s.writer.Start()
+	if s.text != nil {
+		go s.text.Run()
 	}
 	return s, nil
 }
@@ -71,70 +81,53 @@ const minReaders = 4
 
 // connect opens the connections, and migrates the file before any but the
 // writer's is used.
-func (s *Store) connect(ctx context.Context, path string, limits limits) error {
-	writes, err := s.openConn(ctx, writerDSN(path, limits.restartPages*walFrame))
+func (s *Store) connect(ctx context.Context, path string, limits limits) (err error) {
+	if s.writes, err = s.openConn(ctx, commit.DSN(path, limits.commit)); err != nil {
+		return err
+	}
+	s.writes.Whole = true
+	if err := migrate(ctx, s.writes.Conn); err != nil {
+		return err
+	}
+	checkpoints, err := s.openConn(ctx, commit.CheckpointDSN(path))
 	if err != nil {
 		return err
 	}
-	if err := migrate(ctx, writes); err != nil {
-		return err
-	}
-	checkpoints, err := newConnector(checkpointDSN(path))
-	if err != nil {
-		return err
-	}
-	s.wal = newCheckpointer(s.openPool(checkpoints, 1), limits)
-	s.writer = newWriter(writes, s.wal, limits)
-	s.onClose(s.writer.session.statements.close)
+	s.writer = commit.New(s.writes, checkpoints, limits.commit)
 	if limits.search {
-		if err := s.openSearch(ctx, path, limits.pace); err != nil {
+		s.text, err = textindex.Open(ctx, path, s.writes.Session, s.writer.Write, textKinds, limits.pace)
+		if err != nil {
 			return err
 		}
+		s.onClose(s.text.Close)
 	}
-	reads, err := newConnector(readerDSN(path))
+	pool, err := s.openReaders(path)
 	if err != nil {
 		return err
 	}
-	pool := s.openPool(attaching{reads, searchPath(path)}, max(minReaders, runtime.GOMAXPROCS(0)))
-	s.reader = reader{session{statements: newStatements(pool), gate: s.reads}, limits.driven, s.writer.index}
-	s.onClose(s.session.statements.close)
+	s.session, s.driven = db.NewSession(pool), limits.driven
+	s.onClose(s.session.Statements.Close)
 	return nil
 }
 
-// openSearch opens the index of texts.
-func (s *Store) openSearch(ctx context.Context, path string, pace pace) error {
-	file, err := openSearch(ctx, s.writer.session, searchPath(path))
-	if err != nil {
-		return err
-	}
-	s.onClose(file.close)
-	records, err := s.openConn(ctx, recordsDSN(path))
-	if err != nil {
-		return err
-	}
-	s.writer.index = newIndexer(file, records, s.writer, pace)
-	s.onClose(s.writer.index.records.session.statements.close)
-	return nil
-}
-
-func (s *Store) openPool(connector sqldriver.Connector, size int) *sql.DB {
-	db := newPool(connector, size)
-	s.onClose(db.Close)
-	return db
-}
-
-// openConn opens a connection that belongs to no pool.
-func (s *Store) openConn(ctx context.Context, dsn string) (*sql.Conn, error) {
-	connector, err := newConnector(dsn)
-	if err != nil {
-		return nil, err
-	}
-	conn, err := connect(ctx, s.openPool(connector, 1))
+func (s *Store) openConn(ctx context.Context, dsn string) (*db.Conn, error) {
+	conn, err := db.Open(ctx, dsn)
 	if err != nil {
 		return nil, err
 	}
 	s.onClose(conn.Close)
 	return conn, nil
+}
+
+func (s *Store) openReaders(path string) (*sql.DB, error) {
+	connector, err := db.NewConnector(db.DSN(path, db.LockTimeout,
+		"foreign_keys(1)", "synchronous(FULL)", "cache_size(-4000)", "query_only(1)"))
+	if err != nil {
+		return nil, err
+	}
+	pool := db.NewPool(textindex.Attach(connector, path), max(minReaders, runtime.GOMAXPROCS(0)))
+	s.onClose(pool.Close)
+	return pool, nil
 }
 
 // onClose adds to what releases the file, last opened first.
@@ -143,16 +136,24 @@ func (s *Store) onClose(release func() error) { s.releases = append(s.releases, 
 // Write runs fn in a transaction that may share its commit with other writes.
 // See account.Store.
 func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx account.Tx) error) error {
-	return s.writer.write(ctx, fn)
+	tx := &transaction{searched: s.text != nil}
+	err := s.writer.Write(ctx, func(ctx context.Context, session db.Session) error {
+		tx.reader = reader{session: session, driven: s.driven}
+		return fn(ctx, tx)
+	})
+	if err == nil && tx.queued {
+		s.text.Wake()
+	}
+	return err
 }
 
 // Ping returns nil if the store can answer reads.
 func (s *Store) Ping(ctx context.Context) error {
 	var tables int
-	return s.session.get(ctx, ping, nil, &tables)
+	return s.session.Get(ctx, ping, nil, &tables)
 }
 
-var ping = statement{thing: "schema", text: `SELECT count(*) FROM sqlite_schema`}
+var ping = db.Statement{Thing: "schema", Text: `SELECT count(*) FROM sqlite_schema`}
 
 // Close finishes the writes that were called before it, refuses later ones
 // with KindUnavailable, and releases the file. Another call waits for the
@@ -160,13 +161,12 @@ var ping = statement{thing: "schema", text: `SELECT count(*) FROM sqlite_schema`
 func (s *Store) Close() error { return s.closeOnce() }
 
 func (s *Store) shutDown() error {
-	if s.search != nil {
-		s.search.stop()
+	if s.text != nil {
+		s.text.Stop()
 	}
-	s.writer.stop()
-	s.wal.stop()
-	s.reads.close(errClosed)
-	return errors.Join(s.wal.checkpoint("TRUNCATE"), s.release())
+	s.writer.Stop()
+	s.session.Gate.Close(commit.ErrClosed)
+	return errors.Join(s.writer.Truncate(), s.release())
 }
 
 // release closes the connections.

@@ -6,20 +6,21 @@ import (
 	"strings"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 const userColumns = `u.id, u.company_id, u.email, u.first_name, u.last_name, u.password_hash, u.admin, u.created_at,
 	u.invitation, u.invited_until`
 
 var (
-	selectUser  = statement{thing: "user", text: `SELECT ` + userColumns + ` FROM users u WHERE u.email = ?`}
-	selectUsers = statement{thing: "users", text: `SELECT ` + userColumns + ` FROM users u
+	selectUser  = db.Statement{Thing: "user", Text: `SELECT ` + userColumns + ` FROM users u WHERE u.email = ?`}
+	selectUsers = db.Statement{Thing: "users", Text: `SELECT ` + userColumns + ` FROM users u
 WHERE u.company_id = ? AND u.id > ? ORDER BY u.id LIMIT ?`}
-	selectInvited = statement{thing: "invitation", text: `SELECT ` + userColumns + ` FROM users u WHERE u.invitation = ?`}
-	insertUser    = statement{thing: "user", taken: "email is taken", text: `INSERT INTO users (
+	selectInvited = db.Statement{Thing: "invitation", Text: `SELECT ` + userColumns + ` FROM users u WHERE u.invitation = ?`}
+	insertUser    = db.Statement{Thing: "user", Taken: "email is taken", Text: `INSERT INTO users (
 	company_id, email, first_name, last_name, password_hash, admin, created_at, invitation, invited_until)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`}
-	updateUser = statement{thing: "user", text: `UPDATE users SET
+	updateUser = db.Statement{Thing: "user", Text: `UPDATE users SET
 	first_name = ?, last_name = ?, password_hash = ?, admin = ?, created_at = ?, invitation = ?, invited_until = ?
 WHERE id = ? AND company_id = ?`}
 )
@@ -34,9 +35,9 @@ func (r reader) UserByInvitation(ctx context.Context, hash account.KeyHash) (acc
 	return r.user(ctx, selectInvited, hash[:])
 }
 
-func (r reader) user(ctx context.Context, st statement, args ...any) (account.User, error) {
+func (r reader) user(ctx context.Context, st db.Statement, args ...any) (account.User, error) {
 	var row userRow
-	if err := r.session.get(ctx, st, args, row.dest()...); err != nil {
+	if err := r.session.Get(ctx, st, args, row.dest()...); err != nil {
 		return account.User{}, err
 	}
 	return fromDBUser(row), nil
@@ -44,7 +45,7 @@ func (r reader) user(ctx context.Context, st statement, args ...any) (account.Us
 
 // Users returns the company's users after an id.
 func (r reader) Users(ctx context.Context, companyID, after int64, limit int) ([]account.User, error) {
-	return collect(ctx, r.session, selectUsers, []any{companyID, after, limit}, func(rows *sql.Rows) (account.User, error) {
+	return db.Collect(ctx, r.session, selectUsers, []any{companyID, after, limit}, func(rows *sql.Rows) (account.User, error) {
 		var row userRow
 		err := rows.Scan(row.dest()...)
 		return fromDBUser(row), err
@@ -87,7 +88,7 @@ func toDBEmail(email string) string { return strings.ToLower(strings.TrimSpace(e
 
 // InsertUser adds a user, and sets its id.
 func (t *transaction) InsertUser(ctx context.Context, u *account.User) error {
-	id, err := t.session.insert(ctx, insertUser,
+	id, err := t.session.Insert(ctx, insertUser,
 		u.CompanyID, toDBEmail(u.Email), u.FirstName, u.LastName, u.PasswordHash, u.Admin, u.CreatedAt.UnixMilli(),
 		toDBInvitation(u.Invitation), toDBOptionalTime(u.InvitedUntil))
 	if err != nil {
@@ -99,7 +100,7 @@ func (t *transaction) InsertUser(ctx context.Context, u *account.User) error {
 
 // UpdateUser writes a user, all but the email.
 func (t *transaction) UpdateUser(ctx context.Context, u account.User) error {
-	return t.session.changeOne(ctx, updateUser,
+	return t.session.ChangeOne(ctx, updateUser,
 		u.FirstName, u.LastName, u.PasswordHash, u.Admin, u.CreatedAt.UnixMilli(),
 		toDBInvitation(u.Invitation), toDBOptionalTime(u.InvitedUntil), u.ID, u.CompanyID)
 }

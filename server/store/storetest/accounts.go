@@ -4,12 +4,24 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
 )
+
+// accountTests are the tests of accounts.
+var accountTests = tests{
+	"Account":      testAccount,
+	"Number":       testNumber,
+	"FindAccount":  testFindAccount,
+	"Update":       testUpdate,
+	"Links":        testLinks,
+	"Delete":       testDelete,
+	"AccountsByID": testAccountsByID,
+}
 
 // exactCustom holds values that a detour over another type would change.
 func exactCustom() account.Custom {
@@ -245,5 +257,35 @@ func together(t *testing.T, n int, fn func(i int) error) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+func testAccountsByID(t *testing.T, f *fixture) {
+	contact := f.addContact(t, account.Contact{Name: "Jo"})
+	var want []account.Account
+	for i := range 5 {
+		a := f.fullAccount()
+		a.Number, a.Active = 0, i%2 == 0
+		a.UpdatedAt = start.AddDate(0, 0, -i)
+		a.Contacts = []account.Contact{contact}
+		want = append(want, f.addAccount(t, a))
+		stranger := f.newAccount("Not ours")
+		stranger.CompanyID = f.other.ID
+		f.addAccount(t, stranger)
+	}
+	var got []account.Account
+	for after := int64(0); ; after = got[len(got)-1].ID {
+		page, err := f.store.AccountsByID(t.Context(), f.company.ID, after, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		got = append(got, page...)
+	}
+	equal(t, got, want)
+	if !slices.IsSortedFunc(got, func(a, b account.Account) int { return int(a.ID - b.ID) }) {
+		t.Error("not in the order of ids")
 	}
 }

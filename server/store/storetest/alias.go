@@ -11,6 +11,16 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
+// aliasTests are the tests of the alias.
+var aliasTests = tests{
+	"AliasUse":        testAliasUse,
+	"AliasServers":    testAliasServers,
+	"AliasMigration":  testAliasMigration,
+	"AliasMigrations": testAliasMigrations,
+	"AliasSteps":      testAliasSteps,
+	"Mails":           testMails,
+}
+
 // days are the periods of totals for the day of start.
 func days() account.AliasPeriods {
 	today := start.Truncate(24 * time.Hour)
@@ -104,33 +114,33 @@ func testAliasServers(t *testing.T, f *fixture) {
 	}
 }
 
-func testMigration(t *testing.T, f *fixture) {
+func testAliasMigration(t *testing.T, f *fixture) {
 	want := account.AliasMigration{CompanyID: f.company.ID, User: f.ada.Ref(), State: account.AliasUsing}
-	f.wantMigration(t, want)
+	f.wantAliasMigration(t, want)
 	hour := func(h int) time.Time { return start.Add(time.Duration(h) * time.Hour) }
 	want.State, want.Sunset, want.NotifiedAt = account.AliasNotified, hour(100), start
 	want.Rehearsals = []account.Rehearsal{{From: hour(1), Until: hour(2)}, {KeyID: 7, From: hour(1), Until: hour(3)}}
-	f.saveMigration(t, want)
-	f.wantMigration(t, want)
+	f.saveAliasMigration(t, want)
+	f.wantAliasMigration(t, want)
 	later, err := f.store.AliasMigration(t.Context(), f.company.ID, f.ada.ID, hour(2))
 	if err != nil || len(later.Rehearsals) != 1 || later.Rehearsals[0].KeyID != 7 {
 		t.Errorf("rehearsals that are not over: %v, %v", later.Rehearsals, err)
 	}
 	want.State, want.Sunset, want.MigratedAt, want.Rehearsals = account.AliasMigrated, time.Time{}, hour(4), nil
-	f.saveMigration(t, want)
-	f.wantMigration(t, want)
+	f.saveAliasMigration(t, want)
+	f.wantAliasMigration(t, want)
 	for _, id := range []struct{ company, user int64 }{{f.other.ID, f.ada.ID}, {f.company.ID, f.stranger.ID}, {f.company.ID, 1 << 40}} {
 		_, err := f.store.AliasMigration(t.Context(), id.company, id.user, start)
 		wantKind(t, err, account.KindNotFound)
 	}
 }
 
-func (f *fixture) saveMigration(t *testing.T, m account.AliasMigration) {
+func (f *fixture) saveAliasMigration(t *testing.T, m account.AliasMigration) {
 	t.Helper()
 	f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.SaveAliasMigration(ctx, m) })
 }
 
-func (f *fixture) wantMigration(t *testing.T, want account.AliasMigration) {
+func (f *fixture) wantAliasMigration(t *testing.T, want account.AliasMigration) {
 	t.Helper()
 	got, err := f.store.AliasMigration(t.Context(), want.CompanyID, want.User.ID, start)
 	if err != nil {
@@ -144,8 +154,8 @@ func (f *fixture) wantMigration(t *testing.T, want account.AliasMigration) {
 	equal(t, got, want)
 }
 
-// Listed is who has used the alias or has a migration.
-func testMigrations(t *testing.T, f *fixture) {
+// Listed is who has used the alias or has begun to move off it.
+func testAliasMigrations(t *testing.T, f *fixture) {
 	var users []account.User
 	f.write(t, func(ctx context.Context, tx account.Tx) (err error) {
 		for i := range 4 {
@@ -160,8 +170,8 @@ func testMigrations(t *testing.T, f *fixture) {
 	using := account.AliasMigration{CompanyID: f.company.ID, User: users[1].Ref(), State: account.AliasUsing}
 	notified := account.AliasMigration{CompanyID: f.company.ID, User: users[2].Ref(), State: account.AliasNotified, NotifiedAt: start}
 	back := account.AliasMigration{CompanyID: f.company.ID, User: users[3].Ref(), State: account.AliasUsing}
-	f.saveMigration(t, notified)
-	f.saveMigration(t, back)
+	f.saveAliasMigration(t, notified)
+	f.saveAliasMigration(t, back)
 	for _, c := range []struct {
 		q    account.AliasQuery
 		want []account.AliasMigration

@@ -6,6 +6,16 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
+// contactTests are the tests of contacts.
+var contactTests = tests{
+	"Contact":       testContact,
+	"Contacts":      testContacts,
+	"FindContact":   testFindContact,
+	"ListContacts":  testListContacts,
+	"UpdateContact": testUpdateContact,
+	"DeleteContact": testDeleteContact,
+}
+
 func testContacts(t *testing.T, f *fixture) {
 	full := f.addContact(t, account.Contact{
 		Name: "Jo \"Ö\" Park", Title: "Facility manager",

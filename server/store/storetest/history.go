@@ -9,6 +9,12 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
+// historyTests are the tests of history.
+var historyTests = tests{
+	"History": testHistory,
+	"Changes": testChanges,
+}
+
 func testHistory(t *testing.T, f *fixture) {
 	a := f.addAccount(t, f.newAccount("Watched"))
 	noise := f.addAccount(t, f.newAccount("Noise"))

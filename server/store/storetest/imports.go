@@ -3,66 +3,14 @@ package storetest
 import (
 	"context"
 	"errors"
-	"slices"
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
 )
 
-func testIsolate(t *testing.T, f *fixture) {
-	w := f.newWitness(t)
-	failure := errors.New("changed my mind")
-	insert := func(ctx context.Context, tx account.Tx, title string) error {
-		a := f.newAccount(title)
-		return tx.InsertAccount(ctx, &a)
-	}
-	f.write(t, func(ctx context.Context, tx account.Tx) error {
-		if err := insert(ctx, tx, "First"); err != nil {
-			return err
-		}
-		err := tx.Isolate(ctx, func(ctx context.Context) error {
-			return w.writeAll(func() error { return failure })(ctx, tx)
-		})
-		if err != failure {
-			t.Errorf("got %v, want the very error of the part", err)
-		}
-		// A constraint that is violated must not end the transaction.
-		err = tx.Isolate(ctx, func(ctx context.Context) error {
-			taken := f.newAccount("Taken")
-			taken.Number = w.changed.Number
-			return tx.InsertAccount(ctx, &taken)
-		})
-		wantKind(t, err, account.KindConflict)
-		// The inner part fails alone, and the outer one takes its inner along.
-		err = tx.Isolate(ctx, func(ctx context.Context) error {
-			inner := tx.Isolate(ctx, func(ctx context.Context) error {
-				return errors.Join(insert(ctx, tx, "Inner failure"), failure)
-			})
-			if !errors.Is(inner, failure) {
-				t.Errorf("got %v of the inner part", inner)
-			}
-			return insert(ctx, tx, "Outer")
-		})
-		if err != nil {
-			return err
-		}
-		err = tx.Isolate(ctx, func(ctx context.Context) error {
-			inner := tx.Isolate(ctx, func(ctx context.Context) error { return insert(ctx, tx, "Inner") })
-			return errors.Join(inner, failure)
-		})
-		if !errors.Is(err, failure) {
-			t.Errorf("got %v of the outer part", err)
-		}
-		return insert(ctx, tx, "Last")
-	})
-	w.wantUnchanged(t)
-	for title, want := range map[string]bool{
-		"first": true, "taken": false, "inner failure": false, "outer": true, "inner": false, "last": true,
-	} {
-		if _, err := f.store.FindAccount(t.Context(), f.company.ID, account.MatchTitle, title); (err == nil) != want {
-			t.Errorf("%s: %v, want it there: %t", title, err, want)
-		}
-	}
+// importTests are the tests of imports.
+var importTests = tests{
+	"Import": testImport,
 }
 
 func testImport(t *testing.T, f *fixture) {
@@ -102,34 +50,4 @@ func testImport(t *testing.T, f *fixture) {
 		return tx.DeleteImport(ctx, first.CompanyID, first.Digest)
 	})
 	wantKind(t, err, account.KindNotFound)
-}
-
-func testAccountsByID(t *testing.T, f *fixture) {
-	contact := f.addContact(t, account.Contact{Name: "Jo"})
-	var want []account.Account
-	for i := range 5 {
-		a := f.fullAccount()
-		a.Number, a.Active = 0, i%2 == 0
-		a.UpdatedAt = start.AddDate(0, 0, -i)
-		a.Contacts = []account.Contact{contact}
-		want = append(want, f.addAccount(t, a))
-		stranger := f.newAccount("Not ours")
-		stranger.CompanyID = f.other.ID
-		f.addAccount(t, stranger)
-	}
-	var got []account.Account
-	for after := int64(0); ; after = got[len(got)-1].ID {
-		page, err := f.store.AccountsByID(t.Context(), f.company.ID, after, 2)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(page) == 0 {
-			break
-		}
-		got = append(got, page...)
-	}
-	equal(t, got, want)
-	if !slices.IsSortedFunc(got, func(a, b account.Account) int { return int(a.ID - b.ID) }) {
-		t.Error("not in the order of ids")
-	}
 }

@@ -11,6 +11,18 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
+// propertyTests are the tests of properties.
+var propertyTests = tests{
+	"Properties":     testProperties,
+	"Options":        testOptions,
+	"UpdateProperty": testUpdateProperty,
+	"SetOptions":     testSetOptions,
+	"DeleteProperty": testDeleteProperty,
+	"IndexCustom":    testIndexCustom,
+	"AccountsWith":   testAccountsWith,
+	"Building":       testBuilding,
+}
+
 func (f *fixture) properties(t *testing.T, companyID int64) []account.Property {
 	t.Helper()
 	properties, err := f.store.Properties(t.Context(), companyID)

@@ -149,3 +149,59 @@ func (w witness) wantUnchanged(t *testing.T) {
 		t.Errorf("history stayed: %+v, %v", history, err)
 	}
 }
+
+func testIsolate(t *testing.T, f *fixture) {
+	w := f.newWitness(t)
+	failure := errors.New("changed my mind")
+	insert := func(ctx context.Context, tx account.Tx, title string) error {
+		a := f.newAccount(title)
+		return tx.InsertAccount(ctx, &a)
+	}
+	f.write(t, func(ctx context.Context, tx account.Tx) error {
+		if err := insert(ctx, tx, "First"); err != nil {
+			return err
+		}
+		err := tx.Isolate(ctx, func(ctx context.Context) error {
+			return w.writeAll(func() error { return failure })(ctx, tx)
+		})
+		if err != failure {
+			t.Errorf("got %v, want the very error of the part", err)
+		}
+		// A constraint that is violated must not end the transaction.
+		err = tx.Isolate(ctx, func(ctx context.Context) error {
+			taken := f.newAccount("Taken")
+			taken.Number = w.changed.Number
+			return tx.InsertAccount(ctx, &taken)
+		})
+		wantKind(t, err, account.KindConflict)
+		// The inner part fails alone, and the outer one takes its inner along.
+		err = tx.Isolate(ctx, func(ctx context.Context) error {
+			inner := tx.Isolate(ctx, func(ctx context.Context) error {
+				return errors.Join(insert(ctx, tx, "Inner failure"), failure)
+			})
+			if !errors.Is(inner, failure) {
+				t.Errorf("got %v of the inner part", inner)
+			}
+			return insert(ctx, tx, "Outer")
+		})
+		if err != nil {
+			return err
+		}
+		err = tx.Isolate(ctx, func(ctx context.Context) error {
+			inner := tx.Isolate(ctx, func(ctx context.Context) error { return insert(ctx, tx, "Inner") })
+			return errors.Join(inner, failure)
+		})
+		if !errors.Is(err, failure) {
+			t.Errorf("got %v of the outer part", err)
+		}
+		return insert(ctx, tx, "Last")
+	})
+	w.wantUnchanged(t)
+	for title, want := range map[string]bool{
+		"first": true, "taken": false, "inner failure": false, "outer": true, "inner": false, "last": true,
+	} {
+		if _, err := f.store.FindAccount(t.Context(), f.company.ID, account.MatchTitle, title); (err == nil) != want {
+			t.Errorf("%s: %v, want it there: %t", title, err, want)
+		}
+	}
+}

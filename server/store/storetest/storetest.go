@@ -19,63 +19,17 @@ type tests map[string]func(*testing.T, *fixture)
 // closes it in a cleanup, also when the test has closed it before.
 func Run(t *testing.T, open func(t *testing.T) account.Store) {
 	RunLists(t, open)
-	run(t, open, tests{
-		"Account":        testAccount,
-		"Number":         testNumber,
-		"FindAccount":    testFindAccount,
-		"Update":         testUpdate,
-		"Links":          testLinks,
-		"Delete":         testDelete,
-		"Contact":        testContact,
-		"Contacts":       testContacts,
-		"FindContact":    testFindContact,
-		"ListContacts":   testListContacts,
-		"UpdateContact":  testUpdateContact,
-		"DeleteContact":  testDeleteContact,
-		"Properties":     testProperties,
-		"Options":        testOptions,
-		"UpdateProperty": testUpdateProperty,
-		"SetOptions":     testSetOptions,
-		"DeleteProperty": testDeleteProperty,
-		"IndexCustom":    testIndexCustom,
-		"AccountsWith":   testAccountsWith,
-		"Building":       testBuilding,
-		"History":        testHistory,
-		"Changes":        testChanges,
-		"Company":        testCompany,
-		"User":           testUser,
-		"Users":          testUsers,
-		"Invitation":     testInvitation,
-		"Key":            testKey,
-		"Keys":           testKeys,
-		"RevokeKey":      testRevokeKey,
-		"Answers":        testAnswers,
-		"AliasUse":       testAliasUse,
-		"AliasServers":   testAliasServers,
-		"Migration":      testMigration,
-		"Migrations":     testMigrations,
-		"AliasSteps":     testAliasSteps,
-		"Mails":          testMails,
-		"Write":          testWrite,
-		"Isolate":        testIsolate,
-		"Import":         testImport,
-		"AccountsByID":   testAccountsByID,
-		"Cancellation":   testCancellation,
-		"Concurrency":    testConcurrency,
-		"Close":          testClose,
-	})
+	for _, room := range []tests{
+		accountTests, contactTests, propertyTests, historyTests, identityTests, onceTests, aliasTests, importTests, writeTests,
+	} {
+		run(t, open, room)
+	}
 }
 
 // RunLists runs the tests of lists of accounts, of which a store may have
 // several ways.
 func RunLists(t *testing.T, open func(t *testing.T) account.Store) {
-	run(t, open, tests{
-		"List":       testList,
-		"Paging":     testPaging,
-		"OneState":   testOneState,
-		"ManyRanges": testManyRanges,
-		"Queries":    testQueries,
-	})
+	run(t, open, listTests)
 }
 
 func run(t *testing.T, open func(t *testing.T) account.Store, all tests) {

@@ -10,6 +10,15 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
+// writeTests are the tests of transactions.
+var writeTests = tests{
+	"Write":        testWrite,
+	"Isolate":      testIsolate,
+	"Cancellation": testCancellation,
+	"Concurrency":  testConcurrency,
+	"Close":        testClose,
+}
+
 func (f *fixture) testIsolation(t *testing.T) {
 	wrote, looked := make(chan int64), make(chan error, 1)
 	go func() {

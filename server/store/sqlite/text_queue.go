@@ -4,35 +4,29 @@ import (
 	"context"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
 
-// The queue says which records the index has to look at again. Writes add to
-// it in their own transaction, which costs them next to nothing, while to
-// index the text itself would cost more than the rest of the write.
 var (
-	enqueueRecord = statement{thing: "search queue", text: `INSERT INTO search_queue (company_id, kind, record_id) VALUES (?, ?, ?)`}
 	// Accounts are found by the names of their contacts.
-	enqueueLinked = statement{thing: "search queue", text: `INSERT INTO search_queue (company_id, kind, record_id)
-SELECT c.company_id, '` + kindAccounts + `', l.account_id
+	enqueueLinked = db.Statement{Thing: "search queue", Text: `INSERT INTO search_queue (company_id, kind, record_id)
+SELECT c.company_id, '` + textindex.Accounts + `', l.account_id
 FROM account_contacts l JOIN contacts c ON c.id = l.contact_id WHERE c.id = ? AND c.company_id = ?`}
-	selectContactText = statement{thing: "contact", text: `SELECT name <> ?, emails <> ? OR phones <> ?
+	selectContactText = db.Statement{Thing: "contact", Text: `SELECT name <> ?, emails <> ? OR phones <> ?
 FROM contacts WHERE id = ? AND company_id = ?`}
-	// One entry stays, so that the next ones go on from it.
-	pruneQueue = statement{thing: "search queue", text: `DELETE FROM search_queue WHERE sequence < ?`}
-	notePruned = statement{thing: "search state", text: `UPDATE search_state SET pruned = max(pruned, ?)`}
 )
 
 // textMembers are the members of an account that are searched.
 var textMembers = []string{"title", "description", "address", "primaryEmail", "primaryPhone", "contacts"}
 
 // enqueue notes that a record's text is new or gone.
-func (t *transaction) enqueue(ctx context.Context, kind searchKind, companyID, id int64) error {
+func (t *transaction) enqueue(ctx context.Context, kind textindex.Kind, companyID, id int64) error {
 	if !t.searched {
 		return nil
 	}
 	t.queued = true
-	_, err := t.session.exec(ctx, enqueueRecord, companyID, kind.name, id)
-	return err
+	return textindex.Enqueue(ctx, t.session, kind.Name, companyID, id)
 }
 
 // enqueueAccount notes that an account has changed, if its text has.
@@ -51,7 +45,7 @@ func (t *transaction) enqueueContact(ctx context.Context, c account.Contact, ema
 		return nil
 	}
 	var renamed, moved bool
-	err := t.session.get(ctx, selectContactText, []any{c.Name, emails, phones, c.ID, c.CompanyID}, &renamed, &moved)
+	err := t.session.Get(ctx, selectContactText, []any{c.Name, emails, phones, c.ID, c.CompanyID}, &renamed, &moved)
 	if err != nil || !renamed && !moved {
 		return err
 	}
@@ -67,15 +61,6 @@ func (t *transaction) enqueueLinked(ctx context.Context, companyID, contactID in
 		return nil
 	}
 	t.queued = true
-	_, err := t.session.exec(ctx, enqueueLinked, contactID, companyID)
-	return err
-}
-
-// prune removes the entries up to one that the search file has.
-func (t *transaction) prune(ctx context.Context, position int64) error {
-	if _, err := t.session.exec(ctx, pruneQueue, position); err != nil {
-		return err
-	}
-	_, err := t.session.exec(ctx, notePruned, position)
+	_, err := t.session.Exec(ctx, enqueueLinked, contactID, companyID)
 	return err
 }

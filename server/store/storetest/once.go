@@ -10,6 +10,11 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
+// onceTests are the tests of idempotency.
+var onceTests = tests{
+	"Answers": testAnswers,
+}
+
 func (f *fixture) saveAnswer(t *testing.T, a account.Answer, since time.Time) {
 	t.Helper()
 	f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.SaveAnswer(ctx, a, since) })

@@ -1,4 +1,4 @@
-package sqlite
+package commit
 
 import "sync"
 
@@ -62,4 +62,10 @@ func (q *queue) close() {
 	defer q.mu.Unlock()
 	q.closed = true
 	q.changed.Signal()
+}
+
+func (q *queue) len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting)
 }

@@ -11,6 +11,16 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
+// listTests are the tests of lists of accounts.
+var listTests = tests{
+	"List":        testList,
+	"Paging":      testPaging,
+	"OneState":    testOneState,
+	"ManyRanges":  testManyRanges,
+	"Queries":     testQueries,
+	"IndexStates": testIndexStates,
+}
+
 // wantList checks what a query lists and counts, where the page holds it all.
 func (f *fixture) wantList(t *testing.T, q account.AccountQuery, want ...account.Account) {
 	t.Helper()

@@ -8,6 +8,17 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 )
 
+// identityTests are the tests of identity.
+var identityTests = tests{
+	"Company":    testCompany,
+	"User":       testUser,
+	"Users":      testUsers,
+	"Invitation": testInvitation,
+	"Key":        testKey,
+	"Keys":       testKeys,
+	"RevokeKey":  testRevokeKey,
+}
+
 func testUser(t *testing.T, f *fixture) {
 	for _, email := range []string{"ada@sunrise.example", "Ada@Sunrise.EXAMPLE"} {
 		f.wantUser(t, email, f.ada)

@@ -1,11 +1,13 @@
-package sqlite
+package commit
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 // The write-ahead log must stay small: it is read on every start after a
@@ -19,10 +21,31 @@ const (
 	retryPages   = (1 << 20) / walFrame  // between two tries, so that a slow reader does not stop all writes
 )
 
+// checkpointTimeout is how long a checkpoint waits for readers to move on. The
+// writer may be waiting for it.
+const checkpointTimeout = 100 * time.Millisecond
+
+// DSN is for the writer's connection to the file at an absolute path. SQLite
+// cuts a log that has grown larger to the size from which on it restarts.
+func DSN(path string, limits Limits) string {
+	return db.DSN(path, db.LockTimeout,
+		"journal_mode(WAL)",
+		"foreign_keys(1)",
+		"synchronous(FULL)",
+		"cache_size(-16000)",
+		"wal_autocheckpoint(0)", // the checkpointer does it
+		fmt.Sprintf("journal_size_limit(%d)", limits.RestartPages*walFrame))
+}
+
+// CheckpointDSN is for the connection for checkpoints.
+func CheckpointDSN(path string) string {
+	return db.DSN(path, checkpointTimeout, "foreign_keys(1)", "synchronous(FULL)", "cache_size(-100)", "wal_autocheckpoint(0)")
+}
+
 // checkpointer copies the log to the database, on a connection of its own.
 type checkpointer struct {
-	db     *sql.DB
-	limits limits
+	conn   *db.Conn
+	limits Limits
 	wake   chan struct{}
 	done   chan struct{}
 
@@ -34,8 +57,8 @@ type checkpointer struct {
 	retryAt int64 // written, when the writer may pause again; the writer's own
 }
 
-func newCheckpointer(db *sql.DB, limits limits) *checkpointer {
-	return &checkpointer{db: db, limits: limits, wake: make(chan struct{}, 1), done: make(chan struct{})}
+func newCheckpointer(conn *db.Conn, limits Limits) *checkpointer {
+	return &checkpointer{conn: conn, limits: limits, wake: make(chan struct{}, 1), done: make(chan struct{})}
 }
 
 // run does the checkpoints of the background until stop. One that fails loses
@@ -58,12 +81,12 @@ func (c *checkpointer) stop() {
 // between transactions, and pauses the writer when the log has to restart.
 func (c *checkpointer) wrote(pages int64) {
 	written := c.written.Add(pages)
-	if written-c.restarted.Load() >= c.limits.restartPages && written >= c.retryAt {
-		c.retryAt = written + min(retryPages, c.limits.restartPages)
+	if written-c.restarted.Load() >= c.limits.RestartPages && written >= c.retryAt {
+		c.retryAt = written + min(retryPages, c.limits.RestartPages)
 		_ = c.checkpoint("RESTART")
 		return
 	}
-	if written-c.copied.Load() < c.limits.passivePages {
+	if written-c.copied.Load() < c.limits.PassivePages {
 		return
 	}
 	select {
@@ -79,7 +102,7 @@ func (c *checkpointer) checkpoint(mode string) error {
 	defer c.mu.Unlock()
 	written := c.written.Load()
 	var busy, pages, done int64
-	err := c.db.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &pages, &done)
+	err := c.conn.Conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &pages, &done)
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}

@@ -5,51 +5,23 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
-// fragment is a part of an SQL text, and the values of its parameters.
-type fragment struct {
-	text string
-	args []any
-}
-
-// builder puts a statement together.
-type builder struct {
-	text strings.Builder
-	args []any
-}
-
-func (b *builder) add(text string, args ...any) {
-	b.text.WriteString(text)
-	b.args = append(b.args, args...)
-}
-
-// join puts a separator between fragments.
-func join(fragments []fragment, separator string) fragment {
-	var b builder
-	for i, f := range fragments {
-		if i > 0 {
-			b.add(separator)
-		}
-		b.add(f.text, f.args...)
-	}
-	return fragment{b.text.String(), b.args}
-}
-
 // within tests that an expression lies in one of the ranges.
-func within(expression string, ranges []account.Range) fragment {
+func within(expression string, ranges []account.Range) db.Fragment {
 	tests := intervals(expression, ranges)
 	if len(tests) == 0 {
-		return fragment{text: "FALSE"}
+		return db.SQL("FALSE")
 	}
-	all := join(tests, " OR ")
-	return fragment{"(" + all.text + ")", all.args}
+	all := db.Join(tests, " OR ")
+	return db.SQL("("+all.Text+")", all.Args...)
 }
 
 // intervals tests an expression once for all ranges of a single value, and once
 // for each other range, so that every test can use an index.
-func intervals(expression string, ranges []account.Range) []fragment {
-	var tests []fragment
+func intervals(expression string, ranges []account.Range) []db.Fragment {
+	var tests []db.Fragment
 	var values []any
 	for _, r := range ranges {
 		r = toDBRange(r)
@@ -61,13 +33,13 @@ func intervals(expression string, ranges []account.Range) []fragment {
 	}
 	if len(values) > 0 {
 		marks := strings.Repeat(", ?", len(values))[len(", "):]
-		tests = append(tests, fragment{expression + " IN (" + marks + ")", values})
+		tests = append(tests, db.SQL(expression+" IN ("+marks+")", values...))
 	}
 	return tests
 }
 
-func interval(expression string, r account.Range) fragment {
-	ends := []fragment{}
+func interval(expression string, r account.Range) db.Fragment {
+	ends := []db.Fragment{}
 	if r.From != nil {
 		ends = append(ends, end(expression, " >", r.FromOpen, r.From))
 	}
@@ -75,16 +47,16 @@ func interval(expression string, r account.Range) fragment {
 		ends = append(ends, end(expression, " <", r.ToOpen, r.To))
 	}
 	if len(ends) == 0 {
-		return fragment{text: expression + " IS NOT NULL"}
+		return db.SQL(expression + " IS NOT NULL")
 	}
-	return join(ends, " AND ")
+	return db.Join(ends, " AND ")
 }
 
-func end(expression, operator string, open bool, value any) fragment {
+func end(expression, operator string, open bool, value any) db.Fragment {
 	if !open {
 		operator += "="
 	}
-	return fragment{expression + operator + " ?", []any{value}}
+	return db.SQL(expression+operator+" ?", value)
 }
 
 // toDBRange rounds the ends of a range of times into it, to the milliseconds

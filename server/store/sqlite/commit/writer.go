@@ -1,0 +1,252 @@
+// Package commit commits writes to SQLite in groups, and keeps the write-ahead
+// log small meanwhile. It knows no tables.
+package commit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	driver "modernc.org/sqlite"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
+)
+
+// ErrClosed is of calls after Stop.
+var ErrClosed = &account.Error{Kind: account.KindUnavailable, Message: "the store is closed"}
+
+var (
+	errEnded = errors.New("the transaction has ended")
+	errLost  = errors.New("a write ended its goroutine instead of returning")
+)
+
+// Limits are when the writer commits, and when the log is checkpointed.
+type Limits struct {
+	Batch        int           // the most writes of one commit
+	BatchTime    time.Duration // after which a batch takes no more writes
+	PassivePages int64         // checkpoint in the background after so many pages
+	RestartPages int64         // pause the writer and restart the log from so many pages on
+}
+
+// DefaultLimits are those of a server.
+var DefaultLimits = Limits{
+	Batch:        256,
+	BatchTime:    10 * time.Millisecond, // so that the first write does not wait long for the last
+	PassivePages: 1000,
+	RestartPages: restartPages,
+}
+
+// request is one call of Write.
+type request struct {
+	ctx   context.Context
+	fn    func(ctx context.Context, s db.Session) error
+	state atomic.Int32
+	done  chan error // holds one, since the caller may be gone
+	err   error      // of fn
+}
+
+// The states of a request. Both moves away from pending are atomic, so that
+// either the writer or a cancellation gets it.
+const (
+	pending int32 = iota
+	claimed
+	abandoned
+)
+
+func (r *request) claim() bool   { return r.state.CompareAndSwap(pending, claimed) }
+func (r *request) abandon() bool { return r.state.CompareAndSwap(pending, abandoned) }
+
+// call runs fn, and turns a panic into an error.
+func (r *request) call(s db.Session) (err error) {
+	defer s.Gate.Close(errEnded)
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("write panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return r.fn(context.WithoutCancel(r.ctx), s)
+}
+
+// Writer commits writes that wait together in one transaction, because a
+// commit waits for the disk, which takes as long for many writes as for one.
+type Writer struct {
+	conn   *db.Conn
+	queue  *queue
+	wal    *checkpointer
+	limits Limits
+	done   chan struct{}
+}
+
+// New returns a writer on a connection of its own, with another one for
+// checkpoints. Both stay the caller's to close, after Stop.
+func New(conn, checkpoints *db.Conn, limits Limits) *Writer {
+	return &Writer{
+		conn:   conn,
+		queue:  newQueue(),
+		wal:    newCheckpointer(checkpoints, limits),
+		limits: limits,
+		done:   make(chan struct{}),
+	}
+}
+
+// Start begins to commit writes, until Stop.
+func (w *Writer) Start() {
+	go w.wal.run()
+	go w.run()
+}
+
+// Stop finishes the writes that were called before it, and refuses later ones
+// with ErrClosed. It must be called once.
+func (w *Writer) Stop() {
+	w.queue.close()
+	<-w.done
+	w.wal.stop()
+}
+
+// Truncate empties the log, after Stop, unless it is read.
+func (w *Writer) Truncate() error { return w.wal.checkpoint("TRUNCATE") }
+
+// Write runs fn in a transaction that may share its commit with other writes.
+// The session is of no use once fn has returned. fn's error undoes what it
+// wrote, and nothing else. If ctx ends before fn was begun, Write returns its
+// error; later it is of no effect.
+func (w *Writer) Write(ctx context.Context, fn func(ctx context.Context, s db.Session) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r := &request{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	if !w.queue.push(r) {
+		return ErrClosed
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-ctx.Done():
+		if r.abandon() {
+			return ctx.Err()
+		}
+		return <-r.done
+	}
+}
+
+// Waiting returns how many writes have not been begun.
+func (w *Writer) Waiting() int { return w.queue.len() }
+
+// PagesWritten returns how many pages were written to the log, ever.
+func (w *Writer) PagesWritten() int64 { return w.wal.written.Load() }
+
+// run commits batches until the queue is closed and empty.
+func (w *Writer) run() {
+	stopped := false
+	defer func() {
+		if stopped {
+			close(w.done)
+			return
+		}
+		go w.run() // an fn has ended this goroutine, as t.FailNow does
+	}()
+	for {
+		first := w.queue.wait()
+		if first == nil {
+			stopped = true
+			return
+		}
+		w.commit(first)
+		w.wal.wrote(w.pagesWritten())
+	}
+}
+
+// commit runs a batch, and answers its callers when the outcome is final.
+func (w *Writer) commit(first *request) {
+	batch := make([]*request, 0, w.limits.Batch)
+	err := errLost // unless transact returns
+	defer func() {
+		if err != nil {
+			// SQLite may have rolled back already; all that counts is that
+			// the next batch finds no transaction.
+			_, _ = w.conn.Exec(context.Background(), db.Rollback)
+		}
+		for _, r := range batch {
+			if r.err == nil {
+				r.err = err
+			}
+			r.done <- r.err
+		}
+	}()
+	err = w.transact(first, &batch)
+}
+
+// The statements around one write.
+var (
+	save    = db.Statement{Thing: "savepoint", Text: "SAVEPOINT write"}
+	release = db.Statement{Thing: "savepoint", Text: "RELEASE write"}
+	undo    = db.Statement{Thing: "savepoint", Text: "ROLLBACK TO write"}
+)
+
+// transact runs the first request and those that wait behind it, and commits
+// those that succeeded. An error is one of the transaction: nothing of it is
+// stored.
+func (w *Writer) transact(first *request, batch *[]*request) error {
+	ctx, start, succeeded := context.Background(), time.Now(), 0
+	if _, err := w.conn.Exec(ctx, db.Begin); err != nil {
+		// All that wait, or each would wait for the same lock in turn.
+		for r := first; r != nil; r = w.queue.poll() {
+			if r.claim() {
+				*batch = append(*batch, r)
+			}
+		}
+		return err
+	}
+	for r := first; r != nil; r = w.queue.poll() {
+		if !r.claim() {
+			continue
+		}
+		*batch = append(*batch, r)
+		if err := w.isolate(ctx, r); err != nil {
+			return err
+		}
+		if r.err == nil {
+			succeeded++
+		}
+		if len(*batch) == w.limits.Batch || time.Since(start) > w.limits.BatchTime {
+			break
+		}
+	}
+	end := db.Commit
+	if succeeded == 0 {
+		end = db.Rollback
+	}
+	_, err := w.conn.Exec(ctx, end)
+	return err
+}
+
+// isolate runs one request so that its failure undoes nothing but its own
+// writes.
+func (w *Writer) isolate(ctx context.Context, r *request) error {
+	if _, err := w.conn.Exec(ctx, save); err != nil {
+		return err
+	}
+	if r.err = r.call(db.Session{Statements: w.conn.Statements, Gate: &db.Gate{}, Whole: true}); r.err != nil {
+		if _, err := w.conn.Exec(ctx, undo); err != nil {
+			return err
+		}
+	}
+	_, err := w.conn.Exec(ctx, release)
+	return err
+}
+
+// pagesWritten returns how many pages the connection wrote to the log since
+// the last call.
+func (w *Writer) pagesWritten() int64 {
+	pages := 0
+	_ = w.conn.Conn.Raw(func(conn any) error {
+		var err error
+		pages, _, err = conn.(driver.DBStatus).Status(driver.DBStatusCacheWrite, true)
+		return err
+	})
+	return int64(pages)
+}

@@ -1,0 +1,159 @@
+package textindex
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
+)
+
+// batch moves texts from records to a search file, within a transaction
+// of each.
+type batch struct {
+	kinds   []Kind
+	records db.Session
+	file    db.Session // with statements of its own, since there are some for every company
+	tables  map[recordID]bool
+}
+
+func newBatch(x *Index) *batch {
+	return &batch{
+		kinds:   x.kinds,
+		records: x.records.Session,
+		file:    db.NewSession(x.file.Conn),
+		tables:  make(map[recordID]bool),
+	}
+}
+
+func (b *batch) close() error { return b.file.Statements.Close() }
+
+var selectEntries = db.Statement{Thing: "search queue", Text: `SELECT sequence, kind, company_id, record_id
+FROM search_queue WHERE sequence > ? ORDER BY sequence LIMIT ?`}
+
+// queued indexes the records of the queue's next entries, at most limit, and
+// returns how many fewer there were.
+func (b *batch) queued(ctx context.Context, state *fileState, limit int) (left int, err error) {
+	missing := make(map[recordID]bool) // those not found yet
+	ids := make(map[string][]int64)
+	left = limit
+	err = b.records.Each(ctx, selectEntries, []any{state.position, limit}, func(rows *sql.Rows) error {
+		var r recordID
+		if err := rows.Scan(&state.position, &r.kind, &r.companyID, &r.id); err != nil {
+			return err
+		}
+		left--
+		if !missing[r] {
+			missing[r] = true
+			ids[r.kind] = append(ids[r.kind], r.id)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, kind := range b.kinds {
+		texts, err := b.byID(ctx, kind, ids[kind.Name])
+		if err != nil {
+			return 0, err
+		}
+		for _, text := range texts {
+			delete(missing, recordID{kind.Name, text.CompanyID, text.ID})
+		}
+		if err := b.put(ctx, kind, texts); err != nil {
+			return 0, err
+		}
+	}
+	return left, b.remove(ctx, missing)
+}
+
+// scan indexes more of the records that were there before the file, at most
+// limit.
+func (b *batch) scan(ctx context.Context, state *fileState, limit int) error {
+	for _, kind := range b.kinds {
+		scanned := state.scanned[kind.Name]
+		if !scanned.Valid || limit <= 0 {
+			continue
+		}
+		texts, err := b.read(ctx, kind, kind.From, scanned.V, limit)
+		if err != nil {
+			return err
+		}
+		if err := b.put(ctx, kind, texts); err != nil {
+			return err
+		}
+		if len(texts) < limit {
+			scanned = sql.Null[int64]{} // that was all
+		} else {
+			scanned.V = texts[len(texts)-1].ID
+		}
+		state.scanned[kind.Name] = scanned
+		limit -= len(texts)
+	}
+	return nil
+}
+
+func (b *batch) byID(ctx context.Context, kind Kind, ids []int64) ([]Text, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	return b.read(ctx, kind, kind.ByID, string(list))
+}
+
+func (b *batch) read(ctx context.Context, kind Kind, st db.Statement, args ...any) ([]Text, error) {
+	return db.Collect(ctx, b.records, st, args, kind.Scan)
+}
+
+func (b *batch) put(ctx context.Context, kind Kind, texts []Text) error {
+	for _, text := range texts {
+		if err := b.makeTable(ctx, kind, text.CompanyID); err != nil {
+			return err
+		}
+		args := []any{text.ID}
+		for _, column := range text.Columns {
+			args = append(args, apart(column))
+		}
+		if _, err := b.file.Exec(ctx, kind.put(text.CompanyID), args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove removes the texts of records that are no more.
+func (b *batch) remove(ctx context.Context, gone map[recordID]bool) error {
+	for _, kind := range b.kinds {
+		for r := range gone {
+			if r.kind != kind.Name {
+				continue
+			}
+			if err := b.makeTable(ctx, kind, r.companyID); err != nil {
+				return err
+			}
+			if _, err := b.file.Exec(ctx, kind.remove(r.companyID), r.id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+var noteTable = db.Statement{Thing: "search table", Text: `INSERT INTO tables (kind, company_id) VALUES (?, ?) ON CONFLICT DO NOTHING`}
+
+// makeTable makes the table for a company's texts, unless there is one.
+func (b *batch) makeTable(ctx context.Context, kind Kind, companyID int64) error {
+	table := recordID{kind: kind.Name, companyID: companyID}
+	if b.tables[table] {
+		return nil
+	}
+	n, err := b.file.Change(ctx, noteTable, kind.Name, companyID)
+	if err == nil && n > 0 {
+		_, err = b.file.Exec(ctx, kind.createTable(companyID))
+	}
+	b.tables[table] = true
+	return err
+}

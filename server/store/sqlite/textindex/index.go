@@ -1,0 +1,242 @@
+// Package textindex is the index of texts beside a database: a file of trigrams,
+// which a queue in the database keeps up to date in the background, and what to
+// look for in it. It knows of records no more than a Kind tells.
+package textindex
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	codes "modernc.org/sqlite/lib"
+
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
+)
+
+// Pace is how much of the machine an Index may take.
+type Pace struct {
+	Batch   int           // the most records of one round
+	Gather  time.Duration // between a write and the round for it, so that the next writes share it
+	Busy    int           // while writes go on, pause so many times as long as a round took
+	Backlog int64         // with more queue entries, pause no longer than a round took
+	Retry   time.Duration // pause after an error
+}
+
+// DefaultPace is that of a server. Small batches take the processor from the
+// writes for a short time only. While writes go on, a thirtieth of a processor
+// is for the index, or 150 to 250 records a second. What is too much for that
+// waits until there are no writes, or until searches, which look at the queue's
+// records one by one, become slow.
+var DefaultPace = Pace{
+	Batch:   128,
+	Gather:  100 * time.Millisecond,
+	Busy:    29,
+	Backlog: 100_000,
+	Retry:   500 * time.Millisecond,
+}
+
+// Index puts the texts of records into its file, in the background. Several
+// processes may do so for one file.
+type Index struct {
+	kinds   []Kind
+	file    *db.Conn
+	records *db.Conn
+	write   Write
+	pace    Pace
+
+	woken  chan struct{}
+	ctx    context.Context
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// Write runs fn in a transaction of the database.
+type Write func(ctx context.Context, fn func(ctx context.Context, s db.Session) error) error
+
+// Open opens the index of the database at an absolute path, by a session that
+// may write to it. The file is made anew if there is none that fits.
+func Open(ctx context.Context, path string, database db.Session, write Write, kinds []Kind, pace Pace) (*Index, error) {
+	file, err := openFile(ctx, database, filePath(path))
+	if err != nil {
+		return nil, err
+	}
+	// Each record is read once, so that little is kept of them.
+	records, err := db.Open(ctx, db.DSN(path, db.LockTimeout,
+		"foreign_keys(1)", "synchronous(FULL)", "cache_size(-1000)", "query_only(1)"))
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	x := &Index{
+		kinds: kinds, file: file, records: records, write: write, pace: pace,
+		woken: make(chan struct{}, 1), done: make(chan struct{}),
+	}
+	x.ctx, x.cancel = context.WithCancel(context.Background())
+	return x, nil
+}
+
+// Close releases the file. Run must have ended.
+func (x *Index) Close() error { return errors.Join(x.records.Close(), x.file.Close()) }
+
+// Wake tells that there are entries in the queue.
+func (x *Index) Wake() {
+	select {
+	case x.woken <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+// Stop ends Run. A round that it interrupts is of no effect.
+func (x *Index) Stop() {
+	x.cancel()
+	<-x.done
+}
+
+// Run does rounds until Stop. It begins with what earlier processes left.
+func (x *Index) Run() {
+	defer close(x.done)
+	var before progress
+	for {
+		now, err := x.round(x.ctx)
+		pause := now.worked
+		if now.left <= x.pace.Backlog && now.last != before.last {
+			pause *= time.Duration(x.pace.Busy)
+		}
+		before = now
+		switch {
+		case errors.Is(err, errUnfit):
+			return // searches do without the file, and the next Open makes a new one
+		case isDamaged(err) && x.discard(x.ctx) == nil:
+			return
+		case err != nil:
+			pause = x.pace.Retry
+		case now.left == 0:
+			if !x.sleep() {
+				return
+			}
+			pause = max(pause, x.pace.Gather)
+		}
+		select {
+		case <-x.ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// sleep waits for the next wake. It returns false if there is none until Stop.
+func (x *Index) sleep() bool {
+	select {
+	case <-x.ctx.Done():
+		return false
+	case <-x.woken:
+		return true
+	}
+}
+
+// isDamaged tells whether a search file cannot be used any more.
+func isDamaged(err error) bool {
+	primary := db.Code(err) & 0xff
+	return primary == codes.SQLITE_CORRUPT || primary == codes.SQLITE_NOTADB
+}
+
+// prune removes the entries that the file has from the queue.
+func (x *Index) prune(ctx context.Context, position int64) error {
+	return x.write(ctx, func(ctx context.Context, s db.Session) error { return prune(ctx, s, position) })
+}
+
+// discard makes the file one that does not go with the database any more.
+func (x *Index) discard(ctx context.Context) error {
+	return x.write(ctx, func(ctx context.Context, s db.Session) error {
+		_, err := s.Exec(ctx, renewEpoch)
+		return err
+	})
+}
+
+// progress is what a round has done.
+type progress struct {
+	last   int64         // the last entry of the queue
+	left   int64         // how many entries are left; math.MaxInt64 if there are records to scan
+	worked time.Duration // in the file
+}
+
+// Ended is closed when Run has ended: by Stop, or since there is nothing more
+// that it can do.
+func (x *Index) Ended() <-chan struct{} { return x.done }
+
+// Fill puts a batch of records into the file, and leaves them in the queue. The
+// next round finds them done.
+func (x *Index) Fill(ctx context.Context) error {
+	_, _, err := x.index(ctx)
+	return err
+}
+
+// Round puts a batch of records into the file, and removes it from the queue.
+func (x *Index) Round(ctx context.Context) error {
+	_, err := x.round(ctx)
+	return err
+}
+
+func (x *Index) round(ctx context.Context) (progress, error) {
+	began := time.Now()
+	state, a, err := x.index(ctx)
+	done := progress{last: a.last, left: a.last - state.position, worked: time.Since(began)}
+	if err != nil {
+		return done, err
+	}
+	if !state.complete() {
+		done.left = math.MaxInt64
+	}
+	// The entries are removed only now that the file has them on the disk.
+	if a.pruned < state.position {
+		err = x.prune(ctx, state.position)
+	}
+	return done, err
+}
+
+// index does the part of a round in the search file, in one transaction. The
+// file's lock is taken first: so the state of the database is never older than
+// that of the round before, in whatever process that was.
+func (x *Index) index(ctx context.Context) (state fileState, a anchor, err error) {
+	if _, err := x.file.Exec(ctx, db.Begin); err != nil {
+		return state, a, err
+	}
+	defer func() {
+		if err != nil {
+			_, _ = x.file.Exec(context.Background(), db.Rollback)
+		}
+	}()
+	if _, err := x.records.Exec(ctx, db.BeginRead); err != nil {
+		return state, a, err
+	}
+	defer func() { _, _ = x.records.Exec(context.Background(), db.Rollback) }()
+	if state, err = readState(ctx, x.file.Session); err != nil {
+		return state, a, err
+	}
+	if a, err = readAnchor(ctx, x.records.Session); err != nil {
+		return state, a, err
+	}
+	if !state.fits(a) {
+		return state, a, errUnfit
+	}
+	if err := x.fill(ctx, &state); err != nil {
+		return state, a, err
+	}
+	state.horizon = a.last
+	if err := state.write(ctx, x.file.Session); err != nil {
+		return state, a, err
+	}
+	_, err = x.file.Exec(context.Background(), db.Commit)
+	return state, a, err
+}
+
+// fill puts a batch of records into the search file.
+func (x *Index) fill(ctx context.Context, state *fileState) (err error) {
+	b := newBatch(x)
+	defer func() { err = errors.Join(err, b.close()) }()
+	left, err := b.queued(ctx, state, x.pace.Batch)
+	if err != nil {
+		return err
+	}
+	return b.scan(ctx, state, left)
+}

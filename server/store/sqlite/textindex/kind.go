@@ -1,0 +1,68 @@
+package textindex
+
+import (
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
+)
+
+// Kind is a kind of records that are searched. Its name is also that of the
+// records' table, which has an id and a company_id.
+type Kind struct {
+	Name    string
+	Columns []string // of the index
+	Scan    func(*sql.Rows) (Text, error)
+	ByID    db.Statement // selects the records of a JSON list of ids
+	From    db.Statement // selects the records after an id, at most so many
+}
+
+// The names of the kinds that there are.
+const (
+	Accounts = "accounts"
+	Contacts = "contacts"
+)
+
+// Text is what is searched of a record, by column.
+type Text struct {
+	CompanyID, ID int64
+	Columns       [][]string // the texts of each
+}
+
+// recordID names a record. With an id of 0, it names all of a company's.
+type recordID struct {
+	kind      string
+	companyID int64
+	id        int64
+}
+
+// table names the table of a company's records. Each company has its own, so
+// that no search reads what is another's.
+func (k Kind) table(companyID int64) string { return fmt.Sprintf("%s_%d", k.Name, companyID) }
+
+// The tables keep no text, only where the trigrams are.
+func (k Kind) createTable(companyID int64) db.Statement {
+	return db.Statement{Thing: "search table", Once: true, Text: `CREATE VIRTUAL TABLE ` + k.table(companyID) + ` USING fts5(` +
+		strings.Join(k.Columns, ", ") + `, content='', contentless_delete=1, tokenize="trigram case_sensitive 1")`}
+}
+
+func (k Kind) put(companyID int64) db.Statement {
+	return db.Statement{Thing: "search text", Text: `INSERT OR REPLACE INTO ` + k.table(companyID) +
+		` (rowid, ` + strings.Join(k.Columns, ", ") + `) VALUES (?` + strings.Repeat(", ?", len(k.Columns)) + `)`}
+}
+
+func (k Kind) remove(companyID int64) db.Statement {
+	return db.Statement{Thing: "search text", Text: `DELETE FROM ` + k.table(companyID) + ` WHERE rowid = ?`}
+}
+
+// unsearched stands between texts, and for what SQLite cannot hold in a text.
+// No phrase has it.
+const unsearched = "\uFFFD"
+
+// apart puts texts in one column so that nothing is found that reaches from one
+// into the next.
+func apart(texts []string) string {
+	text := strings.ToValidUTF8(strings.Join(texts, unsearched), unsearched)
+	return strings.ReplaceAll(text, "\x00", unsearched)
+}

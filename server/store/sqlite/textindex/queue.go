@@ -1,0 +1,33 @@
+package textindex
+
+import (
+	"context"
+
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
+)
+
+// The queue says which records the index has to look at again. Writes add to
+// it in their own transaction, which costs them next to nothing, while to
+// index the text itself would cost more than the rest of the write.
+var (
+	enqueueRecord = db.Statement{Thing: "search queue", Text: `INSERT INTO search_queue (company_id, kind, record_id) VALUES (?, ?, ?)`}
+	// One entry stays, so that the next ones go on from it.
+	pruneQueue = db.Statement{Thing: "search queue", Text: `DELETE FROM search_queue WHERE sequence < ?`}
+	notePruned = db.Statement{Thing: "search state", Text: `UPDATE search_state SET pruned = max(pruned, ?)`}
+)
+
+// Enqueue notes in a transaction that a record's text is new or gone. Wake must
+// follow once that has committed.
+func Enqueue(ctx context.Context, tx db.Session, kind string, companyID, id int64) error {
+	_, err := tx.Exec(ctx, enqueueRecord, companyID, kind, id)
+	return err
+}
+
+// prune removes the entries up to one that the file has.
+func prune(ctx context.Context, tx db.Session, position int64) error {
+	if _, err := tx.Exec(ctx, pruneQueue, position); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, notePruned, position)
+	return err
+}
