@@ -80,7 +80,7 @@ var calls = map[string]struct {
 			}, client.IfMatch(`"42-7"`), client.DryRun())
 			return err
 		}, okAccount, request{method: "PATCH", path: "/v1/accounts/42", query: "dry_run=true",
-			body: `{"title":"","address":["A"],"description":null,"isActive":false,"number":9,"value":0,"custom":{"n":1.50,"r":null},"contacts":null}`},
+			body: `{"title":"","description":null,"address":["A"],"isActive":false,"number":9,"custom":{"n":1.50,"r":null},"contacts":null,"value":0}`},
 		map[string]string{"If-Match": `"42-7"`, "Content-Type": "application/json"},
 	},
 	"update of nothing": {

@@ -11,54 +11,23 @@ type Account struct {
 	ETag string `json:"-"`
 }
 
-// AccountCreate is an account to create. Members that are absent stay without a
-// value.
-type AccountCreate struct {
-	Title        string             `json:"title"`
-	Address      []string           `json:"address"`
-	Description  Field[string]      `json:"description,omitempty"`
-	IsActive     Field[bool]        `json:"isActive,omitempty"`
-	PrimaryEmail Field[string]      `json:"primaryEmail,omitempty"`
-	PrimaryPhone Field[string]      `json:"primaryPhone,omitempty"`
-	Number       Field[int64]       `json:"number,omitempty"`
-	AccountType  Field[AccountType] `json:"accountType,omitempty"`
-	Value        Field[float64]     `json:"value,omitempty"`
-	Size         Field[float64]     `json:"size,omitempty"`
-	Custom       Values             `json:"custom,omitempty"`
-	Contacts     Field[[]int64]     `json:"contacts,omitempty"`
-}
-
-// AccountPatch is the members of an account to change: those that are set or
-// cleared, and the keys that are in Custom. Title, Address, IsActive and Number
-// cannot be cleared.
-type AccountPatch struct {
-	Title        Field[string]      `json:"title,omitempty"`
-	Address      Field[[]string]    `json:"address,omitempty"`
-	Description  Field[string]      `json:"description,omitempty"`
-	IsActive     Field[bool]        `json:"isActive,omitempty"` // false archives the account, true restores it
-	PrimaryEmail Field[string]      `json:"primaryEmail,omitempty"`
-	PrimaryPhone Field[string]      `json:"primaryPhone,omitempty"`
-	Number       Field[int64]       `json:"number,omitempty"`
-	AccountType  Field[AccountType] `json:"accountType,omitempty"`
-	Value        Field[float64]     `json:"value,omitempty"`
-	Size         Field[float64]     `json:"size,omitempty"`
-	Custom       Values             `json:"custom,omitempty"`   // a key's nil clears that property
-	Contacts     Field[[]int64]     `json:"contacts,omitempty"` // replaces the linked contacts
-}
-
-// BatchUpdate is one update of a batch.
-type BatchUpdate struct {
-	ID      int64        `json:"id"`
-	IfMatch string       `json:"ifMatch,omitempty"` // the tag that the account must have
-	Set     AccountPatch `json:"set"`
-}
-
 // The generated types that calls return and take.
 type (
 	// AccountContact is a contact that is linked to an account.
 	AccountContact = api.AccountContact
+	// AccountCreate is an account to create. Members that are absent stay without
+	// a value.
+	AccountCreate = api.AccountCreate
+	// AccountPatch is the members of an account to change: those that are set or
+	// cleared, and the keys that are in Custom, of which nil clears one. Title,
+	// Address, IsActive and Number cannot be cleared. Contacts replaces the linked
+	// ones.
+	AccountPatch = api.AccountPatch
 	// AccountType is the kind of customer that an account is.
 	AccountType = api.AccountType
+	// BatchUpdate is one update of a batch. IfMatch is the tag that the account must
+	// have; with "" it may have any.
+	BatchUpdate = api.AccountBatchUpdate
 	// Change is what one write did to one account.
 	Change = api.Change
 	// ChangeKind says whether a change created, updated or deleted the account.

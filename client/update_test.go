@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func TestUpdateFuncSendsTheDifference(t *testing.T) {
 			a.Description, a.PrimaryEmail, a.PrimaryPhone = client.Set("d"), client.Clear[string](), client.Set("1")
 			a.AccountType, a.Value, a.Size = client.Set(client.Residential), client.Set(1.5), client.Set(2.0)
 			return nil
-		}, `{"title":"T","address":["A","B"],"description":"d","isActive":false,"primaryEmail":null,"primaryPhone":"1","number":8,"accountType":"RESIDENTIAL","value":1.5,"size":2}`},
+		}, `{"title":"T","description":"d","address":["A","B"],"isActive":false,"primaryEmail":null,"primaryPhone":"1","number":8,"accountType":"RESIDENTIAL","value":1.5,"size":2}`},
 		"custom values": {func(a *client.Account) error {
 			delete(a.Custom, "roof_type")
 			a.Custom["stage"] = "Lead"
@@ -67,6 +68,26 @@ func TestUpdateFuncSendsTheDifference(t *testing.T) {
 				t.Errorf("sent %+v", sent)
 			}
 		})
+	}
+}
+
+// Diff sets the fields of a patch by reflection, so the types must be those of
+// the account's.
+func TestDiffKnowsTheTypeOfEveryMember(t *testing.T) {
+	t.Parallel()
+	patch := reflect.TypeFor[client.AccountPatch]()
+	for _, member := range reflect.VisibleFields(reflect.TypeFor[client.Account]()) {
+		target, sent := patch.FieldByName(member.Name)
+		if !sent || target.Tag.Get("echo") != "" || member.Name == "Contacts" || member.Name == "Custom" {
+			continue
+		}
+		value := member.Type
+		if value.Kind() == reflect.Map {
+			value = value.Elem()
+		}
+		if want := reflect.MapOf(reflect.TypeFor[bool](), value); !want.ConvertibleTo(target.Type) {
+			t.Errorf("%s of the patch is %s, want an optional %s", member.Name, target.Type, value)
+		}
 	}
 }
 

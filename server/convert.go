@@ -75,7 +75,7 @@ func FromAPIPatch(body api.AccountPatch) account.Patch {
 		TypeAlias:    fromAPIType(body.Type),
 		Value:        fromNullable(body.Value),
 		Size:         fromNullable(body.Size),
-		Contacts:     fromAPIContacts(body.Contacts),
+		Contacts:     fromNullable(body.Contacts),
 		ID:           fromPointer(body.ID),
 	}
 	if body.Custom != nil {
@@ -120,27 +120,6 @@ func fromAPIType(n nullable.Nullable[api.AccountType]) account.Field[account.Typ
 		return account.Field[account.Type]{}
 	}
 	return account.Set(account.Type(field.Value))
-}
-
-// fromAPIContacts reads ids and objects with ids alike.
-func fromAPIContacts(n nullable.Nullable[[]api.ContactReference]) account.Field[[]int64] {
-	field := fromNullable(n)
-	if field.IsNull() {
-		return account.Null[[]int64]()
-	}
-	if field.IsAbsent() {
-		return account.Field[[]int64]{}
-	}
-	ids := make([]int64, len(field.Value))
-	for i, reference := range field.Value {
-		id, err := reference.AsContactID()
-		if err != nil {
-			echo, _ := reference.AsContactEcho() // Validation has seen that it is one or the other.
-			id = echo.ID
-		}
-		ids[i] = id
-	}
-	return account.Set(ids)
 }
 
 // ToAPIAccount converts an account with its contacts.

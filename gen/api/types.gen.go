@@ -585,7 +585,7 @@ type AccountCreate struct {
 	Type nullable.Nullable[AccountType] `former:"true" json:"type,omitempty"`
 
 	// Contacts The contacts to link, in order, by id or as fetched.
-	Contacts nullable.Nullable[[]ContactReference] `json:"contacts,omitempty"`
+	Contacts nullable.Nullable[[]int64] `json:"contacts,omitempty"`
 
 	// Value What the account is worth.
 	Value nullable.Nullable[float64] `json:"value,omitempty"`
@@ -636,7 +636,7 @@ type AccountPatch struct {
 
 	// Contacts The contacts to link, in order, by id or as fetched. They replace the linked ones; `null` and an empty list
 	// unlink all.
-	Contacts nullable.Nullable[[]ContactReference] `json:"contacts,omitempty"`
+	Contacts nullable.Nullable[[]int64] `json:"contacts,omitempty"`
 
 	// Value What the account is worth. `null` clears it.
 	Value nullable.Nullable[float64] `json:"value,omitempty"`
