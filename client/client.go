@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -49,11 +50,7 @@ func WithAPIKey(key string) Option {
 // WithHTTPClient sends through a copy of hc: its transport, its cookies, and its
 // timeout for each attempt. Redirects to another host are not followed.
 func WithHTTPClient(hc *http.Client) Option {
-	return func(c *config) {
-		if hc != nil {
-			c.base = hc
-		}
-	}
+	return func(c *config) { c.base = cmp.Or(hc, c.base) }
 }
 
 // WithMiddleware wraps the transport. The first one given is the outermost.

@@ -8,8 +8,9 @@ import (
 	"slices"
 )
 
-// answer reads an answer with one of the declared statuses as a T. err is that
-// of the call that got it. Every error is an *Error.
+// answer reads an answer with one of the declared statuses, which are 200 if none
+// is named, as a T. err is that of the call that got it. Every error is an
+// *Error.
 func answer[T any](resp *http.Response, err error, declared ...int) (*T, error) {
 	body, err := accept(resp, err, declared...)
 	if err != nil {
@@ -26,11 +27,6 @@ func answer[T any](resp *http.Response, err error, declared ...int) (*T, error) 
 		return nil, unexpected(resp, body, "the answer is null")
 	}
 	return value, nil
-}
-
-// found is answer for the status 200.
-func found[T any](resp *http.Response, err error) (*T, error) {
-	return answer[T](resp, err, http.StatusOK)
 }
 
 // noContent reads an answer that holds nothing.
@@ -62,6 +58,9 @@ func accept(resp *http.Response, err error, declared ...int) ([]byte, error) {
 	body, err := io.ReadAll(resp.Body) // in memory, so it does not fail
 	if err != nil {
 		return nil, unexpected(resp, body, "%w", err)
+	}
+	if len(declared) == 0 {
+		declared = []int{http.StatusOK}
 	}
 	if slices.Contains(declared, resp.StatusCode) {
 		return body, nil

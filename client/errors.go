@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,6 +40,23 @@ var (
 	// another media type, a body that is cut off, too large or not JSON.
 	ErrUnexpected = errors.New("unexpected answer")
 )
+
+// kinds are those of the statuses that have one.
+var kinds = map[int]error{
+	http.StatusNotModified:           ErrNotModified,
+	http.StatusBadRequest:            ErrInvalid,
+	http.StatusRequestEntityTooLarge: ErrInvalid,
+	http.StatusUnsupportedMediaType:  ErrInvalid,
+	http.StatusUnauthorized:          ErrUnauthorized,
+	http.StatusForbidden:             ErrForbidden,
+	http.StatusNotFound:              ErrNotFound,
+	http.StatusConflict:              ErrConflict,
+	http.StatusPreconditionFailed:    ErrPrecondition,
+	http.StatusTooManyRequests:       ErrRateLimited,
+	http.StatusBadGateway:            ErrUnavailable,
+	http.StatusServiceUnavailable:    ErrUnavailable,
+	http.StatusGatewayTimeout:        ErrUnavailable,
+}
 
 // FieldError is one offence of a request.
 type FieldError = api.FieldProblem
@@ -98,29 +116,10 @@ func (e *Error) kind() error {
 	if errors.Is(e.Err, ErrUnexpected) {
 		return nil // whatever its status was
 	}
-	switch e.Status {
-	case 0:
+	if e.Status == 0 {
 		return e.unsentKind()
-	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
-		return ErrInvalid
-	case http.StatusUnauthorized:
-		return ErrUnauthorized
-	case http.StatusForbidden:
-		return ErrForbidden
-	case http.StatusNotFound:
-		return ErrNotFound
-	case http.StatusConflict:
-		return ErrConflict
-	case http.StatusPreconditionFailed:
-		return ErrPrecondition
-	case http.StatusTooManyRequests:
-		return ErrRateLimited
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return ErrUnavailable
-	case http.StatusNotModified:
-		return ErrNotModified
 	}
-	return nil
+	return kinds[e.Status]
 }
 
 // unsentKind is the kind of an error without an answer.
@@ -175,12 +174,8 @@ func problemError(resp *http.Response, body []byte) *Error {
 		return strange(resp, body)
 	}
 	e := answered(resp, body)
-	e.Code = problem.Code
-	e.Message = problem.Detail
-	e.Fields = problem.Errors
-	if e.RequestID == "" {
-		e.RequestID = problem.RequestID
-	}
+	e.Code, e.Message, e.Fields = problem.Code, problem.Detail, problem.Errors
+	e.RequestID = cmp.Or(e.RequestID, problem.RequestID)
 	return e
 }
 

@@ -1,8 +1,10 @@
 package client
 
 import (
-	"encoding/json"
+	"cmp"
+	"context"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -47,13 +49,13 @@ func (f AccountFilter) params() *api.ListAccountsParams {
 		PrimaryName:     optional(f.PrimaryName),
 		PrimaryEmail:    optional(f.PrimaryEmail),
 		PrimaryPhone:    optional(f.PrimaryPhone),
-		UpdatedAfter:    optionalTime(f.UpdatedAfter),
-		UpdatedBefore:   optionalTime(f.UpdatedBefore),
+		UpdatedAfter:    optional(TimeOf(f.UpdatedAfter.UTC())),
+		UpdatedBefore:   optional(TimeOf(f.UpdatedBefore.UTC())),
 		OrderBy:         optional(api.OrderLatestFirst(f.Order)),
 		IncludeContacts: optional(f.IncludeContacts),
 		IncludeArchived: optional(f.IncludeArchived),
 		IncludeTotal:    optional(f.IncludeTotal),
-		PageSize:        pageSize(f.PageSize),
+		PageSize:        new(cmp.Or(f.PageSize, maxPageSize)),
 	}
 }
 
@@ -88,27 +90,18 @@ func Where(member string, operator SearchOperator, values ...any) Condition {
 	texts := make([]string, len(values))
 	for i, value := range values {
 		texts[i] = valueText(value)
-	}
-	if operator != In && operator != NotIn && operator != Between {
-		return Condition{Member: member, Operator: operator, Value: strings.Join(texts, ",")}
-	}
-	for i, text := range texts {
-		texts[i] = `"` + strings.ReplaceAll(text, `"`, `""`) + `"` // so that a comma is part of it
+		if operator == In || operator == NotIn || operator == Between {
+			texts[i] = `"` + strings.ReplaceAll(texts[i], `"`, `""`) + `"` // so that a comma is part of it
+		}
 	}
 	return Condition{Member: member, Operator: operator, Value: strings.Join(texts, ",")}
 }
 
 func valueText(value any) string {
 	switch v := value.(type) {
-	case string:
-		return v
-	case json.Number:
-		return v.String()
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64)
-	case time.Time:
-		return v.UTC().Format(timestamp.Layout)
-	case Time:
+	case interface{ UTC() time.Time }: // a time.Time or a Time
 		return v.UTC().Format(timestamp.Layout)
 	}
 	return fmt.Sprint(value)
@@ -131,7 +124,7 @@ type SearchFilter struct {
 	PageSize        int  // 0: 100, the most
 }
 
-func (s AccountSearch) params() (*api.SearchAccountsParams, *Error) {
+func (s AccountSearch) params() *api.SearchAccountsParams {
 	params := &api.SearchAccountsParams{
 		Prop1:           s.Where.Member,
 		Op1:             s.Where.Operator,
@@ -140,7 +133,7 @@ func (s AccountSearch) params() (*api.SearchAccountsParams, *Error) {
 		IncludeContacts: optional(s.Filter.IncludeContacts),
 		IncludeArchived: optional(s.Filter.IncludeArchived),
 		IncludeTotal:    optional(s.Filter.IncludeTotal),
-		PageSize:        pageSize(s.Filter.PageSize),
+		PageSize:        new(cmp.Or(s.Filter.PageSize, maxPageSize)),
 	}
 	second, logic := s.And, api.SearchLogicAnd
 	if s.Or != nil {
@@ -149,13 +142,18 @@ func (s AccountSearch) params() (*api.SearchAccountsParams, *Error) {
 	if second != nil {
 		params.Prop2, params.Op2, params.Value2, params.Logic = &second.Member, &second.Operator, &second.Value, &logic
 	}
-	switch {
+	return params
+}
+
+// check refuses what cannot be searched for, before the request is sent.
+func (s AccountSearch) check(context.Context, *http.Request) error {
+	switch second := cmp.Or(s.And, s.Or); {
 	case s.And != nil && s.Or != nil:
-		return nil, invalid("a search has And or Or, not both")
+		return invalid("a search has And or Or, not both")
 	case s.Where.Member == "", second != nil && second.Member == "":
-		return nil, invalid("a condition must name a member")
+		return invalid("a condition must name a member")
 	}
-	return params, nil
+	return nil
 }
 
 // ContactFilter selects contacts; all that is set must hold. The zero value
@@ -174,11 +172,11 @@ func (f ContactFilter) params() *api.ListContactsParams {
 	return &api.ListContactsParams{
 		Q:             optional(f.Words),
 		AccountID:     optional(f.AccountID),
-		UpdatedAfter:  optionalTime(f.UpdatedAfter),
-		UpdatedBefore: optionalTime(f.UpdatedBefore),
+		UpdatedAfter:  optional(TimeOf(f.UpdatedAfter.UTC())),
+		UpdatedBefore: optional(TimeOf(f.UpdatedBefore.UTC())),
 		OrderBy:       optional(api.OrderLatestFirst(f.Order)),
 		IncludeTotal:  optional(f.IncludeTotal),
-		PageSize:      pageSize(f.PageSize),
+		PageSize:      new(cmp.Or(f.PageSize, maxPageSize)),
 	}
 }
 
@@ -189,18 +187,4 @@ func optional[T comparable](value T) *T {
 		return nil
 	}
 	return &value
-}
-
-func optionalTime(t time.Time) *Time {
-	if t.IsZero() {
-		return nil
-	}
-	return new(TimeOf(t.UTC()))
-}
-
-func pageSize(n int) *int {
-	if n == 0 {
-		n = maxPageSize
-	}
-	return &n
 }

@@ -9,21 +9,33 @@ import (
 // the compiler refuses the others.
 type (
 	// GetOption is an option of [Accounts.Get].
-	GetOption interface{ get(*callOptions) }
+	GetOption interface{ get(*api.GetAccountParams) }
 	// CreateOption is an option of [Accounts.Create].
-	CreateOption interface{ create(*callOptions) }
+	CreateOption interface {
+		create(*api.CreateAccountParams)
+	}
 	// UpdateOption is an option of [Accounts.Update] and [Accounts.UpdateFunc].
-	UpdateOption interface{ update(*callOptions) }
+	UpdateOption interface {
+		update(*api.UpdateAccountParams)
+	}
 	// BatchOption is an option of [Accounts.Batch].
-	BatchOption interface{ batch(*callOptions) }
+	BatchOption interface {
+		batch(*api.BatchUpdateAccountsParams)
+	}
 	// DeleteOption is an option of [Accounts.Delete].
-	DeleteOption interface{ remove(*callOptions) }
+	DeleteOption interface {
+		remove(*api.DeleteAccountParams)
+	}
 	// WriteOption is an option of writes of contacts, and of [Properties.Create].
-	WriteOption interface{ write(*callOptions) }
+	WriteOption interface{ write(name **string) }
 	// PropertyUpdateOption is an option of [Properties.Update].
-	PropertyUpdateOption interface{ updateProperty(*callOptions) }
+	PropertyUpdateOption interface {
+		updateProperty(*api.UpdatePropertyParams)
+	}
 	// PropertyDeleteOption is an option of [Properties.Delete].
-	PropertyDeleteOption interface{ deleteProperty(*callOptions) }
+	PropertyDeleteOption interface {
+		deleteProperty(*api.DeletePropertyParams)
+	}
 
 	// ChangeOption is an option of every write of accounts but Delete.
 	ChangeOption interface {
@@ -49,113 +61,102 @@ type (
 	}
 )
 
-// callOptions is what the options of a call come to.
-type callOptions struct {
-	includeContacts, includeArchived  *bool
-	allowNewOptions, dryRun, force    *bool
-	ifMatch, ifNoneMatch, idempotency *string
-	matchBy                           *api.MatchMember
-	matchStrategy                     *api.MatchStrategy
-}
+type getOption func(*api.GetAccountParams)
 
-type readOption func(*callOptions)
-
-func (f readOption) get(o *callOptions) { f(o) }
-
-type changeOption func(*callOptions)
-
-func (f changeOption) create(o *callOptions) { f(o) }
-func (f changeOption) update(o *callOptions) { f(o) }
-func (f changeOption) batch(o *callOptions)  { f(o) }
-
-type guardOption func(*callOptions)
-
-func (f guardOption) update(o *callOptions) { f(o) }
-func (f guardOption) remove(o *callOptions) { f(o) }
-
-type onceOption func(*callOptions)
-
-func (f onceOption) create(o *callOptions)         { f(o) }
-func (f onceOption) update(o *callOptions)         { f(o) }
-func (f onceOption) batch(o *callOptions)          { f(o) }
-func (f onceOption) write(o *callOptions)          { f(o) }
-func (f onceOption) updateProperty(o *callOptions) { f(o) }
-
-type matchOption func(*callOptions)
-
-func (f matchOption) create(o *callOptions) { f(o) }
-
-type forceOption func(*callOptions)
-
-func (f forceOption) updateProperty(o *callOptions) { f(o) }
-func (f forceOption) deleteProperty(o *callOptions) { f(o) }
+func (set getOption) get(p *api.GetAccountParams) { set(p) }
 
 // IncludeContacts reads the linked contacts too.
 func IncludeContacts() GetOption {
-	return readOption(func(o *callOptions) { o.includeContacts = new(true) })
+	return getOption(func(p *api.GetAccountParams) { p.IncludeContacts = new(true) })
 }
 
 // IncludeArchived finds the account also if it is archived.
 func IncludeArchived() GetOption {
-	return readOption(func(o *callOptions) { o.includeArchived = new(true) })
+	return getOption(func(p *api.GetAccountParams) { p.IncludeArchived = new(true) })
 }
 
 // IfNoneMatch returns ErrNotModified if the account still has the tag.
 func IfNoneMatch(etag string) GetOption {
-	return readOption(func(o *callOptions) { o.ifNoneMatch = &etag })
+	return getOption(func(p *api.GetAccountParams) { p.IfNoneMatch = &etag })
 }
+
+type ifMatch string
+
+func (etag ifMatch) update(p *api.UpdateAccountParams) { p.IfMatch = new(string(etag)) }
+func (etag ifMatch) remove(p *api.DeleteAccountParams) { p.IfMatch = new(string(etag)) }
 
 // IfMatch writes only if the account still has the tag, and else returns
 // ErrPrecondition.
-func IfMatch(etag string) GuardOption {
-	return guardOption(func(o *callOptions) { o.ifMatch = &etag })
-}
+func IfMatch(etag string) GuardOption { return ifMatch(etag) }
+
+type allowNewOptions struct{}
+
+func (allowNewOptions) create(p *api.CreateAccountParams)      { p.AllowNewOptions = new(true) }
+func (allowNewOptions) update(p *api.UpdateAccountParams)      { p.AllowNewOptions = new(true) }
+func (allowNewOptions) batch(p *api.BatchUpdateAccountsParams) { p.AllowNewOptions = new(true) }
 
 // AllowNewOptions adds a dropdown label that is not among its property's options
 // to them, instead of refusing it.
-func AllowNewOptions() ChangeOption {
-	return changeOption(func(o *callOptions) { o.allowNewOptions = new(true) })
-}
+func AllowNewOptions() ChangeOption { return allowNewOptions{} }
+
+type dryRun struct{}
+
+func (dryRun) create(p *api.CreateAccountParams)      { p.DryRun = new(true) }
+func (dryRun) update(p *api.UpdateAccountParams)      { p.DryRun = new(true) }
+func (dryRun) batch(p *api.BatchUpdateAccountsParams) { p.DryRun = new(true) }
 
 // DryRun checks and answers as always, and writes nothing. The answer has no
 // ETag.
-func DryRun() ChangeOption { return changeOption(func(o *callOptions) { o.dryRun = new(true) }) }
+func DryRun() ChangeOption { return dryRun{} }
+
+type idempotencyKey string
+
+func (k idempotencyKey) write(name **string)                        { *name = new(string(k)) }
+func (k idempotencyKey) create(p *api.CreateAccountParams)          { k.write(&p.IdempotencyKey) }
+func (k idempotencyKey) update(p *api.UpdateAccountParams)          { k.write(&p.IdempotencyKey) }
+func (k idempotencyKey) batch(p *api.BatchUpdateAccountsParams)     { k.write(&p.IdempotencyKey) }
+func (k idempotencyKey) updateProperty(p *api.UpdatePropertyParams) { k.write(&p.IdempotencyKey) }
 
 // IdempotencyKey names the write, so that it is carried out once even if the
 // program sends it again later, within 24 hours. Without this option each call
 // has a name of its own, which covers its retries.
-func IdempotencyKey(key string) OnceOption {
-	return onceOption(func(o *callOptions) { o.idempotency = &key })
-}
+func IdempotencyKey(key string) OnceOption { return idempotencyKey(key) }
+
+type matchBy MatchMember
+
+func (by matchBy) create(p *api.CreateAccountParams) { p.MatchBy = new(MatchMember(by)) }
 
 // MatchBy recognises an existing account by another member than the title. With
 // MatchNone it always creates one.
-func MatchBy(member MatchMember) CreateOption {
-	return matchOption(func(o *callOptions) { o.matchBy = &member })
-}
+func MatchBy(member MatchMember) CreateOption { return matchBy(member) }
+
+type onMatch MatchStrategy
+
+func (s onMatch) create(p *api.CreateAccountParams) { p.MatchFoundStrategy = new(MatchStrategy(s)) }
 
 // OnMatch says what happens to an account that is recognised; it is left as it
 // is without this option.
-func OnMatch(strategy MatchStrategy) CreateOption {
-	return matchOption(func(o *callOptions) { o.matchStrategy = &strategy })
-}
+func OnMatch(strategy MatchStrategy) CreateOption { return onMatch(strategy) }
+
+type force struct{}
+
+func (force) updateProperty(p *api.UpdatePropertyParams) { p.Force = new(true) }
+func (force) deleteProperty(p *api.DeletePropertyParams) { p.Force = new(true) }
 
 // Force clears values that are in use, instead of refusing the change.
-func Force() ForceOption { return forceOption(func(o *callOptions) { o.force = new(true) }) }
+func Force() ForceOption { return force{} }
 
-// once returns the name of the write, which it makes if the caller gave none.
-func (o *callOptions) once() *string {
-	if o.idempotency == nil {
-		o.idempotency = new(uuid.NewString())
-	}
-	return o.idempotency
-}
-
-// collect returns what options come to. apply is the method of their interface.
-func collect[O any](options []O, apply func(O, *callOptions)) *callOptions {
-	collected := &callOptions{}
+// with returns parameters as options make them. apply is the method of their
+// interface.
+func with[P, O any](params P, options []O, apply func(O, *P)) *P {
 	for _, option := range options {
-		apply(option, collected)
+		apply(option, &params)
 	}
-	return collected
+	return &params
 }
+
+// newName returns a name for a write to which the caller gives none.
+func newName() *string { return new(uuid.NewString()) }
+
+// nameOf returns the name that options give to a write, or a new one.
+func nameOf(options []WriteOption) *string { return *with(newName(), options, WriteOption.write) }

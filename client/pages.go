@@ -1,10 +1,12 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,18 +42,20 @@ func (p *Page[T]) Next(ctx context.Context) (*Page[T], error) {
 	return p.fetch(ctx, p.next)
 }
 
+// ask is a method of the generated client that asks for a part of a list.
+type ask[P any] func(ctx context.Context, params *P, editors ...apiclient.RequestEditorFn) (*http.Response, error)
+
 // list returns the function that gets the pages of a list. send asks for the
-// first page, or for what the editors make of it; items takes the answer apart.
-func list[T, A any](send func(context.Context, ...apiclient.RequestEditorFn) (*http.Response, error), items func(*A) []T) fetch[T] {
+// first page, or for what an editor makes of it; items takes the answer apart;
+// checks refuse what cannot be asked for.
+func list[T, A, P any](send ask[P], params *P, items func(*A) []T, checks ...apiclient.RequestEditorFn) fetch[T] {
 	var get fetch[T]
 	get = func(ctx context.Context, query string) (*Page[T], error) {
-		resp, err := send(ctx, func(_ context.Context, req *http.Request) error {
-			if query != "" {
-				req.URL.RawQuery = query
-			}
+		resp, err := send(ctx, params, slices.Concat(checks, []apiclient.RequestEditorFn{func(_ context.Context, req *http.Request) error {
+			req.URL.RawQuery = cmp.Or(query, req.URL.RawQuery)
 			return nil
-		})
-		body, err := answer[A](resp, err, http.StatusOK)
+		}})...)
+		body, err := answer[A](resp, err)
 		if err != nil {
 			return nil, err
 		}
@@ -83,14 +87,6 @@ func (get fetch[T]) all(ctx context.Context) iter.Seq2[T, error] {
 			}
 			page, err = page.Next(ctx)
 		}
-		var none T
-		yield(none, err)
-	}
-}
-
-// fails is a list that cannot be asked for.
-func fails[T any](err *Error) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
 		var none T
 		yield(none, err)
 	}

@@ -128,19 +128,14 @@ func (t *transport) send(ctx context.Context, req *http.Request) outcome {
 		return outcome{err: err}
 	}
 	defer resp.Body.Close()
-	limit := t.maxBytes
 	if resp.StatusCode >= http.StatusBadRequest {
-		limit = min(limit, maxErrorBytes)
+		// What arrives tells enough, even if it is cut off.
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, min(t.maxBytes, maxErrorBytes)))
+		return outcome{resp: resp, body: body}
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
-	if int64(len(body)) > limit {
-		body = body[:limit]
-		if resp.StatusCode < http.StatusBadRequest {
-			err = errTooLarge
-		}
-	}
-	if err != nil && resp.StatusCode >= http.StatusBadRequest {
-		err = nil // what has arrived tells enough
+	body, err := io.ReadAll(io.LimitReader(resp.Body, t.maxBytes+1))
+	if int64(len(body)) > t.maxBytes {
+		body, err = body[:t.maxBytes], errTooLarge
 	}
 	return outcome{resp: resp, body: body, err: err}
 }
@@ -160,9 +155,11 @@ func httpClient(base *http.Client, middleware []Middleware) *http.Client {
 		if first.Method != http.MethodGet || !sameOrigin(first.URL, req.URL) {
 			return http.ErrUseLastResponse
 		}
-		err := tooManyRedirects(via)
+		var err error
 		if base.CheckRedirect != nil {
 			err = base.CheckRedirect(req, via)
+		} else if len(via) >= maxRedirects {
+			err = fmt.Errorf("stopped after %d redirects", maxRedirects)
 		}
 		if err != nil && err != http.ErrUseLastResponse {
 			return fmt.Errorf("%w: %w", errRedirect, err)
@@ -170,13 +167,6 @@ func httpClient(base *http.Client, middleware []Middleware) *http.Client {
 		return err
 	}
 	return &own
-}
-
-func tooManyRedirects(via []*http.Request) error {
-	if len(via) >= maxRedirects {
-		return fmt.Errorf("stopped after %d redirects", maxRedirects)
-	}
-	return nil
 }
 
 func sameOrigin(a, b *url.URL) bool { return a.Scheme == b.Scheme && a.Host == b.Host }

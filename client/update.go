@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -55,12 +54,12 @@ func (s *Accounts) updateOnce(ctx context.Context, id int64, change func(*Accoun
 }
 
 func (a *Account) clone() (*Account, error) {
-	text, err := json.Marshal(a)
-	if err != nil {
-		return nil, invalid("the account cannot be copied: %v", err)
-	}
 	copied := &Account{ETag: a.ETag}
-	if err := json.Unmarshal(text, copied); err != nil {
+	text, err := json.Marshal(a)
+	if err == nil {
+		err = json.Unmarshal(text, copied)
+	}
+	if err != nil {
 		return nil, invalid("the account cannot be copied: %v", err)
 	}
 	return copied, nil
@@ -122,7 +121,7 @@ func changedValues(before, after Values) Values {
 			patch[key] = value
 		}
 	}
-	for key := range maps.Keys(before) {
+	for key := range before {
 		if _, kept := after[key]; !kept {
 			patch[key] = nil
 		}

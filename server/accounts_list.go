@@ -8,60 +8,71 @@ import (
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/query"
 )
 
 // ListAccounts answers GET /accounts.
 func (s *Server) ListAccounts(ctx context.Context, req apiserver.ListAccountsRequestObject) (apiserver.ListAccountsResponseObject, error) {
-	filter, err := FromAPIListFilters(req.Params).Filter()
+	p := req.Params
+	filter, err := FromAPIListFilters(p).Filter()
 	if err != nil {
 		return nil, err
 	}
-	page, err := newPaging(byTime, req.Params.PageSize, req.Params.Page, req.Params.Cursor)
-	if err != nil {
-		return nil, err
-	}
-	list, err := s.listAccounts(ctx, page, accountList{
-		AccountQuery: account.AccountQuery{
-			Filter:          filter,
-			IncludeArchived: isTrue(req.Params.IncludeArchived),
-			Ascending:       isAscending(req.Params.OrderBy, false),
-		},
-		contacts: isTrue(req.Params.IncludeContacts),
-		total:    isTrue(req.Params.IncludeTotal),
+	list, err := s.listAccounts(ctx, filter, isAscending(p.OrderBy, false), listParameters{
+		p.PageSize, p.Page, p.Cursor, p.IncludeArchived, p.IncludeContacts, p.IncludeTotal,
 	})
 	return apiserver.ListAccounts200JSONResponse{AccountListJSONResponse: list}, err
 }
 
-// accountList is a list of accounts that a request asks for.
-type accountList struct {
-	account.AccountQuery
-	contacts bool // whether they are shown
-	total    bool // whether all are counted
+// SearchAccounts answers GET /accounts/search.
+func (s *Server) SearchAccounts(ctx context.Context, req apiserver.SearchAccountsRequestObject) (apiserver.SearchAccountsResponseObject, error) {
+	p := req.Params
+	tests, either := FromAPISearch(p)
+	filter, err := s.Accounts.SearchFilter(ctx, actorOf(ctx), tests, either)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.listAccounts(ctx, filter, isAscending(p.OrderBy, true), listParameters{
+		p.PageSize, p.Page, p.Cursor, p.IncludeArchived, p.IncludeContacts, p.IncludeTotal,
+	})
+	return apiserver.SearchAccounts200JSONResponse{AccountListJSONResponse: list}, err
+}
+
+// listParameters are those that all lists of accounts take.
+type listParameters struct {
+	pageSize                        *int
+	page                            *int64
+	cursor                          *string
+	archived, withContacts, counted *bool
 }
 
 // listAccounts answers with one page of a list.
-func (s *Server) listAccounts(ctx context.Context, p paging, list accountList) (apiserver.AccountListJSONResponse, error) {
+func (s *Server) listAccounts(ctx context.Context, filter query.Filter, ascending bool, p listParameters) (apiserver.AccountListJSONResponse, error) {
 	var answer apiserver.AccountListJSONResponse
-	list.Page = p.Page
-	loaded, err := s.accounts.List(ctx, actorOf(ctx), list.AccountQuery)
+	page, err := newPaging(byTime, p.pageSize, p.page, p.cursor)
 	if err != nil {
 		return answer, err
 	}
-	if list.total {
-		total, err := s.accounts.Count(ctx, actorOf(ctx), list.AccountQuery)
+	q := account.Query{Filter: filter, IncludeArchived: isTrue(p.archived), Ascending: ascending, Page: page.Page}
+	loaded, err := s.Accounts.List(ctx, actorOf(ctx), q)
+	if err != nil {
+		return answer, err
+	}
+	if isTrue(p.counted) {
+		total, err := s.Accounts.Count(ctx, actorOf(ctx), q)
 		if err != nil {
 			return answer, err
 		}
 		answer.Headers.XTotalCount = &total
 	}
-	accounts, link := cutPage(ctx, p, loaded, accountPlace)
+	accounts, link := cutPage(ctx, page, loaded, accountPlace)
 	answer.Headers.Link = link
-	answer.Body = ToAPIAccounts(accounts, list.contacts)
+	answer.Body = ToAPIAccounts(accounts, isTrue(p.withContacts))
 	return answer, nil
 }
 
-func accountPlace(a account.Account) account.Cursor {
-	return account.Cursor{UpdatedAt: a.UpdatedAt, ID: a.ID}
+func accountPlace(a account.Account) query.Cursor {
+	return query.Cursor{UpdatedAt: a.UpdatedAt, ID: a.ID}
 }
 
 // isAscending tells whether the earliest comes first; unless the caller says,
@@ -73,7 +84,22 @@ func isAscending[T ~string](sent *T, otherwise bool) bool {
 	return *sent == T(api.OrderLatestFirstAsc)
 }
 
-func (s *Server) checkList(c *gin.Context, _ any) error {
+// A queryCheck finds what the spec cannot say of the query of a read, so that
+// one answer names every offence.
+type queryCheck func(c *gin.Context) error
+
+// queryChecks are those of the operations that have one, by operationId.
+func (s *Server) queryChecks() map[string]queryCheck {
+	return map[string]queryCheck{
+		"listAccounts":       checkList,
+		"searchAccounts":     s.checkSearch,
+		"listChanges":        checkChanges,
+		"listAccountChanges": checkChanges,
+		"listContacts":       checkContacts,
+	}
+}
+
+func checkList(c *gin.Context) error {
 	_, err := account.ListFilters{
 		Words:        c.Query("q"),
 		Title:        c.Query("title"),
@@ -83,4 +109,65 @@ func (s *Server) checkList(c *gin.Context, _ any) error {
 		PrimaryPhone: c.Query("primaryPhone"),
 	}.Filter()
 	return err
+}
+
+func (s *Server) checkSearch(c *gin.Context) error {
+	test := func(number string) query.Test {
+		return query.Test{
+			Member:   c.Query("prop" + number),
+			Operator: query.Operator(c.Query("op" + number)),
+			Value:    c.Query("value" + number),
+		}
+	}
+	ctx := c.Request.Context()
+	_, err := s.Accounts.SearchFilter(ctx, actorOf(ctx), [2]query.Test{test("1"), test("2")}, false)
+	return err
+}
+
+// FromAPIListFilters converts the filters of GET /accounts.
+func FromAPIListFilters(params api.ListAccountsParams) account.ListFilters {
+	filters := account.ListFilters{
+		Words:        valueOf(params.Q),
+		Title:        valueOf(params.Title),
+		Address:      valueOf(params.Address),
+		PrimaryName:  valueOf(params.PrimaryName),
+		PrimaryEmail: valueOf(params.PrimaryEmail),
+		PrimaryPhone: valueOf(params.PrimaryPhone),
+	}
+	filters.UpdatedAfter = valueOf(params.UpdatedAfter).Time
+	filters.UpdatedBefore = valueOf(params.UpdatedBefore).Time
+	return filters
+}
+
+// FromAPISearch converts the tests of GET /accounts/search. either tells whether
+// one of them is enough.
+func FromAPISearch(params api.SearchAccountsParams) (tests [2]query.Test, either bool) {
+	tests[0] = query.Test{Member: params.Prop1, Operator: query.Operator(params.Op1), Value: params.Value1}
+	tests[1] = query.Test{
+		Member:   valueOf(params.Prop2),
+		Operator: query.Operator(valueOf(params.Op2)),
+		Value:    valueOf(params.Value2),
+	}
+	return tests, valueOf(params.Logic) == api.SearchLogicOr
+}
+
+// valueOf is what a parameter holds; the zero value if it was not sent.
+func valueOf[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
+// ToAPIAccounts converts accounts, with their contacts or without.
+func ToAPIAccounts(accounts []account.Account, contacts bool) []api.Account {
+	list := make([]api.Account, len(accounts))
+	for i, a := range accounts {
+		list[i] = ToAPIAccount(a)
+		if !contacts {
+			list[i].Contacts = nil
+		}
+	}
+	return list
 }

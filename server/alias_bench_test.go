@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server"
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
 )
 
 // BenchmarkAliasCounting compares a PATCH by the alias on two servers over one
@@ -18,8 +18,8 @@ import (
 // by itself, since it is far below what a disk's moods do to the ratio.
 func BenchmarkAliasCounting(b *testing.B) {
 	f := newAliasFixture(b)
-	service := account.NewService(f.store, account.Config{Clock: f.clock.Now, Region: "US"})
-	without, err := server.New(server.Config{Logger: newLogger(f.log)}, service)
+	services := server.NewServices(f.store, server.ServiceConfig{Clock: f.clock.Now, Region: "US"})
+	without, err := server.New(server.Config{Logger: newLogger(f.log)}, services)
 	must(b, err)
 	const turn = 32
 	var forWith, forWithout time.Duration
@@ -27,13 +27,13 @@ func BenchmarkAliasCounting(b *testing.B) {
 	for b.Loop() {
 		forWithout += f.patch(b, without, turn, patches)
 		forWith += f.patch(b, f.handler, turn, patches+turn)
-		must(b, f.counter.Flush(b.Context(), f.store)) // far more often than a server does
+		must(b, f.counter.Flush(b.Context(), server.AliasStore(f.store))) // far more often than a server does
 		patches += 2 * turn
 	}
 	const calls = 100_000
 	start := time.Now()
 	for range calls {
-		f.counter.Count(account.Actor{CompanyID: 1, KeyID: 1}, "PATCH /v1/accounts/{accountId}", "sync/2.4", start, false)
+		f.counter.Count(identity.Actor{CompanyID: 1, KeyID: 1}, "PATCH /v1/accounts/{accountId}", "sync/2.4", start, false)
 	}
 	count := float64(time.Since(start)) / calls
 	patch := float64(forWithout) / float64(patches/2)

@@ -6,7 +6,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
 )
 
 // apiKeyHeader carries a key's token.
@@ -43,8 +44,8 @@ func (s *Server) authenticate(c *gin.Context) {
 		return
 	}
 	if op.security == byKey && !actor.Scope.Includes(op.scope) {
-		s.fail(c, &account.Error{
-			Kind:    account.KindForbidden,
+		s.fail(c, &fault.Error{
+			Kind:    fault.KindForbidden,
 			Message: fmt.Sprintf("this operation needs a key with the scope %s; this key has %s", op.scope, actor.Scope),
 		})
 	}
@@ -52,18 +53,18 @@ func (s *Server) authenticate(c *gin.Context) {
 
 // identifyActor returns who has sent the key or the password that the operation
 // asks for. A password that is not sent is the empty one, which nobody has.
-func (s *Server) identifyActor(c *gin.Context, op *operation) (account.Actor, error) {
+func (s *Server) identifyActor(c *gin.Context, op *operation) (identity.Actor, error) {
 	ctx := c.Request.Context()
 	if op.security == byPassword {
 		email, password, _ := c.Request.BasicAuth()
-		return s.accounts.Login(ctx, email, password)
+		return s.Identity.Login(ctx, email, password)
 	}
-	return s.accounts.Authenticate(ctx, c.GetHeader(apiKeyHeader))
+	return s.Identity.Authenticate(ctx, c.GetHeader(apiKeyHeader))
 }
 
 // actorOf returns who the request acts for. It is set on every request that
 // reaches a handler, but for operations that anyone may call.
-func actorOf(ctx context.Context) account.Actor {
-	actor, _ := ctx.Value(actorKey{}).(account.Actor)
+func actorOf(ctx context.Context) identity.Actor {
+	actor, _ := ctx.Value(actorKey{}).(identity.Actor)
 	return actor
 }

@@ -6,10 +6,13 @@ import (
 	"strconv"
 
 	"github.com/gin-gonic/gin"
+	"github.com/oapi-codegen/nullable"
 
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
 )
 
 // ListChanges answers GET /accounts/changes.
@@ -19,7 +22,7 @@ func (s *Server) ListChanges(ctx context.Context, req apiserver.ListChangesReque
 		return nil, err
 	}
 	size := pageSize(req.Params.PageSize)
-	entries, err := s.accounts.Changes(ctx, actorOf(ctx), after, size+1)
+	entries, err := s.Accounts.Changes(ctx, actorOf(ctx), after, size+1)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +39,7 @@ func (s *Server) ListAccountChanges(ctx context.Context, req apiserver.ListAccou
 		before = max(before, 1) // All sequences are above 0, which means the latest.
 	}
 	size := pageSize(req.Params.PageSize)
-	entries, err := s.accounts.AccountChanges(ctx, actorOf(ctx), req.AccountID, before, size+1)
+	entries, err := s.Accounts.History(ctx, actorOf(ctx), req.AccountID, before, size+1)
 	if err != nil {
 		return nil, err
 	}
@@ -67,16 +70,14 @@ func parseSequence(parameter string, sent *string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(*sent, 10, 64)
 	if err != nil {
-		return 0, account.Invalid([]account.FieldError{{
-			In:      account.InQuery,
-			Path:    []string{parameter},
-			Message: parameter + " must be the sequence of a change; got " + account.Quote(*sent),
-		}})
+		return 0, fault.Invalid([]fault.Offence{
+			fault.InParameter(parameter, "must be the sequence of a change; got %s", fault.Quote(*sent)),
+		})
 	}
 	return n, nil
 }
 
-func (s *Server) checkChanges(c *gin.Context, _ any) error {
+func checkChanges(c *gin.Context) error {
 	for _, parameter := range []string{"after", "before"} {
 		if sent, ok := c.GetQuery(parameter); ok {
 			if _, err := parseSequence(parameter, &sent); err != nil {
@@ -85,4 +86,35 @@ func (s *Server) checkChanges(c *gin.Context, _ any) error {
 		}
 	}
 	return nil
+}
+
+// ToAPIChanges converts entries of a history.
+func ToAPIChanges(entries []account.HistoryEntry) []api.Change {
+	changes := make([]api.Change, len(entries))
+	for i, e := range entries {
+		changes[i] = api.Change{
+			Sequence:  formatSequence(e.Sequence),
+			AccountID: e.AccountID,
+			Kind:      api.ChangeKind(e.Kind),
+			Version:   e.Version,
+			At:        timestamp.Of(e.At),
+			Actor:     toAPIActor(e),
+			Fields:    make(map[string]api.FieldChange, len(e.Fields)),
+		}
+		for member, change := range e.Fields {
+			changes[i].Fields[member] = api.FieldChange(change)
+		}
+	}
+	return changes
+}
+
+func toAPIActor(e account.HistoryEntry) nullable.Nullable[api.Actor] {
+	if e.UserID == 0 && e.KeyID == 0 && e.Email == "" {
+		return nullable.NewNullNullable[api.Actor]()
+	}
+	return nullable.NewNullableWithValue(api.Actor{
+		UserID: orNull(e.UserID),
+		KeyID:  orNull(e.KeyID),
+		Email:  orNull(e.Email),
+	})
 }

@@ -8,6 +8,10 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/contact"
+	"github.com/accountsd/accountsd/server/identity"
+	fields "github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/write"
 )
 
 func contactRequest(method, path, body string) request {
@@ -138,11 +142,11 @@ func TestTooManyLinks(t *testing.T) {
 	a := f.account1(t)
 	fill := make([]int64, 0, account.MaxContacts)
 	for len(fill) < account.MaxContacts {
-		c, err := f.service.CreateContact(t.Context(), account.Actor{CompanyID: f.company.ID, User: f.ada.Ref()}, account.ContactPatch{Name: account.Set("x")})
+		c, err := f.services.Contacts.Create(t.Context(), identity.Actor{CompanyID: f.company.ID, User: f.ada.Ref()}, contact.Patch{Name: fields.Set("x")}, write.Mode[account.Contact]{})
 		must(t, err)
 		fill = append(fill, c.ID)
 	}
-	_, err := f.service.Update(t.Context(), account.Actor{CompanyID: f.company.ID, User: f.ada.Ref()}, account.UpdateRequest{ID: a.ID, Patch: account.Patch{Contacts: account.Set(fill)}})
+	_, err := f.services.Accounts.Update(t.Context(), identity.Actor{CompanyID: f.company.ID, User: f.ada.Ref()}, account.UpdateRequest{ID: a.ID, Patch: account.Patch{Contacts: fields.Set(fill)}})
 	must(t, err)
 	before := f.stored(t)
 	answer := f.send(t, contactRequest("POST", "", `{"name":"One more","accountIds":[2,1]}`))
@@ -213,7 +217,7 @@ func TestListContactsRefuses(t *testing.T) {
 	get := func(query string) request { return request{method: "GET", path: "/contacts?" + query} }
 	runScenarios(t, []scenario{
 		{name: "every offence", request: get("q=%20&page_size=0&account_id=x&order_by=up&nope=1"), status: 400, code: "VALIDATION_ERROR", errors: []string{
-			"query account_id: account_id must be an integer of at least 1",
+			`query account_id: account_id must be an integer of at least 1; got "x"`,
 			`query nope: "nope" is not a query parameter of this operation`,
 			`query order_by: order_by must be one of asc, desc; got "up"`,
 			"query page_size: page_size must be an integer from 1 to 100; got 0",

@@ -1,88 +1,16 @@
 package server
 
 import (
+	"time"
+
 	"github.com/oapi-codegen/nullable"
 
 	"github.com/accountsd/accountsd/gen/api"
-	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
 )
-
-// FromAPIUpdate converts a validated PATCH.
-func FromAPIUpdate(req apiserver.UpdateAccountRequestObject) account.UpdateRequest {
-	return account.UpdateRequest{
-		ID:              req.AccountID,
-		Patch:           FromAPIPatch(*req.JSONBody),
-		Match:           FromAPIIfMatch(req.Params.IfMatch, req.AccountID),
-		AllowNewOptions: isTrue(req.Params.AllowNewOptions),
-		DryRun:          isTrue(req.Params.DryRun),
-	}
-}
-
-// FromAPICreate converts a validated POST.
-func FromAPICreate(req apiserver.CreateAccountRequestObject) account.CreateRequest {
-	create := account.CreateRequest{
-		Patch:           FromAPIPatch(asPatch(*req.Body)),
-		MatchBy:         account.MatchTitle,
-		Strategy:        account.StrategySkip,
-		AllowNewOptions: isTrue(req.Params.AllowNewOptions),
-		DryRun:          isTrue(req.Params.DryRun),
-	}
-	if by := req.Params.MatchBy; by != nil {
-		create.MatchBy = account.MatchBy(*by)
-	}
-	if strategy := req.Params.MatchFoundStrategy; strategy != nil {
-		create.Strategy = account.Strategy(*strategy)
-	}
-	return create
-}
-
-// asPatch returns the patch that sets every member of a new account.
-func asPatch(body api.AccountCreate) api.AccountPatch {
-	patch := api.AccountPatch{
-		Title:        nullable.NewNullableWithValue(body.Title),
-		AccountType:  body.AccountType,
-		Contacts:     body.Contacts,
-		Custom:       body.Custom,
-		Description:  body.Description,
-		IsActive:     body.IsActive,
-		Number:       body.Number,
-		PrimaryEmail: body.PrimaryEmail,
-		PrimaryPhone: body.PrimaryPhone,
-		Size:         body.Size,
-		Type:         body.Type,
-		Value:        body.Value,
-	}
-	if body.Address != nil {
-		patch.Address.Set(body.Address)
-	}
-	return patch
-}
-
-// FromAPIPatch converts a validated body. Times and users are echo, and left
-// out.
-func FromAPIPatch(body api.AccountPatch) account.Patch {
-	patch := account.Patch{
-		Title:        fromNullable(body.Title),
-		Address:      fromNullable(body.Address),
-		Description:  fromNullable(body.Description),
-		Active:       fromNullable(body.IsActive),
-		PrimaryEmail: fromNullable(body.PrimaryEmail),
-		PrimaryPhone: fromNullable(body.PrimaryPhone),
-		Number:       fromNullable(body.Number),
-		Type:         fromAPIType(body.AccountType),
-		TypeAlias:    fromAPIType(body.Type),
-		Value:        fromNullable(body.Value),
-		Size:         fromNullable(body.Size),
-		Contacts:     fromNullable(body.Contacts),
-		ID:           fromPointer(body.ID),
-	}
-	if body.Custom != nil {
-		patch.Custom = account.Set(map[string]any(body.Custom))
-	}
-	return patch
-}
 
 // convertAll converts the items of a list.
 func convertAll[From, To any](items []From, convert func(From) To) []To {
@@ -91,35 +19,6 @@ func convertAll[From, To any](items []From, convert func(From) To) []To {
 		list[i] = convert(item)
 	}
 	return list
-}
-
-func fromPointer[T any](p *T) account.Field[T] {
-	if p == nil {
-		return account.Field[T]{}
-	}
-	return account.Set(*p)
-}
-
-func fromNullable[T any](n nullable.Nullable[T]) account.Field[T] {
-	if n.IsNull() {
-		return account.Null[T]()
-	}
-	value, err := n.Get()
-	if err != nil { // It was not sent.
-		return account.Field[T]{}
-	}
-	return account.Set(value)
-}
-
-func fromAPIType(n nullable.Nullable[api.AccountType]) account.Field[account.Type] {
-	field := fromNullable(n)
-	if field.IsNull() {
-		return account.Null[account.Type]()
-	}
-	if field.IsAbsent() {
-		return account.Field[account.Type]{}
-	}
-	return account.Set(account.Type(field.Value))
 }
 
 // ToAPIAccount converts an account with its contacts.
@@ -163,22 +62,22 @@ func ToAPIAccountContact(c account.Contact) api.AccountContact {
 	contact := api.AccountContact{
 		ID:     c.ID,
 		Name:   c.Name,
-		Title:  textOrNull(c.Title),
+		Title:  orNull(c.Title),
 		Emails: append([]string{}, c.Emails...),
 		Phones: append([]string{}, c.Phones...),
 	}
 	return contact
 }
 
-func toAPIUser(u *account.UserRef) nullable.Nullable[api.UserSummary] {
+func toAPIUser(u *identity.UserRef) nullable.Nullable[api.UserSummary] {
 	if u == nil {
 		return nullable.NewNullNullable[api.UserSummary]()
 	}
 	return nullable.NewNullableWithValue(api.UserSummary{
 		ID:        u.ID,
-		FirstName: textOrNull(u.FirstName),
-		LastName:  textOrNull(u.LastName),
-		Email:     textOrNull(u.Email),
+		FirstName: orNull(u.FirstName),
+		LastName:  orNull(u.LastName),
+		Email:     orNull(u.Email),
 	})
 }
 
@@ -189,16 +88,17 @@ func toNullable[T any](p *T) nullable.Nullable[T] {
 	return nullable.NewNullableWithValue(*p)
 }
 
-// textOrNull is null for an empty text.
-func textOrNull(s string) nullable.Nullable[string] {
-	if s == "" {
-		return nullable.NewNullNullable[string]()
+// orNull is null for the zero value, which stands for none.
+func orNull[T comparable](value T) nullable.Nullable[T] {
+	var none T
+	if value == none {
+		return nullable.NewNullNullable[T]()
 	}
-	return nullable.NewNullableWithValue(s)
+	return nullable.NewNullableWithValue(value)
 }
 
 // ToAPIFieldProblems converts the offences of a request.
-func ToAPIFieldProblems(offences []account.FieldError) []api.FieldProblem {
+func ToAPIFieldProblems(offences []fault.Offence) []api.FieldProblem {
 	problems := make([]api.FieldProblem, len(offences))
 	for i, offence := range offences {
 		problems[i] = api.FieldProblem{
@@ -207,13 +107,21 @@ func ToAPIFieldProblems(offences []account.FieldError) []api.FieldProblem {
 			Code:    api.ProblemCodeValidationError,
 			Message: offence.Message,
 		}
-		if offence.Kind != account.KindInternal {
+		if offence.Kind != fault.KindInternal {
 			problems[i].Code = kinds[offence.Kind].code
 		}
-		if offence.In == account.InBody {
+		if offence.In == fault.InBody {
 			pointer := offence.Pointer()
 			problems[i].Pointer = &pointer
 		}
 	}
 	return problems
+}
+
+// timeOrNull is null for the zero time.
+func timeOrNull(t time.Time) nullable.Nullable[timestamp.Time] {
+	if t.IsZero() {
+		return nullable.NewNullNullable[timestamp.Time]()
+	}
+	return nullable.NewNullableWithValue(timestamp.Of(t))
 }

@@ -7,7 +7,8 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/query"
 )
 
 // cursor is a place in a list, and on which side of it the page lies. It names
@@ -55,8 +56,8 @@ func parseCursor(s string) (cursor, error) {
 }
 
 // place is where the cursor points.
-func (c cursor) place() *account.Cursor {
-	place := &account.Cursor{ID: c.ID}
+func (c cursor) place() *query.Cursor {
+	place := &query.Cursor{ID: c.ID}
 	if c.At != nil {
 		place.UpdatedAt = time.UnixMilli(*c.At).UTC()
 	}
@@ -65,7 +66,7 @@ func (c cursor) place() *account.Cursor {
 
 // cursorOffences returns what is wrong with the cursor of a query. It is found
 // before the handler runs, so that one answer names it with all else.
-func cursorOffences(query url.Values) []account.FieldError {
+func cursorOffences(query url.Values) []fault.Offence {
 	sent := query.Get("cursor")
 	if sent == "" {
 		return nil
@@ -74,11 +75,11 @@ func cursorOffences(query url.Values) []account.FieldError {
 		return cursorOffence("cursor cannot be combined with page, since it says where the page is; send only one")
 	}
 	if _, err := parseCursor(sent); err != nil {
-		return cursorOffence("cursor must be one that a Link header gave; got " + account.Quote(sent))
+		return cursorOffence("cursor must be one that a Link header gave; got " + fault.Quote(sent))
 	}
 	return nil
 }
 
-func cursorOffence(message string) []account.FieldError {
-	return []account.FieldError{{In: account.InQuery, Path: []string{"cursor"}, Message: message}}
+func cursorOffence(message string) []fault.Offence {
+	return []fault.Offence{{In: fault.InQuery, Path: []string{"cursor"}, Message: message}}
 }

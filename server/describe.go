@@ -1,20 +1,15 @@
 package server
 
 import (
+	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/accountsd/accountsd/server/jsonvalue"
 	"github.com/getkin/kin-openapi/openapi3"
-
-	"github.com/accountsd/accountsd/server/account"
 )
-
-// bodyOffence is an offence of the member at the path; message goes on from its
-// name.
-func bodyOffence(path []string, message string) account.FieldError {
-	return account.FieldError{In: account.InBody, Path: path, Message: account.Label(path) + " " + message}
-}
 
 // patterns says in words what the patterns of the spec ask for.
 var patterns = map[string]string{
@@ -24,9 +19,9 @@ var patterns = map[string]string{
 }
 
 // describe says what is wrong with a value and what would be right, in words
-// that follow the member's name. The validator's own text is not used: it holds
-// the schema.
-func describe(e *openapi3.SchemaError) string {
+// that follow the member's name. got is the value as it was sent, of which the
+// validator makes floats. Its own text is not used: it holds the schema.
+func describe(e *openapi3.SchemaError, got string) string {
 	schema := e.Schema
 	switch e.SchemaField {
 	case "required":
@@ -34,7 +29,7 @@ func describe(e *openapi3.SchemaError) string {
 	case "nullable":
 		return "must not be null"
 	case "enum":
-		return fmt.Sprintf("must be one of %s; got %s", list(schema.Enum), account.Show(e.Value))
+		return fmt.Sprintf("must be one of %s; got %s", list(schema.Enum), got)
 	case "minLength":
 		return "must not be empty"
 	case "maxLength":
@@ -49,10 +44,19 @@ func describe(e *openapi3.SchemaError) string {
 		return fmt.Sprintf("must have at most %d members", *schema.MaxProps)
 	case "pattern":
 		if words, ok := patterns[schema.Pattern]; ok {
-			return fmt.Sprintf("must %s; got %s", words, account.Show(e.Value))
+			return fmt.Sprintf("must %s; got %s", words, got)
 		}
 	}
-	return fmt.Sprintf("must be %s; got %s", expected(schema), account.Show(e.Value))
+	return mustBe(schema, got)
+}
+
+// mustBe says what values a schema takes, and which one it got.
+func mustBe(schema *openapi3.Schema, got string) string {
+	takes := expected(schema)
+	if _, err := jsonvalue.Integer(json.Number(got)); err == jsonvalue.ErrRange && schema.Type.Is("integer") && schema.Max == nil {
+		takes = fmt.Sprintf("an integer of at most %d", math.MaxInt64)
+	}
+	return fmt.Sprintf("must be %s; got %s", takes, got)
 }
 
 func countItems(n uint64) string {

@@ -25,22 +25,25 @@ import (
 	"github.com/accountsd/accountsd/gen"
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
 // fixture is a whole server on an SQLite file, with a company that has users,
 // keys, properties, two contacts and one account.
 type fixture struct {
-	store   account.Store
-	service *account.Service
-	handler http.Handler
-	log     *bytes.Buffer
-	clock   *clock
-	company account.Company
-	ada     account.User // an admin
-	lin     account.User // no admin
-	jo, lee account.Contact
-	account account.Account
+	store    store.Store
+	services server.Services
+	handler  http.Handler
+	log      *bytes.Buffer
+	clock    *clock
+	company  identity.Company
+	ada      identity.User // an admin
+	lin      identity.User // no admin
+	jo, lee  account.Contact
+	account  account.Account
 }
 
 // The tokens of the fixture's keys.
@@ -74,23 +77,23 @@ func (c *clock) advance(d time.Duration) {
 
 func newFixture(t testing.TB, options ...func(*server.Config)) *fixture {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "accounts.db"))
+	opened, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "accounts.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
+		if err := opened.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	f := &fixture{store: store, log: &bytes.Buffer{}, clock: &clock{now: time.Date(2026, 11, 24, 16, 5, 12, 300e6, time.UTC)}}
+	f := &fixture{store: opened, log: &bytes.Buffer{}, clock: &clock{now: time.Date(2026, 11, 24, 16, 5, 12, 300e6, time.UTC)}}
 	f.seed(t)
 	config := server.Config{Logger: newLogger(f.log)}
 	for _, option := range options {
 		option(&config)
 	}
-	f.service = account.NewService(store, account.Config{Clock: f.clock.Now, Region: "US"})
-	handler, err := server.New(config, f.service)
+	f.services = server.NewServices(f.store, server.ServiceConfig{Clock: f.clock.Now, Region: "US"})
+	handler, err := server.New(config, f.services)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,14 +120,14 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 func (f *fixture) seed(t testing.TB) {
 	t.Helper()
 	now := f.clock.Now()
-	f.company = account.Company{Name: "Sunrise Services", CreatedAt: now}
-	f.ada = account.User{Email: "ada@example.com", FirstName: "Ada", LastName: "Reyes", Admin: true, CreatedAt: now, PasswordHash: passwordHash()}
-	f.lin = account.User{Email: "lin@example.com", CreatedAt: now, PasswordHash: passwordHash()}
+	f.company = identity.Company{Name: "Sunrise Services", CreatedAt: now}
+	f.ada = identity.User{Email: "ada@example.com", FirstName: "Ada", LastName: "Reyes", Admin: true, CreatedAt: now, PasswordHash: passwordHash()}
+	f.lin = identity.User{Email: "lin@example.com", CreatedAt: now, PasswordHash: passwordHash()}
 	f.jo = account.Contact{Name: "Jo Park", Title: "Facility manager", Emails: []string{"jo@sunrise.example"}, Phones: []string{"+14155550143"}, CreatedAt: now, UpdatedAt: now}
 	f.lee = account.Contact{Name: "Lee Chan", CreatedAt: now, UpdatedAt: now}
-	other := account.Company{Name: "Other Company", CreatedAt: now}
-	stranger := account.User{Email: "stranger@other.example", CreatedAt: now}
-	err := f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+	other := identity.Company{Name: "Other Company", CreatedAt: now}
+	stranger := identity.User{Email: "stranger@other.example", CreatedAt: now}
+	err := f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
 		must(t, tx.InsertCompany(ctx, &f.company))
 		must(t, tx.InsertCompany(ctx, &other))
 		f.ada.CompanyID, stranger.CompanyID = f.company.ID, other.ID
@@ -132,25 +135,25 @@ func (f *fixture) seed(t testing.TB) {
 		must(t, tx.InsertUser(ctx, &stranger))
 		f.lin.CompanyID = f.company.ID
 		must(t, tx.InsertUser(ctx, &f.lin))
-		for token, key := range map[string]account.Key{
-			writeKey:   {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeWrite},
-			readKey:    {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeRead},
-			adminKey:   {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeAdmin},
-			linKey:     {UserID: f.lin.ID, CompanyID: f.company.ID, Scope: account.ScopeWrite},
-			expiredKey: {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeWrite, ExpiresAt: now.Add(-time.Second)},
-			revokedKey: {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeWrite, RevokedAt: now.Add(-time.Second)},
-			otherKey:   {UserID: stranger.ID, CompanyID: other.ID, Scope: account.ScopeAdmin},
+		for token, key := range map[string]identity.Key{
+			writeKey:   {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: identity.ScopeWrite},
+			readKey:    {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: identity.ScopeRead},
+			adminKey:   {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: identity.ScopeAdmin},
+			linKey:     {UserID: f.lin.ID, CompanyID: f.company.ID, Scope: identity.ScopeWrite},
+			expiredKey: {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: identity.ScopeWrite, ExpiresAt: now.Add(-time.Second)},
+			revokedKey: {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: identity.ScopeWrite, RevokedAt: now.Add(-time.Second)},
+			otherKey:   {UserID: stranger.ID, CompanyID: other.ID, Scope: identity.ScopeAdmin},
 		} {
-			key.Hash, key.Prefix, key.CreatedAt = account.HashToken(token), token, now
+			key.Hash, key.Prefix, key.CreatedAt = identity.HashToken(token), token, now
 			must(t, tx.InsertKey(ctx, &key))
 		}
-		for _, p := range []account.Property{
-			{Name: "Roof type", Key: "roof_type", Type: account.PropertyDropdown, Options: []string{"Tile", "Metal"}},
-			{Name: "Tags", Key: "tags", Type: account.PropertyDropdown, Multiple: true, Options: []string{"Gold", "Silver"}},
-			{Name: "Capacity", Key: "capacity", Type: account.PropertyNumeric},
-			{Name: "Installed on", Key: "installed_on", Type: account.PropertyDate},
-			{Name: "Monitored", Key: "monitored", Type: account.PropertyBoolean},
-			{Name: "Remarks", Key: "remarks", Type: account.PropertyText, Multiple: true},
+		for _, p := range []schema.Property{
+			{Name: "Roof type", Key: "roof_type", Type: schema.Dropdown, Options: []string{"Tile", "Metal"}},
+			{Name: "Tags", Key: "tags", Type: schema.Dropdown, Multiple: true, Options: []string{"Gold", "Silver"}},
+			{Name: "Capacity", Key: "capacity", Type: schema.Numeric},
+			{Name: "Installed on", Key: "installed_on", Type: schema.Date},
+			{Name: "Monitored", Key: "monitored", Type: schema.Boolean},
+			{Name: "Remarks", Key: "remarks", Type: schema.Text, Multiple: true},
 		} {
 			p.CompanyID = f.company.ID
 			must(t, tx.InsertProperty(ctx, &p))
@@ -171,8 +174,8 @@ func (f *fixture) seed(t testing.TB) {
 // addProperty defines a text property.
 func (f *fixture) addProperty(t testing.TB, key string) {
 	t.Helper()
-	must(t, f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
-		return tx.InsertProperty(ctx, &account.Property{CompanyID: f.company.ID, Name: key, Key: key, Type: account.PropertyText})
+	must(t, f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
+		return tx.InsertProperty(ctx, &schema.Property{CompanyID: f.company.ID, Name: key, Key: key, Type: schema.Text})
 	}))
 }
 
@@ -180,7 +183,7 @@ func (f *fixture) addProperty(t testing.TB, key string) {
 func (f *fixture) newAccount() account.Account {
 	description, email, phone := "Came by referral.", "office@sunrise.example", "+14155550142"
 	kind, value, size := account.TypeCommercial, 1250.5, 3.0
-	by := account.UserRef{ID: f.ada.ID, FirstName: f.ada.FirstName, LastName: f.ada.LastName, Email: f.ada.Email}
+	by := identity.UserRef{ID: f.ada.ID, FirstName: f.ada.FirstName, LastName: f.ada.LastName, Email: f.ada.Email}
 	return account.Account{
 		CompanyID: f.company.ID, Version: 1, Title: "Sunrise Solar", Description: &description,
 		Address: []string{"120 Mission Street, San Francisco, CA 94105"}, Active: true,

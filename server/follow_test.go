@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // Paging through 10 000 accounts by cursor, in either order, while writers
@@ -70,7 +70,7 @@ func (f *fixture) seedAccounts(t *testing.T, n int) []int64 {
 	t.Helper()
 	ids := make([]int64, 0, n)
 	for len(ids) < n {
-		must(t, f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+		must(t, f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
 			for range 1000 {
 				a := f.newAccount()
 				a.UpdatedAt = a.UpdatedAt.Add(-time.Duration(len(ids)/7) * time.Millisecond)

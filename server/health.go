@@ -25,7 +25,7 @@ func (s *Server) ready(c *gin.Context) {
 		})
 		return
 	}
-	if err := s.accounts.Ping(c.Request.Context()); err != nil {
+	if err := s.Ping(c.Request.Context()); err != nil {
 		s.fail(c, err)
 		return
 	}

@@ -17,6 +17,10 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
+	fields "github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // theirMark is in every record of the other company, and in no request.
@@ -67,19 +71,19 @@ func (f *fixture) seedTwin(t *testing.T) (theirKey int64) {
 	now := f.clock.Now()
 	stranger, err := f.store.User(t.Context(), "stranger@other.example")
 	must(t, err)
-	err = f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
-		for _, p := range []account.Property{
-			{Name: "Roof type", Key: "roof_type", Type: account.PropertyDropdown, Options: []string{"Tile", "Metal", theirMark}, Index: account.IndexReady},
-			{Name: "Capacity " + theirMark, Key: "capacity", Type: account.PropertyNumeric},
-			{Name: theirMark, Key: "tags", Type: account.PropertyDropdown, Multiple: true, Options: []string{"Gold", theirMark}},
+	err = f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
+		for _, p := range []schema.Property{
+			{Name: "Roof type", Key: "roof_type", Type: schema.Dropdown, Options: []string{"Tile", "Metal", theirMark}, Index: schema.IndexReady},
+			{Name: "Capacity " + theirMark, Key: "capacity", Type: schema.Numeric},
+			{Name: theirMark, Key: "tags", Type: schema.Dropdown, Multiple: true, Options: []string{"Gold", theirMark}},
 		} {
 			p.CompanyID = stranger.CompanyID
 			must(t, tx.InsertProperty(ctx, &p))
 		}
-		theirs := account.Key{UserID: stranger.ID, CompanyID: stranger.CompanyID, Name: theirMark, Scope: account.ScopeWrite, Hash: account.KeyHash{1}, CreatedAt: now}
+		theirs := identity.Key{UserID: stranger.ID, CompanyID: stranger.CompanyID, Name: theirMark, Scope: identity.ScopeWrite, Hash: identity.KeyHash{1}, CreatedAt: now}
 		must(t, tx.InsertKey(ctx, &theirs))
 		theirKey = theirs.ID
-		ours := account.Key{UserID: f.ada.ID, CompanyID: f.company.ID, Scope: account.ScopeAdmin, Hash: account.HashToken(curiousKey), CreatedAt: now}
+		ours := identity.Key{UserID: f.ada.ID, CompanyID: f.company.ID, Scope: identity.ScopeAdmin, Hash: identity.HashToken(curiousKey), CreatedAt: now}
 		must(t, tx.InsertKey(ctx, &ours))
 		jo := account.Contact{CompanyID: stranger.CompanyID, Name: f.jo.Name, Title: theirMark, Emails: f.jo.Emails, Phones: f.jo.Phones, CreatedAt: now, UpdatedAt: now}
 		must(t, tx.InsertContact(ctx, &jo))
@@ -90,7 +94,7 @@ func (f *fixture) seedTwin(t *testing.T) (theirKey int64) {
 			twin.Contacts = []account.Contact{jo}
 			must(t, tx.InsertAccount(ctx, &twin))
 			must(t, tx.AddHistory(ctx, &account.HistoryEntry{CompanyID: stranger.CompanyID, AccountID: twin.ID, Kind: account.ChangeCreated, Version: 1, At: now,
-				Email: theirMark, Fields: account.Changes{"description": {After: description}}}))
+				Email: theirMark, Fields: fields.Changes{"description": {After: description}}}))
 		}
 		return nil
 	})

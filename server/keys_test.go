@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
 )
 
 // login is a request for a key with a password.
@@ -93,7 +93,7 @@ func TestRevokeKey(t *testing.T) {
 	f := newFixture(t)
 	ids := map[string]int64{}
 	for _, token := range []string{readKey, linKey, otherKey} {
-		key, _, err := f.store.KeyByHash(t.Context(), account.HashToken(token))
+		key, _, err := f.store.KeyByHash(t.Context(), identity.HashToken(token))
 		must(t, err)
 		ids[token] = key.ID
 	}

@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/accountsd/accountsd/gen/apiserver"
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/write"
 )
 
 // The headers of a request that is carried out once, and of its answer.
@@ -23,69 +24,66 @@ const (
 // answered before. What a handler answers is kept in the transaction of what it
 // writes, so that there is never one without the other. A dry run writes
 // nothing, and may be repeated.
-func (s *Server) carryOutOnce(next apiserver.StrictHandlerFunc, operationID string) apiserver.StrictHandlerFunc {
+func (s *Server) carryOutOnce(next apiserver.StrictHandlerFunc, _ string) apiserver.StrictHandlerFunc {
 	return func(c *gin.Context, request any) (any, error) {
 		name := c.GetHeader(idempotencyKeyHeader)
-		if op := s.operations.of(c); name == "" || !op.once || c.Query("dry_run") == "true" {
+		if op := s.operations.of(c); name == "" || !op.once || isFlagged(c, "dry_run") {
 			return next(c, request)
 		}
-		id := account.AnswerID{KeyID: actorOf(c.Request.Context()).KeyID, Name: name}
-		answer, replayed, err := s.accounts.Once(c.Request.Context(), id, fingerprint(c.Request), func(ctx context.Context) (account.Answer, error) {
-			inner := c.Copy()
-			inner.Request = inner.Request.WithContext(ctx)
-			response, err := next(inner, request)
-			if err != nil {
-				return account.Answer{}, err
-			}
-			return render(response, operationID)
-		})
-		if err != nil {
-			return nil, err
+		id := write.AnswerID{KeyID: actorOf(c.Request.Context()).KeyID, Name: name}
+		if _, underWay := s.underWay.LoadOrStore(id, nil); underWay {
+			return nil, write.Conflict("belongs to a request that is still under way; wait for its answer")
 		}
-		if replayed {
+		defer s.underWay.Delete(id)
+		claim := &write.Claim{ID: id, Fingerprint: fingerprint(c.Request), At: s.Clock.Now()}
+		inner := c.Copy()
+		inner.Request = inner.Request.WithContext(context.WithValue(inner.Request.Context(), claimKey{}, claim))
+		response, err := next(inner, request)
+		if replay, ok := errors.AsType[*write.Replay](err); ok {
 			c.Header(replayedHeader, "true")
+			return nil, writeAnswer(c.Writer, replay.Answer)
 		}
-		return nil, writeAnswer(c.Writer, answer)
+		if err == nil && claim.Kept != nil {
+			return nil, writeAnswer(c.Writer, *claim.Kept)
+		}
+		return response, err
 	}
+}
+
+type claimKey struct{}
+
+// modeOf is how a handler's request is carried out. answer makes the answer of
+// the result, which visit writes: the method of the answer's generated type.
+func modeOf[R, A any](ctx context.Context, dryRun bool, answer func(R) A, visit func(A, http.ResponseWriter) error) write.Mode[R] {
+	claim, _ := ctx.Value(claimKey{}).(*write.Claim)
+	return write.Mode[R]{DryRun: dryRun, Claim: claim, Answer: func(result R) (write.Answer, error) {
+		w := &recorder{header: make(http.Header)}
+		err := visit(answer(result), w)
+		header := make(map[string]string, len(w.header))
+		for name := range w.header {
+			header[name] = w.header.Get(name)
+		}
+		return write.Answer{Status: w.status, Header: header, Body: w.body.Bytes()}, err
+	}}
+}
+
+// answered is what a handler returns that has carried out a request.
+func answered[R, A any](answer func(R) A, result R, err error) (A, error) {
+	if err != nil {
+		var none A
+		return none, err
+	}
+	return answer(result), nil
 }
 
 // fingerprint tells requests apart: by method, path, query and body.
 func fingerprint(r *http.Request) [sha256.Size]byte {
 	hash := sha256.New()
 	fmt.Fprintf(hash, "%s\n%s\n%s\n", r.Method, r.URL.Path, r.URL.Query().Encode())
-	if sent, ok := r.Body.(body); ok {
+	if sent, ok := r.Body.(decodedBody); ok {
 		hash.Write(sent.data)
 	}
 	return [sha256.Size]byte(hash.Sum(nil))
-}
-
-// render writes what a handler returned as it would be sent.
-func render(response any, operationID string) (account.Answer, error) {
-	w := &recorder{header: make(http.Header)}
-	var err error
-	switch r := response.(type) {
-	case apiserver.CreateAccountResponseObject:
-		err = r.VisitCreateAccountResponse(w)
-	case apiserver.UpdateAccountResponseObject:
-		err = r.VisitUpdateAccountResponse(w)
-	case apiserver.BatchUpdateAccountsResponseObject:
-		err = r.VisitBatchUpdateAccountsResponse(w)
-	case apiserver.CreateContactResponseObject:
-		err = r.VisitCreateContactResponse(w)
-	case apiserver.UpdateContactResponseObject:
-		err = r.VisitUpdateContactResponse(w)
-	case apiserver.CreatePropertyResponseObject:
-		err = r.VisitCreatePropertyResponse(w)
-	case apiserver.UpdatePropertyResponseObject:
-		err = r.VisitUpdatePropertyResponse(w)
-	default:
-		err = fmt.Errorf("%s takes an %s, but its answer cannot be kept", operationID, idempotencyKeyHeader)
-	}
-	header := make(map[string]string, len(w.header))
-	for name := range w.header {
-		header[name] = w.header.Get(name)
-	}
-	return account.Answer{Status: w.status, Header: header, Body: w.body.Bytes()}, err
 }
 
 // recorder keeps an answer instead of sending it.
@@ -104,7 +102,7 @@ func (r *recorder) WriteHeader(status int) { r.status = status }
 // Write keeps a part of the body.
 func (r *recorder) Write(p []byte) (int, error) { return r.body.Write(p) }
 
-func writeAnswer(w http.ResponseWriter, answer account.Answer) error {
+func writeAnswer(w http.ResponseWriter, answer write.Answer) error {
 	for name, value := range answer.Header {
 		w.Header().Set(name, value)
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ import (
 
 	"github.com/accountsd/accountsd/gen"
 	"github.com/accountsd/accountsd/gen/apiserver"
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
 )
 
 // basePath is where the API is mounted. It is the URL in the spec's servers.
@@ -25,7 +26,7 @@ type operation struct {
 	id         string
 	name       string // method and path, as in "PATCH /v1/accounts/{accountId}"
 	security   security
-	scope      account.Scope // what a key must be allowed, x-scope; only with byKey
+	scope      identity.Scope // what a key must be allowed, x-scope; only with byKey
 	route      *routers.Route
 	query      []string // the names of its query parameters
 	mediaTypes []string // of its request body; none: it takes no body
@@ -83,11 +84,11 @@ func newOperation(spec *openapi3.T, path, method string, item *openapi3.PathItem
 		id:       op.OperationID,
 		name:     method + " " + basePath + path,
 		security: securityOf(spec, op),
-		scope:    account.Scope(scope),
+		scope:    identity.Scope(scope),
 		route:    &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: op},
 	}
-	if o.security == byKey && !slices.Contains(account.Scopes, o.scope) {
-		return nil, fmt.Errorf("x-scope must be one of %v; got %q", account.Scopes, scope)
+	if o.security == byKey && !slices.Contains(identity.Scopes, o.scope) {
+		return nil, fmt.Errorf("x-scope must be one of %v; got %q", identity.Scopes, scope)
 	}
 	for _, p := range slices.Concat(item.Parameters, op.Parameters) {
 		if p.Value.In == openapi3.ParameterInQuery {
@@ -129,6 +130,22 @@ func (ops operations) checkRoutes(routes gin.RoutesInfo) error {
 		if !served[key] {
 			return fmt.Errorf("operation %s has no route", key)
 		}
+	}
+	return nil
+}
+
+// checkReaders returns an error unless exactly the operations with a body have a
+// reader of it.
+func (ops operations) checkReaders(readers map[string]bodyReader) error {
+	left := maps.Clone(readers)
+	for _, op := range ops {
+		if _, ok := readers[op.id]; ok != (op.body != nil) {
+			return fmt.Errorf("operation %s: has a body: %t, has a reader of it: %t", op.id, op.body != nil, ok)
+		}
+		delete(left, op.id)
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("no operations for the readers of bodies %v", slices.Sorted(maps.Keys(left)))
 	}
 	return nil
 }

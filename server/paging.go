@@ -9,7 +9,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/query"
 )
 
 // defaultPageSize is the default of page_size in the spec.
@@ -28,7 +29,7 @@ const (
 type paging struct {
 	// Page is what to load: one record more than the page holds, which tells
 	// whether there is another page.
-	account.Page
+	query.Page
 	size  int
 	order listOrder
 }
@@ -46,7 +47,7 @@ func newPaging(order listOrder, size *int, number *int64, sent *string) (paging,
 	}
 	c, err := parseCursor(*sent)
 	if err != nil || (c.At != nil) != (order == byTime) {
-		return p, account.Invalid(cursorOffence("cursor must be one that a Link header of this list gave; got " + account.Quote(*sent)))
+		return p, fault.Invalid(cursorOffence("cursor must be one that a Link header of this list gave; got " + fault.Quote(*sent)))
 	}
 	if c.Side == pageBefore {
 		p.Before = c.place()
@@ -80,7 +81,7 @@ func requestURL(ctx context.Context) *url.URL {
 // The next page always starts from a record and never has a number: whoever
 // follows it sees a record that does not change exactly once, whatever others
 // write.
-func cutPage[T any](ctx context.Context, p paging, loaded []T, place func(T) account.Cursor) ([]T, *string) {
+func cutPage[T any](ctx context.Context, p paging, loaded []T, place func(T) query.Cursor) ([]T, *string) {
 	more := len(loaded) > p.size
 	backwards := p.Before != nil
 	records := loaded
@@ -105,7 +106,7 @@ func cutPage[T any](ctx context.Context, p paging, loaded []T, place func(T) acc
 }
 
 // cursorAt is a cursor for the page on one side of a place.
-func (p paging) cursorAt(place account.Cursor, s side) string {
+func (p paging) cursorAt(place query.Cursor, s side) string {
 	c := cursor{Side: s, ID: place.ID}
 	if p.order == byTime {
 		at := place.UpdatedAt.UnixMilli()

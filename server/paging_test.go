@@ -12,7 +12,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/query"
 )
 
 // Whatever parseCursor takes, it takes in this form only, and a URL carries it
@@ -59,9 +60,9 @@ func TestCursorRefusesOtherForms(t *testing.T) {
 
 // numbers is a list of the ids from 1 to 7 that selects by a page as a store
 // does, in an order of the place that order says.
-func numbers(p account.Page, place func(int64) account.Cursor) []int64 {
+func numbers(p query.Page, place func(int64) query.Cursor) []int64 {
 	all := []int64{1, 2, 3, 4, 5, 6, 7}
-	position := func(c *account.Cursor) int {
+	position := func(c *query.Cursor) int {
 		return slices.IndexFunc(all, func(n int64) bool { return place(n) == *c })
 	}
 	switch {
@@ -78,11 +79,11 @@ func numbers(p account.Page, place func(int64) account.Cursor) []int64 {
 
 func TestPagesLinkToEachOther(t *testing.T) {
 	t.Parallel()
-	for order, place := range map[listOrder]func(int64) account.Cursor{
-		byTime: func(n int64) account.Cursor {
-			return account.Cursor{ID: n, UpdatedAt: time.UnixMilli(n / 2).UTC()}
+	for order, place := range map[listOrder]func(int64) query.Cursor{
+		byTime: func(n int64) query.Cursor {
+			return query.Cursor{ID: n, UpdatedAt: time.UnixMilli(n / 2).UTC()}
 		},
-		byID: func(n int64) account.Cursor { return account.Cursor{ID: n} },
+		byID: func(n int64) query.Cursor { return query.Cursor{ID: n} },
 	} {
 		get := func(target string) ([]int64, map[string]string) {
 			u, err := url.Parse(target)
@@ -139,7 +140,7 @@ func TestCursorOfAnotherList(t *testing.T) {
 	t.Parallel()
 	sent := cursor{Side: pageAfter, ID: 42}.String()
 	_, err := newPaging(byTime, nil, nil, &sent)
-	if err == nil || account.KindOf(err) != account.KindInvalid {
+	if err == nil || fault.KindOf(err) != fault.KindInvalid {
 		t.Errorf("%v", err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/accountsd/accountsd/gen/api"
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
 )
 
 // retryAfter is the number of seconds after which a refused caller may try
@@ -32,17 +32,17 @@ type problem struct {
 func (p *problem) Error() string { return p.detail }
 
 // kinds says what each kind of domain error is answered with.
-var kinds = map[account.Kind]struct {
+var kinds = map[fault.Kind]struct {
 	status int
 	code   api.ProblemCode
 }{
-	account.KindInvalid:      {http.StatusBadRequest, api.ProblemCodeValidationError},
-	account.KindUnauthorized: {http.StatusUnauthorized, api.ProblemCodeUnauthorized},
-	account.KindForbidden:    {http.StatusForbidden, api.ProblemCodeForbidden},
-	account.KindNotFound:     {http.StatusNotFound, api.ProblemCodeNotFound},
-	account.KindConflict:     {http.StatusConflict, api.ProblemCodeConflict},
-	account.KindPrecondition: {http.StatusPreconditionFailed, api.ProblemCodePreconditionFailed},
-	account.KindUnavailable:  {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
+	fault.KindInvalid:      {http.StatusBadRequest, api.ProblemCodeValidationError},
+	fault.KindUnauthorized: {http.StatusUnauthorized, api.ProblemCodeUnauthorized},
+	fault.KindForbidden:    {http.StatusForbidden, api.ProblemCodeForbidden},
+	fault.KindNotFound:     {http.StatusNotFound, api.ProblemCodeNotFound},
+	fault.KindConflict:     {http.StatusConflict, api.ProblemCodeConflict},
+	fault.KindPrecondition: {http.StatusPreconditionFailed, api.ProblemCodePreconditionFailed},
+	fault.KindUnavailable:  {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
 }
 
 // problemOf says what err is answered with. It is the only place that picks a
@@ -59,7 +59,7 @@ func problemOf(err error) *problem {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p
 	}
-	if e, ok := errors.AsType[*account.Error](err); ok && e.Kind != account.KindInternal {
+	if e, ok := errors.AsType[*fault.Error](err); ok && e.Kind != fault.KindInternal {
 		return &problem{
 			status: kinds[e.Kind].status,
 			code:   kinds[e.Kind].code,

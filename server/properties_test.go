@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/schema"
 )
 
 // define is a request about definitions by an admin.
@@ -200,7 +200,7 @@ func TestDefinitionRoundTrip(t *testing.T) {
 func TestIndexedProperty(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	state := func() account.IndexState {
+	state := func() schema.IndexState {
 		t.Helper()
 		properties, err := f.store.Properties(t.Context(), f.company.ID)
 		must(t, err)
@@ -209,20 +209,20 @@ func TestIndexedProperty(t *testing.T) {
 	for _, step := range []struct {
 		body    string
 		indexed bool
-		state   account.IndexState
+		state   schema.IndexState
 	}{
-		{`{"indexed":false}`, false, account.IndexNone},
-		{`{"indexed":true}`, true, account.IndexBuilding},
-		{`{"indexed":true}`, true, account.IndexBuilding},
-		{`{"name":"Roof"}`, true, account.IndexBuilding},
+		{`{"indexed":false}`, false, schema.IndexNone},
+		{`{"indexed":true}`, true, schema.IndexBuilding},
+		{`{"indexed":true}`, true, schema.IndexBuilding},
+		{`{"name":"Roof"}`, true, schema.IndexBuilding},
 	} {
 		a := f.send(t, define("PATCH", "/roof_type", step.body))
 		if a.json["indexed"] != step.indexed || state() != step.state {
 			t.Errorf("%s: %s, state %q", step.body, a.Body, state())
 		}
 	}
-	must(t, f.service.BuildIndexes(t.Context()))
-	if state() != account.IndexReady {
+	must(t, f.services.Properties.BuildIndexes(t.Context()))
+	if state() != schema.IndexReady {
 		t.Errorf("built: state %q", state())
 	}
 	f.send(t, define("PATCH", "/roof_type", `{"renameOptions":[{"from":"Tile","to":"Clay"}]}`))
@@ -230,7 +230,7 @@ func TestIndexedProperty(t *testing.T) {
 	if a.ids() != "1 2" {
 		t.Errorf("found by the index: %d %s", a.Code, a.Body)
 	}
-	if a := f.send(t, define("PATCH", "/roof_type", `{"indexed":false}`)); a.json["indexed"] != false || state() != account.IndexNone {
+	if a := f.send(t, define("PATCH", "/roof_type", `{"indexed":false}`)); a.json["indexed"] != false || state() != schema.IndexNone {
 		t.Errorf("dropped: %s, state %q", a.Body, state())
 	}
 	if !strings.Contains(f.send(t, request{method: "GET", path: "/accounts/search?prop1=roof_type&op1=eq&value1=clay"}).Body.String(), "Clay") {

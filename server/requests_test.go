@@ -11,6 +11,8 @@ import (
 
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // Requests that are wrong before their meaning matters (S46-S50).
@@ -60,7 +62,7 @@ func TestWrongRequests(t *testing.T) {
 		{name: "a path that goes on", request: at("/accounts/1/"), status: 404, code: "NOT_FOUND"},
 		{name: "S54 another method", request: request{method: "PUT", path: "/accounts/1", body: `{}`}, status: 405, code: "METHOD_NOT_ALLOWED", header: map[string]string{"Allow": "GET, DELETE, PATCH"}},
 		{name: "S11 a switch that is no boolean", request: patchQuery("allow_new_options=yes", `{}`), status: 400, code: "VALIDATION_ERROR",
-			errors: []string{"query allow_new_options: allow_new_options must be true or false"}},
+			errors: []string{`query allow_new_options: allow_new_options must be true or false; got "yes"`}},
 		{name: "S13 an unknown query parameter", request: patchQuery("allow_new_option=true", `{}`), status: 400, code: "VALIDATION_ERROR",
 			want: []string{`did you mean \"allow_new_options\"?`}},
 		{name: "a query parameter twice", request: patchQuery("dry_run=true&dry_run=false", `{}`), status: 400, code: "VALIDATION_ERROR", errors: []string{"query dry_run: dry_run must be sent once"}},
@@ -136,7 +138,7 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 
 // brokenStore fails where a test says so; all else is the real store.
 type brokenStore struct {
-	account.Store
+	store.Store
 	fault func(context.Context) error
 }
 
@@ -152,10 +154,10 @@ func TestFaults(t *testing.T) {
 		status int
 		code   string
 	}{
-		"an error": {func(context.Context) error { return &account.Error{Message: "secret cause"} }, 500, "INTERNAL_SERVER_ERROR"},
+		"an error": {func(context.Context) error { return &fault.Error{Message: "secret cause"} }, 500, "INTERNAL_SERVER_ERROR"},
 		"a panic":  {func(context.Context) error { panic("secret cause") }, 500, "INTERNAL_SERVER_ERROR"},
 		"a busy store": {func(context.Context) error {
-			return &account.Error{Kind: account.KindUnavailable, Message: "the server is busy; try again"}
+			return &fault.Error{Kind: fault.KindUnavailable, Message: "the server is busy; try again"}
 		}, 503, "UNAVAILABLE"},
 		"a deadline": {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, 503, "UNAVAILABLE"},
 	} {
@@ -163,7 +165,7 @@ func TestFaults(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			config := server.Config{Logger: newLogger(f.log), Timeout: 50 * time.Millisecond}
-			handler, err := server.New(config, account.NewService(brokenStore{f.store, c.fault}, account.Config{Clock: f.clock.Now}))
+			handler, err := server.New(config, server.NewServices(brokenStore{f.store, c.fault}, server.ServiceConfig{Clock: f.clock.Now}))
 			must(t, err)
 			f.handler = handler
 			a := f.send(t, request{method: "GET", path: "/accounts/1"})

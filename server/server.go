@@ -1,17 +1,18 @@
 // Package server is the HTTP side of accountsd: it implements the interface
-// that is generated from openapi.yaml on top of the domain in package account.
+// that is generated from openapi.yaml on top of the rooms of the domain.
 package server
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/accountsd/accountsd/gen/apiserver"
-	"github.com/accountsd/accountsd/server/account"
 )
 
 // Config is how a Server is set up.
@@ -27,22 +28,23 @@ type Config struct {
 
 // Server answers the API's requests.
 type Server struct {
+	Services
 	config     Config
 	log        *slog.Logger
-	accounts   *account.Service
 	rates      *rateLimits
 	draining   atomic.Bool
 	operations operations
-	checks     map[string]check // by operationId
-	trial      *Server          // whose handlers write nothing; for checks
+	bodies     map[string]bodyReader // by operationId
+	queries    map[string]queryCheck // by operationId
+	underWay   sync.Map              // the write.AnswerIDs of requests that have not been answered
 	handler    http.Handler
 }
 
 var _ apiserver.StrictServerInterface = (*Server)(nil)
 
-// New returns a server over the accounts. It fails if the spec and the generated
+// New returns a server over the services. It fails if the spec and the generated
 // routes differ.
-func New(config Config, accounts *account.Service) (*Server, error) {
+func New(config Config, services Services) (*Server, error) {
 	if config.Timeout == 0 {
 		config.Timeout = 30 * time.Second
 	}
@@ -55,12 +57,14 @@ func New(config Config, accounts *account.Service) (*Server, error) {
 	if config.Clock == nil {
 		config.Clock = time.Now
 	}
-	s := &Server{config: config, log: config.Logger, accounts: accounts}
+	s := &Server{Services: services, config: config, log: config.Logger}
 	s.rates = newRateLimits(config.RateLimit, config.DailyLimit, config.Clock)
-	s.trial = &Server{config: config, log: config.Logger, accounts: accounts.DryRun()}
-	s.checks = s.allChecks()
+	s.bodies, s.queries = s.bodyReaders(), s.queryChecks()
 	var err error
 	if s.operations, err = specOperations(); err != nil {
+		return nil, err
+	}
+	if err := s.operations.checkReaders(s.bodies); err != nil {
 		return nil, err
 	}
 	engine, err := s.newEngine()
@@ -98,13 +102,13 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	group := engine.Group("", s.authenticate, s.limitRate, s.validate)
 	strict := apiserver.NewStrictHandlerWithOptions(s, []apiserver.StrictMiddlewareFunc{callHandler, s.carryOutOnce},
 		apiserver.StrictGinServerOptions{
-			RequestErrorHandlerFunc:  s.failBinding,
+			RequestErrorHandlerFunc:  s.fail,
 			HandlerErrorFunc:         s.fail,
 			ResponseErrorHandlerFunc: s.fail,
 		})
 	apiserver.RegisterHandlersWithOptions(group, strict, apiserver.GinServerOptions{
 		BaseURL:      basePath,
-		ErrorHandler: func(c *gin.Context, err error, _ int) { s.failBinding(c, err) },
+		ErrorHandler: func(c *gin.Context, err error, _ int) { s.fail(c, fmt.Errorf("bind request: %w", err)) },
 	})
 	return engine, nil
 }

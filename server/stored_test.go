@@ -9,6 +9,8 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/contact"
+	lists "github.com/accountsd/accountsd/server/query"
 )
 
 // password is that of ada and of lin.
@@ -28,10 +30,10 @@ func (f *fixture) stored(t *testing.T) string {
 	t.Helper()
 	var all []any
 	for _, company := range []int64{f.company.ID, f.company.ID + 1} {
-		page := account.Page{Limit: 1000}
-		accounts, err := f.store.Accounts(t.Context(), company, account.AccountQuery{IncludeArchived: true, Page: page})
+		page := lists.Page{Limit: 1000}
+		accounts, err := f.store.Accounts(t.Context(), company, account.Query{IncludeArchived: true, Page: page})
 		must(t, err)
-		contacts, err := f.store.ListContacts(t.Context(), company, account.ContactQuery{Page: page})
+		contacts, err := f.store.ListContacts(t.Context(), company, contact.Query{Page: page})
 		must(t, err)
 		properties, err := f.store.Properties(t.Context(), company)
 		must(t, err)

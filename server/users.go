@@ -3,8 +3,11 @@ package server
 import (
 	"context"
 
+	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/gen/timestamp"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/query"
 )
 
 // ListUsers answers GET /users.
@@ -13,19 +16,19 @@ func (s *Server) ListUsers(ctx context.Context, req apiserver.ListUsersRequestOb
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := s.accounts.Users(ctx, actorOf(ctx), page.Page)
+	loaded, err := s.Identity.Users(ctx, actorOf(ctx), page.Page)
 	if err != nil {
 		return nil, err
 	}
-	users, link := cutPage(ctx, page, loaded, func(u account.User) account.Cursor { return account.Cursor{ID: u.ID} })
+	users, link := cutPage(ctx, page, loaded, func(u identity.User) query.Cursor { return query.Cursor{ID: u.ID} })
 	return apiserver.ListUsers200JSONResponse{UserListJSONResponse: apiserver.UserListJSONResponse{
 		Body: convertAll(users, ToAPIUser), Headers: apiserver.UserListResponseHeaders{Link: link},
 	}}, nil
 }
 
 // InviteUser answers POST /users.
-func (s *Server) InviteUser(ctx context.Context, req apiserver.InviteUserRequestObject) (apiserver.InviteUserResponseObject, error) {
-	invited, err := s.accounts.InviteUser(ctx, actorOf(ctx), FromAPINewUser(*req.Body))
+func (s *Server) InviteUser(ctx context.Context, _ apiserver.InviteUserRequestObject) (apiserver.InviteUserResponseObject, error) {
+	invited, err := s.Identity.Invite(ctx, actorOf(ctx), sentBody[identity.NewUser](ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -34,10 +37,41 @@ func (s *Server) InviteUser(ctx context.Context, req apiserver.InviteUserRequest
 
 // AcceptInvitation answers POST /users/accept, which anyone with the token may
 // call.
-func (s *Server) AcceptInvitation(ctx context.Context, req apiserver.AcceptInvitationRequestObject) (apiserver.AcceptInvitationResponseObject, error) {
-	user, err := s.accounts.AcceptInvitation(ctx, FromAPIAcceptance(*req.Body))
+func (s *Server) AcceptInvitation(ctx context.Context, _ apiserver.AcceptInvitationRequestObject) (apiserver.AcceptInvitationResponseObject, error) {
+	user, err := s.Identity.Accept(ctx, sentBody[identity.Acceptance](ctx))
 	if err != nil {
 		return nil, err
 	}
 	return apiserver.AcceptInvitation200JSONResponse{UserJSONResponse: apiserver.UserJSONResponse{Body: ToAPIUser(user)}}, nil
+}
+
+func (s *Server) refuseUser(r request, n identity.NewUser) error {
+	_, err := s.Identity.Invite(r, r.actor, n)
+	return err
+}
+
+func (s *Server) refuseAcceptance(r request, a identity.Acceptance) error {
+	_, err := s.Identity.Accept(r, a)
+	return err
+}
+
+// ToAPIUser converts a user.
+func ToAPIUser(u identity.User) api.User {
+	return api.User{
+		ID:        u.ID,
+		Email:     u.Email,
+		FirstName: orNull(u.FirstName),
+		LastName:  orNull(u.LastName),
+		IsAdmin:   u.Admin,
+		IsInvited: u.Invited(),
+		CreatedAt: timestamp.Of(u.CreatedAt),
+	}
+}
+
+// ToAPIInvitedUser converts a user who was just invited.
+func ToAPIInvitedUser(i identity.InvitedUser) api.InvitedUser {
+	return api.InvitedUser{
+		User:       ToAPIUser(i.User),
+		Invitation: api.Invitation{Token: i.Token, ExpiresAt: timestamp.Of(i.User.InvitedUntil)},
+	}
 }

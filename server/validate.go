@@ -1,12 +1,14 @@
 package server
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,44 +17,79 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/gin-gonic/gin"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/normal"
 )
 
-// validate refuses a request that the spec does not allow, and leaves the
-// decoded body for the handler. Where a handler can check a request without
-// writing, what the spec does not object to is checked by it as well, so that
-// one answer names every offence.
+// validate refuses a request that the spec or the domain does not allow, in one
+// answer that names every offence. What it makes of the body is left for the
+// handler.
 func (s *Server) validate(c *gin.Context) {
 	op := s.operations.of(c)
 	if op == nil {
 		s.fail(c, fmt.Errorf("no operation for %s %s", c.Request.Method, c.FullPath()))
 		return
 	}
-	offences := op.checkParameters(c)
-	var value any
-	if op.body != nil {
-		sent, nuls, err := readBody(c.Request, op)
-		if err != nil {
-			s.fail(c, withOffences(err, offences))
-			return
-		}
-		c.Request.Body = sent
-		offences = append(offences, nuls...)
-		if !sent.absent {
-			offences = append(offences, op.checkBody(sent.value)...)
-		}
-		value = sent.value
+	offences, err := s.check(c, op)
+	if err == nil {
+		err = fault.Invalid(offences)
 	}
-	if len(offences) > 0 {
-		offences = append(offences, s.furtherOffences(c, op, value, offences)...)
-	}
-	if err := account.Invalid(distinct(offences)); err != nil {
+	if err != nil {
 		s.fail(c, err)
 	}
 }
 
+// check returns what is wrong with a request. An error is of a body that cannot
+// be read.
+func (s *Server) check(c *gin.Context, op *operation) (fault.Offences, error) {
+	offences := op.checkParameters(c)
+	if op.body == nil {
+		return s.checkQuery(c, op, offences), nil
+	}
+	sent, nuls, err := readBody(c.Request, op)
+	if err != nil {
+		return nil, withOffences(err, offences)
+	}
+	c.Request.Body = sent
+	offences = append(offences, nuls...)
+	if !sent.absent {
+		offences = append(offences, op.checkBody(sent.value)...)
+	}
+	return s.bodies[op.id].read(c, sent.value, offences), nil
+}
+
+// checkQuery adds what the spec cannot say of a query. Only an answer that has
+// offences needs it: else the handler finds the same.
+func (s *Server) checkQuery(c *gin.Context, op *operation, offences fault.Offences) fault.Offences {
+	check := s.queries[op.id]
+	if len(offences) == 0 || check == nil {
+		return offences.Distinct()
+	}
+	if e, ok := errors.AsType[*fault.Error](check(withoutOffenders(c, offences))); ok {
+		offences = append(offences, e.Fields...)
+	}
+	return offences.Distinct()
+}
+
+// withoutOffenders returns the request without the parameters that offences are
+// about.
+func withoutOffenders(c *gin.Context, offences fault.Offences) *gin.Context {
+	query := c.Request.URL.Query()
+	for _, offence := range offences {
+		if offence.In == fault.InQuery {
+			query.Del(offence.Path[0])
+		}
+	}
+	url, request := *c.Request.URL, *c.Request
+	url.RawQuery = query.Encode()
+	request.URL = &url
+	pruned := c.Copy()
+	pruned.Request = &request
+	return pruned
+}
+
 // withOffences adds the offences found before a body proved to be unreadable.
-func withOffences(err error, offences []account.FieldError) error {
+func withOffences(err error, offences fault.Offences) error {
 	if p, ok := errors.AsType[*problem](err); ok && len(p.fields) > 0 {
 		p.fields = append(p.fields, ToAPIFieldProblems(offences)...)
 	}
@@ -61,12 +98,12 @@ func withOffences(err error, offences []account.FieldError) error {
 
 // checkParameters returns what is wrong with the path, the query and the
 // headers.
-func (op *operation) checkParameters(c *gin.Context) []account.FieldError {
+func (op *operation) checkParameters(c *gin.Context) fault.Offences {
 	query, err := url.ParseQuery(c.Request.URL.RawQuery)
 	offences := append(op.checkQueryNames(query), cursorOffences(query)...)
 	if err != nil { // What is malformed would be silently ignored.
-		offences = append(offences, account.FieldError{
-			In: account.InQuery, Path: []string{"query"}, Message: "the query must be percent-encoded, with & between the parameters",
+		offences = append(offences, fault.Offence{
+			In: fault.InQuery, Path: []string{"query"}, Message: "the query must be percent-encoded, with & between the parameters",
 		})
 	}
 	input := &openapi3filter.RequestValidationInput{
@@ -83,8 +120,9 @@ func (op *operation) checkParameters(c *gin.Context) []account.FieldError {
 		if p.Value.In == openapi3.ParameterInHeader {
 			joinLines(c.Request.Header, p.Value.Name)
 		}
-		if err := openapi3filter.ValidateParameter(c, input, p.Value); err != nil {
-			offences = append(offences, parameterOffence(p.Value, err))
+		sent := sentParameter(input, p.Value)
+		if err := openapi3filter.ValidateParameter(c, input, p.Value); err != nil || !isOneReading(p.Value, sent) {
+			offences = append(offences, parameterOffence(p.Value, sent, err))
 		}
 	}
 	return offences
@@ -101,13 +139,13 @@ func joinLines(header http.Header, name string) {
 // checkQueryNames finds what the validator lets pass: names that the operation
 // does not know, which else would be silently ignored, repeated ones, and texts
 // that PostgreSQL could not hold.
-func (op *operation) checkQueryNames(query url.Values) []account.FieldError {
-	var offences []account.FieldError
+func (op *operation) checkQueryNames(query url.Values) fault.Offences {
+	var offences fault.Offences
 	for name, values := range query {
 		var message string
 		switch {
 		case !slices.Contains(op.query, name):
-			message = account.Quote(name) + " is not a query parameter of this operation" + account.DidYouMean(name, op.query)
+			message = fault.Quote(name) + " is not a query parameter of this operation" + fault.DidYouMean(name, op.query)
 		case len(values) > 1:
 			message = name + " must be sent once"
 		case strings.ContainsRune(values[0], 0):
@@ -117,31 +155,52 @@ func (op *operation) checkQueryNames(query url.Values) []account.FieldError {
 		default:
 			continue
 		}
-		offences = append(offences, account.FieldError{In: account.InQuery, Path: []string{name}, Message: message})
+		offences = append(offences, fault.Offence{In: fault.InQuery, Path: []string{name}, Message: message})
 	}
-	slices.SortFunc(offences, func(a, b account.FieldError) int { return strings.Compare(a.Path[0], b.Path[0]) })
+	slices.SortFunc(offences, func(a, b fault.Offence) int { return strings.Compare(a.Path[0], b.Path[0]) })
 	return offences
 }
 
-func parameterOffence(p *openapi3.Parameter, err error) account.FieldError {
-	message := p.Name + " must be " + expected(p.Schema.Value)
+// sentParameter is a parameter as it was sent; empty if it was not.
+func sentParameter(input *openapi3filter.RequestValidationInput, p *openapi3.Parameter) string {
+	switch p.In {
+	case openapi3.ParameterInPath:
+		return input.PathParams[p.Name]
+	case openapi3.ParameterInHeader:
+		return input.Request.Header.Get(p.Name)
+	}
+	return input.QueryParams.Get(p.Name)
+}
+
+// isOneReading tells whether a parameter means the same to all who read it: the
+// validator and the generated code would take True and 1 for true.
+func isOneReading(p *openapi3.Parameter, sent string) bool {
+	return sent == "" || !p.Schema.Value.Type.Is("boolean") || sent == "true" || sent == "false"
+}
+
+func parameterOffence(p *openapi3.Parameter, sent string, err error) fault.Offence {
+	got := sent
+	if p.Schema.Value.Type.Is("string") || !json.Valid([]byte(sent)) {
+		got = fault.Quote(sent)
+	}
+	message := mustBe(p.Schema.Value, got)
 	var schemaError *openapi3.SchemaError
 	switch {
 	case errors.Is(err, openapi3filter.ErrInvalidRequired):
-		message = p.Name + " is required"
+		message = fault.IsRequired
 	case errors.Is(err, openapi3filter.ErrInvalidEmptyValue):
-		message = p.Name + " must not be empty"
+		message = "must not be empty"
 	case errors.As(err, &schemaError):
-		message = p.Name + " " + describe(schemaError)
+		message = describe(schemaError, got)
 	}
-	return account.FieldError{In: account.Location(p.In), Path: []string{p.Name}, Message: message}
+	return fault.Offence{In: fault.Location(p.In), Path: []string{p.Name}, Message: p.Name + " " + message}
 }
 
 // formats are those that the validator does not check by itself, or not enough:
 // it takes the 30th of February.
 var formats = openapi3.WithStringFormatValidators(map[string]openapi3.StringFormatValidator{
 	"email": openapi3.NewCallbackValidator(func(s string) error {
-		if _, ok := account.NormalizeEmail(s); !ok {
+		if _, ok := normal.Email(s); !ok {
 			return errors.New("not an e-mail address")
 		}
 		return nil
@@ -163,22 +222,23 @@ var parameterOptions = &openapi3filter.Options{
 var bodyOptions = []openapi3.SchemaValidationOption{openapi3.VisitAsRequest(), openapi3.MultiErrors(), formats}
 
 // checkBody returns what is wrong with a body under the operation's schema.
-func (op *operation) checkBody(value any) []account.FieldError {
+func (op *operation) checkBody(value any) fault.Offences {
 	err := op.body.VisitJSON(value, bodyOptions...)
 	if err == nil {
 		return nil
 	}
-	c := &bodyOffences{seen: make(map[string]bool)}
+	c := &bodyOffences{body: value, seen: make(map[string]bool)}
 	c.add(err)
 	if len(c.offences) == 0 { // The validator refused it in a form not known here.
-		c.offences = append(c.offences, account.FieldError{In: account.InBody, Message: "the body does not match the schema"})
+		c.offences = append(c.offences, fault.Offence{In: fault.InBody, Message: "the body does not match the schema"})
 	}
 	return c.offences
 }
 
 // bodyOffences collects what the validator says of a body.
 type bodyOffences struct {
-	offences []account.FieldError
+	body     any
+	offences fault.Offences
 	seen     map[string]bool // the objects whose unknown members are noted
 }
 
@@ -193,7 +253,7 @@ func (c *bodyOffences) add(err error) {
 			c.addUnknownMembers(e)
 			return
 		}
-		c.offences = append(c.offences, bodyOffence(e.JSONPointer(), describe(e)))
+		c.offences.Add(e.JSONPointer(), "%s", describe(e, fault.Show(at(c.body, e.JSONPointer()))))
 	}
 }
 
@@ -209,22 +269,26 @@ func (c *bodyOffences) addUnknownMembers(e *openapi3.SchemaError) {
 	known := slices.Sorted(maps.Keys(e.Schema.Properties))
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if !slices.Contains(known, name) {
-			path := append(e.JSONPointer(), name)
-			c.offences = append(c.offences, bodyOffence(path, "is not a known member"+account.DidYouMean(name, known)))
+			c.offences.Add(append(e.JSONPointer(), name), "%s", fault.UnknownMember(name, known))
 		}
 	}
 }
 
-// distinct keeps the first offence at each place, in order.
-func distinct(offences []account.FieldError) []account.FieldError {
-	seen := make(map[string]bool, len(offences))
-	var kept []account.FieldError
-	for _, offence := range offences {
-		key := string(offence.In) + offence.Pointer()
-		if !seen[key] {
-			seen[key] = true
-			kept = append(kept, offence)
+// at is what is at a path of a decoded value; nil if there is nothing.
+func at(value any, path []string) any {
+	for _, segment := range path {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[segment]
+		case []any:
+			i, err := strconv.Atoi(segment)
+			if err != nil || i < 0 || i >= len(v) {
+				return nil
+			}
+			value = v[i]
+		default:
+			return nil
 		}
 	}
-	return kept
+	return value
 }

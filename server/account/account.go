@@ -1,9 +1,13 @@
-// Package account is the domain of accountsd: the account, its patch, custom
-// properties, the rules that hold between them, and the store they need. It
-// knows neither HTTP nor SQL.
+// Package account is about the account: its members, of which members.go has the
+// one table, its patch, creation, deletion and history. It knows neither HTTP
+// nor SQL.
 package account
 
-import "time"
+import (
+	"time"
+
+	"github.com/accountsd/accountsd/server/identity"
+)
 
 // Limits of an account's members. Lengths count characters, not bytes.
 const (
@@ -11,8 +15,6 @@ const (
 	MaxDescription = 10_000
 	MaxAddresses   = 10
 	MaxAddress     = 500
-	MaxEmail       = 254 // RFC 5321, section 4.5.3.1.3, less the angle brackets
-	MaxPhone       = 40
 	MaxNumber      = 1<<53 - 1 // the largest integer every JSON reader keeps exact
 	MaxContacts    = 1000
 	MaxAmount      = 1e15 // of value and size: below it a float64 holds cents exactly
@@ -52,8 +54,8 @@ type Account struct {
 
 	CreatedAt time.Time // UTC, whole milliseconds
 	UpdatedAt time.Time // UTC, whole milliseconds
-	CreatedBy *UserRef
-	UpdatedBy *UserRef
+	CreatedBy *identity.UserRef
+	UpdatedBy *identity.UserRef
 }
 
 // Custom holds an account's custom values by the property's key name. A value
@@ -81,12 +83,4 @@ type Contact struct {
 type AccountRef struct {
 	ID    int64  `json:"id"`
 	Title string `json:"title"`
-}
-
-// UserRef names the user who wrote something.
-type UserRef struct {
-	ID        int64
-	FirstName string
-	LastName  string
-	Email     string
 }

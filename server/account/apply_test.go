@@ -11,6 +11,10 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/normal"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/schema"
 )
 
 // snapshot is a deep copy, to see whether something was written to.
@@ -73,16 +77,16 @@ func TestApplyOfTheAccountItselfChangesNothing(t *testing.T) {
 }
 
 // withOptionsOf is the schema with every label that the account holds.
-func withOptionsOf(a account.Account) account.Schema {
-	extended := account.Schema{}
-	for key, p := range schema {
+func withOptionsOf(a account.Account) schema.Schema {
+	extended := schema.Schema{}
+	for key, p := range properties {
 		p.Options = slices.Clone(p.Options)
 		values, ok := a.Custom[key].([]any)
 		if !ok {
 			values = []any{a.Custom[key]}
 		}
 		for _, value := range values {
-			if label, ok := value.(string); ok && p.Type == account.PropertyDropdown && !slices.Contains(p.Options, label) {
+			if label, ok := value.(string); ok && p.Type == schema.Dropdown && !slices.Contains(p.Options, label) {
 				p.Options = append(p.Options, label)
 			}
 		}
@@ -123,7 +127,7 @@ func TestApplyIsAllOrNothing(t *testing.T) {
 			t.Fatalf("with errors: %+v", outcome)
 		}
 		for _, e := range outcome.Errors {
-			if e.In != account.InBody || !strings.HasPrefix(e.Message, account.Label(e.Path)+" ") {
+			if e.In != fault.InBody || !strings.HasPrefix(e.Message, fault.Label(e.Path)+" ") {
 				t.Fatalf("%+v", e)
 			}
 		}
@@ -154,8 +158,8 @@ func TestApplyOfNull(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		before := drawAccount(t)
 		cleared := account.Apply(before, account.Patch{
-			Description: account.Null[string](), PrimaryEmail: account.Null[string](), PrimaryPhone: account.Null[string](),
-			Type: account.Null[account.Type](), Value: account.Null[float64](), Size: account.Null[float64](), Contacts: account.Null[[]int64](),
+			Description: patch.Null[string](), PrimaryEmail: patch.Null[string](), PrimaryPhone: patch.Null[string](),
+			Type: patch.Null[account.Type](), Value: patch.Null[float64](), Size: patch.Null[float64](), Contacts: patch.Null[[]int64](),
 		}, environment(false))
 		a := cleared.Account
 		if len(cleared.Errors) > 0 || a.Description != nil || a.PrimaryEmail != nil || a.PrimaryPhone != nil || a.Type != nil ||
@@ -163,14 +167,14 @@ func TestApplyOfNull(t *testing.T) {
 			t.Fatalf("%+v", cleared)
 		}
 		refused := account.Apply(before, account.Patch{
-			Title: account.Null[string](), Address: account.Null[[]string](), Active: account.Null[bool](),
-			Number: account.Null[int64](), Custom: account.Null[map[string]any](),
+			Title: patch.Null[string](), Address: patch.Null[[]string](), Active: patch.Null[bool](),
+			Number: patch.Null[int64](), Custom: patch.Null[map[string]any](),
 		}, environment(false))
 		if len(refused.Errors) != 5 {
 			t.Fatalf("%+v", refused.Errors)
 		}
 		for key := range before.Custom {
-			one := account.Apply(before, account.Patch{Custom: account.Set(map[string]any{key: nil})}, environment(false))
+			one := account.Apply(before, account.Patch{Custom: patch.Set(map[string]any{key: nil})}, environment(false))
 			if _, there := one.Account.Custom[key]; there || len(one.Account.Custom) != len(before.Custom)-1 {
 				t.Fatalf("custom.%s: %+v", key, one)
 			}
@@ -184,13 +188,13 @@ func TestApplyAddsNoOptionTwice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		outcome := account.Apply(drawAccount(t), drawPatch(t), environment(true))
 		seen := map[string]bool{}
-		for key, p := range schema {
+		for key, p := range properties {
 			for _, label := range p.Options {
-				seen[key+account.Fold(label)] = true
+				seen[key+normal.Fold(label)] = true
 			}
 		}
 		for _, option := range outcome.NewOptions {
-			if fold := option.Key + account.Fold(option.Label); seen[fold] {
+			if fold := option.Key + normal.Fold(option.Label); seen[fold] {
 				t.Fatalf("%+v in %+v", option, outcome.NewOptions)
 			} else {
 				seen[fold] = true
@@ -237,7 +241,7 @@ func TestApplyCustomValues(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(c.key, c.value), func(t *testing.T) {
 			t.Parallel()
-			outcome := account.Apply(account.Account{}, account.Patch{Custom: account.Set(map[string]any{c.key: c.value})}, environment(false))
+			outcome := account.Apply(account.Account{}, account.Patch{Custom: patch.Set(map[string]any{c.key: c.value})}, environment(false))
 			if c.wrong != "" {
 				if len(outcome.Errors) != 1 || outcome.Errors[0].Message != "custom."+c.key+" "+c.wrong {
 					t.Errorf("errors %v, want %q", outcome.Errors, c.wrong)
@@ -253,12 +257,12 @@ func TestApplyCustomValues(t *testing.T) {
 
 func TestApplyLimitsOptions(t *testing.T) {
 	t.Parallel()
-	full := account.Property{Key: "full", Type: account.PropertyDropdown}
-	for i := range account.MaxOptions {
+	full := schema.Property{Key: "full", Type: schema.Dropdown}
+	for i := range schema.MaxOptions {
 		full.Options = append(full.Options, fmt.Sprint("Option ", i))
 	}
-	env := account.Env{Schema: account.Schema{"full": full}, AllowNewOptions: true}
-	outcome := account.Apply(account.Account{}, account.Patch{Custom: account.Set(map[string]any{"full": "one more"})}, env)
+	env := account.Env{Schema: schema.Schema{"full": full}, AllowNewOptions: true}
+	outcome := account.Apply(account.Account{}, account.Patch{Custom: patch.Set(map[string]any{"full": "one more"})}, env)
 	if len(outcome.Errors) != 1 || len(outcome.NewOptions) != 0 {
 		t.Errorf("%+v", outcome)
 	}

@@ -7,63 +7,105 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/write"
 )
 
 // BatchUpdate is one update of a batch.
 type BatchUpdate struct {
-	ID    int64
-	Patch Patch
-	Match *Match // nil: no condition
+	ID      int64
+	Patch   Patch
+	IfMatch patch.Field[string] // as it was sent: Match is what it says
+	Match   *Match              // nil: no condition
 }
 
 // BatchRequest is a list of updates. An account may be in it more than once.
 type BatchRequest struct {
 	Updates         []BatchUpdate
 	AllowNewOptions bool
-	DryRun          bool // check and answer, but write nothing
+	fault.Findings
+	Mode write.Mode[[]Account]
 }
 
-// UpdateBatch carries out updates in order, all of them or none, and returns
-// for each the account as it is after all. Errors: KindInvalid, KindConflict or
-// KindPrecondition with every offence of all updates; an unknown id is one.
-func (s *Service) UpdateBatch(ctx context.Context, actor Actor, req BatchRequest) ([]Account, error) {
-	updated := make([]Account, len(req.Updates))
-	err := s.write(ctx, req.DryRun, func(ctx context.Context, tx Tx) error {
-		b := &batch{Service: s, tx: &schemaTx{Tx: tx}, actor: actor, req: req, accounts: make(map[int64]Account)}
-		if err := b.run(ctx); err != nil {
-			return err
+// ParseBatch reads the body of a batch, as it was decoded from JSON. What is
+// wrong is among the findings, with what is wrong with each update.
+func (s *Service) ParseBatch(body any) BatchRequest {
+	r := patch.NewReader(body, s.region)
+	var req BatchRequest
+	for i, item := range patch.Value(r, "updates", patch.ListOf(patch.Any)) {
+		update, offences := s.parseUpdate(item)
+		for _, offence := range offences {
+			req.Found = append(req.Found, offence.Under("updates", strconv.Itoa(i)))
 		}
-		for i, update := range req.Updates {
-			updated[i] = b.accounts[update.ID]
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
+		req.Updates = append(req.Updates, update)
 	}
-	return updated, nil
+	req.Found = append(r.Offences, req.Found...)
+	return req
 }
 
-// batch is one UpdateBatch in its transaction.
+func (s *Service) parseUpdate(item any) (BatchUpdate, fault.Offences) {
+	r := patch.NewReader(item, s.region)
+	u := BatchUpdate{
+		ID:      patch.Value(r, "id", patch.Integer),
+		IfMatch: patch.Member(r, "ifMatch", patch.Text),
+		Patch:   ParsePatch(patch.Value(r, "set", patch.Object), s.region),
+	}
+	for _, offence := range u.Patch.Found {
+		r.Offences = append(r.Offences, offence.Under("set"))
+	}
+	u.Patch.Found = nil // They are the batch's.
+	return u, r.Offences
+}
+
+// Batch carries out updates in order, all of them or none, and returns for each
+// the account as it is after all. Errors: KindInvalid, KindConflict or
+// KindPrecondition with every offence of all updates; an unknown id is one.
+func (s *Service) Batch(ctx context.Context, actor identity.Actor, req BatchRequest) ([]Account, error) {
+	mode, err := req.Mode, error(nil)
+	mode.Unsound = len(req.Found) > 0
+	for i := 0; i < len(req.Updates) && !mode.Unsound; i++ {
+		if mode.Unsound, err = s.isUnsound(ctx, actor, req.Updates[i].Patch, req.AllowNewOptions); err != nil {
+			return nil, err
+		}
+	}
+	return write.Run(ctx, s.store, mode, func(ctx context.Context, tx Tx) ([]Account, error) {
+		b := &batch{Service: s, tx: &schemaTx{Tx: tx}, actor: actor, req: req, accounts: make(map[int64]Account), offences: slices.Clip(req.Found)}
+		return b.run(ctx)
+	})
+}
+
+// batch is one Batch in its transaction.
 type batch struct {
 	*Service
 	tx       Tx
-	actor    Actor
+	actor    identity.Actor
 	req      BatchRequest
 	accounts map[int64]Account // those of the batch, as they are so far
-	offences []FieldError
+	offences fault.Offences
+	readOnly error // of a transaction that can only read, in which the batch goes on to find offences
 }
 
-func (b *batch) run(ctx context.Context) error {
+func (b *batch) run(ctx context.Context) ([]Account, error) {
 	if err := b.load(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	for i, update := range b.req.Updates {
 		if err := b.update(ctx, i, update); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return Invalid(b.offences)
+	if err := fault.Invalid(b.offences); err != nil {
+		return nil, err
+	}
+	updated := make([]Account, len(b.req.Updates))
+	for i, update := range b.req.Updates {
+		updated[i] = b.accounts[update.ID]
+	}
+	return updated, b.readOnly
 }
 
 // load reads the accounts in the order of their ids, so that two batches that
@@ -72,11 +114,11 @@ func (b *batch) load(ctx context.Context) error {
 	updates := slices.SortedFunc(slices.Values(b.req.Updates), func(x, y BatchUpdate) int { return cmp.Compare(x.ID, y.ID) })
 	for _, update := range slices.CompactFunc(updates, func(x, y BatchUpdate) bool { return x.ID == y.ID }) {
 		a, err := b.tx.AccountForUpdate(ctx, b.actor.CompanyID, update.ID)
-		if err != nil && KindOf(err) != KindNotFound {
-			return fmt.Errorf("load account: %w", err)
-		}
-		if err == nil {
+		switch {
+		case err == nil:
 			b.accounts[update.ID] = a
+		case !fault.IsNotFound(err):
+			return fmt.Errorf("load account: %w", err)
 		}
 	}
 	return nil
@@ -88,41 +130,42 @@ func (b *batch) update(ctx context.Context, index int, update BatchUpdate) error
 	path := []string{"updates", strconv.Itoa(index)}
 	before, ok := b.accounts[update.ID]
 	if !ok {
-		b.offend(append(path, "id"), KindInvalid, "must be the id of an account; got %d", update.ID)
-		return nil
-	}
-	if !update.Match.holds(before) {
-		b.offend(append(path, "ifMatch"), KindPrecondition, "is not the current version of the account; fetch it again")
-	}
-	after, err := b.applyAndSave(ctx, b.tx, b.actor, before, update.Patch, b.req.AllowNewOptions)
-	if e, ok := errors.AsType[*Error](err); ok && len(e.Fields) > 0 {
-		for _, offence := range e.Fields {
-			b.offences = append(b.offences, offence.under(append(path, "set")...))
+		if update.ID != 0 { // else it was not sent, or is not an id
+			b.offences.Add(append(path, "id"), "must be the id of an account; got %d", update.ID)
 		}
 		return nil
 	}
-	if err != nil {
-		return err
+	if !update.Match.holds(before) {
+		b.offences.Add(append(path, "ifMatch"), "is not the current version of the account; fetch it again")
+		b.offences[len(b.offences)-1].Kind = fault.KindPrecondition
 	}
-	b.accounts[update.ID] = after
+	after, err := b.applyAndSave(ctx, b.tx, b.actor, before, update.Patch, b.req.AllowNewOptions)
+	if e, ok := errors.AsType[*fault.Error](err); ok && len(e.Fields) > 0 {
+		for _, offence := range e.Fields {
+			b.offences = append(b.offences, offence.Under(append(path, "set")...))
+		}
+		return nil
+	}
+	switch {
+	case errors.Is(err, write.ErrReadOnly):
+		b.readOnly = err
+	case err != nil:
+		return err
+	default:
+		b.accounts[update.ID] = after
+	}
 	return nil
-}
-
-func (b *batch) offend(path []string, kind Kind, format string, args ...any) {
-	b.offences = append(b.offences, FieldError{
-		In: InBody, Path: path, Kind: kind, Message: Label(path) + " " + fmt.Sprintf(format, args...),
-	})
 }
 
 // schemaTx is a transaction that remembers the properties, which a batch reads
 // for each of its updates.
 type schemaTx struct {
 	Tx
-	properties []Property // of the one company that the transaction is about
+	properties []schema.Property // of the one company that the transaction is about
 }
 
 // Properties returns the company's properties.
-func (t *schemaTx) Properties(ctx context.Context, companyID int64) ([]Property, error) {
+func (t *schemaTx) Properties(ctx context.Context, companyID int64) ([]schema.Property, error) {
 	if t.properties != nil {
 		return t.properties, nil
 	}
@@ -132,7 +175,7 @@ func (t *schemaTx) Properties(ctx context.Context, companyID int64) ([]Property,
 }
 
 // AddOption adds an option, and forgets the properties.
-func (t *schemaTx) AddOption(ctx context.Context, companyID int64, option NewOption) error {
+func (t *schemaTx) AddOption(ctx context.Context, companyID int64, option schema.NewOption) error {
 	t.properties = nil
 	return t.Tx.AddOption(ctx, companyID, option)
 }

@@ -4,6 +4,13 @@ import (
 	"context"
 	"fmt"
 	"maps"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/normal"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/write"
 )
 
 // Strategy says what Create does with an account that matches.
@@ -22,7 +29,7 @@ type CreateRequest struct {
 	MatchBy         MatchBy
 	Strategy        Strategy
 	AllowNewOptions bool
-	DryRun          bool // check and answer, but write nothing
+	Mode            write.Mode[CreateResult]
 }
 
 // CreateResult is what Create made or found.
@@ -34,25 +41,24 @@ type CreateResult struct {
 // Create adds an account, or treats the one that matches as the strategy says,
 // in one transaction. Errors: KindInvalid or KindConflict with every offence of
 // the body, which is checked whole even if the strategy is to skip.
-func (s *Service) Create(ctx context.Context, actor Actor, req CreateRequest) (CreateResult, error) {
-	var result CreateResult
-	err := s.write(ctx, req.DryRun, func(ctx context.Context, tx Tx) error {
-		c := &creation{Service: s, tx: tx, actor: actor, req: req}
-		var err error
-		result, _, err = c.run(ctx)
-		return err
-	})
-	if err != nil {
+func (s *Service) Create(ctx context.Context, actor identity.Actor, req CreateRequest) (CreateResult, error) {
+	mode, err := req.Mode, error(nil)
+	if mode.Unsound, err = s.isUnsound(ctx, actor, req.Patch, req.AllowNewOptions); err != nil {
 		return CreateResult{}, err
 	}
-	return result, nil
+	mode.Unsound = mode.Unsound || len(missing(req.Patch)) > 0
+	return write.Run(ctx, s.store, mode, func(ctx context.Context, tx Tx) (CreateResult, error) {
+		c := &creation{Service: s, tx: tx, actor: actor, req: req}
+		result, _, err := c.run(ctx)
+		return result, err
+	})
 }
 
 // creation is one Create in its transaction.
 type creation struct {
 	*Service
 	tx      Tx
-	actor   Actor
+	actor   identity.Actor
 	req     CreateRequest
 	partial bool // a body need not hold more than what is to change
 	env     Env
@@ -82,7 +88,7 @@ func (c *creation) blank() Account {
 // matches, or one without an id.
 func (c *creation) check(ctx context.Context) (Account, error) {
 	p := c.req.Patch
-	schema, err := loadSchema(ctx, c.tx, c.actor.CompanyID)
+	properties, err := c.schemas.current(ctx, c.tx, c.actor.CompanyID)
 	if err != nil {
 		return Account{}, err
 	}
@@ -90,7 +96,7 @@ func (c *creation) check(ctx context.Context) (Account, error) {
 	if err != nil {
 		return Account{}, fmt.Errorf("load contacts: %w", err)
 	}
-	c.env = Env{Schema: schema, Contacts: contacts, AllowNewOptions: c.req.AllowNewOptions, Region: c.region}
+	c.env = Env{Schema: properties, Contacts: contacts, AllowNewOptions: c.req.AllowNewOptions, Region: c.region}
 	c.outcome = Apply(c.blank(), p, c.env)
 
 	target, err := c.match(ctx)
@@ -103,13 +109,13 @@ func (c *creation) check(ctx context.Context) (Account, error) {
 		offences = append(missing(p), offences...)
 	}
 	if !c.partial || isNew || target.ID != 0 {
-		taken, err := numberOffence(ctx, c.tx, target, p.Number)
+		taken, err := numberTaken(ctx, c.tx, target, p.Number)
 		if err != nil {
 			return Account{}, err
 		}
 		offences = append(offences, taken...)
 	}
-	return target, Invalid(offences)
+	return target, fault.Invalid(offences)
 }
 
 // isNew tells whether it is certain that no account matches.
@@ -123,13 +129,14 @@ func (c *creation) isNew(target Account) bool {
 	return target.ID == 0 && len(c.outcome.Errors) == 0
 }
 
-func missing(p Patch) []FieldError {
-	var offences fieldErrors
-	if p.Title.IsAbsent() {
-		offences.add([]string{"title"}, "is required")
+// missing are the members that a new account must have and the patch has not.
+func missing(p Patch) fault.Offences {
+	var offences fault.Offences
+	if p.Title.IsAbsent() && !p.Found.Has("title") {
+		offences.Add([]string{"title"}, fault.IsRequired)
 	}
-	if p.Address.IsAbsent() {
-		offences.add([]string{"address"}, "is required")
+	if p.Address.IsAbsent() && !p.Found.Has("address") {
+		offences.Add([]string{"address"}, fault.IsRequired)
 	}
 	return offences
 }
@@ -137,47 +144,38 @@ func missing(p Patch) []FieldError {
 // match returns the account that the body matches, or a blank one. It cannot
 // look for a text that is part of a body with offences.
 func (c *creation) match(ctx context.Context) (Account, error) {
-	switch c.req.MatchBy {
+	matched, err := c.find(ctx)
+	if fault.IsNotFound(err) {
+		return c.blank(), nil
+	}
+	return matched, err
+}
+
+func (c *creation) find(ctx context.Context) (Account, error) {
+	id, number := c.req.Patch.ID, c.req.Patch.Number.Value
+	switch by := c.req.MatchBy; by {
 	case MatchID:
-		return c.matchID(ctx)
+		if id.IsAbsent() {
+			return Account{}, fault.NotFound("account")
+		}
+		matched, err := c.tx.AccountForUpdate(ctx, c.actor.CompanyID, id.Value)
+		if fault.IsNotFound(err) {
+			c.outcome.Errors.Add([]string{"id"}, "must be the id of an account of this company; got %d", id.Value)
+		}
+		return matched, err
 	case MatchNumber:
-		return c.matchNumber(ctx)
+		owner, err := c.tx.NumberOwner(ctx, c.actor.CompanyID, number)
+		if err != nil {
+			return Account{}, fmt.Errorf("find the number's owner: %w", err)
+		}
+		return c.tx.AccountForUpdate(ctx, c.actor.CompanyID, owner) // Nobody is 0, which no account is.
+	default:
+		value := matchValue(c.outcome.Account, by)
+		if value == "" || len(c.outcome.Errors) > 0 {
+			return Account{}, fault.NotFound("account")
+		}
+		return c.tx.FindAccount(ctx, c.actor.CompanyID, by, value)
 	}
-	value := matchValue(c.outcome.Account, c.req.MatchBy)
-	if value == "" || len(c.outcome.Errors) > 0 {
-		return c.blank(), nil
-	}
-	matched, err := c.tx.FindAccount(ctx, c.actor.CompanyID, c.req.MatchBy, value)
-	if err != nil && KindOf(err) == KindNotFound {
-		return c.blank(), nil
-	}
-	return matched, err
-}
-
-func (c *creation) matchID(ctx context.Context) (Account, error) {
-	id := c.req.Patch.ID
-	if id.IsAbsent() {
-		return c.blank(), nil
-	}
-	matched, err := c.tx.AccountForUpdate(ctx, c.actor.CompanyID, id.Value)
-	if err != nil && KindOf(err) == KindNotFound {
-		offences := fieldErrors(c.outcome.Errors)
-		offences.add([]string{"id"}, "must be the id of an account of this company; got %d", id.Value)
-		c.outcome.Errors = offences
-		return c.blank(), nil
-	}
-	return matched, err
-}
-
-func (c *creation) matchNumber(ctx context.Context) (Account, error) {
-	owner, err := c.tx.NumberOwner(ctx, c.actor.CompanyID, c.req.Patch.Number.Value)
-	if err != nil {
-		return Account{}, fmt.Errorf("find the number's owner: %w", err)
-	}
-	if owner == 0 {
-		return c.blank(), nil
-	}
-	return c.tx.AccountForUpdate(ctx, c.actor.CompanyID, owner)
 }
 
 // matchValue is the member to match by in the form in which it is compared, or
@@ -185,9 +183,9 @@ func (c *creation) matchNumber(ctx context.Context) (Account, error) {
 func matchValue(a Account, by MatchBy) string {
 	switch by {
 	case MatchTitle:
-		return Fold(a.Title)
+		return normal.Fold(a.Title)
 	case MatchAddress:
-		return FoldAddress(a.Address)
+		return normal.FoldLines(a.Address)
 	case MatchEmail:
 		return textOf(a.PrimaryEmail)
 	case MatchPhone:
@@ -205,12 +203,9 @@ func textOf(s *string) string {
 
 // insert adds the new account.
 func (c *creation) insert(ctx context.Context) (Account, error) {
-	if defaults := missingDefaults(c.env.Schema, c.req.Patch.Custom.Value); len(defaults) > 0 {
-		p := c.req.Patch
-		maps.Copy(defaults, p.Custom.Value)
-		p.Custom = Set(defaults)
+	if p := withDefaults(c.req.Patch, c.env.Schema); len(p.Custom.Value) > len(c.req.Patch.Custom.Value) {
 		c.outcome = Apply(c.blank(), p, c.env)
-		if err := Invalid(c.outcome.Errors); err != nil {
+		if err := fault.Invalid(c.outcome.Errors); err != nil {
 			return Account{}, err
 		}
 	}
@@ -227,7 +222,7 @@ func (c *creation) insert(ctx context.Context) (Account, error) {
 	}
 	by := c.actor.User
 	a.Version, a.CreatedBy = 1, &by
-	a.CreatedAt = c.now()
+	a.CreatedAt = c.clock.Now()
 	a.UpdatedAt = a.CreatedAt
 	if err := c.tx.InsertAccount(ctx, &a); err != nil {
 		return Account{}, fmt.Errorf("store account: %w", err)
@@ -235,33 +230,20 @@ func (c *creation) insert(ctx context.Context) (Account, error) {
 	if err := indexCustom(ctx, c.tx, a, c.outcome.Changes, c.env.Schema); err != nil {
 		return Account{}, err
 	}
-	return a, c.addHistory(ctx, c.tx, c.actor, a, ChangeCreated, creationChanges(a, c.outcome.Changes))
+	return a, addHistory(ctx, c.tx, c.actor, a, ChangeCreated, a.changes(made))
 }
 
-// creationChanges are the changes that made an account out of nothing, those
-// included that the server chose.
-func creationChanges(a Account, applied Changes) Changes {
-	changes := make(Changes, len(applied)+3)
-	for member, change := range applied {
-		changes[member] = Change{After: change.After}
-	}
-	changes["isActive"] = Change{After: a.Active}
-	changes["number"] = Change{After: a.Number}
-	if len(a.Contacts) > 0 {
-		changes["contacts"] = Change{After: contactIDs(a.Contacts)}
-	}
-	return changes
-}
-
-// missingDefaults are the default values of the properties that are not sent.
-func missingDefaults(schema Schema, sent map[string]any) map[string]any {
-	defaults := make(map[string]any)
-	for key, p := range schema {
-		if _, ok := sent[key]; !ok && len(p.Default) > 0 {
-			defaults[key] = p.Default
+// withDefaults adds the default values of the properties that are not sent.
+func withDefaults(p Patch, properties schema.Schema) Patch {
+	custom := make(map[string]any)
+	for key, property := range properties {
+		if len(property.Default) > 0 {
+			custom[key] = property.Default
 		}
 	}
-	return defaults
+	maps.Copy(custom, p.Custom.Value)
+	p.Custom = patch.Set(custom)
+	return p
 }
 
 // treat does with the matched account what the strategy says.
@@ -284,7 +266,7 @@ func (c *creation) treat(ctx context.Context, matched Account) (Account, error) 
 			return Account{}, err
 		}
 		if len(contacts) > 0 {
-			p.Contacts = Set(contactIDs(contacts))
+			p.Contacts = patch.Set(ContactIDs(contacts))
 		}
 	}
 	return c.applyAndSave(ctx, c.tx, c.actor, matched, p, c.req.AllowNewOptions)
@@ -302,10 +284,10 @@ func (c *creation) primaryContact(ctx context.Context) ([]Contact, error) {
 	if err == nil {
 		return []Contact{contact}, nil
 	}
-	if KindOf(err) != KindNotFound {
+	if !fault.IsNotFound(err) {
 		return nil, fmt.Errorf("find contact: %w", err)
 	}
-	contact = Contact{CompanyID: c.actor.CompanyID, Name: body.Title, CreatedAt: c.now(), UpdatedAt: c.now()}
+	contact = Contact{CompanyID: c.actor.CompanyID, Name: body.Title, CreatedAt: c.clock.Now(), UpdatedAt: c.clock.Now()}
 	if email != "" {
 		contact.Emails = []string{email}
 	}
@@ -321,59 +303,21 @@ func (c *creation) primaryContact(ctx context.Context) ([]Contact, error) {
 // replacement is the patch that makes the body the record: what is not sent is
 // cleared, but for the number.
 func replacement(p Patch, matched Account) Patch {
-	p.Description = orNull(p.Description)
-	p.PrimaryEmail = orNull(p.PrimaryEmail)
-	p.PrimaryPhone = orNull(p.PrimaryPhone)
-	p.Value = orNull(p.Value)
-	p.Size = orNull(p.Size)
-	p.Contacts = orNull(p.Contacts)
-	if p.TypeAlias.IsAbsent() {
-		p.Type = orNull(p.Type)
+	for _, m := range members {
+		if m.reset != nil {
+			m.reset(&p, &matched)
+		}
 	}
-	if p.Active.IsAbsent() {
-		p.Active = Set(true)
-	}
-	custom := make(map[string]any, len(matched.Custom))
-	for key := range matched.Custom {
-		custom[key] = nil
-	}
-	maps.Copy(custom, p.Custom.Value)
-	p.Custom = Set(custom)
 	return p
-}
-
-func orNull[T any](f Field[T]) Field[T] {
-	if f.IsAbsent() {
-		return Null[T]()
-	}
-	return f
 }
 
 // enrichment is the patch that fills what the record is without.
 func enrichment(p Patch, matched Account) Patch {
-	custom := make(map[string]any)
-	for key, value := range p.Custom.Value {
-		if value != nil && matched.Custom[key] == nil {
-			custom[key] = value
+	var filled Patch
+	for _, m := range members {
+		if m.fill != nil {
+			m.fill(p, &filled, &matched)
 		}
 	}
-	return Patch{
-		Description:  ifEmpty(p.Description, textOf(matched.Description) == ""),
-		PrimaryEmail: ifEmpty(p.PrimaryEmail, matched.PrimaryEmail == nil),
-		PrimaryPhone: ifEmpty(p.PrimaryPhone, matched.PrimaryPhone == nil),
-		Type:         ifEmpty(p.Type, matched.Type == nil),
-		TypeAlias:    ifEmpty(p.TypeAlias, matched.Type == nil),
-		Value:        ifEmpty(p.Value, matched.Value == nil),
-		Size:         ifEmpty(p.Size, matched.Size == nil),
-		Contacts:     ifEmpty(p.Contacts, len(matched.Contacts) == 0),
-		Custom:       Set(custom),
-	}
-}
-
-// ifEmpty keeps a value for a member that has none.
-func ifEmpty[T any](f Field[T], empty bool) Field[T] {
-	if !empty || f.IsNull() {
-		return Field[T]{}
-	}
-	return f
+	return filled
 }

@@ -4,6 +4,11 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/write"
 )
 
 // More ways for imports to recognise an account and to treat it. By id an
@@ -15,7 +20,7 @@ const (
 	StrategyUpdate Strategy = "update" // apply the row as a patch
 )
 
-// importTime bounds how long one call of ImportRows keeps other writers
+// importTime bounds how long one call of Rows keeps other writers
 // waiting.
 const importTime = 50 * time.Millisecond
 
@@ -39,11 +44,10 @@ type ImportCounts struct {
 // Rows returns how many rows are done.
 func (c ImportCounts) Rows() int64 { return c.Created + c.Updated + c.Unchanged + c.Rejected }
 
-// ImportRow is one row of a file. What could not be read of it is not in the
-// patch, but among the offences, for which the row will be rejected.
+// ImportRow is one row of a file. A row of whose patch something is wrong will be
+// rejected.
 type ImportRow struct {
 	Patch    Patch
-	Offences []FieldError
 	Unusable bool // so little was read of it that the rest cannot be checked
 }
 
@@ -68,70 +72,94 @@ type RejectedRow struct {
 	Reasons []string
 }
 
-// BeginImport returns how far the import has come if it was begun before, and
-// else keeps that it begins, unless begin returns an error.
-func (s *Service) BeginImport(ctx context.Context, i Import, begin func() error) (Import, error) {
-	var kept Import
-	err := s.write(ctx, false, func(ctx context.Context, tx Tx) error {
-		var err error
-		if kept, err = tx.Import(ctx, i.CompanyID, i.Digest); err == nil || KindOf(err) != KindNotFound {
-			return err
+// ImportStore is the part of a store about imports.
+type ImportStore interface {
+	write.Transactor[ImportTx]
+}
+
+// ImportTx keeps how far imports have come.
+type ImportTx interface {
+	Tx
+
+	// Import returns how far the import of a file has come, or KindNotFound.
+	// Two transactions that look for the same one run one after the other.
+	Import(ctx context.Context, companyID int64, digest Digest) (Import, error)
+
+	// SaveImport keeps how far an import has come, in place of what was kept
+	// of the same one before.
+	SaveImport(ctx context.Context, i Import) error
+
+	// DeleteImport forgets an import. KindNotFound if there is none.
+	DeleteImport(ctx context.Context, companyID int64, digest Digest) error
+}
+
+// Importer imports rows.
+type Importer struct {
+	accounts *Service
+	store    ImportStore
+}
+
+// NewImporter returns an importer of accounts.
+func NewImporter(accounts *Service, store ImportStore) *Importer {
+	return &Importer{accounts: accounts, store: store}
+}
+
+// Parse reads a row: see ParsePatch.
+func (i *Importer) Parse(body any) Patch { return i.accounts.Parse(body) }
+
+// Begin returns how far the import has come if it was begun before, and else
+// keeps that it begins, unless begin returns an error.
+func (i *Importer) Begin(ctx context.Context, start Import, begin func() error) (Import, error) {
+	return write.Run(ctx, i.store, write.Mode[Import]{}, func(ctx context.Context, tx ImportTx) (Import, error) {
+		kept, err := tx.Import(ctx, start.CompanyID, start.Digest)
+		if !fault.IsNotFound(err) {
+			return kept, err
 		}
 		if err := begin(); err != nil {
-			return err
+			return Import{}, err
 		}
-		kept = i
-		return tx.SaveImport(ctx, i)
+		return start, tx.SaveImport(ctx, start)
 	})
-	if err != nil {
-		return Import{}, err
-	}
-	return kept, nil
 }
 
-// ForgetImport makes an import that is not complete start over. It undoes
-// nothing of it.
-func (s *Service) ForgetImport(ctx context.Context, i Import) error {
-	err := s.write(ctx, false, func(ctx context.Context, tx Tx) error {
-		return tx.DeleteImport(ctx, i.CompanyID, i.Digest)
+// Forget makes an import begin anew that is not complete. It undoes nothing of
+// it.
+func (i *Importer) Forget(ctx context.Context, begun Import) error {
+	err := write.Do(ctx, i.store, func(ctx context.Context, tx ImportTx) error {
+		return tx.DeleteImport(ctx, begun.CompanyID, begun.Digest)
 	})
-	if err != nil && KindOf(err) != KindNotFound {
-		return err
+	if fault.IsNotFound(err) {
+		return nil
 	}
-	return nil
+	return err
 }
 
-// ImportRows imports the first of the rows, at least one, and as many as others
-// may be kept waiting for, in one transaction with the note of how far the
-// import has come, which it returns. A row that cannot be imported is rejected,
-// and leaves nothing behind. With the last row the import is complete, and
-// forgotten. Errors: KindConflict if the import has meanwhile continued or ended
-// elsewhere.
-func (s *Service) ImportRows(ctx context.Context, actor Actor, req ImportRequest) (Import, error) {
-	var after Import
-	err := s.write(ctx, false, func(ctx context.Context, tx Tx) error {
+// Rows imports the first of the rows, at least one, and as many as others may be
+// kept waiting for, in one transaction with the note of how far the import has
+// come, which it returns. A row that cannot be imported is rejected, and leaves
+// nothing behind. With the last row the import is complete, and forgotten.
+// Errors: KindConflict if the import has meanwhile gone on or ended elsewhere.
+func (i *Importer) Rows(ctx context.Context, actor identity.Actor, req ImportRequest) (Import, error) {
+	return write.Run(ctx, i.store, write.Mode[Import]{}, func(ctx context.Context, tx ImportTx) (Import, error) {
 		kept, err := tx.Import(ctx, req.Import.CompanyID, req.Import.Digest)
-		if err != nil && KindOf(err) != KindNotFound {
-			return err
+		if err != nil && !fault.IsNotFound(err) {
+			return Import{}, err
 		}
 		if err != nil || kept != req.Import {
-			return &Error{Kind: KindConflict, Message: "another command has continued this import; make sure that only one runs"}
+			return Import{}, &fault.Error{Kind: fault.KindConflict, Message: "another command has continued this import; make sure that only one runs"}
 		}
-		run := &importRun{tx: &importTx{Tx: tx}, req: req, done: kept}
-		run.creation = creation{Service: s, tx: run.tx, actor: actor, partial: true}
-		after, err = run.rows(ctx)
-		return err
+		cached := &schemaTx{Tx: tx}
+		run := &importRun{tx: tx, schema: cached, req: req, done: kept}
+		run.creation = creation{Service: i.accounts, tx: cached, actor: actor, partial: true}
+		return run.rows(ctx)
 	})
-	if err != nil {
-		return Import{}, err
-	}
-	return after, nil
 }
 
-// importRun is one ImportRows in its transaction. Each row is a creation.
+// importRun is one Rows in its transaction. Each row is a creation.
 type importRun struct {
 	creation creation
-	tx       *importTx
+	tx       ImportTx
+	schema   *schemaTx
 	req      ImportRequest
 	done     Import
 	rejected []RejectedRow
@@ -167,7 +195,7 @@ func (r *importRun) row(ctx context.Context, index int, row ImportRow) error {
 	count := &counts.Unchanged
 	err := r.tx.Isolate(ctx, func(ctx context.Context) error {
 		if row.Unusable {
-			return Invalid(row.Offences)
+			return fault.Invalid(row.Patch.Found)
 		}
 		result, changed, err := r.treatRow(ctx, row.Patch)
 		switch {
@@ -176,7 +204,7 @@ func (r *importRun) row(ctx context.Context, index int, row ImportRow) error {
 		case changed:
 			count = &counts.Updated
 		}
-		return withOffences(row.Offences, err)
+		return err
 	})
 	if err == nil {
 		*count++
@@ -186,7 +214,7 @@ func (r *importRun) row(ctx context.Context, index int, row ImportRow) error {
 	if reasons == nil {
 		return err
 	}
-	r.tx.properties = nil // They may be what the row made of them.
+	r.schema.properties = nil // They may be what the row made of them.
 	r.rejected = append(r.rejected, RejectedRow{Index: index, Reasons: reasons})
 	counts.Rejected++
 	return nil
@@ -194,11 +222,11 @@ func (r *importRun) row(ctx context.Context, index int, row ImportRow) error {
 
 func (r *importRun) treatRow(ctx context.Context, p Patch) (CreateResult, bool, error) {
 	if r.req.MatchBy != MatchID {
-		p.ID = Field[int64]{} // It may be that of another database.
+		p.ID = patch.Field[int64]{} // It may be that of another database.
 	} else if r.req.Strategy == StrategyUpdate && !p.ID.IsAbsent() {
 		before, err := r.tx.AccountForUpdate(ctx, r.done.CompanyID, p.ID.Value)
 		if err == nil {
-			after, err := r.creation.applyAndSave(ctx, r.tx, r.creation.actor, before, p, r.req.AllowNewOptions)
+			after, err := r.creation.applyAndSave(ctx, r.schema, r.creation.actor, before, p, r.req.AllowNewOptions)
 			return CreateResult{Account: after}, after.Version != before.Version, err
 		}
 		// What else is wrong with the row is not found without an account.
@@ -209,35 +237,16 @@ func (r *importRun) treatRow(ctx context.Context, p Patch) (CreateResult, bool, 
 	return r.creation.run(ctx)
 }
 
-// withOffences adds to the offences that were found in reading a row those of
-// the rest of it. A member that could not be read was not missing.
-func withOffences(found []FieldError, err error) error {
-	if len(found) == 0 || (err != nil && reasonsOf(err) == nil) {
-		return err
-	}
-	all := append([]FieldError(nil), found...)
-	seen := make(map[string]bool, len(found))
-	for _, f := range found {
-		seen[f.Field()] = true
-	}
-	for _, f := range fieldsOf(err) {
-		if !seen[f.Field()] {
-			all = append(all, f)
-		}
-	}
-	return Invalid(all)
-}
-
 // fieldsOf are the offences of a row that an error tells of.
-func fieldsOf(err error) []FieldError {
-	e, ok := errors.AsType[*Error](err)
+func fieldsOf(err error) []fault.Offence {
+	e, ok := errors.AsType[*fault.Error](err)
 	switch {
-	case !ok || (e.Kind != KindInvalid && e.Kind != KindConflict):
+	case !ok || (e.Kind != fault.KindInvalid && e.Kind != fault.KindConflict):
 		return nil
 	case len(e.Fields) == 0:
-		return []FieldError{{In: InBody, Message: e.Message}}
+		return []fault.Offence{{In: fault.InBody, Message: e.Message}}
 	}
-	return e.Fields
+	return fault.Offences(e.Fields).Distinct()
 }
 
 // reasonsOf says why a row is rejected, or nil if the error is not the row's fault.
@@ -247,28 +256,4 @@ func reasonsOf(err error) []string {
 		reasons = append(reasons, f.Message)
 	}
 	return reasons
-}
-
-// importTx reads the company's properties once for many rows.
-type importTx struct {
-	Tx
-	properties []Property // nil: not read yet
-}
-
-// Properties returns the company's properties, which must not be changed.
-func (t *importTx) Properties(ctx context.Context, companyID int64) ([]Property, error) {
-	if t.properties == nil {
-		properties, err := t.Tx.Properties(ctx, companyID)
-		if err != nil {
-			return nil, err
-		}
-		t.properties = properties
-	}
-	return t.properties, nil
-}
-
-// AddOption adds an option, which the next row must see.
-func (t *importTx) AddOption(ctx context.Context, companyID int64, option NewOption) error {
-	t.properties = nil
-	return t.Tx.AddOption(ctx, companyID, option)
 }

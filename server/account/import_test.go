@@ -7,29 +7,32 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/servertest/domaintest"
 )
 
 // rowsOf are new accounts, each with a title of its own.
 func rowsOf(n int) []account.ImportRow {
 	rows := make([]account.ImportRow, n)
 	for i := range rows {
-		rows[i].Patch = account.Patch{Title: account.Set(fmt.Sprintf("Row %d", i)), Address: account.Set([]string{"x"})}
+		rows[i].Patch = account.Patch{Title: patch.Set(fmt.Sprintf("Row %d", i)), Address: patch.Set([]string{"x"})}
 	}
 	return rows
 }
 
-func (s *service) begin(t *testing.T) account.Import {
+func begin(t *testing.T, s *domaintest.Domain) account.Import {
 	t.Helper()
-	begun, err := s.BeginImport(t.Context(), account.Import{CompanyID: s.Company.ID, Digest: account.Digest{1}, Rejects: "r.csv"}, func() error { return nil })
+	begun, err := s.Importer.Begin(t.Context(), account.Import{CompanyID: s.Company.ID, Digest: account.Digest{1}, Rejects: "r.csv"}, func() error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
 	return begun
 }
 
-func (s *service) count(t *testing.T) int64 {
+func count(t *testing.T, s *domaintest.Domain) int64 {
 	t.Helper()
-	n, err := s.store.CountAccounts(t.Context(), s.Company.ID, account.AccountQuery{})
+	n, err := s.Store.CountAccounts(t.Context(), s.Company.ID, account.Query{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,28 +42,28 @@ func (s *service) count(t *testing.T) int64 {
 // An import goes on only from where it is, and is forgotten when it is complete.
 func TestImportRows(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
+	s := domaintest.New(t)
 	rows := rowsOf(2)
-	request := account.ImportRequest{Import: s.begin(t), Rows: rows[:1], MatchBy: account.MatchNone, Strategy: account.StrategySkip}
-	after, err := s.ImportRows(t.Context(), s.Actor, request)
+	request := account.ImportRequest{Import: begin(t, s), Rows: rows[:1], MatchBy: account.MatchNone, Strategy: account.StrategySkip}
+	after, err := s.Importer.Rows(t.Context(), s.Actor, request)
 	if err != nil || after.Counts != (account.ImportCounts{Created: 1}) {
 		t.Fatalf("%+v %v", after, err)
 	}
-	if _, err := s.ImportRows(t.Context(), s.Actor, request); err == nil || account.KindOf(err) != account.KindConflict || s.count(t) != 1 {
-		t.Errorf("the same rows again: %v, %d accounts", err, s.count(t))
+	if _, err := s.Importer.Rows(t.Context(), s.Actor, request); err == nil || fault.KindOf(err) != fault.KindConflict || count(t, s) != 1 {
+		t.Errorf("the same rows again: %v, %d accounts", err, count(t, s))
 	}
-	if again := s.begin(t); again != after {
+	if again := begin(t, s); again != after {
 		t.Errorf("begun again at %+v, want %+v", again, after)
 	}
 	request = account.ImportRequest{Import: after, Rows: rows[1:], Last: true, MatchBy: account.MatchNone}
-	if after, err = s.ImportRows(t.Context(), s.Actor, request); err != nil || after.Counts.Created != 2 {
+	if after, err = s.Importer.Rows(t.Context(), s.Actor, request); err != nil || after.Counts.Created != 2 {
 		t.Errorf("%+v %v", after, err)
 	}
 	request.Import = after
-	if _, err := s.ImportRows(t.Context(), s.Actor, request); err == nil || account.KindOf(err) != account.KindConflict || s.count(t) != 2 {
-		t.Errorf("after the last row: %v, %d accounts", err, s.count(t))
+	if _, err := s.Importer.Rows(t.Context(), s.Actor, request); err == nil || fault.KindOf(err) != fault.KindConflict || count(t, s) != 2 {
+		t.Errorf("after the last row: %v, %d accounts", err, count(t, s))
 	}
-	if begun := s.begin(t); begun.Counts.Rows() != 0 {
+	if begun := begin(t, s); begun.Counts.Rows() != 0 {
 		t.Errorf("a complete import is not forgotten: %+v", begun)
 	}
 }
@@ -68,64 +71,64 @@ func TestImportRows(t *testing.T) {
 // A call keeps others waiting for a bounded time, however many rows it gets.
 func TestImportRowsAreBounded(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
+	s := domaintest.New(t)
 	rows := rowsOf(20_000)
-	at, calls := s.begin(t), 0
+	at, calls := begin(t, s), 0
 	for at.Counts.Rows() < 5000 {
-		after, err := s.ImportRows(t.Context(), s.Actor, account.ImportRequest{Import: at, Rows: rows[at.Counts.Rows():], Last: true, MatchBy: account.MatchNone})
+		after, err := s.Importer.Rows(t.Context(), s.Actor, account.ImportRequest{Import: at, Rows: rows[at.Counts.Rows():], Last: true, MatchBy: account.MatchNone})
 		if err != nil || after.Counts.Rows() <= at.Counts.Rows() {
 			t.Fatalf("%+v %v", after, err)
 		}
 		at = after
 		calls++
 	}
-	if calls < 2 || s.count(t) != at.Counts.Created {
-		t.Errorf("%d calls for %d rows, %d accounts", calls, at.Counts.Rows(), s.count(t))
+	if calls < 2 || count(t, s) != at.Counts.Created {
+		t.Errorf("%d calls for %d rows, %d accounts", calls, at.Counts.Rows(), count(t, s))
 	}
 }
 
 // When the rejects cannot be kept, nothing of the rows is.
 func TestImportRowsAndRejectsAreOne(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
+	s := domaintest.New(t)
 	failure := errors.New("disk full")
 	rows := append([]account.ImportRow{{}}, rowsOf(2)...)
-	request := account.ImportRequest{Import: s.begin(t), Rows: rows, Last: true, MatchBy: account.MatchNone}
+	request := account.ImportRequest{Import: begin(t, s), Rows: rows, Last: true, MatchBy: account.MatchNone}
 	request.Reject = func(size int64, rejected []account.RejectedRow) (int64, error) {
 		if size != 0 || len(rejected) != 1 || rejected[0].Index != 0 || len(rejected[0].Reasons) != 2 {
 			t.Errorf("%d %+v", size, rejected)
 		}
 		return 0, failure
 	}
-	if _, err := s.ImportRows(t.Context(), s.Actor, request); !errors.Is(err, failure) || s.count(t) != 0 {
-		t.Errorf("%v, %d accounts", err, s.count(t))
+	if _, err := s.Importer.Rows(t.Context(), s.Actor, request); !errors.Is(err, failure) || count(t, s) != 0 {
+		t.Errorf("%v, %d accounts", err, count(t, s))
 	}
 	request.Reject = func(int64, []account.RejectedRow) (int64, error) { return 42, nil }
-	after, err := s.ImportRows(t.Context(), s.Actor, request)
-	if err != nil || after.RejectsSize != 42 || after.Counts.Rejected != 1 || s.count(t) != after.Counts.Created {
+	after, err := s.Importer.Rows(t.Context(), s.Actor, request)
+	if err != nil || after.RejectsSize != 42 || after.Counts.Rejected != 1 || count(t, s) != after.Counts.Created {
 		t.Errorf("%+v %v", after, err)
 	}
 }
 
 func TestBeginImport(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
+	s := domaintest.New(t)
 	refusal := errors.New("no room")
 	wanted := account.Import{CompanyID: s.Company.ID, Digest: account.Digest{1}}
-	if _, err := s.BeginImport(t.Context(), wanted, func() error { return refusal }); !errors.Is(err, refusal) {
+	if _, err := s.Importer.Begin(t.Context(), wanted, func() error { return refusal }); !errors.Is(err, refusal) {
 		t.Errorf("got %v", err)
 	}
-	begun := s.begin(t) // which the refusal has not kept
+	begun := begin(t, s) // which the refusal has not kept
 	if begun.Rejects != "r.csv" {
 		t.Errorf("%+v", begun)
 	}
-	if err := s.ForgetImport(t.Context(), begun); err != nil {
+	if err := s.Importer.Forget(t.Context(), begun); err != nil {
 		t.Error(err)
 	}
-	if err := s.ForgetImport(t.Context(), begun); err != nil {
+	if err := s.Importer.Forget(t.Context(), begun); err != nil {
 		t.Errorf("forgotten twice: %v", err)
 	}
-	if _, err := s.BeginImport(t.Context(), wanted, func() error { return refusal }); !errors.Is(err, refusal) {
+	if _, err := s.Importer.Begin(t.Context(), wanted, func() error { return refusal }); !errors.Is(err, refusal) {
 		t.Errorf("a forgotten import goes on: %v", err)
 	}
 }
@@ -134,25 +137,25 @@ func TestBeginImport(t *testing.T) {
 // the first error.
 func TestExport(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
-	at := s.begin(t)
+	s := domaintest.New(t)
+	at := begin(t, s)
 	for rows := rowsOf(1201); at.Counts.Rows() < 1201; {
 		var err error
-		if at, err = s.ImportRows(t.Context(), s.Actor, account.ImportRequest{Import: at, Rows: rows[at.Counts.Rows():], Last: true, MatchBy: account.MatchNone}); err != nil {
+		if at, err = s.Importer.Rows(t.Context(), s.Actor, account.ImportRequest{Import: at, Rows: rows[at.Counts.Rows():], Last: true, MatchBy: account.MatchNone}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	first, err := s.store.FindAccount(t.Context(), s.Company.ID, account.MatchTitle, "row 0")
+	first, err := s.Store.FindAccount(t.Context(), s.Company.ID, account.MatchTitle, "row 0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Update(t.Context(), s.Actor, account.UpdateRequest{ID: first.ID, Patch: account.Patch{Active: account.Set(false)}}); err != nil {
+	if _, err := s.Accounts.Update(t.Context(), s.Actor, account.UpdateRequest{ID: first.ID, Patch: account.Patch{Active: patch.Set(false)}}); err != nil {
 		t.Fatal(err)
 	}
 	for archived, want := range map[bool]int{true: 1201, false: 1200} {
 		seen := map[string]bool{}
 		last := int64(0)
-		err := s.Export(t.Context(), s.Company.ID, archived, func(a account.Account) error {
+		err := s.Accounts.Export(t.Context(), s.Company.ID, archived, func(a account.Account) error {
 			if a.ID <= last {
 				t.Errorf("id %d after %d", a.ID, last)
 			}
@@ -164,7 +167,7 @@ func TestExport(t *testing.T) {
 		}
 	}
 	failure, taken := errors.New("pipe closed"), 0
-	err = s.Export(t.Context(), s.Company.ID, true, func(account.Account) error {
+	err = s.Accounts.Export(t.Context(), s.Company.ID, true, func(account.Account) error {
 		taken++
 		return failure
 	})
@@ -173,7 +176,7 @@ func TestExport(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.Export(ctx, s.Company.ID, true, func(account.Account) error { return nil }); !errors.Is(err, context.Canceled) {
+	if err := s.Accounts.Export(ctx, s.Company.ID, true, func(account.Account) error { return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }

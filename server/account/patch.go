@@ -1,87 +1,63 @@
 package account
 
-import "time"
+import (
+	"slices"
 
-// Field is one member of a patch in one of three states: absent (the zero
-// value), null, or a value.
-type Field[T any] struct {
-	Value T
-	state fieldState
-}
-
-type fieldState uint8
-
-const (
-	stateAbsent fieldState = iota
-	stateNull
-	stateValue
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/patch"
 )
-
-// Set returns a field that holds v.
-func Set[T any](v T) Field[T] { return Field[T]{Value: v, state: stateValue} }
-
-// Null returns a field that is null.
-func Null[T any]() Field[T] { return Field[T]{state: stateNull} }
-
-// IsAbsent tells whether the member was not sent.
-func (f Field[T]) IsAbsent() bool { return f.state == stateAbsent }
-
-// IsNull tells whether the member was sent as null.
-func (f Field[T]) IsNull() bool { return f.state == stateNull }
 
 // Patch says what to change of an account. Absent members stay as they are.
 type Patch struct {
-	Title        Field[string]
-	Description  Field[string]
-	Address      Field[[]string]
-	Active       Field[bool]
-	PrimaryEmail Field[string]
-	PrimaryPhone Field[string]
-	Number       Field[int64]
-	Type         Field[Type]
-	TypeAlias    Field[Type] // the deprecated member "type"
-	Value        Field[float64]
-	Size         Field[float64]
+	Title        patch.Field[string]
+	Description  patch.Field[string]
+	Address      patch.Field[[]string]
+	Active       patch.Field[bool]
+	PrimaryEmail patch.Field[string]
+	PrimaryPhone patch.Field[string]
+	Number       patch.Field[int64]
+	Type         patch.Field[Type]
+	TypeAlias    patch.Field[Type] // the deprecated member "type"
+	Value        patch.Field[float64]
+	Size         patch.Field[float64]
 	// Custom values by key name, as decoded from JSON with numbers kept as
 	// json.Number. A nil value clears the property.
-	Custom Field[map[string]any]
+	Custom patch.Field[map[string]any]
 	// Contacts are the ids to link, in order. Null unlinks all.
-	Contacts Field[[]int64]
+	Contacts patch.Field[[]int64]
 	// ID is the echo of the record's id; it is checked, never written.
-	ID Field[int64]
+	ID patch.Field[int64]
+
+	fault.Findings
 }
 
-// Change is one member's value before and after a write; nil is no value.
-type Change struct {
-	Before any `json:"before"`
-	After  any `json:"after"`
+// ParsePatch reads the body of a PATCH or a POST, as it was decoded from JSON,
+// or what else has its form: an update of a batch, a line of NDJSON, a row of
+// CSV. Phone numbers without a country code are read as dialled in the region.
+// What is wrong is among the findings, and else not in the patch.
+func ParsePatch(body any, region string) Patch {
+	r := patch.NewReader(body, region)
+	var p Patch
+	for i := range members {
+		members[i].read(r, &p)
+	}
+	r.Unknown(bodyNames)
+	p.Found = r.Offences
+	return p
 }
 
-// Changes are the changes of one write by member name; a custom member is
-// named "custom.<key>". The values are those of the JSON form of the account;
-// contacts are listed by id.
-type Changes map[string]Change
+// bodyNames are the members that a body may have.
+var bodyNames = func() []string {
+	var names []string
+	for _, m := range members {
+		names = append(names, m.name)
+		if m.former != "" {
+			names = append(names, m.former)
+		}
+	}
+	slices.Sort(names)
+	return names
+}()
 
-// ChangeKind says what happened to an account.
-type ChangeKind string
-
-// The kinds of entries in an account's history.
-const (
-	ChangeCreated ChangeKind = "created"
-	ChangeUpdated ChangeKind = "updated"
-	ChangeDeleted ChangeKind = "deleted"
-)
-
-// HistoryEntry records one write of one account.
-type HistoryEntry struct {
-	Sequence  int64 // orders all entries of a store by commit
-	CompanyID int64
-	AccountID int64
-	Kind      ChangeKind
-	Version   int64 // of the account after the write
-	At        time.Time
-	UserID    int64 // 0: nobody known
-	KeyID     int64 // 0: not made with a key
-	Email     string
-	Fields    Changes
-}
+// BodyNames returns the names of the members that a body may have, sorted.
+func BodyNames() []string { return slices.Clone(bodyNames) }

@@ -1,93 +1,35 @@
 package account
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
-	"sync"
-	"time"
+	"strings"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/write"
 )
 
 // Service does what users do with a company's accounts: it applies the rules of
 // this package to the records of a store.
 type Service struct {
-	store     Store
-	now       func() time.Time
-	region    string
-	log       *slog.Logger
-	passwords passwords
-	wake      chan struct{} // holds one if an index is to be built
-	dryRun    bool          // whether every write is undone
-
-	gate         *aliasGate
-	aliasCounter *AliasCounter
-	quietDays    int
-	composer     Composer
-
-	underWay *sync.Map // the AnswerIDs of Once calls that have not returned
-}
-
-// Config is how a Service is set up.
-type Config struct {
-	Clock  func() time.Time // nil: time.Now
-	Region string           // of phone numbers without a country code, ISO 3166; empty: only numbers with one are read
-	Logger *slog.Logger     // of Run; nil: slog.Default()
-
-	AliasCounter *AliasCounter // counts the calls of the alias; nil: they are not counted
-	QuietDays    int           // without a call, after which a user counts as moved off the alias; 0: DefaultQuietDays
-	Composer     Composer      // of notices; nil: they are recorded and not sent
+	*Records
+	store Store
+	clock write.Clock
 }
 
 // NewService returns a service over the store, which stays the caller's to
-// close.
-func NewService(store Store, config Config) *Service {
-	if config.Clock == nil {
-		config.Clock = time.Now
-	}
-	if config.Logger == nil {
-		config.Logger = slog.Default()
-	}
-	return &Service{
-		store:     store,
-		now:       func() time.Time { return config.Clock().UTC().Truncate(time.Millisecond) },
-		region:    config.Region,
-		log:       config.Logger,
-		passwords: newPasswords(),
-		wake:      make(chan struct{}, 1),
-		underWay:  &sync.Map{},
-
-		gate:         &aliasGate{},
-		aliasCounter: config.AliasCounter,
-		quietDays:    cmp.Or(config.QuietDays, DefaultQuietDays),
-		composer:     config.Composer,
-	}
+// close. The region (ISO 3166) is that of phone numbers without a country code;
+// empty: only numbers with one are read.
+func NewService(store Store, clock write.Clock, region string) *Service {
+	return &Service{Records: &Records{reader: store, region: region, schemas: &schemas{}}, store: store, clock: clock}
 }
 
-// DryRun returns a service over the same records that checks and answers as s
-// does, and writes nothing.
-func (s *Service) DryRun() *Service {
-	dry := *s
-	dry.dryRun = true
-	return &dry
-}
-
-// Ping returns nil if requests can be served.
-func (s *Service) Ping(ctx context.Context) error { return s.store.Ping(ctx) }
-
-// Get returns an account with its contacts. KindNotFound if the actor's company
-// has none with the id, or if it is archived and those were not asked for.
-func (s *Service) Get(ctx context.Context, actor Actor, id int64, includeArchived bool) (Account, error) {
-	a, err := s.store.Account(ctx, actor.CompanyID, id)
-	if err != nil {
-		return Account{}, err
-	}
-	if !a.Active && !includeArchived {
-		return Account{}, NotFound("account")
-	}
-	return a, nil
-}
+// Parse reads a body: see ParsePatch.
+func (s *Service) Parse(body any) Patch { return ParsePatch(body, s.region) }
 
 // Match is a condition on the version of an account.
 type Match struct {
@@ -104,8 +46,8 @@ func (m *Match) check(a Account) error {
 	if m.holds(a) {
 		return nil
 	}
-	return &Error{
-		Kind:    KindPrecondition,
+	return &fault.Error{
+		Kind:    fault.KindPrecondition,
 		Message: "the account is not the version that If-Match names; fetch it again",
 	}
 }
@@ -116,35 +58,61 @@ type UpdateRequest struct {
 	Patch           Patch
 	Match           *Match // nil: no condition
 	AllowNewOptions bool
-	DryRun          bool // check and answer, but write nothing
+	Mode            write.Mode[Account]
 }
 
 // Update applies a patch in one transaction, and returns the account as it then
 // is. A patch that changes nothing writes nothing. Errors: KindNotFound;
 // KindPrecondition if Match does not hold; KindInvalid or KindConflict with
 // every offence of the patch.
-func (s *Service) Update(ctx context.Context, actor Actor, req UpdateRequest) (Account, error) {
-	var updated Account
-	err := s.write(ctx, req.DryRun, func(ctx context.Context, tx Tx) error {
-		before, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
-		if err != nil {
-			return err
-		}
-		if err := req.Match.check(before); err != nil {
-			return err
-		}
-		updated, err = s.applyAndSave(ctx, tx, actor, before, req.Patch, req.AllowNewOptions)
-		return err
-	})
-	if err != nil {
+func (s *Service) Update(ctx context.Context, actor identity.Actor, req UpdateRequest) (Account, error) {
+	mode, err := req.Mode, error(nil)
+	if mode.Unsound, err = s.isUnsound(ctx, actor, req.Patch, req.AllowNewOptions); err != nil {
 		return Account{}, err
 	}
-	return updated, nil
+	return write.Run(ctx, s.store, mode, func(ctx context.Context, tx Tx) (Account, error) {
+		before, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
+		if err != nil {
+			return Account{}, err
+		}
+		if err := req.Match.check(before); err != nil {
+			return Account{}, err
+		}
+		return s.applyAndSave(ctx, tx, actor, before, req.Patch, req.AllowNewOptions)
+	})
+}
+
+// isUnsound tells whether something is wrong with a patch: with its body, or with
+// the custom values and the contacts as far as is remembered of the company's.
+func (s *Service) isUnsound(ctx context.Context, actor identity.Actor, p Patch, newOptions bool) (bool, error) {
+	if len(p.Found) > 0 {
+		return true, nil
+	}
+	a := &applier{env: Env{AllowNewOptions: newOptions}}
+	a.values = schema.Values{AllowNewOptions: newOptions, Offences: &a.Offences}
+	var err error
+	if len(p.Custom.Value) > 0 {
+		if a.env.Schema, err = s.schemas.remembered(ctx, s.store, actor.CompanyID); err != nil {
+			return false, err
+		}
+		a.setCustom(p.Custom)
+	}
+	if len(p.Contacts.Value) > 0 {
+		if a.env.Contacts, err = s.store.Contacts(ctx, actor.CompanyID, p.Contacts.Value); err != nil {
+			return false, fmt.Errorf("load contacts: %w", err)
+		}
+		a.setContacts(p.Contacts)
+	}
+	if len(a.Offences) == 0 {
+		return false, nil
+	}
+	_, err = s.schemas.refresh(ctx, s.store, actor.CompanyID)
+	return true, err
 }
 
 // applyAndSave applies a patch to a stored account, and writes what changed.
-func (s *Service) applyAndSave(ctx context.Context, tx Tx, actor Actor, before Account, p Patch, newOptions bool) (Account, error) {
-	outcome, schema, err := s.apply(ctx, tx, before, p, newOptions)
+func (s *Service) applyAndSave(ctx context.Context, tx Tx, actor identity.Actor, before Account, p Patch, newOptions bool) (Account, error) {
+	outcome, properties, err := s.apply(ctx, tx, before, p, newOptions)
 	if err != nil {
 		return Account{}, err
 	}
@@ -154,54 +122,62 @@ func (s *Service) applyAndSave(ctx context.Context, tx Tx, actor Actor, before A
 	if err := addOptions(ctx, tx, before.CompanyID, outcome.NewOptions); err != nil {
 		return Account{}, err
 	}
-	return s.save(ctx, tx, actor, before, outcome.Account, outcome.Changes, schema)
+	return s.Save(ctx, tx, actor, before, outcome.Account, outcome.Changes, properties)
 }
 
-// save writes what changes have made of an account, with all that goes with a
-// write: version, time and author, the index of custom values, the history.
-// The schema must have the properties whose values changed.
-func (s *Service) save(ctx context.Context, tx Tx, actor Actor, before, after Account, changes Changes, schema Schema) (Account, error) {
+// SetContacts links an account to contacts, in order, in a transaction.
+func (s *Service) SetContacts(ctx context.Context, tx Tx, actor identity.Actor, a Account, ids []int64) error {
+	_, err := s.applyAndSave(ctx, tx, actor, a, Patch{Contacts: patch.Set(ids)}, false)
+	return err
+}
+
+// Save writes what changes have made of an account, in a transaction, with all
+// that goes with a write: version, time and author, the index of custom values,
+// the history. The schema must have the properties whose values changed.
+func (s *Service) Save(ctx context.Context, tx Tx, actor identity.Actor, before, after Account, changes patch.Changes, properties schema.Schema) (Account, error) {
 	after.Version = before.Version + 1
-	// The clock may have been set back; a record never gets younger.
-	after.UpdatedAt = later(s.now(), before.UpdatedAt)
+	after.UpdatedAt = s.clock.Since(before.UpdatedAt)
 	by := actor.User
 	after.UpdatedBy = &by
 	if err := tx.UpdateAccount(ctx, after, changes); err != nil {
 		return Account{}, fmt.Errorf("store account: %w", err)
 	}
-	if err := indexCustom(ctx, tx, after, changes, schema); err != nil {
+	if err := indexCustom(ctx, tx, after, changes, properties); err != nil {
 		return Account{}, err
 	}
-	return after, s.addHistory(ctx, tx, actor, after, ChangeUpdated, changes)
+	return after, addHistory(ctx, tx, actor, after, ChangeUpdated, changes)
 }
 
 // apply runs Apply with what it needs of the store, and adds what only the
 // store knows: whether the number is taken. It returns the schema as well if it
 // had to be loaded.
-func (s *Service) apply(ctx context.Context, tx Tx, before Account, p Patch, newOptions bool) (Outcome, Schema, error) {
+func (s *Service) apply(ctx context.Context, r Reader, before Account, p Patch, newOptions bool) (Outcome, schema.Schema, error) {
 	env := Env{AllowNewOptions: newOptions, Region: s.region}
 	if len(p.Custom.Value) > 0 {
-		schema, err := loadSchema(ctx, tx, before.CompanyID)
+		properties, err := s.schemas.current(ctx, r, before.CompanyID)
 		if err != nil {
 			return Outcome{}, nil, err
 		}
-		env.Schema = schema
+		env.Schema = properties
 	}
 	var err error
-	if env.Contacts, err = contactsFor(ctx, tx, before, p.Contacts.Value); err != nil {
+	if env.Contacts, err = contactsFor(ctx, r, before, p.Contacts.Value); err != nil {
 		return Outcome{}, nil, err
 	}
 	outcome := Apply(before, p, env)
-	offence, err := numberOffence(ctx, tx, before, p.Number)
+	taken, err := numberTaken(ctx, r, before, p.Number)
 	if err != nil {
 		return Outcome{}, nil, err
 	}
-	return outcome, env.Schema, Invalid(append(outcome.Errors, offence...))
+	return outcome, env.Schema, fault.Invalid(append(outcome.Errors, taken...))
 }
 
 // contactsFor returns the contacts that an account may be linked to. Those that
 // it is linked to are at hand.
-func contactsFor(ctx context.Context, tx Tx, a Account, ids []int64) (map[int64]Contact, error) {
+func contactsFor(ctx context.Context, r Reader, a Account, ids []int64) (map[int64]Contact, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	linked := make(map[int64]Contact, len(a.Contacts))
 	for _, c := range a.Contacts {
 		linked[c.ID] = c
@@ -210,43 +186,43 @@ func contactsFor(ctx context.Context, tx Tx, a Account, ids []int64) (map[int64]
 	if !slices.ContainsFunc(ids, unlinked) {
 		return linked, nil
 	}
-	contacts, err := tx.Contacts(ctx, a.CompanyID, ids)
+	contacts, err := r.Contacts(ctx, a.CompanyID, ids)
 	if err != nil {
 		return nil, fmt.Errorf("load contacts: %w", err)
 	}
 	return contacts, nil
 }
 
-func numberOffence(ctx context.Context, tx Tx, before Account, number Field[int64]) ([]FieldError, error) {
-	if number.IsAbsent() || number.IsNull() || number.Value == before.Number || number.Value < 1 {
+func numberTaken(ctx context.Context, r Reader, before Account, number patch.Field[int64]) (fault.Offences, error) {
+	if !number.IsSet() || number.Value == before.Number || number.Value < 1 {
 		return nil, nil
 	}
-	owner, err := tx.NumberOwner(ctx, before.CompanyID, number.Value)
+	owner, err := r.NumberOwner(ctx, before.CompanyID, number.Value)
 	if err != nil {
 		return nil, fmt.Errorf("find the number's owner: %w", err)
 	}
-	if owner == 0 || owner == before.ID {
-		return nil, nil
+	var taken fault.Offences
+	if owner != 0 && owner != before.ID {
+		taken.Conflict([]string{"number"}, "%d is taken by another account", number.Value)
 	}
-	return []FieldError{{
-		In: InBody, Path: []string{"number"}, Kind: KindConflict,
-		Message: fmt.Sprintf("number %d is taken by another account", number.Value),
-	}}, nil
+	return taken, nil
 }
 
-func loadSchema(ctx context.Context, r Reader, companyID int64) (Schema, error) {
-	properties, err := r.Properties(ctx, companyID)
+// LoadSchema returns a company's schema.
+func LoadSchema(ctx context.Context, r Reader, companyID int64) (schema.Schema, error) {
+	list, err := r.Properties(ctx, companyID)
 	if err != nil {
 		return nil, fmt.Errorf("load properties: %w", err)
 	}
-	schema := make(Schema, len(properties))
-	for _, p := range properties {
-		schema[p.Key] = p
+	properties := make(schema.Schema, len(list))
+	for _, p := range list {
+		properties[p.Key] = p
 	}
-	return schema, nil
+	return properties, nil
 }
 
-func addOptions(ctx context.Context, tx Tx, companyID int64, options []NewOption) error {
+// addOptions is where an option is created on demand.
+func addOptions(ctx context.Context, tx Tx, companyID int64, options []schema.NewOption) error {
 	for _, option := range options {
 		if err := tx.AddOption(ctx, companyID, option); err != nil {
 			return fmt.Errorf("add option: %w", err)
@@ -255,27 +231,50 @@ func addOptions(ctx context.Context, tx Tx, companyID int64, options []NewOption
 	return nil
 }
 
-func (s *Service) addHistory(ctx context.Context, tx Tx, actor Actor, a Account, kind ChangeKind, changes Changes) error {
-	err := tx.AddHistory(ctx, &HistoryEntry{
-		CompanyID: a.CompanyID,
-		AccountID: a.ID,
-		Kind:      kind,
-		Version:   a.Version,
-		At:        a.UpdatedAt,
-		UserID:    actor.User.ID,
-		KeyID:     actor.KeyID,
-		Email:     actor.User.Email,
-		Fields:    changes,
-	})
-	if err != nil {
-		return fmt.Errorf("add history: %w", err)
+// indexCustom keeps the index of the values that changed. Every write of an
+// account goes through it.
+func indexCustom(ctx context.Context, tx Tx, a Account, changes patch.Changes, properties schema.Schema) error {
+	for name := range changes {
+		key, ok := strings.CutPrefix(name, CustomPrefix)
+		if !ok {
+			continue
+		}
+		p, ok := properties[key]
+		if !ok || p.Index == schema.IndexNone {
+			continue
+		}
+		if err := tx.IndexCustom(ctx, p, a.ID, p.Keys(a.Custom[key])); err != nil {
+			return fmt.Errorf("index %s: %w", name, err)
+		}
 	}
 	return nil
 }
 
-func later(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
+// DeleteRequest is one deletion of an account.
+type DeleteRequest struct {
+	ID    int64
+	Match *Match // nil: no condition
+	Mode  write.Mode[struct{}]
+}
+
+// Delete removes an account for good. Its history stays, and ends with the
+// values that it had. Errors: KindNotFound; KindPrecondition if Match does not
+// hold.
+func (s *Service) Delete(ctx context.Context, actor identity.Actor, req DeleteRequest) error {
+	_, err := write.Run(ctx, s.store, req.Mode, func(ctx context.Context, tx Tx) (done struct{}, err error) {
+		a, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
+		if err != nil {
+			return done, err
+		}
+		if err := req.Match.check(a); err != nil {
+			return done, err
+		}
+		if err := tx.DeleteAccount(ctx, actor.CompanyID, req.ID); err != nil {
+			return done, fmt.Errorf("delete account: %w", err)
+		}
+		a.Version++
+		a.UpdatedAt = s.clock.Since(a.UpdatedAt)
+		return done, addHistory(ctx, tx, actor, a, ChangeDeleted, a.changes(gone))
+	})
+	return err
 }

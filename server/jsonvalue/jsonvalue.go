@@ -5,10 +5,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/accountsd/accountsd/server/fault"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -21,6 +25,93 @@ var (
 	ErrTooDeep  = errors.New("nested too deep")
 	ErrTrailing = errors.New("more text after the value")
 )
+
+// Explain says in words of ours what is wrong with data that Decode refused, in
+// words that follow its name, and where.
+func Explain(err error) (words string, at jsontext.Pointer) {
+	syntax, isSyntax := errors.AsType[*jsontext.SyntacticError](err)
+	if isSyntax {
+		at = syntax.JSONPointer
+	}
+	switch {
+	case errors.Is(err, ErrTooDeep):
+		return fmt.Sprintf("is not acceptable JSON: it nests deeper than %d levels", MaxDepth), ""
+	case errors.Is(err, ErrTrailing):
+		return "is not valid JSON: there is more text after the value", ""
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return fmt.Sprintf("is not valid JSON: member %s appears twice in one object", fault.Quote(at.LastToken())), at
+	case isSyntax && !errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Sprintf("is not valid JSON: syntax error at byte %d", syntax.ByteOffset+1), at
+	}
+	return "is not valid JSON: it ends too early", at
+}
+
+// Errors of Integer.
+var (
+	ErrFraction = errors.New("not an integer")
+	ErrRange    = errors.New("not in the range of 64 bits")
+)
+
+// Integer returns the integer that a number is, however it is written: 5, 5.0
+// and 5e0 are one (JSON Schema Validation, section 6.1.1). The error is
+// ErrFraction or ErrRange.
+func Integer(number json.Number) (int64, error) {
+	text := number.String()
+	if strings.Trim(text, "-+.eE0123456789") != "" || !json.Valid([]byte(text)) {
+		return 0, ErrFraction // It is not even a number.
+	}
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n, nil
+	}
+	digits, exponent := Scientific(text)
+	switch {
+	case digits == "":
+		return 0, nil
+	case exponent < len(digits):
+		return 0, ErrFraction
+	case exponent > maxDigits:
+		return 0, ErrRange
+	}
+	sign := text[:len(text)-len(strings.TrimPrefix(text, "-"))]
+	n, err := strconv.ParseInt(sign+digits+strings.Repeat("0", exponent-len(digits)), 10, 64)
+	if err != nil {
+		return 0, ErrRange
+	}
+	return n, nil
+}
+
+// maxDigits is how many digits an int64 may have.
+const maxDigits = 19
+
+// Scientific returns the digits of a JSON number without zeros at either end,
+// and the exponent of ten for a point ahead of them. Zero has no digits. An
+// exponent that no int holds is the nearest one.
+func Scientific(text string) (digits string, exponent int) {
+	text = strings.TrimPrefix(text, "-")
+	if mantissa, e, ok := strings.Cut(strings.ToLower(text), "e"); ok {
+		text = mantissa
+		exponent, _ = strconv.Atoi(e)
+		exponent = min(max(exponent, -math.MaxInt32), math.MaxInt32)
+	}
+	whole, fraction, _ := strings.Cut(text, ".")
+	digits = whole + fraction
+	exponent += len(whole)
+	trimmed := strings.TrimLeft(digits, "0")
+	exponent -= len(digits) - len(trimmed)
+	return strings.TrimRight(trimmed, "0"), exponent
+}
+
+// unescape steps over an escaped backslash, so that what follows one stays.
+var unescape = strings.NewReplacer(`\\`, `\\`, `\u0026`, `&`, `\u003c`, `<`, `\u003e`, `>`)
+
+// Plain returns a JSON document without the escapes of & < > for HTML. Types
+// that write themselves have them whatever an encoder is set to.
+func Plain(document []byte) []byte {
+	if !bytes.Contains(document, []byte(`\u00`)) {
+		return document
+	}
+	return []byte(unescape.Replace(string(document)))
+}
 
 // Decode decodes the one JSON value that data must be (RFC 8259, and the
 // stricter RFC 7493 in that it refuses duplicate names and lone surrogates).

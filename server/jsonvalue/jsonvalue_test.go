@@ -1,12 +1,16 @@
 package jsonvalue_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"math/big"
 	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"pgregory.net/rapid"
 
 	"github.com/accountsd/accountsd/server/jsonvalue"
 )
@@ -31,6 +35,72 @@ func TestDecode(t *testing.T) {
 	for _, text := range []string{``, `{`, `"\ud800"`, "\"\xff\"", `01`, `{a:1}`} {
 		if value, _, err := jsonvalue.Decode([]byte(text)); err == nil {
 			t.Errorf("%q: %v", text, value)
+		}
+	}
+}
+
+// An integer is one however it is written.
+func TestInteger(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("0", 1<<16)
+	for text, want := range map[string]int64{
+		"5": 5, "5.0": 5, "5e0": 5, "5E+0": 5, "-0": 0, "-0.0": 0, "0e999999999999999999999": 0, "1e3": 1000, "0.5e1": 5, "50e-1": 5,
+		"-1.50e2": -150, "9223372036854775807": math.MaxInt64, "9223372036854775807.0": math.MaxInt64, "922337203685477580.7e1": math.MaxInt64,
+		"-9223372036854775808": math.MinInt64, "-9.223372036854775808e18": math.MinInt64,
+		"5." + long: 5, "5" + long + "e-65536": 5, "0." + long + "5e65537": 5,
+	} {
+		if got, err := jsonvalue.Integer(json.Number(text)); got != want || err != nil {
+			t.Errorf("%.30s: got %d %v, want %d", text, got, err, want)
+		}
+	}
+	for text, want := range map[string]error{
+		"1.5": jsonvalue.ErrFraction, "5e-1": jsonvalue.ErrFraction, "1e-400": jsonvalue.ErrFraction, "0." + long + "1": jsonvalue.ErrFraction,
+		"9223372036854775807.5": jsonvalue.ErrFraction, "1e-999999999999999999999": jsonvalue.ErrFraction, "1e-2147483649": jsonvalue.ErrFraction,
+		"9223372036854775808": jsonvalue.ErrRange, "-9223372036854775809": jsonvalue.ErrRange, "1e19": jsonvalue.ErrRange, "1e400": jsonvalue.ErrRange,
+		"1e999999999": jsonvalue.ErrRange, "1e999999999999999999999": jsonvalue.ErrRange, "-1e2147483648": jsonvalue.ErrRange,
+		"": jsonvalue.ErrFraction, "+5": jsonvalue.ErrFraction, "05": jsonvalue.ErrFraction, "0x5": jsonvalue.ErrFraction, "1_0": jsonvalue.ErrFraction, "NaN": jsonvalue.ErrFraction,
+	} {
+		if got, err := jsonvalue.Integer(json.Number(text)); err != want {
+			t.Errorf("%.30s: got %d %v, want %v", text, got, err, want)
+		}
+	}
+}
+
+// An exact rational is what the integer is compared with.
+func TestIntegerIsExact(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?`).Draw(t, "number")
+		exact, ok := new(big.Rat).SetString(text)
+		if !ok {
+			t.Fatal(text)
+		}
+		got, err := jsonvalue.Integer(json.Number(text))
+		switch {
+		case !exact.IsInt():
+			ok = err == jsonvalue.ErrFraction
+		case !exact.Num().IsInt64():
+			ok = err == jsonvalue.ErrRange
+		default:
+			ok = err == nil && got == exact.Num().Int64()
+		}
+		if !ok {
+			t.Fatalf("%s: got %d %v", text, got, err)
+		}
+	})
+}
+
+func TestPlain(t *testing.T) {
+	t.Parallel()
+	for document, want := range map[string]string{
+		`{"a":"\u003cb\u003e \u0026"}`: `{"a":"<b> &"}`,
+		`"\\u0026"`:                    `"\\u0026"`,
+		`"\\\u0026"`:                   `"\\&"`,
+		`"\u0000\u2028"`:               `"\u0000\u2028"`,
+		`"plain"`:                      `"plain"`,
+	} {
+		if got := string(jsonvalue.Plain([]byte(document))); got != want {
+			t.Errorf("%s: got %s, want %s", document, got, want)
 		}
 	}
 }

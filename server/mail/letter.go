@@ -10,7 +10,8 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/alias"
+	"github.com/accountsd/accountsd/server/fault"
 )
 
 //go:embed notice.txt notice.html
@@ -34,14 +35,14 @@ type Composer struct {
 	base string // the server's URL, without a slash at its end
 }
 
-var _ account.Composer = (*Composer)(nil)
+var _ alias.Composer = (*Composer)(nil)
 
 // NewComposer returns a composer of letters that name the server by its public
 // URL, as in https://accounts.example.com.
 func NewComposer(public string) (*Composer, error) {
 	u, err := url.Parse(public)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return nil, fmt.Errorf("the server's public URL must look like https://accounts.example.com; got %s", account.Quote(public))
+		return nil, fmt.Errorf("the server's public URL must look like https://accounts.example.com; got %s", fault.Quote(public))
 	}
 	return &Composer{base: strings.TrimRight(public, "/")}, nil
 }
@@ -49,7 +50,7 @@ func NewComposer(public string) (*Composer, error) {
 // notice is what the templates show.
 type notice struct {
 	Base    string
-	Report  account.AliasReport
+	Report  alias.Report
 	Message string
 	Sunset  time.Time // zero: none
 	By      string
@@ -57,18 +58,18 @@ type notice struct {
 
 // Compose writes the letter that carries a notice: the message, the user's own
 // calls of 30 days, and the URLs to use instead.
-func (c *Composer) Compose(r account.AliasReport, step account.AliasStep) (account.Letter, error) {
+func (c *Composer) Compose(r alias.Report, step alias.Step) (alias.Letter, error) {
 	n := notice{Base: c.base, Report: r, Message: step.Message, Sunset: step.Sunset, By: step.ByEmail}
-	letter := account.Letter{Subject: "/clients will end: please move to /accounts"}
+	letter := alias.Letter{Subject: "/clients will end: please move to /accounts"}
 	if !n.Sunset.IsZero() {
 		letter.Subject = fmt.Sprintf("/clients ends on %s: please move to /accounts", n.Sunset.UTC().Format("2 January 2006"))
 	}
 	var text, html strings.Builder
 	if err := noticeText.Execute(&text, n); err != nil {
-		return account.Letter{}, err
+		return alias.Letter{}, err
 	}
 	if err := noticeHTML.Execute(&html, n); err != nil {
-		return account.Letter{}, err
+		return alias.Letter{}, err
 	}
 	letter.Text, letter.HTML = text.String(), html.String()
 	return letter, nil

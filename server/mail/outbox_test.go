@@ -3,51 +3,41 @@ package mail_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server"
+	"github.com/accountsd/accountsd/server/alias"
+	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/mail"
 	"github.com/accountsd/accountsd/server/mail/mailtest"
-	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/servertest/domaintest"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // office is a company whose admin notifies a user, at a time that is set by hand.
 type office struct {
-	store   account.Store
-	service *account.Service
-	counter *account.AliasCounter
-	admin   account.Actor
-	user    account.Actor
-	now     time.Time
+	*domaintest.Domain
+	store   alias.Store
+	counter *alias.Counter
+	user    identity.Actor
 }
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "accounts.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	o := &office{store: store, counter: account.NewAliasCounter(), now: time.Date(2026, 11, 24, 16, 5, 12, 0, time.UTC)}
 	composer, err := mail.NewComposer("https://accounts.example.com/")
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.service = account.NewService(store, account.Config{
-		Clock: func() time.Time { return o.now }, AliasCounter: o.counter, Composer: composer,
-	})
-	made, err := o.service.CreateCompany(t.Context(), account.NewCompany{Name: "C", Email: "ada@example.com"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.admin = made.Actor
-	user := account.User{CompanyID: made.Company.ID, Email: "lin@example.com", FirstName: "Lin", CreatedAt: o.now}
-	key := account.Key{CompanyID: made.Company.ID, Name: "nightly <sync>", Prefix: "acc_6mF1k0", Scope: account.ScopeWrite, CreatedAt: o.now}
-	err = store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+	o := &office{counter: alias.NewCounter()}
+	o.Domain = domaintest.New(t, func(c *server.ServiceConfig) { c.Alias = alias.Config{Counter: o.counter, Composer: composer} })
+	o.Now, o.store = time.Date(2026, 11, 24, 16, 5, 12, 0, time.UTC), server.AliasStore(o.Store)
+	user := identity.User{CompanyID: o.Company.ID, Email: "lin@example.com", FirstName: "Lin", CreatedAt: o.Now}
+	key := identity.Key{CompanyID: o.Company.ID, Name: "nightly <sync>", Prefix: "acc_6mF1k0", Scope: identity.ScopeWrite, CreatedAt: o.Now}
+	err = o.Store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
 		if err := tx.InsertUser(ctx, &user); err != nil {
 			return err
 		}
@@ -57,7 +47,7 @@ func newOffice(t *testing.T) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.user = account.Actor{CompanyID: made.Company.ID, KeyID: key.ID, Scope: key.Scope, User: user.Ref()}
+	o.user = identity.Actor{CompanyID: o.Company.ID, KeyID: key.ID, Scope: key.Scope, User: user.Ref()}
 	return o
 }
 
@@ -65,7 +55,7 @@ func newOffice(t *testing.T) *office {
 func (o *office) call(t *testing.T, times int, operation, agent string) {
 	t.Helper()
 	for range times {
-		if _, err := o.service.UseAlias(t.Context(), o.user, operation, agent); err != nil {
+		if _, err := o.Alias.Use(t.Context(), o.user, operation, agent); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -76,26 +66,26 @@ func (o *office) call(t *testing.T, times int, operation, agent string) {
 
 func (o *office) notify(t *testing.T, message string, sunset time.Time) {
 	t.Helper()
-	n := account.AliasNotice{Message: message}
+	n := alias.Notice{Message: message}
 	if !sunset.IsZero() {
-		n.Sunset = account.Set(sunset)
+		n.Sunset = patch.Set(sunset)
 	}
-	if _, err := o.service.NotifyAliasUser(t.Context(), o.admin, o.user.User.ID, n); err != nil {
+	if _, err := o.Alias.Notify(t.Context(), o.Actor, o.user.User.ID, n); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (o *office) outbox(sender account.Mailer) *account.Outbox {
-	return &account.Outbox{Store: o.store, Mailer: sender, Clock: func() time.Time { return o.now }}
+func (o *office) outbox(sender alias.Mailer) *alias.Outbox {
+	return &alias.Outbox{Store: o.store, Mailer: sender, Clock: func() time.Time { return o.Now }}
 }
 
 // wantMail runs the outbox once, and checks what the state says afterwards.
-func (o *office) wantMail(t *testing.T, outbox *account.Outbox, state account.MailState, failure account.MailFailure, attempts int, next time.Duration) {
+func (o *office) wantMail(t *testing.T, outbox *alias.Outbox, state alias.MailState, failure alias.MailFailure, attempts int, next time.Duration) {
 	t.Helper()
 	if err := outbox.Deliver(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	r, err := o.service.AliasMigration(t.Context(), o.admin, o.user.User.ID)
+	r, err := o.Alias.Migration(t.Context(), o.Actor, o.user.User.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,10 +93,10 @@ func (o *office) wantMail(t *testing.T, outbox *account.Outbox, state account.Ma
 	if got.State != state || got.Failure != failure || got.Attempts != attempts {
 		t.Fatalf("%s %q after %d attempts, want %s %q after %d", got.State, got.Failure, got.Attempts, state, failure, attempts)
 	}
-	if next == 0 != got.NextAttempt.IsZero() || next != 0 && !got.NextAttempt.Equal(o.now.Add(next)) {
-		t.Errorf("the next attempt is at %s, want %s after %s", got.NextAttempt, next, o.now)
+	if next == 0 != got.NextAttempt.IsZero() || next != 0 && !got.NextAttempt.Equal(o.Now.Add(next)) {
+		t.Errorf("the next attempt is at %s, want %s after %s", got.NextAttempt, next, o.Now)
 	}
-	if (state == account.MailSent) != got.SentAt.Equal(o.now) {
+	if (state == alias.MailSent) != got.SentAt.Equal(o.Now) {
 		t.Errorf("%s at %s", state, got.SentAt)
 	}
 }
@@ -118,19 +108,19 @@ func TestMailIsTriedAgain(t *testing.T) {
 	addr := mailtest.FreeAddr(t)
 	outbox := o.outbox(newSender(t, "smtp://%s?from=accounts@example.com&starttls=off", addr))
 	o.notify(t, "Please move.", time.Time{})
-	o.wantMail(t, outbox, account.MailPending, account.MailConnection, 1, 30*time.Second)
-	o.now = o.now.Add(29 * time.Second)
-	o.wantMail(t, outbox, account.MailPending, account.MailConnection, 1, time.Second) // It is not due.
+	o.wantMail(t, outbox, alias.MailPending, alias.MailConnection, 1, 30*time.Second)
+	o.Now = o.Now.Add(29 * time.Second)
+	o.wantMail(t, outbox, alias.MailPending, alias.MailConnection, 1, time.Second) // It is not due.
 
 	server := mailtest.Start(t, addr)
 	server.RefuseRecipients(t, 451)
-	o.now = o.now.Add(time.Second)
-	o.wantMail(t, outbox, account.MailPending, account.MailDeferred, 2, time.Minute)
+	o.Now = o.Now.Add(time.Second)
+	o.wantMail(t, outbox, alias.MailPending, alias.MailDeferred, 2, time.Minute)
 	server.RefuseRecipients(t, 0)
-	o.now = o.now.Add(time.Minute)
-	o.wantMail(t, outbox, account.MailSent, "", 3, 0)
+	o.Now = o.Now.Add(time.Minute)
+	o.wantMail(t, outbox, alias.MailSent, "", 3, 0)
 	for range 3 {
-		o.now = o.now.Add(24 * time.Hour)
+		o.Now = o.Now.Add(24 * time.Hour)
 		if err := outbox.Deliver(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -148,18 +138,18 @@ func TestMailIsGivenUp(t *testing.T) {
 	server.RefuseRecipients(t, 550)
 	outbox := o.outbox(newSender(t, "smtp://%s?from=accounts@example.com&starttls=off", server.Addr))
 	o.notify(t, "Please move.", time.Time{})
-	o.wantMail(t, outbox, account.MailFailed, account.MailRejected, 1, 0)
+	o.wantMail(t, outbox, alias.MailFailed, alias.MailRejected, 1, 0)
 
 	server.RefuseRecipients(t, 451)
 	o.notify(t, "Please.", time.Time{})
-	begin, wait := o.now, 30*time.Second
+	begin, wait := o.Now, 30*time.Second
 	for attempt := 1; attempt < 20; attempt++ {
-		o.wantMail(t, outbox, account.MailPending, account.MailDeferred, attempt, wait)
-		o.now = o.now.Add(wait)
+		o.wantMail(t, outbox, alias.MailPending, alias.MailDeferred, attempt, wait)
+		o.Now = o.Now.Add(wait)
 		wait = min(2*wait, 4*time.Hour)
 	}
-	o.wantMail(t, outbox, account.MailFailed, account.MailDeferred, 20, 0)
-	if took := o.now.Sub(begin); took < 40*time.Hour || took > 60*time.Hour {
+	o.wantMail(t, outbox, alias.MailFailed, alias.MailDeferred, 20, 0)
+	if took := o.Now.Sub(begin); took < 40*time.Hour || took > 60*time.Hour {
 		t.Errorf("given up after %s", took)
 	}
 	if got := server.Messages(t); len(got) != 0 {
@@ -209,7 +199,7 @@ func TestNoticeArrives(t *testing.T) {
 	o.call(t, 3, "GET /v1/accounts", "curl/8.5")
 	o.call(t, 12, "PATCH /v1/accounts/{accountId}", "sync/2.4 <b>")
 	o.notify(t, "The former paths end in March.\nAsk <me> & my team.", time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC))
-	o.wantMail(t, o.outbox(newSender(t, "smtp://%s?from=accounts@example.com&starttls=off", server.Addr)), account.MailSent, "", 1, 0)
+	o.wantMail(t, o.outbox(newSender(t, "smtp://%s?from=accounts@example.com&starttls=off", server.Addr)), alias.MailSent, "", 1, 0)
 	m := server.Messages(t)[0]
 	if m.Subject != "/clients ends on 1 March 2027: please move to /accounts" {
 		t.Errorf("subject %q", m.Subject)
@@ -268,7 +258,7 @@ func TestLetterWithoutCalls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	letter, err := composer.Compose(account.AliasReport{}, account.AliasStep{Message: "Please move."})
+	letter, err := composer.Compose(alias.Report{}, alias.Step{Message: "Please move."})
 	if err != nil {
 		t.Fatal(err)
 	}

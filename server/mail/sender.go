@@ -20,7 +20,7 @@ import (
 	"github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/alias"
 )
 
 // timeout bounds each exchange with the mail server.
@@ -34,7 +34,7 @@ type Sender struct {
 	needsTLS bool
 }
 
-var _ account.Mailer = (*Sender)(nil)
+var _ alias.Mailer = (*Sender)(nil)
 
 // starttls are the values of the parameter of the same name.
 var starttls = map[string]mail.TLSPolicy{
@@ -101,10 +101,10 @@ func NewSender(server string) (*Sender, error) {
 }
 
 // Send hands one mail to the server. Every error is an *account.MailError.
-func (s *Sender) Send(ctx context.Context, m account.Mail) error {
+func (s *Sender) Send(ctx context.Context, m alias.Mail) error {
 	message, err := s.message(m)
 	if err != nil {
-		return &account.MailError{Failure: account.MailRejected, Err: err}
+		return &alias.MailError{Failure: alias.MailRejected, Err: err}
 	}
 	// The library heeds ctx only while it connects.
 	exchange := timeout
@@ -113,22 +113,22 @@ func (s *Sender) Send(ctx context.Context, m account.Mail) error {
 	}
 	client, err := mail.NewClient(s.host, append(slices.Clip(s.options), mail.WithTimeout(exchange))...)
 	if err != nil {
-		return &account.MailError{Failure: account.MailConnection, Err: err}
+		return &alias.MailError{Failure: alias.MailConnection, Err: err}
 	}
 	connection, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
-		return &account.MailError{Failure: s.dialFailure(err), Err: err}
+		return &alias.MailError{Failure: s.dialFailure(err), Err: err}
 	}
 	// The server has taken the mail or not by then: a bad farewell must not
 	// make it be sent again.
 	defer func() { _ = client.CloseWithSMTPClient(connection) }()
 	if err := client.SendWithSMTPClient(connection, message); err != nil {
-		return &account.MailError{Failure: sendFailure(err), Err: err}
+		return &alias.MailError{Failure: sendFailure(err), Err: err}
 	}
 	return nil
 }
 
-func (s *Sender) message(m account.Mail) (*mail.Msg, error) {
+func (s *Sender) message(m alias.Mail) (*mail.Msg, error) {
 	message := mail.NewMsg()
 	message.FromMailAddress(s.from)
 	if err := message.To(m.To); err != nil {
@@ -146,52 +146,52 @@ func (s *Sender) message(m account.Mail) (*mail.Msg, error) {
 }
 
 // dialFailure classes what kept the server from being talked to.
-func (s *Sender) dialFailure(err error) account.MailFailure {
+func (s *Sender) dialFailure(err error) alias.MailFailure {
 	if answer, ok := errors.AsType[*textproto.Error](err); ok {
 		if isAuthenticationCode(answer.Code) {
-			return account.MailAuthentication
+			return alias.MailAuthentication
 		}
-		return account.MailDeferred // It has not heard of the mail yet, so this is not about it.
+		return alias.MailDeferred // It has not heard of the mail yet, so this is not about it.
 	}
 	if isTimeout(err) {
-		return account.MailTimeout
+		return alias.MailTimeout
 	}
 	switch {
 	case isTLS(err):
-		return account.MailTLS
+		return alias.MailTLS
 	case isAuthentication(err):
-		return account.MailAuthentication
+		return alias.MailAuthentication
 	case isConnection(err), !s.needsTLS:
-		return account.MailConnection
+		return alias.MailConnection
 	}
-	return account.MailTLS // What is left is a server that does not offer it.
+	return alias.MailTLS // What is left is a server that does not offer it.
 }
 
 // sendFailure classes what kept the server from taking the mail.
-func sendFailure(err error) account.MailFailure {
+func sendFailure(err error) alias.MailFailure {
 	if isTimeout(err) {
-		return account.MailTimeout
+		return alias.MailTimeout
 	}
 	refused, ok := errors.AsType[*mail.SendError](err)
 	switch {
 	case ok && refused.ErrorCode() != 0:
 		return answerFailure(refused.ErrorCode())
 	case ok && refused.IsTemp():
-		return account.MailDeferred
+		return alias.MailDeferred
 	}
-	return account.MailConnection
+	return alias.MailConnection
 }
 
 // answerFailure classes the code of an answer (RFC 5321, section 4.2.3, and RFC
 // 4954, section 6).
-func answerFailure(code int) account.MailFailure {
+func answerFailure(code int) alias.MailFailure {
 	switch {
 	case isAuthenticationCode(code):
-		return account.MailAuthentication
+		return alias.MailAuthentication
 	case code >= 500:
-		return account.MailRejected
+		return alias.MailRejected
 	}
-	return account.MailDeferred
+	return alias.MailDeferred
 }
 
 func isAuthenticationCode(code int) bool {

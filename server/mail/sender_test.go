@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/mail"
 	"github.com/accountsd/accountsd/server/mail/mailtest"
 )
@@ -54,9 +54,9 @@ func newSender(t *testing.T, format string, args ...any) *mail.Sender {
 	return sender
 }
 
-var aMail = account.Mail{
+var aMail = alias.Mail{
 	ID: 7, To: "lin@example.com", CreatedAt: time.Date(2026, 11, 24, 16, 5, 12, 0, time.UTC),
-	Letter: account.Letter{Subject: "Grüße: /clients ends", Text: "Hello Lin,\n\nürgent.\n", HTML: "<p>Hello <b>Lin</b>, ürgent.</p>"},
+	Letter: alias.Letter{Subject: "Grüße: /clients ends", Text: "Hello Lin,\n\nürgent.\n", HTML: "<p>Hello <b>Lin</b>, ürgent.</p>"},
 }
 
 // The server takes the mail over TLS from someone who has logged in.
@@ -112,27 +112,27 @@ func TestSendFailures(t *testing.T) {
 	const from = "?from=accounts@example.com"
 	for _, c := range []struct {
 		name, url string
-		want      account.MailFailure
+		want      alias.MailFailure
 	}{
-		{"nobody listens", "smtp://ops:s3cret@" + mailtest.FreeAddr(t) + from, account.MailConnection},
-		{"no such host", "smtp://ops:s3cret@mail.invalid:25" + from, account.MailConnection},
-		{"silence", "smtp://ops:s3cret@" + silent(t) + from, account.MailTimeout},
-		{"silence instead of TLS", "smtps://ops:s3cret@" + silent(t) + from, account.MailTimeout},
-		{"no TLS", "smtp://ops:s3cret@" + plain.Addr + from, account.MailTLS},
-		{"no TLS from the start", "smtps://ops:s3cret@" + plain.Addr + from, account.MailTLS},
-		{"a certificate of somebody", "smtp://" + untrusted.Addr + from, account.MailTLS},
-		{"a wrong password", "smtp://ops:wr0ng-s3cret@" + secure.Addr + from, account.MailAuthentication},
-		{"a password where none is asked for", "smtp://ops:s3cret@" + deferring.Addr + from + "&starttls=off", account.MailConnection},
-		{"no password", "smtp://" + secure.Addr + from, account.MailAuthentication},
-		{"refused for now", "smtp://" + deferring.Addr + from + "&starttls=off", account.MailDeferred},
-		{"refused for good", "smtp://" + rejecting.Addr + from + "&starttls=opportunistic", account.MailRejected},
+		{"nobody listens", "smtp://ops:s3cret@" + mailtest.FreeAddr(t) + from, alias.MailConnection},
+		{"no such host", "smtp://ops:s3cret@mail.invalid:25" + from, alias.MailConnection},
+		{"silence", "smtp://ops:s3cret@" + silent(t) + from, alias.MailTimeout},
+		{"silence instead of TLS", "smtps://ops:s3cret@" + silent(t) + from, alias.MailTimeout},
+		{"no TLS", "smtp://ops:s3cret@" + plain.Addr + from, alias.MailTLS},
+		{"no TLS from the start", "smtps://ops:s3cret@" + plain.Addr + from, alias.MailTLS},
+		{"a certificate of somebody", "smtp://" + untrusted.Addr + from, alias.MailTLS},
+		{"a wrong password", "smtp://ops:wr0ng-s3cret@" + secure.Addr + from, alias.MailAuthentication},
+		{"a password where none is asked for", "smtp://ops:s3cret@" + deferring.Addr + from + "&starttls=off", alias.MailConnection},
+		{"no password", "smtp://" + secure.Addr + from, alias.MailAuthentication},
+		{"refused for now", "smtp://" + deferring.Addr + from + "&starttls=off", alias.MailDeferred},
+		{"refused for good", "smtp://" + rejecting.Addr + from + "&starttls=opportunistic", alias.MailRejected},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			defer cancel()
 			err := newSender(t, "%s", c.url).Send(ctx, aMail)
-			known, ok := errors.AsType[*account.MailError](err)
+			known, ok := errors.AsType[*alias.MailError](err)
 			if !ok || known.Failure != c.want {
 				t.Fatalf("got %v, want %s", err, c.want)
 			}

@@ -16,7 +16,7 @@ import (
 
 	"github.com/accountsd/accountsd/client"
 	"github.com/accountsd/accountsd/server"
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
@@ -32,8 +32,8 @@ type Server struct {
 	config   config
 	dir      string
 	store    *sqlite.Store
-	accounts *account.Service
-	actor    account.Actor
+	services server.Services
+	actor    identity.Actor
 	web      *httptest.Server
 }
 
@@ -91,13 +91,13 @@ func (s *Server) start(ctx context.Context) (err error) {
 	if s.store, err = sqlite.Open(ctx, filepath.Join(s.dir, "accounts.db")); err != nil {
 		return err
 	}
-	s.accounts = account.NewService(s.store, account.Config{Region: "US"})
-	made, err := s.accounts.CreateCompany(ctx, account.NewCompany{Name: "Sunrise Services", Email: Email, Password: s.config.password})
+	s.services = server.NewServices(s.store, server.ServiceConfig{Region: "US"})
+	made, err := s.services.Identity.CreateCompany(ctx, identity.NewCompany{Name: "Sunrise Services", Email: Email, Password: s.config.password})
 	if err != nil {
 		return err
 	}
 	s.actor, s.Key = made.Actor, made.Token
-	handler, err := server.New(s.config.server, s.accounts)
+	handler, err := server.New(s.config.server, s.services)
 	if err != nil {
 		return err
 	}
@@ -123,11 +123,11 @@ func (s *Server) Close() error {
 // NewKey makes another key, for example one that may only read.
 func (s *Server) NewKey(t testing.TB, scopes ...client.Scope) string {
 	t.Helper()
-	own := make([]account.Scope, len(scopes))
+	own := make([]identity.Scope, len(scopes))
 	for i, scope := range scopes {
-		own[i] = account.Scope(scope)
+		own[i] = identity.Scope(scope)
 	}
-	token, err := s.accounts.CreateKey(t.Context(), Email, "test", own)
+	token, err := s.services.Identity.CreateKeyFor(t.Context(), Email, "test", own)
 	if err != nil {
 		t.Fatalf("make a key: %v", err)
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/schema"
 )
 
 // csvReader reads the rows of a CSV file.
@@ -18,10 +20,11 @@ type csvReader struct {
 	first   []string // the header as it stands
 	columns []column // those of the header; without a name: passed over
 	known   []string
+	parse   parser
 }
 
-func newCSVReader(r *bufio.Reader, properties []account.Property) (*csvReader, error) {
-	c := &csvReader{csv: csv.NewReader(&lineEnds{r: r, line: 1})}
+func newCSVReader(r *bufio.Reader, properties []schema.Property, parse parser) (*csvReader, error) {
+	c := &csvReader{parse: parse, csv: csv.NewReader(&lineEnds{r: r, line: 1})}
 	c.csv.FieldsPerRecord = -1 // A row of another length is the row's mistake, not the file's.
 	header, err := c.csv.Read()
 	if errors.Is(err, io.EOF) {
@@ -33,8 +36,8 @@ func newCSVReader(r *bufio.Reader, properties []account.Property) (*csvReader, e
 	c.first = header
 	byName := map[string]column{errorsColumn: {}}
 	for _, column := range columnsOf(properties) {
-		byName[column.name] = column
-		c.known = append(c.known, column.name)
+		byName[column.Name] = column
+		c.known = append(c.known, column.Name)
 	}
 	return c, c.resolve(byName)
 }
@@ -48,7 +51,7 @@ func (c *csvReader) resolve(byName map[string]column) error {
 			wrong = append(wrong, c.unknown(name))
 		}
 		if slices.Contains(c.first[:i], name) {
-			wrong = append(wrong, fmt.Sprintf("column %s appears twice", account.Quote(name)))
+			wrong = append(wrong, fmt.Sprintf("column %s appears twice", fault.Quote(name)))
 		}
 		c.columns = append(c.columns, column)
 	}
@@ -65,7 +68,7 @@ func (c *csvReader) unknown(name string) string {
 	if name == errorsColumn || slices.Contains(c.known, name) {
 		return ""
 	}
-	return fmt.Sprintf("column %s is not known%s", account.Quote(name), account.DidYouMean(name, c.known))
+	return fmt.Sprintf("column %s is not known%s", fault.Quote(name), fault.DidYouMean(name, c.known))
 }
 
 func (c *csvReader) header() []string { return c.first }
@@ -94,29 +97,26 @@ func explainCSV(err error) error {
 
 func (c *csvReader) read(r row) account.ImportRow {
 	if len(r.cells) != len(c.columns) {
-		return account.ImportRow{Unusable: true, Offences: []account.FieldError{{
-			In: account.InBody, Message: fmt.Sprintf("the row has %d cells, but the header names %d columns", len(r.cells), len(c.columns)),
-		}}}
+		return unusable("the row has %d cells, but the header names %d columns", len(r.cells), len(c.columns))
 	}
 	object, custom := make(map[string]any, len(r.cells)), make(map[string]any)
 	for i, column := range c.columns {
-		if column.name == "" {
+		if column.Name == "" {
 			continue
 		}
 		value, says := column.value(r.cells[i])
 		switch {
 		case !says:
-		case column.key != "":
-			custom[column.key] = value
+		case column.Custom != "":
+			custom[column.Custom] = value
 		default:
-			object[column.name] = value
+			object[column.Name] = value
 		}
 	}
 	if len(custom) > 0 {
 		object["custom"] = custom
 	}
-	patch, offences := readObject(object)
-	return account.ImportRow{Patch: patch, Offences: offences}
+	return account.ImportRow{Patch: c.parse(object)}
 }
 
 // lineEnds keeps a carriage return before a line feed that is part of a quoted

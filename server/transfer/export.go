@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/jsonvalue"
+	"github.com/accountsd/accountsd/server/schema"
 )
 
 // Writer writes accounts in a format.
@@ -18,16 +20,18 @@ type Writer struct {
 
 // NewWriter returns a Writer of accounts of a company with the properties. show
 // is the JSON form of an account.
-func NewWriter(w io.Writer, format Format, properties []account.Property, show func(account.Account) any) (*Writer, error) {
+func NewWriter(w io.Writer, format Format, properties []schema.Property, show func(account.Account) any) (*Writer, error) {
 	buffer := bufio.NewWriterSize(w, 64<<10)
 	if format == NDJSON {
-		encoder := json.NewEncoder(buffer)
-		encoder.SetEscapeHTML(false)
-		return &Writer{
-			buffer: buffer,
-			write:  func(a account.Account) error { return encoder.Encode(show(a)) },
-			flush:  func() error { return nil },
-		}, nil
+		write := func(a account.Account) error {
+			line, err := json.Marshal(show(a))
+			if err != nil {
+				return err
+			}
+			_, err = buffer.Write(append(jsonvalue.Plain(line), '\n'))
+			return err
+		}
+		return &Writer{buffer: buffer, write: write, flush: func() error { return nil }}, nil
 	}
 	c := newCSVWriter(buffer, properties)
 	return &Writer{buffer: buffer, write: c.account, flush: c.flush}, c.header()
@@ -50,14 +54,14 @@ type csvWriter struct {
 	cells   []string
 }
 
-func newCSVWriter(w io.Writer, properties []account.Property) *csvWriter {
+func newCSVWriter(w io.Writer, properties []schema.Property) *csvWriter {
 	columns := columnsOf(properties)
 	return &csvWriter{csv: csv.NewWriter(w), columns: columns, cells: make([]string, len(columns))}
 }
 
 func (c *csvWriter) header() error {
 	for i, column := range c.columns {
-		c.cells[i] = column.name
+		c.cells[i] = column.Name
 	}
 	return c.csv.Write(c.cells)
 }

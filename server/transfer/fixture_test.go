@@ -14,29 +14,33 @@ import (
 
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/property"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 	"github.com/accountsd/accountsd/server/transfer"
+	"github.com/accountsd/accountsd/server/write"
 )
 
 // fixture is a service on a new SQLite file, with a company and its properties.
 type fixture struct {
-	*account.Service
-	store      account.Store
+	server.Services
+	store      store.Store
 	dir        string
-	actor      account.Actor
-	properties []account.Property
+	actor      identity.Actor
+	properties []schema.Property
 }
 
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	f := &fixture{dir: t.TempDir()}
-	store, err := sqlite.Open(t.Context(), filepath.Join(f.dir, "accounts.db"))
+	db, err := sqlite.Open(t.Context(), filepath.Join(f.dir, "accounts.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
-	f.store = store
-	f.Service = account.NewService(store, account.Config{Region: "US"})
+	t.Cleanup(func() { _ = db.Close() })
+	f.store, f.Services = db, server.NewServices(db, server.ServiceConfig{Region: "US"})
 	f.addCompany(t, "Sunrise")
 	return f
 }
@@ -45,18 +49,18 @@ func newFixture(t testing.TB) *fixture {
 // each type, once for itself and once as a list, and three contacts.
 func (f *fixture) addCompany(t fatal, name string) {
 	ctx := context.Background()
-	made, err := f.CreateCompany(ctx, account.NewCompany{Name: name, Email: strings.ToLower(strings.ReplaceAll(name, " ", "")) + "@example.com"})
+	made, err := f.Identity.CreateCompany(ctx, identity.NewCompany{Name: name, Email: strings.ToLower(strings.ReplaceAll(name, " ", "")) + "@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.actor, f.properties = made.Actor, nil
-	for _, kind := range account.PropertyTypes {
+	for _, kind := range schema.Types {
 		for _, multiple := range []bool{false, true} {
-			p := account.Property{CompanyID: made.Company.ID, Name: fmt.Sprintf("%s %t", kind, multiple), Type: kind, Multiple: multiple}
-			if kind == account.PropertyDropdown {
+			p := schema.Property{Name: fmt.Sprintf("%s %t", kind, multiple), Type: kind, Multiple: multiple}
+			if kind == schema.Dropdown {
 				p.Options = []string{"Gold", "[1]", `""`, `"`, "a,b", "Straße"}
 			}
-			if p, err = f.CreateProperty(ctx, p); err != nil {
+			if p, err = f.Properties.Create(ctx, f.actor, property.New{Property: p}, write.Mode[schema.Property]{}); err != nil {
 				t.Fatal(err)
 			}
 			f.properties = append(f.properties, p)
@@ -69,7 +73,7 @@ type fatal interface{ Fatal(...any) }
 // addContacts returns the ids of new contacts.
 func (f *fixture) addContacts(t fatal, n int) []int64 {
 	var ids []int64
-	err := f.store.Write(context.Background(), func(ctx context.Context, tx account.Tx) error {
+	err := f.store.Write(context.Background(), func(ctx context.Context, tx store.Tx) error {
 		ids = nil
 		for i := range n {
 			c := account.Contact{CompanyID: f.actor.CompanyID, Name: fmt.Sprintf("Contact %d", i), CreatedAt: time.Now(), UpdatedAt: time.Now()}
@@ -93,7 +97,7 @@ func (f *fixture) export(t fatal, format transfer.Format) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(f.Export(context.Background(), f.actor.CompanyID, true, w.Write), w.Flush()); err != nil {
+	if err := errors.Join(f.Accounts.Export(context.Background(), f.actor.CompanyID, true, w.Write), w.Flush()); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -119,7 +123,7 @@ func (f *fixture) importFile(ctx context.Context, t fatal, path string, opts tra
 		t.Fatal(err)
 	}
 	opts.Region = "US"
-	return transfer.Import(ctx, f.Service, f.actor, f.properties, file, path, opts)
+	return transfer.Import(ctx, f.Importer, f.actor, f.properties, file, path, opts)
 }
 
 // importText imports a file with the contents, which must not be refused.
@@ -134,7 +138,7 @@ func (f *fixture) importText(t fatal, name, text string, opts transfer.Options) 
 // accounts returns all accounts of the company in the order of their ids.
 func (f *fixture) accounts(t fatal) []account.Account {
 	var all []account.Account
-	err := f.Export(context.Background(), f.actor.CompanyID, true, func(a account.Account) error {
+	err := f.Accounts.Export(context.Background(), f.actor.CompanyID, true, func(a account.Account) error {
 		all = append(all, a)
 		return nil
 	})

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
 )
 
 // Format is how accounts are written in a file.
@@ -29,7 +29,7 @@ func ParseFormat(name, path string) (Format, error) {
 		if format := Format(name); format == CSV || format == NDJSON {
 			return format, nil
 		}
-		return "", refuse("a format must be %s or %s; got %s", CSV, NDJSON, account.Quote(name))
+		return "", refuse("a format must be %s or %s; got %s", CSV, NDJSON, fault.Quote(name))
 	}
 	if format, ok := extensions[strings.ToLower(filepath.Ext(path))]; ok {
 		return format, nil
@@ -39,7 +39,7 @@ func ParseFormat(name, path string) (Format, error) {
 
 // refuse returns the error of an import that does not even begin.
 func refuse(format string, args ...any) error {
-	return &account.Error{Kind: account.KindInvalid, Message: fmt.Sprintf(format, args...)}
+	return &fault.Error{Kind: fault.KindInvalid, Message: fmt.Sprintf(format, args...)}
 }
 
 // maxRow is the most bytes that a row may have, so that one that does not end

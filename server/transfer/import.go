@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/schema"
 )
 
 // A transaction gets at most so many rows and, if they are large, bytes.
@@ -76,15 +78,15 @@ const maxFirst = 10
 // end, or names a member that is not known. An import that is interrupted, even
 // by a kill, continues after the last row that was stored when it is called
 // again for the same contents with the same options.
-func Import(ctx context.Context, service *account.Service, actor account.Actor, properties []account.Property, file *os.File, name string, opts Options) (Result, error) {
-	found, err := surveyFile(file, opts.Format, properties)
+func Import(ctx context.Context, service *account.Importer, actor identity.Actor, properties []schema.Property, file *os.File, name string, opts Options) (Result, error) {
+	found, err := surveyFile(file, opts.Format, properties, service.Parse)
 	if err != nil {
 		return Result{}, fmt.Errorf("read %s: %w", name, err)
 	}
 	if err := opts.complete(name, found.names); err != nil {
 		return Result{}, err
 	}
-	rows, err := reopen(file, opts.Format, properties)
+	rows, err := reopen(file, opts.Format, properties, service.Parse)
 	if err != nil {
 		return Result{}, fmt.Errorf("read %s: %w", name, err)
 	}
@@ -104,11 +106,11 @@ func Import(ctx context.Context, service *account.Service, actor account.Actor, 
 	return result, err
 }
 
-func reopen(file *os.File, format Format, properties []account.Property) (rowReader, error) {
+func reopen(file *os.File, format Format, properties []schema.Property, parse parser) (rowReader, error) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	return newRowReader(file, format, properties)
+	return newRowReader(file, format, properties, parse)
 }
 
 // matchMembers lists what accounts can be matched by.
@@ -137,9 +139,9 @@ func (o *Options) complete(name string, names map[string]bool) error {
 	}
 	switch {
 	case !slices.Contains(matchMembers, o.MatchBy):
-		return refuse("--match-by must be one of %s; got %s", joined(matchMembers), account.Quote(string(o.MatchBy)))
+		return refuse("--match-by must be one of %s; got %s", fault.Join(matchMembers), fault.Quote(string(o.MatchBy)))
 	case !slices.Contains(strategies, o.Strategy):
-		return refuse("--strategy must be one of %s; got %s", joined(strategies), account.Quote(string(o.Strategy)))
+		return refuse("--strategy must be one of %s; got %s", fault.Join(strategies), fault.Quote(string(o.Strategy)))
 	case o.MatchBy != account.MatchNone && len(names) > 0 && !names[string(o.MatchBy)]:
 		return refuse("%s has no %s to match by; choose another --match-by", name, o.MatchBy)
 	}
@@ -151,18 +153,10 @@ func (o *Options) complete(name string, names map[string]bool) error {
 	return err
 }
 
-func joined[T ~string](names []T) string {
-	texts := make([]string, len(names))
-	for i, name := range names {
-		texts[i] = string(name)
-	}
-	return strings.Join(texts, ", ")
-}
-
 // importer is one run of Import.
 type importer struct {
-	service *account.Service
-	actor   account.Actor
+	service *account.Importer
+	actor   identity.Actor
 	opts    Options
 	name    string
 	rows    rowReader
@@ -184,12 +178,12 @@ type waitingRow struct {
 func (i *importer) begin(ctx context.Context, sum [sha256.Size]byte) error {
 	start := account.Import{CompanyID: i.actor.CompanyID, Digest: i.opts.digest(sum), Rejects: i.opts.Rejected}
 	if i.opts.Restart {
-		if err := i.service.ForgetImport(ctx, start); err != nil {
+		if err := i.service.Forget(ctx, start); err != nil {
 			return err
 		}
 	}
 	var err error
-	if i.at, err = i.service.BeginImport(ctx, start, i.rejects.checkFree); err != nil {
+	if i.at, err = i.service.Begin(ctx, start, i.rejects.checkFree); err != nil {
 		return err
 	}
 	if i.at.Rejects != start.Rejects {
@@ -261,19 +255,13 @@ func (i *importer) fill() error {
 			return i.changed(err)
 		}
 		read := i.rows.read(r)
-		if i.opts.MatchBy == account.MatchID && lacksID(read) {
+		if i.opts.MatchBy == account.MatchID && read.Patch.Found.Has(string(account.MatchID)) {
 			read.Unusable = true
 		}
 		size += r.size()
 		i.waiting = append(i.waiting, waitingRow{row: r, ImportRow: read})
 	}
 	return nil
-}
-
-// lacksID tells whether the id could not be read, so that it is not known what
-// the row is about.
-func lacksID(r account.ImportRow) bool {
-	return slices.ContainsFunc(r.Offences, func(f account.FieldError) bool { return f.Field() == string(account.MatchID) })
 }
 
 // chunk imports the first of the rows that wait.
@@ -294,9 +282,9 @@ func (i *importer) chunk(ctx context.Context, last bool) error {
 		}
 		start := time.Now()
 		i.latest = nil
-		after, err = i.service.ImportRows(ctx, i.actor, req)
+		after, err = i.service.Rows(ctx, i.actor, req)
 		i.held += time.Since(start)
-		if err == nil || account.KindOf(err) != account.KindUnavailable {
+		if err == nil || fault.KindOf(err) != fault.KindUnavailable {
 			break
 		}
 	}

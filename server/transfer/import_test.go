@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/transfer"
 )
 
@@ -47,7 +48,7 @@ func TestRefusedFiles(t *testing.T) {
 				c.opts.Rejected = taken
 			}
 			_, err := f.importFile(t.Context(), t, f.write(t, c.file, c.text), c.opts)
-			if err == nil || account.KindOf(err) != account.KindInvalid {
+			if err == nil || fault.KindOf(err) != fault.KindInvalid {
 				t.Fatalf("got %v, want it refused", err)
 			}
 			for _, want := range c.want {
@@ -203,10 +204,12 @@ var badNDJSON = []struct{ row, reason string }{
 	{`{"title":null,"address":["B"],"contacts":[{"name":"Jo"}]}`, "title must not be null|contacts[0].id must be an integer; got null"},
 	{`{"title":"A","address":["B"],"contacts":[77]}`, "contacts[0] must be the id of a contact"},
 	{"\xfe{}", "not valid JSON"},
+	{`{"title":"A","address":["B"],"custom":{"text_false":"\u0000"}}`, "custom.text_false must not contain a NUL"},
 	{`{"title":"A","address":["B"],"custom":5}`, "custom must be an object"},
 	{`{"title":"A","address":["B"],"custom":{"numeric_false":"5"}}`, "custom.numeric_false must be a number"},
 	{`{"title":"A","address":["B"],"type":"RESIDENTIAL","accountType":"COMMERCIAL"}`, "former name"},
-	{`{"title":"Last","address":["2 Main St"],"createdAt":"whenever","createdBy":5,"custom":{"numeric_false":1.10}}`, ""},
+	{`{"id":1,"createdAt":"garbage","createdBy":5,"title":"x"}`, `createdAt must be an RFC 3339 date-time; got "garbage"|createdBy must be an object; got 5`},
+	{`{"title":"Last","address":["2 Main St"],"createdAt":"2026-11-24T10:00:00Z","createdBy":{"id":5},"custom":{"numeric_false":1.10}}`, ""},
 }
 
 func TestBadRowsOfNDJSON(t *testing.T) {
@@ -246,6 +249,10 @@ func TestBadRowsOfNDJSON(t *testing.T) {
 			if !strings.Contains(strings.Join(got.Errors, "\n"), reason) {
 				t.Errorf("%s: got %q, want %q", bad.row, got.Errors, reason)
 			}
+		}
+		slices.Sort(got.Errors)
+		if len(slices.Compact(got.Errors)) != len(got.Errors) {
+			t.Errorf("%s: a reason twice: %q", bad.row, got.Errors)
 		}
 	}
 

@@ -9,23 +9,24 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/jsonvalue"
+	"github.com/accountsd/accountsd/server/schema"
 )
 
 // ndjsonReader reads the lines of a file of JSON objects.
 type ndjsonReader struct {
-	r    *bufio.Reader
-	line int // the last one read
-	keys []string
+	r     *bufio.Reader
+	line  int // the last one read
+	keys  []string
+	parse parser
 }
 
-func newNDJSONReader(r *bufio.Reader, properties []account.Property) *ndjsonReader {
-	n := &ndjsonReader{r: r}
+func newNDJSONReader(r *bufio.Reader, properties []schema.Property, parse parser) *ndjsonReader {
+	n := &ndjsonReader{r: r, parse: parse}
 	for _, p := range properties {
-		n.keys = append(n.keys, customPrefix+p.Key)
+		n.keys = append(n.keys, account.CustomPrefix+p.Key)
 	}
 	return n
 }
@@ -107,44 +108,30 @@ func (n *ndjsonReader) names(r row) []string {
 	names := slices.Sorted(maps.Keys(object))
 	custom, _ := object["custom"].(map[string]any)
 	for _, key := range slices.Sorted(maps.Keys(custom)) {
-		names = append(names, customPrefix+key)
+		names = append(names, account.CustomPrefix+key)
 	}
 	return names
 }
 
 func (n *ndjsonReader) unknown(name string) string {
-	if slices.Contains(members, name) || slices.Contains(n.keys, name) {
+	if slices.Contains(account.BodyNames(), name) || slices.Contains(n.keys, name) {
 		return ""
 	}
-	return fmt.Sprintf("member %s is not known%s", account.Quote(name), account.DidYouMean(name, slices.Concat(members, n.keys)))
+	return fmt.Sprintf("member %s is not known%s", fault.Quote(name), fault.DidYouMean(name, slices.Concat(account.BodyNames(), n.keys)))
 }
 
 func (n *ndjsonReader) read(r row) account.ImportRow {
 	object, nuls, err := decode(r.text)
-	if err != nil {
-		return account.ImportRow{Unusable: true, Offences: []account.FieldError{{In: account.InBody, Message: explainJSON(err)}}}
-	}
-	patch, offences := readObject(object)
-	for _, path := range nuls {
-		offences = append(offences, offence(path, "must not contain a NUL character"))
-	}
-	return account.ImportRow{Patch: patch, Offences: offences}
-}
-
-// explainJSON says in our own words why a row is not an object.
-func explainJSON(err error) string {
-	syntax, isSyntax := errors.AsType[*jsontext.SyntacticError](err)
 	switch {
 	case errors.Is(err, errNoObject):
-		return "the row must be a JSON object"
-	case errors.Is(err, jsonvalue.ErrTooDeep):
-		return fmt.Sprintf("the row nests deeper than %d levels", jsonvalue.MaxDepth)
-	case errors.Is(err, jsonvalue.ErrTrailing):
-		return "the row is not valid JSON: there is more text after the object"
-	case errors.Is(err, jsontext.ErrDuplicateName):
-		return fmt.Sprintf("the row is not valid JSON: member %s appears twice in one object", account.Quote(syntax.JSONPointer.LastToken()))
-	case isSyntax && !errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Sprintf("the row is not valid JSON: syntax error at byte %d", syntax.ByteOffset+1)
+		return unusable("the row must be a JSON object")
+	case err != nil:
+		words, _ := jsonvalue.Explain(err)
+		return unusable("the row %s", words)
 	}
-	return "the row is not valid JSON: it ends too early"
+	patch := n.parse(object)
+	for _, path := range nuls {
+		patch.Found.Add(path, "must not contain a NUL character")
+	}
+	return account.ImportRow{Patch: patch}
 }

@@ -2,11 +2,11 @@ package transfer
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/jsonvalue"
 )
 
@@ -47,11 +48,14 @@ func (f rejects) checkFree() error {
 // counts, and returns its new length.
 func (f rejects) write(size int64, rows []row, rejected []account.RejectedRow) (length int64, err error) {
 	text, err := f.encode(size == 0, rows, rejected)
-	if err != nil {
-		return 0, fmt.Errorf("file of rejected rows: %w", err)
+	if err == nil {
+		err = f.replaceFrom(size, text)
 	}
-	if err := f.replaceFrom(size, text); err != nil {
+	switch {
+	case fault.KindOf(err) == fault.KindInvalid:
 		return 0, err
+	case err != nil:
+		return 0, fmt.Errorf("file of rejected rows: %w", err)
 	}
 	return size + int64(len(text)), nil
 }
@@ -136,31 +140,25 @@ func showBytes(text []byte) string {
 	return b.String()
 }
 
+// replaceFrom makes text all that follows the first size bytes.
 func (f rejects) replaceFrom(size int64, text []byte) (err error) {
 	file, err := os.OpenFile(f.path, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
-		return fmt.Errorf("file of rejected rows: %w", err)
+		return err
 	}
-	defer func() {
-		if closing := file.Close(); err == nil && closing != nil {
-			err = fmt.Errorf("file of rejected rows: %w", closing)
-		}
-	}()
-	end, err := file.Seek(0, io.SeekEnd)
+	defer func() { err = cmp.Or(err, file.Close()) }()
+	info, err := file.Stat()
 	if err != nil {
-		return fmt.Errorf("file of rejected rows: %w", err)
+		return err
 	}
-	if end < size {
+	if info.Size() < size {
 		return refuse("%s lacks rows that were rejected earlier; put it back, or start over with --restart", f.path)
 	}
 	if err := file.Truncate(size); err != nil {
-		return fmt.Errorf("file of rejected rows: %w", err)
+		return err
 	}
 	if _, err := file.WriteAt(text, size); err != nil {
-		return fmt.Errorf("file of rejected rows: %w", err)
+		return err
 	}
-	if err := file.Sync(); err != nil { // The import will count on it.
-		return fmt.Errorf("file of rejected rows: %w", err)
-	}
-	return nil
+	return file.Sync() // The import will count on it.
 }

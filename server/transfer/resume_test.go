@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/transfer"
 )
 
@@ -213,8 +214,8 @@ func TestImportsAtOnce(t *testing.T) {
 	writes := make(chan int, 1)
 	go func() {
 		for done := 0; ; done++ {
-			_, err := f.Create(t.Context(), f.actor, account.CreateRequest{
-				Patch:   account.Patch{Title: account.Set("By API"), Address: account.Set([]string{"x"})},
+			_, err := f.Accounts.Create(t.Context(), f.actor, account.CreateRequest{
+				Patch:   account.Patch{Title: patch.Set("By API"), Address: patch.Set([]string{"x"})},
 				MatchBy: account.MatchNone,
 			})
 			if err != nil {
@@ -257,13 +258,13 @@ func TestTransferWhileOthersWrite(t *testing.T) {
 			var err error
 			if i%2 == 0 {
 				var made account.CreateResult
-				made, err = f.Create(t.Context(), f.actor, account.CreateRequest{
-					Patch:   account.Patch{Title: account.Set("Newcomer"), Address: account.Set([]string{"x"})},
+				made, err = f.Accounts.Create(t.Context(), f.actor, account.CreateRequest{
+					Patch:   account.Patch{Title: patch.Set("Newcomer"), Address: patch.Set([]string{"x"})},
 					MatchBy: account.MatchNone,
 				})
 				own = made.Account
 			} else {
-				_, err = f.Update(t.Context(), f.actor, account.UpdateRequest{ID: own.ID, Patch: account.Patch{Description: account.Set(fmt.Sprint(i))}})
+				_, err = f.Accounts.Update(t.Context(), f.actor, account.UpdateRequest{ID: own.ID, Patch: account.Patch{Description: patch.Set(fmt.Sprint(i))}})
 			}
 			if err != nil {
 				t.Error(err)

@@ -11,6 +11,9 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/transfer"
 )
 
@@ -26,21 +29,21 @@ var texts = rapid.OneOf(
 var numbers = rapid.SampledFrom([]json.Number{"0", "-0", "1.10", "12345678901234567890.123", "1e2", "1E+400", "100000000000000000000"})
 
 // customItem draws a value of a property.
-func customItem(t *rapid.T, p account.Property) any {
+func customItem(t *rapid.T, p schema.Property) any {
 	switch p.Type {
-	case account.PropertyNumeric:
+	case schema.Numeric:
 		return numbers.Draw(t, "number")
-	case account.PropertyBoolean:
+	case schema.Boolean:
 		return rapid.Bool().Draw(t, "boolean")
-	case account.PropertyDate:
+	case schema.Date:
 		return rapid.SampledFrom([]string{"2026-11-24", "2026-11-24T10:00:00+05:30"}).Draw(t, "date")
-	case account.PropertyDropdown:
+	case schema.Dropdown:
 		return rapid.SampledFrom(p.Options).Draw(t, "option")
 	}
 	return texts.Draw(t, "text")
 }
 
-func drawCustom(t *rapid.T, properties []account.Property) map[string]any {
+func drawCustom(t *rapid.T, properties []schema.Property) map[string]any {
 	custom := map[string]any{}
 	for _, p := range properties {
 		if rapid.Bool().Draw(t, p.Key) {
@@ -58,27 +61,27 @@ func drawCustom(t *rapid.T, properties []account.Property) map[string]any {
 	return custom
 }
 
-func maybe[T any](t *rapid.T, name string, g *rapid.Generator[T]) account.Field[T] {
+func maybe[T any](t *rapid.T, name string, g *rapid.Generator[T]) patch.Field[T] {
 	if rapid.Bool().Draw(t, name+" is there") {
-		return account.Set(g.Draw(t, name))
+		return patch.Set(g.Draw(t, name))
 	}
-	return account.Field[T]{}
+	return patch.Field[T]{}
 }
 
 // drawNew draws an account to make, which may be wrong.
 func drawNew(t *rapid.T, f *fixture, contacts []int64) account.Patch {
 	lines := rapid.SliceOfN(texts.Filter(func(s string) bool { return strings.TrimSpace(s) != "" }), 1, 3)
 	return account.Patch{
-		Title:        account.Set("T" + texts.Draw(t, "title")),
+		Title:        patch.Set("T" + texts.Draw(t, "title")),
 		Description:  maybe(t, "description", texts),
-		Address:      account.Set(lines.Draw(t, "address")),
+		Address:      patch.Set(lines.Draw(t, "address")),
 		Active:       maybe(t, "active", rapid.Bool()),
 		PrimaryEmail: maybe(t, "email", rapid.SampledFrom([]string{"Ada@Example.com", `"a,b"@example.com`})),
 		PrimaryPhone: maybe(t, "phone", rapid.SampledFrom([]string{"(415) 555-0142", "415-555-0142 x7", "call 5", "[5]", "+49 30 901820"})),
 		Type:         maybe(t, "type", rapid.SampledFrom(account.Types)),
 		Value:        maybe(t, "value", rapid.OneOf(rapid.Float64Range(-account.MaxAmount, account.MaxAmount), rapid.SampledFrom([]float64{0, 1e15, 0.1, 1e-300}))),
 		Size:         maybe(t, "size", rapid.SampledFrom([]float64{0, 1234567, -1.5})),
-		Custom:       account.Set(drawCustom(t, f.properties)),
+		Custom:       patch.Set(drawCustom(t, f.properties)),
 		Contacts:     maybe(t, "contacts", rapid.SliceOfNDistinct(rapid.SampledFrom(contacts), 0, 3, rapid.ID[int64])),
 	}
 }
@@ -95,8 +98,8 @@ func TestRoundTrip(t *testing.T) {
 		f.addCompany(t, fmt.Sprintf("Company %d", made))
 		contacts := f.addContacts(t, 3)
 		for range rapid.IntRange(1, 5).Draw(t, "accounts") {
-			_, err := f.Create(context.Background(), f.actor, account.CreateRequest{Patch: drawNew(t, f, contacts), MatchBy: account.MatchNone})
-			if err != nil && account.KindOf(err) != account.KindInvalid {
+			_, err := f.Accounts.Create(context.Background(), f.actor, account.CreateRequest{Patch: drawNew(t, f, contacts), MatchBy: account.MatchNone})
+			if err != nil && fault.KindOf(err) != fault.KindInvalid {
 				t.Fatal(err)
 			}
 		}

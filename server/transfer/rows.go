@@ -3,9 +3,12 @@ package transfer
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/schema"
 )
 
 // row is one row of a file.
@@ -43,8 +46,18 @@ type rowReader interface {
 	header() []string
 }
 
+// parser makes a patch of an object: account.ParsePatch.
+type parser func(object any) account.Patch
+
+// unusable is a row of which nothing can be read.
+func unusable(format string, args ...any) account.ImportRow {
+	row := account.ImportRow{Unusable: true}
+	row.Patch.Found = fault.Offences{{In: fault.InBody, Message: fmt.Sprintf(format, args...)}}
+	return row
+}
+
 // newRowReader reads a file of accounts of a company with the properties.
-func newRowReader(r io.Reader, format Format, properties []account.Property) (rowReader, error) {
+func newRowReader(r io.Reader, format Format, properties []schema.Property, parse parser) (rowReader, error) {
 	buffered := bufio.NewReaderSize(r, 64<<10)
 	start, err := buffered.Peek(3)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -60,7 +73,7 @@ func newRowReader(r io.Reader, format Format, properties []account.Property) (ro
 		}
 	}
 	if format == NDJSON {
-		return newNDJSONReader(buffered, properties), nil
+		return newNDJSONReader(buffered, properties, parse), nil
 	}
-	return newCSVReader(buffered, properties)
+	return newCSVReader(buffered, properties, parse)
 }

@@ -8,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/schema"
 )
 
 // survey is what a look at the whole file tells before anything is written.
@@ -22,13 +22,13 @@ type survey struct {
 const maxUnknown = 10
 
 // surveyFile reads a file to its end. Names that name no member are an error.
-func surveyFile(file *os.File, format Format, properties []account.Property) (survey, error) {
+func surveyFile(file *os.File, format Format, properties []schema.Property, parse parser) (survey, error) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return survey{}, err
 	}
 	hash := sha256.New()
 	// What is hashed is what the import will read again.
-	rows, err := newRowReader(io.TeeReader(file, hash), format, properties)
+	rows, err := newRowReader(io.TeeReader(file, hash), format, properties, parse)
 	if err != nil {
 		return survey{}, err
 	}

@@ -33,14 +33,14 @@ func accountCommands(t *terminal) []*cli.Command {
 	ifMatch := &cli.StringFlag{Name: "if-match", Usage: "write only if the account still has the tag `ETAG`"}
 	return []*cli.Command{
 		{
-			Name: "get", Usage: "show accounts", ArgsUsage: "ID...", Action: t.getAccounts,
+			Name: "get", Usage: "show accounts", ArgsUsage: "ID...", Action: connected(t.getAccounts),
 			Flags: []cli.Flag{
 				&cli.BoolFlag{Name: "contacts", Usage: "show the linked contacts too"},
 				&cli.BoolFlag{Name: "archived", Usage: "find archived ones too"},
 			},
 		},
 		{
-			Name: "list", Usage: "list accounts, the most recently changed first", ArgsUsage: "[WORDS]", Action: t.listAccounts,
+			Name: "list", Usage: "list accounts, the most recently changed first", ArgsUsage: "[WORDS]", Action: connected(t.listAccounts),
 			Flags: append(listFlags(),
 				&cli.StringFlag{Name: "title", Usage: "with `TEXT` in the title"},
 				&cli.StringFlag{Name: "address", Usage: "with `TEXT` in the address"},
@@ -51,12 +51,12 @@ func accountCommands(t *terminal) []*cli.Command {
 				&cli.TimestampFlag{Name: "updated-before", Usage: "changed before `TIME`", Config: times()}),
 		},
 		{
-			Name: "search", Usage: "list accounts by their members", ArgsUsage: "MEMBER OPERATOR VALUE [and|or MEMBER OPERATOR VALUE]", Action: t.searchAccounts,
+			Name: "search", Usage: "list accounts by their members", ArgsUsage: "MEMBER OPERATOR VALUE [and|or MEMBER OPERATOR VALUE]", Action: connected(t.searchAccounts),
 			Description: "Operators: eq neq gt gte lt lte contains exists, and in nin between, which take a list: Tile,Metal",
 			Flags:       listFlags(),
 		},
 		{
-			Name: "create", Usage: "create an account, or find the one it would duplicate", ArgsUsage: "ASSIGNMENT...", Action: t.createAccount,
+			Name: "create", Usage: "create an account, or find the one it would duplicate", ArgsUsage: "ASSIGNMENT...", Action: connected(t.createAccount),
 			Flags: []cli.Flag{dryRun, newOptions,
 				&cli.StringFlag{Name: "match-by", Usage: "look for the existing account by `MEMBER`: title, primaryEmail, primaryPhone, address, or none"},
 				&cli.StringFlag{Name: "on-match", Usage: "what to do with the existing account: skip, replace or enrich"},
@@ -64,17 +64,17 @@ func accountCommands(t *terminal) []*cli.Command {
 			ShellComplete: completeMembers[client.AccountCreate],
 		},
 		{
-			Name: "update", Usage: "change members of an account", ArgsUsage: "ID ASSIGNMENT...", Action: t.updateAccount,
+			Name: "update", Usage: "change members of an account", ArgsUsage: "ID ASSIGNMENT...", Action: connected(t.updateAccount),
 			Flags: []cli.Flag{dryRun, newOptions, ifMatch}, ShellComplete: completeMembers[client.AccountPatch],
 		},
 		{Name: "archive", Usage: "archive accounts", ArgsUsage: "ID...", Action: t.setActive(false)},
 		{Name: "restore", Usage: "restore archived accounts", ArgsUsage: "ID...", Action: t.setActive(true)},
 		{
-			Name: "delete", Usage: "remove accounts for good", ArgsUsage: "ID...", Action: t.deleteAccounts,
+			Name: "delete", Usage: "remove accounts for good", ArgsUsage: "ID...", Action: t.deletes("account", deleteAccount),
 			Flags: []cli.Flag{ifMatch, yesFlag()},
 		},
 		{
-			Name: "history", Usage: "show what happened to an account, the latest change first", ArgsUsage: "ID", Action: t.history,
+			Name: "history", Usage: "show what happened to an account, the latest change first", ArgsUsage: "ID", Action: connected(t.history),
 			Flags: []cli.Flag{limitFlag()},
 		},
 	}
@@ -123,15 +123,29 @@ func ids(args []string) ([]int64, error) {
 	return list, nil
 }
 
+// firstID reads the first argument as an id.
+func firstID(cmd *cli.Command) (int64, error) {
+	list, err := ids(cmd.Args().Slice()[:min(1, cmd.NArg())])
+	if err != nil {
+		return 0, err
+	}
+	return list[0], nil
+}
+
+// when is an option of a call that is given on a condition.
+func when[O any](given bool, option O) []O {
+	if !given {
+		return nil
+	}
+	return []O{option}
+}
+
 // limited ends a list after n records; n = 0 is all.
 func limited[T any](list iter.Seq2[T, error], n int) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		seen := 0
 		for value, err := range list {
-			if !yield(value, err) {
-				return
-			}
-			if seen++; seen == n {
+			if seen++; !yield(value, err) || seen == n {
 				return
 			}
 		}
@@ -144,22 +158,12 @@ func (t *terminal) showAccount(cmd *cli.Command, a *client.Account) error {
 	return printOne(t.printer(cmd, columns), taggedAccount{*a, a.ETag})
 }
 
-func (t *terminal) getAccounts(ctx context.Context, cmd *cli.Command) error {
+func (t *terminal) getAccounts(ctx context.Context, cmd *cli.Command, c *client.Client) error {
 	list, err := ids(cmd.Args().Slice())
 	if err != nil {
 		return err
 	}
-	c, err := connect(cmd)
-	if err != nil {
-		return err
-	}
-	var options []client.GetOption
-	if cmd.Bool("contacts") {
-		options = append(options, client.IncludeContacts())
-	}
-	if cmd.Bool("archived") {
-		options = append(options, client.IncludeArchived())
-	}
+	options := slices.Concat(when(cmd.Bool("contacts"), client.IncludeContacts()), when(cmd.Bool("archived"), client.IncludeArchived()))
 	if len(list) == 1 {
 		a, err := c.Accounts.Get(ctx, list[0], options...)
 		if err != nil {
@@ -198,13 +202,9 @@ func (t *terminal) listOf(ctx context.Context, cmd *cli.Command, c *client.Clien
 	return printList(t.printer(cmd, columns), limited(list, cmd.Int("limit")))
 }
 
-func (t *terminal) listAccounts(ctx context.Context, cmd *cli.Command) error {
+func (t *terminal) listAccounts(ctx context.Context, cmd *cli.Command, c *client.Client) error {
 	if cmd.NArg() > 1 {
 		return usagef("give the words as one argument")
-	}
-	c, err := connect(cmd)
-	if err != nil {
-		return err
 	}
 	return t.listOf(ctx, cmd, c, c.Accounts.List(ctx, client.AccountFilter{
 		Words:           cmd.Args().First(),
@@ -222,7 +222,7 @@ func (t *terminal) listAccounts(ctx context.Context, cmd *cli.Command) error {
 	}))
 }
 
-func (t *terminal) searchAccounts(ctx context.Context, cmd *cli.Command) error {
+func (t *terminal) searchAccounts(ctx context.Context, cmd *cli.Command, c *client.Client) error {
 	args := cmd.Args().Slice()
 	if len(args) != 3 && len(args) != 7 {
 		return usagef("give a member, an operator and a value; after \"and\" or \"or\", give three more")
@@ -244,10 +244,6 @@ func (t *terminal) searchAccounts(ctx context.Context, cmd *cli.Command) error {
 			return usagef("two tests are joined by \"and\" or by \"or\"; got %q", args[3])
 		}
 	}
-	c, err := connect(cmd)
-	if err != nil {
-		return err
-	}
 	return t.listOf(ctx, cmd, c, c.Accounts.Search(ctx, search))
 }
 
@@ -255,19 +251,15 @@ func conditionOf(args []string) client.Condition {
 	return client.Condition{Member: args[0], Operator: client.SearchOperator(args[1]), Value: args[2]}
 }
 
-func (t *terminal) history(ctx context.Context, cmd *cli.Command) error {
-	list, err := ids(cmd.Args().Slice())
+func (t *terminal) history(ctx context.Context, cmd *cli.Command, c *client.Client) error {
+	id, err := firstID(cmd)
 	if err != nil {
 		return err
 	}
-	if len(list) != 1 {
+	if cmd.NArg() != 1 {
 		return usagef("give one id")
 	}
-	c, err := connect(cmd)
-	if err != nil {
-		return err
-	}
-	return printList(t.printer(cmd, changeColumns), limited(c.Accounts.History(ctx, list[0]), cmd.Int("limit")))
+	return printList(t.printer(cmd, changeColumns), limited(c.Accounts.History(ctx, id), cmd.Int("limit")))
 }
 
 // completeMembers offers the members that a T can assign, or flags where one has

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,8 @@ import (
 type config struct {
 	Current  string             `json:"current"`
 	Profiles map[string]profile `json:"profiles"`
+
+	path string
 }
 
 // profile is a server and a key for it.
@@ -41,8 +44,12 @@ func configPath(cmd *cli.Command) (string, error) {
 
 // loadConfig reads the profiles; there are none if there is no file. A file that
 // others may read is refused, since its keys may be known.
-func loadConfig(path string) (config, error) {
-	c := config{Profiles: map[string]profile{}}
+func loadConfig(cmd *cli.Command) (config, error) {
+	path, err := configPath(cmd)
+	c := config{Profiles: map[string]profile{}, path: path}
+	if err != nil {
+		return c, err
+	}
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil
@@ -67,15 +74,15 @@ func loadConfig(path string) (config, error) {
 }
 
 // save replaces the file as a whole, so that a broken write loses nothing.
-func (c config) save(path string) error {
+func (c config) save() error {
 	text, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(c.path), 0o700); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".config-") // with mode 0600
+	file, err := os.CreateTemp(filepath.Dir(c.path), ".config-") // with mode 0600
 	if err != nil {
 		return err
 	}
@@ -84,7 +91,7 @@ func (c config) save(path string) error {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	return os.Rename(file.Name(), path)
+	return os.Rename(file.Name(), c.path)
 }
 
 // targetOf returns the server to call: the profile, and what variables and flags
@@ -94,28 +101,17 @@ func targetOf(cmd *cli.Command) (profile, error) {
 	if target.URL != "" && target.Key != "" && cmd.String("profile") == "" {
 		return target, nil
 	}
-	path, err := configPath(cmd)
+	c, err := loadConfig(cmd)
 	if err != nil {
 		return profile{}, err
 	}
-	c, err := loadConfig(path)
-	if err != nil {
-		return profile{}, err
-	}
-	name := cmd.String("profile")
-	if name == "" {
-		name = c.Current
-	}
-	stored, ok := c.Profiles[name]
+	stored, ok := c.Profiles[cmp.Or(cmd.String("profile"), c.Current)]
 	if !ok && cmd.String("profile") != "" {
-		return profile{}, usagef("there is no profile %q in %s", name, path)
+		return profile{}, usagef("there is no profile %q in %s", cmd.String("profile"), c.path)
 	}
 	switch {
 	case target.URL == "" || target.URL == stored.URL:
-		target.URL = stored.URL
-		if target.Key == "" {
-			target.Key = stored.Key
-		}
+		target = profile{URL: stored.URL, Key: cmp.Or(target.Key, stored.Key)}
 	case target.Key == "":
 		return profile{}, usagef("there is no key for %s: set ACCOUNTS_KEY", target.URL)
 	}
@@ -128,9 +124,9 @@ func profileCommand(t *terminal) *cli.Command {
 		Usage: "manage servers and their keys",
 		Commands: []*cli.Command{
 			{Name: "set", Usage: "store a server, and its key from the first line of standard input", ArgsUsage: "NAME URL", Action: t.setProfile},
-			{Name: "use", Usage: "use a profile from now on", ArgsUsage: "NAME", Action: useProfile},
+			{Name: "use", Usage: "use a profile from now on", ArgsUsage: "NAME", Action: editProfile(useProfile)},
 			{Name: "list", Usage: "list the profiles, without keys", Action: t.listProfiles},
-			{Name: "remove", Usage: "remove a profile", ArgsUsage: "NAME", Action: removeProfile},
+			{Name: "remove", Usage: "remove a profile", ArgsUsage: "NAME", Action: editProfile(removeProfile)},
 		},
 	}
 }
@@ -146,61 +142,43 @@ func (t *terminal) setProfile(_ context.Context, cmd *cli.Command) error {
 	if key == "" {
 		return usagef("the first line of standard input must be the key")
 	}
-	return editConfig(cmd, func(c *config) error {
-		c.Profiles[cmd.Args().Get(0)] = profile{URL: cmd.Args().Get(1), Key: key}
-		if c.Current == "" {
-			c.Current = cmd.Args().Get(0)
-		}
-		return nil
-	})
-}
-
-func useProfile(_ context.Context, cmd *cli.Command) error {
-	name := cmd.Args().First()
-	return editConfig(cmd, func(c *config) error {
-		if _, ok := c.Profiles[name]; !ok {
-			return usagef("there is no profile %q", name)
-		}
-		c.Current = name
-		return nil
-	})
-}
-
-func removeProfile(_ context.Context, cmd *cli.Command) error {
-	name := cmd.Args().First()
-	return editConfig(cmd, func(c *config) error {
-		if _, ok := c.Profiles[name]; !ok {
-			return usagef("there is no profile %q", name)
-		}
-		delete(c.Profiles, name)
-		if c.Current == name {
-			c.Current = ""
-		}
-		return nil
-	})
-}
-
-func editConfig(cmd *cli.Command, edit func(*config) error) error {
-	path, err := configPath(cmd)
+	c, err := loadConfig(cmd)
 	if err != nil {
 		return err
 	}
-	c, err := loadConfig(path)
-	if err != nil {
-		return err
+	name := cmd.Args().Get(0)
+	c.Profiles[name] = profile{URL: cmd.Args().Get(1), Key: key}
+	c.Current = cmp.Or(c.Current, name)
+	return c.save()
+}
+
+func useProfile(c *config, name string) { c.Current = name }
+
+func removeProfile(c *config, name string) {
+	delete(c.Profiles, name)
+	if c.Current == name {
+		c.Current = ""
 	}
-	if err := edit(&c); err != nil {
-		return err
+}
+
+// editProfile does something to the profile that the command line names.
+func editProfile(edit func(c *config, name string)) cli.ActionFunc {
+	return func(_ context.Context, cmd *cli.Command) error {
+		c, err := loadConfig(cmd)
+		if err != nil {
+			return err
+		}
+		name := cmd.Args().First()
+		if _, ok := c.Profiles[name]; !ok {
+			return usagef("there is no profile %q", name)
+		}
+		edit(&c, name)
+		return c.save()
 	}
-	return c.save(path)
 }
 
 func (t *terminal) listProfiles(_ context.Context, cmd *cli.Command) error {
-	path, err := configPath(cmd)
-	if err != nil {
-		return err
-	}
-	c, err := loadConfig(path)
+	c, err := loadConfig(cmd)
 	if err != nil {
 		return err
 	}

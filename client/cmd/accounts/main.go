@@ -106,19 +106,18 @@ func exitCode(ctx context.Context, err error) int {
 	if _, ok := errors.AsType[usageError](err); ok {
 		return 2
 	}
-	for code, kinds := range map[int][]error{
-		3: {client.ErrInvalid},
-		4: {client.ErrUnauthorized, client.ErrForbidden},
-		5: {client.ErrNotFound},
-		6: {client.ErrConflict},
-		7: {client.ErrPrecondition},
-		8: {client.ErrRateLimited},
-		9: {client.ErrUnavailable},
+	for kind, code := range map[error]int{
+		client.ErrInvalid:      3,
+		client.ErrUnauthorized: 4,
+		client.ErrForbidden:    4,
+		client.ErrNotFound:     5,
+		client.ErrConflict:     6,
+		client.ErrPrecondition: 7,
+		client.ErrRateLimited:  8,
+		client.ErrUnavailable:  9,
 	} {
-		for _, kind := range kinds {
-			if errors.Is(err, kind) {
-				return code
-			}
+		if errors.Is(err, kind) {
+			return code
 		}
 	}
 	return 1
@@ -144,18 +143,32 @@ func (t *terminal) complain(err error) {
 	}
 }
 
-// connect returns a client of the server that the command line names.
-func connect(cmd *cli.Command) (*client.Client, error) {
-	target, err := targetOf(cmd)
-	if err != nil {
-		return nil, err
+// connected makes an action of what is done with a client of the server that
+// the command line names.
+func connected(do func(context.Context, *cli.Command, *client.Client) error) cli.ActionFunc {
+	return func(ctx context.Context, cmd *cli.Command) error {
+		target, err := targetOf(cmd)
+		if err != nil {
+			return err
+		}
+		if target.URL == "" {
+			return usagef("no server is named: run accounts profile set, or set ACCOUNTS_URL and ACCOUNTS_KEY")
+		}
+		c, err := client.New(target.URL, client.WithAPIKey(target.Key), client.WithTimeout(cmd.Duration("timeout")), client.WithUserAgent("accounts-cli"))
+		if err != nil {
+			return usageError{err}
+		}
+		return do(ctx, cmd, c)
 	}
-	if target.URL == "" {
-		return nil, usagef("no server is named: run accounts profile set, or set ACCOUNTS_URL and ACCOUNTS_KEY")
-	}
-	c, err := client.New(target.URL, client.WithAPIKey(target.Key), client.WithTimeout(cmd.Duration("timeout")), client.WithUserAgent("accounts-cli"))
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return c, nil
+}
+
+// one makes an action of a call, and prints the record that it comes to.
+func one[T any](t *terminal, call func(context.Context, *cli.Command, *client.Client) (*T, error)) cli.ActionFunc {
+	return connected(func(ctx context.Context, cmd *cli.Command, c *client.Client) error {
+		record, err := call(ctx, cmd, c)
+		if err != nil {
+			return err
+		}
+		return printOne(t.printer(cmd, columnsOf[T]()), record)
+	})
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v3"
-
 	"github.com/accountsd/accountsd/client"
 )
 
@@ -67,13 +65,4 @@ func assignableNames[T any]() []string {
 	names := columns(assignable[T](), []string{"<keyName>"})
 	slices.Sort(names)
 	return names
-}
-
-// listColumns is the columns of a list of records: table's in a table, and all
-// in CSV.
-func listColumns[T any](cmd *cli.Command, table []string) []string {
-	if cmd.String("output") == string(formatCSV) {
-		return columnsOf[T]()
-	}
-	return table
 }

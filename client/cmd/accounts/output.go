@@ -137,15 +137,24 @@ func (p *printer) printLine(text []byte, err error) error {
 
 // printMembers prints a member a line.
 func (p *printer) printMembers(value any) error {
-	r, err := recordOf(value)
+	cells, err := p.cells(value)
 	if err != nil {
 		return err
 	}
 	table := tabwriter.NewWriter(p.t.out, 0, 0, 2, ' ', 0)
-	for _, column := range p.columns {
-		fmt.Fprintf(table, "%s\t%s\n", column, plain(r.get(column)))
+	for i, column := range p.columns {
+		fmt.Fprintf(table, "%s\t%s\n", column, plain(cells[i]))
 	}
 	return table.Flush()
+}
+
+// printRecords prints records with all that they have in CSV, and with columns in
+// a table.
+func printRecords[T any](t *terminal, cmd *cli.Command, columns []string, list iter.Seq2[T, error]) error {
+	if cmd.String("output") == string(formatCSV) {
+		columns = columnsOf[T]()
+	}
+	return printList(t.printer(cmd, columns), list)
 }
 
 // printList prints records as they come; a table is printed at the end.
@@ -180,20 +189,16 @@ func (p *printer) writer() (write func(any) error, end func() error) {
 }
 
 func (p *printer) jsonWriter() (write func(any) error, end func() error) {
-	separator := "[\n  "
+	separator, ending := "[\n  ", "[]\n"
 	return func(value any) error {
 			text, err := json.MarshalIndent(value, "  ", "  ")
 			if err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(p.t.out, "%s%s", separator, unescape.Replace(string(text)))
-			separator = ",\n  "
+			separator, ending = ",\n  ", "\n]\n"
 			return err
 		}, func() error {
-			ending := "\n]\n"
-			if separator == "[\n  " {
-				ending = "[]\n"
-			}
 			_, err := fmt.Fprint(p.t.out, ending)
 			return err
 		}
@@ -201,25 +206,27 @@ func (p *printer) jsonWriter() (write func(any) error, end func() error) {
 
 func (p *printer) csvWriter() (write func(any) error, end func() error) {
 	w := csv.NewWriter(p.t.out)
-	err := w.Write(p.columns)
+	headErr := w.Write(p.columns)
 	return func(value any) error {
-			r, recordErr := recordOf(value)
-			if err := cmp.Or(err, recordErr); err != nil {
+			cells, err := p.cells(value)
+			if err := cmp.Or(headErr, err); err != nil {
 				return fmt.Errorf("write CSV: %w", err)
 			}
-			return w.Write(p.cells(r))
+			return w.Write(cells)
 		}, func() error {
 			w.Flush()
 			return w.Error()
 		}
 }
 
-func (p *printer) cells(r record) []string {
+// cells returns the members of a record that the columns name.
+func (p *printer) cells(value any) ([]string, error) {
+	r, err := recordOf(value)
 	cells := make([]string, len(p.columns))
 	for i, column := range p.columns {
 		cells[i] = r.get(column)
 	}
-	return cells
+	return cells, err
 }
 
 // maxCell is how much of a value a table shows.
@@ -231,11 +238,10 @@ func (p *printer) tableWriter() (write func(any) error, end func() error) {
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, strings.ToUpper(strings.Join(p.columns, "\t")))
 	return func(value any) error {
-			r, err := recordOf(value)
+			cells, err := p.cells(value)
 			if err != nil {
 				return err
 			}
-			cells := p.cells(r)
 			for i, cell := range cells {
 				cells[i] = plain(cell)
 				if i < len(cells)-1 { // what is last is in nobody's way

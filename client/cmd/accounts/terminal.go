@@ -47,19 +47,16 @@ func (t *terminal) secret(prompt string) (string, error) {
 	return strings.TrimSpace(line), nil
 }
 
-func (t *terminal) red(text string) string {
-	if !t.errRed {
+// styled is text in a style of ANSI X3.64, or as it is.
+func styled(on bool, style int, text string) string {
+	if !on {
 		return text
 	}
-	return "\x1b[31m" + text + "\x1b[0m"
+	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", style, text)
 }
 
-func (t *terminal) bold(text string) string {
-	if !t.outColor {
-		return text
-	}
-	return "\x1b[1m" + text + "\x1b[0m"
-}
+func (t *terminal) red(text string) string  { return styled(t.errRed, 31, text) }
+func (t *terminal) bold(text string) string { return styled(t.outColor, 1, text) }
 
 // plain replaces what a terminal would obey: a record's text may come from
 // anybody.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -24,39 +25,20 @@ func bodyOf[T any](ctx context.Context, c *client.Client, args []string) (T, err
 	return assignments[T](args, properties)
 }
 
-func changeOptions(cmd *cli.Command) []client.ChangeOption {
-	var options []client.ChangeOption
-	if cmd.Bool("allow-new-options") {
-		options = append(options, client.AllowNewOptions())
-	}
-	if cmd.Bool("dry-run") {
-		options = append(options, client.DryRun())
-	}
-	return options
-}
-
-func (t *terminal) createAccount(ctx context.Context, cmd *cli.Command) error {
+func (t *terminal) createAccount(ctx context.Context, cmd *cli.Command, c *client.Client) error {
 	if cmd.NArg() == 0 {
 		return usagef("give assignments such as title=Sunrise address=\"120 Mission Street\"")
-	}
-	c, err := connect(cmd)
-	if err != nil {
-		return err
 	}
 	body, err := bodyOf[client.AccountCreate](ctx, c, cmd.Args().Slice())
 	if err != nil {
 		return err
 	}
-	var options []client.CreateOption
-	for _, option := range changeOptions(cmd) {
-		options = append(options, option)
-	}
-	if by := cmd.String("match-by"); by != "" {
-		options = append(options, client.MatchBy(client.MatchMember(by)))
-	}
-	if strategy := cmd.String("on-match"); strategy != "" {
-		options = append(options, client.OnMatch(client.MatchStrategy(strategy)))
-	}
+	by, strategy := client.MatchMember(cmd.String("match-by")), client.MatchStrategy(cmd.String("on-match"))
+	options := slices.Concat(
+		when[client.CreateOption](cmd.Bool("allow-new-options"), client.AllowNewOptions()),
+		when[client.CreateOption](cmd.Bool("dry-run"), client.DryRun()),
+		when(by != "", client.MatchBy(by)),
+		when(strategy != "", client.OnMatch(strategy)))
 	made, err := c.Accounts.Create(ctx, body, options...)
 	if err != nil {
 		return err
@@ -67,15 +49,11 @@ func (t *terminal) createAccount(ctx context.Context, cmd *cli.Command) error {
 	return t.showAccount(cmd, &made.Account)
 }
 
-func (t *terminal) updateAccount(ctx context.Context, cmd *cli.Command) error {
+func (t *terminal) updateAccount(ctx context.Context, cmd *cli.Command, c *client.Client) error {
 	if cmd.NArg() < 2 {
 		return usagef("give an id, and assignments such as title=Sunrise")
 	}
-	list, err := ids(cmd.Args().Slice()[:1])
-	if err != nil {
-		return err
-	}
-	c, err := connect(cmd)
+	id, err := firstID(cmd)
 	if err != nil {
 		return err
 	}
@@ -83,14 +61,12 @@ func (t *terminal) updateAccount(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	var options []client.UpdateOption
-	for _, option := range changeOptions(cmd) {
-		options = append(options, option)
-	}
-	if tag := cmd.String("if-match"); tag != "" {
-		options = append(options, client.IfMatch(tag))
-	}
-	updated, err := c.Accounts.Update(ctx, list[0], patch, options...)
+	tag := cmd.String("if-match")
+	options := slices.Concat(
+		when[client.UpdateOption](cmd.Bool("allow-new-options"), client.AllowNewOptions()),
+		when[client.UpdateOption](cmd.Bool("dry-run"), client.DryRun()),
+		when[client.UpdateOption](tag != "", client.IfMatch(tag)))
+	updated, err := c.Accounts.Update(ctx, id, patch, options...)
 	if err != nil {
 		return err
 	}
@@ -102,12 +78,8 @@ func (t *terminal) updateAccount(ctx context.Context, cmd *cli.Command) error {
 
 // setActive archives or restores all accounts, or none.
 func (t *terminal) setActive(active bool) cli.ActionFunc {
-	return func(ctx context.Context, cmd *cli.Command) error {
+	return connected(func(ctx context.Context, cmd *cli.Command, c *client.Client) error {
 		list, err := ids(cmd.Args().Slice())
-		if err != nil {
-			return err
-		}
-		c, err := connect(cmd)
 		if err != nil {
 			return err
 		}
@@ -120,27 +92,32 @@ func (t *terminal) setActive(active bool) cli.ActionFunc {
 			return err
 		}
 		return printList(t.printer(cmd, accountColumns), each(accounts))
-	}
+	})
 }
 
-func (t *terminal) deleteAccounts(ctx context.Context, cmd *cli.Command) error {
-	list, err := ids(cmd.Args().Slice())
-	if err != nil {
-		return err
-	}
-	var options []client.DeleteOption
-	if tag := cmd.String("if-match"); tag != "" {
-		options = append(options, client.IfMatch(tag))
-	}
-	return t.deleteAll(cmd, "account", list, func(c *client.Client, id int64) error { return c.Accounts.Delete(ctx, id, options...) })
+func deleteAccount(ctx context.Context, cmd *cli.Command, c *client.Client, id int64) error {
+	tag := cmd.String("if-match")
+	return c.Accounts.Delete(ctx, id, when[client.DeleteOption](tag != "", client.IfMatch(tag))...)
+}
+
+// deletes makes the action that removes the records whose ids are given.
+func (t *terminal) deletes(what string, remove func(context.Context, *cli.Command, *client.Client, int64) error) cli.ActionFunc {
+	return connected(func(ctx context.Context, cmd *cli.Command, c *client.Client) error {
+		list, err := ids(cmd.Args().Slice())
+		if err != nil {
+			return err
+		}
+		return deleteAll(t, cmd, what, list, func(id int64) error {
+			if err := remove(ctx, cmd, c, id); err != nil {
+				return fmt.Errorf("%s %d: %w", what, id, err)
+			}
+			return nil
+		})
+	})
 }
 
 // deleteAll asks, and then removes record after record.
-func (t *terminal) deleteAll(cmd *cli.Command, what string, list []int64, remove func(*client.Client, int64) error) error {
-	c, err := connect(cmd)
-	if err != nil {
-		return err
-	}
+func deleteAll[ID any](t *terminal, cmd *cli.Command, what string, list []ID, remove func(ID) error) error {
 	if !cmd.Bool("yes") {
 		names := strings.Trim(fmt.Sprint(list), "[]")
 		if err := t.confirm(fmt.Sprintf("Remove %s %s for good?", what, names)); err != nil {
@@ -148,10 +125,10 @@ func (t *terminal) deleteAll(cmd *cli.Command, what string, list []int64, remove
 		}
 	}
 	for _, id := range list {
-		if err := remove(c, id); err != nil {
-			return fmt.Errorf("%s %d: %w", what, id, err)
+		if err := remove(id); err != nil {
+			return err
 		}
-		fmt.Fprintf(t.err, "Removed %s %d.\n", what, id)
+		fmt.Fprintf(t.err, "Removed %s %v.\n", what, id)
 	}
 	return nil
 }

@@ -8,7 +8,13 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server"
+	"github.com/accountsd/accountsd/server/alias"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
 func aliasCommand() *cli.Command {
@@ -20,170 +26,148 @@ func aliasCommand() *cli.Command {
 			{
 				Name:  "notify",
 				Usage: "tell a user that /clients will end, by e-mail if there is a mail server",
-				Flags: append([]cli.Flag{
-					dbFlag(), asFlag(), userFlag(),
+				Flags: append(stepFlags(
 					&cli.StringFlag{Name: "message", Usage: "the message, as `TEXT`", Required: true},
 					&cli.StringFlag{Name: "sunset", Usage: "the `TIME` when /clients will end for the user: a date or an RFC 3339 date-time"},
-				}, mailFlags()...),
-				Action: notifyUser,
+				), mailFlags()...),
+				Action: aliasAction(notify),
 			},
 			{
 				Name:  "migrate",
 				Usage: "close /clients for a user, who must have been notified",
-				Flags: []cli.Flag{
-					dbFlag(), asFlag(), userFlag(), quietDaysFlag(),
-					&cli.BoolFlag{Name: "force", Usage: "even if the user was not notified, or still has time and calls"},
-				},
-				Action: aliasAction(func(ctx context.Context, cmd *cli.Command, s *account.Service, admin account.Actor, userID int64) (account.AliasReport, error) {
-					return s.MigrateAliasUser(ctx, admin, userID, cmd.Bool("force"))
+				Flags: stepFlags(quietDaysFlag(),
+					&cli.BoolFlag{Name: "force", Usage: "even if the user was not notified, or still has time and calls"}),
+				Action: aliasAction(func(ctx context.Context, cmd *cli.Command, s *alias.Service, admin identity.Actor, userID int64) (alias.Report, error) {
+					return s.Migrate(ctx, admin, userID, cmd.Bool("force"))
 				}),
 			},
 			{
 				Name:  "rollback",
 				Usage: "take back the last step: a rehearsal, the migration or the notice",
-				Flags: []cli.Flag{dbFlag(), asFlag(), userFlag()},
-				Action: aliasAction(func(ctx context.Context, _ *cli.Command, s *account.Service, admin account.Actor, userID int64) (account.AliasReport, error) {
-					return s.RollBackAliasUser(ctx, admin, userID)
+				Flags: stepFlags(),
+				Action: aliasAction(func(ctx context.Context, _ *cli.Command, s *alias.Service, admin identity.Actor, userID int64) (alias.Report, error) {
+					return s.RollBack(ctx, admin, userID)
 				}),
 			},
 			{
 				Name:  "rehearse",
 				Usage: "close /clients for a while, after which it works again by itself",
-				Flags: []cli.Flag{
-					dbFlag(), asFlag(), userFlag(),
+				Flags: stepFlags(
 					&cli.Int64Flag{Name: "key", Usage: "only with the user's key with this `ID`"},
 					&cli.StringFlag{Name: "from", Usage: "begin at this `TIME`, not at once"},
 					&cli.StringFlag{Name: "until", Usage: "end at this `TIME`"},
-					&cli.DurationFlag{Name: "for", Usage: "end after this `DURATION`, as in 1h30m", Validator: positive[time.Duration]},
-				},
+					&cli.DurationFlag{Name: "for", Usage: "end after this `DURATION`, as in 1h30m", Validator: positive[time.Duration]}),
 				Action: aliasAction(rehearse),
 			},
 		},
 	}
 }
 
-func asFlag() *cli.StringFlag {
-	return &cli.StringFlag{Name: "as", Usage: "the e-mail `ADDRESS` of the admin who does this, for the record", Required: true, Sources: fromEnv("AS")}
+// stepFlags are the flags of a step of a user's migration.
+func stepFlags(more ...cli.Flag) []cli.Flag {
+	return append([]cli.Flag{
+		dbFlag(),
+		&cli.StringFlag{Name: "as", Usage: "the e-mail `ADDRESS` of the admin who does this, for the record", Required: true, Sources: fromEnv("AS")},
+		&cli.StringFlag{Name: "user", Usage: "the user's e-mail `ADDRESS`", Required: true},
+	}, more...)
 }
 
-func userFlag() *cli.StringFlag {
-	return &cli.StringFlag{Name: "user", Usage: "the user's e-mail `ADDRESS`", Required: true}
-}
-
-type aliasStep func(ctx context.Context, cmd *cli.Command, s *account.Service, admin account.Actor, userID int64) (account.AliasReport, error)
+type aliasStep func(ctx context.Context, cmd *cli.Command, s *alias.Service, admin identity.Actor, userID int64) (alias.Report, error)
 
 // aliasAction carries out one step of a user's migration, and says where the
-// user then stands.
+// user then stands. It also tries to send the mail, since there may be no server
+// running. If there is one, it keeps trying.
 func aliasAction(step aliasStep) cli.ActionFunc {
-	return func(ctx context.Context, cmd *cli.Command) (err error) {
-		store, err := openStore(ctx, cmd)
+	return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
+		config := alias.Config{QuietDays: cmd.Int("alias-quiet-days")}
+		sender, err := configureMail(cmd, &config)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, store.Close()) }()
-		config := account.Config{QuietDays: cmd.Int("alias-quiet-days")}
 		report, err := takeAliasStep(ctx, cmd, store, config, step)
 		if err != nil {
 			return err
 		}
+		if sender != nil {
+			if err := (&alias.Outbox{Store: server.AliasStore(store), Mailer: sender}).Deliver(ctx); err != nil {
+				return err
+			}
+			if report.Steps, err = store.AliasSteps(ctx, report.CompanyID, report.User.ID, 1); err != nil {
+				return err
+			}
+		}
 		return printStanding(cmd, report)
-	}
+	})
 }
 
-func takeAliasStep(ctx context.Context, cmd *cli.Command, store account.Store, config account.Config, step aliasStep) (account.AliasReport, error) {
+func takeAliasStep(ctx context.Context, cmd *cli.Command, store store.Store, config alias.Config, step aliasStep) (alias.Report, error) {
 	admin, err := adminActor(ctx, store, cmd.String("as"))
 	if err != nil {
-		return account.AliasReport{}, err
+		return alias.Report{}, err
 	}
 	user, err := store.User(ctx, cmd.String("user"))
 	if err != nil {
-		return account.AliasReport{}, fmt.Errorf("--user: %w", err)
+		return alias.Report{}, fmt.Errorf("--user: %w", err)
 	}
-	return step(ctx, cmd, account.NewService(store, config), admin, user.ID)
+	return step(ctx, cmd, server.NewServices(store, server.ServiceConfig{Alias: config}).Alias, admin, user.ID)
 }
 
 // adminActor is the user who acts on the command line, without a key.
-func adminActor(ctx context.Context, store account.Store, email string) (account.Actor, error) {
+func adminActor(ctx context.Context, store store.Store, email string) (identity.Actor, error) {
 	admin, err := store.User(ctx, email)
 	if err != nil {
-		return account.Actor{}, fmt.Errorf("--as: %w", err)
+		return identity.Actor{}, fmt.Errorf("--as: %w", err)
 	}
 	if !admin.Admin {
-		return account.Actor{}, fmt.Errorf("--as: %s is not an admin", admin.Email)
+		return identity.Actor{}, fmt.Errorf("--as: %s is not an admin", admin.Email)
 	}
-	return account.Actor{CompanyID: admin.CompanyID, Scope: account.ScopeAdmin, User: admin.Ref()}, nil
+	return identity.Actor{CompanyID: admin.CompanyID, Scope: identity.ScopeAdmin, User: admin.Ref()}, nil
 }
 
-// notifyUser also tries to send the mail, since there may be no server running.
-// If there is one, it keeps trying.
-func notifyUser(ctx context.Context, cmd *cli.Command) (err error) {
-	notice := account.AliasNotice{Message: cmd.String("message")}
+func notify(ctx context.Context, cmd *cli.Command, s *alias.Service, admin identity.Actor, userID int64) (alias.Report, error) {
+	notice := alias.Notice{Message: cmd.String("message")}
 	if cmd.IsSet("sunset") {
-		sunset, err := parseTime("sunset", cmd.String("sunset"))
+		sunset, err := timeFlag(cmd, "sunset", time.Time{})
 		if err != nil {
-			return err
+			return alias.Report{}, err
 		}
-		notice.Sunset = account.Set(sunset)
+		notice.Sunset = patch.Set(sunset)
 	}
-	var config account.Config
-	sender, err := configureMail(cmd, &config)
-	if err != nil {
-		return err
-	}
-	store, err := openStore(ctx, cmd)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	report, err := takeAliasStep(ctx, cmd, store, config, func(ctx context.Context, _ *cli.Command, s *account.Service, admin account.Actor, userID int64) (account.AliasReport, error) {
-		return s.NotifyAliasUser(ctx, admin, userID, notice)
-	})
-	if err != nil {
-		return err
-	}
-	if sender != nil {
-		if err := (&account.Outbox{Store: store, Mailer: sender}).Deliver(ctx); err != nil {
-			return err
-		}
-		if report.Steps, err = store.AliasSteps(ctx, report.CompanyID, report.User.ID, 1); err != nil {
-			return err
-		}
-	}
-	return printStanding(cmd, report)
+	return s.Notify(ctx, admin, userID, notice)
 }
 
-func rehearse(ctx context.Context, cmd *cli.Command, s *account.Service, admin account.Actor, userID int64) (account.AliasReport, error) {
+func rehearse(ctx context.Context, cmd *cli.Command, s *alias.Service, admin identity.Actor, userID int64) (alias.Report, error) {
 	if cmd.IsSet("until") == cmd.IsSet("for") {
-		return account.AliasReport{}, errors.New("set the end of the rehearsal by --until or by --for")
+		return alias.Report{}, errors.New("set the end of the rehearsal by --until or by --for")
 	}
-	r := account.Rehearsal{KeyID: cmd.Int64("key"), From: time.Now()}
-	var err error
-	if cmd.IsSet("from") {
-		if r.From, err = parseTime("from", cmd.String("from")); err != nil {
-			return account.AliasReport{}, err
-		}
+	from, err := timeFlag(cmd, "from", time.Now())
+	if err != nil {
+		return alias.Report{}, err
 	}
-	r.Until = r.From.Add(cmd.Duration("for"))
-	if cmd.IsSet("until") {
-		if r.Until, err = parseTime("until", cmd.String("until")); err != nil {
-			return account.AliasReport{}, err
-		}
+	until, err := timeFlag(cmd, "until", from.Add(cmd.Duration("for")))
+	if err != nil {
+		return alias.Report{}, err
 	}
-	return s.RehearseAlias(ctx, admin, userID, r)
+	rehearsal := alias.Rehearsal{KeyID: cmd.Int64("key"), From: from, Until: until}
+	return s.Rehearse(ctx, admin, userID, alias.NewRehearsal{Rehearsal: rehearsal})
 }
 
-// parseTime reads a date, which begins in UTC, or a time.
-func parseTime(flag, text string) (time.Time, error) {
+// timeFlag reads a date, which begins in UTC, or a time. It returns fallback if
+// the flag is not set.
+func timeFlag(cmd *cli.Command, flag string, fallback time.Time) (time.Time, error) {
+	if !cmd.IsSet(flag) {
+		return fallback, nil
+	}
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if t, err := time.Parse(layout, text); err == nil {
+		if t, err := time.Parse(layout, cmd.String(flag)); err == nil {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("--%s must look like 2027-03-01 or 2027-03-01T12:00:00Z; got %s", flag, account.Quote(text))
+	return time.Time{}, fmt.Errorf("--%s must look like 2027-03-01 or 2027-03-01T12:00:00Z; got %s", flag, fault.Quote(cmd.String(flag)))
 }
 
 // printStanding says where the user stands, and what became of the mail.
-func printStanding(cmd *cli.Command, r account.AliasReport) error {
+func printStanding(cmd *cli.Command, r alias.Report) error {
 	line := fmt.Sprintf("%s is %s", r.User.Email, r.State)
 	if !r.Sunset.IsZero() {
 		line += ", sunset " + r.Sunset.Format(time.RFC3339)
@@ -201,9 +185,9 @@ func printStanding(cmd *cli.Command, r account.AliasReport) error {
 	return err
 }
 
-func describeMail(m account.Mail) string {
+func describeMail(m alias.Mail) string {
 	switch {
-	case m.State == account.MailNotSent:
+	case m.State == alias.MailNotSent:
 		return "not sent: there is no mail server"
 	case m.Failure != "":
 		return fmt.Sprintf("%s: %s", m.State, m.Failure)

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -18,14 +18,17 @@ import (
 
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/server"
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/alias"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
 // reportPage is how many users are loaded at a time.
 const reportPage = 100
 
 // reportWriters write reports by format.
-var reportWriters = map[string]func(io.Writer, []account.AliasReport) error{
+var reportWriters = map[string]func(io.Writer, []alias.Report) error{
 	"table": writeReportTable,
 	"csv":   writeReportCSV,
 	"json":  writeReportJSON,
@@ -40,34 +43,25 @@ func aliasReportCommand() *cli.Command {
 			&cli.StringFlag{Name: "format", Usage: "table, csv or json", Value: "table", Validator: oneOf("table", "csv", "json"), Sources: fromEnv("FORMAT")},
 			&cli.StringFlag{Name: "state", Usage: "only users who are using, notified or migrated", Validator: oneOf("using", "notified", "migrated")},
 		},
-		Action: reportAlias,
+		Action: inCompany(reportAlias),
 	}
 }
 
 func oneOf(words ...string) func(string) error {
 	return func(word string) error {
 		if !slices.Contains(words, word) {
-			return fmt.Errorf("must be one of %s; got %s", strings.Join(words, ", "), account.Quote(word))
+			return fmt.Errorf("must be one of %s; got %s", strings.Join(words, ", "), fault.Quote(word))
 		}
 		return nil
 	}
 }
 
-func reportAlias(ctx context.Context, cmd *cli.Command) (err error) {
-	store, err := openStore(ctx, cmd)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	company, err := store.Company(ctx, cmd.String("company"))
-	if err != nil {
-		return err
-	}
-	service := account.NewService(store, account.Config{})
-	reports := []account.AliasReport{}
-	q := account.AliasQuery{State: account.AliasState(cmd.String("state")), Limit: reportPage}
+func reportAlias(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
+	service := server.NewServices(store, server.ServiceConfig{}).Alias
+	reports := []alias.Report{}
+	q := alias.Query{State: alias.State(cmd.String("state")), Limit: reportPage}
 	for {
-		page, err := service.AliasMigrations(ctx, account.Actor{CompanyID: company.ID}, q)
+		page, err := service.Migrations(ctx, identity.Actor{CompanyID: company.ID}, q)
 		if err != nil {
 			return err
 		}
@@ -79,7 +73,7 @@ func reportAlias(ctx context.Context, cmd *cli.Command) (err error) {
 	}
 }
 
-func writeReportTable(w io.Writer, reports []account.AliasReport) error {
+func writeReportTable(w io.Writer, reports []alias.Report) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "USER\tSTATE\tSUNSET\tTODAY\t7 DAYS\t30 DAYS\tREFUSED\tLAST CALL\tQUIET\tKEYS\tPROGRAMS")
 	for _, r := range reports {
@@ -87,14 +81,14 @@ func writeReportTable(w io.Writer, reports []account.AliasReport) error {
 		if r.Quiet >= 0 {
 			quiet = fmt.Sprintf("%d d", r.Quiet)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", printable(r.User.Email), r.State, orDash(formatTime(r.Sunset)),
-			r.Calls.Today, r.Calls.Week, r.Calls.Month, r.Calls.Refused, orDash(formatTime(r.Last)), quiet,
-			orDash(listKeys(r)), orDash(listAgents(r)))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", printable(r.User.Email), r.State, cmp.Or(formatTime(r.Sunset), "-"),
+			r.Calls.Today, r.Calls.Week, r.Calls.Month, r.Calls.Refused, cmp.Or(formatTime(r.Last), "-"), quiet,
+			cmp.Or(listKeys(r), "-"), cmp.Or(listAgents(r), "-"))
 	}
 	return table.Flush()
 }
 
-func writeReportCSV(w io.Writer, reports []account.AliasReport) error {
+func writeReportCSV(w io.Writer, reports []alias.Report) error {
 	rows := [][]string{{
 		"user_id", "email", "state", "sunset", "notified_at", "migrated_at", "today", "last_7_days", "last_30_days",
 		"refused_last_30_days", "first_call_at", "last_call_at", "days_quiet", "keys", "user_agents",
@@ -114,7 +108,7 @@ func writeReportCSV(w io.Writer, reports []account.AliasReport) error {
 }
 
 // writeReportJSON writes what GET /alias-migrations answers.
-func writeReportJSON(w io.Writer, reports []account.AliasReport) error {
+func writeReportJSON(w io.Writer, reports []alias.Report) error {
 	list := make(api.AliasMigrationList, len(reports))
 	for i, r := range reports {
 		list[i] = server.ToAPIAliasMigration(r)
@@ -126,7 +120,7 @@ func writeReportJSON(w io.Writer, reports []account.AliasReport) error {
 
 // listKeys begins with a number, so that no spreadsheet takes a name that a user
 // chose for a formula.
-func listKeys(r account.AliasReport) string {
+func listKeys(r alias.Report) string {
 	parts := make([]string, len(r.Keys))
 	for i, k := range r.Keys {
 		parts[i] = fmt.Sprintf("%d with %s (%s)", k.Calls, printable(k.Name), printable(k.Prefix))
@@ -134,7 +128,7 @@ func listKeys(r account.AliasReport) string {
 	return strings.Join(parts, "; ")
 }
 
-func listAgents(r account.AliasReport) string {
+func listAgents(r alias.Report) string {
 	parts := make([]string, len(r.Agents))
 	for i, a := range r.Agents {
 		parts[i] = fmt.Sprintf("%d by %s", a.Calls, printable(a.Name))
@@ -147,13 +141,6 @@ func formatTime(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }
 
 // printable keeps a name from controlling the terminal.

@@ -8,8 +8,10 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server"
+	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/mail"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // mailFlags are the settings without which no mail is sent. The URL holds a
@@ -24,13 +26,13 @@ func mailFlags() []cli.Flag {
 func quietDaysFlag() *cli.IntFlag {
 	return &cli.IntFlag{
 		Name: "alias-quiet-days", Usage: "a user who has not called /clients for `N` days may be migrated before the sunset",
-		Value: account.DefaultQuietDays, Validator: positive[int], Sources: fromEnv("ALIAS_QUIET_DAYS"),
+		Value: alias.DefaultQuietDays, Validator: positive[int], Sources: fromEnv("ALIAS_QUIET_DAYS"),
 	}
 }
 
 // configureMail sets the config up for notices by e-mail, and returns what sends
 // them; nil if there is no mail server.
-func configureMail(cmd *cli.Command, config *account.Config) (account.Mailer, error) {
+func configureMail(cmd *cli.Command, config *alias.Config) (alias.Mailer, error) {
 	if cmd.String("smtp-url") == "" {
 		return nil, nil
 	}
@@ -48,14 +50,14 @@ func configureMail(cmd *cli.Command, config *account.Config) (account.Mailer, er
 
 // startBackground writes the counts of the alias and sends mails, until stop is
 // called: that returns when all counts are written.
-func startBackground(store account.Store, counter *account.AliasCounter, sender account.Mailer, logger *slog.Logger) (stop func()) {
+func startBackground(store store.Store, counter *alias.Counter, sender alias.Mailer, logger *slog.Logger) (stop func()) {
 	stopCounting := background(func(ctx context.Context) {
-		counter.Run(ctx, store, func(err error) { logger.Error("counts of the alias were not written", "error", err) })
+		counter.Run(ctx, server.AliasStore(store), func(err error) { logger.Error("counts of the alias were not written", "error", err) })
 	})
 	if sender == nil {
 		return stopCounting
 	}
-	outbox := &account.Outbox{Store: store, Mailer: sender, Report: reportMail(logger)}
+	outbox := &alias.Outbox{Store: server.AliasStore(store), Mailer: sender, Report: reportMail(logger)}
 	stopSending := background(outbox.Run)
 	return func() {
 		stopSending()
@@ -67,14 +69,14 @@ func startBackground(store account.Store, counter *account.AliasCounter, sender 
 // stays out of the log.
 func reportMail(logger *slog.Logger) func(error, int64) {
 	return func(err error, mailID int64) {
-		known, ok := errors.AsType[*account.MailError](err)
+		known, ok := errors.AsType[*alias.MailError](err)
 		if !ok {
 			logger.Error("mails were not sent", "error", err)
 			return
 		}
 		attributes := []any{"mailId", mailID, "failure", known.Failure}
 		switch known.Failure {
-		case account.MailConnection, account.MailTimeout, account.MailTLS:
+		case alias.MailConnection, alias.MailTimeout, alias.MailTLS:
 			attributes = append(attributes, "error", known.Err)
 		}
 		logger.Warn("a mail was not sent", attributes...)

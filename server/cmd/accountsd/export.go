@@ -12,6 +12,9 @@ import (
 
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/sqlite"
 	"github.com/accountsd/accountsd/server/transfer"
 )
 
@@ -33,7 +36,7 @@ func exportCommand() *cli.Command {
 	}
 }
 
-func exportAccounts(ctx context.Context, cmd *cli.Command) (err error) {
+func exportAccounts(ctx context.Context, cmd *cli.Command) error {
 	path, name := cmd.String("output"), cmd.String("format")
 	if path == "-" && name == "" {
 		name = string(transfer.CSV)
@@ -45,35 +48,28 @@ func exportAccounts(ctx context.Context, cmd *cli.Command) (err error) {
 	if cmd.Args().Len() > 0 {
 		return fmt.Errorf("export takes no arguments; use --output %s", cmd.Args().First())
 	}
-	store, err := openStore(ctx, cmd)
-	if err != nil {
+	return inCompany(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
+		n := int64(0)
+		err := writeOutput(path, cmd.Root().Writer, func(w io.Writer) (err error) {
+			n, err = export(ctx, cmd, store, company.ID, w, format)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(cmd.Root().ErrWriter, "%d accounts exported\n", n)
 		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	company, err := store.Company(ctx, cmd.String("company"))
-	if err != nil {
-		return err
-	}
-	n := int64(0)
-	err = writeOutput(path, cmd.Root().Writer, func(w io.Writer) error {
-		n, err = export(ctx, cmd, store, company.ID, w, format)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(cmd.Root().ErrWriter, "%d accounts exported\n", n)
-	return err
+	})(ctx, cmd)
 }
 
 // export writes the accounts, and returns how many.
-func export(ctx context.Context, cmd *cli.Command, store account.Store, companyID int64, w io.Writer, format transfer.Format) (int64, error) {
+func export(ctx context.Context, cmd *cli.Command, store store.Store, companyID int64, w io.Writer, format transfer.Format) (int64, error) {
 	properties, err := store.Properties(ctx, companyID)
 	if err != nil {
 		return 0, err
 	}
 	archived := cmd.Bool("include-archived")
-	total, err := store.CountAccounts(ctx, companyID, account.AccountQuery{IncludeArchived: archived})
+	total, err := store.CountAccounts(ctx, companyID, account.Query{IncludeArchived: archived})
 	if err != nil {
 		return 0, err
 	}
@@ -84,7 +80,7 @@ func export(ctx context.Context, cmd *cli.Command, store account.Store, companyI
 	bar := newBar(cmd.Root().ErrWriter, "exporting")
 	defer bar.finish()
 	n := int64(0)
-	err = account.NewService(store, account.Config{}).Export(ctx, companyID, archived, func(a account.Account) error {
+	err = server.NewServices(store, server.ServiceConfig{}).Accounts.Export(ctx, companyID, archived, func(a account.Account) error {
 		n++
 		bar.set(n, total)
 		return writer.Write(a)
@@ -97,7 +93,7 @@ func export(ctx context.Context, cmd *cli.Command, store account.Store, companyI
 
 // writeOutput has a file written, which takes the place of another at the path
 // only when it is complete.
-func writeOutput(path string, stdout io.Writer, write func(io.Writer) error) (err error) {
+func writeOutput(path string, stdout io.Writer, write func(io.Writer) error) error {
 	if path == "-" {
 		return write(stdout)
 	}
@@ -108,15 +104,11 @@ func writeOutput(path string, stdout io.Writer, write func(io.Writer) error) (er
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
-	if err := write(file); err != nil {
-		return errors.Join(err, file.Close())
+	defer os.Remove(file.Name()) // of a file that is not complete
+	if err = write(file); err == nil {
+		err = file.Sync()
 	}
-	if err := errors.Join(file.Sync(), file.Close()); err != nil {
+	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), path)

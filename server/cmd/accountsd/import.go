@@ -11,7 +11,9 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 	"github.com/accountsd/accountsd/server/transfer"
 )
@@ -83,17 +85,13 @@ func importAccounts(ctx context.Context, cmd *cli.Command) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	store, err := openStore(ctx, cmd)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-
-	run := &importRun{cmd: cmd, path: path, file: file, rejected: cmd.String("rejected")}
-	if cmd.Bool("dry-run") {
-		return run.dry(ctx, store, format)
-	}
-	return run.into(ctx, store, format)
+	return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
+		run := &importRun{cmd: cmd, path: path, file: file, rejected: cmd.String("rejected")}
+		if cmd.Bool("dry-run") {
+			return run.dry(ctx, store, format)
+		}
+		return run.into(ctx, store, format)
+	})(ctx, cmd)
 }
 
 // openInput opens a file, or keeps standard input in one, since an import reads
@@ -164,8 +162,8 @@ func (r *importRun) into(ctx context.Context, store *sqlite.Store, format transf
 		return err
 	}
 	bar := newBar(r.cmd.Root().ErrWriter, "importing")
-	service := account.NewService(store, account.Config{Region: r.cmd.String("phone-region")})
-	result, err := transfer.Import(ctx, service, account.Actor{CompanyID: user.CompanyID, User: user.Ref()}, properties, r.file, r.name(), transfer.Options{
+	service := server.NewServices(store, server.ServiceConfig{Region: r.cmd.String("phone-region")}).Importer
+	result, err := transfer.Import(ctx, service, identity.Actor{CompanyID: user.CompanyID, User: user.Ref()}, properties, r.file, r.name(), transfer.Options{
 		Format:          format,
 		MatchBy:         account.MatchBy(r.cmd.String("match-by")),
 		Strategy:        account.Strategy(r.cmd.String("strategy")),
@@ -196,30 +194,21 @@ func (r *importRun) summarize(result transfer.Result) error {
 	if kept {
 		text += "; rejected rows are in " + result.Rejects
 	}
-	if _, err := fmt.Fprintln(words, text); err != nil {
-		return err
-	}
+	fmt.Fprintln(words, text)
 	if c.Rejected == 0 {
 		return nil
 	}
 	if !kept {
-		if err := showReasons(words, result); err != nil {
-			return err
-		}
+		showReasons(words, result)
 	}
 	return errRejected
 }
 
-func showReasons(words io.Writer, result transfer.Result) error {
+func showReasons(words io.Writer, result transfer.Result) {
 	for _, rejection := range result.First {
-		if _, err := fmt.Fprintf(words, "  line %d: %s\n", rejection.Line, strings.Join(rejection.Reasons, "; ")); err != nil {
-			return err
-		}
+		fmt.Fprintf(words, "  line %d: %s\n", rejection.Line, strings.Join(rejection.Reasons, "; "))
 	}
 	if more := result.Counts.Rejected - int64(len(result.First)); more > 0 {
-		if _, err := fmt.Fprintf(words, "  and %d more; --rejected FILE keeps all of them\n", more); err != nil {
-			return err
-		}
+		fmt.Fprintf(words, "  and %d more; --rejected FILE keeps all of them\n", more)
 	}
-	return nil
 }

@@ -72,7 +72,7 @@ func (i *importer) history(t *testing.T) (entries int, accounts int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	accounts, err = store.CountAccounts(t.Context(), 1, account.AccountQuery{IncludeArchived: true})
+	accounts, err = store.CountAccounts(t.Context(), 1, account.Query{IncludeArchived: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
 func keyCreateCommand() *cli.Command {
@@ -19,26 +19,18 @@ func keyCreateCommand() *cli.Command {
 			&cli.StringFlag{Name: "name", Usage: "what the key is for", Sources: fromEnv("NAME")},
 			&cli.StringSliceFlag{Name: "scopes", Usage: "what the key may do: read, write or admin; each includes the ones before it", Value: []string{"write"}, Sources: fromEnv("SCOPES")},
 		},
-		Action: createKey,
+		Action: inStore(createKey),
 	}
 }
 
-func createKey(ctx context.Context, cmd *cli.Command) (err error) {
-	store, err := openStore(ctx, cmd)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-
-	var scopes []account.Scope
+func createKey(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
+	var scopes []identity.Scope
 	for _, scope := range cmd.StringSlice("scopes") {
-		scopes = append(scopes, account.Scope(scope))
+		scopes = append(scopes, identity.Scope(scope))
 	}
-	token, err := account.NewService(store, account.Config{}).CreateKey(ctx, cmd.String("email"), cmd.String("name"), scopes)
+	token, err := server.NewServices(store, server.ServiceConfig{}).Identity.CreateKeyFor(ctx, cmd.String("email"), cmd.String("name"), scopes)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(cmd.Root().ErrWriter, "This is the key. It is shown once: keep it.")
-	_, err = fmt.Fprintln(cmd.Root().Writer, token)
-	return err
+	return showKey(cmd, token)
 }

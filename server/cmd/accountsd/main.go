@@ -12,7 +12,8 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
@@ -83,7 +84,7 @@ func regionFlag() *cli.StringFlag {
 		Name:      "phone-region",
 		Usage:     "read phone numbers without a country code as numbers of `REGION` (ISO 3166)",
 		Value:     "US",
-		Validator: account.CheckRegion,
+		Validator: normal.CheckRegion,
 		Sources:   fromEnv("PHONE_REGION"),
 	}
 }
@@ -96,10 +97,32 @@ func companyFlag() *cli.StringFlag {
 	return &cli.StringFlag{Name: "company", Usage: "the company's `NAME`", Required: true, Sources: fromEnv("COMPANY")}
 }
 
-func openStore(ctx context.Context, cmd *cli.Command) (*sqlite.Store, error) {
-	store, err := sqlite.Open(ctx, cmd.String("db"))
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", cmd.String("db"), err)
+// inStore has a command carried out with the store open.
+func inStore(do func(context.Context, *cli.Command, *sqlite.Store) error) cli.ActionFunc {
+	return func(ctx context.Context, cmd *cli.Command) (err error) {
+		store, err := sqlite.Open(ctx, cmd.String("db"))
+		if err != nil {
+			return fmt.Errorf("open %s: %w", cmd.String("db"), err)
+		}
+		defer func() { err = errors.Join(err, store.Close()) }()
+		return do(ctx, cmd, store)
 	}
-	return store, nil
+}
+
+// inCompany is inStore for a command on one company.
+func inCompany(do func(context.Context, *cli.Command, *sqlite.Store, identity.Company) error) cli.ActionFunc {
+	return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
+		company, err := store.Company(ctx, cmd.String("company"))
+		if err != nil {
+			return err
+		}
+		return do(ctx, cmd, store, company)
+	})
+}
+
+// showKey writes a new key, and only that, to standard output.
+func showKey(cmd *cli.Command, token string) error {
+	fmt.Fprintln(cmd.Root().ErrWriter, "This is the key. It is shown once: keep it.")
+	_, err := fmt.Fprintln(cmd.Root().Writer, token)
+	return err
 }

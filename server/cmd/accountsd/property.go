@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/property"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/write"
 )
 
 func propertyCreateCommand() *cli.Command {
@@ -23,31 +27,20 @@ func propertyCreateCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "option", Usage: "a `LABEL` of a DROPDOWN; may be repeated", Config: cli.StringConfig{TrimSpace: true}},
 		},
 		DisableSliceFlagSeparator: true,
-		Action:                    createProperty,
+		Action:                    inCompany(createProperty),
 	}
 }
 
-func createProperty(ctx context.Context, cmd *cli.Command) (err error) {
-	store, err := openStore(ctx, cmd)
+func createProperty(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
+	made, err := server.NewServices(store, server.ServiceConfig{}).Properties.Create(ctx, identity.Actor{CompanyID: company.ID}, property.New{Property: schema.Property{
+		Name:     cmd.String("name"),
+		Type:     schema.Type(cmd.String("type")),
+		Multiple: cmd.Bool("multiple"),
+		Options:  cmd.StringSlice("option"),
+	}}, write.Mode[schema.Property]{})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-
-	company, err := store.Company(ctx, cmd.String("company"))
-	if err != nil {
-		return err
-	}
-	property, err := account.NewService(store, account.Config{}).CreateProperty(ctx, account.Property{
-		CompanyID: company.ID,
-		Name:      cmd.String("name"),
-		Type:      account.PropertyType(cmd.String("type")),
-		Multiple:  cmd.Bool("multiple"),
-		Options:   cmd.StringSlice("option"),
-	})
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(cmd.Root().Writer, property.Key)
+	_, err = fmt.Fprintln(cmd.Root().Writer, made.Key)
 	return err
 }

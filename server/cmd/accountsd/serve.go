@@ -12,7 +12,8 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/accountsd/accountsd/server"
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/alias"
+	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
 // Limits of a connection. Without them a slow or silent peer would hold one
@@ -41,7 +42,7 @@ func serveCommand() *cli.Command {
 			&cli.DurationFlag{Name: "shutdown-timeout", Usage: "give requests under way `DURATION` to finish", Value: 30 * time.Second, Sources: fromEnv("SHUTDOWN_TIMEOUT")},
 			quietDaysFlag(),
 		}, mailFlags()...),
-		Action: serve,
+		Action: inStore(serve),
 	}
 }
 
@@ -59,37 +60,30 @@ func notNegative[T int | int64](value T) error {
 	return nil
 }
 
-func serve(ctx context.Context, cmd *cli.Command) (err error) {
+func serve(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
 	logger := slog.New(slog.NewJSONHandler(cmd.Root().ErrWriter, nil))
-	store, err := openStore(ctx, cmd)
+	config := server.ServiceConfig{
+		Logger: logger,
+		Region: cmd.String("phone-region"),
+		Alias:  alias.Config{Counter: alias.NewCounter(), QuietDays: cmd.Int("alias-quiet-days")},
+	}
+	sender, err := configureMail(cmd, &config.Alias)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-
-	config := account.Config{
-		Logger:       logger,
-		Region:       cmd.String("phone-region"),
-		AliasCounter: account.NewAliasCounter(),
-		QuietDays:    cmd.Int("alias-quiet-days"),
-	}
-	sender, err := configureMail(cmd, &config)
-	if err != nil {
-		return err
-	}
-	service := account.NewService(store, config)
-	defer background(service.Run)()
+	services := server.NewServices(store, config)
+	defer background(services.Properties.Run)()
 	handler, err := server.New(server.Config{
 		Timeout:      cmd.Duration("timeout"),
 		MaxBodyBytes: cmd.Int64("max-body-bytes"),
 		Logger:       logger,
 		RateLimit:    cmd.Int("rate-limit"),
 		DailyLimit:   cmd.Int64("daily-limit"),
-	}, service)
+	}, services)
 	if err != nil {
 		return err
 	}
-	defer startBackground(store, config.AliasCounter, sender, logger)()
+	defer startBackground(store, config.Alias.Counter, sender, logger)()
 	listener, err := net.Listen("tcp", cmd.String("addr"))
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
@@ -12,8 +13,8 @@ import (
 // that a read is one consistent state. The rows are those of a.
 var (
 	accountScalars = `SELECT ` + listed(scalarColumns, "a.", "") + `, `
-	accountColumns = accountScalars + `creator.first_name, creator.last_name, creator.email,
-	updater.first_name, updater.last_name, updater.email,
+	accountColumns = accountScalars + `coalesce(creator.first_name, ''), coalesce(creator.last_name, ''), coalesce(creator.email, ''),
+	coalesce(updater.first_name, ''), coalesce(updater.last_name, ''), coalesce(updater.email, ''),
 	` + listed(lastColumns, "a.", "") + `,
 	(SELECT json_group_array(json_object(
 			'id', c.id, 'name', c.name, 'title', c.title,
@@ -53,36 +54,31 @@ var findAccountBy = map[account.MatchBy]db.Statement{
 func (r reader) FindAccount(ctx context.Context, companyID int64, by account.MatchBy, value string) (account.Account, error) {
 	st, ok := findAccountBy[by]
 	if !ok {
-		return account.Account{}, account.NotFound("account")
+		return account.Account{}, fault.NotFound("account")
 	}
 	return r.account(ctx, st, companyID, value)
 }
 
 func (r reader) account(ctx context.Context, st db.Statement, args ...any) (account.Account, error) {
 	var row accountRow
-	if err := r.session.Get(ctx, st, args, row.dest()...); err != nil {
-		return account.Account{}, err
-	}
-	a, err := fromDBAccount(row)
-	return a, db.Interpret(err, st)
+	err := r.session.Get(ctx, st, args, row.dest()...)
+	return fromDBAccount(&row), err
 }
 
 func scanAccount(rows *sql.Rows) (account.Account, error) {
 	var row accountRow
-	if err := rows.Scan(row.dest()...); err != nil {
-		return account.Account{}, err
-	}
-	return fromDBAccount(row)
+	err := rows.Scan(row.dest()...)
+	return fromDBAccount(&row), err
 }
 
 // dest are the variables of accountColumns.
 func (row *accountRow) dest() []any {
-	creator, updater := &row.createdBy, &row.updatedBy
+	creator, updater := &row.creator, &row.updater
 	dest := appendAt(make([]any, 0, len(columnsOfAccounts)+10), scalarColumns, row)
 	dest = append(dest,
-		&creator.firstName, &creator.lastName, &creator.email,
-		&updater.firstName, &updater.lastName, &updater.email)
-	return append(appendAt(dest, lastColumns, row), &row.contacts)
+		&creator.FirstName, &creator.LastName, &creator.Email,
+		&updater.FirstName, &updater.LastName, &updater.Email)
+	return append(appendAt(dest, lastColumns, row), (*linkedContacts)(&row.Account))
 }
 
 var selectAccountsByID = db.Statement{Thing: "accounts", Text: fromAccounts + `WHERE a.company_id = ? AND a.id > ? ORDER BY a.id LIMIT ?`}
@@ -96,9 +92,9 @@ var selectNumberOwner = db.Statement{Thing: "number", Text: `SELECT id FROM acco
 
 // NumberOwner returns the id of the account that has the number, or 0.
 func (r reader) NumberOwner(ctx context.Context, companyID, number int64) (int64, error) {
-	var id int64
-	err := r.session.Each(ctx, selectNumberOwner, []any{companyID, number}, func(rows *sql.Rows) error {
-		return rows.Scan(&id)
-	})
-	return id, err
+	ids, err := db.Collect(ctx, r.session, selectNumberOwner, []any{companyID, number}, db.Scan[int64])
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	return ids[0], nil
 }

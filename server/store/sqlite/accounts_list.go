@@ -15,17 +15,17 @@ import (
 const inOrder = `FROM accounts a INDEXED BY accounts_updated`
 
 // Accounts returns the accounts that a query selects.
-func (r reader) Accounts(ctx context.Context, companyID int64, q account.AccountQuery) ([]account.Account, error) {
+func (r reader) Accounts(ctx context.Context, companyID int64, q account.Query) ([]account.Account, error) {
 	return settled(ctx, r, companyID, q, reader.listAccounts)
 }
 
 // settled runs a read of a query. With conditions on properties it does so in
 // a snapshot, in which their indexes are in the states that the query then
 // says: it may have been made while they were in others.
-func settled[T any](ctx context.Context, r reader, companyID int64, q account.AccountQuery,
-	read func(r reader, ctx context.Context, companyID int64, q account.AccountQuery) (T, error),
+func settled[T any](ctx context.Context, r reader, companyID int64, q account.Query,
+	read func(r reader, ctx context.Context, companyID int64, q account.Query) (T, error),
 ) (T, error) {
-	return withSearch(ctx, r, func(r reader) (v T, err error) {
+	return withText(ctx, r, func(r reader) (v T, err error) {
 		if !slices.ContainsFunc(q.Filter.Conditions, isCustom) {
 			return read(r, ctx, companyID, q)
 		}
@@ -42,7 +42,7 @@ func settled[T any](ctx context.Context, r reader, companyID int64, q account.Ac
 	})
 }
 
-func (r reader) listAccounts(ctx context.Context, companyID int64, q account.AccountQuery) ([]account.Account, error) {
+func (r reader) listAccounts(ctx context.Context, companyID int64, q account.Query) ([]account.Account, error) {
 	p, err := r.plan(ctx, companyID, q.Filter, r.driven)
 	if err != nil {
 		return nil, err
@@ -66,11 +66,11 @@ func (r reader) listAccounts(ctx context.Context, companyID int64, q account.Acc
 
 // CountAccounts returns how many accounts a query selects. There is no order,
 // so the index that selects the fewest is always best.
-func (r reader) CountAccounts(ctx context.Context, companyID int64, q account.AccountQuery) (int64, error) {
+func (r reader) CountAccounts(ctx context.Context, companyID int64, q account.Query) (int64, error) {
 	return settled(ctx, r, companyID, q, reader.countAccounts)
 }
 
-func (r reader) countAccounts(ctx context.Context, companyID int64, q account.AccountQuery) (n int64, err error) {
+func (r reader) countAccounts(ctx context.Context, companyID int64, q account.Query) (n int64, err error) {
 	p, err := r.plan(ctx, companyID, q.Filter, math.MaxInt32)
 	switch {
 	case err != nil:
@@ -88,7 +88,7 @@ func (r reader) countAccounts(ctx context.Context, companyID int64, q account.Ac
 
 // count returns the statement that counts the accounts, without regard to the
 // rest of the filter.
-func (p plan) count(companyID int64, q account.AccountQuery) (db.Statement, []any) {
+func (p plan) count(companyID int64, q account.Query) (db.Statement, []any) {
 	var b db.Builder
 	b.Add(`SELECT count(*) ` + p.from())
 	p.addWhere(&b, companyID, q)
@@ -97,7 +97,7 @@ func (p plan) count(companyID int64, q account.AccountQuery) (db.Statement, []an
 
 // list returns the statement for a page. It picks the ids of the page first,
 // for which the index often suffices, and reads the records of those only.
-func (p plan) list(companyID int64, q account.AccountQuery, w walk) (db.Statement, []any) {
+func (p plan) list(companyID int64, q account.Query, w walk) (db.Statement, []any) {
 	var b db.Builder
 	b.Add(accountColumns + `FROM (SELECT a.id ` + p.from())
 	p.addWhere(&b, companyID, q)
@@ -119,7 +119,7 @@ func (p plan) from() string {
 
 // addWhere adds the plan's tests. The plus keeps SQLite from the indexes of a
 // company where the ids are the better way.
-func (p plan) addWhere(b *db.Builder, companyID int64, q account.AccountQuery) {
+func (p plan) addWhere(b *db.Builder, companyID int64, q account.Query) {
 	if p.ids.Text == "" {
 		b.Add(` WHERE a.company_id = ?`, companyID)
 	} else {
@@ -134,6 +134,6 @@ func (p plan) addWhere(b *db.Builder, companyID int64, q account.AccountQuery) {
 	}
 }
 
-func (p plan) statement(b *db.Builder, q account.AccountQuery) db.Statement {
+func (p plan) statement(b *db.Builder, q account.Query) db.Statement {
 	return db.Statement{Thing: "accounts", Text: b.String(), Once: len(q.Filter.Conditions) > 0}
 }

@@ -5,6 +5,9 @@ import (
 	"strings"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
@@ -28,41 +31,29 @@ VALUES (?` + strings.Repeat(", ?", len(insertedColumns)-1) + `)`}
 // InsertAccount adds an account with its links, and sets its id and, if it has
 // none, its number.
 func (t *transaction) InsertAccount(ctx context.Context, a *account.Account) error {
-	row, err := toDBAccount(*a)
-	if err != nil {
-		return db.Interpret(err, insertAccount)
-	}
-	number := &row.account.Number
-	if *number == 0 {
-		if err := t.session.Get(ctx, assignNumber, []any{a.CompanyID}, number); err != nil {
+	row := toDBAccount(*a)
+	if row.Number == 0 {
+		if err := t.session.Get(ctx, assignNumber, []any{a.CompanyID}, &row.Number); err != nil {
 			return err
 		}
 	}
-	id, err := t.session.Insert(ctx, insertAccount, appendAt(nil, insertedColumns, &row)...)
-	if err != nil {
+	if err := t.session.Insert(ctx, insertAccount, &row.ID, appendAt(nil, insertedColumns, &row)...); err != nil {
 		return err
 	}
-	if err := t.link(ctx, a.CompanyID, id, a.Contacts); err != nil {
+	if err := t.link(ctx, a.CompanyID, row.ID, a.Contacts); err != nil {
 		return err
 	}
-	a.ID, a.Number = id, *number
-	return t.enqueue(ctx, searchAccounts, a.CompanyID, id)
+	a.ID, a.Number = row.ID, row.Number
+	return t.enqueue(ctx, accountTexts, a.CompanyID, a.ID)
 }
 
 // UpdateAccount writes an account. SQLite rewrites the entry of each index
 // that has a column in the SET list, so that names only what has changed.
-func (t *transaction) UpdateAccount(ctx context.Context, a account.Account, changes account.Changes) error {
-	row, err := toDBAccount(a)
-	if err != nil {
-		return db.Interpret(err, insertAccount)
-	}
+func (t *transaction) UpdateAccount(ctx context.Context, a account.Account, changes patch.Changes) error {
+	row := toDBAccount(a)
 	st, args := updateAccount(&row, changes)
-	n, err := t.session.Change(ctx, st, args...)
-	if err != nil {
+	if err := t.session.ChangeOne(ctx, st, args...); err != nil {
 		return err
-	}
-	if n == 0 {
-		return account.NotFound("account")
 	}
 	if err := t.enqueueAccount(ctx, a, changes); err != nil {
 		return err
@@ -84,26 +75,48 @@ func (t *transaction) DeleteAccount(ctx context.Context, companyID, id int64) er
 	if err := t.session.ChangeOne(ctx, deleteAccount, id, companyID); err != nil {
 		return err
 	}
-	return t.enqueue(ctx, searchAccounts, companyID, id)
+	return t.enqueue(ctx, accountTexts, companyID, id)
 }
 
-var setUpdated = `UPDATE accounts SET ` + listed(updatedColumns, "", " = ?")
+var setAlways = `UPDATE accounts SET ` + listed(alwaysColumns, "", " = ?")
 
-func updateAccount(row *accountRow, changes account.Changes) (db.Statement, []any) {
+// fewChanges is how many there may be for the columns of each set of changed
+// members to be a statement of their own: those kept must have an end.
+const fewChanges = 3
+
+// updateAccount writes the columns of what has changed. With many changes that
+// is all columns but the indexed ones.
+func updateAccount(row *accountRow, changes patch.Changes) (db.Statement, []any) {
 	var text strings.Builder
-	text.WriteString(setUpdated)
-	args := appendAt(make([]any, 0, len(columnsOfAccounts)), updatedColumns, row)
-	for _, c := range indexedColumns {
-		if _, ok := changes[string(c.member)]; ok {
-			text.WriteString(", ")
-			text.WriteString(c.name)
-			text.WriteString(" = ?")
-			args = append(args, c.at(row))
+	text.WriteString(setAlways)
+	args := appendAt(make([]any, 0, len(columnsOfAccounts)), alwaysColumns, row)
+	for _, c := range changedColumns {
+		if !hasChanged(changes, c.member) && (c.indexed || len(changes) <= fewChanges) {
+			continue
 		}
+		text.WriteString(", ")
+		text.WriteString(c.name)
+		text.WriteString(" = ?")
+		args = append(args, c.at(row))
 	}
 	text.WriteString(` WHERE id = ? AND company_id = ?`)
-	args = append(args, row.account.ID, row.account.CompanyID)
+	args = append(args, row.ID, row.CompanyID)
 	return db.Statement{Thing: "account", Taken: numberTaken, Text: text.String()}, args
+}
+
+// hasChanged tells whether a member is among the changes. That of the custom
+// ones as a whole is if one of them is.
+func hasChanged(changes patch.Changes, member query.Member) bool {
+	if member != query.MemberCustom {
+		_, ok := changes[string(member)]
+		return ok
+	}
+	for name := range changes {
+		if strings.HasPrefix(name, account.CustomPrefix) {
+			return true
+		}
+	}
+	return false
 }
 
 var (
@@ -119,20 +132,16 @@ func (t *transaction) link(ctx context.Context, companyID, accountID int64, cont
 	if len(contacts) == 0 {
 		return nil
 	}
-	ids := make([]int64, len(contacts))
+	ids := make(db.List[int64], len(contacts))
 	for i, contact := range contacts {
 		ids[i] = contact.ID
 	}
-	list, err := toDBList(ids)
-	if err != nil {
-		return db.Interpret(err, link)
-	}
-	n, err := t.session.Change(ctx, link, accountID, list, companyID)
+	n, err := t.session.Change(ctx, link, accountID, ids, companyID)
 	if err != nil {
 		return err
 	}
 	if n != int64(len(ids)) {
-		return account.NotFound("contact")
+		return fault.NotFound("contact")
 	}
 	return nil
 }

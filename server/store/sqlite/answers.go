@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/write"
 )
 
 // expiredPerSave bounds what one request does to clear away the answers of
@@ -13,51 +13,31 @@ import (
 const expiredPerSave = 10
 
 var (
-	selectAnswer = db.Statement{Thing: "answer", Text: `SELECT fingerprint, status, header, body, at
+	answers = db.NewTable(func(a *write.Answer) []any {
+		return []any{
+			"key_id", &a.ID.KeyID, "name", &a.ID.Name, "fingerprint", (*db.Sum)(&a.Fingerprint), "status", &a.Status,
+			"header", (*db.Object[string])(&a.Header), "body", (*db.Blob)(&a.Body), "at", (*db.Time)(&a.At),
+		}
+	})
+
+	selectAnswer = db.Statement{Thing: "answer", Text: `SELECT ` + answers.List("") + `
 FROM answers WHERE key_id = ? AND name = ? AND at >= ?`}
-	replaceAnswer = db.Statement{Thing: "answer", Text: `INSERT INTO answers (
-	key_id, name, fingerprint, status, header, body, at) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (key_id, name) DO UPDATE SET
-	fingerprint = excluded.fingerprint, status = excluded.status, header = excluded.header, body = excluded.body, at = excluded.at`}
-	dropAnswers = db.Statement{Thing: "answers", Text: `DELETE FROM answers
+	replaceAnswer = db.Statement{Thing: "answer", Text: answers.Upsert("answers", "key_id", "name")}
+	dropAnswers   = db.Statement{Thing: "answers", Text: `DELETE FROM answers
 WHERE rowid IN (SELECT rowid FROM answers WHERE at < ? ORDER BY at LIMIT ?)`}
 )
 
 // Answer returns what was answered since a time. Transactions run one after
 // the other.
-func (t *transaction) Answer(ctx context.Context, id account.AnswerID, since time.Time) (account.Answer, error) {
-	a := account.Answer{ID: id, Header: map[string]string{}}
-	var fingerprint []byte
-	var header string
-	var at int64
-	err := t.session.Get(ctx, selectAnswer, []any{id.KeyID, id.Name, since.UnixMilli()},
-		&fingerprint, &a.Status, &header, &a.Body, &at)
-	if err != nil {
-		return account.Answer{}, err
-	}
-	if a.Body == nil {
-		a.Body = []byte{} // the driver makes nil of an empty one
-	}
-	copy(a.Fingerprint[:], fingerprint)
-	a.At = fromDBTime(at)
-	return a, db.Interpret(fromDBJSON(header, &a.Header), selectAnswer)
+func (t *transaction) Answer(ctx context.Context, id write.AnswerID, since time.Time) (write.Answer, error) {
+	return db.First(ctx, t.session, selectAnswer, []any{id.KeyID, id.Name, db.Time(since)}, answers.Scan)
 }
 
 // SaveAnswer keeps an answer, and drops some of those made before a time.
-func (t *transaction) SaveAnswer(ctx context.Context, a account.Answer, since time.Time) error {
-	header, err := toDBObject(a.Header)
-	if err != nil {
-		return db.Interpret(err, replaceAnswer)
-	}
-	body := a.Body
-	if body == nil {
-		body = []byte{} // not NULL
-	}
-	_, err = t.session.Exec(ctx, replaceAnswer,
-		a.ID.KeyID, a.ID.Name, a.Fingerprint[:], a.Status, header, body, a.At.UnixMilli())
-	if err != nil {
+func (t *transaction) SaveAnswer(ctx context.Context, a write.Answer, since time.Time) error {
+	if _, err := t.session.Exec(ctx, replaceAnswer, answers.At(&a)...); err != nil {
 		return err
 	}
-	_, err = t.session.Exec(ctx, dropAnswers, since.UnixMilli(), expiredPerSave)
+	_, err := t.session.Exec(ctx, dropAnswers, db.Time(since), expiredPerSave)
 	return err
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
@@ -57,14 +59,14 @@ func (l *load) time(b *testing.B, writers, n int) time.Duration {
 // readers, for as long as -benchtime says.
 func BenchmarkLog(b *testing.B) {
 	path := newPath(b)
-	store := open(b, path, sqlite.Limits{})
-	l := newLoad(b, store, benchAccounts, "none")
+	s := open(b, path, sqlite.Limits{})
+	l := newLoad(b, s, benchAccounts, "none")
 	for b.Loop() {
 		ctx, cancel := context.WithTimeout(b.Context(), 10*time.Second)
 		largest := l.run(ctx, b, path, 64, 4)
 		cancel()
 		b.ReportMetric(float64(largest)/(1<<20), "largest-MB")
-		b.ReportMetric(float64(store.PagesWritten()*walFrame)/(1<<20), "written-MB")
+		b.ReportMetric(float64(s.PagesWritten()*walFrame)/(1<<20), "written-MB")
 		b.ReportMetric(float64(l.updates.Load())/b.Elapsed().Seconds(), "updates/s")
 	}
 }
@@ -72,15 +74,15 @@ func BenchmarkLog(b *testing.B) {
 // BenchmarkList reads pages of 20 in the ways of which there are plans.
 func BenchmarkList(b *testing.B) {
 	l := newLoad(b, open(b, newPath(b), sqlite.Limits{}), benchAccounts, "none")
-	text := func(member account.Member, value string) account.Condition { return ranges(member, value, value) }
-	for name, q := range map[string]account.AccountQuery{
+	text := func(member query.Member, value string) query.Condition { return ranges(member, value, value) }
+	for name, q := range map[string]account.Query{
 		"all":       {},
-		"offset":    {Page: account.Page{Offset: benchAccounts / 2}},
-		"after":     {Page: account.Page{After: &account.Cursor{UpdatedAt: start, ID: l.ids[benchAccounts/2]}}},
+		"offset":    {Page: query.Page{Offset: benchAccounts / 2}},
+		"after":     {Page: query.Page{After: &query.Cursor{UpdatedAt: start, ID: l.ids[benchAccounts/2]}}},
 		"by index":  where(text(account.MemberTitle, "account 77"), ranges(account.MemberValue, 1.0, nil)),
 		"in order":  where(text(account.MemberType, "COMMERCIAL"), ranges(account.MemberTitle, "a", nil)),
-		"with rest": where(custom(account.Property{Key: "roof_type", Type: account.PropertyText}, "tile", "tile")),
-		"not found": where(custom(account.Property{Key: "roof_type", Type: account.PropertyText}, "slate", "slate")),
+		"with rest": where(custom(schema.Property{Key: "roof_type", Type: schema.Text}, "tile", "tile")),
+		"not found": where(custom(schema.Property{Key: "roof_type", Type: schema.Text}, "slate", "slate")),
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
@@ -28,8 +31,8 @@ var (
 func TestLogStaysSmall(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	store := open(t, path, smallLimits)
-	l := newLoad(t, store, 200, strings.Repeat("x", 6000))
+	s := open(t, path, smallLimits)
+	l := newLoad(t, s, 200, strings.Repeat("x", 6000))
 	if largest := l.runUntilWritten(t, path, 4*smallBound); largest > smallBound {
 		t.Errorf("the log grew to %d bytes, the bound is %d", largest, smallBound)
 	}
@@ -40,8 +43,8 @@ func TestLogStaysSmall(t *testing.T) {
 func TestLogShrinksAfterSlowReader(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	store := open(t, path, smallLimits)
-	l := newLoad(t, store, 200, strings.Repeat("x", 6000))
+	s := open(t, path, smallLimits)
+	l := newLoad(t, s, 200, strings.Repeat("x", 6000))
 	db, err := sql.Open("sqlite", path)
 	if err != nil {
 		t.Fatal(err)
@@ -98,21 +101,21 @@ func logSize(path string) int64 {
 type load struct {
 	store   *sqlite.Store
 	company int64
-	user    account.UserRef
+	user    identity.UserRef
 	ids     []int64
 	next    atomic.Int64
 	updates atomic.Int64
 }
 
-func newLoad(t testing.TB, store *sqlite.Store, accounts int, remarks string) *load {
+func newLoad(t testing.TB, s *sqlite.Store, accounts int, remarks string) *load {
 	t.Helper()
-	l := &load{store: store, company: addCompany(t, store, "Sunrise")}
-	user := account.User{CompanyID: l.company, Email: "ada@sunrise.example", CreatedAt: start}
+	l := &load{store: s, company: addCompany(t, s, "Sunrise")}
+	user := identity.User{CompanyID: l.company, Email: "ada@sunrise.example", CreatedAt: start}
 	contacts := []account.Contact{
 		{CompanyID: l.company, Name: "Jo Park", Emails: []string{"jo@sunrise.example"}, Phones: []string{"+14155550143"}, CreatedAt: start, UpdatedAt: start},
 		{CompanyID: l.company, Name: "Lee Chan", CreatedAt: start, UpdatedAt: start},
 	}
-	write(t, store, func(ctx context.Context, tx account.Tx) error {
+	mustWrite(t, s, func(ctx context.Context, tx store.Tx) error {
 		err := errors.Join(tx.InsertUser(ctx, &user), tx.InsertContact(ctx, &contacts[0]), tx.InsertContact(ctx, &contacts[1]))
 		l.user = user.Ref()
 		for i := range accounts {
@@ -134,21 +137,21 @@ func (l *load) id() int64 { return l.ids[l.next.Add(1)*7919%int64(len(l.ids))] }
 
 // update changes an account as the service does, with history.
 func (l *load) update(ctx context.Context) error {
-	return l.change(ctx, func(*account.Account, account.Changes) {})
+	return l.change(ctx, func(*account.Account, patch.Changes) {})
 }
 
 // retitle is update with one more change, of the title.
 func (l *load) retitle(ctx context.Context) error {
-	return l.change(ctx, func(a *account.Account, changes account.Changes) {
+	return l.change(ctx, func(a *account.Account, changes patch.Changes) {
 		before := a.Title
 		a.Title = fmt.Sprintf("Account %d, changed %d times", a.ID, a.Version)
-		changes["title"] = account.Change{Before: before, After: a.Title}
+		changes["title"] = patch.Change{Before: before, After: a.Title}
 	})
 }
 
-func (l *load) change(ctx context.Context, more func(*account.Account, account.Changes)) error {
+func (l *load) change(ctx context.Context, more func(*account.Account, patch.Changes)) error {
 	id := l.id()
-	err := l.store.Write(ctx, func(ctx context.Context, tx account.Tx) error {
+	err := l.store.Write(ctx, func(ctx context.Context, tx store.Tx) error {
 		a, err := tx.AccountForUpdate(ctx, l.company, id)
 		if err != nil {
 			return err
@@ -158,7 +161,7 @@ func (l *load) change(ctx context.Context, more func(*account.Account, account.C
 		a.UpdatedBy = &l.user
 		a.Active = !a.Active
 		a.Custom["capacity"] = json.Number(fmt.Sprint(a.Version))
-		changes := account.Changes{"isActive": {Before: !a.Active, After: a.Active}, "custom.capacity": {Before: json.Number("12.50"), After: a.Custom["capacity"]}}
+		changes := patch.Changes{"isActive": {Before: !a.Active, After: a.Active}, "custom.capacity": {Before: json.Number("12.50"), After: a.Custom["capacity"]}}
 		more(&a, changes)
 		if err := tx.UpdateAccount(ctx, a, changes); err != nil {
 			return err

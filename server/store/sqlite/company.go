@@ -3,34 +3,28 @@ package sqlite
 import (
 	"context"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 var (
-	selectCompany = db.Statement{Thing: "company", Text: `SELECT id, name, created_at FROM companies WHERE name_fold = ?`}
-	insertCompany = db.Statement{Thing: "company", Taken: "company name is taken", Text: `INSERT INTO companies (
-	name, name_fold, created_at) VALUES (?, ?, ?)`}
+	companies = db.NewTable(func(c *identity.Company) []any {
+		return []any{"id", &c.ID, "name", &c.Name, "name_fold", normal.Fold(c.Name), "created_at", (*db.Time)(&c.CreatedAt)}
+	})
+	shownCompanies = companies.Without("name_fold")
+	newCompanies   = companies.Without("id")
+
+	selectCompany = db.Statement{Thing: "company", Text: `SELECT ` + shownCompanies.List("") + ` FROM companies WHERE name_fold = ?`}
+	insertCompany = db.Statement{Thing: "company", Taken: "company name is taken", Text: newCompanies.Insert("companies")}
 )
 
 // Company returns a company by name, without regard to case.
-func (r reader) Company(ctx context.Context, name string) (account.Company, error) {
-	var c account.Company
-	var createdAt int64
-	err := r.session.Get(ctx, selectCompany, []any{account.Fold(name)}, &c.ID, &c.Name, &createdAt)
-	if err != nil {
-		return account.Company{}, err
-	}
-	c.CreatedAt = fromDBTime(createdAt)
-	return c, nil
+func (r reader) Company(ctx context.Context, name string) (identity.Company, error) {
+	return db.First(ctx, r.session, selectCompany, []any{normal.Fold(name)}, shownCompanies.Scan)
 }
 
 // InsertCompany adds a company, and sets its id.
-func (t *transaction) InsertCompany(ctx context.Context, c *account.Company) error {
-	id, err := t.session.Insert(ctx, insertCompany, c.Name, account.Fold(c.Name), c.CreatedAt.UnixMilli())
-	if err != nil {
-		return err
-	}
-	c.ID = id
-	return nil
+func (t *transaction) InsertCompany(ctx context.Context, c *identity.Company) error {
+	return t.session.Insert(ctx, insertCompany, &c.ID, newCompanies.At(c)...)
 }

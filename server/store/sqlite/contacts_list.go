@@ -8,16 +8,17 @@ import (
 	"strings"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/contact"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
 
 // ListContacts returns the contacts that a query selects.
-func (r reader) ListContacts(ctx context.Context, companyID int64, q account.ContactQuery) ([]account.Contact, error) {
-	return withSearch(ctx, r, func(r reader) ([]account.Contact, error) { return r.listContacts(ctx, companyID, q) })
+func (r reader) ListContacts(ctx context.Context, companyID int64, q contact.Query) ([]account.Contact, error) {
+	return withText(ctx, r, func(r reader) ([]account.Contact, error) { return r.listContacts(ctx, companyID, q) })
 }
 
-func (r reader) listContacts(ctx context.Context, companyID int64, q account.ContactQuery) ([]account.Contact, error) {
+func (r reader) listContacts(ctx context.Context, companyID int64, q contact.Query) ([]account.Contact, error) {
 	ids, err := r.contactIDs(ctx, companyID, q, r.driven)
 	if err != nil {
 		return nil, err
@@ -43,11 +44,11 @@ func (r reader) listContacts(ctx context.Context, companyID int64, q account.Con
 }
 
 // CountContacts returns how many contacts a query selects.
-func (r reader) CountContacts(ctx context.Context, companyID int64, q account.ContactQuery) (int64, error) {
-	return withSearch(ctx, r, func(r reader) (int64, error) { return r.countContacts(ctx, companyID, q) })
+func (r reader) CountContacts(ctx context.Context, companyID int64, q contact.Query) (int64, error) {
+	return withText(ctx, r, func(r reader) (int64, error) { return r.countContacts(ctx, companyID, q) })
 }
 
-func (r reader) countContacts(ctx context.Context, companyID int64, q account.ContactQuery) (n int64, err error) {
+func (r reader) countContacts(ctx context.Context, companyID int64, q contact.Query) (n int64, err error) {
 	ids, err := r.contactIDs(ctx, companyID, q, math.MaxInt32)
 	if err != nil {
 		return 0, err
@@ -56,7 +57,7 @@ func (r reader) countContacts(ctx context.Context, companyID int64, q account.Co
 	if len(q.Words) > 0 {
 		b.Add(contactColumns)
 		addContacts(&b, companyID, q, ids)
-		err := r.eachContact(ctx, &b, q.Words, scanContact, func(account.Contact) error {
+		err := r.eachContact(ctx, &b, q.Words, contacts.Scan, func(account.Contact) error {
 			n++
 			return nil
 		})
@@ -71,7 +72,7 @@ func (r reader) countContacts(ctx context.Context, companyID int64, q account.Co
 // contactIDs selects the ids of all contacts that have the words of a query,
 // and maybe of others. It is empty if they are more than the limit, or there is
 // a better way.
-func (r reader) contactIDs(ctx context.Context, companyID int64, q account.ContactQuery, limit int) (db.Fragment, error) {
+func (r reader) contactIDs(ctx context.Context, companyID int64, q contact.Query, limit int) (db.Fragment, error) {
 	if q.AccountID != 0 {
 		return db.Fragment{}, nil
 	}
@@ -81,7 +82,7 @@ func (r reader) contactIDs(ctx context.Context, companyID int64, q account.Conta
 			phrases = append(phrases, p)
 		}
 	}
-	found, err := r.text.Search(ctx, r.session, searchContacts, companyID, textindex.All(phrases))
+	found, err := r.text.Search(ctx, r.session, contactTexts, companyID, textindex.All(phrases))
 	if err != nil || found.IDs.Text == "" {
 		return db.Fragment{}, err
 	}
@@ -90,7 +91,7 @@ func (r reader) contactIDs(ctx context.Context, companyID int64, q account.Conta
 
 // addContacts adds where the contacts are found that a query selects, but for
 // its words.
-func addContacts(b *db.Builder, companyID int64, q account.ContactQuery, ids db.Fragment) {
+func addContacts(b *db.Builder, companyID int64, q contact.Query, ids db.Fragment) {
 	switch {
 	case q.AccountID != 0:
 		b.Add(` FROM contacts c WHERE +c.company_id = ? AND c.id IN (
@@ -115,17 +116,17 @@ func (r reader) eachContact(ctx context.Context, b *db.Builder, words []string,
 ) error {
 	st := db.Statement{Thing: "contacts", Text: b.String(), Once: len(words) > 0}
 	return r.session.Each(ctx, st, b.Args, func(rows *sql.Rows) error {
-		contact, err := scan(rows)
-		if err != nil || !hasWords(contact, words) {
+		c, err := scan(rows)
+		if err != nil || !hasWords(c, words) {
 			return err
 		}
-		return found(contact)
+		return found(c)
 	})
 }
 
 // hasWords tells whether a contact's text holds all of the words.
-func hasWords(contact account.Contact, words []string) bool {
-	text := account.ContactText(contact)
+func hasWords(c account.Contact, words []string) bool {
+	text := contact.SearchText(c)
 	for _, word := range words {
 		if !slices.ContainsFunc(text, func(s string) bool { return strings.Contains(s, word) }) {
 			return false

@@ -5,41 +5,41 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
 // A copy has all that was stored, and is none of the original's business.
 func TestCopyTo(t *testing.T) {
 	t.Parallel()
-	store := open(t, newPath(t), sqlite.Limits{})
-	company := addCompany(t, store, "Sunrise")
-	write(t, store, insert(company, "Before"))
+	s := open(t, newPath(t), sqlite.Limits{})
+	company := addCompany(t, s, "Sunrise")
+	mustWrite(t, s, insert(company, "Before"))
 	path := filepath.Join(t.TempDir(), "copy ?#.db")
-	if err := store.CopyTo(t.Context(), path); err != nil {
+	if err := s.CopyTo(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
 	copied := open(t, path, sqlite.Limits{})
-	write(t, copied, insert(company, "In the copy"))
-	write(t, store, insert(company, "In the original"))
+	mustWrite(t, copied, insert(company, "In the copy"))
+	mustWrite(t, s, insert(company, "In the original"))
 	for title, want := range map[string][2]bool{"Before": {true, true}, "In the copy": {false, true}, "In the original": {true, false}} {
-		if got := [2]bool{has(t, store, company, title), has(t, copied, company, title)}; got != want {
+		if got := [2]bool{has(t, s, company, title), has(t, copied, company, title)}; got != want {
 			t.Errorf("%s: in original and copy %v, want %v", title, got, want)
 		}
 	}
 
 	// It replaces no file.
-	if err := store.CopyTo(t.Context(), path); err == nil {
+	if err := s.CopyTo(t.Context(), path); err == nil {
 		t.Error("copied over another database")
 	}
 	if !has(t, copied, company, "In the copy") {
 		t.Error("the other database has been harmed")
 	}
-	if err := store.Close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	late := filepath.Join(t.TempDir(), "late.db")
-	wantKind(t, store.CopyTo(t.Context(), late), account.KindUnavailable)
+	wantKind(t, s.CopyTo(t.Context(), late), fault.KindUnavailable)
 	if _, err := os.Stat(late); err == nil {
 		t.Error("a closed store was copied")
 	}

@@ -2,10 +2,11 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
@@ -23,18 +24,15 @@ ON CONFLICT DO NOTHING`}
 )
 
 // IndexCustom makes an account be found by the keys of a property's value.
-func (t *transaction) IndexCustom(ctx context.Context, p account.Property, accountID int64, keys []string) error {
-	list, err := toDBList(keys)
-	if err != nil {
-		return db.Interpret(err, addKeys)
-	}
+func (t *transaction) IndexCustom(ctx context.Context, p schema.Property, accountID int64, keys []string) error {
+	list := db.List[string](keys)
 	if _, err := t.session.Exec(ctx, dropKeys, accountID, p.ID, p.CompanyID, list); err != nil {
 		return err
 	}
 	if len(keys) == 0 {
 		return nil
 	}
-	_, err = t.session.Exec(ctx, addKeys, accountID, p.ID, p.CompanyID, list)
+	_, err := t.session.Exec(ctx, addKeys, accountID, p.ID, p.CompanyID, list)
 	return err
 }
 
@@ -43,22 +41,19 @@ var selectReady = db.Statement{Thing: "properties", Text: `SELECT id FROM proper
 
 // settle returns conditions with the states that the indexes of their
 // properties have now.
-func (r reader) settle(ctx context.Context, companyID int64, conditions []account.Condition) ([]account.Condition, error) {
-	ready := make(map[int64]account.IndexState)
-	err := r.session.Each(ctx, selectReady, []any{companyID}, func(rows *sql.Rows) error {
-		var id int64
-		err := rows.Scan(&id)
-		ready[id] = account.IndexReady
-		return err
-	})
+func (r reader) settle(ctx context.Context, companyID int64, conditions []query.Condition) ([]query.Condition, error) {
+	ready, err := db.Collect(ctx, r.session, selectReady, []any{companyID}, db.Scan[int64])
 	conditions = slices.Clone(conditions)
 	for i := range conditions {
-		conditions[i].Property.Index = ready[conditions[i].Property.ID]
+		conditions[i].Property.Index = schema.IndexNone
+		if slices.Contains(ready, conditions[i].Property.ID) {
+			conditions[i].Property.Index = schema.IndexReady
+		}
 	}
 	return conditions, err
 }
 
-func isCustom(c account.Condition) bool { return c.Member == account.MemberCustom }
+func isCustom(c query.Condition) bool { return c.Member == query.MemberCustom }
 
 // An account has a value if its object has the member. The index tells it as
 // well, once it is complete.
@@ -74,12 +69,12 @@ ORDER BY a.id LIMIT ?`}
 )
 
 // AccountsWith returns accounts that have a value of the property, after an id.
-func (r reader) AccountsWith(ctx context.Context, p account.Property, after int64, limit int) ([]account.Account, error) {
-	if p.Index == account.IndexReady {
+func (r reader) AccountsWith(ctx context.Context, p schema.Property, after int64, limit int) ([]account.Account, error) {
+	if p.Index == schema.IndexReady {
 		return db.Collect(ctx, r.session, selectAccountsIndexed, []any{p.CompanyID, after, p.ID, limit}, scanAccount)
 	}
 	return db.Collect(ctx, r.session, selectAccountsWith, []any{p.CompanyID, after, customPath(p), limit}, scanAccount)
 }
 
 // customPath is the JSON path to the property's value.
-func customPath(p account.Property) string { return `$."` + p.Key + `"` }
+func customPath(p schema.Property) string { return `$."` + p.Key + `"` }

@@ -7,7 +7,15 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/contact"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/normal"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/write"
 )
 
 // unsorted says that the ids of a page come in order. Only the page is sorted.
@@ -16,27 +24,27 @@ const unsorted = "!USE TEMP B-TREE FOR ORDER BY\nSCAN picked"
 // No list may read other companies' records, nor sort more than it must.
 func TestPlans(t *testing.T) {
 	t.Parallel()
-	store := open(t, newPath(t), sqlite.Limits{})
-	company := addCompany(t, store, "Sunrise")
-	indexed := account.Property{CompanyID: company, Key: "zone", Type: account.PropertyText, Index: account.IndexReady}
-	write(t, store, func(ctx context.Context, tx account.Tx) error { return tx.InsertProperty(ctx, &indexed) })
+	s := open(t, newPath(t), sqlite.Limits{})
+	company := addCompany(t, s, "Sunrise")
+	indexed := schema.Property{CompanyID: company, Key: "zone", Type: schema.Text, Index: schema.IndexReady}
+	mustWrite(t, s, func(ctx context.Context, tx store.Tx) error { return tx.InsertProperty(ctx, &indexed) })
 	for name, c := range map[string]struct {
-		read func(context.Context, account.Reader) error
+		read func(context.Context, store.Reader) error
 		want []string // steps; one that starts with ! must not be there
 	}{
-		"all": {lists(company, account.AccountQuery{}), []string{
+		"all": {lists(company, account.Query{}), []string{
 			"SEARCH a USING INDEX accounts_updated (company_id=?)", unsorted,
 		}},
-		"after": {lists(company, account.AccountQuery{Page: account.Page{After: &account.Cursor{UpdatedAt: start, ID: 7}}}), []string{
+		"after": {lists(company, account.Query{Page: query.Page{After: &query.Cursor{UpdatedAt: start, ID: 7}}}), []string{
 			"accounts_updated (company_id=? AND (updated_at,place)<(?,?))", unsorted,
 		}},
-		"before": {lists(company, account.AccountQuery{Page: account.Page{Before: &account.Cursor{UpdatedAt: start, ID: 7}}}), []string{
+		"before": {lists(company, account.Query{Page: query.Page{Before: &query.Cursor{UpdatedAt: start, ID: 7}}}), []string{
 			"accounts_updated (company_id=? AND (updated_at,place)>(?,?))", unsorted,
 		}},
 		"updated": {lists(company, where(ranges(account.MemberUpdatedAt, start, nil))), []string{
 			"accounts_updated (company_id=? AND updated_at>?)", unsorted,
 		}},
-		"count": {counts(company, account.AccountQuery{}), []string{"COVERING INDEX accounts_updated (company_id=?)"}},
+		"count": {counts(company, account.Query{}), []string{"COVERING INDEX accounts_updated (company_id=?)"}},
 		"in order": {lists(company, where(ranges(account.MemberValue, 1.0, 2.0))), []string{
 			"INDEX accounts_updated (company_id=?)", unsorted,
 		}},
@@ -56,46 +64,46 @@ func TestPlans(t *testing.T) {
 		"custom either": {lists(company, either(custom(indexed, "a", "a"), ranges(account.MemberTitle, "a", nil))), []string{"custom_index USING PRIMARY KEY (property_id=? AND key=?)", "accounts_title (company_id=? AND title_fold>?)"}},
 		"count custom":  {counts(company, where(custom(indexed, "a", "a"))), []string{"custom_index USING PRIMARY KEY (property_id=? AND key=?)"}},
 		"negated":       {lists(company, where(negate(custom(indexed, "a", "a")))), []string{"INDEX accounts_updated (company_id=?)", unsorted}},
-		"unindexed": {lists(company, where(custom(account.Property{Key: "x", Type: account.PropertyText}, "a", "a"))), []string{
+		"unindexed": {lists(company, where(custom(schema.Property{Key: "x", Type: schema.Text}, "a", "a"))), []string{
 			"INDEX accounts_updated (company_id=?)", "!USE TEMP B-TREE FOR ORDER BY\nSEARCH a USING INTEGER PRIMARY KEY",
 		}},
-		"with a property": {func(ctx context.Context, r account.Reader) error {
-			_, err := r.AccountsWith(ctx, account.Property{CompanyID: company, Key: "x"}, 7, 100)
+		"with a property": {func(ctx context.Context, r store.Reader) error {
+			_, err := r.AccountsWith(ctx, schema.Property{CompanyID: company, Key: "x"}, 7, 100)
 			return err
 		}, []string{"accounts_company (company_id=? AND id>?)", "!TEMP B-TREE FOR ORDER BY"}},
-		"with an indexed property": {func(ctx context.Context, r account.Reader) error {
+		"with an indexed property": {func(ctx context.Context, r store.Reader) error {
 			_, err := r.AccountsWith(ctx, indexed, 7, 100)
 			return err
 		}, []string{"accounts_company (company_id=? AND id>?)", "custom_index_account (account_id=? AND property_id=?)", "!TEMP B-TREE FOR ORDER BY"}},
-		"contacts": {contacts(company, account.ContactQuery{Words: []string{"a"}, UpdatedAfter: start}), []string{
+		"contacts": {contacts(company, contact.Query{Words: []string{"a"}, UpdatedAfter: start}), []string{
 			"contacts_updated (company_id=? AND updated_at>?)", "contacts_updated (company_id=? AND updated_at>?)", "!TEMP B-TREE FOR ORDER BY",
 		}},
-		"contacts after": {contacts(company, account.ContactQuery{Page: account.Page{After: &account.Cursor{UpdatedAt: start}}}), []string{
+		"contacts after": {contacts(company, contact.Query{Page: query.Page{After: &query.Cursor{UpdatedAt: start}}}), []string{
 			"contacts_updated (company_id=? AND (updated_at,place)<(?,?))", "COVERING INDEX contacts_updated (company_id=?)",
 		}},
-		"contacts of an account": {contacts(company, account.ContactQuery{AccountID: 1}), []string{"account_contacts USING PRIMARY KEY (account_id=?)"}},
-		"history": {func(ctx context.Context, r account.Reader) error {
+		"contacts of an account": {contacts(company, contact.Query{AccountID: 1}), []string{"account_contacts USING PRIMARY KEY (account_id=?)"}},
+		"history": {func(ctx context.Context, r store.Reader) error {
 			_, err := r.History(ctx, company, 1, 7, 10)
 			return err
 		}, []string{
 			"changes_account (company_id=? AND account_id=? AND sequence<?)", "!TEMP B-TREE",
 		}},
-		"changes": {func(ctx context.Context, r account.Reader) error {
+		"changes": {func(ctx context.Context, r store.Reader) error {
 			_, err := r.Changes(ctx, company, 7, 10)
 			return err
 		}, []string{
 			"changes_company (company_id=? AND sequence>?)", "!TEMP B-TREE",
 		}},
-		"users": {func(ctx context.Context, r account.Reader) error { _, err := r.Users(ctx, company, 7, 10); return err }, []string{
+		"users": {func(ctx context.Context, r store.Reader) error { _, err := r.Users(ctx, company, 7, 10); return err }, []string{
 			"users_company (company_id=? AND id>?)", "!TEMP B-TREE",
 		}},
-		"keys": {func(ctx context.Context, r account.Reader) error {
+		"keys": {func(ctx context.Context, r store.Reader) error {
 			_, err := r.Keys(ctx, company, 0, 7, 10)
 			return err
 		}, []string{
 			"api_keys_company (company_id=? AND id>?)", "!TEMP B-TREE",
 		}},
-		"keys of a user": {func(ctx context.Context, r account.Reader) error {
+		"keys of a user": {func(ctx context.Context, r store.Reader) error {
 			_, err := r.Keys(ctx, company, 1, 7, 10)
 			return err
 		}, []string{
@@ -104,7 +112,7 @@ func TestPlans(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			steps, err := store.Explain(t.Context(), func(r account.Reader) error { return c.read(t.Context(), r) })
+			steps, err := s.Explain(t.Context(), func(r store.Reader) error { return c.read(t.Context(), r) })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,29 +124,29 @@ func TestPlans(t *testing.T) {
 // A write must take as long in a large company as in a small one.
 func TestPlansOfWrites(t *testing.T) {
 	t.Parallel()
-	store := open(t, newPath(t), sqlite.Limits{})
-	l := newLoad(t, store, 2, "none")
-	zone := account.Property{CompanyID: l.company, Key: "zone", Options: []string{"a"}}
-	key := account.Key{CompanyID: l.company, UserID: l.user.ID, Hash: account.KeyHash{1}}
-	write(t, store, func(ctx context.Context, tx account.Tx) error {
+	s := open(t, newPath(t), sqlite.Limits{})
+	l := newLoad(t, s, 2, "none")
+	zone := schema.Property{CompanyID: l.company, Key: "zone", Options: []string{"a"}}
+	key := identity.Key{CompanyID: l.company, UserID: l.user.ID, Hash: identity.KeyHash{1}}
+	mustWrite(t, s, func(ctx context.Context, tx store.Tx) error {
 		return errors.Join(tx.InsertProperty(ctx, &zone), tx.InsertKey(ctx, &key))
 	})
-	steps, err := store.ExplainWrite(t.Context(), func(ctx context.Context, tx account.Tx) error {
+	steps, err := s.ExplainWrite(t.Context(), func(ctx context.Context, tx store.Tx) error {
 		a, err := tx.AccountForUpdate(ctx, l.company, l.ids[0])
 		if err != nil {
 			return err
 		}
-		_, err = tx.FindAccount(ctx, l.company, account.MatchTitle, account.Fold(a.Title))
+		_, err = tx.FindAccount(ctx, l.company, account.MatchTitle, normal.Fold(a.Title))
 		_, contactsErr := tx.Contacts(ctx, l.company, []int64{a.Contacts[0].ID})
 		_, findErr := tx.FindContact(ctx, l.company, "jo@sunrise.example", "")
-		answer := account.Answer{ID: account.AnswerID{KeyID: key.ID, Name: "x"}, At: start}
+		answer := write.Answer{ID: write.AnswerID{KeyID: key.ID, Name: "x"}, At: start}
 		_, owner := tx.NumberOwner(ctx, l.company, 1)
 		added := newAccount(l.company, "Added")
 		return errors.Join(err, contactsErr, findErr, owner,
-			tx.UpdateAccount(ctx, a, account.Changes{"contacts": {}, "title": {}}),
+			tx.UpdateAccount(ctx, a, patch.Changes{"contacts": {}, "title": {}}),
 			tx.InsertAccount(ctx, &added),
 			tx.IndexCustom(ctx, zone, a.ID, []string{"a"}),
-			tx.AddOption(ctx, l.company, account.NewOption{Key: "zone", Label: "b"}),
+			tx.AddOption(ctx, l.company, schema.NewOption{Key: "zone", Label: "b"}),
 			tx.SetOptions(ctx, zone, []string{"b"}),
 			tx.UpdateContact(ctx, a.Contacts[0]),
 			tx.SaveAnswer(ctx, answer, start),
@@ -175,51 +183,51 @@ func wantSteps(t *testing.T, steps, want []string) {
 	}
 }
 
-func lists(company int64, q account.AccountQuery) func(context.Context, account.Reader) error {
+func lists(company int64, q account.Query) func(context.Context, store.Reader) error {
 	q.Page.Limit = 20
-	return func(ctx context.Context, r account.Reader) error { _, err := r.Accounts(ctx, company, q); return err }
+	return func(ctx context.Context, r store.Reader) error { _, err := r.Accounts(ctx, company, q); return err }
 }
 
-func counts(company int64, q account.AccountQuery) func(context.Context, account.Reader) error {
-	return func(ctx context.Context, r account.Reader) error {
+func counts(company int64, q account.Query) func(context.Context, store.Reader) error {
+	return func(ctx context.Context, r store.Reader) error {
 		_, err := r.CountAccounts(ctx, company, q)
 		return err
 	}
 }
 
-func contacts(company int64, q account.ContactQuery) func(context.Context, account.Reader) error {
+func contacts(company int64, q contact.Query) func(context.Context, store.Reader) error {
 	q.Page.Limit = 20
-	return func(ctx context.Context, r account.Reader) error {
+	return func(ctx context.Context, r store.Reader) error {
 		if _, err := r.ListContacts(ctx, company, q); err != nil {
 			return err
 		}
-		q.Page = account.Page{}
+		q.Page = query.Page{}
 		_, err := r.CountContacts(ctx, company, q)
 		return err
 	}
 }
 
-func where(conditions ...account.Condition) account.AccountQuery {
-	return account.AccountQuery{Filter: account.Filter{Conditions: conditions}}
+func where(conditions ...query.Condition) account.Query {
+	return account.Query{Filter: query.Filter{Conditions: conditions}}
 }
 
-func either(conditions ...account.Condition) account.AccountQuery {
+func either(conditions ...query.Condition) account.Query {
 	q := where(conditions...)
 	q.Filter.Any = true
 	return q
 }
 
-func ranges(member account.Member, from, to any) account.Condition {
-	return account.Condition{Member: member, Ranges: []account.Range{{From: from, FromOpen: from != to, To: to, ToOpen: from != to}}}
+func ranges(member query.Member, from, to any) query.Condition {
+	return query.Condition{Member: member, Ranges: []query.Range{{From: from, FromOpen: from != to, To: to, ToOpen: from != to}}}
 }
 
-func custom(p account.Property, from, to string) account.Condition {
-	c := ranges(account.MemberCustom, from, to)
+func custom(p schema.Property, from, to string) query.Condition {
+	c := ranges(query.MemberCustom, from, to)
 	c.Property = p
 	return c
 }
 
-func negate(c account.Condition) account.Condition {
+func negate(c query.Condition) query.Condition {
 	c.Negate = true
 	return c
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
@@ -16,7 +17,7 @@ type Limits struct {
 	Batch                      int
 	PassivePages, RestartPages int64
 	Driven                     int
-	NoSearch                   bool
+	NoText                     bool
 	Eager                      bool // index at once
 }
 
@@ -33,7 +34,7 @@ func OpenWith(ctx context.Context, path string, l Limits) (*Store, error) {
 	if l.Driven != 0 {
 		limits.driven = l.Driven
 	}
-	limits.search = !l.NoSearch
+	limits.text = !l.NoText
 	if l.Eager {
 		limits.pace = textindex.Pace{Batch: 7, Backlog: limits.pace.Backlog, Retry: time.Millisecond}
 	}
@@ -56,7 +57,7 @@ func (s *Store) IndexRound(ctx context.Context, prune bool) error {
 // Searchable tells whether the index is used for a company's accounts, and the
 // queue is empty.
 func (s *Store) Searchable(ctx context.Context, companyID int64) (bool, error) {
-	found, err := s.text.Search(ctx, s.session, searchAccounts, companyID, "any")
+	found, err := s.text.Search(ctx, s.session, accountTexts, companyID, "any")
 	if err != nil {
 		return false, err
 	}
@@ -71,13 +72,13 @@ func (s *Store) Queued(ctx context.Context) (n int, err error) {
 }
 
 // Exec runs SQL in a transaction.
-func Exec(ctx context.Context, tx account.Tx, text string) error {
+func Exec(ctx context.Context, tx store.Tx, text string) error {
 	_, err := tx.(*transaction).session.Exec(ctx, db.Statement{Thing: "test", Text: text})
 	return err
 }
 
 // Explain returns SQLite's plans of the statements that a read runs.
-func (s *Store) Explain(ctx context.Context, read func(account.Reader) error) ([]string, error) {
+func (s *Store) Explain(ctx context.Context, read func(store.Reader) error) ([]string, error) {
 	on := &explainer{Queryer: s.session.Statements.On()}
 	session := db.NewSession(on)
 	err := read(reader{session, s.driven, s.text})
@@ -85,9 +86,9 @@ func (s *Store) Explain(ctx context.Context, read func(account.Reader) error) ([
 }
 
 // ExplainWrite returns SQLite's plans of the statements that a write runs.
-func (s *Store) ExplainWrite(ctx context.Context, write func(context.Context, account.Tx) error) ([]string, error) {
+func (s *Store) ExplainWrite(ctx context.Context, write func(context.Context, store.Tx) error) ([]string, error) {
 	on := &explainer{Queryer: s.writes.Statements.On()}
-	err := s.Write(ctx, func(ctx context.Context, tx account.Tx) error {
+	err := s.Write(ctx, func(ctx context.Context, tx store.Tx) error {
 		explained := tx.(*transaction)
 		explained.session.Statements = db.NewStatements(on)
 		return errors.Join(write(ctx, explained), explained.session.Statements.Close())
@@ -152,7 +153,7 @@ func (s *Store) IndexerEnded() bool {
 
 // FindAfter lists and counts accounts by a plan that is made before something
 // happens.
-func (s *Store) FindAfter(ctx context.Context, companyID int64, q account.AccountQuery, happens func()) ([]account.Account, int64, error) {
+func (s *Store) FindAfter(ctx context.Context, companyID int64, q account.Query, happens func()) ([]account.Account, int64, error) {
 	p, err := s.plan(ctx, companyID, q.Filter, s.driven)
 	if err != nil {
 		return nil, 0, err

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
@@ -20,7 +22,7 @@ type clause struct {
 }
 
 // compile says what SQL can do about a condition.
-func compile(companyID int64, c account.Condition) clause {
+func compile(companyID int64, c query.Condition) clause {
 	compiled := compilePositive(companyID, c)
 	switch {
 	case !c.Negate:
@@ -31,7 +33,7 @@ func compile(companyID int64, c account.Condition) clause {
 	return clause{test: db.SQL("("+compiled.test.Text+") IS NOT TRUE", compiled.test.Args...), exact: true}
 }
 
-func compilePositive(companyID int64, c account.Condition) clause {
+func compilePositive(companyID int64, c query.Condition) clause {
 	switch c.Member {
 	case account.MemberAddress:
 		return compileAddress(c)
@@ -39,7 +41,7 @@ func compilePositive(companyID int64, c account.Condition) clause {
 		return compileEmail(companyID, c)
 	case account.MemberContacts:
 		return compileContacts(c)
-	case account.MemberCustom:
+	case query.MemberCustom:
 		return compileCustom(c)
 	}
 	column, ok := filteredColumns[c.Member]
@@ -49,7 +51,7 @@ func compilePositive(companyID int64, c account.Condition) clause {
 	return compileColumn(companyID, column, c)
 }
 
-func compileColumn(companyID int64, column accountColumn, c account.Condition) clause {
+func compileColumn(companyID int64, column accountColumn, c query.Condition) clause {
 	name := "a." + column.name
 	switch {
 	case c.Exists:
@@ -69,7 +71,7 @@ func compileColumn(companyID int64, column accountColumn, c account.Condition) c
 // compileAddress tests all lines as one text. Which of them a text is found in
 // does not matter, but it must not reach from one into the next; and whether it
 // is a whole line only Matches can tell.
-func compileAddress(c account.Condition) clause {
+func compileAddress(c query.Condition) clause {
 	switch {
 	case c.Exists:
 		return clause{test: db.SQL("a.address <> '[]'"), exact: true}
@@ -97,7 +99,7 @@ func compileAddress(c account.Condition) clause {
 // unlike its folded form, which is what conditions are about.
 const unusualEmail = `primary_email GLOB '*[^!-@[-~]*'`
 
-func compileEmail(companyID int64, c account.Condition) clause {
+func compileEmail(companyID int64, c query.Condition) clause {
 	switch {
 	case c.Exists:
 		return clause{test: db.SQL("a.primary_email IS NOT NULL"), exact: true}
@@ -111,7 +113,7 @@ func compileEmail(companyID int64, c account.Condition) clause {
 	}
 }
 
-func compileContacts(c account.Condition) clause {
+func compileContacts(c query.Condition) clause {
 	if c.Contains != "" {
 		return clause{}
 	}
@@ -128,8 +130,8 @@ func compileContacts(c account.Condition) clause {
 
 // compileCustom uses the keys of IndexCustom, once they are complete. Until
 // then it spares the accounts without a value from being decoded.
-func compileCustom(c account.Condition) clause {
-	if c.Property.Index != account.IndexReady {
+func compileCustom(c query.Condition) clause {
+	if c.Property.Index != schema.IndexReady {
 		return clause{test: db.SQL("a.custom -> ? IS NOT NULL", customPath(c.Property))}
 	}
 	key := db.SQL("TRUE")

@@ -2,22 +2,29 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"math"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
-const historyColumns = `SELECT sequence, company_id, account_id, kind, version, at, user_id, key_id, email, fields FROM changes `
-
 var (
-	selectHistory = db.Statement{Thing: "history", Text: historyColumns +
+	entries = db.NewTable(func(e *account.HistoryEntry) []any {
+		return []any{
+			"sequence", &e.Sequence, "company_id", &e.CompanyID, "account_id", &e.AccountID, "kind", &e.Kind,
+			"version", &e.Version, "at", (*db.Time)(&e.At), "user_id", (*db.ID)(&e.UserID), "key_id", (*db.ID)(&e.KeyID),
+			"email", &e.Email, "fields", (*db.Object[patch.Change])(&e.Fields),
+		}
+	})
+	newEntries = entries.Without("sequence")
+
+	fromEntries   = `SELECT ` + entries.List("") + ` FROM changes `
+	selectHistory = db.Statement{Thing: "history", Text: fromEntries +
 		`WHERE company_id = ? AND account_id = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?`}
-	selectChanges = db.Statement{Thing: "changes", Text: historyColumns +
+	selectChanges = db.Statement{Thing: "changes", Text: fromEntries +
 		`WHERE company_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`}
-	insertHistory = db.Statement{Thing: "history", Text: `INSERT INTO changes (
-	company_id, account_id, kind, version, at, user_id, key_id, email, fields) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`}
+	insertHistory = db.Statement{Thing: "history", Text: newEntries.Insert("changes")}
 )
 
 // History returns an account's entries before a sequence, newest first.
@@ -25,7 +32,7 @@ func (r reader) History(ctx context.Context, companyID, accountID, before int64,
 	if before == 0 {
 		before = math.MaxInt64
 	}
-	return r.history(ctx, selectHistory, companyID, accountID, before, limit)
+	return db.Collect(ctx, r.session, selectHistory, []any{companyID, accountID, before, limit}, entries.Scan)
 }
 
 // Changes returns the company's entries after a sequence, oldest first. That is
@@ -33,37 +40,10 @@ func (r reader) History(ctx context.Context, companyID, accountID, before int64,
 // above all that ever were, and is seen once that transaction has committed,
 // which is before the next one has the lock.
 func (r reader) Changes(ctx context.Context, companyID, after int64, limit int) ([]account.HistoryEntry, error) {
-	return r.history(ctx, selectChanges, companyID, after, limit)
-}
-
-func (r reader) history(ctx context.Context, st db.Statement, args ...any) ([]account.HistoryEntry, error) {
-	return db.Collect(ctx, r.session, st, args, scanHistory)
-}
-
-func scanHistory(rows *sql.Rows) (account.HistoryEntry, error) {
-	e := account.HistoryEntry{Fields: account.Changes{}}
-	var at int64
-	var userID, keyID sql.Null[int64]
-	var fields string
-	err := rows.Scan(&e.Sequence, &e.CompanyID, &e.AccountID, &e.Kind, &e.Version, &at, &userID, &keyID, &e.Email, &fields)
-	if err != nil {
-		return account.HistoryEntry{}, err
-	}
-	e.At, e.UserID, e.KeyID = fromDBTime(at), userID.V, keyID.V
-	return e, fromDBJSON(fields, &e.Fields)
+	return db.Collect(ctx, r.session, selectChanges, []any{companyID, after, limit}, entries.Scan)
 }
 
 // AddHistory appends an entry, and sets its sequence.
 func (t *transaction) AddHistory(ctx context.Context, e *account.HistoryEntry) error {
-	fields, err := toDBObject(e.Fields)
-	if err != nil {
-		return db.Interpret(err, insertHistory)
-	}
-	sequence, err := t.session.Insert(ctx, insertHistory,
-		e.CompanyID, e.AccountID, e.Kind, e.Version, e.At.UnixMilli(), toDBID(e.UserID), toDBID(e.KeyID), e.Email, fields)
-	if err != nil {
-		return err
-	}
-	e.Sequence = sequence
-	return nil
+	return t.session.Insert(ctx, insertHistory, &e.Sequence, newEntries.At(e)...)
 }

@@ -10,22 +10,26 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/contact"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
 // Filters have no end of shapes, and statements that are kept take memory.
 func TestStatementsAreFew(t *testing.T) {
 	t.Parallel()
-	store := open(t, newPath(t), sqlite.Limits{})
-	company := addCompany(t, store, "Sunrise")
+	s := open(t, newPath(t), sqlite.Limits{})
+	company := addCompany(t, s, "Sunrise")
 	for i := range 300 {
 		q := where(ranges(account.MemberNumber, int64(i), nil))
 		for range i {
-			q.Filter.Conditions[0].Ranges = append(q.Filter.Conditions[0].Ranges, account.Range{From: int64(i), To: int64(i)})
+			q.Filter.Conditions[0].Ranges = append(q.Filter.Conditions[0].Ranges, query.Range{From: int64(i), To: int64(i)})
 		}
 		q.Ascending, q.IncludeArchived = i%2 == 0, i%3 == 0
-		plain := account.AccountQuery{Ascending: q.Ascending, IncludeArchived: q.IncludeArchived}
-		people := account.ContactQuery{Words: make([]string, i%2), AccountID: int64(i % 5), Ascending: q.Ascending}
+		plain := account.Query{Ascending: q.Ascending, IncludeArchived: q.IncludeArchived}
+		people := contact.Query{Words: make([]string, i%2), AccountID: int64(i % 5), Ascending: q.Ascending}
 		if i%7 == 0 {
 			people.UpdatedAfter = start
 		}
@@ -33,18 +37,18 @@ func TestStatementsAreFew(t *testing.T) {
 			people.UpdatedBefore = start
 		}
 		if i%3 > 0 {
-			plain.Page.After = &account.Cursor{UpdatedAt: start}
+			plain.Page.After = &query.Cursor{UpdatedAt: start}
 			people.Page = plain.Page
 		}
-		for _, read := range []func(context.Context, account.Reader) error{
+		for _, read := range []func(context.Context, store.Reader) error{
 			lists(company, q), counts(company, q), lists(company, plain), counts(company, plain), contacts(company, people),
 		} {
-			if err := read(t.Context(), store); err != nil {
+			if err := read(t.Context(), s); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if n := store.Statements(); n > 100 {
+	if n := s.Statements(); n > 100 {
 		t.Errorf("the store keeps %d statements", n)
 	}
 }
@@ -52,10 +56,10 @@ func TestStatementsAreFew(t *testing.T) {
 // A filter that SQL cannot evaluate reads all accounts, unless the caller goes.
 func TestListIsCancelled(t *testing.T) {
 	t.Parallel()
-	store := open(t, newPath(t), sqlite.Limits{})
-	company := addCompany(t, store, "Sunrise")
+	s := open(t, newPath(t), sqlite.Limits{})
+	company := addCompany(t, s, "Sunrise")
 	const accounts = 2000
-	write(t, store, func(ctx context.Context, tx account.Tx) error {
+	mustWrite(t, s, func(ctx context.Context, tx store.Tx) error {
 		for i := range accounts {
 			if err := insert(company, title(i))(ctx, tx); err != nil {
 				return err
@@ -63,15 +67,15 @@ func TestListIsCancelled(t *testing.T) {
 		}
 		return nil
 	})
-	q := where(account.Condition{Member: account.MemberText, Contains: "account"})
+	q := where(query.Condition{Member: query.MemberText, Contains: "account"})
 	q.Page.Limit = accounts
 	cancelled := 0
 	for i := range 50 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*200*time.Microsecond)
-		n, err := store.CountAccounts(ctx, company, q)
+		n, err := s.CountAccounts(ctx, company, q)
 		if i%2 == 0 {
 			var list []account.Account
-			list, err = store.Accounts(ctx, company, q)
+			list, err = s.Accounts(ctx, company, q)
 			n = int64(len(list))
 		}
 		cancel()
@@ -106,34 +110,34 @@ func TestUpgrade(t *testing.T) {
 		`INSERT INTO accounts (company_id, number, version, title, title_fold, address, address_fold, is_active, primary_email, custom, created_at, updated_at)
 			VALUES (1, 1, 1, 'Old', 'old', '[]', '', 1, 'ß@x.example', '{}', 1, 1)`,
 		`INSERT INTO account_contacts VALUES (1, 0, 1)`)
-	store := open(t, path, sqlite.Limits{})
+	s := open(t, path, sqlite.Limits{})
 	for name, read := range map[string]func() (int, error){
 		"Accounts": func() (int, error) {
-			list, err := store.Accounts(t.Context(), 1, account.AccountQuery{Page: account.Page{Limit: 5}})
+			list, err := s.Accounts(t.Context(), 1, account.Query{Page: query.Page{Limit: 5}})
 			return len(list), err
 		},
 		"by email": func() (int, error) {
-			n, err := store.CountAccounts(t.Context(), 1, where(ranges(account.MemberEmail, "ss@x.example", "ss@x.example")))
+			n, err := s.CountAccounts(t.Context(), 1, where(ranges(account.MemberEmail, "ss@x.example", "ss@x.example")))
 			return int(n), err
 		},
 		"ListContacts": func() (int, error) {
-			list, err := store.ListContacts(t.Context(), 1, account.ContactQuery{Page: account.Page{Limit: 5}})
+			list, err := s.ListContacts(t.Context(), 1, contact.Query{Page: query.Page{Limit: 5}})
 			return len(list[0].Accounts), err
 		},
-		"Changes": func() (int, error) { list, err := store.Changes(t.Context(), 1, 0, 5); return len(list), err },
-		"History": func() (int, error) { list, err := store.History(t.Context(), 1, 1, 0, 5); return len(list), err },
-		"Users":   func() (int, error) { list, err := store.Users(t.Context(), 1, 0, 5); return len(list), err },
+		"Changes": func() (int, error) { list, err := s.Changes(t.Context(), 1, 0, 5); return len(list), err },
+		"History": func() (int, error) { list, err := s.History(t.Context(), 1, 1, 0, 5); return len(list), err },
+		"Users":   func() (int, error) { list, err := s.Users(t.Context(), 1, 0, 5); return len(list), err },
 	} {
 		if n, err := read(); err != nil || n != 1 {
 			t.Errorf("%s: got %d, %v, want 1", name, n, err)
 		}
 	}
-	properties, err := store.Properties(t.Context(), 1)
-	if err != nil || len(properties) != 1 || properties[0].Index != account.IndexNone {
+	properties, err := s.Properties(t.Context(), 1)
+	if err != nil || len(properties) != 1 || properties[0].Index != schema.IndexNone {
 		t.Errorf("got properties %+v, %v", properties, err)
 	}
-	write(t, store, insert(1, "New"))
-	if !has(t, store, 1, "Old") || !has(t, store, 1, "New") {
+	mustWrite(t, s, insert(1, "New"))
+	if !has(t, s, 1, "Old") || !has(t, s, 1, "New") {
 		t.Error("an account is lost")
 	}
 }
@@ -142,11 +146,11 @@ func TestUpgrade(t *testing.T) {
 func TestIndexIsCleared(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	store := open(t, path, sqlite.Limits{})
-	company := addCompany(t, store, "Sunrise")
-	properties := []account.Property{{CompanyID: company, Key: "a"}, {CompanyID: company, Key: "b"}}
+	s := open(t, path, sqlite.Limits{})
+	company := addCompany(t, s, "Sunrise")
+	properties := []schema.Property{{CompanyID: company, Key: "a"}, {CompanyID: company, Key: "b"}}
 	accounts := []account.Account{newAccount(company, "A"), newAccount(company, "B")}
-	write(t, store, func(ctx context.Context, tx account.Tx) error {
+	mustWrite(t, s, func(ctx context.Context, tx store.Tx) error {
 		err := errors.Join(tx.InsertProperty(ctx, &properties[0]), tx.InsertProperty(ctx, &properties[1]),
 			tx.InsertAccount(ctx, &accounts[0]), tx.InsertAccount(ctx, &accounts[1]))
 		for _, p := range properties {
@@ -163,9 +167,9 @@ func TestIndexIsCleared(t *testing.T) {
 		}
 	}
 	wantRows(8)
-	write(t, store, func(ctx context.Context, tx account.Tx) error { return tx.DeleteProperty(ctx, properties[0]) })
+	mustWrite(t, s, func(ctx context.Context, tx store.Tx) error { return tx.DeleteProperty(ctx, properties[0]) })
 	wantRows(4)
-	write(t, store, func(ctx context.Context, tx account.Tx) error { return tx.DeleteAccount(ctx, company, accounts[0].ID) })
+	mustWrite(t, s, func(ctx context.Context, tx store.Tx) error { return tx.DeleteAccount(ctx, company, accounts[0].ID) })
 	wantRows(2)
 }
 

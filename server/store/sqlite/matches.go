@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
@@ -17,7 +19,7 @@ var errTooFar = errors.New("the list read too many accounts")
 // reads of each account that may pass what the filter looks at, until the page
 // is full, and then all of those on the page. It returns errTooFar if that
 // takes long, and there is another way.
-func (r reader) filter(ctx context.Context, companyID int64, q account.AccountQuery, p plan, w walk) ([]account.Account, error) {
+func (r reader) filter(ctx context.Context, companyID int64, q account.Query, p plan, w walk) ([]account.Account, error) {
 	st, args := p.candidates(companyID, q, w)
 	var accounts []account.Account
 	err := r.session.Snapshot(ctx, func(s db.Session) error {
@@ -34,7 +36,7 @@ func (r reader) filter(ctx context.Context, companyID int64, q account.AccountQu
 
 // candidates returns the statement for the accounts that may be on a page, in
 // its order.
-func (p plan) candidates(companyID int64, q account.AccountQuery, w walk) (db.Statement, []any) {
+func (p plan) candidates(companyID int64, q account.Query, w walk) (db.Statement, []any) {
 	var b db.Builder
 	p.addCandidates(&b)
 	if p.certain() {
@@ -42,7 +44,7 @@ func (p plan) candidates(companyID int64, q account.AccountQuery, w walk) (db.St
 		p.addWhere(&b, companyID, q)
 		w.addStart(&b, "a")
 		w.addOrder(&b, "a")
-		w.addLimitBeside(&b, p.search.Doubts)
+		w.addLimitBeside(&b, p.text.Doubts)
 		b.Add(`) picked CROSS JOIN accounts a ON a.id = picked.id`)
 	} else {
 		b.Add(p.from())
@@ -54,7 +56,7 @@ func (p plan) candidates(companyID int64, q account.AccountQuery, w walk) (db.St
 }
 
 // countMatches counts the accounts whose filter takes more than SQL.
-func countMatches(ctx context.Context, s db.Session, companyID int64, q account.AccountQuery, p plan) (n int64, err error) {
+func countMatches(ctx context.Context, s db.Session, companyID int64, q account.Query, p plan) (n int64, err error) {
 	var b db.Builder
 	p.addCandidates(&b)
 	b.Add(p.from())
@@ -71,11 +73,7 @@ func accountsByID(ctx context.Context, s db.Session, companyID int64, ids []int6
 	b.Add(fromAccounts+`WHERE +a.company_id = ? AND a.id IN (SELECT value FROM json_each(?))`, companyID)
 	w.addOrder(&b, "a")
 	st := db.Statement{Thing: "accounts", Text: b.String()}
-	list, err := toDBList(ids)
-	if err != nil {
-		return nil, db.Interpret(err, st)
-	}
-	return db.Collect(ctx, s, st, append(b.Args, list), scanAccount)
+	return db.Collect(ctx, s, st, append(b.Args, db.List[int64](ids)), scanAccount)
 }
 
 // eachMatch calls found for the id of each candidate that passes the rest of a
@@ -87,7 +85,7 @@ func eachMatch(ctx context.Context, s db.Session, st db.Statement, args []any, p
 		if err != nil {
 			return err
 		}
-		if p.rest.Matches(a) {
+		if p.rest.Matches(&a) {
 			return found(a.ID)
 		}
 		if missed++; p.many.Text != "" && missed > p.patience {
@@ -102,20 +100,20 @@ func eachMatch(ctx context.Context, s db.Session, st db.Statement, args []any, p
 // the filter looks at them: the most of them are read in vain.
 func (p plan) addCandidates(b *db.Builder) {
 	var address, contacts bool
-	var custom []account.Property
+	var custom []schema.Property
 	for _, c := range p.rest.Conditions {
 		switch c.Member {
-		case account.MemberCustom:
+		case query.MemberCustom:
 			custom = append(custom, c.Property)
 		case account.MemberAddress:
 			address = true
 		case account.MemberPrimaryName, account.MemberContacts:
 			contacts = true
-		case account.MemberText:
+		case query.MemberText:
 			address, contacts = true, true
 		}
 	}
-	b.Add(accountScalars + `NULL, NULL, NULL, NULL, NULL, NULL, `)
+	b.Add(accountScalars + `'', '', '', '', '', '', `)
 	b.Add(either(address, `a.address, `, `'[]', `))
 	addCustom(b, custom)
 	b.Add(either(contacts, `(SELECT json_group_array(json_object('id', c.id, 'name', c.name) ORDER BY l.position)
@@ -123,7 +121,7 @@ func (p plan) addCandidates(b *db.Builder) {
 }
 
 // addCustom adds an object of the custom values of some properties.
-func addCustom(b *db.Builder, properties []account.Property) {
+func addCustom(b *db.Builder, properties []schema.Property) {
 	if len(properties) == 0 {
 		b.Add(`'{}', `)
 		return

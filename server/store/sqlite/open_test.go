@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
@@ -26,8 +28,8 @@ func TestOpenPath(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), name)
-			store := open(t, path, sqlite.Limits{})
-			addCompany(t, store, "Sunrise")
+			s := open(t, path, sqlite.Limits{})
+			addCompany(t, s, "Sunrise")
 			files, err := os.ReadDir(filepath.Dir(path))
 			if err != nil {
 				t.Fatal(err)
@@ -52,16 +54,16 @@ func TestOpenPath(t *testing.T) {
 
 func TestOpenFails(t *testing.T) {
 	t.Parallel()
-	if store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "no", "such", "folder.db")); err == nil {
-		_ = store.Close()
+	if s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "no", "such", "folder.db")); err == nil {
+		_ = s.Close()
 		t.Error("opened a file in a folder that is not there")
 	}
 	text := filepath.Join(t.TempDir(), "text.db")
 	if err := os.WriteFile(text, []byte(strings.Repeat("no database\n", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if store, err := sqlite.Open(t.Context(), text); err == nil {
-		_ = store.Close()
+	if s, err := sqlite.Open(t.Context(), text); err == nil {
+		_ = s.Close()
 		t.Error("opened a text file")
 	}
 	ended, cancel := context.WithCancel(t.Context())
@@ -82,9 +84,9 @@ func TestOpenNewer(t *testing.T) {
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
-	store, err := sqlite.Open(t.Context(), path)
+	s, err := sqlite.Open(t.Context(), path)
 	if err == nil {
-		_ = store.Close()
+		_ = s.Close()
 		t.Fatal("opened a file of a newer program")
 	}
 	if !strings.Contains(err.Error(), "version 1000") {
@@ -146,21 +148,21 @@ func TestOpenHelper(t *testing.T) {
 }
 
 func openAndAdd(ctx context.Context, path, name string) error {
-	store, err := sqlite.Open(ctx, path)
+	s, err := sqlite.Open(ctx, path)
 	if err != nil {
 		return err
 	}
-	err = store.Write(ctx, func(ctx context.Context, tx account.Tx) error {
-		return tx.InsertCompany(ctx, &account.Company{Name: name, CreatedAt: start})
+	err = s.Write(ctx, func(ctx context.Context, tx store.Tx) error {
+		return tx.InsertCompany(ctx, &identity.Company{Name: name, CreatedAt: start})
 	})
-	return errors.Join(err, store.Close())
+	return errors.Join(err, s.Close())
 }
 
 func wantCompanies(t *testing.T, path string, n int) {
 	t.Helper()
-	store := open(t, path, sqlite.Limits{})
+	s := open(t, path, sqlite.Limits{})
 	for i := range n {
-		if _, err := store.Company(t.Context(), title(i)); err != nil {
+		if _, err := s.Company(t.Context(), title(i)); err != nil {
 			t.Errorf("company %d: %v", i, err)
 		}
 	}
@@ -169,15 +171,15 @@ func wantCompanies(t *testing.T, path string, n int) {
 func TestReopen(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	store := open(t, path, sqlite.Limits{})
-	a := newAccount(addCompany(t, store, "Sunrise"), "Kept")
+	s := open(t, path, sqlite.Limits{})
+	a := newAccount(addCompany(t, s, "Sunrise"), "Kept")
 	a.Custom = account.Custom{"price": json.Number("12345678901234567890.10")}
-	write(t, store, func(ctx context.Context, tx account.Tx) error { return tx.InsertAccount(ctx, &a) })
-	want, err := store.Account(t.Context(), a.CompanyID, a.ID)
+	mustWrite(t, s, func(ctx context.Context, tx store.Tx) error { return tx.InsertAccount(ctx, &a) })
+	want, err := s.Account(t.Context(), a.CompanyID, a.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path + "-wal"); err == nil {
@@ -196,8 +198,8 @@ func TestReopen(t *testing.T) {
 func TestWriteWaitsForLock(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	store := open(t, path, sqlite.Limits{})
-	company := addCompany(t, store, "Sunrise")
+	s := open(t, path, sqlite.Limits{})
+	company := addCompany(t, s, "Sunrise")
 	db, err := sql.Open("sqlite", path)
 	if err != nil {
 		t.Fatal(err)
@@ -213,9 +215,9 @@ func TestWriteWaitsForLock(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	answers := make(chan error, 2)
-	go func() { answers <- store.Write(ctx, insert(company, title(0))) }()
-	go func() { answers <- store.Write(t.Context(), insert(company, title(1))) }()
-	waitFor(t, func() bool { return store.Waiting() == 1 })
+	go func() { answers <- s.Write(ctx, insert(company, title(0))) }()
+	go func() { answers <- s.Write(t.Context(), insert(company, title(1))) }()
+	waitFor(t, func() bool { return s.Waiting() == 1 })
 	cancel()
 	first := <-answers
 	if _, err := conn.ExecContext(t.Context(), "COMMIT"); err != nil {
@@ -227,7 +229,7 @@ func TestWriteWaitsForLock(t *testing.T) {
 	if err := <-answers; err != nil {
 		t.Error(err)
 	}
-	if has(t, store, company, title(0)) || !has(t, store, company, title(1)) {
+	if has(t, s, company, title(0)) || !has(t, s, company, title(1)) {
 		t.Error("the cancelled write was done, or the other was not")
 	}
 }

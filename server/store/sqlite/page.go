@@ -1,19 +1,19 @@
 package sqlite
 
 import (
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 // walk is the way through a list to a page. A page ahead of a place is walked
 // to from there, against the list's order.
 type walk struct {
-	page      account.Page
+	page      query.Page
 	ascending bool
 	back      bool
 }
 
-func walkTo(page account.Page, ascending bool) walk {
+func walkTo(page query.Page, ascending bool) walk {
 	back := page.Before != nil
 	return walk{page: page, ascending: ascending != back, back: back}
 }

@@ -3,7 +3,7 @@ package sqlite
 import (
 	"context"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
@@ -25,12 +25,12 @@ const (
 type plan struct {
 	tests []db.Fragment // all are true of those to look at
 	ids   db.Fragment   // selects the ids of those to look at; empty: they are the company's
-	rest  account.Filter
+	rest  query.Filter
 
 	many     db.Fragment // ids that are too many to sort at first; empty: there are none
 	patience int         // how many accounts to read in vain before they are sorted
-	search   textindex.Found
-	whole    bool // a match of the search is all that was asked for
+	text     textindex.Found
+	whole    bool // a match of the text index is all that was asked for
 }
 
 // sorted is the plan that sorts all that there are.
@@ -40,9 +40,9 @@ func (p plan) sorted() plan {
 }
 
 // certain tells whether all of the ids pass the rest of the filter, but for
-// those that the search doubts.
+// those that the text index doubts.
 func (p plan) certain() bool {
-	return p.whole && p.ids.Text == p.search.IDs.Text
+	return p.whole && p.ids.Text == p.text.IDs.Text
 }
 
 // exact tells whether SQL finds no others than those that pass. Else they must
@@ -51,7 +51,7 @@ func (p plan) exact() bool { return len(p.rest.Conditions) == 0 }
 
 // plan makes a plan for a filter. It may look at how many accounts pass which
 // condition; if that changes meanwhile, the plan is slower, but finds the same.
-func (r reader) plan(ctx context.Context, companyID int64, f account.Filter, limit int) (plan, error) {
+func (r reader) plan(ctx context.Context, companyID int64, f query.Filter, limit int) (plan, error) {
 	if len(f.Conditions) == 0 || tooLarge(f) {
 		return plan{rest: f}, nil
 	}
@@ -60,7 +60,7 @@ func (r reader) plan(ctx context.Context, companyID int64, f account.Filter, lim
 		clauses[i] = compile(companyID, c)
 	}
 	if f.Any {
-		if err := r.searchEach(ctx, companyID, f, clauses); err != nil {
+		if err := r.lookUpEach(ctx, companyID, f, clauses); err != nil {
 			return plan{}, err
 		}
 		p, choices := planAny(f, clauses)
@@ -68,11 +68,11 @@ func (r reader) plan(ctx context.Context, companyID int64, f account.Filter, lim
 	}
 	p, choices := planAll(f, clauses)
 	var err error
-	if p.search, p.whole, err = r.searchAll(ctx, companyID, f.Conditions, p.rest.Conditions); err != nil {
+	if p.text, p.whole, err = r.lookUpAll(ctx, companyID, f.Conditions, p.rest.Conditions); err != nil {
 		return plan{}, err
 	}
-	if p.search.IDs.Text != "" {
-		choices = append([]db.Fragment{p.search.IDs}, choices...)
+	if p.text.IDs.Text != "" {
+		choices = append([]db.Fragment{p.text.IDs}, choices...)
 	}
 	return r.choose(ctx, p, choices, limit)
 }
@@ -88,7 +88,7 @@ func (r reader) choose(ctx context.Context, p plan, choices []db.Fragment, limit
 	return p, err
 }
 
-func tooLarge(f account.Filter) bool {
+func tooLarge(f query.Filter) bool {
 	ranges, wide := 0, 0
 	for _, c := range f.Conditions {
 		ranges += len(c.Ranges)
@@ -103,7 +103,7 @@ func tooLarge(f account.Filter) bool {
 
 // planAll is for filters all of whose conditions must hold. The choices are
 // the clauses' ids.
-func planAll(f account.Filter, clauses []clause) (p plan, choices []db.Fragment) {
+func planAll(f query.Filter, clauses []clause) (p plan, choices []db.Fragment) {
 	for i, c := range clauses {
 		if c.test.Text != "" {
 			p.tests = append(p.tests, c.test)
@@ -120,7 +120,7 @@ func planAll(f account.Filter, clauses []clause) (p plan, choices []db.Fragment)
 
 // planAny is for filters one of whose conditions must hold. A condition that
 // SQL can do nothing about lets every account through.
-func planAny(f account.Filter, clauses []clause) (p plan, choices []db.Fragment) {
+func planAny(f query.Filter, clauses []clause) (p plan, choices []db.Fragment) {
 	var tests, ids []db.Fragment
 	for _, c := range clauses {
 		if !c.exact {

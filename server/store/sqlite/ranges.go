@@ -4,12 +4,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 // within tests that an expression lies in one of the ranges.
-func within(expression string, ranges []account.Range) db.Fragment {
+func within(expression string, ranges []query.Range) db.Fragment {
 	tests := intervals(expression, ranges)
 	if len(tests) == 0 {
 		return db.SQL("FALSE")
@@ -20,7 +20,7 @@ func within(expression string, ranges []account.Range) db.Fragment {
 
 // intervals tests an expression once for all ranges of a single value, and once
 // for each other range, so that every test can use an index.
-func intervals(expression string, ranges []account.Range) []db.Fragment {
+func intervals(expression string, ranges []query.Range) []db.Fragment {
 	var tests []db.Fragment
 	var values []any
 	for _, r := range ranges {
@@ -38,7 +38,7 @@ func intervals(expression string, ranges []account.Range) []db.Fragment {
 	return tests
 }
 
-func interval(expression string, r account.Range) db.Fragment {
+func interval(expression string, r query.Range) db.Fragment {
 	ends := []db.Fragment{}
 	if r.From != nil {
 		ends = append(ends, end(expression, " >", r.FromOpen, r.From))
@@ -61,7 +61,7 @@ func end(expression, operator string, open bool, value any) db.Fragment {
 
 // toDBRange rounds the ends of a range of times into it, to the milliseconds
 // that are stored.
-func toDBRange(r account.Range) account.Range {
+func toDBRange(r query.Range) query.Range {
 	if from, ok := r.From.(time.Time); ok {
 		r.From = from.UnixMilli()
 		if !r.FromOpen {

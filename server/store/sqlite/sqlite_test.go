@@ -9,41 +9,45 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/normal"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 	"github.com/accountsd/accountsd/server/store/storetest"
 )
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) account.Store { return open(t, newPath(t), sqlite.Limits{}) })
+	storetest.Run(t, func(t *testing.T) store.Store { return open(t, newPath(t), sqlite.Limits{}) })
 }
 
 // With one account driven, lists read the company's accounts in order.
 func TestStoreInOrder(t *testing.T) {
 	t.Parallel()
-	storetest.RunLists(t, func(t *testing.T) account.Store { return open(t, newPath(t), sqlite.Limits{Driven: 1}) })
+	storetest.RunLists(t, func(t *testing.T) store.Store { return open(t, newPath(t), sqlite.Limits{Driven: 1}) })
 }
 
 func newPath(t testing.TB) string { return filepath.Join(t.TempDir(), "accounts.db") }
 
 func open(t testing.TB, path string, limits sqlite.Limits) *sqlite.Store {
 	t.Helper()
-	store, err := sqlite.OpenWith(t.Context(), path, limits)
+	s, err := sqlite.OpenWith(t.Context(), path, limits)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
+		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return store
+	return s
 }
 
-// write runs fn in a Write that must succeed.
-func write(t testing.TB, store *sqlite.Store, fn func(ctx context.Context, tx account.Tx) error) {
+// mustWrite runs fn in a Write that must succeed.
+func mustWrite(t testing.TB, s *sqlite.Store, fn func(ctx context.Context, tx store.Tx) error) {
 	t.Helper()
-	if err := store.Write(t.Context(), fn); err != nil {
+	if err := s.Write(t.Context(), fn); err != nil {
 		t.Fatalf("write: %v", err)
 	}
 }
@@ -51,10 +55,10 @@ func write(t testing.TB, store *sqlite.Store, fn func(ctx context.Context, tx ac
 var start = time.Date(2026, 11, 24, 16, 5, 12, 345e6, time.UTC)
 
 // addCompany returns the id of a new company.
-func addCompany(t testing.TB, store *sqlite.Store, name string) int64 {
+func addCompany(t testing.TB, s *sqlite.Store, name string) int64 {
 	t.Helper()
-	company := account.Company{Name: name, CreatedAt: start}
-	write(t, store, func(ctx context.Context, tx account.Tx) error { return tx.InsertCompany(ctx, &company) })
+	company := identity.Company{Name: name, CreatedAt: start}
+	mustWrite(t, s, func(ctx context.Context, tx store.Tx) error { return tx.InsertCompany(ctx, &company) })
 	return company.ID
 }
 
@@ -65,29 +69,29 @@ func newAccount(companyID int64, title string) account.Account {
 }
 
 // insert returns a write that adds an account.
-func insert(companyID int64, title string) func(ctx context.Context, tx account.Tx) error {
-	return func(ctx context.Context, tx account.Tx) error {
+func insert(companyID int64, title string) func(ctx context.Context, tx store.Tx) error {
+	return func(ctx context.Context, tx store.Tx) error {
 		a := newAccount(companyID, title)
 		return tx.InsertAccount(ctx, &a)
 	}
 }
 
-func has(t testing.TB, store *sqlite.Store, companyID int64, title string) bool {
+func has(t testing.TB, s *sqlite.Store, companyID int64, title string) bool {
 	t.Helper()
-	_, err := store.FindAccount(t.Context(), companyID, account.MatchTitle, account.Fold(title))
-	if err != nil && account.KindOf(err) != account.KindNotFound {
+	_, err := s.FindAccount(t.Context(), companyID, account.MatchTitle, normal.Fold(title))
+	if err != nil && !fault.IsNotFound(err) {
 		t.Fatal(err)
 	}
 	return err == nil
 }
 
 // batch runs writes that share one transaction, and returns their errors.
-func batch(t testing.TB, store *sqlite.Store, fns ...func(ctx context.Context, tx account.Tx) error) []error {
+func batch(t testing.TB, s *sqlite.Store, fns ...func(ctx context.Context, tx store.Tx) error) []error {
 	t.Helper()
 	started, goOn := make(chan struct{}), make(chan struct{})
 	leader := make(chan error, 1)
 	go func() {
-		leader <- store.Write(t.Context(), func(context.Context, account.Tx) error {
+		leader <- s.Write(t.Context(), func(context.Context, store.Tx) error {
 			close(started)
 			<-goOn
 			return errors.New("the leader writes nothing")
@@ -97,8 +101,8 @@ func batch(t testing.TB, store *sqlite.Store, fns ...func(ctx context.Context, t
 	answers := make([]chan error, len(fns))
 	for i, fn := range fns {
 		answers[i] = make(chan error, 1)
-		go func() { answers[i] <- store.Write(t.Context(), fn) }()
-		waitFor(t, func() bool { return store.Waiting() == i+1 })
+		go func() { answers[i] <- s.Write(t.Context(), fn) }()
+		waitFor(t, func() bool { return s.Waiting() == i+1 })
 	}
 	close(goOn)
 	errs := make([]error, len(fns))
@@ -118,9 +122,9 @@ func waitFor(t testing.TB, condition func() bool) {
 	}
 }
 
-func wantKind(t testing.TB, err error, want account.Kind) {
+func wantKind(t testing.TB, err error, want fault.Kind) {
 	t.Helper()
-	if err == nil || account.KindOf(err) != want {
+	if err == nil || fault.KindOf(err) != want {
 		t.Fatalf("got %v, want an error of kind %d", err, want)
 	}
 }

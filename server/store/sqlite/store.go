@@ -1,4 +1,4 @@
-// Package sqlite is the account.Store on an SQLite file. All writes go through
+// Package sqlite is the store.Store on an SQLite file. All writes go through
 // one connection, which commits those that wait together; reads run beside it
 // on connections of their own.
 package sqlite
@@ -15,13 +15,13 @@ import (
 
 	driver "modernc.org/sqlite"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite/commit"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
 
-// Store is an account.Store on one SQLite file. Several processes may have the
+// Store is a store.Store on one SQLite file. Several processes may have the
 // file open.
 type Store struct {
 	reader
@@ -32,17 +32,17 @@ type Store struct {
 	closeOnce func() error
 }
 
-var _ account.Store = (*Store)(nil)
+var _ store.Store = (*Store)(nil)
 
 // limits are how much is done at once.
 type limits struct {
 	commit commit.Limits
 	driven int            // the most accounts that a list sorts
-	search bool           // keep an index of texts
+	text   bool           // keep a text index
 	pace   textindex.Pace // of the index
 }
 
-var defaultLimits = limits{commit: commit.DefaultLimits, driven: maxDriven, search: true, pace: textindex.DefaultPace}
+var defaultLimits = limits{commit: commit.DefaultLimits, driven: maxDriven, text: true, pace: textindex.DefaultPace}
 
 // Open opens the file at path, which it makes if there is none, readable for
 // its owner only, and brings its schema up to date. A file that a newer
@@ -94,7 +94,7 @@ func (s *Store) connect(ctx context.Context, path string, limits limits) (err er
 		return err
 	}
 	s.writer = commit.New(s.writes, checkpoints, limits.commit)
-	if limits.search {
+	if limits.text {
 		s.text, err = textindex.Open(ctx, path, s.writes.Session, s.writer.Write, textKinds, limits.pace)
 		if err != nil {
 			return err
@@ -134,9 +134,9 @@ func (s *Store) openReaders(path string) (*sql.DB, error) {
 func (s *Store) onClose(release func() error) { s.releases = append(s.releases, release) }
 
 // Write runs fn in a transaction that may share its commit with other writes.
-// See account.Store.
-func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx account.Tx) error) error {
-	tx := &transaction{searched: s.text != nil}
+// See store.Store.
+func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
+	tx := &transaction{texts: s.text != nil}
 	err := s.writer.Write(ctx, func(ctx context.Context, session db.Session) error {
 		tx.reader = reader{session: session, driven: s.driven}
 		return fn(ctx, tx)
@@ -145,6 +145,13 @@ func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx accou
 		s.text.Wake()
 	}
 	return err
+}
+
+// Look runs fn on a snapshot, by a connection that cannot write.
+func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
+	return s.session.Snapshot(ctx, func(session db.Session) error {
+		return fn(ctx, &transaction{reader: reader{session: session, driven: s.driven}})
+	})
 }
 
 // Ping returns nil if the store can answer reads.

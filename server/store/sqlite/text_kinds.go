@@ -2,25 +2,33 @@ package sqlite
 
 import (
 	"database/sql"
+	"slices"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/contact"
+	"github.com/accountsd/accountsd/server/normal"
+	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
 
-// The kinds, with the columns that are made of account.Text and
-// account.ContactText.
+// textColumns are the members that the text of accounts is made of, and the name
+// of the first contact.
+var textColumns = append(slices.Clone(account.TextMembers), account.MemberPrimaryName)
+
+// The kinds, with the columns that are made of account.SearchText and
+// contact.SearchText.
 var (
-	searchAccounts = textindex.Kind{
+	accountTexts = textindex.Kind{
 		Name:    textindex.Accounts,
-		Columns: []string{"title", "description", "address", "email", "phone", "primary_name", "contacts"},
+		Columns: columnNames(textColumns),
 		Scan:    scanAccountText,
 		ByID: db.Statement{Thing: "accounts", Text: fromAccounts +
 			`WHERE a.id IN (SELECT value FROM json_each(?))`},
 		From: db.Statement{Thing: "accounts", Text: fromAccounts +
 			`WHERE a.id > ? ORDER BY a.id LIMIT ?`},
 	}
-	searchContacts = textindex.Kind{
+	contactTexts = textindex.Kind{
 		Name:    textindex.Contacts,
 		Columns: []string{"text"},
 		Scan:    scanContactText,
@@ -29,7 +37,7 @@ FROM contacts c WHERE c.id IN (SELECT value FROM json_each(?))`},
 		From: db.Statement{Thing: "contacts", Text: contactColumns + `
 FROM contacts c WHERE c.id > ? ORDER BY c.id LIMIT ?`},
 	}
-	textKinds = []textindex.Kind{searchAccounts, searchContacts}
+	textKinds = []textindex.Kind{accountTexts, contactTexts}
 )
 
 func scanAccountText(rows *sql.Rows) (textindex.Text, error) {
@@ -37,20 +45,35 @@ func scanAccountText(rows *sql.Rows) (textindex.Text, error) {
 	if err != nil {
 		return textindex.Text{}, err
 	}
-	t := account.SearchText(a)
-	return textindex.Text{
-		CompanyID: a.CompanyID, ID: a.ID,
-		Columns: [][]string{{t.Title}, {t.Description}, {t.Address}, {t.Email}, {t.Phone}, t.Contacts[:min(1, len(t.Contacts))], t.Contacts},
-	}, nil
+	text := textindex.Text{CompanyID: a.CompanyID, ID: a.ID}
+	for _, part := range append(account.SearchText(&a), primaryName(a)) {
+		text.Columns = append(text.Columns, []string{part})
+	}
+	return text, nil
+}
+
+func primaryName(a account.Account) string {
+	if len(a.Contacts) == 0 {
+		return ""
+	}
+	return normal.Fold(a.Contacts[0].Name)
+}
+
+func columnNames(members []query.Member) []string {
+	names := make([]string, len(members))
+	for i, m := range members {
+		names[i] = string(m)
+	}
+	return names
 }
 
 func scanContactText(rows *sql.Rows) (textindex.Text, error) {
-	c, err := scanContact(rows)
+	c, err := contacts.Scan(rows)
 	if err != nil {
 		return textindex.Text{}, err
 	}
 	return textindex.Text{
 		CompanyID: c.CompanyID, ID: c.ID,
-		Columns: [][]string{account.ContactText(c)},
+		Columns: [][]string{contact.SearchText(c)},
 	}, nil
 }

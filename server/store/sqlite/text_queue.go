@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
@@ -17,12 +18,9 @@ FROM account_contacts l JOIN contacts c ON c.id = l.contact_id WHERE c.id = ? AN
 FROM contacts WHERE id = ? AND company_id = ?`}
 )
 
-// textMembers are the members of an account that are searched.
-var textMembers = []string{"title", "description", "address", "primaryEmail", "primaryPhone", "contacts"}
-
 // enqueue notes that a record's text is new or gone.
 func (t *transaction) enqueue(ctx context.Context, kind textindex.Kind, companyID, id int64) error {
-	if !t.searched {
+	if !t.texts {
 		return nil
 	}
 	t.queued = true
@@ -30,26 +28,27 @@ func (t *transaction) enqueue(ctx context.Context, kind textindex.Kind, companyI
 }
 
 // enqueueAccount notes that an account has changed, if its text has.
-func (t *transaction) enqueueAccount(ctx context.Context, a account.Account, changes account.Changes) error {
-	for _, member := range textMembers {
-		if _, ok := changes[member]; ok {
-			return t.enqueue(ctx, searchAccounts, a.CompanyID, a.ID)
+func (t *transaction) enqueueAccount(ctx context.Context, a account.Account, changes patch.Changes) error {
+	for _, member := range account.TextMembers {
+		if _, ok := changes[string(member)]; ok {
+			return t.enqueue(ctx, accountTexts, a.CompanyID, a.ID)
 		}
 	}
 	return nil
 }
 
 // enqueueContact notes that a contact is about to change, if its text is.
-func (t *transaction) enqueueContact(ctx context.Context, c account.Contact, emails, phones string) error {
-	if !t.searched {
+func (t *transaction) enqueueContact(ctx context.Context, c account.Contact) error {
+	if !t.texts {
 		return nil
 	}
 	var renamed, moved bool
-	err := t.session.Get(ctx, selectContactText, []any{c.Name, emails, phones, c.ID, c.CompanyID}, &renamed, &moved)
+	args := []any{c.Name, db.List[string](c.Emails), db.List[string](c.Phones), c.ID, c.CompanyID}
+	err := t.session.Get(ctx, selectContactText, args, &renamed, &moved)
 	if err != nil || !renamed && !moved {
 		return err
 	}
-	if err := t.enqueue(ctx, searchContacts, c.CompanyID, c.ID); err != nil || !renamed {
+	if err := t.enqueue(ctx, contactTexts, c.CompanyID, c.ID); err != nil || !renamed {
 		return err
 	}
 	return t.enqueueLinked(ctx, c.CompanyID, c.ID)
@@ -57,7 +56,7 @@ func (t *transaction) enqueueContact(ctx context.Context, c account.Contact, ema
 
 // enqueueLinked notes that the accounts linked to a contact change their text.
 func (t *transaction) enqueueLinked(ctx context.Context, companyID, contactID int64) error {
-	if !t.searched {
+	if !t.texts {
 		return nil
 	}
 	t.queued = true

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
@@ -20,17 +21,17 @@ type reader struct {
 	text *textindex.Index
 }
 
-var _ account.Reader = reader{}
+var _ store.Reader = reader{}
 
 // transaction is one write's part of the writer's transaction. It is of no use
 // once the write has ended.
 type transaction struct {
 	reader
-	searched bool // note what becomes of texts that are searched
-	queued   bool // it has
+	texts  bool // there is a text index, which has to hear of texts that change
+	queued bool // it has heard of some
 }
 
-var _ account.Tx = (*transaction)(nil)
+var _ store.Tx = (*transaction)(nil)
 
 // AccountForUpdate is Account: the writer runs one transaction at a time.
 func (t *transaction) AccountForUpdate(ctx context.Context, companyID, id int64) (account.Account, error) {

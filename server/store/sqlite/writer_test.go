@@ -9,23 +9,25 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
 func TestBatchIsolatesFailures(t *testing.T) {
 	t.Parallel()
-	store := open(t, newPath(t), sqlite.Limits{})
-	company := addCompany(t, store, "Sunrise")
+	s := open(t, newPath(t), sqlite.Limits{})
+	company := addCompany(t, s, "Sunrise")
 	failure := errors.New("changed my mind")
-	after := func(i int, end func() error) func(ctx context.Context, tx account.Tx) error {
-		return func(ctx context.Context, tx account.Tx) error {
+	after := func(i int, end func() error) func(ctx context.Context, tx store.Tx) error {
+		return func(ctx context.Context, tx store.Tx) error {
 			if err := insert(company, title(i))(ctx, tx); err != nil {
 				return err
 			}
 			return end()
 		}
 	}
-	errs := batch(t, store,
+	errs := batch(t, s,
 		insert(company, title(0)),
 		after(1, func() error { return failure }),
 		insert(company, title(2)),
@@ -34,14 +36,14 @@ func TestBatchIsolatesFailures(t *testing.T) {
 	)
 	wantErrors(t, errs, false, true, false, true, false)
 	for i := range errs {
-		if has(t, store, company, title(i)) != (errs[i] == nil) {
+		if has(t, s, company, title(i)) != (errs[i] == nil) {
 			t.Errorf("account %d is there though its write answered %v, or the other way round", i, errs[i])
 		}
 	}
 	if !errors.Is(errs[1], failure) {
 		t.Errorf("got %v, want fn's own error", errs[1])
 	}
-	wantKind(t, errs[3], account.KindInternal)
+	wantKind(t, errs[3], fault.KindInternal)
 	if text := errs[3].Error(); !strings.Contains(text, "at the worst moment") || !strings.Contains(text, "writer_test.go") {
 		t.Errorf("the panic's error tells neither what nor where: %v", text)
 	}
@@ -50,16 +52,16 @@ func TestBatchIsolatesFailures(t *testing.T) {
 // A cancelled statement would make SQLite roll back the whole transaction.
 func TestCancellationInBatch(t *testing.T) {
 	t.Parallel()
-	store := open(t, newPath(t), sqlite.Limits{})
-	company := addCompany(t, store, "Sunrise")
+	s := open(t, newPath(t), sqlite.Limits{})
+	company := addCompany(t, s, "Sunrise")
 	cancelled, cancel := context.WithCancel(t.Context())
-	errs := batch(t, store,
+	errs := batch(t, s,
 		insert(company, title(0)),
-		func(_ context.Context, tx account.Tx) error {
+		func(_ context.Context, tx store.Tx) error {
 			cancel()
 			return insert(company, title(1))(cancelled, tx)
 		},
-		func(ctx context.Context, tx account.Tx) error {
+		func(ctx context.Context, tx store.Tx) error {
 			// It ends while the statement runs.
 			ctx, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
 			defer cancel()
@@ -69,7 +71,7 @@ func TestCancellationInBatch(t *testing.T) {
 	)
 	wantErrors(t, errs, false, false, false, false)
 	for _, i := range []int{0, 1, 3} {
-		if !has(t, store, company, title(i)) {
+		if !has(t, s, company, title(i)) {
 			t.Errorf("account %d is lost", i)
 		}
 	}
@@ -77,15 +79,15 @@ func TestCancellationInBatch(t *testing.T) {
 
 func TestCancellationWhileWaiting(t *testing.T) {
 	t.Parallel()
-	store := open(t, newPath(t), sqlite.Limits{})
-	company := addCompany(t, store, "Sunrise")
+	s := open(t, newPath(t), sqlite.Limits{})
+	company := addCompany(t, s, "Sunrise")
 	ctx, cancel := context.WithCancel(t.Context())
 	answers := make(chan error, 1)
-	errs := batch(t, store,
+	errs := batch(t, s,
 		insert(company, title(0)),
-		func(context.Context, account.Tx) error {
-			go func() { answers <- store.Write(ctx, insert(company, title(9))) }()
-			waitFor(t, func() bool { return store.Waiting() > 0 })
+		func(context.Context, store.Tx) error {
+			go func() { answers <- s.Write(ctx, insert(company, title(9))) }()
+			waitFor(t, func() bool { return s.Waiting() > 0 })
 			cancel()
 			if err := <-answers; !errors.Is(err, context.Canceled) {
 				t.Errorf("a waiting write answered %v, want a cancellation", err)
@@ -94,7 +96,7 @@ func TestCancellationWhileWaiting(t *testing.T) {
 		},
 	)
 	wantErrors(t, errs, false, false)
-	if !has(t, store, company, title(0)) || has(t, store, company, title(9)) {
+	if !has(t, s, company, title(0)) || has(t, s, company, title(9)) {
 		t.Error("the cancelled write was done, or its neighbour was not")
 	}
 }
@@ -105,19 +107,19 @@ func TestTransactionFails(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		sql  []string
-		kind account.Kind
+		kind fault.Kind
 	}{
-		"commit":   {[]string{"PRAGMA defer_foreign_keys = 1", "INSERT INTO property_options VALUES (99, 0, 'x', 'x')"}, account.KindInternal},
-		"release":  {[]string{"RELEASE write"}, account.KindInternal},
-		"rollback": {[]string{"ROLLBACK"}, account.KindInternal},
+		"commit":   {[]string{"PRAGMA defer_foreign_keys = 1", "INSERT INTO property_options VALUES (99, 0, 'x', 'x')"}, fault.KindInternal},
+		"release":  {[]string{"RELEASE write"}, fault.KindInternal},
+		"rollback": {[]string{"ROLLBACK"}, fault.KindInternal},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store := open(t, newPath(t), sqlite.Limits{})
-			company := addCompany(t, store, "Sunrise")
-			errs := batch(t, store,
+			s := open(t, newPath(t), sqlite.Limits{})
+			company := addCompany(t, s, "Sunrise")
+			errs := batch(t, s,
 				insert(company, title(0)),
-				func(ctx context.Context, tx account.Tx) error {
+				func(ctx context.Context, tx store.Tx) error {
 					var err error
 					for _, sql := range c.sql {
 						err = errors.Join(err, sqlite.Exec(ctx, tx, sql))
@@ -127,28 +129,28 @@ func TestTransactionFails(t *testing.T) {
 			)
 			for i, err := range errs {
 				wantKind(t, err, c.kind)
-				if has(t, store, company, title(i)) {
+				if has(t, s, company, title(i)) {
 					t.Errorf("account %d is stored", i)
 				}
 			}
-			write(t, store, insert(company, "Afterwards"))
+			mustWrite(t, s, insert(company, "Afterwards"))
 		})
 	}
 }
 
 func TestDatabaseFull(t *testing.T) {
 	t.Parallel()
-	store := open(t, newPath(t), sqlite.Limits{})
-	company := addCompany(t, store, "Sunrise")
+	s := open(t, newPath(t), sqlite.Limits{})
+	company := addCompany(t, s, "Sunrise")
 	pages := func(n string) {
-		write(t, store, func(ctx context.Context, tx account.Tx) error {
+		mustWrite(t, s, func(ctx context.Context, tx store.Tx) error {
 			return sqlite.Exec(ctx, tx, "PRAGMA max_page_count = "+n)
 		})
 	}
 	pages("1") // which SQLite takes for the pages there are
-	errs := batch(t, store,
+	errs := batch(t, s,
 		insert(company, title(0)),
-		func(ctx context.Context, tx account.Tx) error {
+		func(ctx context.Context, tx store.Tx) error {
 			a := newAccount(company, title(1))
 			a.Custom = account.Custom{"large": strings.Repeat("x", 100_000)}
 			_ = tx.InsertAccount(ctx, &a) // a caller that does not care
@@ -160,44 +162,44 @@ func TestDatabaseFull(t *testing.T) {
 			t.Error("a write was answered that is not stored")
 		}
 	}
-	err := store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+	err := s.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
 		a := newAccount(company, title(1))
 		a.Custom = account.Custom{"large": strings.Repeat("x", 100_000)}
 		return tx.InsertAccount(ctx, &a)
 	})
-	wantKind(t, err, account.KindUnavailable)
+	wantKind(t, err, fault.KindUnavailable)
 	pages("1000000")
-	write(t, store, insert(company, title(2)))
-	if has(t, store, company, title(0)) || !has(t, store, company, title(2)) {
+	mustWrite(t, s, insert(company, title(2)))
+	if has(t, s, company, title(0)) || !has(t, s, company, title(2)) {
 		t.Error("a refused write is there, or an answered one is not")
 	}
 }
 
 func TestWriteEndsGoroutine(t *testing.T) {
 	t.Parallel()
-	store := open(t, newPath(t), sqlite.Limits{})
-	company := addCompany(t, store, "Sunrise")
-	errs := batch(t, store, insert(company, title(0)), func(context.Context, account.Tx) error {
+	s := open(t, newPath(t), sqlite.Limits{})
+	company := addCompany(t, s, "Sunrise")
+	errs := batch(t, s, insert(company, title(0)), func(context.Context, store.Tx) error {
 		runtime.Goexit()
 		return nil
 	})
 	wantErrors(t, errs, true, true)
-	write(t, store, insert(company, title(1)))
-	if has(t, store, company, title(0)) {
+	mustWrite(t, s, insert(company, title(1)))
+	if has(t, s, company, title(0)) {
 		t.Error("a write that was answered with an error is stored")
 	}
 }
 
 func TestTransactionEnds(t *testing.T) {
 	t.Parallel()
-	store := open(t, newPath(t), sqlite.Limits{})
-	company := addCompany(t, store, "Sunrise")
-	var kept account.Tx
-	write(t, store, func(_ context.Context, tx account.Tx) error {
+	s := open(t, newPath(t), sqlite.Limits{})
+	company := addCompany(t, s, "Sunrise")
+	var kept store.Tx
+	mustWrite(t, s, func(_ context.Context, tx store.Tx) error {
 		kept = tx
 		return nil
 	})
-	if err := insert(company, title(0))(t.Context(), kept); err == nil || has(t, store, company, title(0)) {
+	if err := insert(company, title(0))(t.Context(), kept); err == nil || has(t, s, company, title(0)) {
 		t.Errorf("a transaction was of use after its end: %v", err)
 	}
 }
@@ -205,26 +207,26 @@ func TestTransactionEnds(t *testing.T) {
 // Not parallel, since it counts goroutines.
 func TestCloseEndsGoroutines(t *testing.T) {
 	before := runtime.NumGoroutine()
-	store, err := sqlite.Open(t.Context(), newPath(t))
+	s, err := sqlite.Open(t.Context(), newPath(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	company := addCompany(t, store, "Sunrise")
+	company := addCompany(t, s, "Sunrise")
 	started, goOn, answered := make(chan struct{}), make(chan struct{}), make(chan error, 2)
 	go func() {
-		answered <- store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+		answered <- s.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
 			close(started)
 			<-goOn
 			return insert(company, title(0))(ctx, tx)
 		})
 	}()
 	<-started
-	go func() { answered <- store.Close() }()
+	go func() { answered <- s.Close() }()
 	waitFor(t, func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
-		err := store.Write(ctx, insert(company, title(1)))
-		return account.KindOf(err) == account.KindUnavailable
+		err := s.Write(ctx, insert(company, title(1)))
+		return fault.KindOf(err) == fault.KindUnavailable
 	})
 	close(goOn) // only now, so Close has waited for the write
 	for range cap(answered) {
@@ -237,8 +239,8 @@ func TestCloseEndsGoroutines(t *testing.T) {
 
 func TestReadIsCancelled(t *testing.T) {
 	t.Parallel()
-	store := open(t, newPath(t), sqlite.Limits{})
-	write(t, store, func(ctx context.Context, tx account.Tx) error {
+	s := open(t, newPath(t), sqlite.Limits{})
+	mustWrite(t, s, func(ctx context.Context, tx store.Tx) error {
 		for range 3000 {
 			if err := tx.AddHistory(ctx, &account.HistoryEntry{CompanyID: 1, AccountID: 1, At: start}); err != nil {
 				return err
@@ -249,7 +251,7 @@ func TestReadIsCancelled(t *testing.T) {
 	cancelled := 0
 	for i := range 100 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*100*time.Microsecond)
-		entries, err := store.History(ctx, 1, 1, 0, 3000)
+		entries, err := s.History(ctx, 1, 1, 0, 3000)
 		cancel()
 		switch {
 		case err == nil && len(entries) != 3000:

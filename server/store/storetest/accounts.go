@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/normal"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // accountTests are the tests of accounts.
@@ -18,6 +21,7 @@ var accountTests = tests{
 	"Number":       testNumber,
 	"FindAccount":  testFindAccount,
 	"Update":       testUpdate,
+	"Members":      testMembers,
 	"Links":        testLinks,
 	"Delete":       testDelete,
 	"AccountsByID": testAccountsByID,
@@ -100,9 +104,9 @@ func testAccount(t *testing.T, f *fixture) {
 			"negative id":     {f.company.ID, -1},
 		} {
 			_, err := f.store.Account(t.Context(), ids[0], ids[1])
-			wantKind(t, err, account.KindNotFound)
-			f.write(t, func(ctx context.Context, tx account.Tx) error {
-				if _, err := tx.AccountForUpdate(ctx, ids[0], ids[1]); err == nil || account.KindOf(err) != account.KindNotFound {
+			wantKind(t, err, fault.KindNotFound)
+			f.write(t, func(ctx context.Context, tx store.Tx) error {
+				if _, err := tx.AccountForUpdate(ctx, ids[0], ids[1]); !fault.IsNotFound(err) {
 					t.Errorf("%s: AccountForUpdate returned %v", name, err)
 				}
 				return nil
@@ -137,8 +141,8 @@ func testNumber(t *testing.T, f *fixture) {
 	t.Run("taken", func(t *testing.T) {
 		a := f.newAccount("Second")
 		a.Number = 4
-		err := f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error { return tx.InsertAccount(ctx, &a) })
-		wantKind(t, err, account.KindConflict)
+		err := f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.InsertAccount(ctx, &a) })
+		wantKind(t, err, fault.KindConflict)
 		if !strings.Contains(err.Error(), "number") {
 			t.Errorf("the message does not name the number: %v", err)
 		}
@@ -146,7 +150,7 @@ func testNumber(t *testing.T, f *fixture) {
 	t.Run("no such company", func(t *testing.T) {
 		a := f.newAccount("Orphan")
 		a.CompanyID = 1_000_000
-		err := f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error { return tx.InsertAccount(ctx, &a) })
+		err := f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.InsertAccount(ctx, &a) })
 		if err == nil {
 			t.Error("an account without a company was stored")
 		}
@@ -189,14 +193,14 @@ func testFindAccount(t *testing.T, f *fixture) {
 		value string
 		want  int64 // 0: none
 	}{
-		{account.MatchTitle, account.Fold("straße & söhne"), want.ID},
-		{account.MatchAddress, account.FoldAddress([]string{"1 main st", "KÖLN"}), want.ID},
+		{account.MatchTitle, normal.Fold("straße & söhne"), want.ID},
+		{account.MatchAddress, normal.FoldLines([]string{"1 main st", "KÖLN"}), want.ID},
 		{account.MatchEmail, "twin@example.com", want.ID},
 		{account.MatchPhone, "+14155550100", want.ID},
-		{account.MatchTitle, account.Fold("Archived only"), archived.ID},
-		{account.MatchTitle, account.Fold("Foreign"), 0},
-		{account.MatchTitle, account.Fold("stra%"), 0},
-		{account.MatchAddress, account.FoldAddress([]string{"köln"}), 0},
+		{account.MatchTitle, normal.Fold("Archived only"), archived.ID},
+		{account.MatchTitle, normal.Fold("Foreign"), 0},
+		{account.MatchTitle, normal.Fold("stra%"), 0},
+		{account.MatchAddress, normal.FoldLines([]string{"köln"}), 0},
 		{account.MatchEmail, "twin@example.co", 0},
 		{account.MatchEmail, "", 0},
 		{account.MatchPhone, "", 0},
@@ -204,7 +208,7 @@ func testFindAccount(t *testing.T, f *fixture) {
 	} {
 		got, err := f.store.FindAccount(t.Context(), f.company.ID, c.by, c.value)
 		if c.want == 0 {
-			wantKind(t, err, account.KindNotFound)
+			wantKind(t, err, fault.KindNotFound)
 		} else if err != nil || got.ID != c.want {
 			t.Errorf("FindAccount(%s, %q) = %d, %v, want %d", c.by, c.value, got.ID, err, c.want)
 		}
@@ -222,10 +226,10 @@ func (f *fixture) testFindOrInsert(t *testing.T) {
 	created := make(chan int, 8)
 	together(t, cap(created), func(int) error {
 		n := 0
-		err := f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+		err := f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
 			n = 0
 			_, err := tx.FindAccount(ctx, f.company.ID, account.MatchTitle, "only one")
-			if err == nil || account.KindOf(err) != account.KindNotFound {
+			if !fault.IsNotFound(err) {
 				return err
 			}
 			n = 1

@@ -7,26 +7,29 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/normal"
+	"github.com/accountsd/accountsd/server/query"
 )
 
-func (s *samples) query(r *rapid.T, all []account.Account) account.AccountQuery {
-	q := account.AccountQuery{
-		Filter: account.Filter{
+func (s *samples) query(r *rapid.T, all []account.Account) account.Query {
+	q := account.Query{
+		Filter: query.Filter{
 			Conditions: rapid.SliceOfN(rapid.Custom(s.condition), 0, 3).Draw(r, "conditions"),
 			Any:        rapid.Bool().Draw(r, "any"),
 		},
 		IncludeArchived: rapid.Bool().Draw(r, "archived"),
 		Ascending:       rapid.Bool().Draw(r, "ascending"),
 	}
-	q.Page = drawPage(r, []int{1, 2, 7, 20, 200}, passing(all, q), func(a account.Account) account.Cursor {
-		return account.Cursor{UpdatedAt: a.UpdatedAt, ID: a.ID}
+	q.Page = drawPage(r, []int{1, 2, 7, 20, 200}, passing(all, q), func(a account.Account) query.Cursor {
+		return query.Cursor{UpdatedAt: a.UpdatedAt, ID: a.ID}
 	})
 	return q
 }
 
 // drawPage draws a page of a list, by its place or by that of a record.
-func drawPage[T any](r *rapid.T, limits []int, list []T, place func(T) account.Cursor) account.Page {
-	p := account.Page{Limit: rapid.SampledFrom(limits).Draw(r, "limit")}
+func drawPage[T any](r *rapid.T, limits []int, list []T, place func(T) query.Cursor) query.Page {
+	p := query.Page{Limit: rapid.SampledFrom(limits).Draw(r, "limit")}
 	way := rapid.SampledFrom([]string{"offset", "after", "before"}).Draw(r, "way")
 	if way == "offset" || len(list) == 0 {
 		p.Offset = rapid.Int64Range(0, int64(len(list))+2).Draw(r, "offset")
@@ -42,19 +45,19 @@ func drawPage[T any](r *rapid.T, limits []int, list []T, place func(T) account.C
 }
 
 // condition draws a test of any kind that the domain makes of any member.
-func (s *samples) condition(r *rapid.T) account.Condition {
+func (s *samples) condition(r *rapid.T) query.Condition {
 	values := s.values()
-	members := make([]account.Member, 0, len(values))
+	members := make([]query.Member, 0, len(values))
 	for member := range values {
 		members = append(members, member)
 	}
 	slices.Sort(members)
-	c := account.Condition{
+	c := query.Condition{
 		Member: rapid.SampledFrom(members).Draw(r, "member"),
 		Negate: rapid.IntRange(0, 2).Draw(r, "negate") == 0,
 	}
 	known := values[c.Member]
-	if c.Member == account.MemberCustom {
+	if c.Member == query.MemberCustom {
 		c.Property = rapid.SampledFrom(s.properties).Draw(r, "property")
 		known = nil
 		for _, key := range c.Property.Keys(sampleValues[c.Property.Type]) {
@@ -64,7 +67,7 @@ func (s *samples) condition(r *rapid.T) account.Condition {
 	_, isText := known[0].(string)
 	switch rapid.IntRange(0, 7).Draw(r, "test") {
 	case 0:
-		if c.Member != account.MemberText {
+		if c.Member != query.MemberText {
 			c.Exists = true
 			return c
 		}
@@ -75,29 +78,29 @@ func (s *samples) condition(r *rapid.T) account.Condition {
 			return c
 		}
 	}
-	if c.Member == account.MemberText {
+	if c.Member == query.MemberText {
 		c.Contains = part(r, c.Member, known)
 		return c
 	}
-	c.Ranges = rapid.SliceOfN(rapid.Custom(func(r *rapid.T) account.Range { return between(r, known) }), 0, 3).Draw(r, "ranges")
+	c.Ranges = rapid.SliceOfN(rapid.Custom(func(r *rapid.T) query.Range { return between(r, known) }), 0, 3).Draw(r, "ranges")
 	return c
 }
 
 // values are those to ask for, in the form in which they are compared.
-func (s *samples) values() map[account.Member][]any {
-	texts := append(anys(sampleTexts, account.Fold), "", "zz")
-	emails := append(anys(sampleEmails, account.Fold), "zz")
-	values := map[account.Member][]any{
+func (s *samples) values() map[query.Member][]any {
+	texts := append(anys(sampleTexts, normal.Fold), "", "zz")
+	emails := append(anys(sampleEmails, normal.Fold), "zz")
+	values := map[query.Member][]any{
 		account.MemberTitle: texts, account.MemberDescription: texts, account.MemberAddress: texts, account.MemberPrimaryName: texts,
-		account.MemberText:      slices.Concat(texts, emails, anys(samplePhones, account.Digits)),
+		query.MemberText:        slices.Concat(texts, emails, anys(samplePhones, normal.Digits)),
 		account.MemberEmail:     emails,
 		account.MemberPhone:     anys(samplePhones, same),
 		account.MemberType:      anys(account.Types, func(t account.Type) string { return string(t) }),
 		account.MemberContacts:  append(anys(s.contacts, func(c account.Contact) int64 { return c.ID }), int64(0)),
-		account.MemberCreatedBy: append(anys(s.users, func(u account.UserRef) int64 { return u.ID }), int64(0)),
+		account.MemberCreatedBy: append(anys(s.users, func(u identity.UserRef) int64 { return u.ID }), int64(0)),
 		account.MemberValue:     anys(sampleFloats, same),
 		account.MemberActive:    {true, false},
-		account.MemberCustom:    nil,
+		query.MemberCustom:      nil,
 	}
 	values[account.MemberUpdatedBy], values[account.MemberSize] = values[account.MemberCreatedBy], values[account.MemberValue]
 	for i := range int64(12) {
@@ -122,10 +125,10 @@ func anys[T, V any](items []T, value func(T) V) []any {
 }
 
 // part is a text that some of the texts contain, never an empty one.
-func part(r *rapid.T, member account.Member, texts []any) string {
+func part(r *rapid.T, member query.Member, texts []any) string {
 	text := rapid.SampledFrom(texts).Draw(r, "text").(string)
 	if member == account.MemberPhone {
-		text = account.Digits(text)
+		text = normal.Digits(text)
 	}
 	runes := []rune(text + "a")[:max(1, len([]rune(text)))]
 	first := rapid.IntRange(0, len(runes)-1).Draw(r, "first")
@@ -133,13 +136,13 @@ func part(r *rapid.T, member account.Member, texts []any) string {
 	return string(runes[first : last+1])
 }
 
-func between(r *rapid.T, values []any) account.Range {
+func between(r *rapid.T, values []any) query.Range {
 	value := func(label string) any { return rapid.SampledFrom(values).Draw(r, label) }
 	if rapid.Bool().Draw(r, "single") {
 		v := value("value")
-		return account.Range{From: v, To: v}
+		return query.Range{From: v, To: v}
 	}
-	var of account.Range
+	var of query.Range
 	if rapid.IntRange(0, 2).Draw(r, "no from") > 0 {
 		of.From, of.FromOpen = value("from"), rapid.Bool().Draw(r, "from open")
 	}

@@ -5,6 +5,10 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/normal"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 func testDelete(t *testing.T, f *fixture) {
@@ -14,21 +18,21 @@ func testDelete(t *testing.T, f *fixture) {
 	a, witness := f.addAccount(t, a), f.addAccount(t, f.newAccount("Witness"))
 	entry := f.addHistory(t, f.company.ID, a.ID)
 	remove := func(companyID, id int64) error {
-		return f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error { return tx.DeleteAccount(ctx, companyID, id) })
+		return f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.DeleteAccount(ctx, companyID, id) })
 	}
-	wantKind(t, remove(f.other.ID, a.ID), account.KindNotFound)
-	wantKind(t, remove(f.company.ID, a.ID+1_000_000), account.KindNotFound)
+	wantKind(t, remove(f.other.ID, a.ID), fault.KindNotFound)
+	wantKind(t, remove(f.company.ID, a.ID+1_000_000), fault.KindNotFound)
 	f.wantAccount(t, a)
 
 	if err := remove(f.company.ID, a.ID); err != nil {
 		t.Fatal(err)
 	}
 	_, err := f.store.Account(t.Context(), f.company.ID, a.ID)
-	wantKind(t, err, account.KindNotFound)
-	_, err = f.store.FindAccount(t.Context(), f.company.ID, account.MatchTitle, account.Fold(a.Title))
-	wantKind(t, err, account.KindNotFound)
-	wantKind(t, remove(f.company.ID, a.ID), account.KindNotFound)
-	f.wantList(t, account.AccountQuery{IncludeArchived: true, Page: account.Page{Limit: 10}}, witness)
+	wantKind(t, err, fault.KindNotFound)
+	_, err = f.store.FindAccount(t.Context(), f.company.ID, account.MatchTitle, normal.Fold(a.Title))
+	wantKind(t, err, fault.KindNotFound)
+	wantKind(t, remove(f.company.ID, a.ID), fault.KindNotFound)
+	f.wantList(t, account.Query{IncludeArchived: true, Page: query.Page{Limit: 10}}, witness)
 	f.wantAccount(t, witness)
 
 	// What it was linked to stays, and so does its history.

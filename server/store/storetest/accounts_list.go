@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // listTests are the tests of lists of accounts.
@@ -22,7 +25,7 @@ var listTests = tests{
 }
 
 // wantList checks what a query lists and counts, where the page holds it all.
-func (f *fixture) wantList(t *testing.T, q account.AccountQuery, want ...account.Account) {
+func (f *fixture) wantList(t *testing.T, q account.Query, want ...account.Account) {
 	t.Helper()
 	got, err := f.store.Accounts(t.Context(), f.company.ID, q)
 	if err != nil {
@@ -43,9 +46,9 @@ func (f *fixture) later(ms int) account.Account {
 }
 
 func testList(t *testing.T, f *fixture) {
-	page := account.Page{Limit: 10}
-	f.wantList(t, account.AccountQuery{Page: page})
-	got, err := f.store.Accounts(t.Context(), f.company.ID, account.AccountQuery{Page: page})
+	page := query.Page{Limit: 10}
+	f.wantList(t, account.Query{Page: page})
+	got, err := f.store.Accounts(t.Context(), f.company.ID, account.Query{Page: page})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,25 +61,25 @@ func testList(t *testing.T, f *fixture) {
 	archived.Active = false
 	archived = f.addAccount(t, archived)
 	late, early, twin := f.addAccount(t, f.later(3)), f.addAccount(t, f.later(1)), f.addAccount(t, f.later(3))
-	f.wantList(t, account.AccountQuery{Page: page}, twin, late, early)
-	f.wantList(t, account.AccountQuery{Page: page, Ascending: true}, early, late, twin)
-	f.wantList(t, account.AccountQuery{Page: page, IncludeArchived: true}, twin, late, archived, early)
+	f.wantList(t, account.Query{Page: page}, twin, late, early)
+	f.wantList(t, account.Query{Page: page, Ascending: true}, early, late, twin)
+	f.wantList(t, account.Query{Page: page, IncludeArchived: true}, twin, late, archived, early)
 
 	// A place need not be one of a record.
-	between := &account.Cursor{UpdatedAt: start.Add(3 * time.Millisecond), ID: late.ID + 1}
+	between := &query.Cursor{UpdatedAt: start.Add(3 * time.Millisecond), ID: late.ID + 1}
 	for _, c := range []struct {
-		page      account.Page
+		page      query.Page
 		ascending bool
 		want      []account.Account
 	}{
-		{account.Page{Limit: 10, After: between}, false, []account.Account{late, early}},
-		{account.Page{Limit: 10, Before: between}, false, []account.Account{twin}},
-		{account.Page{Limit: 10, After: between}, true, []account.Account{twin}},
-		{account.Page{Limit: 1, Before: between}, true, []account.Account{late}},
-		{account.Page{Limit: 2, Offset: 2}, false, []account.Account{early}},
-		{account.Page{Limit: 2, Offset: 1 << 40}, false, nil},
+		{query.Page{Limit: 10, After: between}, false, []account.Account{late, early}},
+		{query.Page{Limit: 10, Before: between}, false, []account.Account{twin}},
+		{query.Page{Limit: 10, After: between}, true, []account.Account{twin}},
+		{query.Page{Limit: 1, Before: between}, true, []account.Account{late}},
+		{query.Page{Limit: 2, Offset: 2}, false, []account.Account{early}},
+		{query.Page{Limit: 2, Offset: 1 << 40}, false, nil},
 	} {
-		got, err := f.store.Accounts(t.Context(), f.company.ID, account.AccountQuery{Page: c.page, Ascending: c.ascending})
+		got, err := f.store.Accounts(t.Context(), f.company.ID, account.Query{Page: c.page, Ascending: c.ascending})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,13 +89,13 @@ func testList(t *testing.T, f *fixture) {
 }
 
 func (f *fixture) testListInWrite(t *testing.T) {
-	for _, c := range []account.Condition{
-		{Member: account.MemberTitle, Ranges: []account.Range{{From: "own", To: "own"}}},
-		{Member: account.MemberText, Contains: "own"},
+	for _, c := range []query.Condition{
+		{Member: account.MemberTitle, Ranges: []query.Range{{From: "own", To: "own"}}},
+		{Member: query.MemberText, Contains: "own"},
 	} {
-		q := account.AccountQuery{Filter: account.Filter{Conditions: []account.Condition{c}}, Page: account.Page{Limit: 10}}
+		q := account.Query{Filter: query.Filter{Conditions: []query.Condition{c}}, Page: query.Page{Limit: 10}}
 		failure := errors.New("not kept")
-		err := f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+		err := f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
 			a := f.newAccount("Own")
 			if err := tx.InsertAccount(ctx, &a); err != nil {
 				return err
@@ -121,9 +124,9 @@ func testOneState(t *testing.T, f *fixture) {
 	for i := range all {
 		all[i] = f.addAccount(t, f.later(i))
 	}
-	q := account.AccountQuery{Filter: account.Filter{Conditions: []account.Condition{
+	q := account.Query{Filter: query.Filter{Conditions: []query.Condition{
 		{Member: account.MemberDescription, Contains: "given"},
-	}}, Page: account.Page{Limit: len(all)}}
+	}}, Page: query.Page{Limit: len(all)}}
 	ctx, cancel := context.WithCancel(t.Context())
 	stopped := make(chan error, 1)
 	go func() { stopped <- f.giveAndTake(ctx, all) }()
@@ -133,7 +136,7 @@ func testOneState(t *testing.T, f *fixture) {
 			t.Fatal(err)
 		}
 		for _, a := range got {
-			if !q.Filter.Matches(a) {
+			if !q.Filter.Matches(&a) {
 				t.Fatalf("listed account %d as it was not when it was found", a.ID)
 			}
 		}
@@ -160,15 +163,15 @@ func (f *fixture) giveAndTake(ctx context.Context, all []account.Account) error 
 
 // testManyRanges asks for more values than a database may take at once.
 func testManyRanges(t *testing.T, f *fixture) {
-	p := f.addProperty(t, account.Property{Name: "Zone", Key: "zone", Type: account.PropertyText, Index: account.IndexReady})
+	p := f.addProperty(t, schema.Property{Name: "Zone", Key: "zone", Type: schema.Text, Index: schema.IndexReady})
 	a := f.newAccount("Wanted")
 	a.Custom = account.Custom{"zone": "z99999"}
 	a, other := f.addAccount(t, a), f.addAccount(t, f.newAccount("Other"))
-	f.write(t, func(ctx context.Context, tx account.Tx) error {
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
 		return tx.IndexCustom(ctx, p, a.ID, []string{"z99999"})
 	})
-	for _, c := range []account.Condition{
-		{Member: account.MemberCustom, Property: p},
+	for _, c := range []query.Condition{
+		{Member: query.MemberCustom, Property: p},
 		{Member: account.MemberTitle},
 		{Member: account.MemberEmail},
 		{Member: account.MemberAddress},
@@ -176,17 +179,17 @@ func testManyRanges(t *testing.T, f *fixture) {
 		for _, single := range []bool{true, false} {
 			c := c
 			for i := range 33_000 {
-				r := account.Range{From: fmt.Sprintf("y%d", i), To: fmt.Sprintf("y%d", i)}
+				r := query.Range{From: fmt.Sprintf("y%d", i), To: fmt.Sprintf("y%d", i)}
 				r.ToOpen = !single
 				c.Ranges = append(c.Ranges, r)
 			}
-			q := account.AccountQuery{Filter: account.Filter{Conditions: []account.Condition{c}}, Ascending: true, Page: account.Page{Limit: 10}}
+			q := account.Query{Filter: query.Filter{Conditions: []query.Condition{c}}, Ascending: true, Page: query.Page{Limit: 10}}
 			f.wantList(t, q)
 			q.Filter.Conditions[0].Negate = true
 			f.wantList(t, q, a, other)
-			if c.Member == account.MemberCustom {
+			if c.Member == query.MemberCustom {
 				q.Filter.Conditions[0].Negate = false
-				q.Filter.Conditions[0].Ranges = append(c.Ranges, account.Range{From: "z99999", To: "z99999"})
+				q.Filter.Conditions[0].Ranges = append(c.Ranges, query.Range{From: "z99999", To: "z99999"})
 				f.wantList(t, q, a)
 			}
 		}
@@ -202,18 +205,18 @@ func testPaging(t *testing.T, f *fixture) {
 		all[i] = f.addAccount(t, f.later(i/4)) // four with the same time
 	}
 	for _, ascending := range []bool{true, false} {
-		for _, filter := range []account.Filter{
+		for _, filter := range []query.Filter{
 			{},
-			{Conditions: []account.Condition{{Member: account.MemberTitle, Contains: "later"}}},
-			{Conditions: []account.Condition{{Member: account.MemberText, Contains: "later"}}},
+			{Conditions: []query.Condition{{Member: account.MemberTitle, Contains: "later"}}},
+			{Conditions: []query.Condition{{Member: query.MemberText, Contains: "later"}}},
 		} {
 			t.Run(fmt.Sprint(ascending, len(filter.Conditions)), func(t *testing.T) { f.testWalk(t, all, ascending, filter, pageSize) })
 		}
 	}
 }
 
-func (f *fixture) testWalk(t *testing.T, all []account.Account, ascending bool, filter account.Filter, pageSize int) {
-	q := account.AccountQuery{Filter: filter, Ascending: ascending, Page: account.Page{Limit: pageSize}}
+func (f *fixture) testWalk(t *testing.T, all []account.Account, ascending bool, filter query.Filter, pageSize int) {
+	q := account.Query{Filter: filter, Ascending: ascending, Page: query.Page{Limit: pageSize}}
 	var met []account.Account
 	changed := make(map[int64]bool)
 	for round := 0; ; round++ {
@@ -226,7 +229,7 @@ func (f *fixture) testWalk(t *testing.T, all []account.Account, ascending bool, 
 		}
 		met = append(met, page...)
 		last := page[len(page)-1]
-		q.Page.After = &account.Cursor{UpdatedAt: last.UpdatedAt, ID: last.ID}
+		q.Page.After = &query.Cursor{UpdatedAt: last.UpdatedAt, ID: last.ID}
 		for _, i := range []int{(7 * round) % len(all), slices.IndexFunc(all, func(a account.Account) bool { return a.ID == last.ID })} {
 			if round < 5 { // the last one as well, so that the place has no record
 				f.touch(t, &all[i])
@@ -264,10 +267,10 @@ func (f *fixture) touch(t *testing.T, a *account.Account) {
 }
 
 // testWalkBack walks from the end to the start, and expects the same list.
-func (f *fixture) testWalkBack(t *testing.T, list []account.Account, q account.AccountQuery) {
+func (f *fixture) testWalkBack(t *testing.T, list []account.Account, q account.Query) {
 	t.Helper()
 	last := list[len(list)-1]
-	q.Page.After, q.Page.Before = nil, &account.Cursor{UpdatedAt: last.UpdatedAt, ID: last.ID}
+	q.Page.After, q.Page.Before = nil, &query.Cursor{UpdatedAt: last.UpdatedAt, ID: last.ID}
 	met := []account.Account{last}
 	for range list {
 		page, err := f.store.Accounts(t.Context(), f.company.ID, q)
@@ -278,7 +281,7 @@ func (f *fixture) testWalkBack(t *testing.T, list []account.Account, q account.A
 			break
 		}
 		met = slices.Concat(page, met)
-		q.Page.Before = &account.Cursor{UpdatedAt: page[0].UpdatedAt, ID: page[0].ID}
+		q.Page.Before = &query.Cursor{UpdatedAt: page[0].UpdatedAt, ID: page[0].ID}
 	}
 	wantIDs(t, ids(met), ids(list))
 }

@@ -11,6 +11,10 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // testQueries compares lists and counts of any query with those made in memory
@@ -37,10 +41,10 @@ func testQueries(t *testing.T, f *fixture) {
 }
 
 // passing are the accounts of a list, without regard to its page.
-func passing(all []account.Account, q account.AccountQuery) []account.Account {
+func passing(all []account.Account, q account.Query) []account.Account {
 	var list []account.Account
 	for _, a := range all {
-		if (a.Active || q.IncludeArchived) && q.Filter.Matches(a) {
+		if (a.Active || q.IncludeArchived) && q.Filter.Matches(&a) {
 			list = append(list, a)
 		}
 	}
@@ -55,8 +59,8 @@ func passing(all []account.Account, q account.AccountQuery) []account.Account {
 }
 
 // page is a window of a list. A place is that of one of the list's records.
-func page(list []account.Account, p account.Page) []account.Account {
-	at := func(c *account.Cursor) int {
+func page(list []account.Account, p query.Page) []account.Account {
+	at := func(c *query.Cursor) int {
 		i := slices.IndexFunc(list, func(a account.Account) bool { return a.ID == c.ID })
 		return i
 	}
@@ -90,25 +94,25 @@ func wantIDs(t fataler, got, want []int64) {
 // that accounts share them, and look alike.
 type samples struct {
 	f          *fixture
-	users      []account.UserRef
+	users      []identity.UserRef
 	contacts   []account.Contact
-	properties []account.Property
+	properties []schema.Property
 }
 
 func newSamples(t *testing.T, f *fixture) *samples {
 	t.Helper()
-	second := account.User{CompanyID: f.company.ID, Email: "bea@sunrise.example", CreatedAt: start}
-	f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.InsertUser(ctx, &second) })
-	s := &samples{f: f, users: []account.UserRef{f.ada.Ref(), second.Ref()}}
+	second := identity.User{CompanyID: f.company.ID, Email: "bea@sunrise.example", CreatedAt: start}
+	f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.InsertUser(ctx, &second) })
+	s := &samples{f: f, users: []identity.UserRef{f.ada.Ref(), second.Ref()}}
 	for _, name := range []string{"Jo", "JO Straße", "Lee"} {
 		s.contacts = append(s.contacts, f.addContact(t, account.Contact{Name: name}))
 	}
-	for _, index := range []account.IndexState{account.IndexReady, account.IndexBuilding, account.IndexNone} {
-		for _, p := range []account.Property{
-			{Key: "text", Type: account.PropertyText},
-			{Key: "numbers", Type: account.PropertyNumeric, Multiple: true},
-			{Key: "on", Type: account.PropertyBoolean},
-			{Key: "day", Type: account.PropertyDate},
+	for _, index := range []schema.IndexState{schema.IndexReady, schema.IndexBuilding, schema.IndexNone} {
+		for _, p := range []schema.Property{
+			{Key: "text", Type: schema.Text},
+			{Key: "numbers", Type: schema.Numeric, Multiple: true},
+			{Key: "on", Type: schema.Boolean},
+			{Key: "day", Type: schema.Date},
 		} {
 			p.Key, p.Index = "is_"+string(index)+"_"+p.Key, index
 			s.properties = append(s.properties, f.addProperty(t, p))
@@ -123,14 +127,14 @@ var (
 	samplePhones = []string{"+14155550143", "+14155550144", "555 (0143)", "ext. 5"}
 	sampleFloats = []float64{0, -0.5, 0.1, 1000, 1e15, 1.0000000000000002}
 	sampleTimes  = []time.Time{start, start.Add(time.Millisecond), start.Add(2 * time.Millisecond), start.Add(time.Hour)}
-	sampleValues = map[account.PropertyType][]any{
-		account.PropertyText: {"Strasse", "straße", "a", "ab", "A", ""},
-		account.PropertyNumeric: {
+	sampleValues = map[schema.Type][]any{
+		schema.Text: {"Strasse", "straße", "a", "ab", "A", ""},
+		schema.Numeric: {
 			json.Number("1"), json.Number("1.0"), json.Number("1e0"), json.Number("-1"), json.Number("-12"), json.Number("0"),
 			json.Number("9007199254740993"), json.Number("9007199254740992"), json.Number("1e-300"), json.Number("1E+400"),
 		},
-		account.PropertyBoolean: {true, false},
-		account.PropertyDate:    {"2026-11-24", "2026-11-24T00:00:00.000Z", "2026-11-24T16:05:12.345Z", "2026-11-25"},
+		schema.Boolean: {true, false},
+		schema.Date:    {"2026-11-24", "2026-11-24T00:00:00.000Z", "2026-11-24T16:05:12.345Z", "2026-11-25"},
 	}
 )
 
@@ -155,9 +159,9 @@ func (s *samples) addAccounts(t *testing.T, n int) []account.Account {
 // index keeps the keys of an account's custom values, as every write does.
 func (s *samples) index(t *testing.T, a account.Account) {
 	t.Helper()
-	s.f.write(t, func(ctx context.Context, tx account.Tx) error {
+	s.f.write(t, func(ctx context.Context, tx store.Tx) error {
 		for _, p := range s.properties {
-			if p.Index == account.IndexNone {
+			if p.Index == schema.IndexNone {
 				continue
 			}
 			if err := tx.IndexCustom(ctx, p, a.ID, p.Keys(a.Custom[p.Key])); err != nil {
@@ -190,7 +194,7 @@ func (s *samples) account(r *rapid.T) account.Account {
 	return a
 }
 
-func (s *samples) value(r *rapid.T, p account.Property) any {
+func (s *samples) value(r *rapid.T, p schema.Property) any {
 	if rapid.Bool().Draw(r, "no "+p.Key) {
 		return nil
 	}

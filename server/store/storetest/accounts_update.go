@@ -9,15 +9,18 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // update stores a with changes of the named members.
 func (f *fixture) update(ctx context.Context, a account.Account, members ...string) error {
-	changes := make(account.Changes)
+	changes := make(patch.Changes)
 	for _, member := range members {
-		changes[member] = account.Change{}
+		changes[member] = patch.Change{}
 	}
-	return f.store.Write(ctx, func(ctx context.Context, tx account.Tx) error { return tx.UpdateAccount(ctx, a, changes) })
+	return f.store.Write(ctx, func(ctx context.Context, tx store.Tx) error { return tx.UpdateAccount(ctx, a, changes) })
 }
 
 func testUpdate(t *testing.T, f *fixture) {
@@ -83,7 +86,7 @@ func (f *fixture) testUpdateFind(t *testing.T) {
 		account.MatchPhone:   {"+14155550001", "+14155550002"},
 	} {
 		_, err := f.store.FindAccount(t.Context(), f.company.ID, by, values[0])
-		wantKind(t, err, account.KindNotFound)
+		wantKind(t, err, fault.KindNotFound)
 		got, err := f.store.FindAccount(t.Context(), f.company.ID, by, values[1])
 		if err != nil || got.ID != a.ID {
 			t.Errorf("by new %s: got %d, %v, want %d", by, got.ID, err, a.ID)
@@ -95,13 +98,13 @@ func (f *fixture) testUpdateRefused(t *testing.T) {
 	first, second := f.addAccount(t, f.newAccount("First")), f.addAccount(t, f.newAccount("Second"))
 	taken := second
 	taken.Number, taken.Title = first.Number, "Changed"
-	wantKind(t, f.update(t.Context(), taken, "number", "title"), account.KindConflict)
+	wantKind(t, f.update(t.Context(), taken, "number", "title"), fault.KindConflict)
 	foreign := second
 	foreign.CompanyID, foreign.Title = f.other.ID, "Changed"
-	wantKind(t, f.update(t.Context(), foreign, "title"), account.KindNotFound)
+	wantKind(t, f.update(t.Context(), foreign, "title"), fault.KindNotFound)
 	unknown := second
 	unknown.ID += 1_000_000
-	wantKind(t, f.update(t.Context(), unknown, "description"), account.KindNotFound)
+	wantKind(t, f.update(t.Context(), unknown, "description"), fault.KindNotFound)
 	f.wantAccount(t, first)
 	f.wantAccount(t, second)
 }
@@ -138,13 +141,13 @@ func testLinks(t *testing.T, f *fixture) {
 		for _, contact := range []account.Contact{foreign, {ID: foreign.ID + 1_000_000}} {
 			b := a
 			b.Contacts = []account.Contact{contacts[0], contact}
-			wantKind(t, f.update(t.Context(), b, "contacts"), account.KindNotFound)
+			wantKind(t, f.update(t.Context(), b, "contacts"), fault.KindNotFound)
 			f.wantAccount(t, a)
 		}
 	})
 	t.Run("as many as there may be", func(t *testing.T) {
 		a.Contacts = nil
-		f.write(t, func(ctx context.Context, tx account.Tx) error {
+		f.write(t, func(ctx context.Context, tx store.Tx) error {
 			for range account.MaxContacts {
 				contact := contacts[0]
 				if err := tx.InsertContact(ctx, &contact); err != nil {
@@ -153,7 +156,7 @@ func testLinks(t *testing.T, f *fixture) {
 				a.Contacts = append(a.Contacts, contact)
 			}
 			slices.Reverse(a.Contacts)
-			return tx.UpdateAccount(ctx, a, account.Changes{"contacts": {}})
+			return tx.UpdateAccount(ctx, a, patch.Changes{"contacts": {}})
 		})
 		f.wantAccount(t, a)
 	})

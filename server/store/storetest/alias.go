@@ -8,7 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/alias"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // aliasTests are the tests of the alias.
@@ -22,34 +25,34 @@ var aliasTests = tests{
 }
 
 // days are the periods of totals for the day of start.
-func days() account.AliasPeriods {
+func days() alias.Periods {
 	today := start.Truncate(24 * time.Hour)
-	return account.AliasPeriods{Today: today, Week: today.AddDate(0, 0, -6), Month: today.AddDate(0, 0, -29)}
+	return alias.Periods{Today: today, Week: today.AddDate(0, 0, -6), Month: today.AddDate(0, 0, -29)}
 }
 
 // addKey stores a key of the user.
-func (f *fixture) addKey(t *testing.T, user account.User, name string) account.Key {
+func (f *fixture) addKey(t *testing.T, user identity.User, name string) identity.Key {
 	t.Helper()
-	key := account.Key{
-		CompanyID: user.CompanyID, UserID: user.ID, Name: name, Prefix: "acc_" + name, Scope: account.ScopeRead,
-		Hash: account.HashToken(name), CreatedAt: start,
+	key := identity.Key{
+		CompanyID: user.CompanyID, UserID: user.ID, Name: name, Prefix: "acc_" + name, Scope: identity.ScopeRead,
+		Hash: identity.HashToken(name), CreatedAt: start,
 	}
-	f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.InsertKey(ctx, &key) })
+	f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.InsertKey(ctx, &key) })
 	return key
 }
 
 // newUse is use on the day that begins daysAgo days before that of start.
-func newUse(key account.Key, operation, agent string, daysAgo int, calls, refused int64) account.AliasUse {
+func newUse(key identity.Key, operation, agent string, daysAgo int, calls, refused int64) alias.Use {
 	first := start.AddDate(0, 0, -daysAgo)
-	return account.AliasUse{
+	return alias.Use{
 		CompanyID: key.CompanyID, UserID: key.UserID, KeyID: key.ID, Operation: operation, UserAgent: agent,
 		Day: first.Truncate(24 * time.Hour), Calls: calls, Refused: refused, First: first, Last: first.Add(time.Minute),
 	}
 }
 
-func (f *fixture) addUse(t *testing.T, uses ...account.AliasUse) {
+func (f *fixture) addUse(t *testing.T, uses ...alias.Use) {
 	t.Helper()
-	f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.AddAliasUse(ctx, uses) })
+	f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.AddAliasUse(ctx, uses) })
 }
 
 func testAliasUse(t *testing.T, f *fixture) {
@@ -65,7 +68,7 @@ func testAliasUse(t *testing.T, f *fixture) {
 	earlier.First, earlier.Last = earlier.First.Add(-time.Second), earlier.Last.Add(-time.Second)
 	f.addUse(t, earlier)
 
-	want := []account.AliasTotal{
+	want := []alias.Total{
 		{UserAgent: "", KeyID: one.ID, Operation: get, Today: 3, Week: 3, Month: 3, First: start, Last: start.Add(time.Minute)},
 		{UserAgent: "curl/8", KeyID: one.ID, Operation: get, Today: 6, Week: 16, Month: 1116, Refused: 3, First: start.AddDate(0, 0, -30), Last: start.Add(time.Minute)},
 		{UserAgent: "curl/8", KeyID: one.ID, Operation: patch, First: start.AddDate(0, 0, -30), Last: start.AddDate(0, 0, -30).Add(time.Minute)},
@@ -87,7 +90,7 @@ func testAliasUse(t *testing.T, f *fixture) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		equal(t, got, []account.AliasTotal{})
+		equal(t, got, []alias.Total{})
 	}
 }
 
@@ -99,8 +102,8 @@ func testAliasServers(t *testing.T, f *fixture) {
 	for range writers {
 		group.Go(func() {
 			for range rounds {
-				uses := []account.AliasUse{newUse(key, "GET /v1/accounts", "curl/8", 0, 3, 1)}
-				err := f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error { return tx.AddAliasUse(ctx, uses) })
+				uses := []alias.Use{newUse(key, "GET /v1/accounts", "curl/8", 0, 3, 1)}
+				err := f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.AddAliasUse(ctx, uses) })
 				if err != nil {
 					t.Error(err)
 				}
@@ -115,39 +118,39 @@ func testAliasServers(t *testing.T, f *fixture) {
 }
 
 func testAliasMigration(t *testing.T, f *fixture) {
-	want := account.AliasMigration{CompanyID: f.company.ID, User: f.ada.Ref(), State: account.AliasUsing}
+	want := alias.Migration{CompanyID: f.company.ID, User: f.ada.Ref(), State: alias.Using}
 	f.wantAliasMigration(t, want)
 	hour := func(h int) time.Time { return start.Add(time.Duration(h) * time.Hour) }
-	want.State, want.Sunset, want.NotifiedAt = account.AliasNotified, hour(100), start
-	want.Rehearsals = []account.Rehearsal{{From: hour(1), Until: hour(2)}, {KeyID: 7, From: hour(1), Until: hour(3)}}
+	want.State, want.Sunset, want.NotifiedAt = alias.Notified, hour(100), start
+	want.Rehearsals = []alias.Rehearsal{{From: hour(1), Until: hour(2)}, {KeyID: 7, From: hour(1), Until: hour(3)}}
 	f.saveAliasMigration(t, want)
 	f.wantAliasMigration(t, want)
 	later, err := f.store.AliasMigration(t.Context(), f.company.ID, f.ada.ID, hour(2))
 	if err != nil || len(later.Rehearsals) != 1 || later.Rehearsals[0].KeyID != 7 {
 		t.Errorf("rehearsals that are not over: %v, %v", later.Rehearsals, err)
 	}
-	want.State, want.Sunset, want.MigratedAt, want.Rehearsals = account.AliasMigrated, time.Time{}, hour(4), nil
+	want.State, want.Sunset, want.MigratedAt, want.Rehearsals = alias.Migrated, time.Time{}, hour(4), nil
 	f.saveAliasMigration(t, want)
 	f.wantAliasMigration(t, want)
 	for _, id := range []struct{ company, user int64 }{{f.other.ID, f.ada.ID}, {f.company.ID, f.stranger.ID}, {f.company.ID, 1 << 40}} {
 		_, err := f.store.AliasMigration(t.Context(), id.company, id.user, start)
-		wantKind(t, err, account.KindNotFound)
+		wantKind(t, err, fault.KindNotFound)
 	}
 }
 
-func (f *fixture) saveAliasMigration(t *testing.T, m account.AliasMigration) {
+func (f *fixture) saveAliasMigration(t *testing.T, m alias.Migration) {
 	t.Helper()
-	f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.SaveAliasMigration(ctx, m) })
+	f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.SaveAliasMigration(ctx, m) })
 }
 
-func (f *fixture) wantAliasMigration(t *testing.T, want account.AliasMigration) {
+func (f *fixture) wantAliasMigration(t *testing.T, want alias.Migration) {
 	t.Helper()
 	got, err := f.store.AliasMigration(t.Context(), want.CompanyID, want.User.ID, start)
 	if err != nil {
 		t.Fatal(err)
 	}
 	equal(t, got, want)
-	f.write(t, func(ctx context.Context, tx account.Tx) error {
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
 		got, err = tx.AliasMigrationForUpdate(ctx, want.CompanyID, want.User.ID, start)
 		return err
 	})
@@ -156,10 +159,10 @@ func (f *fixture) wantAliasMigration(t *testing.T, want account.AliasMigration) 
 
 // Listed is who has used the alias or has begun to move off it.
 func testAliasMigrations(t *testing.T, f *fixture) {
-	var users []account.User
-	f.write(t, func(ctx context.Context, tx account.Tx) (err error) {
+	var users []identity.User
+	f.write(t, func(ctx context.Context, tx store.Tx) (err error) {
 		for i := range 4 {
-			u := account.User{CompanyID: f.company.ID, Email: fmt.Sprintf("u%d@sunrise.example", i), CreatedAt: start}
+			u := identity.User{CompanyID: f.company.ID, Email: fmt.Sprintf("u%d@sunrise.example", i), CreatedAt: start}
 			err = errors.Join(err, tx.InsertUser(ctx, &u))
 			users = append(users, u)
 		}
@@ -167,20 +170,20 @@ func testAliasMigrations(t *testing.T, f *fixture) {
 	})
 	f.addUse(t, newUse(f.addKey(t, users[1], "one"), "GET /v1/accounts", "curl/8", 40, 1, 0))
 	f.addUse(t, newUse(f.addKey(t, f.stranger, "two"), "GET /v1/accounts", "curl/8", 0, 1, 0))
-	using := account.AliasMigration{CompanyID: f.company.ID, User: users[1].Ref(), State: account.AliasUsing}
-	notified := account.AliasMigration{CompanyID: f.company.ID, User: users[2].Ref(), State: account.AliasNotified, NotifiedAt: start}
-	back := account.AliasMigration{CompanyID: f.company.ID, User: users[3].Ref(), State: account.AliasUsing}
+	using := alias.Migration{CompanyID: f.company.ID, User: users[1].Ref(), State: alias.Using}
+	notified := alias.Migration{CompanyID: f.company.ID, User: users[2].Ref(), State: alias.Notified, NotifiedAt: start}
+	back := alias.Migration{CompanyID: f.company.ID, User: users[3].Ref(), State: alias.Using}
 	f.saveAliasMigration(t, notified)
 	f.saveAliasMigration(t, back)
 	for _, c := range []struct {
-		q    account.AliasQuery
-		want []account.AliasMigration
+		q    alias.Query
+		want []alias.Migration
 	}{
-		{account.AliasQuery{Limit: 10}, []account.AliasMigration{using, notified, back}},
-		{account.AliasQuery{Limit: 1}, []account.AliasMigration{using}},
-		{account.AliasQuery{Limit: 10, After: users[1].ID}, []account.AliasMigration{notified, back}},
-		{account.AliasQuery{Limit: 10, State: account.AliasUsing}, []account.AliasMigration{using, back}},
-		{account.AliasQuery{Limit: 10, State: account.AliasMigrated}, []account.AliasMigration{}},
+		{alias.Query{Limit: 10}, []alias.Migration{using, notified, back}},
+		{alias.Query{Limit: 1}, []alias.Migration{using}},
+		{alias.Query{Limit: 10, After: users[1].ID}, []alias.Migration{notified, back}},
+		{alias.Query{Limit: 10, State: alias.Using}, []alias.Migration{using, back}},
+		{alias.Query{Limit: 10, State: alias.Migrated}, []alias.Migration{}},
 	} {
 		got, err := f.store.AliasMigrations(t.Context(), f.company.ID, c.q)
 		if err != nil {
@@ -191,17 +194,17 @@ func testAliasMigrations(t *testing.T, f *fixture) {
 }
 
 func testAliasSteps(t *testing.T, f *fixture) {
-	want := []account.AliasStep{
-		{Kind: account.StepRolledBack, BackTo: account.AliasNotified, ByEmail: "ops@sunrise.example"},
-		{Kind: account.StepMigrated, Forced: true},
-		{Kind: account.StepRehearsed, Rehearsal: &account.Rehearsal{KeyID: 3, From: start, Until: start.Add(time.Hour)}},
-		{Kind: account.StepNotified, Message: "Move,\nplease.", Sunset: start.AddDate(0, 3, 0), ByUser: f.ada.ID, ByKey: 3, ByEmail: f.ada.Email},
+	want := []alias.Step{
+		{Kind: alias.StepRolledBack, BackTo: alias.Notified, ByEmail: "ops@sunrise.example"},
+		{Kind: alias.StepMigrated, Forced: true},
+		{Kind: alias.StepRehearsed, Rehearsal: &alias.Rehearsal{KeyID: 3, From: start, Until: start.Add(time.Hour)}},
+		{Kind: alias.StepNotified, Message: "Move,\nplease.", Sunset: start.AddDate(0, 3, 0), ByUser: f.ada.ID, ByKey: 3, ByEmail: f.ada.Email},
 	}
-	mail := account.Mail{
-		CompanyID: f.company.ID, To: f.ada.Email, Letter: account.Letter{Subject: "S", Text: "T", HTML: "<p>H"},
-		State: account.MailPending, CreatedAt: start, NextAttempt: start,
+	mail := alias.Mail{
+		CompanyID: f.company.ID, To: f.ada.Email, Letter: alias.Letter{Subject: "S", Text: "T", HTML: "<p>H"},
+		State: alias.MailPending, CreatedAt: start, NextAttempt: start,
 	}
-	f.write(t, func(ctx context.Context, tx account.Tx) error {
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
 		for i := len(want) - 1; i >= 0; i-- {
 			s := &want[i]
 			s.CompanyID, s.UserID, s.At = f.company.ID, f.ada.ID, start.Add(time.Duration(-i)*time.Second)
@@ -213,17 +216,17 @@ func testAliasSteps(t *testing.T, f *fixture) {
 		return tx.InsertMail(ctx, &mail)
 	})
 	seen := mail
-	seen.Letter = account.Letter{} // Steps show what became of a mail, not its text.
+	seen.Letter = alias.Letter{} // Steps show what became of a mail, not its text.
 	want[3].Mail = &seen
 	for _, c := range []struct {
 		company, user int64
 		limit         int
-		want          []account.AliasStep
+		want          []alias.Step
 	}{
 		{f.company.ID, f.ada.ID, 10, want},
 		{f.company.ID, f.ada.ID, 2, want[:2]},
-		{f.other.ID, f.ada.ID, 10, []account.AliasStep{}},
-		{f.company.ID, f.stranger.ID, 10, []account.AliasStep{}},
+		{f.other.ID, f.ada.ID, 10, []alias.Step{}},
+		{f.company.ID, f.stranger.ID, 10, []alias.Step{}},
 	} {
 		got, err := f.store.AliasSteps(t.Context(), c.company, c.user, c.limit)
 		if err != nil {
@@ -234,14 +237,17 @@ func testAliasSteps(t *testing.T, f *fixture) {
 }
 
 // A mail is claimed by one of those who try, until its time has come again.
-func testMails(t *testing.T, f *fixture) {
-	mail := account.Mail{
-		CompanyID: f.company.ID, To: f.ada.Email, Letter: account.Letter{Subject: "S", Text: "T", HTML: "<p>H"},
-		State: account.MailPending, CreatedAt: start, NextAttempt: start,
+// postMails stores one step with a mail to send and one with a mail that
+// never goes out, and returns the first.
+func postMails(t *testing.T, f *fixture) alias.Mail {
+	t.Helper()
+	mail := alias.Mail{
+		CompanyID: f.company.ID, To: f.ada.Email, Letter: alias.Letter{Subject: "S", Text: "T", HTML: "<p>H"},
+		State: alias.MailPending, CreatedAt: start, NextAttempt: start,
 	}
-	f.write(t, func(ctx context.Context, tx account.Tx) error {
-		for _, m := range []*account.Mail{&mail, {State: account.MailNotSent, CompanyID: f.company.ID, CreatedAt: start}} {
-			step := account.AliasStep{CompanyID: f.company.ID, UserID: f.ada.ID, Kind: account.StepNotified, At: start}
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
+		for _, m := range []*alias.Mail{&mail, {State: alias.MailNotSent, CompanyID: f.company.ID, CreatedAt: start}} {
+			step := alias.Step{CompanyID: f.company.ID, UserID: f.ada.ID, Kind: alias.StepNotified, At: start}
 			if err := tx.AddAliasStep(ctx, &step); err != nil {
 				return err
 			}
@@ -252,6 +258,11 @@ func testMails(t *testing.T, f *fixture) {
 		}
 		return nil
 	})
+	return mail
+}
+
+func testMails(t *testing.T, f *fixture) {
+	mail := postMails(t, f)
 	due := func(at time.Time) []int64 {
 		ids, err := f.store.DueMails(t.Context(), at, 10)
 		if err != nil {
@@ -263,8 +274,8 @@ func testMails(t *testing.T, f *fixture) {
 	equal(t, due(start), []int64{mail.ID})
 
 	lease := start.Add(time.Minute)
-	claim := func(now time.Time) (m account.Mail, err error) {
-		err = f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+	claim := func(now time.Time) (m alias.Mail, err error) {
+		err = f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
 			m, err = tx.ClaimMail(ctx, mail.ID, now, lease)
 			return err
 		})
@@ -277,21 +288,21 @@ func testMails(t *testing.T, f *fixture) {
 	mail.Attempts, mail.NextAttempt = 1, lease
 	equal(t, got, mail)
 	_, err = claim(start)
-	wantKind(t, err, account.KindNotFound)
+	wantKind(t, err, fault.KindNotFound)
 	equal(t, due(start), []int64{})
 	equal(t, due(lease), []int64{mail.ID})
 
-	mail.State, mail.SentAt, mail.NextAttempt, mail.Failure = account.MailSent, lease, time.Time{}, account.MailDeferred
-	f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.UpdateMail(ctx, mail) })
+	mail.State, mail.SentAt, mail.NextAttempt, mail.Failure = alias.MailSent, lease, time.Time{}, alias.MailDeferred
+	f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.UpdateMail(ctx, mail) })
 	_, err = claim(lease.Add(time.Hour))
-	wantKind(t, err, account.KindNotFound)
+	wantKind(t, err, fault.KindNotFound)
 	steps, err := f.store.AliasSteps(t.Context(), f.company.ID, f.ada.ID, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	mail.Letter = account.Letter{}
+	mail.Letter = alias.Letter{}
 	equal(t, *steps[1].Mail, mail)
 	mail.ID += 1_000_000
-	err = f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error { return tx.UpdateMail(ctx, mail) })
-	wantKind(t, err, account.KindNotFound)
+	err = f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.UpdateMail(ctx, mail) })
+	wantKind(t, err, fault.KindNotFound)
 }

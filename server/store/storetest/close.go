@@ -7,6 +7,12 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/contact"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 func testClose(t *testing.T, f *fixture) {
@@ -34,7 +40,7 @@ func testClose(t *testing.T, f *fixture) {
 		t.Errorf("close again: %v", err)
 	}
 	for name, use := range f.uses() {
-		if err := use(t.Context()); err == nil || account.KindOf(err) != account.KindUnavailable {
+		if err := use(t.Context()); err == nil || fault.KindOf(err) != fault.KindUnavailable {
 			t.Errorf("%s after Close returned %v", name, err)
 		}
 	}
@@ -43,11 +49,11 @@ func testClose(t *testing.T, f *fixture) {
 func (f *fixture) writeUntilClosed(ctx context.Context, started chan<- struct{}) error {
 	for i := 0; ; i++ {
 		a := f.newAccount("Racing")
-		err := f.store.Write(ctx, func(ctx context.Context, tx account.Tx) error { return tx.InsertAccount(ctx, &a) })
+		err := f.store.Write(ctx, func(ctx context.Context, tx store.Tx) error { return tx.InsertAccount(ctx, &a) })
 		if i == 0 {
 			started <- struct{}{}
 		}
-		if err != nil && account.KindOf(err) != account.KindUnavailable {
+		if err != nil && fault.KindOf(err) != fault.KindUnavailable {
 			return fmt.Errorf("a write beside Close: %w", err)
 		}
 		if err != nil {
@@ -58,11 +64,11 @@ func (f *fixture) writeUntilClosed(ctx context.Context, started chan<- struct{})
 
 // uses calls every method of the store but Close.
 func (f *fixture) uses() map[string]func(context.Context) error {
-	id, page := f.company.ID, account.Page{Limit: 1}
+	id, page := f.company.ID, query.Page{Limit: 1}
 	return map[string]func(context.Context) error{
 		"Ping": f.store.Ping,
 		"Write": func(ctx context.Context) error {
-			return f.store.Write(ctx, func(context.Context, account.Tx) error { return errors.New("fn has run") })
+			return f.store.Write(ctx, func(context.Context, store.Tx) error { return errors.New("fn has run") })
 		},
 		"Account": func(ctx context.Context) error { _, err := f.store.Account(ctx, id, 1); return err },
 		"FindAccount": func(ctx context.Context) error {
@@ -70,31 +76,31 @@ func (f *fixture) uses() map[string]func(context.Context) error {
 			return err
 		},
 		"Accounts": func(ctx context.Context) error {
-			_, err := f.store.Accounts(ctx, id, account.AccountQuery{Page: page})
+			_, err := f.store.Accounts(ctx, id, account.Query{Page: page})
 			return err
 		},
 		"CountAccounts": func(ctx context.Context) error {
-			_, err := f.store.CountAccounts(ctx, id, account.AccountQuery{})
+			_, err := f.store.CountAccounts(ctx, id, account.Query{})
 			return err
 		},
 		"AccountsWith": func(ctx context.Context) error {
-			_, err := f.store.AccountsWith(ctx, account.Property{CompanyID: id}, 0, 1)
+			_, err := f.store.AccountsWith(ctx, schema.Property{CompanyID: id}, 0, 1)
 			return err
 		},
 		"Contact": func(ctx context.Context) error { _, err := f.store.Contact(ctx, id, 1); return err },
 		"ListContacts": func(ctx context.Context) error {
-			_, err := f.store.ListContacts(ctx, id, account.ContactQuery{Page: page})
+			_, err := f.store.ListContacts(ctx, id, contact.Query{Page: page})
 			return err
 		},
 		"CountContacts": func(ctx context.Context) error {
-			_, err := f.store.CountContacts(ctx, id, account.ContactQuery{})
+			_, err := f.store.CountContacts(ctx, id, contact.Query{})
 			return err
 		},
 		"Changes": func(ctx context.Context) error { _, err := f.store.Changes(ctx, id, 0, 1); return err },
 		"Users":   func(ctx context.Context) error { _, err := f.store.Users(ctx, id, 0, 1); return err },
 		"Keys":    func(ctx context.Context) error { _, err := f.store.Keys(ctx, id, 0, 0, 1); return err },
 		"UserByInvitation": func(ctx context.Context) error {
-			_, err := f.store.UserByInvitation(ctx, account.KeyHash{})
+			_, err := f.store.UserByInvitation(ctx, identity.KeyHash{})
 			return err
 		},
 		"AccountsByID": func(ctx context.Context) error {
@@ -108,6 +114,6 @@ func (f *fixture) uses() map[string]func(context.Context) error {
 		"History":     func(ctx context.Context) error { _, err := f.store.History(ctx, id, 1, 0, 1); return err },
 		"Company":     func(ctx context.Context) error { _, err := f.store.Company(ctx, "x"); return err },
 		"User":        func(ctx context.Context) error { _, err := f.store.User(ctx, "x"); return err },
-		"KeyByHash":   func(ctx context.Context) error { _, _, err := f.store.KeyByHash(ctx, account.KeyHash{}); return err },
+		"KeyByHash":   func(ctx context.Context) error { _, _, err := f.store.KeyByHash(ctx, identity.KeyHash{}); return err },
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
 )
 
 // contactTests are the tests of contacts.
@@ -68,7 +69,7 @@ func testFindContact(t *testing.T, f *fixture) {
 	} {
 		got, err := f.store.FindContact(t.Context(), f.company.ID, c.email, c.phone)
 		if c.want.ID == 0 {
-			wantKind(t, err, account.KindNotFound)
+			wantKind(t, err, fault.KindNotFound)
 			continue
 		}
 		if err != nil {

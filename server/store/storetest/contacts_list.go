@@ -11,6 +11,9 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/contact"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 var (
@@ -51,7 +54,7 @@ func (f *fixture) addPeople(t *testing.T) (all []account.Contact, accounts []int
 		f.addContact(t, foreign)
 		c = f.addContact(t, c)
 		c.Accounts, c.UpdatedAt = []account.AccountRef{}, sampleTimes[i*7%len(sampleTimes)]
-		f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.UpdateContact(ctx, c) })
+		f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.UpdateContact(ctx, c) })
 		all = append(all, c)
 	}
 	for i := range 3 {
@@ -68,8 +71,8 @@ func (f *fixture) addPeople(t *testing.T) (all []account.Contact, accounts []int
 	return all, accounts
 }
 
-func contactQuery(r *rapid.T, all []account.Contact, accounts []int64) account.ContactQuery {
-	q := account.ContactQuery{
+func contactQuery(r *rapid.T, all []account.Contact, accounts []int64) contact.Query {
+	q := contact.Query{
 		Words:     rapid.SliceOfN(rapid.SampledFrom(sampleWords), 0, 2).Draw(r, "words"),
 		AccountID: rapid.SampledFrom(append([]int64{0, 0, 1 << 40}, accounts...)).Draw(r, "account"),
 		Ascending: rapid.Bool().Draw(r, "ascending"),
@@ -77,13 +80,13 @@ func contactQuery(r *rapid.T, all []account.Contact, accounts []int64) account.C
 	times := append([]time.Time{{}, {}, start.Add(time.Microsecond)}, sampleTimes...)
 	q.UpdatedAfter = rapid.SampledFrom(times).Draw(r, "updated after")
 	q.UpdatedBefore = rapid.SampledFrom(times).Draw(r, "updated before")
-	q.Page = drawPage(r, []int{1, 7, 200}, passingContacts(all, q), func(c account.Contact) account.Cursor {
-		return account.Cursor{UpdatedAt: c.UpdatedAt, ID: c.ID}
+	q.Page = drawPage(r, []int{1, 7, 200}, passingContacts(all, q), func(c account.Contact) query.Cursor {
+		return query.Cursor{UpdatedAt: c.UpdatedAt, ID: c.ID}
 	})
 	return q
 }
 
-func passingContacts(all []account.Contact, q account.ContactQuery) []account.Contact {
+func passingContacts(all []account.Contact, q contact.Query) []account.Contact {
 	list := []account.Contact{}
 	for _, c := range all {
 		linked := slices.ContainsFunc(c.Accounts, func(a account.AccountRef) bool { return a.ID == q.AccountID })
@@ -105,7 +108,7 @@ func passingContacts(all []account.Contact, q account.ContactQuery) []account.Co
 
 // said tells whether each word is in the name, an email or a phone.
 func said(c account.Contact, words []string) bool {
-	text := strings.Join(account.ContactText(c), "\n")
+	text := strings.Join(contact.SearchText(c), "\n")
 	for _, word := range words {
 		if !strings.Contains(text, word) {
 			return false
@@ -114,8 +117,8 @@ func said(c account.Contact, words []string) bool {
 	return true
 }
 
-func pageOfContacts(list []account.Contact, p account.Page) []account.Contact {
-	at := func(c *account.Cursor) int {
+func pageOfContacts(list []account.Contact, p query.Page) []account.Contact {
+	at := func(c *query.Cursor) int {
 		return slices.IndexFunc(list, func(d account.Contact) bool { return d.ID == c.ID })
 	}
 	switch {

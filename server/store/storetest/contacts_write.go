@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // linked adds an account that is linked to contacts, and returns its name.
@@ -40,7 +42,7 @@ func testContact(t *testing.T, f *fixture) {
 	f.wantContact(t, jo)
 	for _, ids := range [][2]int64{{f.other.ID, jo.ID}, {f.company.ID, jo.ID + 1_000_000}} {
 		_, err := f.store.Contact(t.Context(), ids[0], ids[1])
-		wantKind(t, err, account.KindNotFound)
+		wantKind(t, err, fault.KindNotFound)
 	}
 	// Who made it is told wherever it is read, the links only here.
 	jo.Accounts = nil
@@ -62,13 +64,13 @@ func testUpdateContact(t *testing.T, f *fixture) {
 	jo.Accounts = []account.AccountRef{f.linked(t, "Linked", jo)}
 
 	update := func(c account.Contact) error {
-		return f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error { return tx.UpdateContact(ctx, c) })
+		return f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.UpdateContact(ctx, c) })
 	}
 	for _, c := range []account.Contact{foreign, unknown} {
 		c.Name, c.Emails = "Changed", []string{"changed@x.example"}
-		wantKind(t, update(c), account.KindNotFound)
+		wantKind(t, update(c), fault.KindNotFound)
 		_, err := f.store.FindContact(t.Context(), c.CompanyID, "changed@x.example", "")
-		wantKind(t, err, account.KindNotFound)
+		wantKind(t, err, fault.KindNotFound)
 	}
 	f.wantContact(t, jo)
 
@@ -101,19 +103,19 @@ func testDeleteContact(t *testing.T, f *fixture) {
 	a.Contacts = []account.Contact{jo, lee}
 	a = f.addAccount(t, a)
 	remove := func(companyID, id int64) error {
-		return f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error { return tx.DeleteContact(ctx, companyID, id) })
+		return f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.DeleteContact(ctx, companyID, id) })
 	}
-	wantKind(t, remove(f.other.ID, jo.ID), account.KindNotFound)
-	wantKind(t, remove(f.company.ID, jo.ID+1_000_000), account.KindNotFound)
+	wantKind(t, remove(f.other.ID, jo.ID), fault.KindNotFound)
+	wantKind(t, remove(f.company.ID, jo.ID+1_000_000), fault.KindNotFound)
 	f.wantAccount(t, a)
 	if err := remove(f.company.ID, jo.ID); err != nil {
 		t.Fatal(err)
 	}
-	wantKind(t, remove(f.company.ID, jo.ID), account.KindNotFound)
+	wantKind(t, remove(f.company.ID, jo.ID), fault.KindNotFound)
 	_, err := f.store.Contact(t.Context(), f.company.ID, jo.ID)
-	wantKind(t, err, account.KindNotFound)
+	wantKind(t, err, fault.KindNotFound)
 	_, err = f.store.FindContact(t.Context(), f.company.ID, "jo@x.example", "")
-	wantKind(t, err, account.KindNotFound)
+	wantKind(t, err, fault.KindNotFound)
 	a.Contacts = []account.Contact{lee}
 	f.wantAccount(t, a)
 	lee.Accounts = []account.AccountRef{{ID: a.ID, Title: a.Title}}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // historyTests are the tests of history.
@@ -21,7 +23,7 @@ func testHistory(t *testing.T, f *fixture) {
 	want := []account.HistoryEntry{
 		{
 			Kind: account.ChangeUpdated, Version: 2, At: start.Add(time.Millisecond), UserID: f.ada.ID, KeyID: 12, Email: "ada@sunrise.example",
-			Fields: account.Changes{
+			Fields: patch.Changes{
 				"title":        {Before: "Wätched", After: nil},
 				"isActive":     {Before: true, After: false},
 				"number":       {Before: json.Number("1"), After: json.Number("9007199254740991")},
@@ -29,14 +31,14 @@ func testHistory(t *testing.T, f *fixture) {
 				"contacts":     {Before: []any{}, After: []any{json.Number("3"), json.Number("1")}},
 			},
 		},
-		{Kind: account.ChangeCreated, Version: 1, At: start, Fields: account.Changes{}},
+		{Kind: account.ChangeCreated, Version: 1, At: start, Fields: patch.Changes{}},
 	}
 	var last int64
 	for i := len(want) - 1; i >= 0; i-- {
 		e := &want[i]
 		e.CompanyID, e.AccountID = f.company.ID, a.ID
 		other := account.HistoryEntry{CompanyID: f.company.ID, AccountID: noise.ID, Kind: account.ChangeCreated, At: start}
-		f.write(t, func(ctx context.Context, tx account.Tx) error {
+		f.write(t, func(ctx context.Context, tx store.Tx) error {
 			if err := tx.AddHistory(ctx, e); err != nil {
 				return err
 			}

@@ -7,14 +7,16 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 var errInVain = errors.New("written in vain")
 
 func (f *fixture) addHistory(t *testing.T, companyID, accountID int64) account.HistoryEntry {
 	t.Helper()
-	e := account.HistoryEntry{CompanyID: companyID, AccountID: accountID, Kind: account.ChangeUpdated, At: start, Fields: account.Changes{}}
-	f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.AddHistory(ctx, &e) })
+	e := account.HistoryEntry{CompanyID: companyID, AccountID: accountID, Kind: account.ChangeUpdated, At: start, Fields: patch.Changes{}}
+	f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.AddHistory(ctx, &e) })
 	return e
 }
 
@@ -111,7 +113,7 @@ func (f *fixture) writeHistory(ctx context.Context, writers, rounds int) error {
 			var failed error
 			for round := range rounds {
 				for _, end := range []error{errInVain, nil} {
-					err := f.store.Write(ctx, func(ctx context.Context, tx account.Tx) error {
+					err := f.store.Write(ctx, func(ctx context.Context, tx store.Tx) error {
 						e := account.HistoryEntry{CompanyID: f.company.ID, AccountID: int64(100 + i*rounds + round), Kind: account.ChangeUpdated, At: start}
 						if err := tx.AddHistory(ctx, &e); err != nil {
 							return err

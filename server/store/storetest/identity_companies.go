@@ -4,7 +4,9 @@ import (
 	"context"
 	"testing"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 func testCompany(t *testing.T, f *fixture) {
@@ -17,9 +19,9 @@ func testCompany(t *testing.T, f *fixture) {
 	}
 	for _, name := range []string{"Sunrise", "", "Sunrise%"} {
 		_, err := f.store.Company(t.Context(), name)
-		wantKind(t, err, account.KindNotFound)
+		wantKind(t, err, fault.KindNotFound)
 	}
-	again := account.Company{Name: "SUNRISE SERVICES", CreatedAt: start}
-	err := f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error { return tx.InsertCompany(ctx, &again) })
-	wantKind(t, err, account.KindConflict)
+	again := identity.Company{Name: "SUNRISE SERVICES", CreatedAt: start}
+	err := f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.InsertCompany(ctx, &again) })
+	wantKind(t, err, fault.KindConflict)
 }

@@ -6,13 +6,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // addKeys stores keys of a user, each with a hash of its own.
-func (f *fixture) addKeys(t *testing.T, u account.User, keys ...account.Key) []account.Key {
+func (f *fixture) addKeys(t *testing.T, u identity.User, keys ...identity.Key) []identity.Key {
 	t.Helper()
-	f.write(t, func(ctx context.Context, tx account.Tx) error {
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
 		var err error
 		for i := range keys {
 			k := &keys[i]
@@ -26,20 +28,20 @@ func (f *fixture) addKeys(t *testing.T, u account.User, keys ...account.Key) []a
 
 func testKey(t *testing.T, f *fixture) {
 	keys := f.addKeys(t, f.ada,
-		account.Key{Name: "forever", Prefix: "acc_1", Scope: account.ScopeRead, Hash: account.KeyHash{1}},
-		account.Key{
-			Name: "", Description: "\"Nightly\" jöb", Prefix: "acc_2", Scope: account.ScopeAdmin, Hash: account.KeyHash{31: 2},
+		identity.Key{Name: "forever", Prefix: "acc_1", Scope: identity.ScopeRead, Hash: identity.KeyHash{1}},
+		identity.Key{
+			Name: "", Description: "\"Nightly\" jöb", Prefix: "acc_2", Scope: identity.ScopeAdmin, Hash: identity.KeyHash{31: 2},
 			ExpiresAt: start.Add(time.Hour), RevokedAt: start.Add(time.Minute),
 		},
 	)
 	for _, want := range keys {
 		f.wantKey(t, want)
 	}
-	_, _, err := f.store.KeyByHash(t.Context(), account.KeyHash{})
-	wantKind(t, err, account.KindNotFound)
+	_, _, err := f.store.KeyByHash(t.Context(), identity.KeyHash{})
+	wantKind(t, err, fault.KindNotFound)
 }
 
-func (f *fixture) wantKey(t *testing.T, want account.Key) {
+func (f *fixture) wantKey(t *testing.T, want identity.Key) {
 	t.Helper()
 	key, user, err := f.store.KeyByHash(t.Context(), want.Hash)
 	if err != nil {
@@ -50,18 +52,18 @@ func (f *fixture) wantKey(t *testing.T, want account.Key) {
 }
 
 func testKeys(t *testing.T, f *fixture) {
-	bea := f.addUser(t, account.User{CompanyID: f.company.ID, Email: "bea@sunrise.example"})
-	added := f.addKeys(t, f.ada, account.Key{Hash: account.KeyHash{1}}, account.Key{Hash: account.KeyHash{2}, RevokedAt: start})
-	f.addKeys(t, f.stranger, account.Key{Hash: account.KeyHash{3}})
-	added = append(added, f.addKeys(t, bea, account.Key{Hash: account.KeyHash{4}, Description: "Bea's", ExpiresAt: start})...)
-	added = append(added, f.addKeys(t, f.ada, account.Key{Hash: account.KeyHash{5}})...)
+	bea := f.addUser(t, identity.User{CompanyID: f.company.ID, Email: "bea@sunrise.example"})
+	added := f.addKeys(t, f.ada, identity.Key{Hash: identity.KeyHash{1}}, identity.Key{Hash: identity.KeyHash{2}, RevokedAt: start})
+	f.addKeys(t, f.stranger, identity.Key{Hash: identity.KeyHash{3}})
+	added = append(added, f.addKeys(t, bea, identity.Key{Hash: identity.KeyHash{4}, Description: "Bea's", ExpiresAt: start})...)
+	added = append(added, f.addKeys(t, f.ada, identity.Key{Hash: identity.KeyHash{5}})...)
 	for i := range added {
-		added[i].Hash = account.KeyHash{}
+		added[i].Hash = identity.KeyHash{}
 	}
 	for _, c := range []struct {
 		company, user, after int64
 		limit                int
-		want                 []account.Key
+		want                 []identity.Key
 	}{
 		{f.company.ID, 0, 0, 10, added},
 		{f.company.ID, 0, 0, 2, added[:2]},
@@ -69,9 +71,9 @@ func testKeys(t *testing.T, f *fixture) {
 		{f.company.ID, bea.ID, 0, 10, added[2:3]},
 		{f.company.ID, f.ada.ID, added[1].ID, 10, added[3:]},
 		{f.company.ID, f.ada.ID, 0, 1, added[:1]},
-		{f.company.ID, bea.ID, added[2].ID, 10, []account.Key{}},
-		{f.company.ID, f.stranger.ID, 0, 10, []account.Key{}},
-		{f.other.ID, bea.ID, 0, 10, []account.Key{}},
+		{f.company.ID, bea.ID, added[2].ID, 10, []identity.Key{}},
+		{f.company.ID, f.stranger.ID, 0, 10, []identity.Key{}},
+		{f.other.ID, bea.ID, 0, 10, []identity.Key{}},
 	} {
 		got, err := f.store.Keys(t.Context(), c.company, c.user, c.after, c.limit)
 		if err != nil {
@@ -82,10 +84,10 @@ func testKeys(t *testing.T, f *fixture) {
 }
 
 func testRevokeKey(t *testing.T, f *fixture) {
-	bea := f.addUser(t, account.User{CompanyID: f.company.ID, Email: "bea@sunrise.example"})
-	keys := f.addKeys(t, f.ada, account.Key{Hash: account.KeyHash{1}}, account.Key{Hash: account.KeyHash{2}}, account.Key{Hash: account.KeyHash{3}})
+	bea := f.addUser(t, identity.User{CompanyID: f.company.ID, Email: "bea@sunrise.example"})
+	keys := f.addKeys(t, f.ada, identity.Key{Hash: identity.KeyHash{1}}, identity.Key{Hash: identity.KeyHash{2}}, identity.Key{Hash: identity.KeyHash{3}})
 	revoke := func(company, user, id int64, at time.Time) error {
-		return f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error { return tx.RevokeKey(ctx, company, user, id, at) })
+		return f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.RevokeKey(ctx, company, user, id, at) })
 	}
 	for _, c := range [][3]int64{
 		{f.other.ID, 0, keys[0].ID},
@@ -93,7 +95,7 @@ func testRevokeKey(t *testing.T, f *fixture) {
 		{f.company.ID, bea.ID, keys[0].ID},
 		{f.company.ID, 0, keys[2].ID + 1_000_000},
 	} {
-		wantKind(t, revoke(c[0], c[1], c[2], start), account.KindNotFound)
+		wantKind(t, revoke(c[0], c[1], c[2], start), fault.KindNotFound)
 	}
 	for i, user := range []int64{0, f.ada.ID} {
 		for _, at := range []time.Time{start.Add(time.Millisecond), start.Add(time.Hour)} { // the second changes nothing

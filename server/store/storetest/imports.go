@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // importTests are the tests of imports.
@@ -22,10 +24,10 @@ func testImport(t *testing.T, f *fixture) {
 	other := account.Import{CompanyID: f.company.ID, Digest: account.Digest{2}}
 	want := func(i account.Import, there bool) {
 		t.Helper()
-		f.write(t, func(ctx context.Context, tx account.Tx) error {
+		f.write(t, func(ctx context.Context, tx store.Tx) error {
 			got, err := tx.Import(ctx, i.CompanyID, i.Digest)
 			if !there {
-				wantKind(t, err, account.KindNotFound)
+				wantKind(t, err, fault.KindNotFound)
 				return nil
 			}
 			equal(t, got, i)
@@ -33,21 +35,21 @@ func testImport(t *testing.T, f *fixture) {
 		})
 	}
 	want(first, false)
-	f.write(t, func(ctx context.Context, tx account.Tx) error {
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
 		return errors.Join(tx.SaveImport(ctx, first), tx.SaveImport(ctx, twin), tx.SaveImport(ctx, other))
 	})
 	want(first, true)
 	first.Counts.Updated, first.RejectsSize, first.Rejects = 7, 0, "b"
-	f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.SaveImport(ctx, first) })
+	f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.SaveImport(ctx, first) })
 	want(first, true)
-	f.write(t, func(ctx context.Context, tx account.Tx) error {
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
 		return tx.DeleteImport(ctx, first.CompanyID, first.Digest)
 	})
 	want(first, false)
 	want(twin, true)
 	want(other, true)
-	err := f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+	err := f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
 		return tx.DeleteImport(ctx, first.CompanyID, first.Digest)
 	})
-	wantKind(t, err, account.KindNotFound)
+	wantKind(t, err, fault.KindNotFound)
 }

@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // propertyTests are the tests of properties.
@@ -23,7 +25,7 @@ var propertyTests = tests{
 	"Building":       testBuilding,
 }
 
-func (f *fixture) properties(t *testing.T, companyID int64) []account.Property {
+func (f *fixture) properties(t *testing.T, companyID int64) []schema.Property {
 	t.Helper()
 	properties, err := f.store.Properties(t.Context(), companyID)
 	if err != nil {
@@ -33,42 +35,42 @@ func (f *fixture) properties(t *testing.T, companyID int64) []account.Property {
 }
 
 func testProperties(t *testing.T, f *fixture) {
-	equal(t, f.properties(t, f.company.ID), []account.Property{})
-	want := []account.Property{
-		f.addProperty(t, account.Property{Name: "Zone", Key: "zone", Type: account.PropertyText}),
-		f.addProperty(t, account.Property{
-			Name: "Größe", Key: "size_class", Type: account.PropertyDropdown, Multiple: true,
+	equal(t, f.properties(t, f.company.ID), []schema.Property{})
+	want := []schema.Property{
+		f.addProperty(t, schema.Property{Name: "Zone", Key: "zone", Type: schema.Text}),
+		f.addProperty(t, schema.Property{
+			Name: "Größe", Key: "size_class", Type: schema.Dropdown, Multiple: true,
 			Options: []string{"Zwei", "eins", "\"Drei\""}, Default: []any{"eins", "Zwei"},
 		}),
-		f.addProperty(t, account.Property{
-			Name: "Amount", Key: "amount", Type: account.PropertyNumeric,
+		f.addProperty(t, schema.Property{
+			Name: "Amount", Key: "amount", Type: schema.Numeric,
 			Default: []any{json.Number("12345678901234567890.10")},
 		}),
-		f.addProperty(t, account.Property{Name: "Active", Key: "active", Type: account.PropertyBoolean, Default: []any{true}}),
+		f.addProperty(t, schema.Property{Name: "Active", Key: "active", Type: schema.Boolean, Default: []any{true}}),
 	}
 	equal(t, f.properties(t, f.company.ID), want)
-	equal(t, f.properties(t, f.other.ID), []account.Property{})
+	equal(t, f.properties(t, f.other.ID), []schema.Property{})
 
 	t.Run("taken", func(t *testing.T) {
-		p := account.Property{CompanyID: f.company.ID, Name: "Again", Key: "zone", Type: account.PropertyDate}
-		err := f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error { return tx.InsertProperty(ctx, &p) })
-		wantKind(t, err, account.KindConflict)
+		p := schema.Property{CompanyID: f.company.ID, Name: "Again", Key: "zone", Type: schema.Date}
+		err := f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.InsertProperty(ctx, &p) })
+		wantKind(t, err, fault.KindConflict)
 		equal(t, f.properties(t, f.company.ID), want)
 	})
 	t.Run("the same key in another company", func(t *testing.T) {
-		p := f.addProperty(t, account.Property{CompanyID: f.other.ID, Name: "Zone", Key: "zone", Type: account.PropertyText})
-		equal(t, f.properties(t, f.other.ID), []account.Property{p})
+		p := f.addProperty(t, schema.Property{CompanyID: f.other.ID, Name: "Zone", Key: "zone", Type: schema.Text})
+		equal(t, f.properties(t, f.other.ID), []schema.Property{p})
 	})
 }
 
 func testOptions(t *testing.T, f *fixture) {
-	p := f.addProperty(t, account.Property{Name: "Tags", Key: "tags", Type: account.PropertyDropdown, Options: []string{"Gold"}})
-	f.addProperty(t, account.Property{CompanyID: f.other.ID, Name: "Tags", Key: "tags", Type: account.PropertyDropdown})
-	f.addProperty(t, account.Property{CompanyID: f.other.ID, Name: "Theirs", Key: "theirs", Type: account.PropertyDropdown})
+	p := f.addProperty(t, schema.Property{Name: "Tags", Key: "tags", Type: schema.Dropdown, Options: []string{"Gold"}})
+	f.addProperty(t, schema.Property{CompanyID: f.other.ID, Name: "Tags", Key: "tags", Type: schema.Dropdown})
+	f.addProperty(t, schema.Property{CompanyID: f.other.ID, Name: "Theirs", Key: "theirs", Type: schema.Dropdown})
 	add := func(ctx context.Context, companyID int64, key string, labels ...string) error {
-		return f.store.Write(ctx, func(ctx context.Context, tx account.Tx) error {
+		return f.store.Write(ctx, func(ctx context.Context, tx store.Tx) error {
 			for _, label := range labels {
-				if err := tx.AddOption(ctx, companyID, account.NewOption{Key: key, Label: label}); err != nil {
+				if err := tx.AddOption(ctx, companyID, schema.NewOption{Key: key, Label: label}); err != nil {
 					return err
 				}
 			}
@@ -81,10 +83,10 @@ func testOptions(t *testing.T, f *fixture) {
 		t.Fatal(err)
 	}
 	p.Options = []string{"Gold", "Silver", "Straße", "Blei"}
-	equal(t, f.properties(t, f.company.ID), []account.Property{p})
+	equal(t, f.properties(t, f.company.ID), []schema.Property{p})
 	equal(t, f.properties(t, f.other.ID)[0].Options, []string{})
-	wantKind(t, add(t.Context(), f.company.ID, "no_such_key", "x"), account.KindNotFound)
-	wantKind(t, add(t.Context(), f.company.ID, "theirs", "x"), account.KindNotFound)
+	wantKind(t, add(t.Context(), f.company.ID, "no_such_key", "x"), fault.KindNotFound)
+	wantKind(t, add(t.Context(), f.company.ID, "theirs", "x"), fault.KindNotFound)
 
 	t.Run("many at once", func(t *testing.T) {
 		spellings := []string{"Platin", "platin", "PLATIN", "pLATIN"}

@@ -5,12 +5,14 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // testBuilding checks the states of an index: those that are being built are
 // found across companies, and a property without one has no keys left.
 func testBuilding(t *testing.T, f *fixture) {
-	building := func() []account.Property {
+	building := func() []schema.Property {
 		t.Helper()
 		properties, err := f.store.BuildingProperties(t.Context())
 		if err != nil {
@@ -18,41 +20,41 @@ func testBuilding(t *testing.T, f *fixture) {
 		}
 		return properties
 	}
-	equal(t, building(), []account.Property{})
-	own := f.addProperty(t, account.Property{Name: "Zone", Key: "zone", Type: account.PropertyText, Index: account.IndexBuilding, Builds: 1})
-	theirs := f.addProperty(t, account.Property{CompanyID: f.other.ID, Name: "Zone", Key: "zone", Type: account.PropertyText})
-	f.addProperty(t, account.Property{Name: "Ready", Key: "ready", Type: account.PropertyText, Index: account.IndexReady})
-	equal(t, building(), []account.Property{own})
+	equal(t, building(), []schema.Property{})
+	own := f.addProperty(t, schema.Property{Name: "Zone", Key: "zone", Type: schema.Text, Index: schema.IndexBuilding, Builds: 1})
+	theirs := f.addProperty(t, schema.Property{CompanyID: f.other.ID, Name: "Zone", Key: "zone", Type: schema.Text})
+	f.addProperty(t, schema.Property{Name: "Ready", Key: "ready", Type: schema.Text, Index: schema.IndexReady})
+	equal(t, building(), []schema.Property{own})
 
-	update := func(p account.Property) {
+	update := func(p schema.Property) {
 		t.Helper()
-		f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.UpdateProperty(ctx, p) })
+		f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.UpdateProperty(ctx, p) })
 	}
-	theirs.Index, theirs.Builds = account.IndexBuilding, 7
+	theirs.Index, theirs.Builds = schema.IndexBuilding, 7
 	update(theirs)
-	equal(t, building(), []account.Property{own, theirs})
-	equal(t, f.properties(t, f.other.ID), []account.Property{theirs})
+	equal(t, building(), []schema.Property{own, theirs})
+	equal(t, f.properties(t, f.other.ID), []schema.Property{theirs})
 
 	a := f.newAccount("Harbor")
 	a.Custom = account.Custom{"zone": "North"}
 	a = f.addAccount(t, a)
-	indexed := func(p account.Property) int {
+	indexed := func(p schema.Property) int {
 		t.Helper()
-		p.Index = account.IndexReady // so that the store looks into the index
+		p.Index = schema.IndexReady // so that the store looks into the index
 		accounts, err := f.store.AccountsWith(t.Context(), p, 0, 10)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return len(accounts)
 	}
-	f.write(t, func(ctx context.Context, tx account.Tx) error {
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
 		return tx.IndexCustom(ctx, own, a.ID, own.Keys("North"))
 	})
-	own.Index = account.IndexReady
+	own.Index = schema.IndexReady
 	update(own)
 	equal(t, indexed(own), 1)
-	own.Index = account.IndexNone
+	own.Index = schema.IndexNone
 	update(own)
 	equal(t, indexed(own), 0)
-	equal(t, building(), []account.Property{theirs})
+	equal(t, building(), []schema.Property{theirs})
 }

@@ -5,30 +5,33 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // wantKeyed checks which accounts are found by a key.
-func (f *fixture) wantKeyed(t *testing.T, p account.Property, key string, want ...account.Account) {
+func (f *fixture) wantKeyed(t *testing.T, p schema.Property, key string, want ...account.Account) {
 	t.Helper()
-	p.Index = account.IndexReady
-	f.wantList(t, account.AccountQuery{
-		Filter: account.Filter{Conditions: []account.Condition{
-			{Member: account.MemberCustom, Property: p, Ranges: []account.Range{{From: key, To: key}}},
+	p.Index = schema.IndexReady
+	f.wantList(t, account.Query{
+		Filter: query.Filter{Conditions: []query.Condition{
+			{Member: query.MemberCustom, Property: p, Ranges: []query.Range{{From: key, To: key}}},
 		}},
-		Ascending: true, Page: account.Page{Limit: 100},
+		Ascending: true, Page: query.Page{Limit: 100},
 	}, want...)
 }
 
 func testIndexCustom(t *testing.T, f *fixture) {
-	p := f.addProperty(t, account.Property{Name: "Tags", Key: "tags", Type: account.PropertyText, Multiple: true, Index: account.IndexReady})
-	witness := f.addProperty(t, account.Property{Name: "Witness", Key: "witness", Type: account.PropertyText, Index: account.IndexReady})
+	p := f.addProperty(t, schema.Property{Name: "Tags", Key: "tags", Type: schema.Text, Multiple: true, Index: schema.IndexReady})
+	witness := f.addProperty(t, schema.Property{Name: "Witness", Key: "witness", Type: schema.Text, Index: schema.IndexReady})
 	a, b := f.addAccount(t, f.newAccount("A")), f.addAccount(t, f.newAccount("B"))
 	foreign := f.newAccount("Foreign")
 	foreign.CompanyID = f.other.ID
 	foreign = f.addAccount(t, foreign)
-	index := func(p account.Property, id int64, keys ...string) {
+	index := func(p schema.Property, id int64, keys ...string) {
 		t.Helper()
-		f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.IndexCustom(ctx, p, id, keys) })
+		f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.IndexCustom(ctx, p, id, keys) })
 	}
 	index(p, a.ID, "x", "y", "x", "", "\"<ö>\\", "東京")
 	index(p, b.ID, "y")
@@ -56,22 +59,22 @@ func testIndexCustom(t *testing.T, f *fixture) {
 		index(p, foreign.ID, "stolen")
 		f.wantKeyed(t, p, "stolen")
 		f.wantKeyed(t, p, "y", b)
-		n, err := f.store.CountAccounts(t.Context(), f.other.ID, account.AccountQuery{Filter: account.Filter{Conditions: []account.Condition{
-			{Member: account.MemberCustom, Property: p, Exists: true},
+		n, err := f.store.CountAccounts(t.Context(), f.other.ID, account.Query{Filter: query.Filter{Conditions: []query.Condition{
+			{Member: query.MemberCustom, Property: p, Exists: true},
 		}}})
 		if err != nil || n != 0 {
 			t.Errorf("another company has %d accounts with the property, %v", n, err)
 		}
 	})
 	t.Run("deleted", func(t *testing.T) {
-		f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.DeleteAccount(ctx, f.company.ID, b.ID) })
+		f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.DeleteAccount(ctx, f.company.ID, b.ID) })
 		f.wantKeyed(t, p, "y")
 	})
 }
 
 func testAccountsWith(t *testing.T, f *fixture) {
-	for _, state := range []account.IndexState{account.IndexNone, account.IndexBuilding, account.IndexReady} {
-		p := f.addProperty(t, account.Property{Name: "Tags", Key: "tags_" + string(state), Type: account.PropertyText, Multiple: true, Index: state})
+	for _, state := range []schema.IndexState{schema.IndexNone, schema.IndexBuilding, schema.IndexReady} {
+		p := f.addProperty(t, schema.Property{Name: "Tags", Key: "tags_" + string(state), Type: schema.Text, Multiple: true, Index: state})
 		var want []account.Account
 		for i, value := range []any{"x", nil, []any{"x"}, false, []any{}, "", nil} {
 			a, foreign := f.newAccount("With"), f.newAccount("Foreign")
@@ -83,8 +86,8 @@ func testAccountsWith(t *testing.T, f *fixture) {
 				a.Custom = account.Custom{p.Key: value}
 			}
 			a = f.addAccount(t, a)
-			if state != account.IndexNone {
-				f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.IndexCustom(ctx, p, a.ID, p.Keys(value)) })
+			if state != schema.IndexNone {
+				f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.IndexCustom(ctx, p, a.ID, p.Keys(value)) })
 			}
 			if len(p.Keys(value)) > 0 {
 				want = append(want, a)

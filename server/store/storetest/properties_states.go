@@ -5,16 +5,19 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // testIndexStates runs lists and counts whose filters were made while the
 // index of their property was in another state.
 func testIndexStates(t *testing.T, f *fixture) {
-	states := []account.IndexState{account.IndexNone, account.IndexBuilding, account.IndexReady}
+	states := []schema.IndexState{schema.IndexNone, schema.IndexBuilding, schema.IndexReady}
 	for _, before := range states {
 		for _, after := range states {
-			p := f.addProperty(t, account.Property{
-				Name: "Zone", Key: "zone_" + string(before) + "_" + string(after), Type: account.PropertyText, Index: account.IndexReady,
+			p := f.addProperty(t, schema.Property{
+				Name: "Zone", Key: "zone_" + string(before) + "_" + string(after), Type: schema.Text, Index: schema.IndexReady,
 			})
 			all := f.addZones(t, p)
 			p.Index = before
@@ -23,7 +26,7 @@ func testIndexStates(t *testing.T, f *fixture) {
 			p.Index = after
 			f.setIndex(t, p, all)
 			for name, filter := range filters {
-				q := account.AccountQuery{Filter: filter, Page: account.Page{Limit: 100}}
+				q := account.Query{Filter: filter, Page: query.Page{Limit: 100}}
 				t.Run(p.Key+"/"+name, func(t *testing.T) { f.wantPassing(t, q) })
 			}
 		}
@@ -31,7 +34,7 @@ func testIndexStates(t *testing.T, f *fixture) {
 }
 
 // addZones stores accounts with values of a property, and some without.
-func (f *fixture) addZones(t *testing.T, p account.Property) []account.Account {
+func (f *fixture) addZones(t *testing.T, p schema.Property) []account.Account {
 	t.Helper()
 	var all []account.Account
 	for _, zone := range []any{"north", "south", nil, "north"} {
@@ -46,12 +49,12 @@ func (f *fixture) addZones(t *testing.T, p account.Property) []account.Account {
 
 // setIndex brings a property's index to its state. One that is being built has
 // the first account's keys only.
-func (f *fixture) setIndex(t *testing.T, p account.Property, all []account.Account) {
+func (f *fixture) setIndex(t *testing.T, p schema.Property, all []account.Account) {
 	t.Helper()
-	indexed := map[account.IndexState]int{account.IndexBuilding: 1, account.IndexReady: len(all)}[p.Index]
-	f.write(t, func(ctx context.Context, tx account.Tx) error {
+	indexed := map[schema.IndexState]int{schema.IndexBuilding: 1, schema.IndexReady: len(all)}[p.Index]
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
 		dropped := p
-		dropped.Index = account.IndexNone
+		dropped.Index = schema.IndexNone
 		if err := tx.UpdateProperty(ctx, dropped); err != nil {
 			return err
 		}
@@ -64,27 +67,27 @@ func (f *fixture) setIndex(t *testing.T, p account.Property, all []account.Accou
 	})
 }
 
-func zoneFilters(p account.Property) map[string]account.Filter {
-	is := account.Condition{Member: account.MemberCustom, Property: p, Ranges: []account.Range{{From: "north", To: "north"}}}
-	exists := account.Condition{Member: account.MemberCustom, Property: p, Exists: true}
-	holds := account.Condition{Member: account.MemberCustom, Property: p, Contains: "ort"}
-	other := account.Condition{Member: account.MemberTitle, Ranges: []account.Range{{From: "another", To: "another"}}}
+func zoneFilters(p schema.Property) map[string]query.Filter {
+	is := query.Condition{Member: query.MemberCustom, Property: p, Ranges: []query.Range{{From: "north", To: "north"}}}
+	exists := query.Condition{Member: query.MemberCustom, Property: p, Exists: true}
+	holds := query.Condition{Member: query.MemberCustom, Property: p, Contains: "ort"}
+	other := query.Condition{Member: account.MemberTitle, Ranges: []query.Range{{From: "another", To: "another"}}}
 	not := is
 	not.Negate = true
-	return map[string]account.Filter{
-		"is":     {Conditions: []account.Condition{is}},
-		"not":    {Conditions: []account.Condition{not}},
-		"exists": {Conditions: []account.Condition{exists}},
-		"holds":  {Conditions: []account.Condition{holds}},
-		"all":    {Conditions: []account.Condition{exists, is}},
-		"any":    {Conditions: []account.Condition{is, other}, Any: true},
+	return map[string]query.Filter{
+		"is":     {Conditions: []query.Condition{is}},
+		"not":    {Conditions: []query.Condition{not}},
+		"exists": {Conditions: []query.Condition{exists}},
+		"holds":  {Conditions: []query.Condition{holds}},
+		"all":    {Conditions: []query.Condition{exists, is}},
+		"any":    {Conditions: []query.Condition{is, other}, Any: true},
 	}
 }
 
 // wantPassing checks a list of all accounts that pass, and their count.
-func (f *fixture) wantPassing(t *testing.T, q account.AccountQuery) {
+func (f *fixture) wantPassing(t *testing.T, q account.Query) {
 	t.Helper()
-	all, err := f.store.Accounts(t.Context(), f.company.ID, account.AccountQuery{Page: q.Page})
+	all, err := f.store.Accounts(t.Context(), f.company.ID, account.Query{Page: q.Page})
 	if err != nil {
 		t.Fatal(err)
 	}

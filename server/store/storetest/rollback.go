@@ -7,6 +7,12 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/write"
 )
 
 func testWrite(t *testing.T, f *fixture) {
@@ -21,7 +27,7 @@ func testWrite(t *testing.T, f *fixture) {
 	})
 	t.Run("panic", func(t *testing.T) {
 		err := f.store.Write(t.Context(), w.writeAll(func() error { panic("at the worst moment") }))
-		wantKind(t, err, account.KindInternal)
+		wantKind(t, err, fault.KindInternal)
 		w.wantUnchanged(t)
 	})
 	t.Run("a write sees its own, others do not", f.testIsolation)
@@ -31,7 +37,7 @@ func testWrite(t *testing.T, f *fixture) {
 			t.Error(err)
 		}
 		_, err := f.store.Account(t.Context(), f.company.ID, w.deleted.ID)
-		wantKind(t, err, account.KindNotFound)
+		wantKind(t, err, fault.KindNotFound)
 	})
 }
 
@@ -40,9 +46,9 @@ type witness struct {
 	*fixture
 	changed, deleted  account.Account
 	contact, unlinked account.Contact
-	tags, zone        account.Property
-	key               account.Key
-	answer            account.Answer
+	tags, zone        schema.Property
+	key               identity.Key
+	answer            write.Answer
 }
 
 func (f *fixture) newWitness(t *testing.T) witness {
@@ -51,24 +57,24 @@ func (f *fixture) newWitness(t *testing.T) witness {
 		fixture:  f,
 		contact:  f.addContact(t, account.Contact{Name: "Before", Emails: []string{"before@example.com"}}),
 		unlinked: f.addContact(t, account.Contact{Name: "Before as well"}),
-		tags:     f.addProperty(t, account.Property{Name: "Tags", Key: "tags", Type: account.PropertyDropdown, Options: []string{"Before"}}),
-		zone:     f.addProperty(t, account.Property{Name: "Zone", Key: "zone", Type: account.PropertyText, Index: account.IndexReady}),
-		key:      f.addKeys(t, f.ada, account.Key{Hash: account.KeyHash{8}})[0],
+		tags:     f.addProperty(t, schema.Property{Name: "Tags", Key: "tags", Type: schema.Dropdown, Options: []string{"Before"}}),
+		zone:     f.addProperty(t, schema.Property{Name: "Zone", Key: "zone", Type: schema.Text, Index: schema.IndexReady}),
+		key:      f.addKeys(t, f.ada, identity.Key{Hash: identity.KeyHash{8}})[0],
 	}
 	w.changed, w.deleted = f.addAccount(t, f.newAccount("Before")), f.newAccount("Deleted")
 	w.deleted.Contacts = []account.Contact{w.contact}
 	w.deleted = f.addAccount(t, w.deleted)
 	w.contact.Accounts = []account.AccountRef{{ID: w.deleted.ID, Title: w.deleted.Title}}
-	w.answer = account.Answer{ID: account.AnswerID{KeyID: w.key.ID, Name: "before"}, Status: 200, Header: map[string]string{}, Body: []byte{}, At: start}
-	f.write(t, func(ctx context.Context, tx account.Tx) error {
+	w.answer = write.Answer{ID: write.AnswerID{KeyID: w.key.ID, Name: "before"}, Status: 200, Header: map[string]string{}, Body: []byte{}, At: start}
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
 		return errors.Join(tx.IndexCustom(ctx, w.zone, w.changed.ID, []string{"before"}), tx.SaveAnswer(ctx, w.answer, time.Time{}))
 	})
 	return w
 }
 
 // writeAll makes one write of each kind, and then does what end says.
-func (w witness) writeAll(end func() error) func(context.Context, account.Tx) error {
-	return func(ctx context.Context, tx account.Tx) error {
+func (w witness) writeAll(end func() error) func(context.Context, store.Tx) error {
+	return func(ctx context.Context, tx store.Tx) error {
 		if err := w.addAll(ctx, tx); err != nil {
 			return err
 		}
@@ -79,34 +85,34 @@ func (w witness) writeAll(end func() error) func(context.Context, account.Tx) er
 	}
 }
 
-func (w witness) addAll(ctx context.Context, tx account.Tx) error {
+func (w witness) addAll(ctx context.Context, tx store.Tx) error {
 	contact := account.Contact{CompanyID: w.company.ID, Name: "Added", Emails: []string{"added@example.com"}, CreatedAt: start, UpdatedAt: start}
 	added := w.newAccount("Added")
-	company := account.Company{Name: "Added", CreatedAt: start}
-	property := account.Property{CompanyID: w.company.ID, Name: "Added", Key: "added", Type: account.PropertyText}
+	company := identity.Company{Name: "Added", CreatedAt: start}
+	property := schema.Property{CompanyID: w.company.ID, Name: "Added", Key: "added", Type: schema.Text}
 	if err := errors.Join(tx.InsertContact(ctx, &contact), tx.InsertAccount(ctx, &added), tx.InsertCompany(ctx, &company)); err != nil {
 		return err
 	}
-	user := account.User{CompanyID: company.ID, Email: "added@example.com", CreatedAt: start}
+	user := identity.User{CompanyID: company.ID, Email: "added@example.com", CreatedAt: start}
 	if err := tx.InsertUser(ctx, &user); err != nil {
 		return err
 	}
-	key := account.Key{CompanyID: company.ID, UserID: user.ID, Hash: account.KeyHash{9}, Scope: account.ScopeRead, CreatedAt: start}
+	key := identity.Key{CompanyID: company.ID, UserID: user.ID, Hash: identity.KeyHash{9}, Scope: identity.ScopeRead, CreatedAt: start}
 	return errors.Join(
 		tx.InsertKey(ctx, &key),
 		tx.InsertProperty(ctx, &property),
-		tx.AddOption(ctx, w.company.ID, account.NewOption{Key: "tags", Label: "Added"}),
+		tx.AddOption(ctx, w.company.ID, schema.NewOption{Key: "tags", Label: "Added"}),
 		tx.AddHistory(ctx, &account.HistoryEntry{CompanyID: w.company.ID, AccountID: w.changed.ID, Kind: account.ChangeUpdated, At: start}),
 	)
 }
 
-func (w witness) changeAll(ctx context.Context, tx account.Tx) error {
+func (w witness) changeAll(ctx context.Context, tx store.Tx) error {
 	changed, contact, tags, user, answer := w.changed, w.contact, w.tags, w.ada, w.answer
 	changed.Title, changed.Contacts = "Changed", []account.Contact{w.unlinked}
 	contact.Name, contact.Emails = "Changed", []string{"changed@example.com"}
 	tags.Name, user.FirstName, answer.Status = "Changed", "Changed", 500
 	return errors.Join(
-		tx.UpdateAccount(ctx, changed, account.Changes{"title": {}, "contacts": {}}),
+		tx.UpdateAccount(ctx, changed, patch.Changes{"title": {}, "contacts": {}}),
 		tx.UpdateContact(ctx, contact),
 		tx.UpdateProperty(ctx, tags),
 		tx.SetOptions(ctx, tags, []string{"Changed"}),
@@ -129,9 +135,9 @@ func (w witness) wantUnchanged(t *testing.T) {
 	_, findChanged := w.store.FindContact(ctx, w.company.ID, "changed@example.com", "")
 	_, company := w.store.Company(ctx, "Added")
 	_, user := w.store.User(ctx, "added@example.com")
-	_, _, key := w.store.KeyByHash(ctx, account.KeyHash{9})
+	_, _, key := w.store.KeyByHash(ctx, identity.KeyHash{9})
 	for _, err := range []error{findAccount, findContact, findChanged, company, user, key} {
-		wantKind(t, err, account.KindNotFound)
+		wantKind(t, err, fault.KindNotFound)
 	}
 	w.wantAccount(t, w.changed)
 	deleted := w.deleted
@@ -143,7 +149,7 @@ func (w witness) wantUnchanged(t *testing.T) {
 	w.wantKey(t, w.key)
 	w.wantAnswer(t, w.answer, start)
 	w.wantKeyed(t, w.zone, "before", w.changed)
-	equal(t, w.properties(t, w.company.ID), []account.Property{w.tags, w.zone})
+	equal(t, w.properties(t, w.company.ID), []schema.Property{w.tags, w.zone})
 	history, err := w.store.History(ctx, w.company.ID, w.changed.ID, 0, 100)
 	if err != nil || len(history) != 0 {
 		t.Errorf("history stayed: %+v, %v", history, err)
@@ -153,11 +159,11 @@ func (w witness) wantUnchanged(t *testing.T) {
 func testIsolate(t *testing.T, f *fixture) {
 	w := f.newWitness(t)
 	failure := errors.New("changed my mind")
-	insert := func(ctx context.Context, tx account.Tx, title string) error {
+	insert := func(ctx context.Context, tx store.Tx, title string) error {
 		a := f.newAccount(title)
 		return tx.InsertAccount(ctx, &a)
 	}
-	f.write(t, func(ctx context.Context, tx account.Tx) error {
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
 		if err := insert(ctx, tx, "First"); err != nil {
 			return err
 		}
@@ -173,7 +179,7 @@ func testIsolate(t *testing.T, f *fixture) {
 			taken.Number = w.changed.Number
 			return tx.InsertAccount(ctx, &taken)
 		})
-		wantKind(t, err, account.KindConflict)
+		wantKind(t, err, fault.KindConflict)
 		// The inner part fails alone, and the outer one takes its inner along.
 		err = tx.Isolate(ctx, func(ctx context.Context) error {
 			inner := tx.Isolate(ctx, func(ctx context.Context) error {

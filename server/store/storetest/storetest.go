@@ -10,6 +10,10 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // tests are those of a store, by name.
@@ -17,7 +21,7 @@ type tests map[string]func(*testing.T, *fixture)
 
 // Run tests the stores that open returns. Each is empty and of its own; open
 // closes it in a cleanup, also when the test has closed it before.
-func Run(t *testing.T, open func(t *testing.T) account.Store) {
+func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	RunLists(t, open)
 	for _, room := range []tests{
 		accountTests, contactTests, propertyTests, historyTests, identityTests, onceTests, aliasTests, importTests, writeTests,
@@ -28,11 +32,11 @@ func Run(t *testing.T, open func(t *testing.T) account.Store) {
 
 // RunLists runs the tests of lists of accounts, of which a store may have
 // several ways.
-func RunLists(t *testing.T, open func(t *testing.T) account.Store) {
+func RunLists(t *testing.T, open func(t *testing.T) store.Store) {
 	run(t, open, listTests)
 }
 
-func run(t *testing.T, open func(t *testing.T) account.Store, all tests) {
+func run(t *testing.T, open func(t *testing.T) store.Store, all tests) {
 	for name, test := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -43,25 +47,25 @@ func run(t *testing.T, open func(t *testing.T) account.Store, all tests) {
 
 // fixture is a store with two companies, which each have a user.
 type fixture struct {
-	store          account.Store
-	company, other account.Company
-	ada, stranger  account.User
+	store          store.Store
+	company, other identity.Company
+	ada, stranger  identity.User
 	touched        int
 }
 
 // start is a time that must come back to the millisecond.
 var start = time.Date(2026, 11, 24, 16, 5, 12, 345e6, time.UTC)
 
-func newFixture(t *testing.T, store account.Store) *fixture {
+func newFixture(t *testing.T, s store.Store) *fixture {
 	t.Helper()
 	f := &fixture{
-		store:    store,
-		company:  account.Company{Name: "Sunrise Services", CreatedAt: start},
-		other:    account.Company{Name: "Harbor Cleaning", CreatedAt: start},
-		ada:      account.User{Email: "ada@sunrise.example", FirstName: "Ada", LastName: "Reyes", PasswordHash: "$argon2id$x", Admin: true, CreatedAt: start},
-		stranger: account.User{Email: "sam@harbor.example", FirstName: "Sam", CreatedAt: start},
+		store:    s,
+		company:  identity.Company{Name: "Sunrise Services", CreatedAt: start},
+		other:    identity.Company{Name: "Harbor Cleaning", CreatedAt: start},
+		ada:      identity.User{Email: "ada@sunrise.example", FirstName: "Ada", LastName: "Reyes", PasswordHash: "$argon2id$x", Admin: true, CreatedAt: start},
+		stranger: identity.User{Email: "sam@harbor.example", FirstName: "Sam", CreatedAt: start},
 	}
-	f.write(t, func(ctx context.Context, tx account.Tx) error {
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
 		if err := errors.Join(tx.InsertCompany(ctx, &f.company), tx.InsertCompany(ctx, &f.other)); err != nil {
 			return err
 		}
@@ -72,7 +76,7 @@ func newFixture(t *testing.T, store account.Store) *fixture {
 }
 
 // write runs fn in a Write that must succeed.
-func (f *fixture) write(t *testing.T, fn func(ctx context.Context, tx account.Tx) error) {
+func (f *fixture) write(t *testing.T, fn func(ctx context.Context, tx store.Tx) error) {
 	t.Helper()
 	if err := f.store.Write(t.Context(), fn); err != nil {
 		t.Fatalf("write: %v", err)
@@ -90,7 +94,7 @@ func (f *fixture) newAccount(title string) account.Account {
 // addAccount stores an account, and returns it as reads should.
 func (f *fixture) addAccount(t *testing.T, a account.Account) account.Account {
 	t.Helper()
-	f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.InsertAccount(ctx, &a) })
+	f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.InsertAccount(ctx, &a) })
 	if a.Address == nil {
 		a.Address = []string{}
 	}
@@ -109,7 +113,7 @@ func (f *fixture) addContact(t *testing.T, c account.Contact) account.Contact {
 		c.CompanyID = f.company.ID
 	}
 	c.CreatedAt, c.UpdatedAt = start, start
-	f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.InsertContact(ctx, &c) })
+	f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.InsertContact(ctx, &c) })
 	if c.Emails == nil {
 		c.Emails = []string{}
 	}
@@ -119,12 +123,12 @@ func (f *fixture) addContact(t *testing.T, c account.Contact) account.Contact {
 	return c
 }
 
-func (f *fixture) addProperty(t *testing.T, p account.Property) account.Property {
+func (f *fixture) addProperty(t *testing.T, p schema.Property) schema.Property {
 	t.Helper()
 	if p.CompanyID == 0 {
 		p.CompanyID = f.company.ID
 	}
-	f.write(t, func(ctx context.Context, tx account.Tx) error { return tx.InsertProperty(ctx, &p) })
+	f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.InsertProperty(ctx, &p) })
 	if p.Options == nil {
 		p.Options = []string{}
 	}
@@ -145,12 +149,12 @@ func (f *fixture) wantAccount(t *testing.T, want account.Account) {
 }
 
 // wantKind checks the kind of an error.
-func wantKind(t *testing.T, err error, want account.Kind) {
+func wantKind(t *testing.T, err error, want fault.Kind) {
 	t.Helper()
 	if err == nil {
 		t.Fatalf("got no error, want one of kind %d", want)
 	}
-	if got := account.KindOf(err); got != want {
+	if got := fault.KindOf(err); got != want {
 		t.Fatalf("got kind %d (%v), want %d", got, err, want)
 	}
 }

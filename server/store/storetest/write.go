@@ -8,6 +8,10 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/normal"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // writeTests are the tests of transactions.
@@ -26,7 +30,7 @@ func (f *fixture) testIsolation(t *testing.T) {
 		looked <- err
 	}()
 	a := f.newAccount("Not yet")
-	f.write(t, func(ctx context.Context, tx account.Tx) error {
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
 		if err := tx.InsertAccount(ctx, &a); err != nil {
 			return err
 		}
@@ -35,7 +39,7 @@ func (f *fixture) testIsolation(t *testing.T) {
 			t.Errorf("the write sees %q, %v of its own", own.Title, err)
 		}
 		wrote <- a.ID
-		if err := <-looked; err == nil || account.KindOf(err) != account.KindNotFound {
+		if err := <-looked; !fault.IsNotFound(err) {
 			t.Errorf("another reader got %v before the commit", err)
 		}
 		return nil
@@ -49,7 +53,7 @@ func testCancellation(t *testing.T, f *fixture) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	t.Run("before a write", func(t *testing.T) {
-		err := f.store.Write(ended, func(context.Context, account.Tx) error {
+		err := f.store.Write(ended, func(context.Context, store.Tx) error {
 			t.Error("fn has run")
 			return nil
 		})
@@ -65,7 +69,7 @@ func testCancellation(t *testing.T, f *fixture) {
 	t.Run("in a write", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		a := f.newAccount("Either way")
-		err := f.store.Write(ctx, func(_ context.Context, tx account.Tx) error {
+		err := f.store.Write(ctx, func(_ context.Context, tx store.Tx) error {
 			cancel()
 			return tx.InsertAccount(ctx, &a)
 		})
@@ -82,7 +86,7 @@ func testConcurrency(t *testing.T, f *fixture) {
 		const writers, rounds = 8, 5
 		together(t, writers, func(i int) error {
 			for round := range rounds {
-				err := f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+				err := f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
 					current, err := tx.AccountForUpdate(ctx, f.company.ID, a.ID)
 					if err != nil {
 						return err
@@ -90,7 +94,7 @@ func testConcurrency(t *testing.T, f *fixture) {
 					current.Version++
 					member := fmt.Sprintf("member_%d_%d", i, round)
 					current.Custom[member] = json.Number("1.0")
-					return tx.UpdateAccount(ctx, current, account.Changes{"custom." + member: {}})
+					return tx.UpdateAccount(ctx, current, patch.Changes{"custom." + member: {}})
 				})
 				if err != nil {
 					return err
@@ -110,7 +114,7 @@ func testConcurrency(t *testing.T, f *fixture) {
 			for range each {
 				a := f.newAccount("Numbered")
 				a.CompanyID = f.other.ID
-				err := f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+				err := f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
 					a.Number = 0 // fn may run again
 					return tx.InsertAccount(ctx, &a)
 				})
@@ -138,7 +142,7 @@ func (f *fixture) testNeighbours(t *testing.T) {
 	failure := errors.New("no")
 	together(t, 24, func(i int) error {
 		a := f.newAccount(fmt.Sprintf("Neighbour %d", i))
-		err := f.store.Write(t.Context(), func(ctx context.Context, tx account.Tx) error {
+		err := f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
 			if err := tx.InsertAccount(ctx, &a); err != nil {
 				return err
 			}
@@ -156,7 +160,7 @@ func (f *fixture) testNeighbours(t *testing.T) {
 		if (err == nil) != (i%4 == 0) {
 			return fmt.Errorf("write %d: %w", i, err)
 		}
-		_, err = f.store.FindAccount(t.Context(), f.company.ID, account.MatchTitle, account.Fold(a.Title))
+		_, err = f.store.FindAccount(t.Context(), f.company.ID, account.MatchTitle, normal.Fold(a.Title))
 		if (err == nil) != (i%4 == 0) {
 			return fmt.Errorf("account of write %d: %w", i, err)
 		}

@@ -12,12 +12,12 @@ import (
 
 	driver "modernc.org/sqlite"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 // ErrClosed is of calls after Stop.
-var ErrClosed = &account.Error{Kind: account.KindUnavailable, Message: "the store is closed"}
+var ErrClosed = &fault.Error{Kind: fault.KindUnavailable, Message: "the store is closed"}
 
 var (
 	errEnded = errors.New("the transaction has ended")

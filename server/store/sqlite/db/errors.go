@@ -7,7 +7,8 @@ import (
 	driver "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/write"
 )
 
 // Interpret turns what the driver returned into an error of the domain:
@@ -21,11 +22,13 @@ func Interpret(err error, st Statement) error {
 	wrapped := fmt.Errorf("%s %s: %w", st.verb(), st.Thing, err)
 	switch code := Code(err); {
 	case code == codes.SQLITE_CONSTRAINT_UNIQUE && st.Taken != "":
-		return &account.Error{Kind: account.KindConflict, Message: st.Taken, Err: wrapped}
+		return &fault.Error{Kind: fault.KindConflict, Message: st.Taken, Err: wrapped}
 	case IsBusy(err):
-		return &account.Error{Kind: account.KindUnavailable, Message: "the database is busy", Err: wrapped}
+		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database is busy", Err: wrapped}
+	case code&0xff == codes.SQLITE_READONLY:
+		return write.ErrReadOnly
 	case code&0xff == codes.SQLITE_FULL:
-		return &account.Error{Kind: account.KindUnavailable, Message: "the disk is full", Err: wrapped}
+		return &fault.Error{Kind: fault.KindUnavailable, Message: "the disk is full", Err: wrapped}
 	}
 	return wrapped
 }

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
 )
 
 // Statement is an SQL statement and what errors say about it.
@@ -98,6 +98,23 @@ func Collect[T any](ctx context.Context, s Session, st Statement, args []any, sc
 	return items, nil
 }
 
+// Scan reads the one column of a row.
+func Scan[T any](rows *sql.Rows) (v T, err error) { return v, rows.Scan(&v) }
+
+// First returns what scan makes of the first row of a query. KindNotFound if
+// there is none.
+func First[T any](ctx context.Context, s Session, st Statement, args []any, scan func(*sql.Rows) (T, error)) (T, error) {
+	items, err := Collect(ctx, s, st, args, scan)
+	if err == nil && len(items) == 0 {
+		err = fault.NotFound(st.Thing)
+	}
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return items[0], nil
+}
+
 // Get reads the one row of a query. KindNotFound if there is none.
 func (s Session) Get(ctx context.Context, st Statement, args []any, dest ...any) error {
 	found := false
@@ -106,7 +123,7 @@ func (s Session) Get(ctx context.Context, st Statement, args []any, dest ...any)
 		return rows.Scan(dest...)
 	})
 	if err == nil && !found {
-		return account.NotFound(st.Thing)
+		return fault.NotFound(st.Thing)
 	}
 	return err
 }
@@ -125,14 +142,13 @@ func (s Session) Exec(ctx context.Context, st Statement, args ...any) (sql.Resul
 	return result, Interpret(err, st)
 }
 
-// Insert runs a statement that adds a row, and returns the row's id.
-func (s Session) Insert(ctx context.Context, st Statement, args ...any) (int64, error) {
+// Insert runs a statement that adds a row, and sets the row's id.
+func (s Session) Insert(ctx context.Context, st Statement, id *int64, args ...any) error {
 	result, err := s.Exec(ctx, st, args...)
-	if err != nil {
-		return 0, err
+	if err == nil {
+		*id, err = result.LastInsertId()
 	}
-	id, err := result.LastInsertId()
-	return id, Interpret(err, st)
+	return err
 }
 
 // Change runs a statement, and returns the number of rows that it wrote.
@@ -141,8 +157,7 @@ func (s Session) Change(ctx context.Context, st Statement, args ...any) (int64, 
 	if err != nil {
 		return 0, err
 	}
-	n, err := result.RowsAffected()
-	return n, Interpret(err, st)
+	return result.RowsAffected()
 }
 
 // ChangeOne runs a statement that writes one record. KindNotFound if there is
@@ -150,7 +165,7 @@ func (s Session) Change(ctx context.Context, st Statement, args ...any) (int64, 
 func (s Session) ChangeOne(ctx context.Context, st Statement, args ...any) error {
 	n, err := s.Change(ctx, st, args...)
 	if err == nil && n == 0 {
-		return account.NotFound(st.Thing)
+		return fault.NotFound(st.Thing)
 	}
 	return err
 }

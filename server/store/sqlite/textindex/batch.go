@@ -3,7 +3,6 @@ package textindex
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
@@ -97,11 +96,7 @@ func (b *batch) byID(ctx context.Context, kind Kind, ids []int64) ([]Text, error
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	list, err := json.Marshal(ids)
-	if err != nil {
-		return nil, err
-	}
-	return b.read(ctx, kind, kind.ByID, string(list))
+	return b.read(ctx, kind, kind.ByID, db.List[int64](ids))
 }
 
 func (b *batch) read(ctx context.Context, kind Kind, st db.Statement, args ...any) ([]Text, error) {

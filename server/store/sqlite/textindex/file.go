@@ -6,16 +6,27 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
-// format is the version of what is in a search file: its tables, and how
-// texts are folded. A file of another one is made anew.
-const format = 1
+// version is of the tables in a search file, and of how texts are folded.
+const version = 2
+
+// formatOf is a number for what is in a search file: the version, and the
+// columns of the kinds. A file of another format is made anew.
+func formatOf(kinds []Kind) int32 {
+	text := fmt.Sprint(version)
+	for _, k := range kinds {
+		text += "\n" + k.Name + "\t" + strings.Join(k.Columns, "\t")
+	}
+	return int32(crc32.ChecksumIEEE([]byte(text))) // as SQLite keeps it: with a sign
+}
 
 // schema is of a file that has nothing yet. There are also a table for
 // the texts of each company's records of each kind.
@@ -100,7 +111,7 @@ func filePath(database string) string { return database + "-search" }
 // openFile opens the search file of a database, and makes a new one if there
 // is none that fits. It takes a connection to the database, whose write lock it
 // holds meanwhile, so that no other process does the same or goes on writing.
-func openFile(ctx context.Context, database db.Session, path string) (_ *db.Conn, err error) {
+func openFile(ctx context.Context, database db.Session, path string, format int32) (_ *db.Conn, err error) {
 	if _, err := database.Exec(ctx, db.Begin); err != nil {
 		return nil, err
 	}
@@ -115,12 +126,12 @@ func openFile(ctx context.Context, database db.Session, path string) (_ *db.Conn
 	}
 	f, err := openConn(ctx, path)
 	if err == nil {
-		if err = check(ctx, f.Session, a); err != nil {
+		if err = check(ctx, f.Session, a, format); err != nil {
 			err = errors.Join(err, f.Close())
 		}
 	}
 	if ctx.Err() == nil && err != nil && !db.IsBusy(err) {
-		f, err = replaceFile(ctx, database, path)
+		f, err = replaceFile(ctx, database, path, format)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open search file: %w", err)
@@ -133,7 +144,7 @@ func openFile(ctx context.Context, database db.Session, path string) (_ *db.Conn
 
 // replaceFile makes a new search file, which has nothing yet. It gives
 // the database a new epoch, which no file has that was of it before.
-func replaceFile(ctx context.Context, database db.Session, path string) (*db.Conn, error) {
+func replaceFile(ctx context.Context, database db.Session, path string, format int32) (*db.Conn, error) {
 	for _, name := range []string{path, path + "-wal", path + "-shm"} {
 		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
@@ -153,7 +164,7 @@ func replaceFile(ctx context.Context, database db.Session, path string) (*db.Con
 	if err != nil {
 		return nil, err
 	}
-	if err := create(ctx, f.Conn, a); err != nil {
+	if err := create(ctx, f.Conn, a, format); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
@@ -177,8 +188,8 @@ func openConn(ctx context.Context, path string) (*db.Conn, error) {
 var errUnfit = errors.New("the search file is not of this state of the database")
 
 // check returns an error if the file does not go with the database.
-func check(ctx context.Context, f db.Session, a anchor) error {
-	var got int
+func check(ctx context.Context, f db.Session, a anchor, format int32) error {
+	var got int32
 	if err := f.Get(ctx, selectFormat, nil, &got); err != nil {
 		return err
 	}
@@ -194,7 +205,7 @@ func check(ctx context.Context, f db.Session, a anchor) error {
 
 // create makes the tables of a new file. All records that there are have to be
 // scanned, and of the queue only what is added from now on.
-func create(ctx context.Context, f *sql.Conn, a anchor) error {
+func create(ctx context.Context, f *sql.Conn, a anchor, format int32) error {
 	tx, err := f.BeginTx(ctx, nil)
 	if err != nil {
 		return err

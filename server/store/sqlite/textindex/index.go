@@ -57,7 +57,7 @@ type Write func(ctx context.Context, fn func(ctx context.Context, s db.Session) 
 // Open opens the index of the database at an absolute path, by a session that
 // may write to it. The file is made anew if there is none that fits.
 func Open(ctx context.Context, path string, database db.Session, write Write, kinds []Kind, pace Pace) (*Index, error) {
-	file, err := openFile(ctx, database, filePath(path))
+	file, err := openFile(ctx, database, filePath(path), formatOf(kinds))
 	if err != nil {
 		return nil, err
 	}
@@ -140,11 +140,6 @@ func isDamaged(err error) bool {
 	return primary == codes.SQLITE_CORRUPT || primary == codes.SQLITE_NOTADB
 }
 
-// prune removes the entries that the file has from the queue.
-func (x *Index) prune(ctx context.Context, position int64) error {
-	return x.write(ctx, func(ctx context.Context, s db.Session) error { return prune(ctx, s, position) })
-}
-
 // discard makes the file one that does not go with the database any more.
 func (x *Index) discard(ctx context.Context) error {
 	return x.write(ctx, func(ctx context.Context, s db.Session) error {
@@ -189,7 +184,7 @@ func (x *Index) round(ctx context.Context) (progress, error) {
 	}
 	// The entries are removed only now that the file has them on the disk.
 	if a.pruned < state.position {
-		err = x.prune(ctx, state.position)
+		err = x.write(ctx, func(ctx context.Context, s db.Session) error { return prune(ctx, s, state.position) })
 	}
 	return done, err
 }

@@ -1,0 +1,74 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/patch"
+)
+
+// ChangeKind says what happened to an account.
+type ChangeKind string
+
+// The kinds of entries in an account's history.
+const (
+	ChangeCreated ChangeKind = "created"
+	ChangeUpdated ChangeKind = "updated"
+	ChangeDeleted ChangeKind = "deleted"
+)
+
+// ChangeKinds lists every kind.
+var ChangeKinds = []ChangeKind{ChangeCreated, ChangeUpdated, ChangeDeleted}
+
+// HistoryEntry records one write of one account.
+type HistoryEntry struct {
+	Sequence  int64 // orders all entries of a store by commit
+	CompanyID int64
+	AccountID int64
+	Kind      ChangeKind
+	Version   int64 // of the account after the write
+	At        time.Time
+	UserID    int64 // 0: nobody known
+	KeyID     int64 // 0: not made with a key
+	Email     string
+	Fields    patch.Changes
+}
+
+// addHistory is where a change gets into the history, and so into the feed.
+func addHistory(ctx context.Context, tx Tx, actor identity.Actor, a Account, kind ChangeKind, changes patch.Changes) error {
+	err := tx.AddHistory(ctx, &HistoryEntry{
+		CompanyID: a.CompanyID,
+		AccountID: a.ID,
+		Kind:      kind,
+		Version:   a.Version,
+		At:        a.UpdatedAt,
+		UserID:    actor.User.ID,
+		KeyID:     actor.KeyID,
+		Email:     actor.User.Email,
+		Fields:    changes,
+	})
+	if err != nil {
+		return fmt.Errorf("add history: %w", err)
+	}
+	return nil
+}
+
+// changes are those of all that an account has: by made it comes out of nothing,
+// and by gone it ends.
+func (a Account) changes(change func(value any) patch.Change) patch.Changes {
+	changes := make(patch.Changes)
+	for _, m := range members {
+		if value := m.value(&a); m.apply != nil && value != nil {
+			changes[m.name] = change(value)
+		}
+	}
+	for key, value := range a.Custom {
+		changes[CustomPrefix+key] = change(value)
+	}
+	return changes
+}
+
+func made(value any) patch.Change { return patch.Change{After: value} }
+func gone(value any) patch.Change { return patch.Change{Before: value} }

@@ -1,0 +1,285 @@
+package account
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/normal"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/query"
+)
+
+// member is one entry of the table of members. A function that is nil has
+// nothing to do.
+type member struct {
+	name    string
+	former  string   // another name of it in bodies
+	aliases []string // more names of it in searches
+
+	read  func(r *patch.Reader, p *Patch)             // from a body
+	apply func(a *applier, p *Patch)                  // checks, compares and sets it; nil: it is never written
+	reset func(p *Patch, matched *Account)            // makes the patch clear it, unless it has it
+	fill  func(from Patch, into *Patch, had *Account) // takes it over if the account is without
+	value func(a *Account) any                        // as the JSON form has it; nil: none
+
+	kind   query.Kind // how it is searched
+	labels []string   // the values that there are, of query.Exact
+	inText bool       // full text search looks into it
+
+	list   bool // several values
+	leads  bool // its column in files is one of the first ones
+	column bool // it has one, though it is not written from there
+}
+
+// nullable is a member that null clears.
+func nullable[T comparable](name string, convert patch.Converter[T], check patch.Checker[T],
+	at func(*Account) **T, in func(*Patch) *patch.Field[T],
+) member {
+	return member{
+		name:  name,
+		kind:  kindOf[T](),
+		read:  func(r *patch.Reader, p *Patch) { *in(p) = patch.Checked(r, name, convert, check) },
+		apply: func(a *applier, p *Patch) { patch.SetPointer(&a.Applier, name, at(&a.after), *in(p), check) },
+		reset: func(p *Patch, _ *Account) { *in(p) = in(p).OrNull() },
+		fill: func(from Patch, into *Patch, had *Account) {
+			if isEmpty(*at(had)) && in(&from).IsSet() {
+				*in(into) = *in(&from)
+			}
+		},
+		value: func(a *Account) any {
+			if p := *at(a); p != nil {
+				return *p
+			}
+			return nil
+		},
+	}
+}
+
+func kindOf[T any]() query.Kind {
+	switch any(*new(T)).(type) {
+	case float64:
+		return query.Amount
+	case int64:
+		return query.Integer
+	case bool:
+		return query.Bool
+	}
+	return query.Text
+}
+
+func isEmpty[T comparable](p *T) bool { return p == nil || any(*p) == any("") }
+
+// texted makes full text search look into the member.
+func (m member) texted() member {
+	m.inText = true
+	return m
+}
+
+// of makes the member be searched as values of another kind.
+func (m member) of(kind query.Kind) member {
+	m.kind = kind
+	return m
+}
+
+func idMember() member {
+	return member{
+		name: "id", aliases: []string{"accountId", "clientId"}, kind: query.Integer, leads: true, column: true,
+		read: func(r *patch.Reader, p *Patch) {
+			p.ID = patch.NotNull(r, "id", patch.Member(r, "id", patch.Integer))
+		},
+		value: func(a *Account) any { return a.ID },
+	}
+}
+
+// typeMember is accountType with its former name, which must agree.
+func typeMember() member {
+	m := nullable("accountType", readType, checkType,
+		func(a *Account) **Type { return &a.Type }, func(p *Patch) *patch.Field[Type] { return &p.Type })
+	m.former, m.aliases = "type", []string{"type", "clientType"}
+	m.kind, m.labels = query.Exact, labels(Types)
+	read, apply, fill := m.read, m.apply, m.fill
+	m.read = func(r *patch.Reader, p *Patch) {
+		read(r, p)
+		p.TypeAlias = patch.Checked(r, "type", readType, checkType)
+	}
+	m.apply = func(a *applier, p *Patch) { apply(a, &Patch{Type: a.mergeType(p)}) }
+	m.reset = func(p *Patch, _ *Account) {
+		if p.TypeAlias.IsAbsent() {
+			p.Type = p.Type.OrNull()
+		}
+	}
+	m.fill = func(from Patch, into *Patch, had *Account) {
+		if from.Type.IsAbsent() {
+			from.Type = from.TypeAlias
+		}
+		fill(from, into, had)
+	}
+	return m
+}
+
+func readType(r *patch.Reader, path []string, value any) (Type, bool) {
+	text, ok := patch.Text(r, path, value)
+	return Type(text), ok
+}
+
+func checkType(t Type, _ string) (Type, string) {
+	if !slices.Contains(Types, t) {
+		return t, fmt.Sprintf("must be one of %s; got %s", fault.Join(Types), fault.Quote(string(t)))
+	}
+	return t, ""
+}
+
+func labels[T ~string](values []T) []string {
+	list := make([]string, len(values))
+	for i, value := range values {
+		list[i] = string(value)
+	}
+	return list
+}
+
+func checkNumber(n int64, _ string) (int64, string) {
+	if n < 1 || n > MaxNumber {
+		return n, fmt.Sprintf("must be an integer from 1 to %d; got %d", int64(MaxNumber), n)
+	}
+	return n, ""
+}
+
+func checkAmount(x float64, _ string) (float64, string) {
+	if math.IsNaN(x) || math.Abs(x) > MaxAmount {
+		return x, fmt.Sprintf("must be a number from %.16g to %.16g; got %g", -MaxAmount, MaxAmount, x)
+	}
+	return x, ""
+}
+
+func customMember() member {
+	return member{
+		name:  memberCustom,
+		read:  func(r *patch.Reader, p *Patch) { p.Custom = patch.Member(r, memberCustom, patch.Object) },
+		apply: func(a *applier, p *Patch) { a.setCustom(p.Custom) },
+		reset: func(p *Patch, matched *Account) {
+			custom := make(map[string]any, len(matched.Custom))
+			for key := range matched.Custom {
+				custom[key] = nil
+			}
+			maps.Copy(custom, p.Custom.Value)
+			p.Custom = patch.Set(custom)
+		},
+		fill: func(from Patch, into *Patch, had *Account) {
+			custom := make(map[string]any)
+			for key, value := range from.Custom.Value {
+				if value != nil && had.Custom[key] == nil {
+					custom[key] = value
+				}
+			}
+			into.Custom = patch.Set(custom)
+		},
+		value: func(*Account) any { return nil }, // Its values are members of their own.
+	}
+}
+
+func contactsMember() member {
+	return member{
+		name: "contacts", kind: query.Reference, list: true, inText: true,
+		read:  func(r *patch.Reader, p *Patch) { p.Contacts = patch.Member(r, "contacts", patch.ListOf(contactID)) },
+		apply: func(a *applier, p *Patch) { a.setContacts(p.Contacts) },
+		reset: func(p *Patch, _ *Account) { p.Contacts = p.Contacts.OrNull() },
+		fill: func(from Patch, into *Patch, had *Account) {
+			if len(had.Contacts) == 0 && from.Contacts.IsSet() {
+				into.Contacts = from.Contacts
+			}
+		},
+		value: func(a *Account) any {
+			if len(a.Contacts) == 0 {
+				return nil
+			}
+			return ContactIDs(a.Contacts)
+		},
+	}
+}
+
+// contactID takes an id, or a contact as it is shown.
+func contactID(r *patch.Reader, path []string, value any) (int64, bool) {
+	if contact, ok := value.(map[string]any); ok {
+		return patch.Integer(r, append(slices.Clip(path), "id"), contact["id"])
+	}
+	return patch.Integer(r, path, value)
+}
+
+// timeMember is the echo of a time, which the server owns.
+func timeMember(name string, value func(*Account) any) member {
+	return member{
+		name: name, kind: query.Time, value: value, column: true,
+		read: func(r *patch.Reader, _ *Patch) { patch.NotNull(r, name, patch.Member(r, name, patch.Time)) },
+	}
+}
+
+// userMember is the echo of a user, which the server owns.
+func userMember(name string, value func(*Account) any) member {
+	return member{
+		name: name, kind: query.Reference, value: value,
+		read: func(r *patch.Reader, _ *Patch) { patch.Member(r, name, patch.Object) },
+	}
+}
+
+func userID(u *identity.UserRef) any {
+	if u == nil {
+		return nil
+	}
+	return u.ID
+}
+
+// values are the member's values in the form in which searches compare them.
+func (m *member) values(a *Account) []any {
+	switch v := m.value(a).(type) {
+	case nil:
+		return nil
+	case string:
+		if m.kind == query.Text {
+			return []any{normal.Fold(v)}
+		}
+		return []any{v}
+	case []string:
+		return each(v, normal.Fold)
+	case []int64:
+		return each(v, func(id int64) int64 { return id })
+	case Type:
+		return []any{string(v)}
+	default:
+		return []any{v}
+	}
+}
+
+func each[T, V any](items []T, convert func(T) V) []any {
+	values := make([]any, len(items))
+	for i, item := range items {
+		values[i] = convert(item)
+	}
+	return values
+}
+
+// text is what full text and substring searches look into, folded: of phone
+// numbers the digits, of contacts their names, and of lists all items, each on a
+// line.
+func (m *member) text(a *Account) string {
+	if m.kind == query.Reference {
+		names := make([]string, len(a.Contacts))
+		for i, c := range a.Contacts {
+			names[i] = c.Name
+		}
+		return normal.FoldLines(names)
+	}
+	switch v := m.value(a).(type) {
+	case string:
+		if m.kind == query.Phone {
+			return normal.Digits(v)
+		}
+		return normal.Fold(v)
+	case []string:
+		return normal.FoldLines(v)
+	}
+	return ""
+}

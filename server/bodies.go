@@ -1,0 +1,107 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/accountsd/accountsd/server/alias"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/property"
+)
+
+// A bodyReader reads the bodies of an operation, once for all: what it makes of
+// one goes to the handler, and what is wrong with it, beside what the spec says,
+// into the answer. The generated types of bodies are the clients'.
+type bodyReader interface {
+	// read leaves what it makes of the decoded body for the handler. It
+	// returns everything that is wrong with the request, if anything is; found
+	// is that so far.
+	read(c *gin.Context, value any, found fault.Offences) fault.Offences
+}
+
+// bodyReaders are those of the operations that have a body, by operationId.
+func (s *Server) bodyReaders() map[string]bodyReader {
+	return map[string]bodyReader{
+		"updateAccount":          bodyOf(s.Accounts.Parse, s.refuseUpdate),
+		"createAccount":          bodyOf(s.Accounts.Parse, s.refuseAccount),
+		"batchUpdateAccounts":    bodyOf(s.Accounts.ParseBatch, s.refuseBatch),
+		"createContact":          bodyOf(s.Contacts.Parse, s.refuseContact),
+		"updateContact":          bodyOf(s.Contacts.Parse, s.refuseContactUpdate),
+		"createProperty":         bodyOf(property.ParseNew, s.refuseProperty),
+		"updateProperty":         bodyOf(property.ParsePatch, s.refusePropertyUpdate),
+		"inviteUser":             bodyOf(identity.ParseNewUser, s.refuseUser),
+		"acceptInvitation":       bodyOf(identity.ParseAcceptance, s.refuseAcceptance),
+		"createKey":              bodyOf(identity.ParseNewKey, s.refuseKey),
+		"notifyAliasUser":        bodyOf(alias.ParseNotice, s.refuseNotice),
+		"rehearseAliasMigration": bodyOf(alias.ParseRehearsal, s.refuseRehearsal),
+	}
+}
+
+// findings is a pointer to what a body was read into.
+type findings[T any] interface {
+	*T
+	Offences() *fault.Offences
+}
+
+// bodyOf reads bodies with parse. What refuse gets has offences: it carries the
+// operation out, which then writes nothing, and returns an error with those and
+// what only the store tells.
+func bodyOf[T any, P findings[T]](parse func(value any) T, refuse func(r request, parsed T) error) bodyReader {
+	return body[T, P]{parse, refuse}
+}
+
+type body[T any, P findings[T]] struct {
+	parse  func(value any) T
+	refuse func(r request, parsed T) error
+}
+
+type bodyKey struct{}
+
+func (b body[T, P]) read(c *gin.Context, value any, found fault.Offences) fault.Offences {
+	ctx := c.Request.Context()
+	parsed := b.parse(value)
+	offences := P(&parsed).Offences()
+	*offences = append(found, *offences...).Distinct()
+	if len(*offences) == 0 {
+		c.Request = c.Request.WithContext(context.WithValue(ctx, bodyKey{}, parsed))
+		return nil
+	}
+	if slices.ContainsFunc(*offences, func(o fault.Offence) bool { return o.In == fault.InPath }) {
+		return *offences // There is no record to check against.
+	}
+	err := b.refuse(request{Context: ctx, c: c, actor: actorOf(ctx)}, parsed)
+	if e, ok := errors.AsType[*fault.Error](err); ok {
+		return append(*offences, e.Fields...).Distinct()
+	}
+	return *offences
+}
+
+// sentBody is what the body of a handler's request was read into.
+func sentBody[T any](ctx context.Context) T {
+	parsed, _ := ctx.Value(bodyKey{}).(T)
+	return parsed
+}
+
+// request is what is known of a request before its parameters are bound.
+type request struct {
+	context.Context
+	c     *gin.Context
+	actor identity.Actor
+}
+
+// id is an id in the path, which has passed validation.
+func (r request) id(name string) int64 {
+	id, _ := strconv.ParseInt(r.c.Param(name), 10, 64)
+	return id
+}
+
+func (r request) flag(name string) bool { return isFlagged(r.c, name) }
+
+// isFlagged tells whether a boolean parameter of the query is true. It has
+// passed validation, or counts as not sent.
+func isFlagged(c *gin.Context, name string) bool { return c.Query(name) == "true" }

@@ -1,0 +1,201 @@
+// Package fault holds the errors that callers are told of, and the words for
+// what is wrong with a request.
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Kind classes errors by what the caller can do about them.
+type Kind uint8
+
+// The kinds of errors. An error that is not an *Error is KindInternal.
+const (
+	KindInternal     Kind = iota // a fault of ours: the caller can only report it
+	KindInvalid                  // the request breaks rules; Fields names them
+	KindConflict                 // the request clashes with another record
+	KindNotFound                 // no such record in the caller's company
+	KindPrecondition             // the record is not in the state the caller expects
+	KindUnauthorized             // no valid key
+	KindForbidden                // the key may not do this
+	KindUnavailable              // for now; the same request may succeed later
+)
+
+// Error is a failure that the caller may be told of.
+type Error struct {
+	Kind    Kind
+	Message string
+	Fields  []Offence // of what is the request's fault: every offence found
+	Err     error     // the cause, for the log only
+}
+
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return e.Message + ": " + e.Err.Error()
+	}
+	return e.Message
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Location says which part of a request an Offence speaks of.
+type Location string
+
+// The parts of a request.
+const (
+	InBody   Location = "body"
+	InQuery  Location = "query"
+	InPath   Location = "path"
+	InHeader Location = "header"
+)
+
+// Offence is one thing that is wrong with a request.
+type Offence struct {
+	In Location
+	// Path leads to the member: object keys and list indexes from the body's
+	// root, or the one name of a parameter.
+	Path    []string
+	Message string
+	// Kind is KindConflict for a value that is well formed but taken,
+	// KindPrecondition for a record that is not in the state that the value
+	// names, and else KindInvalid or nothing.
+	Kind Kind
+}
+
+func (f Offence) kind() Kind {
+	if f.Kind == KindInternal {
+		return KindInvalid
+	}
+	return f.Kind
+}
+
+// Under returns the offence as one of a larger body, in which its body is at
+// the path.
+func (f Offence) Under(path ...string) Offence {
+	words := strings.TrimPrefix(f.Message, Label(f.Path))
+	f.Path = slices.Concat(path, f.Path)
+	f.Message = Label(f.Path) + words
+	return f
+}
+
+// Field names the member: "title", "custom.roof_type", "updates.3.set.title". A
+// list index that ends the path is left out, so an item's offence is its list's.
+func (f Offence) Field() string {
+	path := f.Path
+	for len(path) > 1 && isIndex(path[len(path)-1]) {
+		path = path[:len(path)-1]
+	}
+	return strings.Join(path, ".")
+}
+
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
+// Pointer is the RFC 6901 pointer to the member in the body.
+func (f Offence) Pointer() string {
+	var b strings.Builder
+	for _, segment := range f.Path {
+		b.WriteByte('/')
+		b.WriteString(pointerEscapes.Replace(segment))
+	}
+	return b.String()
+}
+
+func isIndex(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// maxOffences is how many offences an error names. A body of nothing else could
+// hold so many that the answer would be many times its size.
+const maxOffences = 10_000
+
+// Invalid returns an error of the kind that all the offences are of, and of
+// KindInvalid when they are of several. It returns nil when there are none.
+func Invalid(fields []Offence) error {
+	if len(fields) == 0 {
+		return nil
+	}
+	kind := fields[0].kind()
+	for _, f := range fields {
+		if f.kind() != kind {
+			kind = KindInvalid
+		}
+	}
+	return &Error{Kind: kind, Message: fields[0].Message, Fields: fields[:min(len(fields), maxOffences)]}
+}
+
+// NotFound returns an error of KindNotFound for the named thing.
+func NotFound(thing string) error {
+	return &Error{Kind: KindNotFound, Message: thing + " not found"}
+}
+
+// ConflictAt returns err, or if it is a conflict, one that names the member.
+func ConflictAt(field Offence, err error) error {
+	if err != nil && KindOf(err) == KindConflict {
+		return &Error{Kind: KindConflict, Message: field.Message, Fields: []Offence{field}, Err: err}
+	}
+	return err
+}
+
+// KindOf returns the kind of err, which must not be nil.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return KindInternal
+}
+
+// Offences collects the offences of one body.
+type Offences []Offence
+
+// Add notes an offence of the member at the path; the words go on from its name.
+func (f *Offences) Add(path []string, format string, args ...any) {
+	*f = append(*f, Offence{In: InBody, Path: path, Message: Label(path) + " " + fmt.Sprintf(format, args...)})
+}
+
+// Findings are part of what was read of a request's body: what is wrong with it.
+// An operation that gets something of which anything is wrong writes nothing,
+// and returns an error with that and all else that is wrong.
+type Findings struct{ Found Offences }
+
+// Offences returns what is wrong, to be added to.
+func (f *Findings) Offences() *Offences { return &f.Found }
+
+// Has tells whether there is an offence of the member.
+func (f Offences) Has(field string) bool {
+	return slices.ContainsFunc(f, func(o Offence) bool { return o.Field() == field })
+}
+
+// Distinct returns the first offence at each place, in order.
+func (f Offences) Distinct() Offences {
+	seen := make(map[string]bool, len(f))
+	var kept Offences
+	for _, offence := range f {
+		key := string(offence.In) + offence.Pointer()
+		if !seen[key] {
+			seen[key] = true
+			kept = append(kept, offence)
+		}
+	}
+	return kept
+}
+
+// Conflict notes an offence of a value that clashes with another record.
+func (f *Offences) Conflict(path []string, format string, args ...any) {
+	f.Add(path, format, args...)
+	(*f)[len(*f)-1].Kind = KindConflict
+}
+
+// InParameter returns an offence of a parameter of the query; the words go on
+// from its name.
+func InParameter(name, format string, args ...any) Offence {
+	return Offence{In: InQuery, Path: []string{name}, Message: name + " " + fmt.Sprintf(format, args...)}
+}
+
+// IsNotFound tells whether err says that there is no such record; not if it is
+// nil.
+func IsNotFound(err error) bool { return err != nil && KindOf(err) == KindNotFound }

@@ -1,0 +1,119 @@
+package fault
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
+
+// What can be wrong with any member, in words that follow its name.
+const (
+	IsRequired     = "is required"
+	MustNotBeNull  = "must not be null"
+	MustNotBeBlank = "must not be blank"
+)
+
+// TooFew says that a list is too short.
+func TooFew(least int) string {
+	if least == 1 {
+		return "must contain at least 1 item"
+	}
+	return fmt.Sprintf("must contain at least %d items", least)
+}
+
+// TooMany says that a list is too long.
+func TooMany(most, got int) string {
+	return fmt.Sprintf("must contain at most %d items; got %d", most, got)
+}
+
+// UnknownMember says that an object has a member that is none of the known ones.
+func UnknownMember(name string, known []string) string {
+	return "is not a known member" + DidYouMean(name, known)
+}
+
+// Join lists names for a message.
+func Join[T ~string](names []T) string {
+	texts := make([]string, len(names))
+	for i, name := range names {
+		texts[i] = string(name)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// maxQuoted is how many characters of a rejected value a message repeats.
+const maxQuoted = 60
+
+// Quote writes a rejected text for its sender: in quotes, and cut short.
+func Quote(s string) string { return strconv.Quote(cut(s)) }
+
+func cut(s string) string {
+	if runes := []rune(s); len(runes) > maxQuoted {
+		return string(runes[:maxQuoted]) + "…"
+	}
+	return s
+}
+
+// Label names the member at a path in a message: "custom.roof_type",
+// "contacts[2]".
+func Label(path []string) string {
+	var b strings.Builder
+	for i, segment := range path {
+		switch {
+		case i == 0:
+			b.WriteString(segment)
+		case isIndex(segment):
+			fmt.Fprintf(&b, "[%s]", segment)
+		default:
+			b.WriteString("." + segment)
+		}
+	}
+	if b.Len() == 0 {
+		return "the body"
+	}
+	return b.String()
+}
+
+// Show writes a rejected value, as decoded from JSON, for its sender.
+func Show(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "null"
+	case string:
+		return Quote(v)
+	case bool:
+		return strconv.FormatBool(v)
+	case json.Number:
+		return cut(v.String())
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	case []any:
+		return "a list"
+	}
+	return "an object"
+}
+
+// DidYouMean goes on from a message about an unknown name: it asks for the
+// known name that is nearest, if one is near.
+func DidYouMean(name string, known []string) string {
+	if near := closest(name, known); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
+}
+
+// closest returns the known name that name is most likely a slip of, without
+// regard to case, or "" if none is near.
+func closest(name string, known []string) string {
+	limit := max(1, (len(name)+1)/3) // one slip in three letters
+	near := ""
+	for _, candidate := range known {
+		distance := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(candidate))
+		if distance <= limit {
+			near, limit = candidate, distance-1
+		}
+	}
+	return near
+}

@@ -1,0 +1,101 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/normal"
+	"github.com/accountsd/accountsd/server/write"
+)
+
+// Limits of companies and users.
+const (
+	MaxCompanyName = 255
+	MinPassword    = 12   // characters; NIST SP 800-63B asks for at least 8
+	MaxPassword    = 1024 // bytes, so that hashing one is not an attack
+	MaxPersonName  = 255
+)
+
+// NewCompany is a company to make, with its first user.
+type NewCompany struct {
+	Name     string
+	Email    string // of the first user, an admin
+	Password string // empty: the user can use keys only
+}
+
+// CreatedCompany is what CreateCompany made.
+type CreatedCompany struct {
+	Company Company
+	User    User
+	Token   string // of the first key, which is kept nowhere else
+	Actor   Actor  // the user with that key
+}
+
+// CreateCompany makes a company, its first user and a key that may do all, in
+// one transaction. Errors: KindInvalid; KindConflict if the name or the e-mail
+// address is taken.
+func (s *Service) CreateCompany(ctx context.Context, n NewCompany) (CreatedCompany, error) {
+	made := CreatedCompany{
+		Company: Company{Name: strings.TrimSpace(n.Name), CreatedAt: s.clock.Now()},
+		User:    User{Admin: true, CreatedAt: s.clock.Now()},
+		Token:   NewToken(),
+	}
+	var offences fault.Offences
+	if wrong := normal.CheckName(made.Company.Name, MaxCompanyName); wrong != "" {
+		offences.Add([]string{"company"}, "%s", wrong)
+	}
+	email, wrong := normal.CheckEmail(n.Email, "")
+	if wrong != "" {
+		offences.Add([]string{"email"}, "%s", wrong)
+	}
+	made.User.Email = email
+	if _, wrong := checkPassword(n.Password, ""); n.Password != "" && wrong != "" {
+		offences.Add([]string{"password"}, "%s", wrong)
+	}
+	if err := fault.Invalid(offences); err != nil {
+		return CreatedCompany{}, err
+	}
+	if n.Password != "" {
+		hash, err := s.passwords.hash(ctx, n.Password)
+		if err != nil {
+			return CreatedCompany{}, err
+		}
+		made.User.PasswordHash = hash
+	}
+	return write.Run(ctx, s.store, write.Mode[CreatedCompany]{}, func(ctx context.Context, tx Tx) (CreatedCompany, error) {
+		made := made
+		if err := tx.InsertCompany(ctx, &made.Company); err != nil {
+			return made, err
+		}
+		made.User.CompanyID = made.Company.ID
+		if err := tx.InsertUser(ctx, &made.User); err != nil {
+			return made, err
+		}
+		key, err := s.insertKey(ctx, tx, made.User, made.Token, Key{Name: "first key", Scope: ScopeAdmin})
+		made.Actor = Actor{CompanyID: made.Company.ID, KeyID: key.ID, Scope: key.Scope, User: made.User.Ref()}
+		return made, err
+	})
+}
+
+// checkPassword is the check of a new password.
+func checkPassword(password, _ string) (string, string) {
+	switch {
+	case utf8.RuneCountInString(password) < MinPassword:
+		return "", fmt.Sprintf("must be at least %d characters", MinPassword)
+	case len(password) > MaxPassword:
+		return "", fmt.Sprintf("must be at most %d bytes", MaxPassword)
+	}
+	return password, ""
+}
+
+// Company owns users, keys, accounts, contacts and properties. Nothing of one
+// company is visible to another.
+type Company struct {
+	ID        int64
+	Name      string // unique without regard to case
+	CreatedAt time.Time
+}

@@ -1,0 +1,276 @@
+package identity
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/normal"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/write"
+)
+
+// Scope is what a key may do. Each includes the ones before it.
+type Scope string
+
+// The scopes, weakest first.
+const (
+	ScopeRead  Scope = "read"
+	ScopeWrite Scope = "write"
+	ScopeAdmin Scope = "admin"
+)
+
+// Scopes lists every scope, weakest first.
+var Scopes = []Scope{ScopeRead, ScopeWrite, ScopeAdmin}
+
+// Key is an API key of a user. Its token is known only to its holder.
+type Key struct {
+	ID          int64
+	CompanyID   int64
+	UserID      int64
+	Name        string
+	Description string
+	Prefix      string // the start of the token, to recognise it by
+	Hash        KeyHash
+	Scope       Scope // the strongest one granted
+	CreatedAt   time.Time
+	ExpiresAt   time.Time // zero: never
+	RevokedAt   time.Time // zero: not revoked
+}
+
+// KeyHash is the SHA-256 of a key's token.
+type KeyHash [32]byte
+
+// Actor is who a request acts for and as.
+type Actor struct {
+	CompanyID int64
+	KeyID     int64
+	Scope     Scope
+	User      UserRef
+}
+
+// Limits of keys.
+const (
+	MaxKeyTitle       = 255
+	MaxKeyDescription = 1000
+)
+
+// Login returns who has the e-mail address and the password. The actor may do
+// all that the user may, without a key. A user who is unknown or has no password
+// is the same KindUnauthorized error as a wrong password, in the same time.
+func (s *Service) Login(ctx context.Context, email, password string) (Actor, error) {
+	user, err := s.store.User(ctx, email)
+	if err != nil && !fault.IsNotFound(err) {
+		return Actor{}, fmt.Errorf("find user: %w", err)
+	}
+	match, err := s.passwords.verify(ctx, password, user.PasswordHash)
+	if err != nil {
+		return Actor{}, err
+	}
+	if !match {
+		return Actor{}, &fault.Error{Kind: fault.KindUnauthorized, Message: "send a user's e-mail address and password by HTTP Basic authentication"}
+	}
+	actor := Actor{CompanyID: user.CompanyID, Scope: ScopeWrite, User: user.Ref()}
+	if user.Admin {
+		actor.Scope = ScopeAdmin
+	}
+	return actor, nil
+}
+
+// NewKey is a key to make.
+type NewKey struct {
+	Name        string
+	Description string
+	Scopes      []Scope   // none: all that the actor may
+	ExpiresAt   time.Time // zero: never
+	fault.Findings
+}
+
+// ParseNewKey reads the body of a request for a key; none was sent if it is nil.
+func ParseNewKey(body any) NewKey {
+	if body == nil {
+		return NewKey{}
+	}
+	r := patch.NewReader(body, "")
+	n := NewKey{
+		Name:        patch.Checked(r, "name", patch.Text, atMost(MaxKeyTitle)).Value,
+		Description: patch.Checked(r, "description", patch.Text, atMost(MaxKeyDescription)).Value,
+		Scopes:      patch.Value(r, "scopes", patch.ListOf(readScope)),
+		ExpiresAt:   patch.Member(r, "expiresAt", patch.Time).Value,
+	}
+	n.Found = r.Offences
+	return n
+}
+
+// atMost trims a text, and checks its length.
+func atMost(limit int) patch.Checker[string] {
+	return func(text, _ string) (string, string) {
+		text = normal.Trim(text)
+		return text, normal.CheckText(text, limit)
+	}
+}
+
+func readScope(r *patch.Reader, path []string, value any) (Scope, bool) {
+	text, ok := patch.Text(r, path, value)
+	if ok && !slices.Contains(Scopes, Scope(text)) {
+		r.Offences.Add(path, "must be one of %s; got %s", fault.Join(Scopes), fault.Quote(text))
+		return "", false
+	}
+	return Scope(text), ok
+}
+
+// IssuedKey is a key that was just made.
+type IssuedKey struct {
+	Key   Key
+	Token string // which is kept nowhere else
+}
+
+// CreateKey makes a key for the actor's user. Errors: KindInvalid with every
+// offence; KindForbidden if it would do more than the actor may.
+func (s *Service) CreateKey(ctx context.Context, actor Actor, n NewKey) (IssuedKey, error) {
+	key := Key{Name: n.Name, Description: n.Description, Scope: actor.Scope, ExpiresAt: n.ExpiresAt.UTC().Truncate(time.Millisecond)}
+	offences := n.Found
+	if !n.ExpiresAt.IsZero() && !key.ExpiresAt.After(s.clock.Now()) {
+		offences.Add([]string{"expiresAt"}, "must be in the future; got %s", key.ExpiresAt.Format(time.RFC3339))
+	}
+	if err := fault.Invalid(offences); err != nil {
+		return IssuedKey{}, err
+	}
+	if len(n.Scopes) > 0 {
+		key.Scope = strongest(n.Scopes)
+	}
+	if !actor.Scope.Includes(key.Scope) {
+		return IssuedKey{}, &fault.Error{
+			Kind:    fault.KindForbidden,
+			Message: fmt.Sprintf("a key of this user may have the scopes up to %s; got %s", actor.Scope, key.Scope),
+		}
+	}
+	return s.issue(ctx, key, func(Tx) (User, error) { return User{ID: actor.User.ID, CompanyID: actor.CompanyID}, nil })
+}
+
+// Keys returns a page of the keys of the actor's user, or with ScopeAdmin of the
+// company, in the order of ids.
+func (s *Service) Keys(ctx context.Context, actor Actor, page query.Page) ([]Key, error) {
+	return query.ListByID(page, func(k Key) int64 { return k.ID }, func(after int64, limit int) ([]Key, error) {
+		return s.store.Keys(ctx, actor.CompanyID, keyOwner(actor), after, limit)
+	})
+}
+
+// RevokeKey ends a key at once. One that is revoked already stays as it is.
+// KindNotFound if it is neither the actor's nor, with ScopeAdmin, the company's.
+func (s *Service) RevokeKey(ctx context.Context, actor Actor, id int64) error {
+	return write.Do(ctx, s.store, func(ctx context.Context, tx Tx) error {
+		return tx.RevokeKey(ctx, actor.CompanyID, keyOwner(actor), id, s.clock.Now())
+	})
+}
+
+// keyOwner is the user whose keys the actor sees and revokes; 0 is anyone in the
+// company.
+func keyOwner(actor Actor) int64 {
+	if actor.Scope == ScopeAdmin {
+		return 0
+	}
+	return actor.User.ID
+}
+
+// tokenPrefix starts every token, so that a leaked one can be recognised.
+const tokenPrefix = "acc_"
+
+// prefixLength is how much of a token is stored readable.
+const prefixLength = len(tokenPrefix) + 6
+
+// NewToken returns a new key's token: acc_ and 256 random bits in base64url.
+func NewToken() string { return newSecret(tokenPrefix) }
+
+// newSecret returns 256 random bits in base64url behind a prefix.
+func newSecret(prefix string) string {
+	var secret [32]byte
+	rand.Read(secret[:]) // It never fails: see crypto/rand.
+	return prefix + base64.RawURLEncoding.EncodeToString(secret[:])
+}
+
+// HashToken returns what is stored of a token. A token has so much randomness
+// that a fast hash is as good as a slow one.
+func HashToken(token string) KeyHash { return sha256.Sum256([]byte(token)) }
+
+// Authenticate returns who holds the token. A token that is missing, unknown,
+// expired or revoked is the same KindUnauthorized error. A key is random
+// and found by its hash, so that the time of a refusal tells nothing of it.
+func (s *Service) Authenticate(ctx context.Context, token string) (Actor, error) {
+	hash := HashToken(token)
+	key, user, err := s.store.KeyByHash(ctx, hash)
+	if err != nil && !fault.IsNotFound(err) {
+		return Actor{}, fmt.Errorf("load key: %w", err)
+	}
+	now := s.clock.Now()
+	valid := err == nil && subtle.ConstantTimeCompare(key.Hash[:], hash[:]) == 1 &&
+		key.RevokedAt.IsZero() && (key.ExpiresAt.IsZero() || now.Before(key.ExpiresAt))
+	if !valid {
+		return Actor{}, &fault.Error{Kind: fault.KindUnauthorized, Message: "send a valid API key in the header x-api-key"}
+	}
+	return Actor{
+		CompanyID: key.CompanyID,
+		KeyID:     key.ID,
+		Scope:     key.Scope,
+		User:      user.Ref(),
+	}, nil
+}
+
+// CreateKeyFor makes a key for the user with the e-mail address, and returns its
+// token, which is kept nowhere else. The key may do what the strongest of the
+// scopes allows. Errors: KindNotFound for the user, KindInvalid for a scope.
+func (s *Service) CreateKeyFor(ctx context.Context, email, name string, scopes []Scope) (string, error) {
+	if len(scopes) == 0 {
+		return "", &fault.Error{Kind: fault.KindInvalid, Message: "a key needs a scope: " + fault.Join(Scopes)}
+	}
+	for _, scope := range scopes {
+		if !slices.Contains(Scopes, scope) {
+			return "", &fault.Error{
+				Kind:    fault.KindInvalid,
+				Message: fmt.Sprintf("a scope must be one of %s; got %s", fault.Join(Scopes), fault.Quote(string(scope))),
+			}
+		}
+	}
+	issued, err := s.issue(ctx, Key{Name: name, Scope: strongest(scopes)}, func(tx Tx) (User, error) { return tx.User(ctx, email) })
+	return issued.Token, err
+}
+
+// issue makes a key of a user.
+func (s *Service) issue(ctx context.Context, key Key, owner func(tx Tx) (User, error)) (IssuedKey, error) {
+	return write.Run(ctx, s.store, write.Mode[IssuedKey]{}, func(ctx context.Context, tx Tx) (IssuedKey, error) {
+		user, err := owner(tx)
+		if err != nil {
+			return IssuedKey{}, err
+		}
+		token := NewToken()
+		made, err := s.insertKey(ctx, tx, user, token, key)
+		return IssuedKey{Key: made, Token: token}, err
+	})
+}
+
+// insertKey adds a key of the user with the token.
+func (s *Service) insertKey(ctx context.Context, tx Tx, user User, token string, key Key) (Key, error) {
+	key.CompanyID, key.UserID = user.CompanyID, user.ID
+	key.Prefix, key.Hash = token[:prefixLength], HashToken(token)
+	key.CreatedAt = s.clock.Now()
+	err := tx.InsertKey(ctx, &key)
+	return key, err
+}
+
+// strongest returns the one of known scopes that includes the others.
+func strongest(scopes []Scope) Scope {
+	return slices.MaxFunc(scopes, func(a, b Scope) int { return cmp.Compare(slices.Index(Scopes, a), slices.Index(Scopes, b)) })
+}
+
+// Includes tells whether a key with the scope may do what needs another.
+func (s Scope) Includes(other Scope) bool {
+	return slices.Index(Scopes, s) >= slices.Index(Scopes, other)
+}

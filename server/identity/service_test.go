@@ -1,0 +1,176 @@
+package identity_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/servertest/domaintest"
+	"github.com/accountsd/accountsd/server/store"
+)
+
+func TestAuthenticate(t *testing.T) {
+	t.Parallel()
+	s := domaintest.New(t)
+	actor, err := s.Identity.Authenticate(t.Context(), s.Token)
+	if err != nil || actor != s.Actor || actor.Scope != identity.ScopeAdmin || actor.User.Email != "ada@example.com" {
+		t.Fatalf("%+v %v", actor, err)
+	}
+	token, err := s.Identity.CreateKeyFor(t.Context(), "ADA@example.com", "reports", []identity.Scope{identity.ScopeRead, identity.ScopeWrite})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if actor, err := s.Identity.Authenticate(t.Context(), token); err != nil || actor.Scope != identity.ScopeWrite {
+		t.Errorf("%+v %v", actor, err)
+	}
+	for _, wrong := range []string{"", token[:len(token)-1], token + "x", strings.ToUpper(token)} {
+		if _, err := s.Identity.Authenticate(t.Context(), wrong); fault.KindOf(err) != fault.KindUnauthorized {
+			t.Errorf("%q: %v", wrong, err)
+		}
+	}
+	key, _, err := s.Store.KeyByHash(t.Context(), identity.HashToken(token))
+	if err != nil || !strings.HasPrefix(token, key.Prefix) || len(key.Prefix) > 12 || key.Name != "reports" {
+		t.Errorf("%+v %v", key, err)
+	}
+}
+
+// An expiry takes effect with the first request at its time.
+func TestAuthenticateExpiry(t *testing.T) {
+	t.Parallel()
+	s := domaintest.New(t)
+	token := identity.NewToken()
+	key := identity.Key{CompanyID: s.Company.ID, UserID: s.User.ID, Hash: identity.HashToken(token), Scope: identity.ScopeRead, CreatedAt: s.Now, ExpiresAt: s.Now.Add(time.Hour)}
+	if err := s.Store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.InsertKey(ctx, &key) }); err != nil {
+		t.Fatal(err)
+	}
+	s.Now = s.Now.Add(time.Hour - time.Second)
+	if _, err := s.Identity.Authenticate(t.Context(), token); err != nil {
+		t.Errorf("a second before: %v", err)
+	}
+	s.Now = s.Now.Add(time.Second)
+	if _, err := s.Identity.Authenticate(t.Context(), token); fault.KindOf(err) != fault.KindUnauthorized {
+		t.Errorf("at its time: %v", err)
+	}
+}
+
+func TestTokensDiffer(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for range 100 {
+		token := identity.NewToken()
+		if seen[token] || !strings.HasPrefix(token, "acc_") || len(token) != 47 {
+			t.Fatal(token)
+		}
+		seen[token] = true
+	}
+}
+
+func TestCreateCompanyNamesEveryOffence(t *testing.T) {
+	t.Parallel()
+	s := domaintest.New(t)
+	_, err := s.Identity.CreateCompany(t.Context(), identity.NewCompany{Name: " ", Email: "nobody", Password: "short"})
+	if got := domaintest.Fields(err); !slices.Equal(got, []string{"company", "email", "password"}) {
+		t.Errorf("%v: %v", got, err)
+	}
+	_, err = s.Identity.CreateCompany(t.Context(), identity.NewCompany{Name: "Harbor", Email: "ADA@example.com"})
+	if fault.KindOf(err) != fault.KindConflict {
+		t.Errorf("a taken e-mail address: %v", err)
+	}
+	if _, err := s.Store.Company(t.Context(), "Harbor"); fault.KindOf(err) != fault.KindNotFound {
+		t.Errorf("a company was left behind: %v", err)
+	}
+}
+
+// Pages of a list by id are cut as slices are, however long the list.
+func TestPagesByID(t *testing.T) {
+	t.Parallel()
+	s := domaintest.New(t)
+	ids := []int64{s.User.ID}
+	err := s.Store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
+		for i := range 1100 {
+			u := identity.User{CompanyID: s.Company.ID, Email: fmt.Sprintf("u%d@example.com", i), CreatedAt: s.Now}
+			if err := tx.InsertUser(ctx, &u); err != nil {
+				return err
+			}
+			ids = append(ids, u.ID)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		page := query.Page{Limit: rapid.IntRange(1, 101).Draw(t, "limit")}
+		place := rapid.IntRange(0, len(ids)).Draw(t, "place")
+		want := ids[place:]
+		switch kind := rapid.IntRange(0, 2).Draw(t, "kind"); {
+		case kind == 0:
+			page.Offset = int64(place)
+		case kind == 1 && place > 0:
+			page.After = &query.Cursor{ID: ids[place-1]}
+		case kind == 2 && place < len(ids):
+			page.Before = &query.Cursor{ID: ids[place]}
+			want = ids[max(0, place-page.Limit):place]
+		default:
+			want = ids
+		}
+		want = want[:min(len(want), page.Limit)]
+		users, err := s.Identity.Users(t.Context(), s.Actor, page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int64
+		for _, u := range users {
+			got = append(got, u.ID)
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatalf("%+v: %v, want %v", page, got, want)
+		}
+	})
+}
+
+// A login waits for the others to be done, as long as its context lasts.
+func TestLoginsWait(t *testing.T) {
+	t.Parallel()
+	s := domaintest.New(t)
+	created, err := s.Identity.CreateCompany(t.Context(), identity.NewCompany{Name: "Harbor", Email: "sam@harbor.example", Password: "a long password"})
+	if err != nil || !strings.HasPrefix(created.User.PasswordHash, "$argon2id$") {
+		t.Fatal(created, err)
+	}
+	actor, err := s.Identity.Login(t.Context(), " SAM@harbor.example", "a long password")
+	if err != nil || actor.Scope != identity.ScopeAdmin || actor.User.ID != created.User.ID || actor.KeyID != 0 {
+		t.Errorf("%+v %v", actor, err)
+	}
+	var logins sync.WaitGroup
+	for range 8 {
+		logins.Go(func() {
+			if _, err := s.Identity.Login(t.Context(), "sam@harbor.example", "a wrong password"); fault.KindOf(err) != fault.KindUnauthorized {
+				t.Error(err)
+			}
+		})
+	}
+	logins.Wait()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Identity.Login(ended, "sam@harbor.example", "a long password"); !errors.Is(err, context.Canceled) {
+		t.Errorf("an ended request: %v", err)
+	}
+}
+
+func TestInviteATakenAddress(t *testing.T) {
+	t.Parallel()
+	s := domaintest.New(t)
+	if _, err := s.Identity.Invite(t.Context(), s.Actor, identity.NewUser{Email: "ADA@example.com"}); fault.KindOf(err) != fault.KindConflict {
+		t.Errorf("a taken address: %v", err)
+	}
+}

@@ -1,0 +1,50 @@
+package property
+
+import (
+	"context"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/write"
+)
+
+// Store is the part of a store about properties.
+type Store interface {
+	Reader
+	write.Transactor[Tx]
+}
+
+// Reader reads properties.
+type Reader interface {
+	account.Reader
+
+	// BuildingProperties returns the properties of all companies whose state
+	// is IndexBuilding, in the order of ids.
+	BuildingProperties(ctx context.Context) ([]schema.Property, error)
+
+	// AccountsWith returns accounts that have a value of the property, with
+	// ids above after, in the order of ids, at most limit.
+	AccountsWith(ctx context.Context, p schema.Property, after int64, limit int) ([]account.Account, error)
+}
+
+// Tx writes properties.
+type Tx interface {
+	Reader
+	account.Tx
+
+	// InsertProperty adds a property with its options. KindConflict if the
+	// company has the key already.
+	InsertProperty(ctx context.Context, p *schema.Property) error
+
+	// UpdateProperty writes every member of p but its key and its options.
+	// With IndexNone it drops the keys of IndexCustom. KindNotFound if there
+	// is no such property.
+	UpdateProperty(ctx context.Context, p schema.Property) error
+
+	// SetOptions makes the labels the property's options, in order.
+	SetOptions(ctx context.Context, p schema.Property, labels []string) error
+
+	// DeleteProperty removes a property with its options and its keys of
+	// IndexCustom. KindNotFound if there is no such property.
+	DeleteProperty(ctx context.Context, p schema.Property) error
+}

@@ -1,0 +1,162 @@
+package property
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/write"
+)
+
+// readChunk is how many accounts are read at once on the way through those
+// that have a value.
+const readChunk = 500
+
+// UpdateRequest is one update of a property.
+type UpdateRequest struct {
+	Key   string
+	Patch Patch
+	Force bool // the values of removed options are cleared
+	Mode  write.Mode[schema.Property]
+}
+
+// Update applies a patch in one transaction, accounts' values included, and
+// returns the property as it then is. A patch that changes nothing writes
+// nothing. Errors: KindNotFound; KindInvalid with every offence; KindConflict if
+// accounts have values that the patch would make wrong.
+func (s *Service) Update(ctx context.Context, actor identity.Actor, req UpdateRequest) (schema.Property, error) {
+	mode := req.Mode
+	mode.Unsound = len(req.Patch.Found) > 0
+	updated, err := write.Run(ctx, s.store, mode, func(ctx context.Context, tx Tx) (schema.Property, error) {
+		before, err := find(ctx, tx, actor.CompanyID, req.Key)
+		if err != nil {
+			return schema.Property{}, err
+		}
+		e := editProperty(before, req.Patch)
+		inUse, err := e.inUse(ctx, tx, req.Force)
+		if err != nil {
+			return schema.Property{}, err
+		}
+		if err := fault.Invalid(append(e.offences, inUse...)); err != nil || e.changesNothing() {
+			return e.after, err
+		}
+		return e.after, s.save(ctx, tx, actor, e)
+	})
+	if updated.Index == schema.IndexBuilding {
+		s.wakeBuilder()
+	}
+	return updated, err
+}
+
+// Delete removes a property, and with force also the values that accounts have
+// of it. KindNotFound; KindConflict if there are any, without force.
+func (s *Service) Delete(ctx context.Context, actor identity.Actor, key string, force bool) error {
+	return write.Do(ctx, s.store, func(ctx context.Context, tx Tx) error {
+		p, err := find(ctx, tx, actor.CompanyID, key)
+		if err != nil {
+			return err
+		}
+		if !force {
+			err = checkUnused(ctx, tx, p)
+		} else {
+			err = s.rewriteValues(ctx, tx, actor, p, func(any) any { return nil })
+		}
+		if err != nil {
+			return err
+		}
+		return tx.DeleteProperty(ctx, p)
+	})
+}
+
+// checkUnused returns a conflict if accounts have values of the property.
+func checkUnused(ctx context.Context, r Reader, p schema.Property) error {
+	used, err := isUsed(ctx, r, p)
+	if err != nil || !used {
+		return err
+	}
+	return fault.Invalid([]fault.Offence{{
+		In: fault.InQuery, Path: []string{"force"}, Kind: fault.KindConflict,
+		Message: "accounts have values of " + fault.Quote(p.Key) + "; with force=true they are cleared",
+	}})
+}
+
+func find(ctx context.Context, r Reader, companyID int64, key string) (schema.Property, error) {
+	properties, err := account.LoadSchema(ctx, r, companyID)
+	if err != nil {
+		return schema.Property{}, err
+	}
+	p, ok := properties[key]
+	if !ok {
+		return schema.Property{}, fault.NotFound("property")
+	}
+	return p, nil
+}
+
+func isUsed(ctx context.Context, r Reader, p schema.Property) (bool, error) {
+	accounts, err := r.AccountsWith(ctx, p, 0, 1)
+	if err != nil {
+		return false, fmt.Errorf("find values: %w", err)
+	}
+	return len(accounts) > 0, nil
+}
+
+// eachWith calls fn with every account that has a value of the property.
+func eachWith(ctx context.Context, r Reader, p schema.Property, fn func(account.Account) error) error {
+	after := int64(0)
+	for {
+		accounts, err := r.AccountsWith(ctx, p, after, readChunk)
+		if err != nil {
+			return fmt.Errorf("find values: %w", err)
+		}
+		for _, a := range accounts {
+			after = a.ID
+			if err := fn(a); err != nil {
+				return err
+			}
+		}
+		if len(accounts) < readChunk {
+			return nil
+		}
+	}
+}
+
+// rewriteValues writes what rewrite makes of every value of the property; nil
+// clears it.
+func (s *Service) rewriteValues(ctx context.Context, tx Tx, actor identity.Actor, p schema.Property, rewrite func(any) any) error {
+	properties := schema.Schema{p.Key: p}
+	return eachWith(ctx, tx, p, func(before account.Account) error {
+		value := rewrite(before.Custom[p.Key])
+		if schema.EqualValues(before.Custom[p.Key], value) {
+			return nil
+		}
+		after := before
+		after.Custom = maps.Clone(before.Custom)
+		if value == nil {
+			delete(after.Custom, p.Key)
+		} else {
+			after.Custom[p.Key] = value
+		}
+		changes := patch.Changes{"custom." + p.Key: {Before: before.Custom[p.Key], After: value}}
+		_, err := s.accounts.Save(ctx, tx, actor, before, after, changes, properties)
+		return err
+	})
+}
+
+// save writes the property, and what becomes of accounts' values.
+func (s *Service) save(ctx context.Context, tx Tx, actor identity.Actor, e *edit) error {
+	if err := tx.UpdateProperty(ctx, e.after); err != nil {
+		return fmt.Errorf("store property: %w", err)
+	}
+	if err := tx.SetOptions(ctx, e.after, e.after.Options); err != nil {
+		return fmt.Errorf("store options: %w", err)
+	}
+	if !e.touches() {
+		return nil
+	}
+	return s.rewriteValues(ctx, tx, actor, e.after, e.followValue)
+}

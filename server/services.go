@@ -1,0 +1,56 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/alias"
+	"github.com/accountsd/accountsd/server/contact"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/property"
+	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/write"
+)
+
+// Services are the rooms of the domain over one store.
+type Services struct {
+	Accounts   *account.Service
+	Importer   *account.Importer
+	Contacts   *contact.Service
+	Properties *property.Service
+	Identity   *identity.Service
+	Alias      *alias.Service
+	Clock      write.Clock
+	Ping       func(ctx context.Context) error // returns nil if requests can be served
+}
+
+// AliasStore returns the part of a store about the alias.
+func AliasStore(s store.Store) alias.Store {
+	return store.For(s, func(tx store.Tx) alias.Tx { return tx })
+}
+
+// ServiceConfig is how Services are set up.
+type ServiceConfig struct {
+	Clock  write.Clock
+	Region string       // of phone numbers without a country code, ISO 3166; empty: only numbers with one are read
+	Logger *slog.Logger // of what runs in the background; nil: slog.Default()
+	Alias  alias.Config
+}
+
+// NewServices returns the services over a store, which stays the caller's to
+// close.
+func NewServices(s store.Store, config ServiceConfig) Services {
+	clock, region := config.Clock, config.Region
+	accounts := account.NewService(store.For(s, func(tx store.Tx) account.Tx { return tx }), clock, region)
+	return Services{
+		Accounts:   accounts,
+		Importer:   account.NewImporter(accounts, store.For(s, func(tx store.Tx) account.ImportTx { return tx })),
+		Contacts:   contact.NewService(store.For(s, func(tx store.Tx) contact.Tx { return tx }), accounts, clock, region),
+		Properties: property.NewService(store.For(s, func(tx store.Tx) property.Tx { return tx }), accounts, config.Logger),
+		Identity:   identity.NewService(store.For(s, func(tx store.Tx) identity.Tx { return tx }), clock),
+		Alias:      alias.NewService(AliasStore(s), clock, config.Alias),
+		Clock:      clock,
+		Ping:       s.Ping,
+	}
+}

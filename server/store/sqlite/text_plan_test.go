@@ -1,0 +1,120 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"testing"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/contact"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/sqlite"
+)
+
+// The search file may move on, or turn out to be of another state, between the
+// look at it and the statement that uses it.
+func TestSearchFileMovesOn(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ file, text string }{
+		"ahead":   {"-search", "UPDATE state SET horizon = 1000000"},
+		"behind":  {"", "UPDATE search_state SET pruned = 1000000"},
+		"another": {"", "UPDATE search_state SET epoch = randomblob(16)"},
+		"rebuilt": {"-search", "UPDATE state SET contacts_scanned = 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := newPath(t)
+			fill(t, path, 0, 30)
+			s := open(t, path, sqlite.Limits{})
+			s.StopIndexer()
+			q := where(query.Condition{Member: query.MemberText, Contains: "quince 1"})
+			q.Page.Limit = 5
+			list, n, err := s.FindAfter(t.Context(), 1, q, func() { execFile(t, path+c.file, c.text) })
+			if err != nil || len(list) != 5 || n != 11 {
+				t.Errorf("listed %d and counted %d, %v, want 5 of 11", len(list), n, err)
+			}
+		})
+	}
+	t.Run("written", func(t *testing.T) {
+		t.Parallel()
+		path := newPath(t)
+		fill(t, path, 0, 30)
+		s := open(t, path, sqlite.Limits{})
+		s.StopIndexer()
+		q := where(query.Condition{Member: query.MemberText, Contains: "quince 1"})
+		q.Page.Limit = 100
+		list, n, err := s.FindAfter(t.Context(), 1, q, func() {
+			for i := 100; i < 110; i++ {
+				mustWrite(t, s, insert(1, fmt.Sprintf("Quince %d", i)))
+			}
+		})
+		if err != nil || len(list) != 21 || n != 21 {
+			t.Errorf("listed %d and counted %d, %v, want 21", len(list), n, err)
+		}
+	})
+}
+
+func execFile(t *testing.T, path, text string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A search reads the company's table, and of the queue what is not in it yet.
+func TestSearchPlans(t *testing.T) {
+	t.Parallel()
+	s := newSearched(t)
+	text := func(member query.Member, contains string) query.Condition {
+		return query.Condition{Member: member, Contains: contains}
+	}
+	index := []string{
+		"SCAN search.accounts_1 VIRTUAL TABLE INDEX", "SEARCH search_queue USING INTEGER PRIMARY KEY (rowid>?)",
+		"SEARCH a USING INTEGER PRIMARY KEY (rowid=?)", "!INDEX accounts_updated (company_id=? AND updated_at",
+	}
+	for name, c := range map[string]struct {
+		read func(context.Context, store.Reader) error
+		want []string
+	}{
+		"list":      {lists(s.company, where(text(query.MemberText, "harbor"))), index},
+		"count":     {counts(s.company, where(text(query.MemberText, "harbor"))), index},
+		"title":     {lists(s.company, where(text(account.MemberTitle, "harbor"))), index},
+		"words":     {lists(s.company, where(text(query.MemberText, "harbor"), text(query.MemberText, "ca"))), index},
+		"either":    {lists(s.company, either(text(account.MemberEmail, "harbor"), text(query.MemberText, "cafe"))), index},
+		"and other": {lists(s.company, where(text(query.MemberText, "harbor"), ranges(account.MemberValue, 1.0, 2.0))), index},
+		"short":     {lists(s.company, where(text(query.MemberText, "ca"))), []string{"!_1 VIRTUAL TABLE", "accounts_updated (company_id=?)"}},
+		"negated":   {lists(s.company, where(negate(text(query.MemberText, "harbor")))), []string{"!_1 VIRTUAL TABLE", "accounts_updated (company_id=?)"}},
+		"contacts": {contacts(s.company, contact.Query{Words: []string{"johanna"}}), []string{
+			"SCAN search.contacts_1 VIRTUAL TABLE INDEX", "SEARCH c USING INTEGER PRIMARY KEY (rowid=?)",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			steps, err := s.store.Explain(t.Context(), func(r store.Reader) error { return c.read(t.Context(), r) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantSteps(t, searchSteps(steps), c.want)
+		})
+	}
+}
+
+// searchSteps leaves out the steps that look at tables of a row, or of one for
+// each table.
+func searchSteps(steps []string) []string {
+	var others []string
+	for _, step := range steps {
+		switch step {
+		case "SCAN search.state", "SCAN main.search_state", "SEARCH main.search_queue":
+		default:
+			others = append(others, step)
+		}
+	}
+	return others
+}
