@@ -84,6 +84,14 @@ test-modules: ## vet and test the modules beside this one: a program that embeds
 test-typescript: build $(NODE_TOOLS) ## take the tour of README.md with a TypeScript client made from openapi.yaml
 	ACCOUNTSD='$(CURDIR)/bin/accountsd' .ci/tour/run.sh
 
+.PHONY: test-member
+test-member: ## add a member to a copy of the tree, and see that a few lines make it complete
+	.ci/edits/member.sh
+
+.PHONY: test-drift
+test-drift: ## plant edits in a copy of the tree that leave spec and code apart, and see each of them named
+	.ci/edits/drift.sh
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	$(GO) test ./server -run '^$$' -fuzz '^FuzzDecodeJSON$$' -fuzztime $(FUZZTIME)
@@ -94,4 +102,4 @@ bench: ## run the benchmarks
 	$(GO) test ./... -run '^$$' -bench . -benchmem
 
 .PHONY: ci
-ci: check-generate lint lint-spec check-deps test-modules test-typescript fuzz test-mail test-race test ## what CI runs
+ci: check-generate lint lint-spec check-deps test-modules test-typescript test-member test-drift fuzz test-mail test-race test ## what CI runs
