@@ -101,5 +101,10 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 bench: ## run the benchmarks
 	$(GO) test ./... -run '^$$' -bench . -benchmem
 
+.PHONY: soak
+soak: build ## attack a server with 500 requests at once, and print its memory and how long honest callers wait
+	$(GO) build -o bin/soak ./server/servertest/soak
+	bin/soak bin/accountsd
+
 .PHONY: ci
 ci: check-generate lint lint-spec check-deps test-modules test-typescript test-member test-drift fuzz test-mail test-race test ## what CI runs

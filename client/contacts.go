@@ -47,7 +47,7 @@ func (s *Contacts) Update(ctx context.Context, id int64, patch ContactPatch, opt
 // Delete removes a contact, and unlinks it everywhere. ErrNotFound if there is
 // none.
 func (s *Contacts) Delete(ctx context.Context, id int64) error {
-	return noContent(s.c.raw.DeleteContact(ctx, id, checkIDs("contact", id)))
+	return noContent(s.c.raw.DeleteContact(ctx, id, nil, checkIDs("contact", id)))
 }
 
 func oneContact(resp *http.Response, err error, declared ...int) (*Contact, error) {

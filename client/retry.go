@@ -62,10 +62,15 @@ func (o outcome) unclear() bool {
 }
 
 // refused tells whether the server itself says that it did nothing.
-func (o outcome) refused() bool {
+func (o outcome) refused() bool { return o.code() == api.ProblemCodeUnavailable }
+
+// code is that of the problem that the server answered; empty if it is none.
+func (o outcome) code() api.ProblemCode {
 	var problem api.Problem
-	return mediaType(o.resp.Header) == problemType &&
-		json.Unmarshal(o.body, &problem) == nil && problem.Code == api.ProblemCodeUnavailable
+	if mediaType(o.resp.Header) != problemType || json.Unmarshal(o.body, &problem) != nil {
+		return ""
+	}
+	return problem.Code
 }
 
 // worthRetrying tells whether the request can go better next time, and may be
@@ -83,8 +88,8 @@ func (o outcome) worthRetrying(req *http.Request, doubt bool) bool {
 	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusGatewayTimeout, http.StatusServiceUnavailable:
 		return repeatable(req) || !o.unclear()
 	case http.StatusConflict:
-		// The earlier attempt may still be under way under the same key.
-		return doubt && req.Header.Get(idempotencyKeyHeader) != ""
+		// The same request is under way, as servers of earlier versions do not say.
+		return (doubt || o.code() == api.ProblemCodeIdempotencyInProgress) && req.Header.Get(idempotencyKeyHeader) != ""
 	}
 	return false
 }

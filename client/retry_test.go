@@ -242,6 +242,15 @@ func TestAnswersToARetryThatTheFirstAttemptExplains(t *testing.T) {
 	}
 }
 
+// A server that says that the same request is under way is asked again, also if
+// this program has not sent it before.
+func TestRequestUnderWayIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	server := serve(t, problem(409, "IDEMPOTENCY_IN_PROGRESS"), okAccount)
+	_, err := server.client(t).Accounts.Update(t.Context(), 42, client.AccountPatch{Title: client.Set("x")})
+	must(t, err)
+}
+
 // ledger carries out updates as the API promises: once for each name.
 type ledger struct {
 	mu      sync.Mutex

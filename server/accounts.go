@@ -16,9 +16,10 @@ func (s *Server) GetAccount(ctx context.Context, req apiserver.GetAccountRequest
 		return nil, err
 	}
 	tag := etag(a)
-	// A contact can change while its accounts do not: only an answer without
-	// contacts is known to be current by the account's tag.
-	if !isTrue(req.Params.IncludeContacts) && !noneMatch(req.Params.IfNoneMatch, tag) {
+	if isTrue(req.Params.IncludeContacts) {
+		tag = contactsTag(a)
+	}
+	if !noneMatch(req.Params.IfNoneMatch, tag) {
 		return apiserver.GetAccount304Response{Headers: apiserver.NotModifiedResponseHeaders{ETag: &tag}}, nil
 	}
 	body := ToAPIAccount(a)
@@ -57,7 +58,9 @@ func (s *Server) refuseUpdate(r request, p account.Patch) error {
 // CreateAccount answers POST /accounts.
 func (s *Server) CreateAccount(ctx context.Context, req apiserver.CreateAccountRequestObject) (apiserver.CreateAccountResponseObject, error) {
 	dryRun := isTrue(req.Params.DryRun)
-	answer := func(r account.CreateResult) apiserver.CreateAccountResponseObject { return createAnswer(r, dryRun) }
+	answer := func(r account.CreateResult) apiserver.CreateAccountResponseObject {
+		return createAnswer(ctx, r, dryRun)
+	}
 	result, err := s.Accounts.Create(ctx, actorOf(ctx), account.CreateRequest{
 		Patch:           sentBody[account.Patch](ctx),
 		MatchBy:         account.MatchBy(valueOr(req.Params.MatchBy, api.MatchMemberTitle)),
@@ -68,7 +71,7 @@ func (s *Server) CreateAccount(ctx context.Context, req apiserver.CreateAccountR
 	return answered(answer, result, err)
 }
 
-func createAnswer(result account.CreateResult, dryRun bool) apiserver.CreateAccountResponseObject {
+func createAnswer(ctx context.Context, result account.CreateResult, dryRun bool) apiserver.CreateAccountResponseObject {
 	tag, preview := writeHeaders(result.Account, dryRun)
 	body := ToAPIAccount(result.Account)
 	if !result.Created {
@@ -78,7 +81,7 @@ func createAnswer(result account.CreateResult, dryRun bool) apiserver.CreateAcco
 	}
 	var location *string
 	if !dryRun {
-		path := fmt.Sprintf("%s/%d", canonicalPath, result.Account.ID)
+		path := fmt.Sprintf("%s%s/%d", prefixOf(ctx), canonicalPath, result.Account.ID)
 		location = &path
 	}
 	return apiserver.CreateAccount201JSONResponse{CreatedAccountJSONResponse: apiserver.CreatedAccountJSONResponse{

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/accountsd/accountsd/server/fault"
 )
 
 func batch(query, body string) request {
@@ -32,7 +34,7 @@ func TestBatch(t *testing.T) {
 		}
 	}
 	second := f.get(t, "2")
-	if second.json["title"] != "Second" || !same(second.json["number"], 500) || second.Header().Get("ETag") != `"2-3"` || !strings.Contains(second.Body.String(), "Thatch") {
+	if second.json["title"] != "Second" || !same(second.json["number"], 500) || !strings.HasPrefix(second.Header().Get("ETag"), `"2-3-`) || !strings.Contains(second.Body.String(), "Thatch") {
 		t.Errorf("%v %s", second.Header(), second.Body)
 	}
 	properties, err := f.store.Properties(t.Context(), f.company.ID)
@@ -203,7 +205,7 @@ func TestManyOffences(t *testing.T) {
 		batch("", `[`+strings.Repeat(`{"id":999,"x":1,"set":{"custom":{"nope":1}}},`, 11_000)+`{"id":1,"set":{}}]`),
 	} {
 		a := f.send(t, r)
-		if errors, _ := a.json["errors"].([]any); a.Code != http.StatusBadRequest || len(errors) != 10_000 {
+		if errors, _ := a.json["errors"].([]any); a.Code != http.StatusBadRequest || len(errors) != fault.MaxOffences+1 {
 			t.Errorf("%d with %d errors", a.Code, len(errors))
 		}
 	}

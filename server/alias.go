@@ -34,7 +34,7 @@ func serveAlias(next http.Handler) http.Handler {
 		r.URL.Path = canonicalPath + rest
 		r.URL.RawPath = ""
 		w.Header().Set("Deprecation", aliasDeprecated)
-		w.Header().Set("Link", successorLink(r.URL))
+		w.Header().Set("Link", successorLink(publicURL(r)))
 		next.ServeHTTP(w, r)
 	})
 }

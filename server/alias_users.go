@@ -33,7 +33,7 @@ func (s *Server) admitAlias(c *gin.Context, op *operation) bool {
 		c.Header("Sunset", verdict.Sunset.UTC().Format(http.TimeFormat))
 	}
 	if verdict.Closed {
-		reference := successor(c.Request.URL)
+		reference := successor(publicURL(c.Request))
 		s.fail(c, &problem{
 			status:    http.StatusGone,
 			code:      api.ProblemCodeGone,

@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -16,6 +18,7 @@ const apiKeyHeader = "X-Api-Key"
 // The challenges of a 401 (RFC 9110, section 11.6.1).
 const (
 	keyChallenge      = `ApiKey realm="accountsd", header="x-api-key"`
+	bearerChallenge   = `Bearer realm="accountsd"`
 	passwordChallenge = `Basic realm="accountsd", charset="UTF-8"`
 )
 
@@ -59,7 +62,29 @@ func (s *Server) identifyActor(c *gin.Context, op *operation) (identity.Actor, e
 		email, password, _ := c.Request.BasicAuth()
 		return s.Identity.Login(ctx, email, password)
 	}
-	return s.Identity.Authenticate(ctx, c.GetHeader(apiKeyHeader))
+	token, err := sentToken(c.Request.Header)
+	if err != nil {
+		return identity.Actor{}, err
+	}
+	return s.Identity.Authenticate(ctx, token)
+}
+
+// sentToken returns the token of the key that a request was sent with: that of
+// x-api-key, or else of Authorization (RFC 6750). Whoever sends two different
+// ones does not know for whom it acts.
+func sentToken(header http.Header) (string, error) {
+	key := header.Get(apiKeyHeader)
+	scheme, token, _ := strings.Cut(header.Get("Authorization"), " ")
+	token = strings.TrimSpace(token)
+	switch {
+	case !strings.EqualFold(scheme, "Bearer"):
+		return key, nil
+	case key != "" && key != token:
+		return "", fault.Invalid([]fault.Offence{{
+			In: fault.InHeader, Path: []string{"Authorization"}, Message: "Authorization must hold the same key as x-api-key, or be left out",
+		}})
+	}
+	return token, nil
 }
 
 // actorOf returns who the request acts for. It is set on every request that

@@ -74,7 +74,7 @@ func (b body[T, P]) read(c *gin.Context, value any, found fault.Offences) fault.
 	if slices.ContainsFunc(*offences, func(o fault.Offence) bool { return o.In == fault.InPath }) {
 		return *offences // There is no record to check against.
 	}
-	err := b.refuse(request{Context: ctx, c: c, actor: actorOf(ctx)}, parsed)
+	err := b.refuse(requestOf(c), parsed)
 	if e, ok := errors.AsType[*fault.Error](err); ok {
 		return append(*offences, e.Fields...).Distinct()
 	}
@@ -92,6 +92,11 @@ type request struct {
 	context.Context
 	c     *gin.Context
 	actor identity.Actor
+}
+
+func requestOf(c *gin.Context) request {
+	ctx := c.Request.Context()
+	return request{Context: ctx, c: c, actor: actorOf(ctx)}
 }
 
 // id is an id in the path, which has passed validation.

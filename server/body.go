@@ -19,7 +19,7 @@ import (
 // the generated code to bind.
 type decodedBody struct {
 	io.Reader
-	data   []byte
+	size   int // in bytes, as it was sent
 	value  any
 	absent bool // whether none was sent, to an operation that can do without
 }
@@ -31,19 +31,15 @@ func (b decodedBody) ValidatedValue() any { return nil }
 // Close does nothing: the connection's body was read to its end.
 func (b decodedBody) Close() error { return nil }
 
-// readBody reads and decodes the body of r, which must be of one of the
-// operation's media types. All of them mean the same JSON, so the Content-Type becomes plain
+// decodeBody decodes the body of r, which must be of one of the operation's
+// media types. All of them mean the same JSON, so the Content-Type becomes plain
 // application/json: the generated binder compares it as it stands, and would
 // pass over "Application/JSON". The value holds numbers as json.Number; strings
 // that hold a NUL come back as offences.
 //
 // Where the body is optional, an empty one is none, whatever its Content-Type:
 // clients that send nothing name any type or no type.
-func readBody(r *http.Request, op *operation) (decodedBody, fault.Offences, error) {
-	data, err := io.ReadAll(r.Body)
-	if err != nil {
-		return decodedBody{}, nil, fmt.Errorf("read body: %w", err)
-	}
+func decodeBody(r *http.Request, op *operation, data []byte) (decodedBody, fault.Offences, error) {
 	if op.optional && len(data) == 0 {
 		return decodedBody{Reader: bytes.NewReader(nil), absent: true}, nil, nil
 	}
@@ -54,7 +50,7 @@ func readBody(r *http.Request, op *operation) (decodedBody, fault.Offences, erro
 	if err != nil {
 		return decodedBody{}, nil, err
 	}
-	return decodedBody{Reader: bytes.NewReader(data), data: data, value: value}, offences, nil
+	return decodedBody{Reader: bytes.NewReader(nil), size: len(data), value: value}, offences, nil
 }
 
 func checkMediaType(r *http.Request, mediaTypes []string) error {
@@ -80,8 +76,10 @@ func checkMediaType(r *http.Request, mediaTypes []string) error {
 }
 
 // decodeJSON decodes the one JSON value that data must be (RFC 8259, and the
-// stricter RFC 7493 in that it refuses duplicate names and lone surrogates).
+// stricter RFC 7493 in that it refuses duplicate names and lone surrogates). A
+// byte order mark ahead of it is passed over.
 func decodeJSON(data []byte) (any, fault.Offences, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, nil, invalidJSON("", "the body is empty; send a JSON object")
 	}

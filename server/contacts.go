@@ -68,7 +68,7 @@ func (s *Server) GetContact(ctx context.Context, req apiserver.GetContactRequest
 // CreateContact answers POST /contacts.
 func (s *Server) CreateContact(ctx context.Context, _ apiserver.CreateContactRequestObject) (apiserver.CreateContactResponseObject, error) {
 	answer := func(c account.Contact) apiserver.CreateContactResponseObject {
-		location := fmt.Sprintf("%s/%d", contactsPath, c.ID)
+		location := fmt.Sprintf("%s%s/%d", prefixOf(ctx), contactsPath, c.ID)
 		return apiserver.CreateContact201JSONResponse{CreatedContactJSONResponse: apiserver.CreatedContactJSONResponse{
 			Body: ToAPIContact(c), Headers: apiserver.CreatedContactResponseHeaders{Location: &location},
 		}}

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"strconv"
 	"strings"
 
@@ -9,11 +11,21 @@ import (
 )
 
 // etag is the entity tag of an account (RFC 9110, section 8.8.3). It changes
-// exactly when the record does, and is the same for every form of it.
+// exactly when the record does.
 func etag(a account.Account) string { return fmt.Sprintf(`"%d-%d"`, a.ID, a.Version) }
 
+// contactsTag is the entity tag of an account with its contacts. It changes also
+// when one of them does.
+func contactsTag(a account.Account) string {
+	hash := fnv.New64a()
+	_ = json.NewEncoder(hash).Encode(convertAll(a.Contacts, ToAPIAccountContact)) // A hash takes everything.
+	return fmt.Sprintf(`"%d-%d-%x"`, a.ID, a.Version, hash.Sum64())
+}
+
 // FromAPIIfMatch reads an If-Match header that has passed validation. Only
-// strong tags of the account itself can match it. It returns nil for nil.
+// strong tags of the account itself can match it, in whatever form its answer
+// was: what follows the version says nothing of the account. It returns nil for
+// nil.
 func FromAPIIfMatch(header *string, id int64) *account.Match {
 	if header == nil {
 		return nil
@@ -23,7 +35,8 @@ func FromAPIIfMatch(header *string, id int64) *account.Match {
 	}
 	match := &account.Match{}
 	for _, tag := range entityTags(*header) {
-		number, version, ok := strings.Cut(strings.Trim(tag, `"`), "-")
+		number, rest, ok := strings.Cut(strings.Trim(tag, `"`), "-")
+		version, _, _ := strings.Cut(rest, "-")
 		if !ok || number != strconv.FormatInt(id, 10) {
 			continue // Weak, or not a tag of ours.
 		}
@@ -44,7 +57,7 @@ func noneMatch(header *string, tag string) bool {
 		return false
 	}
 	for _, sent := range entityTags(*header) {
-		if strings.TrimPrefix(sent, "W/") == tag {
+		if opaque := strings.TrimSuffix(strings.TrimPrefix(sent, "W/"), gzipTag+`"`); opaque == tag || opaque+`"` == tag {
 			return false
 		}
 	}
@@ -52,7 +65,8 @@ func noneMatch(header *string, tag string) bool {
 }
 
 // entityTags splits a list of tags. A tag may hold a comma, but none of ours
-// does: a foreign one that is cut in two matches as little as it would whole.
+// does: a foreign one that is cut in two matches as little as it would whole. An
+// empty element matches nothing (RFC 9110, section 5.6.1).
 func entityTags(header string) []string {
 	tags := strings.Split(header, ",")
 	for i := range tags {

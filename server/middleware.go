@@ -58,12 +58,13 @@ func (s *Server) logRequest(c *gin.Context) {
 		actor := actorOf(c.Request.Context())
 		s.log.LogAttrs(c.Request.Context(), slog.LevelInfo, "request",
 			slog.String("requestId", requestID(c)),
-			slog.String("method", c.Request.Method),
+			slog.String("method", methodOf(c.Request)),
+			slog.String("remoteAddr", c.Request.RemoteAddr),
 			slog.String("route", c.FullPath()),
 			slog.Bool("alias", isAlias(c.Request.Context())),
 			slog.Int("status", status),
 			slog.Int("bytes", max(c.Writer.Size(), 0)),
-			slog.Duration("duration", time.Since(start)),
+			slog.Float64("durationMs", float64(time.Since(start).Microseconds())/1000),
 			slog.Int64("companyId", actor.CompanyID),
 			slog.Int64("userId", actor.User.ID),
 			slog.Int64("keyId", actor.KeyID),
@@ -79,11 +80,6 @@ func (s *Server) limitTime(c *gin.Context) {
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
 	c.Next()
-}
-
-// limitBody makes reading more than the configured size an error.
-func (s *Server) limitBody(c *gin.Context) {
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, s.config.MaxBodyBytes)
 }
 
 // callHandler stands before every strict handler. The generated code would give

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/server/write"
 )
@@ -32,7 +34,7 @@ func (s *Server) carryOutOnce(next apiserver.StrictHandlerFunc, _ string) apiser
 		}
 		id := write.AnswerID{KeyID: actorOf(c.Request.Context()).KeyID, Name: name}
 		if _, underWay := s.underWay.LoadOrStore(id, nil); underWay {
-			return nil, write.Conflict("belongs to a request that is still under way; wait for its answer")
+			return nil, inProgress()
 		}
 		defer s.underWay.Delete(id)
 		claim := &write.Claim{ID: id, Fingerprint: fingerprint(c.Request), At: s.Clock.Now()}
@@ -76,12 +78,29 @@ func answered[R, A any](answer func(R) A, result R, err error) (A, error) {
 	return answer(result), nil
 }
 
-// fingerprint tells requests apart: by method, path, query and body.
+// inProgress tells a caller to wait, where another conflict would tell it to give
+// up.
+func inProgress() *problem {
+	detail := idempotencyKeyHeader + " belongs to a request that is still under way; wait for its answer"
+	return &problem{
+		status:     http.StatusConflict,
+		code:       api.ProblemCodeIdempotencyInProgress,
+		detail:     detail,
+		retryAfter: retryAfter,
+		fields: []api.FieldProblem{{
+			Field: idempotencyKeyHeader, In: api.FieldProblemInHeader, Code: api.ProblemCodeIdempotencyInProgress, Message: detail,
+		}},
+	}
+}
+
+// fingerprint tells requests apart: by method, path, query and body. The order of
+// members and the space between them make no other body of one; numbers are
+// compared digit for digit.
 func fingerprint(r *http.Request) [sha256.Size]byte {
 	hash := sha256.New()
 	fmt.Fprintf(hash, "%s\n%s\n%s\n", r.Method, r.URL.Path, r.URL.Query().Encode())
-	if sent, ok := r.Body.(decodedBody); ok {
-		hash.Write(sent.data)
+	if sent, ok := r.Body.(decodedBody); ok && !sent.absent {
+		_ = json.NewEncoder(hash).Encode(sent.value) // sorts members, and cannot fail: the value was decoded from JSON
 	}
 	return [sha256.Size]byte(hash.Sum(nil))
 }

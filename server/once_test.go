@@ -99,6 +99,9 @@ func TestIdempotencyKeyAtOnce(t *testing.T) {
 		group.Go(func() {
 			a := f.send(t, once(post("match_by=none", `{"title":"Once","address":["x"]}`), "a"))
 			if a.Code == http.StatusConflict && strings.Contains(a.Body.String(), "under way") {
+				if a.json["code"] != "IDEMPOTENCY_IN_PROGRESS" || a.Header().Get("Retry-After") == "" {
+					t.Errorf("%v %s", a.Header(), a.Body)
+				}
 				return
 			}
 			if a.Code != http.StatusCreated || a.Header().Get("Location") != "/v1/accounts/3" {

@@ -66,12 +66,18 @@ func pageSize(sent *int) int {
 }
 
 // requestURL is the URL that a handler's request asked for, under its canonical
-// path.
+// path as callers reach it.
 func requestURL(ctx context.Context) *url.URL {
 	if r, ok := ctx.Value(gin.ContextRequestKey).(*http.Request); ok {
-		return r.URL
+		return publicURL(r)
 	}
 	return &url.URL{}
+}
+
+func publicURL(r *http.Request) *url.URL {
+	u := *r.URL
+	u.Path = prefixOf(r.Context()) + u.Path
+	return &u
 }
 
 // cutPage returns the page out of the records that were loaded for it, and the

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -14,6 +15,9 @@ func plainJSON(c *gin.Context) { c.Writer = plainWriter{c.Writer} }
 
 // plainWriter takes a JSON document in one piece.
 type plainWriter struct{ gin.ResponseWriter }
+
+// Unwrap returns the writer beneath, for http.ResponseController.
+func (w plainWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // Write writes body without its escapes for HTML.
 func (w plainWriter) Write(body []byte) (int, error) {

@@ -97,14 +97,21 @@ func (s *Server) fail(c *gin.Context, err error) {
 		header.Del(name)
 	}
 	header.Set("Content-Type", "application/problem+json")
+	if p.status == http.StatusUnsupportedMediaType && c.Request.Method == http.MethodPatch {
+		header.Set("Accept-Patch", patchTypes)
+	}
 	switch p.status {
 	case http.StatusUnauthorized:
 		header.Set("WWW-Authenticate", keyChallenge)
 		if s.asksPassword(c) {
 			header.Set("WWW-Authenticate", passwordChallenge)
+		} else {
+			header.Add("WWW-Authenticate", bearerChallenge)
 		}
 	case http.StatusServiceUnavailable:
 		header.Set("Retry-After", retryAfter)
+	case http.StatusRequestTimeout:
+		header.Set("Connection", "close") // The rest of the body may still come.
 	}
 	if p.retryAfter != "" {
 		header.Set("Retry-After", p.retryAfter)
@@ -143,21 +150,4 @@ func (p *problem) toAPI(c *gin.Context) api.Problem {
 		body.Successor = &p.successor
 	}
 	return body
-}
-
-func (s *Server) noRoute(c *gin.Context) {
-	s.fail(c, &problem{
-		status: http.StatusNotFound,
-		code:   api.ProblemCodeNotFound,
-		detail: "there is nothing at this path; /openapi.yaml lists the paths",
-	})
-}
-
-// noMethod answers a known path under another method. gin has set Allow.
-func (s *Server) noMethod(c *gin.Context) {
-	s.fail(c, &problem{
-		status: http.StatusMethodNotAllowed,
-		code:   api.ProblemCodeMethodNotAllowed,
-		detail: fmt.Sprintf("this path takes %s, not %s", c.Writer.Header().Get("Allow"), c.Request.Method),
-	})
 }

@@ -29,7 +29,7 @@ func (s *Server) ListProperties(ctx context.Context, _ apiserver.ListPropertiesR
 // CreateProperty answers POST /properties.
 func (s *Server) CreateProperty(ctx context.Context, _ apiserver.CreatePropertyRequestObject) (apiserver.CreatePropertyResponseObject, error) {
 	answer := func(p schema.Property) apiserver.CreatePropertyResponseObject {
-		location := propertiesPath + "/" + p.Key
+		location := prefixOf(ctx) + propertiesPath + "/" + p.Key
 		return apiserver.CreateProperty201JSONResponse{CreatedPropertyJSONResponse: apiserver.CreatedPropertyJSONResponse{
 			Body: ToAPIProperty(p), Headers: apiserver.CreatedPropertyResponseHeaders{Location: &location},
 		}}

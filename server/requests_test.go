@@ -60,7 +60,7 @@ func TestWrongRequests(t *testing.T) {
 		{name: "S48 an id that no record has", request: at("/accounts/999"), status: 404, code: "NOT_FOUND"},
 		{name: "an unknown path", request: at("/account/1"), status: 404, code: "NOT_FOUND"},
 		{name: "a path that goes on", request: at("/accounts/1/"), status: 404, code: "NOT_FOUND"},
-		{name: "S54 another method", request: request{method: "PUT", path: "/accounts/1", body: `{}`}, status: 405, code: "METHOD_NOT_ALLOWED", header: map[string]string{"Allow": "GET, DELETE, PATCH"}},
+		{name: "S54 another method", request: request{method: "PUT", path: "/accounts/1", body: `{}`}, status: 405, code: "METHOD_NOT_ALLOWED", header: map[string]string{"Allow": "GET, HEAD, DELETE, PATCH, OPTIONS"}},
 		{name: "S11 a switch that is no boolean", request: patchQuery("allow_new_options=yes", `{}`), status: 400, code: "VALIDATION_ERROR",
 			errors: []string{`query allow_new_options: allow_new_options must be true or false; got "yes"`}},
 		{name: "S13 an unknown query parameter", request: patchQuery("allow_new_option=true", `{}`), status: 400, code: "VALIDATION_ERROR",

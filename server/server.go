@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +21,16 @@ import (
 type Config struct {
 	Timeout      time.Duration // of one request; 0: 30 s
 	MaxBodyBytes int64         // of one request's body; 0: 1 MiB
-	Logger       *slog.Logger  // nil: slog.Default()
+	BodyTimeout  time.Duration // in which a body must arrive; 0: 20 s
+
+	// MaxBodiesBytes is how many bytes of bodies of more than 16 KiB may arrive at
+	// once; 0: 8 MiB. A further one waits a little, and is answered 503.
+	MaxBodiesBytes int64
+
+	PublicURL   string   // under which callers reach the server: its path goes ahead of those in answers
+	CORSOrigins []string // whose pages may call the server from a browser; * for all
+
+	Logger *slog.Logger // nil: slog.Default()
 
 	RateLimit  int              // requests of a key in a second, twice as many at once; 0: no limit
 	DailyLimit int64            // requests of a key in a day (UTC); 0: no limit
@@ -38,6 +49,8 @@ type Server struct {
 	queries    map[string]queryCheck // by operationId
 	underWay   sync.Map              // the write.AnswerIDs of requests that have not been answered
 	handler    http.Handler
+	room       *room
+	prefix     string // the path of the public URL
 }
 
 var _ apiserver.StrictServerInterface = (*Server)(nil)
@@ -51,6 +64,12 @@ func New(config Config, services Services) (*Server, error) {
 	if config.MaxBodyBytes == 0 {
 		config.MaxBodyBytes = 1 << 20
 	}
+	if config.BodyTimeout == 0 {
+		config.BodyTimeout = 20 * time.Second
+	}
+	if config.MaxBodiesBytes == 0 {
+		config.MaxBodiesBytes = 8 << 20
+	}
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
@@ -60,7 +79,14 @@ func New(config Config, services Services) (*Server, error) {
 	s := &Server{Services: services, config: config, log: config.Logger}
 	s.rates = newRateLimits(config.RateLimit, config.DailyLimit, config.Clock)
 	s.bodies, s.queries = s.bodyReaders(), s.queryChecks()
+	s.room = newRoom(config.MaxBodiesBytes, config.MaxBodyBytes)
 	var err error
+	if err := checkOrigins(config.CORSOrigins); err != nil {
+		return nil, err
+	}
+	if s.prefix, err = pathPrefix(config.PublicURL); err != nil {
+		return nil, err
+	}
 	if s.operations, err = specOperations(); err != nil {
 		return nil, err
 	}
@@ -78,8 +104,14 @@ func New(config Config, services Services) (*Server, error) {
 	return s, nil
 }
 
-// ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+// pathPrefix returns the path of the URL under which callers reach the server.
+func pathPrefix(publicURL string) (string, error) {
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return "", fmt.Errorf("public URL: %w", err)
+	}
+	return strings.TrimRight(u.Path, "/"), nil
+}
 
 func (s *Server) newEngine() (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
@@ -90,7 +122,7 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	if err := engine.SetTrustedProxies(nil); err != nil {
 		return nil, err
 	}
-	engine.Use(s.recoverPanics, plainJSON, identify, s.logRequest, s.limitTime, s.limitBody)
+	engine.Use(s.recoverPanics, plainJSON, identify, setHeaders, s.allowOrigin, s.logRequest, s.limitTime)
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 
@@ -100,7 +132,7 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	engine.GET("/readyz", s.ready)
 
 	group := engine.Group("", s.authenticate, s.limitRate, s.validate)
-	strict := apiserver.NewStrictHandlerWithOptions(s, []apiserver.StrictMiddlewareFunc{callHandler, s.carryOutOnce},
+	strict := apiserver.NewStrictHandlerWithOptions(s, []apiserver.StrictMiddlewareFunc{callHandler, s.refuseExisting, s.carryOutOnce},
 		apiserver.StrictGinServerOptions{
 			RequestErrorHandlerFunc:  s.fail,
 			HandlerErrorFunc:         s.fail,

@@ -23,37 +23,45 @@ import (
 
 // validate refuses a request that the spec or the domain does not allow, in one
 // answer that names every offence. What it makes of the body is left for the
-// handler.
+// handler, and takes room until the request is answered.
 func (s *Server) validate(c *gin.Context) {
 	op := s.operations.of(c)
 	if op == nil {
 		s.fail(c, fmt.Errorf("no operation for %s %s", c.Request.Method, c.FullPath()))
 		return
 	}
-	offences, err := s.check(c, op)
+	release := func() {}
+	defer func() { release() }()
+	offences, err := s.check(c, op, &release)
 	if err == nil {
 		err = fault.Invalid(offences)
 	}
 	if err != nil {
 		s.fail(c, err)
 	}
+	c.Next()
 }
 
 // check returns what is wrong with a request. An error is of a body that cannot
-// be read.
-func (s *Server) check(c *gin.Context, op *operation) (fault.Offences, error) {
+// be read. Release is set to what gives the body's room back.
+func (s *Server) check(c *gin.Context, op *operation, release *func()) (fault.Offences, error) {
 	offences := op.checkParameters(c)
 	if op.body == nil {
 		return s.checkQuery(c, op, offences), nil
 	}
-	sent, nuls, err := readBody(c.Request, op)
+	data, done, err := s.receive(c, op)
+	if err != nil {
+		return nil, withOffences(err, offences)
+	}
+	*release = done
+	sent, nuls, err := decodeBody(c.Request, op, data)
 	if err != nil {
 		return nil, withOffences(err, offences)
 	}
 	c.Request.Body = sent
-	offences = append(offences, nuls...)
+	offences.Append(nuls...)
 	if !sent.absent {
-		offences = append(offences, op.checkBody(sent.value)...)
+		offences.Append(op.checkBody(&sent)...)
 	}
 	return s.bodies[op.id].read(c, sent.value, offences), nil
 }
@@ -141,9 +149,11 @@ func joinLines(header http.Header, name string) {
 // that PostgreSQL could not hold.
 func (op *operation) checkQueryNames(query url.Values) fault.Offences {
 	var offences fault.Offences
-	for name, values := range query {
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		values := query[name]
 		var message string
 		switch {
+		case offences.IsFull(): // It is only counted.
 		case !slices.Contains(op.query, name):
 			message = fault.Quote(name) + " is not a query parameter of this operation" + fault.DidYouMean(name, op.query)
 		case len(values) > 1:
@@ -155,9 +165,8 @@ func (op *operation) checkQueryNames(query url.Values) fault.Offences {
 		default:
 			continue
 		}
-		offences = append(offences, fault.Offence{In: fault.InQuery, Path: []string{name}, Message: message})
+		offences.Append(fault.Offence{In: fault.InQuery, Path: []string{name}, Message: message})
 	}
-	slices.SortFunc(offences, func(a, b fault.Offence) int { return strings.Compare(a.Path[0], b.Path[0]) })
 	return offences
 }
 
@@ -184,6 +193,9 @@ func parameterOffence(p *openapi3.Parameter, sent string, err error) fault.Offen
 		got = fault.Quote(sent)
 	}
 	message := mustBe(p.Schema.Value, got)
+	if value, err := strconv.ParseBool(sent); err == nil && p.Schema.Value.Type.Is("boolean") {
+		message += fmt.Sprintf("; write %t", value)
+	}
 	var schemaError *openapi3.SchemaError
 	switch {
 	case errors.Is(err, openapi3filter.ErrInvalidRequired):
@@ -215,80 +227,4 @@ var parameterOptions = &openapi3filter.Options{
 	MultiError:              true,
 	SkipSettingDefaults:     true,
 	SchemaValidationOptions: []openapi3.SchemaValidationOption{formats},
-}
-
-// bodyOptions are how a body is checked: to the end, and as it was sent, without
-// defaults.
-var bodyOptions = []openapi3.SchemaValidationOption{openapi3.VisitAsRequest(), openapi3.MultiErrors(), formats}
-
-// checkBody returns what is wrong with a body under the operation's schema.
-func (op *operation) checkBody(value any) fault.Offences {
-	err := op.body.VisitJSON(value, bodyOptions...)
-	if err == nil {
-		return nil
-	}
-	c := &bodyOffences{body: value, seen: make(map[string]bool)}
-	c.add(err)
-	if len(c.offences) == 0 { // The validator refused it in a form not known here.
-		c.offences = append(c.offences, fault.Offence{In: fault.InBody, Message: "the body does not match the schema"})
-	}
-	return c.offences
-}
-
-// bodyOffences collects what the validator says of a body.
-type bodyOffences struct {
-	body     any
-	offences fault.Offences
-	seen     map[string]bool // the objects whose unknown members are noted
-}
-
-func (c *bodyOffences) add(err error) {
-	switch e := err.(type) {
-	case openapi3.MultiError:
-		for _, inner := range e {
-			c.add(inner)
-		}
-	case *openapi3.SchemaError:
-		if e.SchemaField == "properties" {
-			c.addUnknownMembers(e)
-			return
-		}
-		c.offences.Add(e.JSONPointer(), "%s", describe(e, fault.Show(at(c.body, e.JSONPointer()))))
-	}
-}
-
-// addUnknownMembers names the members that the schema does not have. The
-// validator has an error for each, which points at their object.
-func (c *bodyOffences) addUnknownMembers(e *openapi3.SchemaError) {
-	at := strings.Join(e.JSONPointer(), "/")
-	if c.seen[at] {
-		return
-	}
-	c.seen[at] = true
-	object, _ := e.Value.(map[string]any)
-	known := slices.Sorted(maps.Keys(e.Schema.Properties))
-	for _, name := range slices.Sorted(maps.Keys(object)) {
-		if !slices.Contains(known, name) {
-			c.offences.Add(append(e.JSONPointer(), name), "%s", fault.UnknownMember(name, known))
-		}
-	}
-}
-
-// at is what is at a path of a decoded value; nil if there is nothing.
-func at(value any, path []string) any {
-	for _, segment := range path {
-		switch v := value.(type) {
-		case map[string]any:
-			value = v[segment]
-		case []any:
-			i, err := strconv.Atoi(segment)
-			if err != nil || i < 0 || i >= len(v) {
-				return nil
-			}
-			value = v[i]
-		default:
-			return nil
-		}
-	}
-	return value
 }

@@ -267,20 +267,23 @@ func (e OrderLatestFirst) Valid() bool {
 
 // Defines values for ProblemCode.
 const (
-	ProblemCodeConflict             ProblemCode = "CONFLICT"
-	ProblemCodeForbidden            ProblemCode = "FORBIDDEN"
-	ProblemCodeGone                 ProblemCode = "GONE"
-	ProblemCodeInternalServerError  ProblemCode = "INTERNAL_SERVER_ERROR"
-	ProblemCodeInvalidJSON          ProblemCode = "INVALID_JSON"
-	ProblemCodeMethodNotAllowed     ProblemCode = "METHOD_NOT_ALLOWED"
-	ProblemCodeNotFound             ProblemCode = "NOT_FOUND"
-	ProblemCodePayloadTooLarge      ProblemCode = "PAYLOAD_TOO_LARGE"
-	ProblemCodePreconditionFailed   ProblemCode = "PRECONDITION_FAILED"
-	ProblemCodeRateLimitExceeded    ProblemCode = "RATE_LIMIT_EXCEEDED"
-	ProblemCodeUnauthorized         ProblemCode = "UNAUTHORIZED"
-	ProblemCodeUnavailable          ProblemCode = "UNAVAILABLE"
-	ProblemCodeUnsupportedMediaType ProblemCode = "UNSUPPORTED_MEDIA_TYPE"
-	ProblemCodeValidationError      ProblemCode = "VALIDATION_ERROR"
+	ProblemCodeConflict              ProblemCode = "CONFLICT"
+	ProblemCodeForbidden             ProblemCode = "FORBIDDEN"
+	ProblemCodeGone                  ProblemCode = "GONE"
+	ProblemCodeIdempotencyInProgress ProblemCode = "IDEMPOTENCY_IN_PROGRESS"
+	ProblemCodeInternalServerError   ProblemCode = "INTERNAL_SERVER_ERROR"
+	ProblemCodeInvalidJSON           ProblemCode = "INVALID_JSON"
+	ProblemCodeMethodNotAllowed      ProblemCode = "METHOD_NOT_ALLOWED"
+	ProblemCodeNotFound              ProblemCode = "NOT_FOUND"
+	ProblemCodeNotImplemented        ProblemCode = "NOT_IMPLEMENTED"
+	ProblemCodePayloadTooLarge       ProblemCode = "PAYLOAD_TOO_LARGE"
+	ProblemCodePreconditionFailed    ProblemCode = "PRECONDITION_FAILED"
+	ProblemCodeRateLimitExceeded     ProblemCode = "RATE_LIMIT_EXCEEDED"
+	ProblemCodeRequestTimeout        ProblemCode = "REQUEST_TIMEOUT"
+	ProblemCodeUnauthorized          ProblemCode = "UNAUTHORIZED"
+	ProblemCodeUnavailable           ProblemCode = "UNAVAILABLE"
+	ProblemCodeUnsupportedMediaType  ProblemCode = "UNSUPPORTED_MEDIA_TYPE"
+	ProblemCodeValidationError       ProblemCode = "VALIDATION_ERROR"
 )
 
 // Valid indicates whether the value is a known member of the ProblemCode enum.
@@ -292,6 +295,8 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeGone:
 		return true
+	case ProblemCodeIdempotencyInProgress:
+		return true
 	case ProblemCodeInternalServerError:
 		return true
 	case ProblemCodeInvalidJSON:
@@ -300,11 +305,15 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeNotFound:
 		return true
+	case ProblemCodeNotImplemented:
+		return true
 	case ProblemCodePayloadTooLarge:
 		return true
 	case ProblemCodePreconditionFailed:
 		return true
 	case ProblemCodeRateLimitExceeded:
+		return true
+	case ProblemCodeRequestTimeout:
 		return true
 	case ProblemCodeUnauthorized:
 		return true
@@ -1228,7 +1237,7 @@ type Problem struct {
 	// Field The first offending member or parameter. Only where `errors` is.
 	Field *string `json:"field,omitempty"`
 
-	// Errors Every offence of the request.
+	// Errors The first 100 offences of the request, and one that says how many more there are.
 	Errors []FieldProblem `json:"errors,omitempty"`
 
 	// Successor The URL to use instead, with the query of the request. Only on a 410.
@@ -1505,6 +1514,9 @@ type MatchBy = MatchMember
 // MatchFoundStrategy What happens to an account that is recognised.
 type MatchFoundStrategy = MatchStrategy
 
+// NoneMatch `*`, or entity tags separated by commas (RFC 9110, section 8.8.3).
+type NoneMatch = EntityTags
+
 // Op1 How a member's value is tested. `contains` is for text, the orders are for text, numbers and times; `exists` asks whether
 // there is a value at all.
 type Op1 = SearchOperator
@@ -1615,6 +1627,9 @@ type PayloadTooLarge = Problem
 // PreconditionFailed What is wrong with a request (RFC 9457).
 type PreconditionFailed = Problem
 
+// RequestTimeout What is wrong with a request (RFC 9457).
+type RequestTimeout = Problem
+
 // TooManyRequests What is wrong with a request (RFC 9457).
 type TooManyRequests = Problem
 
@@ -1702,7 +1717,8 @@ type CreateAccountParams struct {
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
-	// or one while the first is under way, answers 409. Requests that were refused are not kept.
+	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
+	// The members of the body may come in another order. Requests that were refused are not kept.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -1717,7 +1733,8 @@ type BatchUpdateAccountsParams struct {
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
-	// or one while the first is under way, answers 409. Requests that were refused are not kept.
+	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
+	// The members of the body may come in another order. Requests that were refused are not kept.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -1780,8 +1797,11 @@ type SearchAccountsParams struct {
 // DeleteAccountParams defines parameters for DeleteAccount.
 type DeleteAccountParams struct {
 	// IfMatch Update only if the account's `ETag` is among these (RFC 9110, section 13.1.1), else answer 412. `*` matches any
-	// account.
+	// account. The tag of an answer with contacts stands for that of the account.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // GetAccountParams defines parameters for GetAccount.
@@ -1796,8 +1816,7 @@ type GetAccountParams struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	IncludeVirtualProperties *IncludeVirtualProperties `form:"include_virtual_properties,omitempty" json:"include_virtual_properties,omitempty"`
 
-	// IfNoneMatch Answer 304 if the account's `ETag` is among these (RFC 9110, section 13.1.2). It has no effect together with
-	// `include_contacts=true`, since contacts change without their accounts.
+	// IfNoneMatch Answer 304 if the `ETag` that would be sent is among these (RFC 9110, section 13.1.2).
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
@@ -1811,13 +1830,17 @@ type UpdateAccountParams struct {
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
 	// IfMatch Update only if the account's `ETag` is among these (RFC 9110, section 13.1.1), else answer 412. `*` matches any
-	// account.
+	// account. The tag of an answer with contacts stands for that of the account.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
-	// or one while the first is under way, answers 409. Requests that were refused are not kept.
+	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
+	// The members of the body may come in another order. Requests that were refused are not kept.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ListAccountChangesParams defines parameters for ListAccountChanges.
@@ -1893,16 +1916,27 @@ type ListContactsParams struct {
 type CreateContactParams struct {
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
-	// or one while the first is under way, answers 409. Requests that were refused are not kept.
+	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
+	// The members of the body may come in another order. Requests that were refused are not kept.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DeleteContactParams defines parameters for DeleteContact.
+type DeleteContactParams struct {
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // UpdateContactParams defines parameters for UpdateContact.
 type UpdateContactParams struct {
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
-	// or one while the first is under way, answers 409. Requests that were refused are not kept.
+	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
+	// The members of the body may come in another order. Requests that were refused are not kept.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ListPropertiesParams defines parameters for ListProperties.
@@ -1915,7 +1949,8 @@ type ListPropertiesParams struct {
 type CreatePropertyParams struct {
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
-	// or one while the first is under way, answers 409. Requests that were refused are not kept.
+	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
+	// The members of the body may come in another order. Requests that were refused are not kept.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -1923,6 +1958,9 @@ type CreatePropertyParams struct {
 type DeletePropertyParams struct {
 	// Force Whether values that are in use are cleared.
 	Force *ForceUse `form:"force,omitempty" json:"force,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // UpdatePropertyParams defines parameters for UpdateProperty.
@@ -1932,8 +1970,12 @@ type UpdatePropertyParams struct {
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
-	// or one while the first is under way, answers 409. Requests that were refused are not kept.
+	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
+	// The members of the body may come in another order. Requests that were refused are not kept.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ListUsersParams defines parameters for ListUsers.

@@ -91,7 +91,7 @@ type ServerInterface interface {
 	CreateContact(c *gin.Context, params CreateContactParams)
 	// DeleteContact Delete a contact
 	// (DELETE /contacts/{contactId})
-	DeleteContact(c *gin.Context, contactID ContactPathID)
+	DeleteContact(c *gin.Context, contactID ContactPathID, params DeleteContactParams)
 	// GetContact Get a contact
 	// (GET /contacts/{contactId})
 	GetContact(c *gin.Context, contactID ContactPathID)
@@ -610,6 +610,25 @@ func (siw *ServerInterfaceWrapper) DeleteAccount(c *gin.Context) {
 
 	}
 
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -764,6 +783,25 @@ func (siw *ServerInterfaceWrapper) UpdateAccount(c *gin.Context) {
 		}
 
 		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
 
 	}
 
@@ -1240,6 +1278,30 @@ func (siw *ServerInterfaceWrapper) DeleteContact(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteContactParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1247,7 +1309,7 @@ func (siw *ServerInterfaceWrapper) DeleteContact(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.DeleteContact(c, contactID)
+	siw.Handler.DeleteContact(c, contactID, params)
 }
 
 // GetContact operation middleware
@@ -1311,6 +1373,25 @@ func (siw *ServerInterfaceWrapper) UpdateContact(c *gin.Context) {
 		}
 
 		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
 
 	}
 
@@ -1417,6 +1498,27 @@ func (siw *ServerInterfaceWrapper) DeleteProperty(c *gin.Context) {
 		return
 	}
 
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1471,6 +1573,25 @@ func (siw *ServerInterfaceWrapper) UpdateProperty(c *gin.Context) {
 		}
 
 		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
 
 	}
 
@@ -1582,13 +1703,23 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 
 	router.GET(options.BaseURL+"/accounts", wrapper.ListAccounts)
 	router.POST(options.BaseURL+"/accounts", wrapper.CreateAccount)
-	router.GET(options.BaseURL+"/accounts/search", wrapper.SearchAccounts)
-	router.GET(options.BaseURL+"/accounts/changes", wrapper.ListChanges)
-	router.POST(options.BaseURL+"/accounts/batch", wrapper.BatchUpdateAccounts)
 	router.DELETE(options.BaseURL+"/accounts/:accountId", wrapper.DeleteAccount)
 	router.GET(options.BaseURL+"/accounts/:accountId", wrapper.GetAccount)
 	router.PATCH(options.BaseURL+"/accounts/:accountId", wrapper.UpdateAccount)
 	router.GET(options.BaseURL+"/accounts/:accountId/changes", wrapper.ListAccountChanges)
+	router.POST(options.BaseURL+"/accounts/batch", wrapper.BatchUpdateAccounts)
+	router.GET(options.BaseURL+"/accounts/changes", wrapper.ListChanges)
+	router.GET(options.BaseURL+"/accounts/search", wrapper.SearchAccounts)
+	router.GET(options.BaseURL+"/alias-migrations", wrapper.ListAliasMigrations)
+	router.GET(options.BaseURL+"/alias-migrations/:userId", wrapper.GetAliasMigration)
+	router.POST(options.BaseURL+"/alias-migrations/:userId/migrate", wrapper.MigrateAliasUser)
+	router.POST(options.BaseURL+"/alias-migrations/:userId/notify", wrapper.NotifyAliasUser)
+	router.POST(options.BaseURL+"/alias-migrations/:userId/rehearse", wrapper.RehearseAliasMigration)
+	router.POST(options.BaseURL+"/alias-migrations/:userId/rollback", wrapper.RollBackAliasUser)
+	router.GET(options.BaseURL+"/alias-migrations/me", wrapper.GetOwnAliasMigration)
+	router.GET(options.BaseURL+"/api-keys", wrapper.ListKeys)
+	router.POST(options.BaseURL+"/api-keys", wrapper.CreateKey)
+	router.DELETE(options.BaseURL+"/api-keys/:keyId", wrapper.RevokeKey)
 	router.GET(options.BaseURL+"/contacts", wrapper.ListContacts)
 	router.POST(options.BaseURL+"/contacts", wrapper.CreateContact)
 	router.DELETE(options.BaseURL+"/contacts/:contactId", wrapper.DeleteContact)
@@ -1601,16 +1732,6 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/users", wrapper.ListUsers)
 	router.POST(options.BaseURL+"/users", wrapper.InviteUser)
 	router.POST(options.BaseURL+"/users/accept", wrapper.AcceptInvitation)
-	router.GET(options.BaseURL+"/api-keys", wrapper.ListKeys)
-	router.POST(options.BaseURL+"/api-keys", wrapper.CreateKey)
-	router.DELETE(options.BaseURL+"/api-keys/:keyId", wrapper.RevokeKey)
-	router.GET(options.BaseURL+"/alias-migrations", wrapper.ListAliasMigrations)
-	router.GET(options.BaseURL+"/alias-migrations/me", wrapper.GetOwnAliasMigration)
-	router.GET(options.BaseURL+"/alias-migrations/:userId", wrapper.GetAliasMigration)
-	router.POST(options.BaseURL+"/alias-migrations/:userId/notify", wrapper.NotifyAliasUser)
-	router.POST(options.BaseURL+"/alias-migrations/:userId/migrate", wrapper.MigrateAliasUser)
-	router.POST(options.BaseURL+"/alias-migrations/:userId/rollback", wrapper.RollBackAliasUser)
-	router.POST(options.BaseURL+"/alias-migrations/:userId/rehearse", wrapper.RehearseAliasMigration)
 }
 
 type AccountResponseHeaders struct {
@@ -1789,6 +1910,7 @@ type AliasNotModifiedResponse struct {
 }
 
 type AliasProblemResponseHeaders struct {
+	AcceptPatch         *string
 	Deprecation         string
 	Link                string
 	RetryAfter          *int
@@ -1831,6 +1953,7 @@ type ChangeListJSONResponse struct {
 }
 
 type ConflictResponseHeaders struct {
+	RetryAfter          *int
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2071,6 +2194,18 @@ type PropertyListsJSONResponse struct {
 	Headers PropertyListsResponseHeaders
 }
 
+type RequestTimeoutResponseHeaders struct {
+	XRateLimitLimit     *int64
+	XRateLimitRemaining *int64
+	XRateLimitReset     *int64
+	XRequestID          *string
+}
+type RequestTimeoutApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers RequestTimeoutResponseHeaders
+}
+
 type TooManyRequestsResponseHeaders struct {
 	RetryAfter          *int
 	XRateLimitLimit     *int64
@@ -2111,6 +2246,7 @@ type UnavailableApplicationProblemPlusJSONResponse struct {
 }
 
 type UnsupportedMediaTypeResponseHeaders struct {
+	AcceptPatch         *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2548,6 +2684,34 @@ func (response CreateAccount403ApplicationProblemPlusJSONResponse) VisitCreateAc
 	return err
 }
 
+type CreateAccount408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response CreateAccount408ApplicationProblemPlusJSONResponse) VisitCreateAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateAccount409ApplicationProblemPlusJSONResponse struct {
 	ConflictApplicationProblemPlusJSONResponse
 }
@@ -2559,6 +2723,9 @@ func (response CreateAccount409ApplicationProblemPlusJSONResponse) VisitCreateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -2615,6 +2782,9 @@ func (response CreateAccount415ApplicationProblemPlusJSONResponse) VisitCreateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AcceptPatch != nil {
+		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -2850,6 +3020,34 @@ func (response BatchUpdateAccounts403ApplicationProblemPlusJSONResponse) VisitBa
 	return err
 }
 
+type BatchUpdateAccounts408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response BatchUpdateAccounts408ApplicationProblemPlusJSONResponse) VisitBatchUpdateAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type BatchUpdateAccounts409ApplicationProblemPlusJSONResponse struct {
 	ConflictApplicationProblemPlusJSONResponse
 }
@@ -2861,6 +3059,9 @@ func (response BatchUpdateAccounts409ApplicationProblemPlusJSONResponse) VisitBa
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -2945,6 +3146,9 @@ func (response BatchUpdateAccounts415ApplicationProblemPlusJSONResponse) VisitBa
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AcceptPatch != nil {
+		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4170,6 +4374,34 @@ func (response UpdateAccount404ApplicationProblemPlusJSONResponse) VisitUpdateAc
 	return err
 }
 
+type UpdateAccount408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateAccount408ApplicationProblemPlusJSONResponse) VisitUpdateAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type UpdateAccount409ApplicationProblemPlusJSONResponse struct {
 	ConflictApplicationProblemPlusJSONResponse
 }
@@ -4181,6 +4413,9 @@ func (response UpdateAccount409ApplicationProblemPlusJSONResponse) VisitUpdateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4265,6 +4500,9 @@ func (response UpdateAccount415ApplicationProblemPlusJSONResponse) VisitUpdateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AcceptPatch != nil {
+		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5439,6 +5677,9 @@ func (response MigrateAliasUser409ApplicationProblemPlusJSONResponse) VisitMigra
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5696,6 +5937,34 @@ func (response NotifyAliasUser404ApplicationProblemPlusJSONResponse) VisitNotify
 	return err
 }
 
+type NotifyAliasUser408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser408ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type NotifyAliasUser409ApplicationProblemPlusJSONResponse struct {
 	ConflictApplicationProblemPlusJSONResponse
 }
@@ -5707,6 +5976,9 @@ func (response NotifyAliasUser409ApplicationProblemPlusJSONResponse) VisitNotify
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5763,6 +6035,9 @@ func (response NotifyAliasUser415ApplicationProblemPlusJSONResponse) VisitNotify
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AcceptPatch != nil {
+		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6020,6 +6295,34 @@ func (response RehearseAliasMigration404ApplicationProblemPlusJSONResponse) Visi
 	return err
 }
 
+type RehearseAliasMigration408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration408ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RehearseAliasMigration409ApplicationProblemPlusJSONResponse struct {
 	ConflictApplicationProblemPlusJSONResponse
 }
@@ -6031,6 +6334,9 @@ func (response RehearseAliasMigration409ApplicationProblemPlusJSONResponse) Visi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6087,6 +6393,9 @@ func (response RehearseAliasMigration415ApplicationProblemPlusJSONResponse) Visi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AcceptPatch != nil {
+		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6354,6 +6663,9 @@ func (response RollBackAliasUser409ApplicationProblemPlusJSONResponse) VisitRoll
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6796,6 +7108,34 @@ func (response CreateKey403ApplicationProblemPlusJSONResponse) VisitCreateKeyRes
 	return err
 }
 
+type CreateKey408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response CreateKey408ApplicationProblemPlusJSONResponse) VisitCreateKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateKey413ApplicationProblemPlusJSONResponse struct {
 	PayloadTooLargeApplicationProblemPlusJSONResponse
 }
@@ -6835,6 +7175,9 @@ func (response CreateKey415ApplicationProblemPlusJSONResponse) VisitCreateKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AcceptPatch != nil {
+		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7519,6 +7862,34 @@ func (response CreateContact403ApplicationProblemPlusJSONResponse) VisitCreateCo
 	return err
 }
 
+type CreateContact408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response CreateContact408ApplicationProblemPlusJSONResponse) VisitCreateContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateContact409ApplicationProblemPlusJSONResponse struct {
 	ConflictApplicationProblemPlusJSONResponse
 }
@@ -7530,6 +7901,9 @@ func (response CreateContact409ApplicationProblemPlusJSONResponse) VisitCreateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7586,6 +7960,9 @@ func (response CreateContact415ApplicationProblemPlusJSONResponse) VisitCreateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AcceptPatch != nil {
+		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7695,6 +8072,7 @@ func (response CreateContact503ApplicationProblemPlusJSONResponse) VisitCreateCo
 
 type DeleteContactRequestObject struct {
 	ContactID ContactPathID `json:"contactId"`
+	Params    DeleteContactParams
 }
 
 type DeleteContactResponseObject interface {
@@ -7831,6 +8209,34 @@ func (response DeleteContact404ApplicationProblemPlusJSONResponse) VisitDeleteCo
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteContact412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteContact412ApplicationProblemPlusJSONResponse) VisitDeleteContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -8322,11 +8728,11 @@ func (response UpdateContact404ApplicationProblemPlusJSONResponse) VisitUpdateCo
 	return err
 }
 
-type UpdateContact409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+type UpdateContact408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
 }
 
-func (response UpdateContact409ApplicationProblemPlusJSONResponse) VisitUpdateContactResponse(w http.ResponseWriter) error {
+func (response UpdateContact408ApplicationProblemPlusJSONResponse) VisitUpdateContactResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -8345,7 +8751,66 @@ func (response UpdateContact409ApplicationProblemPlusJSONResponse) VisitUpdateCo
 	if response.Headers.XRequestID != nil {
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateContact409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateContact409ApplicationProblemPlusJSONResponse) VisitUpdateContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
 	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateContact412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateContact412ApplicationProblemPlusJSONResponse) VisitUpdateContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -8389,6 +8854,9 @@ func (response UpdateContact415ApplicationProblemPlusJSONResponse) VisitUpdateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AcceptPatch != nil {
+		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8835,6 +9303,34 @@ func (response CreateProperty403ApplicationProblemPlusJSONResponse) VisitCreateP
 	return err
 }
 
+type CreateProperty408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response CreateProperty408ApplicationProblemPlusJSONResponse) VisitCreatePropertyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateProperty409ApplicationProblemPlusJSONResponse struct {
 	ConflictApplicationProblemPlusJSONResponse
 }
@@ -8846,6 +9342,9 @@ func (response CreateProperty409ApplicationProblemPlusJSONResponse) VisitCreateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8902,6 +9401,9 @@ func (response CreateProperty415ApplicationProblemPlusJSONResponse) VisitCreateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AcceptPatch != nil {
+		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9163,6 +9665,9 @@ func (response DeleteProperty409ApplicationProblemPlusJSONResponse) VisitDeleteP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9176,6 +9681,34 @@ func (response DeleteProperty409ApplicationProblemPlusJSONResponse) VisitDeleteP
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteProperty412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteProperty412ApplicationProblemPlusJSONResponse) VisitDeletePropertyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -9425,11 +9958,11 @@ func (response UpdateProperty404ApplicationProblemPlusJSONResponse) VisitUpdateP
 	return err
 }
 
-type UpdateProperty409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+type UpdateProperty408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
 }
 
-func (response UpdateProperty409ApplicationProblemPlusJSONResponse) VisitUpdatePropertyResponse(w http.ResponseWriter) error {
+func (response UpdateProperty408ApplicationProblemPlusJSONResponse) VisitUpdatePropertyResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -9448,7 +9981,66 @@ func (response UpdateProperty409ApplicationProblemPlusJSONResponse) VisitUpdateP
 	if response.Headers.XRequestID != nil {
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateProperty409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateProperty409ApplicationProblemPlusJSONResponse) VisitUpdatePropertyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
 	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateProperty412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateProperty412ApplicationProblemPlusJSONResponse) VisitUpdatePropertyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -9492,6 +10084,9 @@ func (response UpdateProperty415ApplicationProblemPlusJSONResponse) VisitUpdateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AcceptPatch != nil {
+		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9934,6 +10529,34 @@ func (response InviteUser403ApplicationProblemPlusJSONResponse) VisitInviteUserR
 	return err
 }
 
+type InviteUser408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response InviteUser408ApplicationProblemPlusJSONResponse) VisitInviteUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type InviteUser409ApplicationProblemPlusJSONResponse struct {
 	ConflictApplicationProblemPlusJSONResponse
 }
@@ -9945,6 +10568,9 @@ func (response InviteUser409ApplicationProblemPlusJSONResponse) VisitInviteUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10001,6 +10627,9 @@ func (response InviteUser415ApplicationProblemPlusJSONResponse) VisitInviteUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AcceptPatch != nil {
+		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10170,6 +10799,34 @@ func (response AcceptInvitation400ApplicationProblemPlusJSONResponse) VisitAccep
 	return err
 }
 
+type AcceptInvitation408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response AcceptInvitation408ApplicationProblemPlusJSONResponse) VisitAcceptInvitationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type AcceptInvitation413ApplicationProblemPlusJSONResponse struct {
 	PayloadTooLargeApplicationProblemPlusJSONResponse
 }
@@ -10209,6 +10866,9 @@ func (response AcceptInvitation415ApplicationProblemPlusJSONResponse) VisitAccep
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AcceptPatch != nil {
+		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11171,10 +11831,11 @@ func (sh *strictHandler) CreateContact(ctx *gin.Context, params CreateContactPar
 }
 
 // DeleteContact operation middleware
-func (sh *strictHandler) DeleteContact(ctx *gin.Context, contactID ContactPathID) {
+func (sh *strictHandler) DeleteContact(ctx *gin.Context, contactID ContactPathID, params DeleteContactParams) {
 	var request DeleteContactRequestObject
 
 	request.ContactID = contactID
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.DeleteContact(ctx, request.(DeleteContactRequestObject))
@@ -11572,362 +12233,379 @@ func (sh *strictHandler) AcceptInvitation(ctx *gin.Context) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7P15d9u4uQCMfxX8+LvnzGSurEhektg5PbeK7Uzd8ZJrO5O2o9wQJiELNQWoBGRFndfvZ38PngfgJpIi",
-	"ZTvL1P2jE4sEiOXZ19+9QE6mUjChlbf3u8c+08k0YvDvQRDImdDmn2o2mdB44e15A0Eo/k6oIlwTrkjM",
-	"aOh1vFsazZh5275wuZgyb8/bPzs5OTzfPxocex2PhmHMlPL2fvP6mz1ywpXiUpALHTOmO+SCCvI2piLg",
-	"KpAdsj8gu9v93o73seMFMaOahQPt7Xmbvc0XG/3+Rm/zsre7t9Xb6/W6vV7vH17y2psF7GZCeeTteTSk",
-	"f7Y76wZy4nW8EY+VPqUTs8BBSL2Ox0Nvr9/xIpr8fs4WTHl3HS+YKS0nZsJYytEnjfu65BEzT0OmgphP",
-	"NZfC2xOzKMK5tjc7HleDQPNb5u3peMY6nphNrljs7fU3t7Y73jTm5lAP7SLlaMQD9mc1EzFXbEPJiMZd",
-	"u2ovefvdWArz9f/ub/d3dnZ2ev3tTa/jaa4j8/MFjiYXZrTX8WbTcOnUNrcv+y/2ejt7/c3u1vbOP9LX",
-	"zKmZHdzdddztv6E6GOdB4HIuCQ5QHaLHjCgWSBESKRi5ntE4ZDlosK96e7/9nhyMYgBW5Qd7wjSNvLu7",
-	"u44dsNXx+OgEF+INve2tjc2h5yWzpKc8opFid3cfi+s/Z2oWFQD5cswSSNZjqsmcKiLohJWBMq7+ceBa",
-	"Ck0D+MK3COX2Mr4SmON3Hg64H+iwchC2D3dRSSXnXI8JJXi6BAHr0WllLcFqdyHlh5/Z/zFXBdQ6Ewlq",
-	"pVv97YkvfP984WN67e+WGcP+mIprRqggbMMsnthb7RTgv0OoCEkQMRoD/5iatRN7CBnceEgwXqYrGRD+",
-	"wPV4P6HD1eIOJfOYa7NDNWexEX8eH5VT9mDhFmb5p6zY6UeEspcdTyC0/lWSdzS+MUdg9g6jM0CyZUY4",
-	"KHlLAx5xvSATKug1i727JwT7TjiSAeaIU3XCr2OKR5KDYzJTLCbzsUQ5R2o+4nlRJ6BRBNBvZt/qHdCF",
-	"8vY2ey/t917iD9uveh0vZqOZYuFx5sVex9MypAtzxuZu6EL974wbAa3XSbYYcVG2xX0aRavAK3sWx1x4",
-	"He+GLRAr7MJxqTdscRR6ezu46KWZzWXs7O3s7u286vY3YWaLJ4Jfj3W0IGohArh1NuKfzbUEwacXk7f9",
-	"mx5gQ9NZ0ytCiJnAvSBo4C/uDlYBi5wyvNHcbvu7u6+ar2bC9FiG3p73bnC5/xezPaqNMP38tv88iLjR",
-	"/p7/jv84Cu+85Ibh9tQsCJhSMrYDnEz8/Hf7LzPECOt2aS+3ahfW6+31+t1e72VuYT8fXpYuq+Fa4G5i",
-	"NmY0VjSywrTSIJh5GWhXmk2tML/i2K9WIKcFtK2OZzDL/LN/1/FuuAjzX8QJzPc0m0wNIbcIdRjHZhsW",
-	"GNhnPcA3UghRTOgK6Njq9nr9f3jpHs27hihOmFL0mlkFZyTjCYuJOVZFmAgJF+SExsG4S95FjCpGYjaN",
-	"aMCIO29ytSDJqZrXF3IWkyxydM1XZwKUL7Oylxu9rY1e/9Lca4qx5j5Wv4WHN7hmTsXK4XJT6E7mMOew",
-	"EMHzze42LMDdzOYyeSyXWs2AnMj6RBS/TaLYBNW/Hej76MDvVGoeFHVF4MYBc5qiEQ2yfPnrY/Q/vAR/",
-	"zt25L4nJYzMrbMEI8zdskd3DKDZinD3FTQvKdu4seM6EBpzIvNjPLQJVjGXkHQhrkgLVgpKQRQykoKyA",
-	"A2NzppwjKy/SQBta3J7er+IiI86iUKXKTDcjyP7u0ZE2Uqk1snS8KzaScYmOY2XPZADiSvJ2Tue7S7mQ",
-	"FTPBUvavGRMG8rxe8X+gJ96yWIHQ+NIw8uzpbCWng18t2/GLHE1yO7ZCctWq/0LjKxmTfTpi2UXDza1e",
-	"9FZ20VtokNmXYhTxQL+L5VXEJktoBkoAGvu4IpresDx8yBAVt9O3x0f7RhwJmUZwsEON+pAMNXhFhdRj",
-	"FmesHcxwdUtNluaDs0mmM/K88Pa8KxkuvCznbv61qeQCQei5ndMQnpLPKE3xJHMCHFz9Ot+NzdUoABCv",
-	"1999Mdqimxsvgz7beBnu7G7sjnb6G5tXvWCbvgh2w37fCiozwyt7u6n+5G7M63hWuaNXcqb3riIqbjx7",
-	"p0b/Ld6lVYtTgrNkbyrYbp1mWGHOWkPPfW9khT2c2ZCCL66cN1Q3M6dYaqpMzlKOCBU1B3lk0Pq37c2P",
-	"Tfdas8kft/s7z8jOzs7GahtEuv5yoc2uv8zUuKZVHa8W6dU3e60f03MpscUNLM5mbWtodxOSxDLKiRjl",
-	"97K7m1mns5ghCIW/sMWyO+WGLRAhuVZEyyXyOplSAUy0XzDeeF6nhvOyz1MeMzVIpBM8jqIsx5E7FyTX",
-	"mE1lbGBDBXKKewR3pdkZrDArzAb/mP669flft5tyJ/hrf9L731eT/sV2/Ff999vdm82rl/OtzzuHAJBv",
-	"ZXzFw5CJCl5jjgIYzYQuiBSwkLyT1HKHt2fnb44ODg5Ps+xGj7kiid5PBGOhIjQ9X3C6mf2gPfI1gQHm",
-	"8Zgm7tiGRP9BvnUvfrCVQQZ3rNUM4WcpWMWhG6EYT90sjYmQhUZehi3kNbvk+H8+Oz3MnnwiNHNFgkgq",
-	"O8NCzl6bKUjhJIk55FbHvf4H7nPG/TozTs5RYI63+vCPjLQhaHTB4lsWgwWj4i5GdBYBS0EHsXm95PiP",
-	"Ti8Pz08Hx58uDs9/PTz/dHh+fnaevQ9uP0hArmp+zEvj7nF6O71eej7uBAgeATm081ce2C2NePjXi7PT",
-	"ioMy0l8ikwqpiXm39Kh+HRwfHXyyjzO0guEcdjh8DybZIxMGAt0QVz/0CJ1OjfpG9NwonFyA6CSv/smA",
-	"fTamGA/2xXvRjcytvKEhOce5au+Ca6BygyBg04IkccE0oWRKlZrLOEepk9/2vEDGMQs0GctYMXJFtWbx",
-	"gihNra/UchQubltzFFgdC51UmeesgYwiRq+d68zcAHyLaAlLJnlNlyc7xZieHP9Exbq/pKquvXjUiAFU",
-	"S+SsEqV4heUrZ9AyXB0dOuHEaEsQ4mH+tuflPDx50xL4Q35hi3KBt5w5d4AQU7JgNEeqVogfJdaySpnD",
-	"rqpcjM2ZTH5rfJjLgtSDiEtlpj6Dr7fyJmuvW5aqUuuIEVBPpX4rZyIsJX6nkqhZMC5TOSzROz27/PT2",
-	"7P3pQZbiOYesoT0jM3lz0lU29F40aDulQadSk7d2zgoK9I4uIknDSymPaXzN6jiCvGUouER8wsuO5t3g",
-	"78dng4NPl2dnn44H5z8fljKFyUxpcsWIAXapNOn3tl/tvHxBrhaaqTVI/qr57iWkZARBS8zJodBGN7qU",
-	"ksCR1ZxtDFFo3CDCW8ojVg5zF3LCYCcsUoygSRAJajUUvjs/3D87PTi6PDo7/fR2cHR8eFA8bAdYRvB0",
-	"kyouAgZTW0MVEp2j0QbEskGwmXpNRsz8wTWh1xRJXvM7ecjP3uvqMpaV7EUQvIm6WzOqh14UcSCM5TSU",
-	"8xxXCxkIlb9aCmm0bhGyz4YHJFxh30YMIFPg6mQWaW6Ys3vlhi0sf0ktsQkVPJdGYMWf5NT5XNEa20ms",
-	"tBdjLq5R7be7Ojg/e3dw9uE0t6Vy3lO2sWQbNljhERZjWI5a5jlTd/zL1h7gQd/DkX/seKhTfT8rzt5M",
-	"ie3mnJlPoaQMH0CnRhg6S2zuusLwLF3FRWRgDnzhZo70SeKDsevU0tvz9iO6IBp8DbCmSylPqFhY4qtK",
-	"CaghxRMqjKiAbxmhntoY4BLieT64PPx0fHRydPnp8G/7h4cHReJprQlGFlNMhGSz10vnnrLYTv2a6HiB",
-	"xMp8sU9USxvH2h+5D2HczBi7zcmZ43Waiqomi+8FnemxjPm/WaXohGpXwdFmD/396eD95V/Ozo/+kT9t",
-	"2Du1QwfvjuBQuABuMWY0ZDH5vEGnfAOnbXi8LWe9l8DVT88ze0i1R3lLeUSvonJ56zK5cIM6cflh/jo4",
-	"Oh68OV6SsdCwYRThq5laZKCnHRuvm+ZehouMRHXB4lujgmfOo+7Q1GxqNAEWnrCQ08vFlDW1XyjKQ6OX",
-	"XrEqU8b704v3796dnV8eHnw6OTw4Gny6/Pu73NnuS6GZ0Bvmu4nMCfRwROh0GvEAtNvn/1RSdHK/TFh8",
-	"zTamhqj+t3n6mlxLTYaeZp/182lEuYDUgYaX8+jruJfQtZPFheTCCNwYuUQOVXXBS2aGgSAUVOzsfVX6",
-	"TXKq5BoRjIk+73hwos5bFlwS4oirxheXfVjWQJLT3BvbGdzkTaOCvqVzMWr2r4b0AuCV07i5JHI0YiJg",
-	"ytng4sRcVkRPsDMOQNlZssdmYpyL+HB+eHF0cHh6eTQ47pA0+tkBfswUD5nQnEYA+cuO8pLvOk92NrS6",
-	"ymv+cEvLeNWzH4YQx5VLLcR5VC638J6jnjSRydF4zhWxjrPXJOQhWcgZmTAqzLKdbDr0/ie/apz7ebKG",
-	"bFBA8Sjb2E0e4Gy/oMX3ruOh9AGKzwGbxixIjKJ5s9nlmBHNJ8wqz/MxQ+kFPEpckdAOZmHH4A8Ki8q+",
-	"3d992SMQ40KoIP6fffLj+dt9svtye+dZFwxy6Cbe8/7cf7m7s/3y1XavZ4+Cx6nep4Ixm1AI+aKfj5m4",
-	"1mNvb7MHUbGaxWad//fn4TD87/9Kd6x0zMU10K/DS3q9vLMBUTqW4ppoeo1s2oZBEfaZBjpapJt1xgT7",
-	"QpcMrhQTmhj9g4TxgsQzkd/P0Nve3HiJuXhli3+xXbbQo5BNplIzESzO2TSiC3MExXX75kx8wtGBZKEG",
-	"YtcDGsechUTODBiOZJwYxTl41eYgi+C7mKiBBp7C2s38uXUzMZsYFQoefCxb+DEXN+WwM6XmRGksZ24h",
-	"BjsADF5tvnr1rEMYDcboUPVjFvnEF+yz9jvEn8bs1icyJj4wBb9LPnA9NpvDV5J9gTGQKnMfrDsU+YuY",
-	"9XpbQRaD/yeYxUrGf2KLv86O/il7J6JnXtp8YZb6SfF/sz/twC9b7DWJWfSnIcQgV9/lFsRdlR6LrEMr",
-	"QCHrBxRsTmIWyDhsAFzL9KgCQUoX9S5mt5zNKwEr+909BH+AlQSC5nIWheSKuaAJbRR6AKp5zLV+AHA6",
-	"p5odg3V3aZF/kfOCkq1tfIXTYDtOwZqymMvQnTBYi1NxnNGYKZ0cNmJTzJDZ4Mu5bQCJTfcwkvEE4v24",
-	"0C+2DUfggk/MvvrJhgzTcWE6yY7OjegjzEart4YrnhAaMxKxUX4hW7u7zRbSW7UQmyS8DJg22k2OEnKO",
-	"NHw+5sGY0ChaWiHqZLl19u+1ypQXli3Q3v0PivCwYzUqSFBGkk3VjYHIkYzJmEXTLjnSjkwENIpY/IMi",
-	"/t827Ec2jkJLTW14RN/M2N98NRQRM+xFdUjIr7k2/5Xw/1SNmTKUaSYMEw1kzFQH7eYUULmEEDVl6WWY",
-	"3N98BUeW/F2KNEzHiwEGlLa/VS1T3br6Hldc24ULpKjmB4pOzP0pOYsDhudH/ISa+Z2UE/xpmAZmbFiD",
-	"/dDzc7zDECCgSXD2GVoVcXGjiJbdFczg+fZmntSXfLKpQFLNBy5sCHnxQD7kpKk5jyIIXMfIHK4wMw33",
-	"u7O7/SyhVvMxj5ihUyCZcUUUyxMJ78Ro3b0+OaEx2extviTOyUl+PrmsArPt0sVfSk2jfVfvog6ukIEp",
-	"4CBRhKy/S97FzJFYn4sgmoXskzZz/gn4TR7YIAtxfbrx4cOHwcxINJoH1sWwTGO1JDTzkpVJ+/1ex2AG",
-	"WJX7/e6Lbr8gow6m/BcGHvFo8qdhEkgZDr2ONeb9aegl5rxqeaGUL98ZYTamE6atVD5II83LTt1+HUhg",
-	"nlFtWr0KMsYS23wauF4HzW3ZWrLItzyqJDy5WhJAhG3mLrIPLm6MGCrLd/GvGYsXS9v4xEPvAdb9wYBr",
-	"CVoCFGMchFHpDDBfMXSLO+ECtC0s8pEZjD8kyd3mj2LCdzGtm8h4KEAEpBPDVEa5IypyERtmSyaYJ+2V",
-	"n9K/qkAPArZWMZIBLrXqSgdkSmOMiTaXx9yS7Q7zOGPXaVQtxnTFcl0O+L0WbXjZRZIXUQaHvkub8BOZ",
-	"0CgNqNQlkuGNkHPRJYMoSvRBBFOlWWiIGE/tuUwUyG55CknpnkdoUk93/F8xG3l73v//eVp36Dk+Vc+T",
-	"jSVbdWbK/DbPRLQArqFszpQgPCT0St6yRPnqEIqykG+4tO/8EKFk+bvbbLrwtkQa0qUuNNWsCsSy2xhL",
-	"orQN7YpZ/rhnylx/+Tox763pAadrskuM5PyUzRMvYQnnxsSPxG1NInrFopy9n07AvDBOvck/KOu3BL2V",
-	"hiFQPpClu+TMzDg32O2KR0HaZHcojs3UCIdg8jJ6+9zqwjG7pjHMElCFSV5qFoO+bYRgNaVBURa1FtSy",
-	"yzX7/iTY/JPz32YP0HqQE4urvdsrKSNG0VT8BswO1Xh4zEFNjxYpchn4cwhpyKKNreYqg7BNYbYFAtps",
-	"q7UwcN/mgz8Ma3bZ5Q/KmdP8h/HRQfk6LY9ZXufL8mXi64+zzntwYrO8MlaLGlqR3RbgZYrJKA/PRA/i",
-	"xfmsxPCzP2bBDUYtoKZCFaHRnC5Uh1zNtC2jYo0qXXKZqjRo3VPEtwYc30XAG+TxDy/pdV6WdkEdJVsL",
-	"48WneCbaIvdbGQcsV0ajnCgaWhRJq5Dl0nJpZIjW9ThJPHA1N5K6Gx1zaUobVcjo4qDgmNOamfsEOtmM",
-	"ko3MWtfa4HvFqrcGHiELkYYccwG5CUCZI2YI82OuL2MftmlGRdEMw2NGeVtHMJY8YKlaac0nHXLFDE6R",
-	"9++PDhDUrHZuTcpJkov5FSIX8jZmKQK2NxRm3s1tSHN2dQ8T6zJWQgSDsyZgxnUafmYvG87YvUdQJSQu",
-	"R6tyKZ2hkDGyC9CFAdLM9ObraFWY00UnqUe03dvtJtEltqodi5njsXCBBgxv2FQXZe6tUS/YpD228YLu",
-	"bG1sj3bYxi7d6W+8DHauXtF+0EPLDdwyMqb0mrO7/AViPMpVwp2dIknJuDZ++/9t/L8fK3wbR678XxEW",
-	"3mPSN/Ba6ytIGROSC7gpJ6OockV4q9vv9p854xZSou3+Zpf4P/lkYj5teLhYDIWdfckAn3pCyk/IRl82",
-	"5sQY+HpJr5U9gFMpWMUhDHDBW73t+57B5jMwI46BXBE2GrFAEy2vkSwY+ByKxLzhtDe0cHSsNyxRe63G",
-	"4SQ4PWY8SSFWa5yfOYB7HiIufBAHY35b5nRK5F37RrJcwBzgxw0JnzsjN1NrGojjs0XJKrhQyjrHMgqt",
-	"mwitDYl63W7NScmx9dYMlrRGC9YsiiAewf/bBozaAAOcT8ap+yOwspEhY+YScla3dvsCc9yam/qVx3pG",
-	"Ixu0yZm9EecVdp8v4CWkGdkMP5f3B1QZIua4BnZkNyYkucWPOD3KiEHmcYcoafiL0yWc2NRQDHLbt7N/",
-	"Smdvexa/YAmMMin7hi2WJeytUgkbC2k8pHT9iwvXLfU/pkqpb+N68xJkLsa3fL0we0P7+Ivt1WLzsbzm",
-	"QTWKXEkjBwAPB31gSpUCiVEmdqi8gOjJuEK8j+BLzdU/Q69wdWadQG3fLMoP1qb6XS2cx0wQ9pkrbfRx",
-	"ZwwFMSyQ14IrFr4mvpCC+VYTIBhFBdaagrqSrc9Xvi/gyZ+uFo23Bls5YVgjw20N0nUudEw1u16U3Qf4",
-	"yqZTJhTY00XeymsFgy7x1Q2f+iRi9JaBKOhKY3eJb8vxGDHiBoV7FzLJLHlzWZNqKBKJ2xnesjJ3x0qB",
-	"POw4qyrU0TTHCGkeEMCi6aJLfCZiHox9MuKGxIJ4pJM7SyX7oXDsmaLQX+TLOE/tJQBb/KTcKba6kOTs",
-	"zZWcTfvlkIbZ6TJ2Ij+KwAZB8nADjIsLVbFcOe3XIvFqzDizC7HL3Wy2XFsee3m9XFSudNO7z8rikMVl",
-	"aPtmYa36qfqUMQ537A9mofaMf/TNBP4zZ2NgNI44gwfU/J7fD1VB1YbMitqgK2zhGJby1qzEps9ds30I",
-	"aym110PVK2suibjRwUrNadcckTS/9kycTMUeMKCm1t21iu6bDZzaUqT1TkZtg4o6ZBTLCel3yQfAfVAY",
-	"MQTFPJNRJOeJyKecraRLTmVBbic+rt9vYv02Xy4XDvqdEu5MP1vunNgjV7JscxIX/N+sNvQFZT8KB2Gl",
-	"W+tbm8gCLu30qncC0U7l29ns5Ze/et0Z1rTadQRLpbxYD7kQFFhVeLZ0P3nWWKFmNxBB7EaMZNNsH1mb",
-	"CxKHvJbR2OI4Tb/cwlBQuQOojdbiKrJm0i4BHwzGveQcD/ndJFVx6reEZdpqwg6qbB/DYeiVb1FW8UQr",
-	"fS1xxL2MkJgxA8i56DginojB6N20lbmdnNxaFJvGqxhrS+nY7Hqzya4zjPWBt72kEpTsedO7xx7Pgbhd",
-	"LqZMVShUXIQqG24yH0vFsqqhAdc5FRCTrNiUQiVNI44HcjKh6jXoyfWe3N+SZM+PUDcgguj2Gl0SF+NO",
-	"Jt0912yiVvH0dM9QqJZ+PsJR/dSBSuOYojBoxZr7SDKJsOJkGZoVZayc4ySc/P2b3x5UlDm0a0mFmUuu",
-	"o4Z0C6Iw8gtUtuB42QoxRP4+pPW9LUBWHmZ3nB50aKPrwOBuLiOJliUQhJ1fdKaKRbZ6RtkebAm0TzV+",
-	"ePPChvmmV7OFN7baZO0e0EnadhM7ySb+u9ff6/VW7KTEE9t0K7aiRhmZmCnwfRQML+UeWFuZ4yEtL5Bm",
-	"XcGhQJ8sUdnIWxkTnwsfTtkX8K9UYN+/+BXN09v9Vz3rRvnXTOo0vt6qqjabwep8hqIbugf4TdVQUMg+",
-	"JEBRXoMFzr9ies6Y8NHAwkSoOs52AU4uxUNmXwVLhvKJixaPiQ9k0S8qyK2kt1s8roa8crvXRKeAK9hs",
-	"cAVZNfSPdQeXPGIdl3hfee6b3j3O+S7JXHojQ57rj5Z0yAowWRSS8gu5ocXWarQwtIx/uPef575jVtIw",
-	"2Cc/rNgwA8kH9ubqLoFkWXujFvsLkkFNdmY/0XprybjSvQk2d5Jg3f7erXF90zb39m69e0uH1aUVf82V",
-	"lZ56YmGUlr12yRuD6RNISjZopTB/0fm5y+8mXyy9DWblR9YfQ+bdFqeQG7V0CGA01hKcW0kASPUmk4Lq",
-	"Lplxje3mirKv3nH6estNL621dPtM2IwFwzWQtN+wRekJLJUlbkNiimNrN57/UvN9F8dVUpqMFaRqm+tQ",
-	"mqAwtMkm26L10rA2BOcrLPAR6U5ZicgWt8VLhtceyNL3mh9KydDSg8E6ka5qpKtlWbr7XMHEFtu+yY6r",
-	"3W/6heYbzY6poLbjJHALSjiKENIkQ9n1SutxteH0S4Nr91f4VvNNLg2sJDQhG3EBxdVK73CprNQam22G",
-	"zPkvtd/qmgLOV1njI5KcfE2TFrc1yw2sPYbMN5qfQW5QJThWSDegL6mpFGqpl3R7NampPNtelK3aWUZv",
-	"yJSQcBUWyia2rz2Hd+463t82khzkjSTJu25gmg1eGJ3LpW40QzpiaSqboNlwGvM2TpEkEa8cneQ031V3",
-	"YV5TU04naKwv2yHrac3J4CUYGURRGhuYxtlCdnaSmQ+WYmd9SRpmJ/GRNi4rLABZWcTwqkMvq6iRr4FQ",
-	"N9q99gS1Bah11aDag6sb2QRO4d3WAGpHLUMmesvlKA21zcOXS1qvOw545wkcjkIcmIlNXTUyk0ae9mT9",
-	"Iswv18P44RghRuq6xLWkTUhJSQOsUmDIoJZkxEHhoEUWWqjCVHeU2Vcz5Y2aMN8HpKFN0CVfEKJQEacW",
-	"z2S6v/bEOq23UL84kWLAE3HPo+R9bfffjkTybSHr10bAJ2T6Csj0PYpL3xbarAXrT5D7VYS6fCfaNib9",
-	"3MB6e3n6agtreXbQE8A/AXyWVP9sGwlXwOsUqweXWl6v7dBaiM1252tlbrUjSuEV6oYVW/rZwmEQ3slE",
-	"aE3/JGkM3iV+UuXMd4Xx3p8fG0CeKfYEwt8rCOdKM7R1lecGr3aVp6+3dJVnB5b5yGOWFoeAwj9FM83T",
-	"jZfc+DoSZukELW6+rbxZNrjGSgf1n55MdA8CJ6dyPwWM/IFjbdRQCtYlpxIyMJ84wPd7z/pEhlBIp6Lm",
-	"U1ITRk6xnsssjpnQD3/3bayST3DyheEk0wtjDXlX2NaVK/lFscflw8m9+DgtKVqjqrkaQN+mygZVmzeS",
-	"fJL6i0wKPK8B/h8+fNgo1satG1kspfuEQQ6D3tBwdUhqHf6431YFwBX7Y99BRxrbzmblBMudbx4M/VxZ",
-	"rquY0RtF4lnE1GviY+MaH7IlFGG3LF645jpd4hc7w2DeQrZ5t/8k6ZfB23dqT0sledc25UmWvy8kSDGK",
-	"eLAu3Qkyw1dFI8OLj0Y4gghbKNgixa7YXyDj0FAF+9oTOagAAk0DvV64fNNA9PYx6FVXngn/f5xYriew",
-	"yILFOmwiP7IJeLRlFLlRdZwiU5fviVV8JSfevu3h+P3GZmUSHFeHlX6t8KkvEgn1hA1ZkP7OWGche+5x",
-	"2Oc6cPgEVVmosqW4WyeBu4H1QJW+2gKusoMqQeuGLVAA51phMpwrOOCq4ozlXKQtwZ5E8QoAcDlRayaV",
-	"Nc7VWiNNq3m+3BN1+caA662Mr3gYMrGmtj/Kjq+Fr+RLD67vY/FjFcgpg2YtQFasHIaN+3LG+x8U8T9v",
-	"wOs+9sN6ojtloHEkNIsFjS5YfMviwzjGup9rAAm3MzUwRy998kGhZUCg8GRaksd8pkuOtCKRvLbN0bCr",
-	"xUy5xpG60Av0CVrKoQUa5buOYW2z9tORqxP27bstc/WTUbW5tGkTkLSYwNOFl134L2yxhhnoJh21qlJB",
-	"S/NPOqLG9HPDFk9mn3tfPdQO/25tN4O0jDxWkA9d72ariqikZuf8mzXsPBlp1oTdewWpPZ2hPcM0NOe7",
-	"jOzJBKhNplQsXMclNQvG1kP4dPMVN/+woX9PNT1a38E7uogkDS+lPKbx9brpJNPlWerNQ/n3HxwloSkL",
-	"VyQysxuli7pOEhOuO6RPTvgbMhMRUyqjzsuYKKadc/8JZ0vhJYbKs2CDe0t5xNal29PSiVYYFYtDHhxw",
-	"Mr2OhNRJg18I2vRd3z9n6CGn2LwLmkXOY641e1LvKqDmuzM3fwlT8xN05KDDaNxqTRBJxjaCE3y7PbC4",
-	"cSsgRpGrBTR9SHs+PNGFspu/lPKEioXrcrsmK9HLs9RCQeGrj+FCAB0Aer5NZJxYfBVKIlyTCV10yWW8",
-	"QFelbbzgZyLri4HFawfdP0Ea3NJ7QWd6LGP+77UllllhivoqjZmXHxTATiWBiHoyeHcEtZjJgEy4Ulxc",
-	"d8hM3Ahok8M+Tzk0sxYhidmtvGEhgCWFTJIoJDTiN8W86ad8iweEtlvKI3oVsfWBLTvDKlhz7z44LUOv",
-	"FqTcS0muZmoBSfr0CtpAS6K0nJYKwq+JduTtiZQ9MHCp2XQqY83CExZyCk2Y1oWy8qlWgNvyoEfT4I0W",
-	"Bi2+0kK8ZSl0mt4wbKvL0Q4XM6XYk9RVDkC2I9T3Gy07H8soVdZd2ypXmPXJz/KHg9j2gQCzJhEALV3/",
-	"dT5/Vzv7idyUXd4azv1ZZtjKS2zp3s8MeSrn8bj3n9xJsXR88dSxhyeLs/Xa0w6ZGdZTJ6QU+Mcl9rb8",
-	"vAHlu729/mbvruPZzr2lPfttLZ/UDmyWkXTEzDQa21nZZ6zYFnPChfur0CMzs8IXZoGOfZV7xfKtelWX",
-	"DK7A0gDNpWNGQ1vFPOS276G6sWW22CS3myZduVy4f34zvV7JDq7lhvltQ93w6YaEFdNoYyohYC/pRJre",
-	"xRZs1Wbu6NLbELnLMNqFfd/so0HHxcznNjNfwyakNIrORt7eb6tJxcVsMqHxwrv7uFz9SbolZZf6mogZ",
-	"NmwVEiPBQgz1Mz+jToe9Au1y5dU/WaBzkIqAADixMnYe3oLegSo3R79XpG6/V7RciRmqeETRRaHzbhe7",
-	"gidwji3BKzayfO47Zg28wsGbNvflSdyMYLeQWTtThWtu0MYyu3n4rhoEmt+W9Ax9a6DRXFAe2wmNgzG/",
-	"xS/bya+kjBgV2clfmslFTfP3dGO2DTwXkLNgQwTK9+V6l+/2ei/7u7ubO9svt3u7u/3mWzbLynV5Lm+8",
-	"vNzFHPocRHLOYhJQLKiXrI/ZftHFruSNQeBVZlnYVrt6WdmO3rCow27/xbatgcI1CeQsCskVA0LXIczc",
-	"IsZYGepglhAWAHa7DbTumqWqyl724E8uMghHf2dC88itRDGHOMV2+ktN9TeWn1Ws10Jc9soBvbBJ8CpA",
-	"tE1r2vQPznxp23zI9r9tRK0zLZzXINdbmc89LLnOruuBaTaQBehPWk1ps8RmLmM9/rrws91z7VCx4c9v",
-	"hlZn2XL20jtJO+rs3lKBKkNwO8Vu84W2+slSLIvr5KS7LKfOgsHH4ukXutIAnIQYIUCjdxnp0Uof+TtB",
-	"Qwg2faJxvCBo1LxmLv4jL3/ati8VzZtdTxgusFlMW1ELNoAryotbTtJcLTz2ly7TLXnVwaW17ytJiDJ0",
-	"Vo+tE6Foc1GV4nrJeZ2JFA2MZMpoME5sN+ueX8mhNT+nZK2rDspeUDs4M/vF7S2fUiPR6L5i0OgkwY5G",
-	"VPRQaK4Xl/RalRBRPAIiRbQoCFA/KOIfXtJrKNFLJ1Jcm6eKWT4trJeAp9EyxP/Jt4HTilCxqBE6y5jF",
-	"CpUDiV9eBajRfktb4+Z5UhmtNDPWgE0mg3tJ5cVHqK5x5TQ7LQkV1WowyGMVVCgv1bEyuS7BqZUCXq0+",
-	"W4Ne23Uiv93zg8A1dgQv+8qUxQqS86qknno9EaTQiiPOSqiV1oHt3vrHt0qkS/YWy6h0b42l3QqAhmNN",
-	"eb2Ft+RU6mA96azZgjoOit29H9rqs/uYRp8p1ZrFZqLh8MJ7GCPQ1mojUOLh0BLIRso3O+RqQXiIbfvJ",
-	"iGFSSlNmaqnVORuxmImAlVl+KuBryRLk7Xm/fXRoXbBK3M+y8eobMGxs1hsYfIB131qHVA7AEiODNXlQ",
-	"mAOZKVdJLQOGaywxQ6QH7JbbPbX/+M2893EN7rjd1qbRJWcuNNbVQ3MbtAedTYiwJU3Jdm+3SzBJ8rMm",
-	"o5hhhC1X5JrfMkH4aCiE/QVOYCge1lhSd3Yw+zqH93Jty4uDAR3zycRG7ADD3jAMO3xYS8zOmpYYt8gb",
-	"NtVlRhkqUpOM5YyQ+2r0KUoAJuIFCWTIbD/NocDAEsPF2DWXts28M+egHcd8dDIz2rohSlwQSkJ+zS1I",
-	"rDDxZOlyWGdpeLGGyedLaOZb7Sw75GIWx3ImQiNhqykNAINiNpG3SyaxErtPPRsrCl7aMuNm2kSWLaM6",
-	"gUWIXYPhMneqgXkWw9YMNfEzUoDfJcizr6QegzIK5hNQTQFc6HXMWI3lJrOpdCkbMaPghfRmKjncVJKg",
-	"U75h4PeaiQ32Wcd0QxvtyIrR5mA88w3DLgv22Nb2oC8BXJtLkp+T9pycVCPlOa9sQYyzKvRDafDLMnK6",
-	"gndrGHuyXb7lKKNhZXt+51qBuxuyMXByLhTaPqBHv6HV1iAC/YKtpAWEbCjQi+HUXCBY34BYSyAaJbDi",
-	"CEbRRBzLln4NebeOF//2Eedchx0/ggBtQGNBYjw/m0wG2rrRiV4T32zAByZGBWGTqV7AyQ7FTJgXCY0i",
-	"BINvSwyvdr8OMlCewLaRSzOZTk1t+tXUkwVjWUo7dx7FX9tkUw3s/Wvs5+W3ovU4UA0iRmNF+MPoQU0d",
-	"vMCgr6zaYFc2pcj1WpuC1riG7WZam9XQcmpbh/hmPp/ETGkZM3d2fzz97D9a4SrFjycVrKCCLZ/SV1fK",
-	"qgjbf5aaVodt6wtUT1pfS62vJlLiKwtWLx4lsuLrCVav1gu6+CrEAtXuKr3ane4yxIhUBuGCqLGM9dfx",
-	"JN8r0qhOhCzzQ+HHagwRTnkuuXSXfZ1GFYuCAY8Js+XfvPPDi6ODw9PLo8Gx1/H2z05ODs/34Q9zrx+b",
-	"0BMz1cYtjaEsBMzJFA+Z0JwaWWFfTiYsDvAPQ4y9j7AHLeOy1UuI3FVywsBdno1LcllRkOVZhlIlnuKK",
-	"cBUFnD8vGhFqfdGG4HTvI+UAV7xhi6MKmOShk0Fv2AK/OafQBDjM7lcw8/NKoK1YVgkQg7Ji9l61MHsu",
-	"DTCl+UdLwnJwBe6IrI+1HNShKf81E/q9YtVlksCmZc5rGsvrmE6skIfRbls9EtJFSYgOjCwXsSZGMUBV",
-	"cs5iVn8cvZVnbtaxT6OoNnQQFlt26S1CBhWL4bRqmIE7IigvFRKuFYtG5sB8w+M2YLjfIcHMpZZt9nok",
-	"GNOYBprF6rU17wCEAoo60YQCNAdyYvsEDYWWEk8Sq8GiAE0XHeL/CBqZeubblsEuRB+0yyVherM8/qUW",
-	"wPAYOvaSc1dQCWj7KwACQS0FC7CVGdgiP76/3H9GZlOiJdEypItlaDML2Ood0EWZSc4MAQVEIixs7uK8",
-	"V2wk7wV+Ww78Xjb88osH+jDAfcxGhqgd12w9OVxLEbMo+wPallE5ZyHZ7vc6mdi7ietNDJmvItcyff2F",
-	"g6UB7rDitO4x9zKo4oeyV9TJQkrZEVaC7y9ssYJKQkVeQ2IMpn47NHJ7Bb/EquT3l9++ABneqY7MSigw",
-	"HL6yBHiN8KyYjfjn8pNSmsZg4Mq0iNASqvBcC67AWHK1KH6z1ypKynFtGyhll9OO0p6UimZwQlcssAow",
-	"NRyGByyR1LrkTERAKXzzZMRZ6JeETGltWFQF1MqRZiLJmIi5vYF2vDyp4N7QGOC2jOPKIvON0M6mOoVA",
-	"uwvMa1OzIGAsLMjDGE9aH6dfBaHssx7gFyqRgTtDIQshXCX9tKvpqyvxo/FqtjEqVdQuY27LCeVWMKcP",
-	"tARgkUrXlHxZuscLeLuWsCv7SgKNyTaLp58FqVqESaCuGEHo1L0R5dEsZnvIHY1qY523mDckpLZW0mDM",
-	"QvKjH0ghWGCm8Z91bKsH0H7Ij775j5xp88ClUsrRiMVDcXl8YZ5HKvtM0xtm3RlKzWVspqdpeRz7CcvM",
-	"QNoTck5+9EM2YnHMQv+ZYeLm92spzeCYmf2bBygOOoU1XTPoyLBI8y8gPfkvQqYGTg+MFCe8j2a7n/34",
-	"ZfLxy+MLr+MNih8/SD9+nnw8owLnoak1NdwDKvjJQJUP780Uy3rsx9RcDZnTBfjCGDhnjfA9ZWCA9dOc",
-	"G66GImQRvzViVof4OKcUgZHqs4A0NkST3gBaQsERfwSlKP3k6vK35RZoiDR+1eKBwVqse/mx0cmfSn2B",
-	"w94l89gfbP3M9EidWFiGKlbDNUdlBU5rdZ1SPc63HLf6sNVQakSjlSRj33LGfPCCEbj+d8ZZReIJxieA",
-	"MK64cF53SN+iUZSSQiuBATUUrMjMWujpwN3aGk26KyPni/xzxOMGUhi8BTs1W6vb7f2IP9qr4WunlfH0",
-	"due4pir7XmvrkKoUdm30jdPQl+X0DvxyNVOcKY3rah5ulFEVmofl97faCdBf4OYSkX7lxcGK7n1vIKqg",
-	"zlnu2rgANJ0nIJwhLOCyCSKZs/Al6WRyWuP3aJdo7OTi2hvC7izUHYwdkhEt2S3Gr91vQeClTqpUqRXm",
-	"uyKMk6tFWuKqDOBzlR+ghX07HDhzkzfEhLYVHl6gBcRaJCq2nz63sQoxI2MGwtrc8Nc5jyJyxdrt7NxN",
-	"2gbBd9qJwUsisB3PplWFO6g2dwdvWJs3sFmKSmr6xsPc7oVm08e4VQBqNROK1bKvLO7DHTIRdmzIZIp/",
-	"WkY5iz8K35kM6Psh4IucTbgqowvtwY/PcxIzfgug3H44j8VaHgoX8JIKCBmW00mUPAsPOfKb4xWpdSQr",
-	"/uQYalYgtPJB7vJytKRaT3TCb3mY8nvFYoxRhgqCZv+W9vKY8LAljqWSdoPYZTPgFDSY9hlyMAwyQ5NK",
-	"Y3lZfMKUoteVRjdJNIuiBPcAEacRNcfAPuulkhlt436Ldsb1yEPiA8ElOnUcdWrdJe8FEMSI0VuIvku6",
-	"K3WcOx/qQIKJjwY39ycfy45pd8yV4JfjqavddWkJy2/MGP0FLMVAnCdMj2UFacNnS/Gpq4DPAFX5hBmo",
-	"67ZxsGVdOSsdOJNln809LgOFilkQMKVkReSn2Y9BcaPTc6E0o2Gr7W2VgDncij3L7AJSOu7Oo5m9O5XI",
-	"SmwSwPS5sL2cl1UHOEp3kHmMMNJRtd30il1zodasFlbvj0FXUrLiBQllKsjAMxpFDxtF0PHAXlW9XWbN",
-	"NK0d5xUODjhc99XVV2sL/7XmbglbN0A8llG43jW/JlSjyS5rocc4QRkjD3lQSABfjO3xCaG5iQ8XeDT5",
-	"YKEgIQxL67qvP68OHpbZrIxvbEXubCi+ZTyjmZ7FDO1/VJOJVJq8RD00dTjDQQsurh8CylaAVaVRGEMt",
-	"MpbJPeLPFNhzl/Y8ihmLFp2MuyyV9kAhkTHxnZjqd4iSSd7XwtKdoTCEJ2fUha9lhN2MqLtszU33w6bl",
-	"tXCMRogGbivMJ379Mt9evZcItMk1wdwITZdyPeUXDLpXizbxwbrCEyiJlvLGxmQ2rr4F5rmRjIMyFv1h",
-	"DDWdMMBmFjGFPFresjiGPuIZx2oCDfU1AMHYdMOrOw8uKeO/mJeLGOyszY28biXSU63UX9S0q9zHS7J/",
-	"vQkwzvLyFraYomWsSkuASjYiTOMCBZ1gXZyUti5vpJO3sdaZWOtcw0VWiJdGDaxdLeqolb3g8qswKwrt",
-	"kjKuIUc97InmKUnHi2UUsfCTwcvmXiI353lmzpN0znOY8w1Medfx9iHztWLVINrHXDPwcmoJP6yq1HL0",
-	"uHHIWMLXBc/en9aYnXHdKsq2kgYBTtZR6DGdTplYpyDiDnppWBSqavmq/hTemtH2vu/q0qPRDoYlEiHC",
-	"D1NXMC8xeYvGzCKmj1HW3eGs19sKbtjilE4Y/MH818R3qbY+DIm40iwkV4uh4GES6JjdRT9rPlk+5JdN",
-	"CS9utUh1MdjBSKoiWGnovXDvFcn2LYtVqYMVSptgzVc5QuTJpJK7EHRsD8VERnos0qt2WLFcx1GlS08R",
-	"s+PomVu/pWyITwmAlVG5zGmWEwsH245OZ+hEErqA+bxpTUcIUIhYldyE3yw35OGzQrmBgrUEX6kww+DD",
-	"5pWREsRparpduhK3ntLjrS4ThwW/2hRYzJVtTIDPlZvLVpprW6MhyQBqUBA8V9K8QZ1vt7571fl+lcsb",
-	"d40jmqc4ZVLuV1b7tgu+f+XYl0ngwR+jrt8jlPK+R62/hhWO21X+WypODRpjRXnqtEpIUqH6u64a2KwS",
-	"tMPn+1WC3l2rSGEnpY5FclBV3biGKt+jrqE9hBppeSX9xgIluSMtEO42iNWwlQPim8u0OzpQS8DWhl7Z",
-	"8inQfrA8794ankjMpkhgbQ24iI00kTP9ZUjcVhtS80VLbrUgTGiTNmcNAdVQ3CFbojdbfcCvqXZpyFF9",
-	"xn5L3vFFyNOyzw7uswa7DyG1uAq3y3LV09K9ae+BpFAQWCa4NowQ6y6o1+hrBgtUTnvK50eXpfM2KBJ0",
-	"FNZLnTys23x9hiZNNpovGdKWm6ffqxDmrYq4RvGwqhY1yw54++ZDFA/LEOKHrh2GUtNQrK4d1oB1lIj+",
-	"Whr5JFUA0ppgNIrgd/V1eEt9MbC1K8XsoL2oSlVaVbjgtdHTk0oUR6HyH1Vlal8A4eU3Xcdr9xHVsa9W",
-	"c+JVe/GnSeG9h5dqHrW+XmNN8CvX/HrxTcl0j1ifp3nV+rZ1IB9EEnwsYGwnWq4qf9da2PyWa/30yuvN",
-	"LFWXrO5NgcUwUZjFgphUEJwJbdf4zOxDCtaAqKdi512n0Zsgnd+BqwrZyC+srEQOKNtJWE6S/FtiFEYJ",
-	"dnVlElcdbyRjq1JxTaDj4vqmrK3GJRxdjvRIxg2boSzp5k14UzZgxe5UTrIbbZzaBGSWfZ7ymKm6VFYm",
-	"QpVLYw0le6A81ld1bOkBUug3HzW1HROBAzllasX8E7ogYXPT/YWZM0+ht6o19ZdY/eGGiepYYkylVMT/",
-	"vGGo0g1b+InNV2qixnIu0t7/edhtVccE19GxTckSzE3Mf/k+ZE5usoeYBcdSDThbZ7WV/o9jCoTiB0VS",
-	"SmPIJkYZ+dYf6nfJgECdMnNMtkCBHWDGmuXtQTR2J+l/aMNOOkMBLZd+9P/+97//fePkZOPgwAdyTBI8",
-	"edYxf8VyGpqzj+gVizr4imHsdqmKZVI73bdt0LQyaieNuuRIEDoUMcbydWxRG9eiKAmoUxoyIozCmueo",
-	"UrByr26v3KubigXWi5wpfOsEAT6ZyhhoCsb2etdcj2dX3UBOnjvVLsz865qJ57bW7l1DgeKu42W6Xi0X",
-	"hv3Jh+Nk8A4xnJcoNqUQVWEuO5CTCVXkx/O3+2S33+91iMI8afKq+6q79ayUiKcy1f8Nh+qnH4fDn/6f",
-	"Hz88f/Y/Q++3/xt6H38aej+aBx14mn/w7Kdn5tf/KhPFsp7+ElaJVooflAVHrHSD9teRZrGjzua28ZUS",
-	"6/VIW1VOLCzXb1tD2PD/fKm8zC8u4Mr8lBC55cg5u7pVqvWy7mg4Au4edtJdjoWDQ/lD7DCtZFRDae1+",
-	"O/ZmPzZCVQtiD4WqDnLfxfIqYpPyA5GjkZFZywS7cGU8h51537xaZL0Q+1CViIABHTExGD9h2hBnNQvG",
-	"wARB9wB67AJhYilHnzRULW0lu2G3PlEV5R8n6rOlzkiWxzIKnSbjIi2uZGi4+r9mLF6kYfzYob08lCwr",
-	"odaHFUL/PimuXa0Aqsk88Xvy63FFRfEVJZEdMV4mV3+9ODsl9jnhwoaXQJQWkNsXu73+M2t3B+nf58In",
-	"fyK+ecVfzoTotfIeIFjAtXQQxjq1WUBH4pbriuoLHzBlgOokfplpRajNq3eFQ0pa/lWL1e+hgsU8LVcD",
-	"JSjWi/+tk/r8d2cXl+S5WbV6jlZsn1B1gxrKowp/9VJcet6obLe07H/A+uiEm2lY6K6ltN5F2yIJnXyh",
-	"Huxw1UwnWMMe164QwBdb2zamZCFoV1E2WzEHfBMd8LBAmp/SpL+ZKb24BFCb23kL3OaaIG5WAY8cgeUJ",
-	"VJUBccOIkmqQTs6jEqJZ6IzlZQVcjJoOV/fPmdIOdkt8iDlaVMcYM1SrrFzqquE2sGJFQjFQ0eQ7ZVsv",
-	"t+0IMnh3ZNSQTlLSvs7A0yDUDAxFVJEJDdeIEn/5+Fac7T++NaX/qNaUrcaFArXD/fsWCtzB3IhbeVMD",
-	"fZbk2tcep57b7rdhSXqxqnRBamutND+ub6krCxpLqhqUmo+SOo6J/SgbKJYiY/aSK4jYmgFjYGmRZEJv",
-	"SvSbRyI4a/TQbkiXOvnUQhASHXlK6nu7Np8PU0fx4cnJGn64Fpj3GoIudC5ZyzwpOZ17IGjTpsN35cBc",
-	"HrLzC1sU62hkM7htZItjsI1Wb7j/6jAe6GV/wtJGSCM6iwzYuFjQcnMXuVq4yLhsK4CU4IdZ/dnNlWsx",
-	"VGjck3bf63jmtkpTGGC1Fzqmml0v8us1IOV1qlMpVL4TfGKDLV+xnc12qIMHMQ/GpYs6g6+dM4cubYiU",
-	"IIgF4AeYsigiIR+BI1FHi6aJ21gO6YpFRMh5h4zkTISJbBeza4rKgIttL6Jpy26lsm4BoHPc6yMlNgPM",
-	"m9eylD+cmWGHNI44U/qt0RbzcEFV4JUdu8MxQxmxFhGzk1idM0M1qLrBKqNZEEknLocK84FjKEFVsioY",
-	"1mxZ2TJW911UpS0wZ4qyBRcSuxia4bd3Xj57UDuhFfx1de3mh7aNoR5QXvYWpFg6gQwDH1flu8RYQSjZ",
-	"7vUhQxYtN9ZRp/yWK8Aqg7CEEp52eMvihbPJFqyTjel+zui7ZOmuiSreXWG3RQiE1UFAT4kd19kNwS3m",
-	"4zb9tMdzQ3UNdSWhNC0Np0iKtCwfUOYbL3Z2tl6s0i8qTbOl0NDuqm29PlhblcxuH4PyB1WkrASApmXi",
-	"/23DVgHZOFrKLe9vvqoDtE1Xf2+mKlU2PUvcrlidIde3aWd3N6MhbPdWN4ZYUVnn/flxobBOx6VsMgLG",
-	"9eKVZvGvUPhnFvONOIm5yZ3Mq1V+gRUxTvZkjAAm41C1MrxuZnu7Fbye9ErO9N5VRMWNv0d8Qzp9ouhC",
-	"IWlzZbeniLtoge7er3WJxu5rTgCz8JCQ3QyapciQGOZT4C1jvFmqXt82amlDjlv9Ojg+OhhcHp2dfjo8",
-	"Pz879zre0Sn8+OmvF2enXsd7fzp4f/mXs/OjfxweeB3v7dn5m6ODg0Pz6PTs8tPbs/en5veTw8u/nB18",
-	"Mj8Njo/PPsDL+2enb4+P9i+9jvfz2emh1/HenR/un50eHMEX3w6OjuG9d4O/H58NDj5dnp19Oh6c/3wI",
-	"3714/+7d2fnl4cGnk8ODo8Gny7+/Mw/OB5eHn46PTo4uPx3+bf/w8ACmODq9PDw/HRx/ujg8//XwPNnN",
-	"+9PBr4Oj48Gb48OGJQd+pREPwaSH5dnBgGl+cwci6EyPZcz/Dfm+b2V8BSU3zIFI/daIfuY8oOLUqdSD",
-	"KJJzeHNfilHEwff4M8rb74zoK1BWtUWvO947uogkDS+lPKYxAMN7oWbTqYw1C09YyKlt6HdONTvmE64P",
-	"PweMhTD4yKhxgkYXEKfvNvBe0FvKUe/8iIADoRLlyBeyERcc27BAbkA2T75MjweR6tfylnWp2xaroUJc",
-	"m9MArplWQHQxqiPTiYjjw6SycEuP8s6KiE3r1wRN8AsHZhT5Exch+1xX40UxGgdjF4LDleP6StMF+deM",
-	"BzdkLOeQmgpV2zLZElBZCF3lKwq/cLWf9HIuiMTR3NBHs/QucU3xfyByLpZyf7AUQv3XXuLXTmaR5tOI",
-	"1Ze2ScKLaBLOWz2z6zlT7TNK4kSgIScXzr9d5OsvVpY8rw6/hqmNKjmW81YG3j7WVq4prAz6nc3X8Q/O",
-	"z94dnH049StSjOq/2yLdfSfLTlfoGEBUin39t8oT2NK76jgemQGL9Cg6eQKTAdUUdyqYIyznHrmuKSF8",
-	"XKpnQ9WIhEy7EfHTg/CfiF8p8YPMW9mGBpIPWLtEOuYCx691xIiCvN363udt+nivS94yUQdQ+omrYm29",
-	"e6/vHkRyzyyTaYgV0mMm7B+K0I1/d7CNtgIrwUyELFaBjFnSnHxCQ4aFv30zrZ+xogyhCC6mG2JXQUPg",
-	"avkMRZFqqavgi+3Vruw13AMNif0XTZ++H6NYyl7v2IaBll6hBVThjblm+0idBBgxKzPZ2xkdvwk2BJPW",
-	"cRBDKEtO+iDhDkCdnKplRPqymCcL0hU5ZihiZ+KtM0jQ2O6UiPVtbE4ATkHEWdXaFETXAFJn61G66iSP",
-	"t7JlO7Q7w2TBddf2IHnRGV0oTY1evtswPKtCyGNERi0JOEHCL4MuL9Cy+9CaGbb5ehSVbDmJLiOnfPyK",
-	"gsqrLyyo1LL50oMy762Tabi7QvNrkOxXpo6tkdjXv5fYhGHbIXKo+ZhHRkzI1aajadz/FzrbrZWCViZX",
-	"5oYtVmYWr9ZP10uovI8y+w0lCzcQiLIC0JkTdTKCTEFce0Qi/VipwzZiy2yhAT/CF78MP3qJKzMAVbky",
-	"+6DUEd8hhmYuwK1lxFeubF9ym+yTFqSxRQmhIQVO2FhKyYURtNjc9tqyaR0gZF/+uJ7uclcjHl2WekjA",
-	"a3CL6YC0kFKX9RtcHv7t0ut4p+9PDs+P9r2O9+bs7PhwcOp1vIPB5aH5j9U7Sr3g5yAkly9hUBCl1Wvi",
-	"o7jnQ72XvAgKHmFL6v2cH75aVkzXgfFF5adAsxGF5JAGY8JFEM1CW2ZAihT88skqMaOh1/GgWCpE1Uy4",
-	"KP88CA3H8poHhZAJES7FJvxFzomeS6KZ0qgL/1NykQ+awXEyrvkaNnQpcxCaD9BiMp05cQZmXVv4lgvw",
-	"J2NvG8juTAKmcFXpA1ueAXRLzSfM3CT7bLQpm2oxR64+FCj98IRREwpafr5KPfsXdNo1/3+t4f+geRN0",
-	"XdLoNMP1uewWAf9/xfSc2cQL0OTKzyYtoFvCqiMa2JatSF4InUhxDUskbqhtCSgnUxrbgkhlrYiqueb/",
-	"DYfhf5fmP9aGzi9XsmofP55UVb9HAHnbRqMlNT/X6Dv6RXt88sftWWZE4AEQi1r5N4mqnNAb21008eFD",
-	"rCbxgeSsKPi/gx+02RkNPglFnjWPIMYMU6ZKckuqP/jiy7f3LAuaXtEBzl1B9myykdNlJgeDn/juWn6G",
-	"8g5orRv3WltrRUHKHGg2q8hUhM6HQLgHsci2Q5NQIqG+zP746Eb2+wP6A2TRFeAfr70Kglc1GGxXxxB4",
-	"1uro53xRtAoeh1V7SmtQlxWZ/FJNJSsqUZotuSJ5zZh2acXtioYx9yQSTahAuxyFL8qGN78IG/6CTGqr",
-	"nElVMKcqBIYWEMEs5npxYfAPgWMw5aUJiGl2aNKRBrOc56X5hARi5G1fxx+gSg6IGb71181zeSDWhOV8",
-	"dCiL77lUfWdt8pJKOynBpbhco6NWptcOysEamF2SdgvR0i9f9DFaGggSEHSqeJB+bqz11Lu7A+PuSGIk",
-	"ddKzwK4yW300JBPKQcFgMXRyjSM7i9p7/rzeBF3en0QtlGaTVNMF1QkN1SxO3T9DMRQ//TSY6TETmgco",
-	"af30E8FYZejLHtA45gyKmdnU0mIca7ayESZm0UCjFse1cqfq6NFQULcmo/VYD6CrIIaRqopgVyLrMnSJ",
-	"UKBk2TVD/JlK1wrhyKjmuYjEUAazCRPZEHecEDpE225zI9SvCsUiuEgCnDuE0WA8FDZsPldhIa2pkC+2",
-	"YNd4aRTTn34C5c28ubW1tWumfn+5j2L1hEcRVxCop14T7Is5UgxkLVf+tkt++ukUtd2ffso6zckNY1PX",
-	"n+0zDfRQhCzgExqhdkjeoJSRxB1jEK5ZjG8oB5bhANnRtwuGkD841AEWjcB6Ga7HXZ+c8DfmqMwhmLu2",
-	"jggwlhjJB3rM2b6CIi1/Z00czuYBJbGUBC9FUj0JVkkJHgbgHPwd0oVrhC2tdQHx3yj8f9tI4hQ3fvKh",
-	"ba8iY9diFDrosJFO9qa0u4xgpvHCphT6ooAVYcyIf8zFje8AG2731earV88sNUKb+TWo45CG86Mv2Gft",
-	"d4g/jdmt+S8QV/+Z/eYFHRmY0gaB8FSxRZQzD0N5KKj/kFGzzGH6RyGbTKVmIlhs/MIWPubiGUwMwZ5s",
-	"zth+xH+OVijlG/got2Il5MLvWnyBGHv0vHKdRTuDskmoN+CerbUMR8DNwYFRJX9YHQItChOEB43uijFB",
-	"XOsumAQt4ORtLCcY6CFF9vNwLjB8u99LjySQIRsK/+ez00O/S/yfDy/JcxpxqjaS7n/q+YQ5CMAEBQnd",
-	"AqkIFZp6Ih4wgY2GXVHlKQ3GbGOz21siufP5vEvhcVfG18/tWPX8+Gj/8PTiEMakYeZeSowz7Y68XreP",
-	"r8kpE3TKvT1vq9vrbtkiM8BHn2fLLV+XdXg7RmLlnHlYLA3bwCbtGTNtI0q740cRGfFIJ0dscABgD1gq",
-	"tBEll+yzhpiZugwzAwpoKUf0tIG7BhABxW37WSiN7ZobGYzBz44kYG6XfBhL8FPaH4geS8XsKMWYQot8",
-	"PpvPcYGhsHayCaMCPXJA/SCVILAF1RKZ4ij09jxD7wdpj4skoUVVluBMX3GlqT/IOFSVhTgz718amHgL",
-	"p93k9QFKGc0HvMO8SiO1tR4EuZmtR0EKZ/NR722N11G7999gVa0GAyD57s2iyatHaFV3NfNbDBnEwZjf",
-	"srDFkF95rGc5y0yTM6bX7IL/mzV99zStjtbg7f1ZrGTcYg+XUtMISqTFTE2lIXqGJG32elVKefKewxTQ",
-	"9e863naTMW9o6Fohw5D+6iG5JAkYtLV6UJpKYUZs7q4ecSnlCRULuzpzl95Okx2VpUnA2K1GW0uSKUDx",
-	"cqo+cAGS6dOD7vffvISsfTSKn0KfE3qJoFJYaQcJMDhmW51AvcYRF2HifrIiikvJxFYzQOcHAuVwLq4T",
-	"Aj2hGgJUEiXPCoYwiQ9PP10tnFLHFWH/mtGoU8FkjKQwFKoY8vjaqBX8NtOzwbCxKaSJxSy0kaPA/eQc",
-	"hPiw6z4OPO2Tsrnl2bwsmz8+NNIg14Y1MZH0fQF6iXJysRMMVoHCop5p10Y093XyPdpQjKHaKpZDkXgp",
-	"ZIx9r+Bptu54J+089zrt1coxaaVjy5e5xm8lHA8fDRI/ZUuWZ7jyKZs7d3oD8gG5+81oMrwKuUxJrn+D",
-	"UQfx4nwmGlGyVHQGnf9jkuv2RoaLaiR0r/CUlNkA/7t1qCFsk4XuDu463mYT6mYrd2eGfcN0tNeAjiap",
-	"aWZAv8EniklqMG6nyX5KUtm+T2qPQJAh0CspPgYEmFkSjeL5lYtSrWAD1rBjCPBsaojvTq9HsEK/Sozy",
-	"nVxXfhejaWMWLA313w0u9/9C0i//nvSAufMtBwnl66FAkwqaT/IWE5cf7T+3C3i+9Vwx/RwLhpaRONgd",
-	"yo7ry/btCd1XoUNv4Cbv7iGUwQznTM2iPx5N2WxAU5azYZ/IUWNyhFhWiCqmaIRaizJlug3X2Dx02np4",
-	"uX58so6askpayhvCRiMW6LIiMF0yIIGcLoYCjSLTqXlobQ8uGAeq998oIgXxod6zbw0sShPfNY72E3E5",
-	"6VY94UqhwWLMocZJpCQGEA/R5K3QFmgWYfs6Z0stJdFAduMQt+bbF/0qI4dt9NyeDpqNJXFKrbTWtTTF",
-	"TLPqJ0XxYXH1LZjUirhjeHhL7TGHsJiC0ABfE7Scg0nPJbxMqUKHjozTQMNOQ2NmAWtBCYUZEFGsrvmj",
-	"P43ltO8/64DjwTkLfvThR9syFSMAf/Thv33/WcaJwe0CR9l9/KAgS1DG1uTtGlTkqhe4UNbMZKDzudxb",
-	"G/NqzsAIVqPMdyZg1uwSX7B/+bZDBBc+vDsUrtKOe2SehBI1TKQnVn92OQjOiJuGClaZcV38pOu9MRRg",
-	"RHXzDKBbRmZ+uCI0pyeOPWyGFdJFGTlCiFlbMntn7rKRMbDZa5Co1OhNDJltZB2V081mS9xsvMRGb9po",
-	"22/NDPpkynziUA04FEJv0aPFk36/6/CnjMKJ3MnISct86hzSUrKWTyBm0AeAHGmVsEylqa2gnWUKeSHM",
-	"+aUNv+ou0T98a10L3NHoBFW+ZejdXn32p9JgOvv2zUeN9mLrHt1T1fv+8OQAIGgNI1CnXEg7Z3oWC5Ry",
-	"7IwQf0UtiXdt5NH/K7MtQoCefnIv/gmiR5ZB/prpteH9m/fTHY1OpWCVWNmcp5j72WoI+ScyhNiJPxoe",
-	"f3/I+DPTbTAxccCtE2pwFAKETZ35tmC2tSxKF3uoJ0EdEJ3P6K1LJkNrg+uiDgVrDnkSy45SfNIlCRrc",
-	"oc0E1B5rwMDaNsWWsDTn6JvQBbliS0oJ6ms2yztv44Dad2D/3VveT31PeBHm8sXJwG3BWnMcJ3frdyFG",
-	"m71e9oD8pCOtn0aBHV7Saz9/YI7MpGIL7nYo7ARlOtAsa53+xozTTsD4onbsd+vbsV1UyffhF2tLEJ+M",
-	"3t+q0fuePriMYtLQ6p2JSmBhvqz9cmyftQOBYdr1RbH6SbcuDG5dQzEGaT1Ziv8jZSCIQSoalr+kTASY",
-	"VYj7bWCThkZ80AZsTG+ZbWlCaDYEOo2hJjLGdhwubrnQuCMxU/NQ7dlQY0YDV698MhRoJe2kgejmg64K",
-	"j5m6k8ZJga3b6F1zqlwdfI6h8jbxJJbXMZ3YMnfmA0bUSfqacQUSmi2PCt4nAZG1dpPYYXgo9mEJmEQ+",
-	"E7YPb0gX5Mf3l/vPLBXBKFzM2zFrjdloplgIbjKKXW6zjTWdoZ8bAYtQMmJzG76vKoNwzeWdpHfXXiTi",
-	"VF1oqtsE2BraaDMGH5ta5ff3ZD18TCKEWG1h0eY7YFh9SogyoJYjRVg2466MnjzH1LxSknLJLCIjesU/",
-	"KIeJBmctmsssMUmR3lERwPitnkE+dIAlWJIplw+UCYvpD0VSTR8LYCY9TLFzEI8iyIkD9aZcDblm+mwu",
-	"8rDp3R+8n0D7EWwMUjDrc5wptiZ0Z+zjReD+Hdu63a0A8TSDBnu8Wo6WJuQAqNvVZSE6B9AAsBhNoTSk",
-	"qtmMUE1tN8pl++F/GJD+p1jOXBLo+kBtSXZbieE9tjEslx0TdHiOvzGs+7jW/FXB9pDqJuScSGFxoVzs",
-	"TFPguKpIgSOYAdfJ4BUmz8Lr1FWM6pIzrHyExjNls6ycoJaKaEORlq2APDAjHedy9rrkaEQoUTOhmE3m",
-	"ZhrCz10u9pQqzB7QuamMTJoVttMLHwq4cfC7QRa4WCDlKGZ5YiSVJj/2t7F6gX7WJQOxQHMehM27M9vu",
-	"7XbITERMKeKPZBww66IoYYb2poFK2Fa87W78rZk/Q18+PhGpe1uzvsMI7Qh1pTwdQ6gmtoHzfaTQhDIB",
-	"Ki4egTAhp7fN9bWE1FwkLbY2HvBrSIixRRCtMT6gAlO4bZ2EBPOhqwqa8aHXUI28MBROYHBG9/fnx6rQ",
-	"P+p1pndVWgRgTrm2IUi4XB+TdNKUnisW2LxnjtFiHzB130c65rvsUpx4iRK7XG+qMerJRqnDFguVDy7s",
-	"hJgpvrO7DQFl5soCNhTWH4K5Uyx8nXhGkoUkwW9KWxIImT12X+hqQY8M1+SKBjdlFA0hJEvQ2pvnzeBT",
-	"WPaaUeZP9OwpzaU1ET0FyH1gghmzMaOxehRZDqg7BHF3ymU3ZmtKyRi0pxu2yLbt7lgMB6UdbfZALt0u",
-	"oI4Y9j2X8Y3CyhBDcbUgXCsWjcqw3223RHNahwic43Q0yuDlEzl4IgdfghxY2ENhg4nwEYx7KZWQUWQY",
-	"6mMIVsCwzeS2qS1VJDTUwAg+e9B51+KYbf0uY6QIRrq5YtdcvLbqjaUMLLTCh8oUUzGkAYbOlNGH+MhV",
-	"ujWfE9IKIa9dfjGzP2BlHSOnGbGDxiikhTGdiy4BOckFTBixh94w3EimRst2b7eUDskoekODm7wc8kQ4",
-	"/sP0ossEZBLToNJs2hJtbf/lBr49cJQ5h1TWKN+pKFxrvVx2CAY/ufrG5FLeMBtphG40qF03FIBtVU6t",
-	"X8xKW+c3fJFY+bVsE7+wxZPn6rE8V7aEXpaPAfy0KN9xAvwFS8iPspY3TLmqq17oQgSR1GOQHtR54zpT",
-	"zjYNvzPTgh5bXWPiFyiz2FrY/IUt7lNcwVZJsDUdv2EwfRL96nDD1hUFgpkW5vztoyFcZdUQLPYsIU+O",
-	"azz//YYtViSCHIrQoZDNY97LJno04yRYr7FYIb+ont3KmwRJnhI5vls31jlcZB0QlmZitJMKfjGAa51V",
-	"1rrg7f2e+Sup6ZH9LY0rzP6apOxmf/wd/2Gxo93i9u3Q/PoyU2YDHO83tUsDqZf/3GuPVhOxPMfeLa7t",
-	"5dqBjQsJJpFv32fpvT9QNqi9uSep+LGk4iDFKUdTEzRbp7CdmxAdKVhXlGvnyck0RqQ66fB0FDrfT4dc",
-	"sTG3fqmEyDiheAGO7W6FOGyX3T4B7gGSLOy3K+Xq5tXH3C6eqo/9J1cfc7C/EisziQ8OXZ7/bv/VNCM7",
-	"j7IzkSAtNIrO1QOuSrZOce9J0v6OJW2X99wW/BqkPdsZS0MPK6GnuYDwBDvfRrBhU8BZLyPFzvWO6vHR",
-	"wSNn6trqi7HzynRJmknr6summbRDAc0n8iJNzKDFoK1VYahqdarqNyC93CNF9A+KhU9izuMmeK4j5uQ7",
-	"ZdXyHYN2aav/1FmFtcMsXejUlTGE9BFsl1TfrXYokna1KEZh+xbXVaTKgZUphNEW8dNmu2pN3dr1DAaT",
-	"zpN2/Wgpm7lSdXjVDtoz999C2T4wMI2SexaUqyt1VqnMDgK+CtdxH38ApTnZx5PW/J/IThAflqtCNkC0",
-	"TOhDiqDgxjqlE9ZQf055TJd8gLY4iZ0LMjFsFUqIirZi6Ir0CVflBbKOK3TutZEX0ijeK/ZU4uw/LkYo",
-	"VfDXxZQ1/GrQ5bKBspZFpDLtK2ZG2AoJtsg1cpj7hYuCmQqbW8JrEDisF1NMrx+KStTEHAd0W4V7rfE0",
-	"MxUmU6HMaT8KOf3Ygq1SBXwAhO58Uc59D4Xxe+HYTxrjN2IYtzXh78fioXBBk9L3iQSNpQ4aaYilCh70",
-	"2f4jhSgmLcWf9MXHrK6RgWsEoTWiFG0E1VgSxTR053XBiElUFfaLtiyLi1uu02wY+5C7NtLQ4nEJyGEQ",
-	"Wzf7DSL6YYb19D8cG7qu9E+6338cY0AIWE5kK8GaIiN4jiUtq9s0Xbis2gRxsOwWwjymhhRQ5VpK7MKc",
-	"rRnDNWGfpzxmJYYYXMNRgnrrYFE6eoA7uluXsq+LRE/A2izWNhdci5eVAJS7/gIE3y2F6w6wo74L1sVS",
-	"E/Ck2Iwe+lybx0mX5ee3fWD89iNLqlixTX3CKritRUPjsJP4vwyIW4FsxFkUAny7Fs+uEp2RSvJfecfk",
-	"NGLImgIqyBWzDReh5mLGZmmnytWmXm64v9LED2i7PG2hCvXyxFNYJyzT7NZF/Gciju1MeFXlk0CaDJxi",
-	"RmoMZWY0xLAuDz6Rt1xcJ8W2lhPylvLnO+Bpv1pA7bl0/kzaT/kSCy3Lk6MiJ/KWpb2kXS9N//MGZvfJ",
-	"kQ3byt6VjZ29+3j3/wUAAP//",
+	"7P17d9s4kgcMfxW8evec7vTKiuRLEjtnzq5iOz2e9m1spTMzrawJi5CFMQVoCMiKph8/n/05qAJIkCIl",
+	"UrZz6fH+sdOxSBCXQt3rV783BnI8kYIJrRp7vzfYZzqeRAz+uzsYyKnQ5j/VdDym8byx1+gKQvHvhCrC",
+	"NeGKxIyGjWbjjkZTZp62D/TmE9bYa+yfnZwcXuwfdY8bzQYNw5gp1dj7rdHZbJMTrhSXglzqmDHdJJdU",
+	"kPcxFQOuBrJJ9rtkd7vT3ml8ajYGMaOahV3d2GtstjdfbXQ6G+3NXnt3b6u912632u32PxrJY+/msJox",
+	"5VFjr0FD+r92Za2BHDeajSGPlT6lYzPBbkgbzQYPG3udZiOiyd8v2Jypxn2zMZgqLcdmwFjK4ZXGdfV4",
+	"xMyvIVODmE80l6KxJ6ZRhGNtbzYbXHUHmt+xxp6Op6zZENPxNYsbe53Nre1mYxJzs6mHdpJyOOQD9r9q",
+	"KmKu2IaSEY1bdtaN5OnzkRTm6//d2e7s7OzstDvbm41mQ3MdmT9f4tvk0rzdaDamk3Bh1za3e51Xe+2d",
+	"vc5ma2t75x/pY2bXzAru75vu9N9RPRhlSaA3kwRfUE2iR4woNpAiJFIwcjOlccgy1GAfbez99nuyMYoB",
+	"WRVv7AnTNGrc39837QtbzQYfnuBEGv3G9tbGZr/RSEZJd3lII8Xu7z/l53/B1DTKEXJvxBJK1iOqyYwq",
+	"IuiYFZEyzv5p6FoKTQfwhW+Ryu1hfCUyx+88HnE/0mZlKGwfzqKUS864HhFKcHcJEtaT88qlDKvegRRv",
+	"vrf+Y65yV+tMJFcrXepvz3Lh+5cLn9JjP18UDPsjKm4YoYKwDTN5Yk+1maP/JqEiJIOI0Rjkx8TMndhN",
+	"8O7GY5LxIl/xSPgj16P9hA+XqzuUzGKuzQrVjMVG/Xn6q5yKB0u3MMo/ZclKPyGVvW42BFLrXyQ5p/Gt",
+	"2QKzdnjbI5It84ajkvd0wCOu52RMBb1hceP++YJ9JxLJEHPEqTrhNzHFLcnQMZkqFpPZSKKeIzUf8qyq",
+	"M6BRBNRvRt9qH9C5auxttl/b773GP2y/aTcbMRtOFQuPvQfbzYaWIZ2bPTZnQ+fqr1NuFLR2M1lixEXR",
+	"EvdpFK0iL38vjrloNBu3bI63wk4cp3rL5kdhY28HJ70wsjmMnb2d3b2dN63OJoxs74ngNyMdzYmaiwGc",
+	"Ohvyz+ZYBoOrV+P3nds23Iaqo6ZHhBQzhnNB0sC/uDNYRSxywvBEM6vt7O6+qT6bMdMjGTb2Gufd3v6f",
+	"zfKoNsr0y7vOy0HEjfX38nf8j6PwvpGcMJyemg4GTCkZ2xecTvzyd/tf5hWjrNupvd5aOrF2e6/dabXb",
+	"rzMT+/mwVzitinOBs4nZiNFY0cgq00qDYtbwqF1pNrHK/Iptv15xOS2hbTUb5maZ/+zcNxu3XITZL+IA",
+	"5nuajSeGkdsLdRjHZhmWGNhn3cUnUgpRTOgS6thqtdudfzTSNZpnDVMcM6XoDbMGzlDGYxYTs62KMBES",
+	"LsgJjQejFjmPGFWMxGwS0QEjbr/J9Zwku2oen8tpTPzL0TJfnQowvszMXm+0tzbanZ451/TGmvNY/RRu",
+	"XveGORMrc5erUncyhtmHuRi83GxtwwTcyWwussdirdW8kFFZn5nit8kUq1z1b4f6PjnyO5WaD/K2Ikjj",
+	"AXOWolENfLn89W/0PxrJ/blw+76gJo/MqLAEo8zfsrm/hmFs1Di7i5uWlO3YPnlOhYY74T3YyUwCTYzF",
+	"y9sV1iUFpgUlIYsYaEG+ggPvZlw5R1ZfpANteHF9fr9Kigw5i0KVGjMtT5H9vUGH2mil1snSbFyzoYwL",
+	"bByreyYv4F1Jns7YfPepFLJqJnjK/jVlwlBeo53/P7AT71isQGl8bQS5vztbye7gV4tW/CrDk9yKrZJc",
+	"Nus/0/haxmSfDpk/aTi51ZPe8ie9hQ6ZfSmGER/o81heR2y8cM3ACEBnH1dE01uWpQ8ZouF2+v74aN+o",
+	"IyHTSA72VWM+JK+ae0WF1CMWe94OZqS65SYL48HeJMMZfV409hrXMpw3fMld/WsTyQWS0Es7pmE8BZ9R",
+	"muJOZhQ4OPp1vhubo1FAII12Z/fVcItubrwedNjG63Bnd2N3uNPZ2LxuD7bpq8Fu2OlYRWVqZGV7N7Wf",
+	"3Ik1mg1r3NFrOdV71xEVtw17psb+zZ+lNYtThrPgb8r5bp1lWOLOWsPO/WB0hT0c2bCCL26cVzQ3vV0s",
+	"dFUmeymHhIolG3lkrvVv25ufqq51ySJ/3O7svCA7Ozsbq30Q6fyLlTY7/yJX45pedTxa5Fff7LF+Svel",
+	"wBfXtXfW962h301IEssoo2IUn8vurjdP5zFDEgp/YfPFcMotm+OF5FoRLRfY63hCBQjRTs5502g0l0he",
+	"9nnCY6a6iXaC25HX5ThK55zmGrOJjA1tqIGc4BohXGlWBjP0ldnBPya/bn3+192m3Bn8pTNu//XNuHO5",
+	"Hf9F//1u93bz+vVs6/POIRDkexlf8zBkokTWmK0AQTOmcyIFTCQbJLXS4f3Zxbujg4PDU1/c6BFXJLH7",
+	"iWAsVISm+wtBN7Me9Ee+JfCC+XlEk3BsRab/KN96kDzY8i6D29ZygfCzFKxk041SjLtupsZEyEKjL8MS",
+	"spZdsv0/n50e+jufKM1ckUEklR1hLqdvzRAkt5PEbHKt7V7/Aw/Z484yN04mUGC2t3zzjwy938RMqcIj",
+	"MExA0bGxQWCuZpFTEbKYzOi8YPePDg5Pzs96h6f7f786Or06vzj7+eLw8tI/kKOQjSdSMzGYb/zC5uSa",
+	"RVLcGPZCaPIZp9IpzaMo/eJbMqNcw/4ajoRe+0IdrXwiTpfKzcPpbiNGQxgzPeHHn7Gv0xXNoxLhPcVG",
+	"fjk18MiouYJGlyy+YzG4zkqYwJBOI9BlMDPBPF5Eeae9w4vT7vHV5eHFr4cXV4cXF2cXPt1x+0ECxFJ9",
+	"mxfee8Ae7bTb6R65HSC4BeTQjl+6YXc04uFfLs9OSzbKmB3JgQupiXm2cKt+7R4fHVzZnz0hxXAM+zp8",
+	"DwbZI2MGlkQfZ99vEDqZMBoromd8wAgXoLPL638yOPTKourRvvggyvVO5R0NyQWOtfQsuAbx2h0M2CSn",
+	"wl4yTSiZUKVmMs6oCMnf9hoDGcdsoMlIxoqRa6o1i+dEaWqD9FaV4eKutioDs2OhM2ey3Hwgo4jRGxez",
+	"NScA3zJsw0yPZF0sPFkpJpNlFDf06HQWfCRrTx5dMUCqBQp+gTdmhcs140k16iRGEsOxYfWQW2T+bffL",
+	"hRazPk0IxP3C5sWWVrFW2ATGSsmc0QyrWqH3FrhpS5VdO6ti+ynjq/ut8mYuavCPoqcX+ZjNfb2Tt76j",
+	"eFGdT91yxjI6lfq9nIqwkPmdSqKmg1GRrWuZ3ulZ7+r92YfTA5/juUwAw3uGZvDqrKvo1QfxoO2UB51K",
+	"Td7bMUs40DmdR5KGPSmPaXzDlkkEecdQY474mBdtzXn378dn3YOr3tnZ1XH34ufDQqEwnipNrhkxxC6V",
+	"Jp329pud16/I9VwztQbLXzXeg7RjzwKxzJwcCm2M8p6UBLZsyd7GkP7IzUV4T3nEimnuUo4ZrIRFihH0",
+	"RSNDLafC84vD/bPTg6Pe0dnp1fvu0fHhQX6zHWEZi8cNqrgYMBjaekiR6RwNNyCJErIc1VsyZOYfXBN6",
+	"Q5HlVT+Tx/zsg47Oc+n5B0HwJJadmrF59Tx/B8JYTkI5y0i1kIFS+avlkJ/MToXss5EBiVTYt6kqKBS4",
+	"OplGmhvh7B65ZXMrX9IQQMIFL6RRWPFPcuKC/RgGaCbhgcsRFzfob7KrOrg4Oz84+3iaWVKx7ClaWLIM",
+	"myXzBJMxIkctypyJ2/5FNyPIoO9hyz81G2jMfz8z9k+mwGl4wcynUFOGD2A0LQxdCCBzXGF4ls7iMjI0",
+	"B0kYZoz0lyT4Z+eppTH4IjonGoJcMCfLdXt8zORUrzRYwphPVAG/vDj864fDy95V7+jk8OxDr1AwhTwE",
+	"KUzjmN9h0JULstkm60ilpYM9SL6/WRRJdnfKeVpPyhMq5vb5EheNlGRMxdyZ/BARpjaFv2hLu73Dq+Oj",
+	"k6Pe1eHf9g8PD/IiyDoDjUarmAjJZrudjj1hsR36LdHxHFm++WKn3nY/5CMPOYZNz0lhds5sr7P3VPlB",
+	"fBB0qkcy5v9mpQooGq+5OLnd9A+n3Q+9P59dHP0ju9uwdmpf7Z4fwaZwATIXPVHk8wad8I3bOp6hmqM+",
+	"iKw76X76m7R0K+8oj+h1VKy19pIDNwwoLt7MX7tHx913xwuaKrqHCFfkeqrmHvXUYwXLhnmQ+8fTSy9Z",
+	"fMcHjHj7sWzT1HRi7CkWnrCQ0958wqp6gRTlobHur1mZQ+jD6eWH8/Ozi97hwdXJ4cFR96r39/PM3u5L",
+	"oZnQG+a7ieYOUmVI6GQS8QH4CF7+U0nRzPxlzOIbtjExoum/za9vyY3UpN/Q7LN+OYkoF1D5U/Fwnnwe",
+	"D1Jdd/y7kBwYgRMjPZTzZQe84KzpCkLBUeGfV2nYM2OQr5GAnHhFnCaTOEWsIlOQoYyzxgcXQ9DWzZTx",
+	"f1T21rjBqyb1fUv78um+2fjVsF4gvGIeN5NEDodMDJhynsw4cTrmryd4a7tgMi54tb0Shfx9uDi8PDo4",
+	"PO0ddY+bJC1ecIQfM8VDJjSnEVD+Ygyl4LsuaOFXRpQlvTze1LykGP/DkKG8cqq5NK3S6eaec9yTJpYN",
+	"hiC4Ijbu/RaUxbmckjGjwkzbafj9xv9kZ41jv0zm4Md/8ltZx/v0CHv7Bf3m900bXXPFyGySJjpknY+9",
+	"ESNjYJtmJIXyLIBc9wDSmBT58eL9Ptl5/Wb3RYuciWhOwLixoSwj76RgLXBiYk7HXqOegACn64iNKaRs",
+	"0s/HTNzoUWNvE1aN61M65uIGE1roYMSMeIpltLieP8sZeoZwdkbtvWbklk00rmO30+m82CPBJOZ3VLMm",
+	"EXJjYEYMzLJiRkPVJLMRH0DlofnBBcQGNIpY/IMiciZg3FvGJsbK6wuqbgmcALr6AyE3lJYxjkmjCBxX",
+	"rb7IbNLCDMr2oVOyDyihDWUmJmPR6dqd4MotxAxlz9mX8gF6mXAJckiEJGC4Zo9WSCX4cJiZKxPTsTFk",
+	"3W+fiqZ7wCYxGyQBjsV5aj5m1hE2GzHUoSEtgSsS2pdZ2DRcHE0WZZ/u7L5uE0iUNGQZ/G9gT/r19s6L",
+	"7OT/t/N6d2f79ZvtdtteSB6nPpwSIoTSCs1iM8//+99+P/zv/2oULfCwR28WV9YlSsdS3BBNb3DTbS4t",
+	"YZ/pQEfzdLHOMWgfaJGPXI9IwMUgmobsypWz/cnMNrD4AS6/UApmybYv3AeSHBT3JtFStkj3WjGhgTJJ",
+	"GM9JPBV50uw3tjc3XmOheNGmvNou2gAvTH7BJhGdm63N70dgZ4+k6ILnM6rIgMYxZyGRU8NkhzJOAmcc",
+	"Uj5moGnjs0jT6AQW2TM24xdSJ/xQSJrHXNwW0+SEmo2ksZy6iRjeD+T1ZvPNmxdNwuhghDsdxCwKSCDY",
+	"Zx00DYNhdwGRMQlA5QnwOM3i8JFkXRAwoEoDG80fxLTd3hr48ul/BtNYyfhPbP6X6dE/ZftEtM1Dm6/M",
+	"VK8U/zf70w78ZYu9JTGL/tSHApnys9yCpODCbZHLritcTctRBJuRmA1kHBaTV2ZNi9K2Dvc/j9kdZ7NS",
+	"wvK/u+dLAkdBMzmNQnLNXEafHnFxA0Q1i7nWj0BOF1SzY4gAFUqnrAtJ2+Q/559pOvfBhMVchm6HIaKU",
+	"GpuMxkzpZLPxNsUMVSl8OLMMUCDSNQxlPIZkdC70q22j73DBx2ZdnWRBRqVyOaTJii6MYi/MQsuXhjMe",
+	"ExozErFhdiJbu7vVJtJeNRGLYLFImDYVWw4TMYGywQr1KFqYIXocMvPsPGiWqaZXNEF79j8owsOm9RcA",
+	"egaKAqpuDUUOZUxGLJq0yJF2bCJRQYK/bdiPbByFlpva3L2OGbGz+aYvImbElmqSkN9wbf5Xwv+nasSU",
+	"4UyQpKQGMjZSH2JrFK5yASOqqrAW6i+bb2DLkn8XXhqm43kXqx3qn6qWqeeo/BxXHNuly/Irlwc2Q0/J",
+	"aTxgNskrSLhZ0EwlwZ/6adbghg3q9RtBRnYYBgQ8Cfbe41URF7dGWrdWCIOX25tZVl/wyaqKTrkcuLT1",
+	"TfkN+ZjR0mbc6LnCpY1yhWXTuN6d3e0XCbeajXjEDJ8CjY8roliWSTROjMnQ7pATGpPN9uZr4hIhyM8n",
+	"vTIy2y6cfE9qGu07MKZldIUCTDmVHUR/i5zHzLHYRBPTZkxUw7LEBiXy6/ONX8FnUTRLa805aZDJOfTo",
+	"JmQTJnAJzthpN82FgYBUZ7O108qrxIl7ukm61qcMQr9J0GzcOBQDGZrdrCenP378aMYz9u/AhlQLDDVJ",
+	"qPdQ4aQ7rVetTm7S3Qn/hUEGUDT+Uz+pWAj7jabdqj/105WV6z6Fc783Cn9Mx0yn9rMr6Sq0r/BnYOdZ",
+	"obtpPSBQmp3EItMKsWU3s66ITib5nkelTDQD2pSxDEAUcnFrVGpZvIp/TVk8X1jGFQ8bjzDvj+bqFbAY",
+	"uJGY9zVVGi7mNcM0IKcogV8E0bS8l/EPCYqK+UceWSWPn0Jk3Begzho7ODH77RblJaKtZyFjBCRpFO/S",
+	"v8pIDxJUVwnFLk617Ei7ZEJjLD4yh5d4KuwKs3fGztOYo4zpkuk6sJUHTdrI5cukALGIDgNXnxgk+q0x",
+	"gNBwTbTcWyFnokW6UZTYzEimSrPQMGSeRl6YyImQ4lrNwjUPMfiVrvi/YjZs7DX+/y9TgL+X+Kt6mSws",
+	"WaoLKGSXCY4yIwGtHU4F4SGh1/KOJYZkk1DU6wKjcQQuYhhKlj27zaoTrytwoC75UlPNykjMX8ZIEqVt",
+	"Kmuc8/hNFYqIonligXnVDU7nZKcYydkpm5W6uD6OGFZYJmk6JKLXLMpE5ugYXDCjNHvmB2XzNMAGp2EI",
+	"nA/sghY5MyPOzO12KI2AT9Dqi2MzNNIhOKdjo7Vbuz5mNzSGUQZUYTW1msbgOzAKvZrQQV6vtrGOosM1",
+	"674SbHbl8lX8DbQZM0lsxJ7ttZQRoxjUeQculPJ7eMzB5RDN08tl6M9dSMMWrQOJK+/CVqXZGhfQljWv",
+	"dQP3LfDK44hmB+PyqJI5LTQcHR0Uz9PKmMV5vi6eJj7+NPN8gCQ20ysStWht5sVtjl4mWPX5+EL0IJ5f",
+	"TAucWPsjNrjFLC3UnqkiNJrRuWqS66m2eGXWQdQinisdPZWKBNYZFbhSM3N5gsMevcnaBS6JrWBpYTy/",
+	"iqei7uV+L+MBy+BVFTNFw4siaY3LDP4FjQzTuhklFX4O3CoBuGqaQ8NqppG588ZYM7s1VRAmYuNWNU42",
+	"NHNda4EfFCtfGsRuLUUadswFFAECZ46YYcxPOT/P123refOqGaYD5kJHg5HkA5aayNaQa5JrY85R8uHD",
+	"0QGSWqYWMK0mNX+FHKOsv1yKAdvrCzPu5jbgiagkQGA95Qg5DM5zTcAl7bwVfnmbc9zvETRviSuGLp1K",
+	"sy8cpt92e/ctURKEAQoQsPSB9swHMzWNTT8+ETISlBQSBhhSA//QBihcQasvMGwJbMRtMua607kRzEAO",
+	"SWwkDlncSnLPLGQti5mT60A0hvRv2UTn9fytYXuwSdts4xXd2drYHu6wjV2609l4Pdi5fkM7gzZ6vrIl",
+	"jZa0FisOi83QnZ08G/NCTr/9/zb+308lMacjh+2bp78PiOgC8t3GWlJhiCwKqMPpRarY+N5qdVqdF845",
+	"iNxvu7PZIsFPARmbTxu9Qcz7wo6OxKvpjYNEwHfgqBNjE7RIZW8BTSoO3RDlwajiTbZJ8pUVCKxP6NEb",
+	"ZffwVApWso9dnP9We9tto9087ccSCLqIqu3n5os1Vmim+MBlovOqGw9G/K4oMpco0vYJkgAfmesBgr4i",
+	"R3V+MjdSbeaK7/uwoiXiLZXJIxmFNpaGbozEbq835wQ0dL05g7ux0oQ1iyJISQr+tgFvbYCXMiCjNEY0",
+	"sEqX4VXmEDKuyXrrAp/lmov6lcd6SiOb/c6ZPREXknefz90ccB/aGn1XuQ+3BpJmObIKuzAhyR1+xBlo",
+	"Rr8yPzeNQOFp1NzpYxX1K7d8O/pVOnrdvfgFQayK1PdbNl9U3bcKVXeEwnpMtf0XV/dQGKRNrd3AFkhk",
+	"VdNMsUTxfGH0ikGEV9ur9fFjecMH5VfkWhqtAAQ1GBoTqhSoojJxcGU1z4aMS+yGCL5U3a40/ApnZ+YJ",
+	"3PbdvCxlCjyG13MXVhSEfeZKG0PfeVlBvxvIG8EVC9+SQEjBAmtiEEykVIu5UxmE3eJ1geC9up5XXhos",
+	"5YQhypVbGtQ9XuqYanYzLzoPCChOJkwg0oHIuo+t9G+RQN3ySUAiRu8Y6JiuuUWLBBZQz+gKt2g1uKxp",
+	"ZtmbKz9XfZGo8s6j5yvzTatM8rDp3LWAhG22EerlIHtI03mLBEzEfDAKyJAbFgs6kPb0RfedvnCeG4rW",
+	"RF4u4zhLDwHE4pVyu1jrQJK9v4ei21U6yHZnM02bMVuHFKf2QBkr1zbg8kCZdHKCzQVNhkPwOL8BPz2p",
+	"RnI26RRfLoTUkbFTDNF4MDwhe1VAVnOhSk5ITjpL+dZqZnBmJ2Knu1lturanx+J8uSid6WbjITMzBk4R",
+	"p3o3txGS1BT1HO1N+wczUbvHPwZmgOCF89cwGkecwQ/U/D2X5qkGZQsyM6rDoWAJxzCV92YmtvT6hu1D",
+	"ulNh7AOgOq3rKeLGni10Td5w5EvZuXv5UyVrwESrpaHDVaLOLODU4qcvDz5rm2zWJMNYjkmnRT4CuwML",
+	"FlOTzG8yimx+K6YIWL9Ti5xKTbS8QRGKZj3OP6gSSTBfLtaHOs0ChYR+tgpJ4ttdqaWYnbjk/2ZLU6JQ",
+	"3aWwEVaht3HKsczdpZ12+UogC654OZvt7PRXz9uTxqvDcDBVyvNNHHJJqGVo+YXryWoDJe6DClqXXYhR",
+	"5qqtw/dfIXPIGlaVvbeT9Ms1HCClKwBA1xpH4bucbf465kNlgjjZ1SRQfsuXhNiyS9JRynw6/X7YKF6i",
+	"LJOJVuFckIh7nl7suXjkTDQdE080f4wU23YizjSorX1O4lWCtaZBYFa9WWXVnmB95GUvWEEFa95sPGCN",
+	"F8DcevMJK8nSv+WQuJOmIc1GUjHfGjbkOqMCcuAVm1CA/zYWyECOx1S9BdfA8qj4bwlQwCfAnImgpmeJ",
+	"+YyTcTuTrp5rNlarZHq6ZkDXp5+P8K1OGoymcUxR/7VqzUM0mURZcboM9VUZq+c4DSd7/uZvj6rKHNq5",
+	"pMpMj+uoIt+CjJbsBJXtklI0QywMeghr/WBRU4vTL4/TjQ5t1iUEL8xhJFnUBIyI7KQ9BCQfealoDRa3",
+	"9WpJToN5YMN8s7FkCe8sRPbSNWDAue4idpJF/He7s9dur1hJQVS76lIsGlMRm5gqiCPlfE3F0WyL6vSY",
+	"ziaA6CiRUGBCF5hs5L2MScCFDeQI+K9UYd+//BWN1+3Om7YNCv1rKnVad2Gtc1s9Y20+w9EN34P7TVVf",
+	"UKi5JsBR3oK9G1wzPWNMBOhTYsIr7YKAoeIhs4+iKR0QV0UQkwDYYpA3iWtpb3e4XRVl5Xa7ik0BR7BZ",
+	"4Qh8M/SPdQY9HrGmA20p3ffNxgP2+T6p13wnQ55p6pq09Rxg8RwAuuQKHvP9YGnu1SL54Z5/mfmOmUnF",
+	"xKnsa/kuX8g+sKFoa4Eki3oy1ljfIHmpysrsJ2ovLXmvcG2CzZIQ4pL1na9xfJM653a+3rmlry2tlf2K",
+	"Myvc9cSpKq14bZF35qb7NcVQte1yBorPJtvhpc7Nyr65fBu8Z2vsQuathU0AP7mWEM9LkmnKF5l0gXEl",
+	"3GssN9NJZvWK08drLnphroXLZ8JWshipgaz9ls0Ld2Chl0IdFpN/d+nCs1+qvu78e6WcxvOClC1zHU4z",
+	"yL1aZZF1r/XCa3UYzleY4BPynSJ44RqnxQteX7ohC9+rvikFrxZuDGIMO8Rhh4NcuPoM2G6NZd/67y1d",
+	"b/qF6gv13ynhtqMkCQ7jWiHkfYWy1SjEcqwj6RdeXrq+3LeqL3LhxVJGE7IhFwDMWXiGC5CEayy22mXO",
+	"fqn+UtdUcL7KHJ+Q5WSRnGqc1jTz4tJt8L5RfQ8yL5WSY4l2A/aSmkihMrbSemZSVX22vipbtjLPbvCA",
+	"cxyiR9HA9rGX8Mx9s/G3jaQ2fSMp/l/2YooSkHs7U2NfaYT0jYWhbOFuxWHM0zhEUly+8u2k1v3eK+cD",
+	"I/SCKQi6rW0ppwNUtpftK+tZzcnLCzTSjaI0HTLNH4aq/QSxATzFzvtiLe1mmvVqU9HCHJEVZV+v2vQi",
+	"pJUsNsayt91jz1Sbo1qHgVefXN2bVegUnq1NoPatRcrEaLkcJvSZoy8HZrBsO+CZZ3I4CvFFLx131Zse",
+	"vEDaSP6LCL+PXI+SDOnHE4SYa+aKAJPeZgVQF4heYdiglmTIweCgeRGaQ/1atpX+ox6cVhXh+4g8tMp1",
+	"yQKF5JCSlt4zma6vPrNOcTiWT06kN+CZuWev5EN999+ORvJtXdavfQGfL9NXuEzfo7r0bV2btWj9mXK/",
+	"ilKXbZ9fx6WfeXG5vzx9tIa33H/pmeCfCd5n1dCTtpxeJ4iZXuh5vbGvLqVYv6VwLXerfaOQXgFPLt+H",
+	"2ALKQXonc+XDlMQuRtkiQYJ+FzjAxA8Xx4aQp4o9k/D3SsIZmIu6ofLMy6tD5enjNUPl/otFMfKYpUAb",
+	"WP6eI8jnEy848XU0zMIBapx8XX2z6OUlXjrA0np20T0KnZzK/ZQwshuOmLmhFKxFTiUUnT5LgO/3nPWJ",
+	"DAGUqAQ/K8HXkRPExpnGMRP68c++jlfymU6+MJ14HYDW0HeFbXu8Ul7k+yM/nt6LP6fwrEtMNWvUqYom",
+	"mwXzXZpF4bbW7xez2LjjqRmlB/S0mgYSzPA1bs7Hjx838hDFy97MIxo/Xz53+d7RcHU267Kr5/62KneO",
+	"Rjz8y+XZaXKPoIWX7f+1coDFVmGPdnMdOtp1zOitIvE0YuotCbDTVwCFFoqwOxbPXTeyFgnyrbSw5OHo",
+	"FP5+ZdYZPBsJRfT2nbriUiPAdfh5NgMeSglSDCM+WJfvDLzXVyUyw4Me4+GGi9wAWvZqzuUefTLGM4iw",
+	"q4fFmnaYjQATIxP0xhzBrS1qn6nv3kPMXS/Fv2ryfP28+TJa8UoWnib/7JksfLJYRz5l36xCHnUlVOat",
+	"ZSLKg098llFfKfC4b7vtfr/5ZF5R5upU2K+V8vVFsreeb4NP0t+Z6MxV/D2N+FyHDp+pyqcqC8Veu3Dd",
+	"vbicqNJHa9CV/1Ipad2yOWruHJq03jLhQBIcks9IzkTa3u7ZJVBCAK6Oa81CuMr1ZWuUllWv8XvmLt8Y",
+	"cb2X8TUPQybWdDMM/feX0lfypUd3FCBGtRrICcP+DIatWD0Mm1BmAg4/KBJ83oDHbV/wZ75TRBpHQrNY",
+	"0OiSxXcsPoxjxCpdg0i4HamCN2nhk49KLV0CYJkpjJD5TIscaUUieWOb42FXk6lyTVB1rq/tM7UUU8sd",
+	"1yx0HePqIg2kb64GGbDP1sQXSN5aWv+bdm5JARCeD7zowH9h8zXcQLfpW6vQFWq6f9I3lrh+btn82e3z",
+	"4KMHaPTv1nfTTdH+Eeg/dH3IrSmiEpzR2Tfr2Hl20qxJuw9KrHveQ7uHaTrRd5mN5CXVjSdUzCEjX0ii",
+	"poORDS0+n3zJyT9uuuIzDkntMzin80jSsCflMY1v1i2BmSyOstw9lH3+0a8k9M7hikRmdGie57pfjLlu",
+	"kg454e/IVERMKc+clzFRTLusgLek84r8wt/ZnEEhHZQWVbdYbPN8qwspKgY8XfDSvac8Yuty9knhQCvc",
+	"jvlXHp20vKZVQuqkBTSkogauxaJzBZFT7MIG7URnMdeaPRuAJVTz3Tmkv4Qz+pk6MtRhbHK1Jokk71ai",
+	"E3y6PrG491ZQjCLXc2hlkXayeOYLRSdv/9njYyan66YvxguDLKWB7DefRjkJuW2kEMf8Drtz8TF7poEi",
+	"GuhJeULF3PWlXpMI9OIoS6kg99WnCDSBpQgNHMcyTuICCvVVrsmYzlukF88xoG1bimQ7fD8nqj4mpX0Q",
+	"dKpHMub/XltrneaGWI4/6j38qAR2KgkUfJDu+RGgjJMuGXOluLhpkqm4FdAAin2ecGh5L0ISsztp7BpD",
+	"lhRqpKKQ0Ijf5pnScznQI1LbHeURvY7Y+sTmj7CK1tyzj87LMPYJYBJSkuupmgP8BL2WU8D8V1pOCo2h",
+	"t0Q79vbMyh6ZuNR0MpGxZuEJCzmF9mLrUlnxUCvIbfGlJ/PzGE0KmtelENNFxaGa3jLskc3RWxszpRaC",
+	"MA8oAX2mvXu/Tdr3m449G8ko9fW4Xm4Orfg5kPeHo9j6mSbTKikmNXNLliWVOED5Z/uw6PDWyB6Zeq+t",
+	"PMSa+SPeK88YN097/smZ5Psp5HcdG9uy2G9ikLaN9UTPMv0mJz962PD18wZg2jf2Opvt+2bDtrNenEQK",
+	"cJWGEcw0kjaxXve9nZXN9/K9YsdcuH/lGsd6M3xlJujEV3HYNdu/WrVI9xqcFNBxPWY0tND+iQ9L3Vrs",
+	"OTbOrKZKqzpXT5JdTLtdsIIbuWH+tqFu+WRDwoxptDGRkBGatOdNz2ILlmpLw3ThaYjMYRjDxD5v1lGh",
+	"Dan3uU3va9iZl0bR2bCx99tqVnE5HY9pPG/cf1qERJNuSv5U3xIxxS7GQmKqYYi5pObPaA5iA007XXn9",
+	"TzbQGUpFQoA7sbI4A56ChpoqM0anneduv5f0IYoZWodE0XmuHXULW+UndI598ksWsrjvO2YOvCSDIO14",
+	"zZPELMHuoOZ7qnLHXKG3q794+K7qDjS/K2ik+95Qozmg7G0nNB6M+B1+2Q5+LWXEqPAHf20Gx17sqxaG",
+	"TxEuoCjG5qAUr8s19N9tt193dnc3d7Zfb7d3dzvVl2ymlWl9XtyNfLG1PzT/iOSMxWRAEWUymR+zTdTz",
+	"rfork8Abb1rYa758Wn6be5jUYavzatsG+bkmAzmNQnLNgNE1CTOniEl8hjuYKYQ5gt2uQ627ZqqK/7tg",
+	"in+WM0xYyAsIx3+nQvPIzUQxd3HswbWz/+ed6cbibyXztRTnHzlcL+ycvYoQbSenOk21vS9tmw/ZptCV",
+	"uLXX13wNdr3lfe5x2bU/r0fm2cAWoGlvOaf1mc1Mxnr0delnu+16BGMXrN8Mr/bFsn/ozaRHu7+2VKHy",
+	"GG6OD+XufzOdihVxzYx250tqnww+5Xc/16oJ6CTEBBManXvao9U+smeCjhDshEbjeE7QH3rDjERc1D9t",
+	"L6SSjuauURIX2EGprqoFC8AZZdUtp2muVh47C4fpprxq49KGEKUsRBk+q0c2/pD3uahSdb1gv85Eeg2M",
+	"ZsroYJT4btbdv4JNq75PyVxXbZQ9oHp0ZtaLy1vcpUqq0UPVoOFJcjsqcdFDobme9+iNKmCiuAVEimie",
+	"U6B+UCQ47NEbwK2mYyluzK+KWTktbICBp8lWJPgpsJn5ilAxX6J0FgmLFSYHMr+sCbDE+i3sF52VSUW8",
+	"0oy4hGw8iIAFkxd/QnONK2fZaUmoKDeDQR8r4UJZrY4V6XXJnVqp4C21Z5dcr+1lKr9d86PQNbbJL/rK",
+	"hMUKqj/LtJ7ldiJooSVb7Guopd6B7fb627dKpUvWFsuocG2Vtd0SgoZtTWW9pbdkV5bRetJutgZ37OZb",
+	"3j+212f3KZ0+E6o1i81A/f5l43GcQFurnUBJhENLYBup3GyS6znhAJdGFRkyrHqqKkwtt7pgQxYzMWBF",
+	"np8S+lrwBDX2Gr99ctc655V4mGfjzTfg2Nhc7mAIgNYD6x1SGQJLnAzW5UFhDBSmXCVgGQznWOCGSDfY",
+	"Tbd1av/jN/PcpzWk43Zdn0aLnLnMaofU5xZoN9qvuLE4v2S7vdsiWIX7WZNhzDBBmytyw++YIHzYF8L+",
+	"BXagLx7XWbJs72D0dTbv9dqeF0cDOubjsU32AYG9YQR2+LiemJ01PTFukrdsooucMlSkLhkrGaG42thT",
+	"lABNxHMykCGzTWb7AnNSjBRjN1wKxH927hz045iPjqfGWjdMiQtCSchvuCWJFS4eny+HyzwNr9Zw+XwJ",
+	"y3yrnmeHXE7jWE5FaDRsNaEDuEExG8u7BZdYgd9nuRjLK17aCuNq1oQvltGcQHht13W7KJxqaJ7FsDTD",
+	"TQJPCwhaBGX2tdQjMEbBfQKmKZALvYkZW+K58RaVTmUjZhSikI2pSjY31STohG8Y+r1hYoN91jHd0MY6",
+	"smq02ZiG+YYRlzl/bG1/0Jcgrs0Fzc9pe05PWqLluahsTo2zJvRjWfCLOnI6g/M1nD1+63s59CwsvxF+",
+	"pj++OyGbPidnQqHvA7KKDK+2DhFoom01LWBkfYFRDGfmAsP6BtRaAtkoA6uOYBZNxBFQ92vou8tk8W+f",
+	"cMx1xPETKNCGNOYkxv2z1YpgrRub6C0JzAICEGJUEDae6DnsbF9MhXmQ0ChCMvi21PDy8GvXo/KEto1e",
+	"6hXKVfXpl3NPNhjJQt658yTx2iqLquDvX2M9r78Vq8eR6iBiNFaEP44dVDXACwL62poNdmYTilKvtito",
+	"jWPYrma1WQstY7Y1SWDGC0jMlJYxc3v3x7PP/qMNrsL78WyC5UywxV366kZZGWP7zzLTlt229RWqZ6uv",
+	"ptW3JFPiKytWr54ks+LrKVZv1ku6+CrMAs3uMrva7e4ixYhUB+GCqJGM9deJJD8o02iZClkUh8KPLXFE",
+	"OOO54NBd8X6aVSxyDjwmzJJ/a1wcXh4dHJ72jrrHjWZj/+zk5PBiH/5hzvVTFX5ihtq4ozGgisCYTPGQ",
+	"Cc2p0RX25XjM4gH+wzDjxidYg5Zx0ewlZO4qOWYQLvfzklxBFRSIFl2pgkhxSbqKAsmfVY0ItbFoV+y+",
+	"tpYDUvGWzY9KaJKHTge9ZXP85oxCZ+zQX69g5s8ribZkWgVEDMaKWXvZxOy+VLgp1T9akJaDM3BbZGOs",
+	"xaQecaq6N0zoD4qV43CBT8vs1ySWNzEdWyUPs9222iSk84IUHXizWMUaG8MATckZi9ny7Wiv3HMzj30a",
+	"RUtTB2GyRYdeI2VQsRh2a4kwcFsE+GUh4VqxaGg2LDAybgNeD5pkMHWlZZvtNhmMaEwHmsXqrXXvAIXC",
+	"FXWqCQVqHsix7WDVF1pK3EmEG0YFms6bJPgRLDL1IrB9tF2KPliXC8r0ZnH+y1ICw21o2kPOHEEpoe2v",
+	"IAgktZQswFdmaIv8+KG3/4JMJ0RLomVI54vUZiaw1T6g8yKXnHkFDBCJtLC5i+Nes6F8EPltOfJ7XfHL",
+	"rx7pw0D3MRsapna8ZOnJ5lqO6F/ZH9C3jMY5C8l2p930cu/GrmE3FM0a4orZyCg0NHrAxMHTAGdYslsP",
+	"GHuRVPFD/hE1fUop2sJS8v2FzVdwSYB8NiwG0OK+GR65vUJeIuz9w/W3L8CGd8ozsxIObKH6kAGvkZ4V",
+	"syH/XLxTStMYHFxeDxItAcTpRnAFzpLref6b7VpZUk5q20QpO516nPakUDWDHbpmA2sAUyNh+IAlmlqL",
+	"nIkIOEVgfhlyFgYFKVNaGxFVQrVyqJlIKiZibk+gnixPWgRUdAa4JeN7RZn5RmlnE51SoF0F1rWp6WDA",
+	"WJjThzGfdHmefhmFss+6i18ovQzcOQpZCOkq6acdaLQuvR+VZ7ONWali6TRmFokoM4MZfaQpgIhUegla",
+	"zMI5XsLTSxm7so8k1JgsM7/7PkktvTAJ1eUzCJ25N6Q8msZsD6WjMW1s8BbrhoTU1ks6GLGQ/BgMpBBs",
+	"YIYJXjRtLxGwfsiPgUaAMfODK6WUwyGL+6J3fGl+j5T/m6a3zIYzlJrJ2AxPU2Qd+wkrzEDbE3JGfgxC",
+	"NmRxzMLghRHi5u83UpqXY2bWb35AddAZrOmcwUZG0LRmQwPryX4RKjVweBCkOOBDLNt9/+O95OO948tG",
+	"s9HNf/wg/fhF8nHPBM5SU21uuAdc8MpQVQDPTRXzI/Yjao6GzOgcYmEMgrNG+Z4wcMAGac0NV30Rsojf",
+	"GTWrSQIcU4qB0ep9QhoZpklv4VoCVkkwBCTTIDm67Gm5CRomjV+198DcWoRN/VRp50+lvsTXzpNx7B8s",
+	"/Gq6pU4tLLoq1sI1W2UVTut1nVA9yvbht/awtVCWqEYrWca+lYzZ5AWjcP11yllJ4QnmJ4AyrrhwUXco",
+	"36JRlLJCq4EBNxQsL8xq2Okg3eo6TVorM+fz8nPI4wpaGDwFKzVLW7bahzF/9FfD105L8+ntynFOZf69",
+	"2t4hVars2uwbZ6Ev6ulN+Mv1VHGmNM6rerqRZypUT8vvbNVToL/AySUq/cqDgxk9+NxAVUGbszi0cQnX",
+	"dJaQsMdYIGQziGTGw5eUk8nJkrhHvUJjpxcvPSFs/0PdxthXPNWS3WH+2sMmBFHqBOBKrXDf5WmcXM9T",
+	"dKwigs8gP0RcaVXvDpy5wSvehLoID6/QA2I9EiXLT3+3uQoxIyMGytrMyNcZjyJyzeqt7MINWueC79RT",
+	"gxdUYPs+m5QBd1Btzg6esD5vELMUjdT0icc53UvNJk9xqkDUaioUWyq+/LsPZ8hE2LQpk+n90zLKePxR",
+	"+fYqoB92AV9lfMJlFV3oD356mZO48WsQ5fbjRSzWilC4hJdUQfBETjMx8iw9ZNhvRlak3hFf/ckIVF8h",
+	"tPpB5vAyvKTcTnTKb3Ga8gfFYsxRBvBBs37Le3lMeFjzjqWadoXcZfPCKVgw9Svk4DWoDE2QxrK6+Jgp",
+	"RW9KnW6SaBZFyd2DiziJqNkG9lkvQGbUzfvN+xnXYw9JDASn6MxxtKl1i3wQwBAjRu8g+y5p39V04XyA",
+	"kAQXHx3cPpx9LAam3TaXkl9Gpq4O16Xol9+YM/oLeIqBOY+ZHskS1oa/LeSnriI+Q1TFA3pU16oTYPND",
+	"OSsDOOPFmM0DDgOViulgwJSSJZmfZj3mihubngulGQ1rLW+rgMzhVOxe+hNI+bjbj2r+7lQjK/BJgNDn",
+	"wjYLXzQdYCvdRmZvhNGOyv2m1+yGC7UmWtjyeAyGkpIZz0koU0UGfqNR9LhZBM0G+KvKl8usm6Z24Lwk",
+	"wAGb6766+mgt8F9t6ZaIdUPEIxmF6x3zW0I1uux8Dz3mCcoYZcijUgLEYmwTWUjNTWK4IKPJR0sFCWNY",
+	"mNdD43nL6GFRzMr41oJ5+6n4VvAMp3oaM/T/UU3GUmnyGu3QNOAMGy24uHkMKltBVqVOYUy18DyTeySY",
+	"KvDnLqx5GDMWzZteuCzV9sAgkTEJnJoaNImSSd3X3PKdvjCMJ+PUha95yq6n6i56c9P1sEkxFo6xCNHB",
+	"bZX5JK5fFNtbHiUCa3JNMjdKU0+uZ/yCQ/d6Xic/WJdEAiXRUt7anMzK6FvgnhvKeFAkoj+OANMJE2ym",
+	"EVMoo+Udi2NoVO8FVhNqWI4BCM6mW17e2nLBGP/FPJy/wc7bXCnqVqA9LdX685Z2Wfh4Qfdf7gKMfVle",
+	"wxeT94yVWQmAZCPCNC9Q0DHi4qS8dXEhzayPdZmLdVloOC8K8dCoobXr+TJuZQ+4+CjMjEI7JS805LiH",
+	"3dEsJ2k2YhlFLLwy97J6lMiNeeGNeZKOeQFjvoMh75uNfah8LZk1qPYx1wyinFrCH1YhtRw9bR4yQvi6",
+	"5NmH8xqzMq5rZdmW8iC4k8s49IhOJkysA4i4g1EaFoWqXL9avgvvzdv2vO+XlUejHwwhEiHDD0tXsC4x",
+	"eYrGzF7MALOsW/1pu701uGXzUzpm8A8WvCWBK7UN4JWIK81Ccj3vCx4miY7+Kjq++2Rxk19XZby41DzX",
+	"xWQHo6mKwUpH76V7Ls+271isCgOsAG2CmK9yiJfHKyV3KejYWYoJT3vM86t6t2IRx1GlU08vZtPxMzd/",
+	"y9nwPiUEVsTlvN0sZhaOth2f9vhEkrqA9bwppiMkKESsTG/CbxY78vC3HNxAzluCj5S4YfDH6shIycWp",
+	"6rpdOBI3n8LtLYeJQ8CvOgCLGdjGhPgc3JyPNFcXoyGpAKoACJ6BNK+A8+3m9yCc7zeZunHXOKJ6iZNX",
+	"cr8S7dtO+OHIsa+TxIM/Bq7fE0B5PwDrryLCcT3kvwVwarAYS+CpU5SQBKH6u0YNrIYE7e7zw5Cgd9cC",
+	"KWym3DHPDsrQjZdw5QfgGtpNWKItr+TfCFCS2dIc465zsSq2csD75irtjg7UArHV4VcWPgU6FxbX3VvH",
+	"E4nZBBmsxYCL2FATOdVfhsVt1WE1XxRyqwZjQp+02WtIqAZwBx+i10cfCJagXRp2tLxiv6bs+CLsaTFm",
+	"B+e55HYfQmlx2d0uqlVPoXvT3gMJUBB4Jrg2ghBxF9RbjDWDBypjPWXro4vKeSuABB2Fy7VOHi5b/PIK",
+	"TZosNAsZUleap98rUeatibgGeFhZi5rFALx98jHAwzxG/NjYYag19cVq7LAKoqNA9dfS6CepAZBigtEo",
+	"gr+rryNbloOBrY0Us4P+ojJTaRVwwVtjpydIFEehCp7UZKoPgPD6m8bx2n1Cc+yrYU68qa/+VAHee3yt",
+	"5knx9Spbgl8Z8+vVN6XTPSE+T3XU+ro4kI+iCT4VMdZTLVfB39VWNr9lrJ92Md7MArpkeW8KBMNEZRYB",
+	"MakgOBL6rvE3sw4pWAWmnqqd981KT4J2fg+hKhQjv7AiiBwwtpO0nKT4t8ApjBrsamQSh443lLE1qbgm",
+	"0HFxfVfWVmUIR1cjPZRxxWYoC7Z5FdnkJ6zYlcqxv9DKpU3AZtnnCY+ZWlbKykSoMmWsoWSPVMf6ZplY",
+	"eoQS+s0nLW3HQuCBnDC1YvwxnZOwuuv+0oyZ5dBb5Zb6a0R/uGWiPJcYSykVCT5vGK50y+ZB4vOVmqiR",
+	"nAmbabRAu7VwTHAeTduULLm5ifsv24fM6U12E31yLLSAfZzVWvY/vpNjFD8oknIawzYxyyiw8dCgRboE",
+	"cMrMNlmAAvuCeddMbw+ysZtJ/0ObdtLsC2i59GPw97///e8bJycbBwcBsGOS3JMXTfOvWE5Cs/cRvWZR",
+	"Ex8xgt1OVTGvtNN92yZNK2N20qhFjgShfRFjLl/Tgtq4FkVJQp3SUBFhDNasRJWCFUd128VR3VQtsFFk",
+	"D/jWKQJ8PJEx8BTM7W3ccD2aXrcGcvzSmXah9183TLy0WLv3FRWK+2bD63q1CAz7UwDbyeAZYiQvUWxC",
+	"IavCHPZAjsdUkR8v3u+T3U6n3SQK66TJm9ab1taLQiae6lT/1++rn37s93/6f35r9vvq008/fnz54n/6",
+	"jd/+r9/49FO/8aP5vQkP5X558T8vfnphfvivIqXMj/kXCE30V/ygLGEi5g16YoeaxY5Pm3PHRwr82ENt",
+	"jToxt/K/Lpqw0QSyoHneX1zqlflTwu4Wc+js7FYZ2YtWpJENuHpYSWsxKw425Q+xwhTTaAnPtett2pP9",
+	"VOnSWhJ7rEvrKPc8ltcRGxdviBwOjfZapOKFKzM77Mj75tG8EIYsiLKSBEztiIm5+2OmDZtW08EIxCFY",
+	"IcCZXUpMLOXwSgN+aS0tDvv2ibJ8/zgxpC2fRgY9klHobBqXc3EtQyPf/zVl8TxN6Mde7cVJZb6uujzB",
+	"EDr5SXHjUAOoJrMkAspvRiXY4ivAkR1bXmRXf7k8OyX2d8KFTTSBfC1gvK92250X1gMPdkDARUD+RALz",
+	"SLBYE9GuFUdAsoBjaSKNNZfWAx2JO65LcBg+YvEA1UkmM9OKUFth7yBECpr/lSvYHwDLYpYC1wAYxXqZ",
+	"wMv0v+D87LJHXppZq5fozw4IVbdoqzypGrhcn0v3G83umj7+j4iUTrgZhoXuWAqRL+rCJTSzkD3Y66qa",
+	"dbCGZ64eJMAXm9s2FmchaZdxNoudA1GKJsRaoOBPadLZ9EAYFwhqczvri9tck8TNLOAnx2B5QlVFRFwx",
+	"t6ScpJP9KKVoFjq3eRGUizHY4ej+OVXa0W5BNDHDi5YJRo9rFQGnrnrdplisKC0GLpp8p2jpxV4eQbrn",
+	"R8YgaSbg9stcPRWSzsBlRBUZ03CNfPHXT+/P2f7j+1U6T+pX2aoMGajd3X8oZOAOVkncydsl1GdZrn3s",
+	"aZDddr8Nn9KrVSAGqde11BG5vs+uKH0swTcodCQliI6JJ8lPGUsvo3/IJUxszdQx8LlIMqa3BfbNEzGc",
+	"NbppV+RLzWyRISiJjj0lSN+u4efjICo+PjtZIyJX4+a9hfQLnSnbMr8U7M4DLmjV9sP3xcRcnLzzC5vn",
+	"ETX8Wm6b4+IEbKXZG+m/OqEHutqfsLQl0pBOI0M2Liu02N1FrucuR85vCpAy/NC3n91YmWZDuRY+aR++",
+	"ZsOcVmExA8z2UsdUs5t5dr6GpBrN8qIKle0Jn3hji2dsR7O96uCHmA9GhZM6g69dMHdd6jApQfAWQERg",
+	"wqKIhHwIIUUdzauWcCMw0jWLiJCzJhnKqQgT3S5mNxSNAZflnr+mNfuWymUTAJvjQR8p8BlgBb2WhfLh",
+	"zLx2SOOIM6XfG2sxSxdUDRpF2+7umOGMiErE7CDW5vS4BlW3iDfqk0g6cDFVmA8cAxhVwazgtWrT8gGt",
+	"HjqpUl9gxhVloRcSvxg65Ld3Xr94VD+hVfx1OYrzY/vG0A4oBsAFLZaOodYgwFkFrkRWEEq22x2olUXP",
+	"jQ3ZqaDmDBBvEKZQkmWC59xpt51vVuXclE0LtG+TgRSdKzJy8CljiZGpmBEaV5cVGUdxTmgskXK7Kzy9",
+	"uBZYByQDFXh+nacRphzgxgRpf+iKBh5aV0JpWpiKkQC8ZHcy941XOztbr1ZZJKXO3EL6qUccFusP5lam",
+	"5dufwVwEBCqrM6AzmgR/27AIIhtHC3Xpnc03y0hz02H3TVWpkaenCTkiskOm59PO7q5nU2y3VzeVWIHK",
+	"8+HiOAfK03TlnoyAOz5/pP6NzYEGTWO+ESf5OpmdebMqkrAiP8rujFHZZByqWq7aTb8vXC5iSq/lVO9d",
+	"R1TcBnskMMw2wBs/8zs0TfDmos+69bC2Jxo7tzmVzdJDwqi9a5ZehsSVnxJvkaj25cDyllMLC3Ly7dfu",
+	"8dFBt3d0dnp1eHFxdtFoNo5O4Y9Xf7k8O200Gx9Oux96fz67OPrH4UGj2Xh/dvHu6ODg0Px0eta7en/2",
+	"4dT8/eSw9+ezgyvzp+7x8dlHeHj/7PT98dF+r9Fs/Hx2ethoNs4vDvfPTg+O4Ivvu0fH8Nx59+/HZ92D",
+	"q97Z2dVx9+LnQ/ju5Yfz87OL3uHB1cnhwVH3qvf3c/PDRbd3eHV8dHLUuzr82/7h4QEMcXH41w+Hl72r",
+	"3tHJ4dkH88Wjg8OT87Pe4en+36+OTq/OL85+vji8vLTzPjo5Pz48OTztwdtHp73Di9Pu8dXl4cWvhxfJ",
+	"Xnw47f7aPTruvjs+rAh28CuNeAguRASGB4ep+ZvbTkGneiRj/m+oNH4v42sA+zDTkvq9UTXNbgLW1anU",
+	"3SiSM3hyX4phxCHW+TPq9+dG1RaoG1u47WbjnM4jScOelMc0BlL6INR0MpGxZuEJCzm1rQQvqGbHfMz1",
+	"4ecBY6GFZwBySzHUj0I2nkjNxGB+JM5jeWMNilOpj8aTiI2ZwIrpI2NwChpdQm2BW/oHQe8oRwv5ExIs",
+	"pHcUX/qQDbng2DoG6hn82v4ijwMof78Wt9lLA8yI4Aq5eM5WuWFaAbPHTBSvexLHHxM05Jqx750VWaY2",
+	"Ags26xdOJsnLRS5C9nkZLo1iNB6MXNoQV07bUJrOyb+mfHBr1CQopwVVyavw8NSlFWA1XO0n/adzyns0",
+	"M3zZTL1FXCP/H4iciYV6JYRvWP611/i1k2mk+SRiy+F4kpQomqQgl4/s+uSUR7eSjBZoIsqFi8Tn9YlX",
+	"K2Hay1PGYWhj9I7krJYruoN40EvAoMEStTVGwcHF2fnB2cfToKQsavl3a5To7/hifIU1BEwlbZFaBu5l",
+	"/arurJpONntkkW5FM8tgPFJN706JUIbpPKA+N2WET8v1bHodkVAdOCRBuhHBM/MrZH5QLSzr8EDyEfFW",
+	"pBMusP1aR4woqDVe3q+9Tu/xddmblx8BcFVc5fEAHzy/BzDJPTNNpiGrSY+YsP9QhG78u4mtvxWY8FMR",
+	"slgNZMyShupjGjIEKw/MsIHn7+kDcC+WSGInRMPglsoZisrYQifEV9urg+5rBDIqMvsvWvL9MEGxUHGf",
+	"872gr1bhiVGB1cnInQS4W0ur7+u5R78JMQSDLpMghlEW7PRBIh2AOzkTzxgDRdlZlqRL6uJQxfZyxL1L",
+	"UNnblaj1C/u6HIqo2RhEnJXNTUEeEFxqH0PTIao83cwWPeZuD5MJLzu2R6nl9myhtJx78WzD8KzsQh7j",
+	"ZdSSQLgm/DLX5RX6oB/bMsPWZE9iki0W/nl6yqevqKi8+cKKylIxX7hR5rl1qiN3V1h+FQoUi8yxNYoR",
+	"Ow9SmzDBPEQJNRvxyKgJGTw9mlYofKG93VqpaHn1PbdsvrIaerV9ul4R6EOM2W+owLmCQuQrQGdO1fEU",
+	"mZy69oRM+qnKnW1umVlCBXmED34ZefQaZ2YIqnRm9ofClIEmMTxzDuE0o75yZXup27KkFETHAilCEw0c",
+	"sLKWkkl4qLG47bV102WE4D/8aT3b5X6JetQrjMxAtOIOSxhprgzQj1f0Dv/WazQbpx9ODi+O9hvNxruz",
+	"s+PD7mmj2Tjo9g7N/1i7ozBefwFKcvEUujlVWr0lAap7AWDUZFVQiF1bVh9kMgbKdcV0HpgJVbwL1M99",
+	"JId0MCJcDKJpaKERpEjJL1tWEzMaNpoNAHiF/J8xF8WfB6XhWN7wQS65Q4QLWRR/ljOiZ5JopjTawv+U",
+	"XGTTe/A9GS/5GjahKQpMmg/QfNmf2XEGbl0L1ssFxLGxHw9UpCapXTir9AcLKQG2peZjZk6SfTbWlC0K",
+	"maFU7wvUfngiqAkFKz+LrM/+Bd2Bzf+/0fD/oOEUdIrSGKzD+bk6HAH//5rpGbMlImDJFe9NCvpbIKoj",
+	"Y81jMATYC6FjKW5gisS9atsYyvGExhbEqah9UrnU/L9+P/zvwkrNpUn+i+hb9TPdEyT4B6S6122OWoBT",
+	"ukav1C/al5Q/bZ81owJ3gVks1X+T/M8xvbUdUZPcAcgqJQGwnBVNCnbwg7aOpMInAZha8wiy4bC4q6AK",
+	"pvyDr758S9Ki9O4VXevcEfh74+d4F7kczP3EZ9eKMxR3bavdbNj6WktANDOkWQ1FKk+dj3HhHsUjW++a",
+	"hBIZdc//45M72R9O6I9Q75ejfzz2Mgpe1RSxHvYiyKzVedpZILcSGYdIQ4W42UXAmF+qEWYJeqZZkgP2",
+	"qya0C1HCS5rcPJBJVOEC9aopvqgY3vwiYvgLCqmtYiFVIpzKLjC0rRhMY67nl+b+IXF0J7ywVDKtY026",
+	"6GA99qyw8pFANr/tRfkDIPuAmhHYeN0sU7FiXVguRoe6+J4DFXDepkaCDpQyXIrTvW823jEas2W5zLYS",
+	"z5ga2Q69gD6E3T+Drk3wgnkHFgXg9U77RYt0kxzwAY1jjn1BpQWMAA4GEgCnkUxwpDV0TT4vrVPuFt86",
+	"kMVJ/TJM5PWrDqadp1+jig/yH7sH3/NQYkp60gbCbqIP6BqSMeVg/7AYmuPGkR1F7b18udxDXtzyRc2V",
+	"ZuPUEIftRj86i9PoVF/0xU8/mc1mQvMBKoI//UQO71g8x1b3bpNpUqObT+9NwaKaFksue3x7BGkCkJJu",
+	"2bwv6ECjEcq1cruesFPqpmxsNhu/dJhtmN+rCPaBsgFPV3AGJqJdEmTPqXQpkMSNRqrL4wzlYDpmwi8l",
+	"wAGhJzdaxsXZ7hBZt2nhTcLoYARKfF/QLJJFil2RBbXYQ0eIS6rHAC6E5ZNFpZEFdI25o+oZU/ynn8Bc",
+	"NaNvbW3tmul86O2jITHmUcQVJDWqtwS7lw4VA+3SgRS3yE8/naJ9/9NPfpoAuWVs4rrofaYD3RchG/Ax",
+	"jdAeJu9Qr0oyvDHd2UwmMLwSIVJAWw7shCE9Eg6ii4AeiGXiOhF2yAl/Z7bXbBxuROcV+YW/s9n3QrqS",
+	"vrS0hCQFX+BEMhoh9Au0PSJFXyRYhtb345xBwGGUxPCNPUxYCyW4ZTAB+HdI566pubReF+SL6i0ktLvM",
+	"z42fAmjB7NU7QDckNtTJDijtjmww1UgKEwo9buzBk+CYi9vA3Sigmzebb968sFwaYwk34KaAQqofA8E+",
+	"66BJgknM7sz/AjUFL+w3/9zrnZs9D/582D1A1xs1MgM29c5c2p8PewF0WAakr7Pz3tHZ6WWQXDBEWYHM",
+	"WXNt7V/l0BVzUEE65PadWVRfmNsJgLhY4UVu/s0nrtbXEh2yeARMDw579Ab6NSLADlA9EyGcRLBh3g5w",
+	"XovzTi5EX3DVIu9iOVN2ZujK4jdceADZydnhRhoiGFDbMNuwsx/3zy4u3a5d0qG549rwO6RYbJLmgg0A",
+	"kAa4J57Rbkgw8HJ8N35h8wBrUA3jDCE6AeIJPxK8RJ+mCszdK/aJJtw9aFn+BZUiGMc3EjJlg4aDJgUL",
+	"wAst2jisl2u4Dwsk1iTQpDPhv+AfuGZMENe8DgbBeAp5H8ux40/+52Ff4PXtTjvdkoEMWV8EP5+dHgYt",
+	"oDTykkacqo2k/6V6OWbu3uBFl9Avk4pQoeMw4gMmsNW2gxWf0MGIbWy22gsScjabtSj83JLxzUv7rnp5",
+	"fLR/eHp5CO+kxRKNVHZ6Db8a7VYHH5MTJuiEN/YaW612a8uCK4FW9tIHHL8p6nEItz0NDSNcIDZCThqU",
+	"eo1TFsvpWqQbRWTII51sseEcQHugoEEjXdJjnzVkYC2rrDSkgHEXZGo2DdwQIvBF24AZwOFdey/DZ/Cz",
+	"Qwn8rkU+jiRcPvsHokdSMfuWYkxhfCdbxeqkcl9Yr+uYUYHxXZAsUBAzsJCCiYZ6FDb2Gkb+dtMuL0lZ",
+	"lioFoU0fceDsH2UcqlIoWu/5nqGJ97DbVR7volJY/YVzrCc2NkDtl6AmufZbULpc/a0PFuV4WO/5d4gm",
+	"V+EFKDp9N6/y6BHGaFzXiBqvdOPBiN+xsMYrv/JYTzN+vip7TG/YJf83q/rsaYoKWOHp/WmsZFxjDT2p",
+	"aQTQgDFTE2mYnmFJm+12mYsnec7dFPAc3Tcb21XeeUdD1wwcXumsfiVTrAMvba1+KS3pMW9s7q5+oyfl",
+	"CRVzOztzlo2dKisqKrqBd7cqLS0pzQEz3jmOQAoQr1MVJnP81kjY2qdmw1rijT2MOQJCXmEPFXBf+81+",
+	"wMwacqMx2WCmVVFcKTI2WwI+3xVoF3FxkzDoMdWQ7pS4DKw6DYME8OvV9dy5CLgi7F9TGjVLhIzRFPpC",
+	"5RNo3xI60PzO61pixNgEih1jFto8ZJB+cgZGVdhyHweZdqUspoJfXWhxE/pGh+baiCYmks5HwC/RBsn3",
+	"QkL0M1R2076l6DxuZrsUohpDtfUD9EUS85Ixdn6DX33k/Wbae/Ft2q2YYwlU08L2udaHBRIPf+omUe+a",
+	"Is9I5VM2c8kZFdgHYFZU48nwKNTUJRgXFd46iOcXU1GJk6WqM3iQPiUVm+9kOC+/hO4RnrIyWy5yvw43",
+	"hGWy0J3BfbOxWYW7Wex677VvmI+236x+I1e+CK9VYL9JZaV5oVNhZvkaS3hvp8o2FFRifp9CAmnH4+sr",
+	"BQVmpZhREkPk5bVLlS6RHtZ9Z/j2dGJ49k67TbC1hUoiQ01AKUIDZUxcorBNnLGsNzjv9vb/TNIv/540",
+	"T7oPrOAJ5du+QM8YesGyji8HDhC8tBN4ufVSMf0S8XWLOCOsDlXO9U2C+vzxq7Cvd3CS9w/Q5WCEC6am",
+	"0TMrsqxoswIrWqwBf+ZilbkYXs5cRjxFl9daDM3r7r3Ew6LTVt+L/RqSeSwBL9NS3hI2HLKBLoJaapEu",
+	"GcjJvC/QBTOZmB+tp8MlkkG3jFtFpCABoKoH1p2jNAlco/YgUc6T7vBjrhS6R0YckIQiJTH5vY8BD4We",
+	"RzMJ20fdBzRLMtnswiHnMrAPBmUuFdtYvT77NAtLcuxq2chr2aVec/hns/Rx7+p7cODl744R/TVt1cyF",
+	"xfKZCvc1uZYzcCC6Yq0JVRjOk3GaJNus6DrN3VoweWEEvCjWsv0xmMRy0gleNKHPlQsK/BjAH22LYsxe",
+	"/TGA/+0EL7xAE7cTHPrr+EFBhauMrYPdNYTJIG+4NGxvMLAwXd24zdc2e2D0saH3nTE4UVskEOxfge3I",
+	"wkUAz/aFQ6dyP5lfQon2LPITa627+hnnMk7TXMucxi731/W66Qtw2bpxutCdxhsfjgid90lUF5vPhXRe",
+	"xI6QYtZW6M7NWVZyPVZ7DIrsKj2J6d6VfLFyslltipuVp1jpSZsp/q05XZ8dp88SqoKEQurNx8940l97",
+	"Hfnk2akonYyetCinLqCkyvezAjODbhvkSKtEZCpNLU69LxSySpjLHTDyqrXA//Cpdf19R8MTaymufPRU",
+	"CmYfXiT17dUHdSoNW2Dfvmer0losNNgD7cLv71IdALmt4WhqFmt0F0xPY4EqkR0REg2plQfEosFiaFr6",
+	"XXuA+V65B/8ESUOL9+OG6bUvxzcfQjwaLr2V1QWQOZ+tipR/IkNI6/ij3ePv7zL+zHSdm5jEBtfJgjgK",
+	"gcImzkWccw1beaY94IxsvgmUoTB6x/xMRCva5ojMdMiTog1U+ZPGZdB9Eh0sYCNZbweCOOX7NdNMDHJM",
+	"5+SaLVgwaNxZOIOsQwTgIb3kysx6IE8LDtEYbBiIpAlAgggzwAhpfrF1/Tix7+bvsp82221/g4KkXXSQ",
+	"pvVhpltmwxybSXUcXG1f2AGKDKap7wH/xhzg1bWRvK+8vv6ynmP9fH3HusuO+T7ie3W557MX/g/mhX9g",
+	"LNGzlCq64b2kDBZmu1kspjZaxxR4yl07JGswtZZlAa7rucYctWfX9X+kngUpWHlP95fUu+Bm5dKeKzjJ",
+	"of8mZM6P6B2znYwI9TPA0xRyImPswuPStnP9ehK/OQ/Vns20hnoV62HuC3TbNtPqBfNBB2llhm6maWLg",
+	"fDe23Ywq1/6CY3mFLZNy9VyAGWk+YNSppJ0hV6AFWqxhCIcJSCy2i8QW432xD1NARIapsI24QzonP37o",
+	"7b+wXASTkLEIzsw1ZsOpYiHE7Sg2t/b76brIAzdKHKFkyGa25kOV5iCbwztJz66+2sWputRU18kvNrzR",
+	"lt8+NbfKru/ZnfmUTGjqV6nYcg+sKkgZkUdqGVaEGDT3RfzkJda5FrKUHrMXGa9X/INyN9HcWXvNpc9M",
+	"0kvvuAjc+K22uXwYkUtuidfzAjgTdsToi6QlBqLJJq2LsWEYjyIoMAUTqtjUuWH6bCaytNl4OHk/k/YT",
+	"+DGkYDYIOlVsTer2HPZ54v4duzneryDxtIAIWztbiZbWIwGp29n5FJ0haCBYTO9QGqogbXk1VKAV+yj/",
+	"w4j0P8U750qS1ydqy7LragwfsHtpse6YXIeX+DeGIKprjV9WawCVfkLOiBT2LhSrnWkFIFclFYAECwCb",
+	"3r3CWm54nDr4tRY5w3JOdNApW2TmFLVUReuLFAMGyuCMdpwpWWyRoyGhRE2FYhYZgWnIvnfABhOqsHhC",
+	"Z4YyOqmvbKcH3hdw4hAIBEgFMUfOkS8NxtQuTX7sbCMUiH7RIl0xR5chVA24Pdtu7zbJVERMKRIMZTxg",
+	"NgxSIAztSQOXsB246534ezO+x18+PTOpBSdYXW/Wd5hpHqGtlOVjSNXE9m1/iBaacCa4ivMnYEwo6XGy",
+	"0EBZ3jFkLRZoEuQ11ANZRFHr8B9QgWX/FtUjufnQoghDBdAwbIm+0BdOYXCO/Q8XxyrXBO6t14AuxaSY",
+	"Ua5tTpQttccapbSi6ZoNbNk3x/S1j9joMkA+FrjiWhx4gRM7gACqMQ3LZtvDEnM4HZd2QIQX2Nndhgw3",
+	"c2QD1hc25oKlYyx8m0Rfkokk2XhKWxYIhU12XRjOwagP1+SaDm6LOBpSiM/Q6nv1zcunMO01s+X/2Pzs",
+	"ucrnW+K9p0Dwj8xnYzZiNFZPogKCUIBk9GaxyscsrpuMwei6ZXO/yX/TMgaw9dHVD1zWrQKw/ATWqsa3",
+	"CvE0+uJ6TrhWLBoWMQ233AKDax3ecYHD0ci7zs9c5JmLfMNcxJIsqjYMIbYf2ZWYMhcZRUZ8P4UaB+qB",
+	"Gdx2zqaKhIaJGDVrD6C/7NUEQCDgMcBIjC51zW64eGuNKctQWGhVHeUh1xiOAq9OlbG++NCBVJvPCWlV",
+	"nreumJvZPyDkkNEKjZJDY1QJw5jORIuAVuZSQIySRW8ZLsQDxNlu7xayLxlF7+jgNqv1PPOb/zArrJeQ",
+	"TOKIVJpNal5b2+S9QiQRwnIu/OWHAJolmNM2pmZfwXQuB01OevKW2dwpDNoB7GRfwG0rC6H9YmZau7zj",
+	"i5QKrOUJ+YXNn+NkTxUns/CSvhwD+qmBlXIC8gW7Pwx9Px9WnC1D9nRJj8jqMe0QAAu59pCo04RCMyxY",
+	"zeWAHr8AQmptHfUXNn8IkoWFpLBwrH+8GvBnjXHZlbJIwsBnU6zb3z4ZflcEPWEv3cKdywibl7/fsvmK",
+	"8plDEbqbZ6u/9/zymGoCCPFK8z0x8sbgnbxN7tZzRct3G2u7gINcRoSFJSn1lIlfDOHaiJr1ZTT2fvf+",
+	"lQCo+H9Lkx/9vyaFzv4ff8f/sLej3uT27avZ+XlD+lmYDxva1cMsVxvdY0+GW1mMTOAmV/dw7YuVwR6T",
+	"9LzvEx7xD1RDa0/uWZl+KmV6kN4px1OTa7YO+KAbEKM9iP3KtQs3ea1QqU56uh2FLkDVJNdsxG3wLGEy",
+	"TpeeQ/S9VaJF22nXrwR8BGQm++1Sdbw6QpxbxTMs07MOXxshzl2ZlZfZK+pwt+zl7/a/qpa/Z2/6VCR3",
+	"HTrKZ6Ceyyrb172yz+Xqz+Xqabl6XaqvUK1uRyzM5kyJdm115tmm/DbyN6sSznpFPnasc6pHRwdPXGBt",
+	"gTljF3pqkbQA2iEWpwXQfXEtw3krq4DFDFqgWjwSw8zLK4wfS9d68sre9AzWrez9g17Z55LeP1pJ7zrK",
+	"X7bR4FKxaLhCyIZccOzg7tyvCF9n2VZzGZImFAxht7nlzb77Iun2jcol9oJybXTKgogevEpdvpT2Kldr",
+	"Oipcy3Xwjz27Kp6sSDeDlohH7ajdO/8anosDQ9Noz/ikXA4WW+Z/cBTwVRwQ7uOP4IFI1vHsgniWQjWM",
+	"MXONFvFMK9xPL2slvdcQSjylY1bRGZGKphb5CO2jEl8jlOxY/FRIn7fK9Yo6Gwc5BOXpJQ6Mte881Nt8",
+	"UOwZnO9L5oL9h7pH1r2Ra8RQoYdxBVPXv7BFtmvMjC4YEmyAbtRE9xcucr5FbF0Mj0FKup5PEO+hL0pZ",
+	"ABbdYIgy3KvND7yhsLoPVWL7UQCZwJaIpQb0F2EcX9zadqt6gLn9vWgfz/b2f2ywxTZ1eJimA0AfVXpX",
+	"JPYHQoNUsq8LzeMPCnGR/zBJtmZBz4kBT45G49E1ktAaebY2mW8kiWIamqu7dNokwQ/a/TuJysUd12kZ",
+	"mP2RK0wmT7r4Z4kcXmLrVotCTQqMsJ71jO+GFpPp2XJ+licVbxsSzmLhZ8Fly8uPl4hOW97V7dIVryf3",
+	"DdHt8KpgTVTuht1IiR3yfWgmrgn7POExK/B+4RyOkhu7zuVL3+7iiu7XFQhr373nJPOnTDLPZJXjGSd0",
+	"6KgmR/j3C3nq3Qk3dszeb5+MevGO0ZjFSc46wsLAc7lawhG05Dc/Jw3hX951QOmwn1ywUkGzY7HXiciK",
+	"KW5xo2gcNpPAqrknVhkcchaFcElcN3qHGmmmnP3KOZOTiKFYHFBBrpntDQv4qJ632Q6VwarPr7FCcAbu",
+	"/uKwOVT6xYEnME+Yplmtq5fxEu/tSHhwxYNAkRnsoqexhtJ7G1K5F18+kXdc3CTAeIvlrAtYF01I4bie",
+	"A05kOr5XNFc8xWwQKt0qciLvWNr23rX9DT5vYG2sHNrsRf+sbAr5/af7/y8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -115,7 +115,9 @@ func (a *applier) setCustom(f patch.Field[map[string]any]) {
 		path := []string{memberCustom, key}
 		property, ok := a.env.Schema[key]
 		if !ok {
-			a.Offences.Add(path, "is not a property of this company%s", fault.DidYouMean(key, slices.Sorted(maps.Keys(a.env.Schema))))
+			a.Offences.Add(path, "is not a property of this company%s", fault.Lazily(func() string {
+				return fault.DidYouMean(key, slices.Sorted(maps.Keys(a.env.Schema)))
+			}))
 			continue
 		}
 		before := custom[key]

@@ -39,7 +39,7 @@ func (s *Service) ParseBatch(body any) BatchRequest {
 	for i, item := range patch.Value(r, "updates", patch.ListOf(patch.Any)) {
 		update, offences := s.parseUpdate(item)
 		for _, offence := range offences {
-			req.Found = append(req.Found, offence.Under("updates", strconv.Itoa(i)))
+			req.Found.Append(offence.Under("updates", strconv.Itoa(i)))
 		}
 		req.Updates = append(req.Updates, update)
 	}
@@ -55,7 +55,7 @@ func (s *Service) parseUpdate(item any) (BatchUpdate, fault.Offences) {
 		Patch:   ParsePatch(patch.Value(r, "set", patch.Object), s.region),
 	}
 	for _, offence := range u.Patch.Found {
-		r.Offences = append(r.Offences, offence.Under("set"))
+		r.Offences.Append(offence.Under("set"))
 	}
 	u.Patch.Found = nil // They are the batch's.
 	return u, r.Offences

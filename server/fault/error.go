@@ -64,6 +64,9 @@ type Offence struct {
 	// KindPrecondition for a record that is not in the state that the value
 	// names, and else KindInvalid or nothing.
 	Kind Kind
+
+	// more is set in the last of too many: how many it stands for.
+	more int
 }
 
 func (f Offence) kind() Kind {
@@ -76,6 +79,9 @@ func (f Offence) kind() Kind {
 // Under returns the offence as one of a larger body, in which its body is at
 // the path.
 func (f Offence) Under(path ...string) Offence {
+	if f.more > 0 {
+		return f
+	}
 	words := strings.TrimPrefix(f.Message, Label(f.Path))
 	f.Path = slices.Concat(path, f.Path)
 	f.Message = Label(f.Path) + words
@@ -108,9 +114,10 @@ func isIndex(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
-// maxOffences is how many offences an error names. A body of nothing else could
-// hold so many that the answer would be many times its size.
-const maxOffences = 10_000
+// MaxOffences is how many offences an error names; the others it counts. A body
+// of nothing else could hold so many that the answer would be many times its
+// size.
+const MaxOffences = 100
 
 // Invalid returns an error of the kind that all the offences are of, and of
 // KindInvalid when they are of several. It returns nil when there are none.
@@ -118,13 +125,15 @@ func Invalid(fields []Offence) error {
 	if len(fields) == 0 {
 		return nil
 	}
-	kind := fields[0].kind()
-	for _, f := range fields {
-		if f.kind() != kind {
+	var named Offences
+	named.Append(fields...)
+	kind := named[0].kind()
+	for _, f := range named {
+		if f.more == 0 && f.kind() != kind {
 			kind = KindInvalid
 		}
 	}
-	return &Error{Kind: kind, Message: fields[0].Message, Fields: fields[:min(len(fields), maxOffences)]}
+	return &Error{Kind: kind, Message: named[0].Message, Fields: named}
 }
 
 // NotFound returns an error of KindNotFound for the named thing.
@@ -149,12 +158,77 @@ func KindOf(err error) Kind {
 	return KindInternal
 }
 
-// Offences collects the offences of one body.
+// Offences collects the offences of one request: MaxOffences of them, and one
+// more that counts the rest.
 type Offences []Offence
 
 // Add notes an offence of the member at the path; the words go on from its name.
 func (f *Offences) Add(path []string, format string, args ...any) {
-	*f = append(*f, Offence{In: InBody, Path: path, Message: Label(path) + " " + fmt.Sprintf(format, args...)})
+	f.add(KindInternal, path, format, args)
+}
+
+// Conflict notes an offence of a value that clashes with another record.
+func (f *Offences) Conflict(path []string, format string, args ...any) {
+	f.add(KindConflict, path, format, args)
+}
+
+func (f *Offences) add(kind Kind, path []string, format string, args []any) {
+	if f.IsFull() {
+		f.count(1)
+		return
+	}
+	*f = append(*f, Offence{In: InBody, Path: path, Kind: kind, Message: Label(path) + " " + fmt.Sprintf(format, args...)})
+}
+
+// Append adds offences that were found elsewhere.
+func (f *Offences) Append(others ...Offence) {
+	for _, o := range others {
+		switch {
+		case o.more > 0:
+			f.count(o.more)
+		case f.IsFull():
+			f.count(1)
+		default:
+			*f = append(*f, o)
+		}
+	}
+}
+
+// Unknown notes the members of the object at the path that are none of the known
+// ones.
+func (f *Offences) Unknown(path []string, object map[string]any, known []string) {
+	var first []string // in order
+	count := 0
+	for name := range object {
+		if slices.Contains(known, name) {
+			continue
+		}
+		count++
+		if at, _ := slices.BinarySearch(first, name); at < MaxOffences {
+			first = slices.Insert(first, at, name)
+			first = first[:min(len(first), MaxOffences)]
+		}
+	}
+	for _, name := range first {
+		f.Add(append(slices.Clip(path), name), "%s", Lazily(func() string { return UnknownMember(name, known) }))
+	}
+	f.count(count - len(first))
+}
+
+// IsFull tells whether further offences are only counted.
+func (f Offences) IsFull() bool { return len(f) >= MaxOffences }
+
+// count notes n offences that are not named.
+func (f *Offences) count(n int) {
+	if n == 0 {
+		return
+	}
+	if len(*f) == 0 || (*f)[len(*f)-1].more == 0 {
+		*f = append(*f, Offence{In: InBody})
+	}
+	rest := &(*f)[len(*f)-1]
+	rest.more += n
+	rest.Message = fmt.Sprintf("and %d more", rest.more)
 }
 
 // Findings are part of what was read of a request's body: what is wrong with it.
@@ -170,24 +244,24 @@ func (f Offences) Has(field string) bool {
 	return slices.ContainsFunc(f, func(o Offence) bool { return o.Field() == field })
 }
 
-// Distinct returns the first offence at each place, in order.
+// Distinct returns the first offence at each place, in order. What was counted
+// was so by several who read one body, of whom the one who found most is right.
 func (f Offences) Distinct() Offences {
 	seen := make(map[string]bool, len(f))
 	var kept Offences
+	more := 0
 	for _, offence := range f {
 		key := string(offence.In) + offence.Pointer()
-		if !seen[key] {
+		switch {
+		case offence.more > 0:
+			more = max(more, offence.more)
+		case !seen[key]:
 			seen[key] = true
-			kept = append(kept, offence)
+			kept.Append(offence)
 		}
 	}
+	kept.count(more)
 	return kept
-}
-
-// Conflict notes an offence of a value that clashes with another record.
-func (f *Offences) Conflict(path []string, format string, args ...any) {
-	f.Add(path, format, args...)
-	(*f)[len(*f)-1].Kind = KindConflict
 }
 
 // InParameter returns an offence of a parameter of the query; the words go on

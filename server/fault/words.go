@@ -34,6 +34,12 @@ func UnknownMember(name string, known []string) string {
 	return "is not a known member" + DidYouMean(name, known)
 }
 
+// Lazily is a part of a message that is only made if the message is.
+type Lazily func() string
+
+// String makes the text.
+func (l Lazily) String() string { return l() }
+
 // Join lists names for a message.
 func Join[T ~string](names []T) string {
 	texts := make([]string, len(names))

@@ -189,9 +189,9 @@ func (d *decoder) array() (any, error) {
 	return array, err
 }
 
-// text notes a string that holds a NUL.
+// text notes a string that holds a NUL. One more than an answer names is enough.
 func (d *decoder) text(s string) string {
-	if strings.ContainsRune(s, 0) {
+	if len(d.nuls) <= fault.MaxOffences && strings.ContainsRune(s, 0) {
 		d.nuls = append(d.nuls, slices.Collect(d.StackPointer().Tokens()))
 	}
 	return s

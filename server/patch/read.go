@@ -3,7 +3,6 @@ package patch
 import (
 	"encoding/json"
 	"errors"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -50,13 +49,7 @@ func (r *Reader) Require(names ...string) {
 }
 
 // Unknown notes the members that are none of the known ones.
-func (r *Reader) Unknown(known []string) {
-	for _, name := range slices.Sorted(maps.Keys(r.object)) {
-		if !slices.Contains(known, name) {
-			r.Refuse(name, fault.UnknownMember(name, known))
-		}
-	}
-}
+func (r *Reader) Unknown(known []string) { r.Offences.Unknown(nil, r.object, known) }
 
 func (r *Reader) refuse(path []string, wrong string, got any) {
 	r.Offences.Add(path, "%s; got %s", wrong, fault.Show(got))

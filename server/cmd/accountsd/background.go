@@ -19,7 +19,7 @@ import (
 func mailFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "smtp-url", Usage: "send e-mail through the server at `URL`, as in " + mail.URLForm + "; best set by the variable", Sources: fromEnv("SMTP_URL")},
-		&cli.StringFlag{Name: "public-url", Usage: "the `URL` under which users reach this server, for e-mail", Sources: fromEnv("PUBLIC_URL")},
+		&cli.StringFlag{Name: "public-url", Usage: "the `URL` under which users reach this server, for e-mail and for the links in answers", Sources: fromEnv("PUBLIC_URL")},
 	}
 }
 

@@ -1,0 +1,54 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+// What browsers may send, and may show to the page that has sent it.
+const (
+	corsHeaders = "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer, X-Api-Key, X-Request-Id"
+	corsExposed = "Accept-Patch, Allow, Deprecation, ETag, Idempotency-Replayed, Link, Location, Preference-Applied, Preview, Retry-After, Sunset, " +
+		"WWW-Authenticate, X-Lenient, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Total-Count"
+	corsMaxAge = "600" // seconds for which a preflight is kept
+)
+
+// checkOrigins returns an error unless all are origins, or * for any.
+func checkOrigins(origins []string) error {
+	for _, origin := range origins {
+		u, err := url.Parse(origin)
+		if origin != "*" && (err != nil || u.Scheme == "" || u.Host == "" || origin != u.Scheme+"://"+u.Host) {
+			return fmt.Errorf("an origin is a scheme and a host, as in https://crm.example.com, or *; got %q", origin)
+		}
+	}
+	return nil
+}
+
+// allowOrigin lets the pages of the origins that the operator names read the
+// answer. There are no cookies here: a page needs a key like everyone else.
+func (s *Server) allowOrigin(c *gin.Context) {
+	if len(s.config.CORSOrigins) == 0 {
+		return
+	}
+	header := c.Writer.Header()
+	header.Set("Vary", header.Get("Vary")+", Origin")
+	origin := c.GetHeader("Origin")
+	all := slices.Contains(s.config.CORSOrigins, "*")
+	if origin == "" || !all && !slices.Contains(s.config.CORSOrigins, strings.ToLower(origin)) {
+		return
+	}
+	if all {
+		origin = "*"
+	}
+	header.Set("Access-Control-Allow-Origin", origin)
+	header.Set("Access-Control-Expose-Headers", corsExposed)
+	if c.Request.Method == http.MethodOptions {
+		header.Set("Access-Control-Allow-Headers", corsHeaders)
+		header.Set("Access-Control-Max-Age", corsMaxAge)
+	}
+}

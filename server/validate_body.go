@@ -1,0 +1,148 @@
+package server
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/accountsd/accountsd/server/fault"
+)
+
+// bodyOptions are how a body is checked: to the end, and as it was sent, without
+// defaults.
+var bodyOptions = []openapi3.SchemaValidationOption{openapi3.VisitAsRequest(), openapi3.MultiErrors(), formats}
+
+// checkBody returns what is wrong with a body under the operation's schema. It
+// cuts from the body what is refused only because it is there.
+func (op *operation) checkBody(sent *decodedBody) fault.Offences {
+	c := &bodyOffences{}
+	sent.value = c.cut(op.body, sent.value, nil)
+	if sent.size > smallBody {
+		c.checkParts(op.body, sent.value, nil)
+	} else {
+		c.check(op.body, sent.value, nil)
+	}
+	return c.offences
+}
+
+// bodyOffences collects what is wrong with a body.
+type bodyOffences struct{ offences fault.Offences }
+
+// cut takes out of a value what the validator would have an error for each part
+// of, and notes that: members that the schema does not have, and what is too
+// many.
+func (c *bodyOffences) cut(schema *openapi3.Schema, value any, path []string) any {
+	if len(schema.AllOf) == 1 { // a reference that may be null
+		return c.cut(schema.AllOf[0].Value, value, path)
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		c.cutMembers(schema, v, path)
+	case []any:
+		return c.cutItems(schema, v, path)
+	}
+	return value
+}
+
+func (c *bodyOffences) cutMembers(schema *openapi3.Schema, object map[string]any, path []string) {
+	known := slices.Sorted(maps.Keys(schema.Properties))
+	if has := schema.AdditionalProperties.Has; has != nil && !*has {
+		c.offences.Unknown(path, object, known)
+		maps.DeleteFunc(object, func(name string, _ any) bool { return !slices.Contains(known, name) })
+	}
+	if schema.MaxProps != nil && uint64(len(object)) > *schema.MaxProps {
+		c.offences.Add(path, "must have at most %d members", *schema.MaxProps)
+		clear(object)
+	}
+	for _, name := range known {
+		if value, sent := object[name]; sent {
+			object[name] = c.cut(schema.Properties[name].Value, value, append(slices.Clip(path), name))
+		}
+	}
+}
+
+func (c *bodyOffences) cutItems(schema *openapi3.Schema, items []any, path []string) []any {
+	if schema.MaxItems != nil && uint64(len(items)) > *schema.MaxItems {
+		c.offences.Add(path, "must contain at most %s; got %d", countItems(*schema.MaxItems), len(items))
+		clear(items[*schema.MaxItems:]) // It need not wait for the answer to be freed.
+		items = items[:*schema.MaxItems]
+	}
+	if schema.Items != nil {
+		for i, item := range items {
+			items[i] = c.cut(schema.Items.Value, item, append(slices.Clip(path), strconv.Itoa(i)))
+		}
+	}
+	return items
+}
+
+// checkParts checks a large value part by part, and no further than there are
+// offences to name: the validator holds an error for each.
+func (c *bodyOffences) checkParts(schema *openapi3.Schema, value any, path []string) {
+	shell := *schema
+	switch v := value.(type) {
+	case map[string]any:
+		shell.Properties = nil
+		shell.AdditionalProperties = openapi3.BoolSchema{}
+		for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
+			if part, sent := v[name]; sent && !c.offences.IsFull() {
+				c.checkParts(schema.Properties[name].Value, part, append(slices.Clip(path), name))
+			}
+		}
+	case []any:
+		shell.Items = nil
+		for i, part := range v {
+			if schema.Items != nil && !c.offences.IsFull() {
+				c.checkParts(schema.Items.Value, part, append(slices.Clip(path), strconv.Itoa(i)))
+			}
+		}
+	}
+	c.check(&shell, value, path)
+}
+
+// check notes what the validator says of the value at a path.
+func (c *bodyOffences) check(schema *openapi3.Schema, value any, path []string) {
+	err := schema.VisitJSON(value, bodyOptions...)
+	if err == nil {
+		return
+	}
+	found := len(c.offences)
+	c.add(err, value, path)
+	if len(c.offences) == found { // The validator refused it in a form not known here.
+		c.offences.Append(fault.Offence{In: fault.InBody, Path: path, Message: fault.Label(path) + " does not match the schema"})
+	}
+}
+
+func (c *bodyOffences) add(err error, value any, path []string) {
+	switch e := err.(type) {
+	case openapi3.MultiError:
+		for _, inner := range e {
+			c.add(inner, value, path)
+		}
+	case *openapi3.SchemaError:
+		below := e.JSONPointer()
+		c.offences.Add(slices.Concat(path, below), "%s", fault.Lazily(func() string {
+			return describe(e, fault.Show(at(value, below)))
+		}))
+	}
+}
+
+// at is what is at a path of a decoded value; nil if there is nothing.
+func at(value any, path []string) any {
+	for _, segment := range path {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[segment]
+		case []any:
+			i, err := strconv.Atoi(segment)
+			if err != nil || i < 0 || i >= len(v) {
+				return nil
+			}
+			value = v[i]
+		default:
+			return nil
+		}
+	}
+	return value
+}
