@@ -52,9 +52,15 @@ async function get(accountId: number) {
   return { account, tag: answer.response.headers.get('etag') ?? assert.fail('the answer has no ETag') };
 }
 
+// changesAfter returns all changes after a sequence, page by page.
 async function changesAfter(after: string) {
-  const { changes } = ok(await api.GET('/accounts/changes', { params: { query: { after, page_size: 100 } } }));
-  return changes;
+  const all: components['schemas']['Change'][] = [];
+  for (;;) {
+    const { changes } = ok(await api.GET('/accounts/changes', { params: { query: { after, page_size: 100 } } }));
+    if (changes.length === 0) return all;
+    all.push(...changes);
+    after = changes.at(-1)?.sequence ?? after;
+  }
 }
 
 test('change two members and clear one', async () => {
@@ -124,12 +130,12 @@ test('create an account, or find it', async () => {
   const post = () =>
     api.POST('/accounts', {
       params: { query: { match_by: 'primaryEmail', match_found_strategy: 'enrich' } },
-      body: { title: 'Harbor Cafe', address: ['5 Pier Road, Monterey, CA'], primaryEmail: 'hello@harbor.example' },
+      body: { title: 'Bluebird Books', address: ['5 Pier Road, Monterey, CA'], primaryEmail: 'hello@bluebird.example' },
     });
   const answer = await post();
   const created = ok(answer, 201);
   assert.equal(answer.response.headers.get('location'), `/v1/accounts/${created.id}`);
-  assert.deepEqual(created.contacts?.map((c) => c.emails), [['hello@harbor.example']]);
+  assert.deepEqual(created.contacts?.map((c) => c.emails), [['hello@bluebird.example']]);
   assert.deepEqual(ok(await post()), created);
 });
 
@@ -137,15 +143,18 @@ test('find words anywhere, and follow the Link header', async () => {
   const found = ok(await api.GET('/accounts', { params: { query: { q: 'sunrise mission', page_size: 50 } } }));
   assert.deepEqual(found.map((a) => a.id), [1]);
 
-  let page = await api.GET('/accounts', { params: { query: { q: 'residence', page_size: 1, order_by: 'asc' } } });
-  const titles = [ok(page).map((a) => a.title)];
+  let page = await api.GET('/accounts', { params: { query: { q: 'residence', page_size: 50, order_by: 'asc', include_total: true } } });
+  const total = Number(page.response.headers.get('x-total-count'));
+  const ids = ok(page).map((a) => a.id);
+  assert.deepEqual(ids.slice(0, 2), [3, 4]);
   for (let next = linkToNext(page.response); next; next = linkToNext(page.response)) {
-    assert.ok(titles.length < 10, 'the pages do not end');
+    assert.ok(ids.length < 500, 'the pages do not end');
     const query = next.search.slice(1);
     page = await api.GET('/accounts', { querySerializer: () => query });
-    titles.push(ok(page).map((a) => a.title));
+    ids.push(...ok(page).map((a) => a.id));
   }
-  assert.deepEqual(titles, [['Nair Residence'], ['Okafor Residence']]);
+  assert.ok(total > 100);
+  assert.equal(new Set(ids).size, total);
 });
 
 function linkToNext(response: Response): URL | undefined {
@@ -163,26 +172,27 @@ test('search by members, custom ones too', async () => {
     },
   });
   const found = ok(answer);
-  assert.deepEqual(found.map((a) => [a.title, a.custom['roof_type'], a.value]), [
-    ['Harbor Cafe', 'Metal', 41250.5],
-    ['Valley View Cooperative', 'Metal', 96000],
-  ]);
+  assert.equal(found.length, 20);
+  for (const account of found) {
+    assert.ok(['Tile', 'Metal'].includes(account.custom['roof_type'] as string) && Number(account.value) >= 40000, account.title);
+  }
 });
 
 test('what happened to all accounts', async () => {
   const changes = await changesAfter('0');
   const sequences = changes.map((c) => c.sequence);
   assert.deepEqual(sequences, [...new Set(sequences)].sort());
-  assert.deepEqual(changes.map((c) => [c.kind, c.accountId, c.version]), [
-    ...[1, 2, 3, 4, 5].map((id) => ['created', id, 1]),
+  const tour = changes.slice(changes.findIndex((c) => c.accountId === 1 && c.version === 2));
+  assert.equal(changes.filter((c) => c.kind === 'created').length, 501);
+  assert.deepEqual(tour.map((c) => [c.kind, c.accountId, c.version]), [
     ...[2, 3, 4, 5].map((version) => ['updated', 1, version]),
-    ['created', 6, 1],
+    ['created', 501, 1],
   ]);
-  assert.deepEqual(changes[5]?.fields, {
+  assert.deepEqual(tour[0]?.fields, {
     primaryPhone: { before: '+14155550142', after: null },
     'custom.roof_type': { before: 'Tile', after: 'Metal' },
   });
-  assert.equal(changes[5]?.actor?.email, 'ada@example.com');
+  assert.equal(tour[0]?.actor?.email, 'ada@example.com');
   assert.deepEqual(await changesAfter(sequences.at(-1) ?? ''), []);
 });
 
@@ -210,7 +220,7 @@ test('two updates, both or neither, and once', async () => {
   assert.equal(again.response.headers.get('idempotency-replayed'), 'true');
   assert.deepEqual((await changesAfter(last)).map((c) => c.accountId), [2, 3]);
 
-  const updates = [{ id: 2, set: { title: 'Harbor' } }, { id: 99, set: { value: 1 } }];
+  const updates = [{ id: 2, set: { title: 'Harbor' } }, { id: 9999, set: { value: 1 } }];
   refused(await api.POST('/accounts/batch', { body: { updates } }), 400);
   assert.equal((await get(2)).account.title, 'Harbor Cafe');
 });

@@ -27,6 +27,21 @@ type NewCompany struct {
 	Password string // empty: the user can use keys only
 }
 
+// Check returns KindInvalid with every offence of what was sent.
+func (n NewCompany) Check() error {
+	var offences fault.Offences
+	if wrong := normal.CheckName(strings.TrimSpace(n.Name), MaxCompanyName); wrong != "" {
+		offences.Add([]string{"company"}, "%s", wrong)
+	}
+	if _, wrong := normal.CheckEmail(n.Email, ""); wrong != "" {
+		offences.Add([]string{"email"}, "%s", wrong)
+	}
+	if _, wrong := checkPassword(n.Password, ""); n.Password != "" && wrong != "" {
+		offences.Add([]string{"password"}, "%s", wrong)
+	}
+	return fault.Invalid(offences)
+}
+
 // CreatedCompany is what CreateCompany made.
 type CreatedCompany struct {
 	Company Company
@@ -44,21 +59,10 @@ func (s *Service) CreateCompany(ctx context.Context, n NewCompany) (CreatedCompa
 		User:    User{Admin: true, CreatedAt: s.clock.Now()},
 		Token:   NewToken(),
 	}
-	var offences fault.Offences
-	if wrong := normal.CheckName(made.Company.Name, MaxCompanyName); wrong != "" {
-		offences.Add([]string{"company"}, "%s", wrong)
-	}
-	email, wrong := normal.CheckEmail(n.Email, "")
-	if wrong != "" {
-		offences.Add([]string{"email"}, "%s", wrong)
-	}
-	made.User.Email = email
-	if _, wrong := checkPassword(n.Password, ""); n.Password != "" && wrong != "" {
-		offences.Add([]string{"password"}, "%s", wrong)
-	}
-	if err := fault.Invalid(offences); err != nil {
+	if err := n.Check(); err != nil {
 		return CreatedCompany{}, err
 	}
+	made.User.Email, _ = normal.CheckEmail(n.Email, "")
 	if n.Password != "" {
 		hash, err := s.passwords.hash(ctx, n.Password)
 		if err != nil {

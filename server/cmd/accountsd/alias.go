@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -28,7 +27,7 @@ func aliasCommand() *cli.Command {
 				Usage: "tell a user that /clients will end, by e-mail if there is a mail server",
 				Flags: append(stepFlags(
 					&cli.StringFlag{Name: "message", Usage: "the message, as `TEXT`", Required: true},
-					&cli.StringFlag{Name: "sunset", Usage: "the `TIME` when /clients will end for the user: a date or an RFC 3339 date-time"},
+					&cli.StringFlag{Name: "sunset", Usage: "the `TIME` when /clients will end for the user: a date or an RFC 3339 date-time", Validator: checkTime},
 				), mailFlags()...),
 				Action: aliasAction(notify),
 			},
@@ -54,9 +53,10 @@ func aliasCommand() *cli.Command {
 				Usage: "close /clients for a while, after which it works again by itself",
 				Flags: stepFlags(
 					&cli.Int64Flag{Name: "key", Usage: "only with the user's key with this `ID`"},
-					&cli.StringFlag{Name: "from", Usage: "begin at this `TIME`, not at once"},
-					&cli.StringFlag{Name: "until", Usage: "end at this `TIME`"},
+					&cli.StringFlag{Name: "from", Usage: "begin at this `TIME`, not at once", Validator: checkTime},
+					&cli.StringFlag{Name: "until", Usage: "end at this `TIME`", Validator: checkTime},
 					&cli.DurationFlag{Name: "for", Usage: "end after this `DURATION`, as in 1h30m", Validator: positive[time.Duration]}),
+				Before: checkRehearsal,
 				Action: aliasAction(rehearse),
 			},
 		},
@@ -78,26 +78,32 @@ type aliasStep func(ctx context.Context, cmd *cli.Command, s *alias.Service, adm
 // user then stands. It also tries to send the mail, since there may be no server
 // running. If there is one, it keeps trying.
 func aliasAction(step aliasStep) cli.ActionFunc {
-	return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
+	return func(ctx context.Context, cmd *cli.Command) error {
 		config := alias.Config{QuietDays: cmd.Int("alias-quiet-days")}
 		sender, err := configureMail(cmd, &config)
 		if err != nil {
 			return err
 		}
-		report, err := takeAliasStep(ctx, cmd, store, config, step)
-		if err != nil {
+		return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
+			return finishAliasStep(ctx, cmd, store, config, sender, step)
+		})(ctx, cmd)
+	}
+}
+
+func finishAliasStep(ctx context.Context, cmd *cli.Command, store *sqlite.Store, config alias.Config, sender alias.Mailer, step aliasStep) error {
+	report, err := takeAliasStep(ctx, cmd, store, config, step)
+	if err != nil {
+		return err
+	}
+	if sender != nil {
+		if err := (&alias.Outbox{Store: server.AliasStore(store), Mailer: sender}).Deliver(ctx); err != nil {
 			return err
 		}
-		if sender != nil {
-			if err := (&alias.Outbox{Store: server.AliasStore(store), Mailer: sender}).Deliver(ctx); err != nil {
-				return err
-			}
-			if report.Steps, err = store.AliasSteps(ctx, report.CompanyID, report.User.ID, 1); err != nil {
-				return err
-			}
+		if report.Steps, err = store.AliasSteps(ctx, report.CompanyID, report.User.ID, 1); err != nil {
+			return err
 		}
-		return printStanding(cmd, report)
-	})
+	}
+	return printStanding(cmd, report)
 }
 
 func takeAliasStep(ctx context.Context, cmd *cli.Command, store store.Store, config alias.Config, step aliasStep) (alias.Report, error) {
@@ -127,43 +133,47 @@ func adminActor(ctx context.Context, store store.Store, email string) (identity.
 func notify(ctx context.Context, cmd *cli.Command, s *alias.Service, admin identity.Actor, userID int64) (alias.Report, error) {
 	notice := alias.Notice{Message: cmd.String("message")}
 	if cmd.IsSet("sunset") {
-		sunset, err := timeFlag(cmd, "sunset", time.Time{})
-		if err != nil {
-			return alias.Report{}, err
-		}
-		notice.Sunset = patch.Set(sunset)
+		notice.Sunset = patch.Set(timeFlag(cmd, "sunset", time.Time{}))
 	}
 	return s.Notify(ctx, admin, userID, notice)
 }
 
-func rehearse(ctx context.Context, cmd *cli.Command, s *alias.Service, admin identity.Actor, userID int64) (alias.Report, error) {
+func checkRehearsal(ctx context.Context, cmd *cli.Command) (context.Context, error) {
 	if cmd.IsSet("until") == cmd.IsSet("for") {
-		return alias.Report{}, errors.New("set the end of the rehearsal by --until or by --for")
+		return ctx, usageError(cmd, "set the end of the rehearsal by --until or by --for")
 	}
-	from, err := timeFlag(cmd, "from", time.Now())
-	if err != nil {
-		return alias.Report{}, err
-	}
-	until, err := timeFlag(cmd, "until", from.Add(cmd.Duration("for")))
-	if err != nil {
-		return alias.Report{}, err
-	}
+	return ctx, nil
+}
+
+func rehearse(ctx context.Context, cmd *cli.Command, s *alias.Service, admin identity.Actor, userID int64) (alias.Report, error) {
+	from := timeFlag(cmd, "from", time.Now())
+	until := timeFlag(cmd, "until", from.Add(cmd.Duration("for")))
 	rehearsal := alias.Rehearsal{KeyID: cmd.Int64("key"), From: from, Until: until}
 	return s.Rehearse(ctx, admin, userID, alias.NewRehearsal{Rehearsal: rehearsal})
 }
 
-// timeFlag reads a date, which begins in UTC, or a time. It returns fallback if
-// the flag is not set.
-func timeFlag(cmd *cli.Command, flag string, fallback time.Time) (time.Time, error) {
-	if !cmd.IsSet(flag) {
-		return fallback, nil
+// timeFlag reads a flag that checkTime has checked. It returns fallback if the flag
+// is not set.
+func timeFlag(cmd *cli.Command, flag string, fallback time.Time) time.Time {
+	if t, err := parseTime(cmd.String(flag)); err == nil {
+		return t
 	}
+	return fallback
+}
+
+func checkTime(text string) error {
+	_, err := parseTime(text)
+	return err
+}
+
+// parseTime reads a date, which begins in UTC, or a time.
+func parseTime(text string) (time.Time, error) {
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if t, err := time.Parse(layout, cmd.String(flag)); err == nil {
+		if t, err := time.Parse(layout, text); err == nil {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("--%s must look like 2027-03-01 or 2027-03-01T12:00:00Z; got %s", flag, fault.Quote(cmd.String(flag)))
+	return time.Time{}, fmt.Errorf("must look like 2027-03-01 or 2027-03-01T12:00:00Z; got %s", fault.Quote(text))
 }
 
 // printStanding says where the user stands, and what became of the mail.

@@ -113,9 +113,13 @@ func writeReportJSON(w io.Writer, reports []alias.Report) error {
 	for i, r := range reports {
 		list[i] = server.ToAPIAliasMigration(r)
 	}
+	return writeJSON(w, list)
+}
+
+func writeJSON(w io.Writer, value any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(list)
+	return encoder.Encode(value)
 }
 
 // listKeys begins with a number, so that no spreadsheet takes a name that a user

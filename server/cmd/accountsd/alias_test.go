@@ -22,7 +22,14 @@ import (
 func newCompany(t *testing.T) (db, key string) {
 	t.Helper()
 	db = filepath.Join(t.TempDir(), "accounts.db")
-	return db, mustRun(t, "init", "--db", db, "--company", "C", "--email", "a@example.com", "--sample-data")
+	key = mustRun(t, "init", "--db", db, "--company", "C", "--email", "a@example.com")
+	// Its one account. The sample company has users who call the alias.
+	file := filepath.Join(t.TempDir(), "one.csv")
+	if err := os.WriteFile(file, []byte("title,address\nOne,1 Main St\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, "import", file, "--db", db, "--email", "a@example.com")
+	return db, key
 }
 
 // callAlias calls the alias so often, and returns the last status.

@@ -2,11 +2,9 @@ package main
 
 import (
 	"io"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
 // bar shows progress on a terminal, and nothing elsewhere.
@@ -20,8 +18,7 @@ func newBar(w io.Writer, words string) *bar { return &bar{w: w, words: words} }
 
 func (b *bar) set(done, total int64) {
 	if b.bar == nil {
-		file, ok := b.w.(*os.File)
-		if !ok || !term.IsTerminal(int(file.Fd())) {
+		if !isTerminal(b.w) {
 			return
 		}
 		b.bar = progressbar.NewOptions64(total,

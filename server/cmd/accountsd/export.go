@@ -27,6 +27,12 @@ func exportCommand() *cli.Command {
 		Name:        "export",
 		Usage:       "write a company's accounts to a file",
 		Description: exportHelp,
+		ArgValidator: func(_ context.Context, cmd *cli.Command) error {
+			if cmd.Args().Present() {
+				return usageError(cmd, "export takes no arguments; use --output %s", cmd.Args().First())
+			}
+			return nil
+		},
 		Flags: []cli.Flag{
 			dbFlag(), companyFlag(), formatFlag(),
 			&cli.StringFlag{Name: "output", Usage: "`FILE` to write, which is replaced once all is written; - is standard output", Value: "-", Sources: fromEnv("OUTPUT")},
@@ -44,9 +50,6 @@ func exportAccounts(ctx context.Context, cmd *cli.Command) error {
 	format, err := transfer.ParseFormat(name, path)
 	if err != nil {
 		return err
-	}
-	if cmd.Args().Len() > 0 {
-		return fmt.Errorf("export takes no arguments; use --output %s", cmd.Args().First())
 	}
 	return inCompany(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
 		n := int64(0)

@@ -5,11 +5,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/accountsd/accountsd/server"
+	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
@@ -22,32 +25,49 @@ func initCommand() *cli.Command {
 			&cli.BoolFlag{Name: "password-stdin", Usage: "read the user's password from the first line of standard input", Sources: fromEnv("PASSWORD_STDIN")},
 			&cli.BoolFlag{Name: "sample-data", Usage: "fill the company with sample properties, contacts and accounts", Sources: fromEnv("SAMPLE_DATA")},
 		},
-		Action: inStore(initialize),
+		Action: initialize,
 	}
 }
 
-func initialize(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
-	var password string
+// initialize looks at what it is given before it makes a file.
+func initialize(ctx context.Context, cmd *cli.Command) error {
+	company := identity.NewCompany{Name: strings.TrimSpace(cmd.String("company")), Email: cmd.String("email")}
 	if cmd.Bool("password-stdin") {
 		var err error
-		if password, err = firstLine(cmd.Root().Reader); err != nil {
+		if company.Password, err = firstLine(cmd.Root().Reader); err != nil {
 			return fmt.Errorf("read the password: %w", err)
 		}
 	}
-	services := server.NewServices(store, server.ServiceConfig{Region: "US"})
-	created, err := services.Identity.CreateCompany(ctx, identity.NewCompany{
-		Name: cmd.String("company"), Email: cmd.String("email"), Password: password,
-	})
+	if err := company.Check(); err != nil {
+		return err
+	}
+	return withStore(sqlite.Open, func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
+		return addCompany(ctx, cmd, store, company)
+	})(ctx, cmd)
+}
+
+func addCompany(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.NewCompany) error {
+	if known, err := store.Company(ctx, company.Name); err == nil {
+		return fmt.Errorf("the company name %s is taken in %s; choose another one, or make a key for a user of that company with accountsd key create",
+			fault.Quote(known.Name), cmd.String("db"))
+	}
+	created, err := createCompany(ctx, store, company, cmd.Bool("sample-data"))
 	if err != nil {
 		return err
 	}
-	if cmd.Bool("sample-data") {
-		if err := addSampleData(ctx, services, created.Actor); err != nil {
-			return err
-		}
-	}
 	fmt.Fprintf(cmd.Root().ErrWriter, "Made the company %s with the admin %s in %s.\n", created.Company.Name, created.User.Email, cmd.String("db"))
 	return showKey(cmd, created.Token)
+}
+
+func createCompany(ctx context.Context, to store.Store, company identity.NewCompany, sample bool) (created identity.CreatedCompany, err error) {
+	if !sample {
+		return server.NewServices(to, server.ServiceConfig{}).Identity.CreateCompany(ctx, company)
+	}
+	err = to.Write(ctx, func(ctx context.Context, tx store.Tx) error {
+		created, err = createSample(ctx, tx, company)
+		return err
+	})
+	return created, err
 }
 
 func firstLine(r io.Reader) (string, error) {

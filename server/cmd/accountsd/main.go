@@ -20,6 +20,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // so that a second signal ends the process at once
 	if err := newCommand(os.Stdin, os.Stdout, os.Stderr).Run(ctx, os.Args); err != nil {
 		if err.Error() != "" {
 			fmt.Fprintln(os.Stderr, "accountsd:", err)
@@ -38,15 +39,19 @@ func exitCode(err error) int {
 // newCommand returns the command line. Every flag can also be set by a variable
 // ACCOUNTSD_ and its name.
 func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
-	return &cli.Command{
+	return strict(&cli.Command{
 		Name:                  "accountsd",
 		Usage:                 "the system of record for customer accounts",
+		Version:               readVersion().String(),
 		EnableShellCompletion: true,
-		Suggest:               true,
-		Reader:                stdin,
-		Writer:                stdout,
-		ErrWriter:             stderr,
-		ExitErrHandler:        func(context.Context, *cli.Command, error) {}, // main says it
+		ConfigureShellCompletionCommand: func(cmd *cli.Command) {
+			cmd.Hidden = false
+			cmd.Usage = "print what completes commands and flags in bash, zsh, fish or PowerShell"
+		},
+		Reader:         stdin,
+		Writer:         stdout,
+		ErrWriter:      stderr,
+		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // main says it
 		Commands: []*cli.Command{
 			serveCommand(),
 			initCommand(),
@@ -60,11 +65,11 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 			{
 				Name:     "property",
 				Usage:    "manage custom properties",
-				Commands: []*cli.Command{propertyCreateCommand()},
+				Commands: []*cli.Command{propertyCreateCommand(), propertyListCommand()},
 			},
 			aliasCommand(),
 		},
-	}
+	})
 }
 
 // fromEnv names the variable that sets a flag.
@@ -73,7 +78,7 @@ func fromEnv(name string) cli.ValueSourceChain { return cli.EnvVars("ACCOUNTSD_"
 func dbFlag() *cli.StringFlag {
 	return &cli.StringFlag{
 		Name:    "db",
-		Usage:   "`PATH` of the SQLite file, made if it does not exist",
+		Usage:   "`PATH` of the SQLite file, which init makes",
 		Value:   "accounts.db",
 		Sources: fromEnv("DB"),
 	}
@@ -97,12 +102,18 @@ func companyFlag() *cli.StringFlag {
 	return &cli.StringFlag{Name: "company", Usage: "the company's `NAME`", Required: true, Sources: fromEnv("COMPANY")}
 }
 
-// inStore has a command carried out with the store open.
-func inStore(do func(context.Context, *cli.Command, *sqlite.Store) error) cli.ActionFunc {
+// storeAction is what a command does with the store.
+type storeAction = func(context.Context, *cli.Command, *sqlite.Store) error
+
+// inStore has a command carried out with the store open. Only init makes one: a
+// wrong path would else be an empty database.
+func inStore(do storeAction) cli.ActionFunc { return withStore(sqlite.OpenExisting, do) }
+
+func withStore(open func(ctx context.Context, path string) (*sqlite.Store, error), do storeAction) cli.ActionFunc {
 	return func(ctx context.Context, cmd *cli.Command) (err error) {
-		store, err := sqlite.Open(ctx, cmd.String("db"))
+		store, err := open(ctx, cmd.String("db"))
 		if err != nil {
-			return fmt.Errorf("open %s: %w", cmd.String("db"), err)
+			return err
 		}
 		defer func() { err = errors.Join(err, store.Close()) }()
 		return do(ctx, cmd, store)

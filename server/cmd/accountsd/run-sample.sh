@@ -14,19 +14,20 @@ if [ ! -s "$DATA/key" ]; then
 	mv "$DATA/key.new" "$DATA/key"
 fi
 key=$(cat "$DATA/key")
+url=http://${ADDR/#:/127.0.0.1:}/v1
 call="curl -sS -X PATCH -H 'x-api-key: $key' -H 'content-type: application/json'"
 cat <<END
 
 The key (also in $DATA/key): $key
 
 Change an e-mail address and a custom value:
-$call 'http://$ADDR/v1/accounts/1' -d '{"primaryEmail":"Office@Sunrise.example","custom":{"roof_type":"metal"}}'
+$call '$url/accounts/1' -d '{"primaryEmail":"Office@Sunrise.example","custom":{"roof_type":"metal"}}'
 
 Use a dropdown label that is not an option yet:
-$call 'http://$ADDR/v1/accounts/1?allow_new_options=true' -d '{"custom":{"roof_type":"Thatch"}}'
+$call '$url/accounts/1?allow_new_options=true' -d '{"custom":{"roof_type":"Thatch"}}'
 
 Make three mistakes, and see all of them explained:
-$call 'http://$ADDR/v1/accounts/1' -d '{"titel":"Sunrise","accountType":"residential","custom":{"roof_typ":"Tile"}}'
+$call '$url/accounts/1' -d '{"titel":"Sunrise","accountType":"residential","custom":{"roof_typ":"Tile"}}'
 
 END
 exec "$ACCOUNTSD" serve --db "$db" --addr "$ADDR"

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -43,9 +42,9 @@ func serveCommand() *cli.Command {
 			&cli.Int64Flag{Name: "daily-limit", Usage: "answer 429 to a key that sends more than `N` requests in a day (UTC); 0 for no limit", Validator: notNegative[int64], Sources: fromEnv("DAILY_LIMIT")},
 			&cli.DurationFlag{Name: "drain", Usage: "go on serving for `DURATION` after a signal, with /readyz failing", Sources: fromEnv("DRAIN")},
 			&cli.DurationFlag{Name: "shutdown-timeout", Usage: "give requests under way `DURATION` to finish", Value: 30 * time.Second, Sources: fromEnv("SHUTDOWN_TIMEOUT")},
-			quietDaysFlag(),
+			quietDaysFlag(), logFormatFlag(),
 		}, mailFlags()...),
-		Action: inStore(serve),
+		Action: serve,
 	}
 }
 
@@ -63,8 +62,8 @@ func notNegative[T int | int64](value T) error {
 	return nil
 }
 
-func serve(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
-	logger := slog.New(slog.NewJSONHandler(cmd.Root().ErrWriter, nil))
+func serve(ctx context.Context, cmd *cli.Command) error {
+	logger := newLogger(cmd.Root().ErrWriter, cmd.String("log-format"))
 	config := server.ServiceConfig{
 		Logger: logger,
 		Region: cmd.String("phone-region"),
@@ -74,9 +73,23 @@ func serve(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
 	if err != nil {
 		return err
 	}
-	services := server.NewServices(store, config)
-	defer background(services.Properties.Run)()
-	handler, err := server.New(server.Config{
+	return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
+		if !store.Checked() {
+			logger.Warn("the file is too large to look for damage at the start; sqlite3 FILE 'PRAGMA quick_check' does that", "mostBytes", sqlite.MaxChecked)
+		}
+		services := server.NewServices(store, config)
+		defer background(services.Properties.Run)()
+		handler, err := newHandler(cmd, services, logger)
+		if err != nil {
+			return err
+		}
+		defer startBackground(store, config.Alias.Counter, sender, logger)()
+		return listen(ctx, cmd, handler, logger)
+	})(ctx, cmd)
+}
+
+func newHandler(cmd *cli.Command, services server.Services, logger *slog.Logger) (*server.Server, error) {
+	return server.New(server.Config{
 		Timeout:        cmd.Duration("timeout"),
 		MaxBodyBytes:   cmd.Int64("max-body-bytes"),
 		MaxBodiesBytes: cmd.Int64("max-bodies-bytes"),
@@ -87,16 +100,18 @@ func serve(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
 		RateLimit:      cmd.Int("rate-limit"),
 		DailyLimit:     cmd.Int64("daily-limit"),
 	}, services)
-	if err != nil {
-		return err
-	}
-	defer startBackground(store, config.Alias.Counter, sender, logger)()
+}
+
+// listen serves until ctx ends.
+func listen(ctx context.Context, cmd *cli.Command, handler *server.Server, logger *slog.Logger) error {
 	listener, err := net.Listen("tcp", cmd.String("addr"))
 	if err != nil {
 		return err
 	}
+	arriving := newArrivals()
 	httpServer := &http.Server{
-		Handler:           handler,
+		Handler:           arriving.handler(handler),
+		ConnState:         arriving.connection,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      max(writeTimeout, 2*cmd.Duration("timeout")),
@@ -106,7 +121,7 @@ func serve(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- httpServer.Serve(server.ProblemListener(listener)) }()
-	logger.Info("listening", "url", "http://"+listener.Addr().String())
+	logger.Info("listening", append([]any{"url", urlOf(listener.Addr())}, readVersion().attributes()...)...)
 
 	select {
 	case err := <-failed:
@@ -116,15 +131,15 @@ func serve(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
 	logger.Info("stopping")
 	handler.Drain()
 	time.Sleep(cmd.Duration("drain"))
-	return stop(httpServer, cmd.Duration("shutdown-timeout"))
+	return stop(httpServer, arriving, cmd.Duration("shutdown-timeout"))
 }
 
-// stop lets requests under way end, and cuts those that take too long.
-func stop(httpServer *http.Server, timeout time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	if err := httpServer.Shutdown(ctx); err != nil {
-		return fmt.Errorf("stop: %w", errors.Join(err, httpServer.Close()))
+// urlOf is a URL for what listens at an address. Where that is every address of
+// the machine, it names one that can be called.
+func urlOf(addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if err == nil && net.ParseIP(host).IsUnspecified() {
+		return "http://" + net.JoinHostPort("127.0.0.1", port)
 	}
-	return nil
+	return "http://" + addr.String()
 }

@@ -38,7 +38,7 @@ func OpenWith(ctx context.Context, path string, l Limits) (*Store, error) {
 	if l.Eager {
 		limits.pace = textindex.Pace{Batch: 7, Backlog: limits.pace.Backlog, Retry: time.Millisecond}
 	}
-	return open(ctx, path, limits)
+	return open(ctx, path, true, limits)
 }
 
 // StopIndexer ends the text index's work in the background, so that only IndexRound

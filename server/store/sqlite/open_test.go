@@ -80,7 +80,7 @@ func TestOpenNewer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = db.ExecContext(t.Context(), "PRAGMA user_version = 1000")
+	_, err = db.ExecContext(t.Context(), fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = 1000", sqlite.ApplicationID))
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	driver "modernc.org/sqlite"
 
+	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite/commit"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
@@ -26,6 +27,7 @@ import (
 type Store struct {
 	reader
 	path      string
+	checked   bool     // the file was looked for damage
 	writes    *db.Conn // the writer's
 	writer    *commit.Writer
 	releases  []func() error
@@ -45,27 +47,35 @@ type limits struct {
 var defaultLimits = limits{commit: commit.DefaultLimits, driven: maxDriven, text: true, pace: textindex.DefaultPace}
 
 // Open opens the file at path, which it makes if there is none, readable for
-// its owner only, and brings its schema up to date. A file that a newer
-// program has written is an error. The store is the caller's to close.
+// its owner only, and brings its schema up to date. A file that is damaged, of
+// another program or of a newer one is refused in one sentence, and stays as it
+// is. The store is the caller's to close.
 func Open(ctx context.Context, path string) (*Store, error) {
-	return open(ctx, path, defaultLimits)
+	return open(ctx, path, true, defaultLimits)
 }
 
-func open(ctx context.Context, path string, limits limits) (*Store, error) {
+// OpenExisting is Open for a file that must be there: KindNotFound if it is not.
+func OpenExisting(ctx context.Context, path string) (*Store, error) {
+	return open(ctx, path, false, defaultLimits)
+}
+
+func open(ctx context.Context, path string, create bool, limits limits) (*Store, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if err := db.CreateFile(path); err != nil {
-		return nil, fmt.Errorf("create database: %w", err)
+	found, err := inspect(ctx, path, create)
+	if err != nil {
+		return nil, err
 	}
 	// It spares a flush of the file's times on each commit. Where the
 	// platform has no fdatasync, fsync stays, which is as durable.
 	_, _ = driver.Fdatasync(true)
 
-	s := &Store{path: path}
-	if err := s.connect(ctx, path, limits); err != nil {
-		return nil, errors.Join(err, s.release())
+	s := &Store{path: path, checked: found.size <= MaxChecked}
+	if err := s.connect(ctx, found, limits); err != nil {
+		_ = s.release() // What it says is of what went wrong before.
+		return nil, explain(path, err)
 	}
 	s.closeOnce = sync.OnceValue(s.shutDown)
 	s.writer.Start()
@@ -81,13 +91,19 @@ const minReaders = 4
 
 // connect opens the connections, and migrates the file before any but the
 // writer's is used.
-func (s *Store) connect(ctx context.Context, path string, limits limits) (err error) {
+func (s *Store) connect(ctx context.Context, found file, limits limits) (err error) {
+	path := found.path
 	if s.writes, err = s.openConn(ctx, commit.DSN(path, limits.commit)); err != nil {
 		return err
 	}
 	s.writes.Whole = true
 	if err := migrate(ctx, s.writes.Conn); err != nil {
 		return err
+	}
+	if !found.marked {
+		if _, err := s.writes.Exec(ctx, mark); err != nil {
+			return err
+		}
 	}
 	checkpoints, err := s.openConn(ctx, commit.CheckpointDSN(path))
 	if err != nil {
@@ -106,6 +122,7 @@ func (s *Store) connect(ctx context.Context, path string, limits limits) (err er
 		return err
 	}
 	s.session, s.driven = db.NewSession(pool), limits.driven
+	s.session.Damage = s.writes.Damage
 	s.onClose(s.session.Statements.Close)
 	return nil
 }
@@ -154,13 +171,23 @@ func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx store.
 	})
 }
 
-// Ping returns nil if the store can answer reads.
+// Checked tells whether the file was looked for damage when it was opened. A large
+// one is not.
+func (s *Store) Checked() bool { return s.checked }
+
+// Ping returns nil if the store can answer reads. Once a read or a write has
+// found the file damaged, it is KindUnavailable.
 func (s *Store) Ping(ctx context.Context) error {
-	var tables int
-	return s.session.Get(ctx, ping, nil, &tables)
+	var ids int64
+	err := s.session.Get(ctx, ping, nil, &ids)
+	if s.session.Damage.Load() {
+		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database is damaged", Err: err}
+	}
+	return err
 }
 
-var ping = db.Statement{Thing: "schema", Text: `SELECT count(*) FROM sqlite_schema`}
+var ping = db.Statement{Thing: "database", Text: `SELECT total(id) FROM (
+	SELECT max(id) AS id FROM companies UNION ALL SELECT max(id) FROM accounts UNION ALL SELECT max(id) FROM contacts)`}
 
 // Close finishes the writes that were called before it, refuses later ones
 // with KindUnavailable, and releases the file. Another call waits for the

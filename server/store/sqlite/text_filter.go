@@ -81,7 +81,11 @@ func (r reader) countFound(ctx context.Context, companyID int64, q account.Query
 // withText runs a read, and if the text index fails it, runs it again
 // without.
 func withText[T any](ctx context.Context, r reader, read func(reader) (T, error)) (T, error) {
-	v, err := read(r)
+	first := r
+	if r.text != nil {
+		first.session.Damage = nil // It may be of the index's file, which is made again.
+	}
+	v, err := read(first)
 	if r.text == nil || db.Code(err) == 0 || ctx.Err() != nil {
 		return v, err
 	}

@@ -230,7 +230,7 @@ func (w *Writer) isolate(ctx context.Context, r *request) error {
 	if _, err := w.conn.Exec(ctx, save); err != nil {
 		return err
 	}
-	if r.err = r.call(db.Session{Statements: w.conn.Statements, Gate: &db.Gate{}, Whole: true}); r.err != nil {
+	if r.err = r.call(db.Session{Statements: w.conn.Statements, Gate: &db.Gate{}, Whole: true, Damage: w.conn.Damage}); r.err != nil {
 		if _, err := w.conn.Exec(ctx, undo); err != nil {
 			return err
 		}

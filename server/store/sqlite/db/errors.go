@@ -39,6 +39,12 @@ func IsBusy(err error) bool {
 	return primary == codes.SQLITE_BUSY || primary == codes.SQLITE_LOCKED
 }
 
+// IsDamage tells whether the file was found malformed.
+func IsDamage(err error) bool {
+	primary := Code(err) & 0xff
+	return primary == codes.SQLITE_CORRUPT || primary == codes.SQLITE_NOTADB
+}
+
 // Code returns SQLite's extended result code, or 0 if err is not of SQLite.
 func Code(err error) int {
 	if failure, ok := errors.AsType[*driver.Error](err); ok {

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+	"sync/atomic"
 
 	"github.com/accountsd/accountsd/server/fault"
 )
@@ -42,10 +43,15 @@ type Session struct {
 	// Whole keeps statements from being cancelled. SQLite ends a cancelled
 	// one with the whole transaction, in which other callers' writes are.
 	Whole bool
+	// Damage is set for good by the first statement that finds the file
+	// malformed. Sessions on one file share it.
+	Damage *atomic.Bool
 }
 
 // NewSession returns a session with statements of its own and an open gate.
-func NewSession(on Queryer) Session { return Session{Statements: NewStatements(on), Gate: &Gate{}} }
+func NewSession(on Queryer) Session {
+	return Session{Statements: NewStatements(on), Gate: &Gate{}, Damage: new(atomic.Bool)}
+}
 
 // ErrEnough is returned by a scan that needs no more rows.
 var ErrEnough = errors.New("no more rows are needed")
@@ -58,7 +64,7 @@ func (s Session) Each(ctx context.Context, st Statement, args []any, scan func(*
 	defer s.Gate.Leave()
 	rows, err := s.query(ctx, st, args)
 	if err != nil {
-		return Interpret(err, st)
+		return s.interpret(err, st)
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -67,10 +73,10 @@ func (s Session) Each(ctx context.Context, st Statement, args []any, scan func(*
 			return nil
 		}
 		if err != nil {
-			return Interpret(err, st)
+			return s.interpret(err, st)
 		}
 	}
-	return Interpret(rows.Err(), st)
+	return s.interpret(rows.Err(), st)
 }
 
 func (s Session) query(ctx context.Context, st Statement, args []any) (*sql.Rows, error) {
@@ -136,10 +142,10 @@ func (s Session) Exec(ctx context.Context, st Statement, args ...any) (sql.Resul
 	defer s.Gate.Leave()
 	prepared, err := s.Statements.prepare(st.Text)
 	if err != nil {
-		return nil, Interpret(err, st)
+		return nil, s.interpret(err, st)
 	}
 	result, err := prepared.ExecContext(s.context(ctx), args...)
-	return result, Interpret(err, st)
+	return result, s.interpret(err, st)
 }
 
 // Insert runs a statement that adds a row, and sets the row's id.
@@ -168,6 +174,14 @@ func (s Session) ChangeOne(ctx context.Context, st Statement, args ...any) error
 		return fault.NotFound(st.Thing)
 	}
 	return err
+}
+
+// interpret is Interpret, and takes note of damage.
+func (s Session) interpret(err error, st Statement) error {
+	if IsDamage(err) && s.Damage != nil {
+		s.Damage.Store(true)
+	}
+	return Interpret(err, st)
 }
 
 func (s Session) context(ctx context.Context) context.Context {

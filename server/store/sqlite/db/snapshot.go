@@ -23,10 +23,12 @@ func (s Session) Snapshot(ctx context.Context, read func(Session) error) error {
 	defer s.Gate.Leave()
 	tx, err := on.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return Interpret(err, beginSnapshot)
+		return s.interpret(err, beginSnapshot)
 	}
 	defer func() { _ = tx.Rollback() }() // it has written nothing
-	return read(NewSession(tx))
+	snapshot := NewSession(tx)
+	snapshot.Damage = s.Damage
+	return read(snapshot)
 }
 
 // beginSnapshot is what errors say about its begin.

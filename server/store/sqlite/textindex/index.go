@@ -9,8 +9,6 @@ import (
 	"math"
 	"time"
 
-	codes "modernc.org/sqlite/lib"
-
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
@@ -106,7 +104,7 @@ func (x *Index) Run() {
 		switch {
 		case errors.Is(err, errUnfit):
 			return // searches do without the file, and the next Open makes a new one
-		case isDamaged(err) && x.discard(x.ctx) == nil:
+		case db.IsDamage(err) && x.discard(x.ctx) == nil:
 			return
 		case err != nil:
 			pause = x.pace.Retry
@@ -132,12 +130,6 @@ func (x *Index) sleep() bool {
 	case <-x.woken:
 		return true
 	}
-}
-
-// isDamaged tells whether a search file cannot be used any more.
-func isDamaged(err error) bool {
-	primary := db.Code(err) & 0xff
-	return primary == codes.SQLITE_CORRUPT || primary == codes.SQLITE_NOTADB
 }
 
 // discard makes the file one that does not go with the database any more.

@@ -1,0 +1,293 @@
+package main_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/accountsd/accountsd/server/mail/mailtest"
+	"github.com/accountsd/accountsd/server/store/sqlite"
+)
+
+// What a command refuses it refuses in one line, which says what to do.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	write := func(name, text string) string {
+		if err := os.WriteFile(at(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return at(name)
+	}
+	db, absent := at("accounts.db"), at("absent.db")
+	mustRun(t, "init", "--db", db, "--company", "Sunrise", "--email", "ada@example.com")
+	foreign, empty := write("foreign.db", strings.Repeat("no database\n", 100)), write("empty.db", "")
+	file := write("one.csv", "title,address\nOne,1 Main St\n")
+	copied, err := os.ReadFile(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := write("damaged.db", string(append(copied[:8192:8192], bytes.Repeat([]byte{0xa5}, len(copied)-8192)...)))
+	newer := write("newer.db", string(copied[:60])+"\x00\x00\x03\xe8"+string(copied[64:])) // its user_version is 1000
+
+	const refused = 1
+	noFile := fmt.Sprintf("there is no database at %s; make one with accountsd init, or name another file with --db", absent)
+	for _, c := range []struct {
+		args   []string
+		status int
+		want   string
+	}{
+		{[]string{"serve", "--db", absent}, refused, noFile},
+		{[]string{"import", file, "--db", absent, "--email", "a@example.com"}, refused, noFile},
+		{[]string{"export", "--db", absent, "--company", "C"}, refused, noFile},
+		{[]string{"key", "create", "--db", absent, "--email", "a@example.com"}, refused, noFile},
+		{[]string{"property", "create", "--db", absent, "--company", "C", "--name", "X", "--type", "TEXT"}, refused, noFile},
+		{[]string{"property", "list", "--db", absent, "--company", "C"}, refused, noFile},
+		{[]string{"alias", "report", "--db", absent, "--company", "C"}, refused, noFile},
+		{[]string{"alias", "notify", "--db", absent, "--as", "a@example.com", "--user", "b@example.com", "--message", "x"}, refused, noFile},
+		{[]string{"alias", "migrate", "--db", absent, "--as", "a@example.com", "--user", "b@example.com"}, refused, noFile},
+		{[]string{"alias", "rollback", "--db", absent, "--as", "a@example.com", "--user", "b@example.com"}, refused, noFile},
+		{[]string{"alias", "rehearse", "--db", absent, "--as", "a@example.com", "--user", "b@example.com", "--for", "1h"}, refused, noFile},
+
+		{[]string{"serve", "--db", empty}, refused, empty + " is empty; make the database with accountsd init, or name another file with --db"},
+		{[]string{"serve", "--db", foreign}, refused, foreign + " is not a database of accountsd; name another file with --db"},
+		{[]string{"init", "--db", foreign, "--company", "C", "--email", "a@example.com"}, refused, foreign + " is not a database of accountsd; name another file with --db"},
+		{[]string{"serve", "--db", damaged}, refused, damaged + " is damaged; restore it from a copy, or save what can be read with sqlite3 " + damaged + " .recover"},
+		{[]string{"serve", "--db", newer}, refused, fmt.Sprintf("%s has a schema of version 1000, and this program knows only up to %d; use the newer accountsd that wrote it", newer, sqlite.SchemaVersion())},
+		{[]string{"serve", "--db", dir}, refused, dir + " is a folder; name a file, as in --db " + at("accounts.db")},
+		{[]string{"init", "--db", dir, "--company", "C", "--email", "a@example.com"}, refused, dir + " is a folder; name a file, as in --db " + at("accounts.db")},
+		{[]string{"init", "--db", at("no/such.db"), "--company", "C", "--email", "a@example.com"}, refused, "the folder " + at("no") + " is not there; make it first, or name another file with --db"},
+		{[]string{"init", "--db", db, "--company", " SUNRISE", "--email", "b@example.com"}, refused, `the company name "Sunrise" is taken in ` + db + "; choose another one, or make a key for a user of that company with accountsd key create"},
+		{[]string{"init", "--db", absent, "--company", "C", "--email", "nobody"}, refused, `email must be an e-mail address; got "nobody"`},
+
+		{[]string{"srve"}, 2, `"srve" is not a command of accountsd; did you mean "serve"? See accountsd --help`},
+		{[]string{"help", "srve"}, 2, `"srve" is not a command of accountsd; did you mean "serve"? See accountsd --help`},
+		{[]string{"key", "creat"}, 2, `"creat" is not a command of accountsd key; did you mean "create"? See accountsd key --help`},
+		{[]string{"xyzzy"}, 2, `"xyzzy" is not a command of accountsd; see accountsd --help`},
+		{[]string{"serve", "extra", "--db", db}, 2, `accountsd serve takes no arguments; got "extra"; see accountsd serve --help`},
+		{[]string{"serve", ""}, 2, `accountsd serve takes no arguments; got ""; see accountsd serve --help`},
+		{[]string{"export", "x", "--company", "C"}, 2, "export takes no arguments; use --output x; see accountsd export --help"},
+		{[]string{"serve", "--adr", ":1"}, 2, `--adr is not a flag of accountsd serve; did you mean "--addr"? See accountsd serve --help`},
+		{[]string{"--db", db, "serve"}, 2, "--db is not a flag of accountsd; see accountsd --help"},
+		{[]string{"serve", "--db"}, 2, "flag needs an argument: --db; see accountsd serve --help"},
+		{[]string{"serve", "--db", absent, "--timeout", "0s"}, 2, `invalid value "0s" for flag -timeout: must be more than 0; got 0s; see accountsd serve --help`},
+		{[]string{"serve", "--db", absent, "--log-format", "xml"}, 2, `invalid value "xml" for flag -log-format: must be one of auto, text, json; got "xml"; see accountsd serve --help`},
+		{[]string{"import", file, "--db", absent}, 2, `required flag "email" not set; see accountsd import --help`},
+		{[]string{"init"}, 2, `required flags "company, email" not set; see accountsd init --help`},
+		{[]string{"alias", "notify", "--db", absent, "--as", "a@example.com", "--user", "b@example.com", "--message", "x", "--sunset", "soon"}, 2,
+			`invalid value "soon" for flag -sunset: must look like 2027-03-01 or 2027-03-01T12:00:00Z; got "soon"; see accountsd alias notify --help`},
+		{[]string{"alias", "rehearse", "--db", absent, "--as", "a@example.com", "--user", "b@example.com"}, 2, "set the end of the rehearsal by --until or by --for; see accountsd alias rehearse --help"},
+	} {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			stdout, stderr, status := run(t, "", c.args...)
+			if status != c.status || stdout != "" || stderr != "accountsd: "+c.want+"\n" {
+				t.Errorf("exit %d, stdout %q\n got %s\nwant accountsd: %s", status, stdout, stderr, c.want)
+			}
+		})
+	}
+	if _, err := os.Stat(absent); err == nil {
+		t.Error("a file was made")
+	}
+	// Its flags are looked at before the file.
+	if _, stderr, status := run(t, "", "alias", "notify", "--db", absent, "--as", "a@example.com", "--user", "b@example.com", "--message", "x", "--smtp-url", "ftp://x"); status != refused || strings.Contains(stderr, absent) {
+		t.Errorf("exit %d, %s", status, stderr)
+	}
+}
+
+func TestVersionAndHelp(t *testing.T) {
+	t.Parallel()
+	form := regexp.MustCompile(`^accountsd version \S+ \(commit \S+( and changes)? of \S+, schema \d+\)$`)
+	if got := mustRun(t, "--version"); !form.MatchString(got) {
+		t.Errorf("got %q", got)
+	}
+	if got := mustRun(t, "--help"); !strings.Contains(got, "\n   completion ") {
+		t.Errorf("the help does not show completion:\n%s", got)
+	}
+	db, _ := newCompany(t)
+	p := start(t, exec.CommandContext(t.Context(), binary, "serve", "--db", db, "--addr", ":0"))
+	if resp, err := http.Get(p.url + "/readyz"); err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("%v %v", resp, err)
+	}
+	mailtest.Eventually(t, "the request is logged", func() bool { return strings.Contains(p.log.String(), `"durationMs":`) })
+	first, log, _ := strings.Cut(p.log.String(), "\n")
+	for _, member := range []string{`"version":"`, `"commit":"`, `"date":"`, `"schema":`, `"url":"http://127.0.0.1:`} {
+		if !strings.Contains(first, member) {
+			t.Errorf("%s is not in %s", member, first)
+		}
+	}
+	if !strings.Contains(log, `"remoteAddr":"127.0.0.1:`) {
+		t.Errorf("the remote address is not in %s", log)
+	}
+}
+
+// The log is text on a terminal, as which script shows itself, and where that is
+// asked for.
+func TestLogFormat(t *testing.T) {
+	t.Parallel()
+	db, _ := newCompany(t)
+	command := binary + " serve --addr 127.0.0.1:0 --db " + db
+	for name, args := range map[string][]string{
+		"asked for":  {"bash", "-c", "exec " + command + " --log-format text 2>&1"},
+		"a terminal": {"script", "-qec", command, "/dev/null"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := exec.LookPath(args[0]); err != nil {
+				t.Skip(err)
+			}
+			cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
+			log := &output{}
+			cmd.Stdout = log
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = cmd.Wait() }()
+			defer func() { _ = cmd.Process.Signal(syscall.SIGTERM) }()
+			mailtest.Eventually(t, "it logs text", func() bool {
+				return strings.Contains(log.String(), "level=INFO msg=listening url=http://127.0.0.1:")
+			})
+		})
+	}
+}
+
+// What has not arrived whole holds a stop for no longer than a moment.
+func TestStopOfSilentPeers(t *testing.T) {
+	t.Parallel()
+	db, key := newCompany(t)
+	p := serve(t, db)
+	for _, text := range []string{
+		"",
+		"GET /readyz HT",
+		"PATCH /v1/accounts/1 HTTP/1.1\r\nHost: x\r\nX-Api-Key: " + key + "\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+		"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /heal",
+	} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := io.WriteString(conn, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mailtest.Eventually(t, "a request is served", func() bool { return strings.Contains(p.log.String(), "/healthz") })
+	begin := time.Now()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.wait(t); err != nil || time.Since(begin) > 4*time.Second {
+		t.Errorf("%v after %s\n%s", err, time.Since(begin), p.log)
+	}
+}
+
+func TestSecondSignalCuts(t *testing.T) {
+	t.Parallel()
+	db, _ := newCompany(t)
+	p := start(t, exec.CommandContext(t.Context(), binary, "serve", "--db", db, "--addr", "127.0.0.1:0", "--drain", "1h"))
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	mailtest.Eventually(t, "it is stopping", func() bool { return strings.Contains(p.log.String(), `"stopping"`) })
+	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	failure, ok := errors.AsType[*exec.ExitError](p.wait(t))
+	if status, is := failure.Sys().(syscall.WaitStatus); !ok || !is || status.Signal() != syscall.SIGINT {
+		t.Errorf("ended with %v", failure)
+	}
+}
+
+// A server whose file is damaged is not ready.
+func TestReadyzOfDamagedFile(t *testing.T) {
+	t.Parallel()
+	db, key := newCompany(t)
+	p := serve(t, db)
+	file, err := os.OpenFile(db, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteAt(bytes.Repeat([]byte{0xa5}, 1<<20), 4096); err != nil {
+		t.Fatal(err)
+	}
+	mailtest.Eventually(t, "it is not ready", func() bool {
+		_, _, _ = call(t.Context(), "GET", p.url+"/v1/accounts", key, "")
+		status, body, err := call(t.Context(), "GET", p.url+"/readyz", "", "")
+		return err == nil && status == http.StatusServiceUnavailable && strings.Contains(body, "the database is damaged")
+	})
+}
+
+func TestPropertyList(t *testing.T) {
+	t.Parallel()
+	db := filepath.Join(t.TempDir(), "accounts.db")
+	mustRun(t, "init", "--db", db, "--company", "C", "--email", "a@example.com")
+	mustRun(t, "property", "create", "--db", db, "--company", "C", "--name", "Roof type", "--type", "DROPDOWN", "--multiple", "--option", "Tile", "--option", "Metal, blue")
+	mustRun(t, "property", "create", "--db", db, "--company", "C", "--name", "Pitch", "--type", "NUMERIC")
+	want := "KEY NAME   TYPE           NAME       OPTIONS\n" +
+		"roof_type  DROPDOWN list  Roof type  Tile, Metal, blue\n" +
+		"pitch      NUMERIC        Pitch      -"
+	if got := mustRun(t, "property", "list", "--db", db, "--company", "c"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := mustRun(t, "property", "list", "--db", db, "--company", "c", "--format", "json"); !strings.Contains(got, `"keyName": "roof_type"`) {
+		t.Errorf("got %s", got)
+	}
+}
+
+// The sample company is large enough to page, to search and to follow, and quick
+// to make.
+func TestSampleCompany(t *testing.T) {
+	t.Parallel()
+	db := filepath.Join(t.TempDir(), "accounts.db")
+	cmd := exec.CommandContext(t.Context(), binary, "init", "--db", db, "--company", "C", "--email", "ada@example.com", "--sample-data")
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, output)
+	}
+	if used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(); used > 3*time.Second {
+		t.Errorf("took %s of the processor", used)
+	}
+	store, err := sqlite.OpenExisting(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	active := len(strings.Split(mustRun(t, "export", "--db", db, "--company", "C", "--format", "ndjson"), "\n"))
+	all := strings.Split(mustRun(t, "export", "--db", db, "--company", "C", "--format", "ndjson", "--include-archived"), "\n")
+	if len(all) != 500 || active < 440 || active > 480 {
+		t.Errorf("%d accounts, %d of them active", len(all), active)
+	}
+	users, err := store.Users(t.Context(), 1, 0, 10)
+	if err != nil || len(users) != 3 {
+		t.Errorf("%d users, %v", len(users), err)
+	}
+	changes, err := store.Changes(t.Context(), 1, 0, 10_000)
+	if err != nil || len(changes) < 800 {
+		t.Fatalf("%d changes, %v", len(changes), err)
+	}
+	authors := map[int64]bool{}
+	for i, c := range changes {
+		authors[c.UserID] = true
+		if i > 0 && c.At.Before(changes[i-1].At) {
+			t.Errorf("change %d is older than the one before", i)
+		}
+	}
+	if span := changes[len(changes)-1].At.Sub(changes[0].At); span < 5*7*24*time.Hour || changes[len(changes)-1].At.After(time.Now()) || len(authors) != 3 {
+		t.Errorf("a history of %s by %d users", span, len(authors))
+	}
+	list := reported(t, db)
+	if len(list) != 1 || list[0].Email != "lin@example.com" || list[0].Calls.Last7Days == 0 || list[0].Calls.Last30Days < 2*list[0].Calls.Last7Days {
+		t.Errorf("%+v", list)
+	}
+	mustRun(t, "init", "--db", db, "--company", "D", "--email", "b@example.com", "--sample-data")
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/accountsd/accountsd/server/fault"
+)
+
+// statusUsage is the exit status of a call that is not understood.
+const statusUsage = 2
+
+// strict makes a command and those below it say in one line what they do not
+// understand, and where the help is.
+func strict(root *cli.Command) *cli.Command {
+	root.ArgValidator = checkArguments
+	// The visitor never fails.
+	_ = root.Walk(func(cmd *cli.Command) error {
+		cmd.OnUsageError = explainUsage
+		return nil
+	})
+	return root
+}
+
+func usageError(cmd *cli.Command, format string, args ...any) error {
+	text, see := fmt.Sprintf(format, args...), "; see "
+	if strings.HasSuffix(text, "?") {
+		see = " See "
+	}
+	return cli.Exit(text+see+cmd.FullName()+" --help", statusUsage)
+}
+
+// checkArguments refuses the words behind a command that takes none, and the name
+// of a command that there is not.
+func checkArguments(_ context.Context, cmd *cli.Command) error {
+	word := cmd.Args().First()
+	if cmd.Name == "help" && len(cmd.Lineage()) > 1 {
+		cmd = cmd.Lineage()[1]
+	}
+	switch {
+	case !cmd.Args().Present() || cmd.ArgsUsage != "" || cmd.Command(word) != nil:
+		return nil
+	case len(cmd.VisibleCommands()) == 0:
+		return usageError(cmd, "%s takes no arguments; got %s", cmd.FullName(), fault.Quote(word))
+	}
+	var known []string
+	for _, sub := range cmd.VisibleCommands() {
+		known = append(known, sub.Name)
+	}
+	return usageError(cmd, "%s is not a command of %s%s", fault.Quote(word), cmd.FullName(), fault.DidYouMean(word, known))
+}
+
+// explainUsage says what is wrong with the flags. The package tells unknown ones
+// apart by the text only.
+func explainUsage(_ context.Context, cmd *cli.Command, err error, _ bool) error {
+	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !unknown {
+		text := err.Error()
+		return usageError(cmd, "%s", strings.ToLower(text[:1])+text[1:])
+	}
+	name = "--" + strings.TrimLeft(name, "-")
+	known := []string{"--help"}
+	for _, flag := range cmd.Flags {
+		for _, n := range flag.Names() {
+			known = append(known, "--"+n)
+		}
+	}
+	return usageError(cmd, "%s is not a flag of %s%s", name, cmd.FullName(), fault.DidYouMean(name, known))
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/accountsd/accountsd/server/store/sqlite"
+)
+
+// version is what a binary knows of its making.
+type version struct {
+	module, commit, date string
+	schema               int // of the database
+}
+
+// readVersion returns what the Go tool noted in the binary.
+func readVersion() version {
+	v := version{module: "unknown", commit: "unknown", date: "unknown", schema: sqlite.SchemaVersion()}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return v
+	}
+	v.module = cmp.Or(info.Main.Version, v.module)
+	modified := ""
+	for _, setting := range info.Settings {
+		switch setting.Key {
+		case "vcs.revision":
+			v.commit = setting.Value[:min(12, len(setting.Value))]
+		case "vcs.time":
+			v.date = setting.Value
+		case "vcs.modified":
+			if setting.Value == "true" {
+				modified = " and changes"
+			}
+		}
+	}
+	v.commit += modified
+	return v
+}
+
+// String is the version in one line.
+func (v version) String() string {
+	return fmt.Sprintf("%s (commit %s of %s, schema %d)", v.module, v.commit, v.date, v.schema)
+}
+
+// attributes are the version for the log.
+func (v version) attributes() []any {
+	return []any{"version", v.module, "commit", v.commit, "date", v.date, "schema", v.schema}
+}

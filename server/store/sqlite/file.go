@@ -1,0 +1,214 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	codes "modernc.org/sqlite/lib"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/write"
+)
+
+// ApplicationID is what SQLite notes in a file to say whose it is: "acct".
+const ApplicationID = 0x61636374
+
+// MaxChecked is the size of a file in bytes up to which it is looked for damage
+// when it is opened. That of a larger one would keep a start waiting.
+const MaxChecked = 64 << 20
+
+// SchemaVersion is the number of the schema that this program knows.
+func SchemaVersion() int { return len(migrationSteps()) }
+
+// refuse says in one sentence why a file cannot be the database.
+func refuse(kind fault.Kind, format string, args ...any) error {
+	return &fault.Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+// stat returns the size of the file at path, which is made if there is none and
+// it may be.
+func stat(path string, create bool) (int64, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && create:
+		return 0, createFile(path)
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, refuse(fault.KindNotFound, "there is no database at %s; make one with accountsd init, or name another file with --db", path)
+	case err != nil:
+		return 0, refuse(fault.KindInvalid, "%s cannot be opened: %s", path, reason(err))
+	case info.IsDir():
+		return 0, refuse(fault.KindInvalid, "%s is a folder; name a file, as in --db %s", path, filepath.Join(path, "accounts.db"))
+	case !info.Mode().IsRegular():
+		return 0, refuse(fault.KindInvalid, "%s is no file that can hold a database; name another with --db", path)
+	}
+	return info.Size(), nil
+}
+
+func createFile(path string) error {
+	err := db.CreateFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return refuse(fault.KindInvalid, "the folder %s is not there; make it first, or name another file with --db", filepath.Dir(path))
+	case err != nil:
+		return refuse(fault.KindInvalid, "%s cannot be made: %s", path, reason(err))
+	}
+	return nil
+}
+
+// reason is what the system says of a file, without the name of the call.
+func reason(err error) string {
+	if failure, ok := errors.AsType[*fs.PathError](err); ok {
+		return failure.Err.Error()
+	}
+	return err.Error()
+}
+
+// file is what was seen of a database before it is opened for writing.
+type file struct {
+	path    string
+	size    int64
+	marked  bool // it has our ApplicationID
+	version int  // of the schema
+}
+
+// inspect looks at a file without changing it, and refuses one that is not ours
+// to write to.
+func inspect(ctx context.Context, path string, create bool) (f file, err error) {
+	f.path = path
+	if f.size, err = stat(path, create); err != nil {
+		return f, err
+	}
+	conn, err := db.Open(ctx, db.FileURI(path)+fmt.Sprintf("?mode=ro&_pragma=busy_timeout(%d)", db.LockTimeout.Milliseconds()))
+	if err != nil {
+		return f, explain(path, err)
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if err := f.identify(ctx, conn, create); err != nil {
+		return f, explain(path, err)
+	}
+	return f, f.lookForDamage(ctx, conn)
+}
+
+var (
+	beginLook    = db.Statement{Thing: "database", Text: `BEGIN`}
+	endLook      = db.Statement{Thing: "database", Text: `ROLLBACK`}
+	selectMarks  = db.Statement{Thing: "database", Text: `SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id, pragma_user_version`}
+	selectSchema = db.Statement{Thing: "schema", Text: `SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1`}
+	quickCheck   = db.Statement{Thing: "database", Text: `PRAGMA quick_check(1)`}
+	mark         = db.Statement{Thing: "database", Text: fmt.Sprintf(`PRAGMA application_id = %d`, ApplicationID)}
+)
+
+// identify tells whose the file is. Those that were made before files were marked
+// are ours if their schema is.
+func (f *file) identify(ctx context.Context, conn *db.Conn, create bool) error {
+	if _, err := conn.Exec(ctx, beginLook); err != nil {
+		return err
+	}
+	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), endLook) }()
+	var id, things int
+	if err := conn.Get(ctx, selectMarks, nil, &id, &f.version, &things); err != nil {
+		return err
+	}
+	f.marked = id == ApplicationID
+	switch {
+	case f.marked && f.version > SchemaVersion():
+		return refuse(fault.KindInvalid, "%s has a schema of version %d, and this program knows only up to %d; use the newer accountsd that wrote it",
+			f.path, f.version, SchemaVersion())
+	case f.marked:
+		return nil
+	case id == 0 && f.version == 0 && things == 0 && create:
+		return nil
+	case id == 0 && f.version == 0 && things == 0:
+		return refuse(fault.KindInvalid, "%s is empty; make the database with accountsd init, or name another file with --db", f.path)
+	case id == 0:
+		return f.adopt(ctx, conn)
+	}
+	return f.foreign()
+}
+
+func (f *file) foreign() error {
+	return refuse(fault.KindInvalid, "%s is not a database of accountsd; name another file with --db", f.path)
+}
+
+// adopt refuses a file without a mark unless it has the schema of its version.
+// It may have more, since properties have indexes of their own.
+func (f *file) adopt(ctx context.Context, conn *db.Conn) error {
+	if f.version < 1 || f.version > SchemaVersion() {
+		return f.foreign()
+	}
+	fresh, err := db.Open(ctx, ":memory:")
+	if err != nil {
+		return err
+	}
+	defer fresh.Close()
+	for done := false; !done; {
+		if done, err = migrateOnce(ctx, fresh.Conn, migrationSteps()[:f.version]); err != nil {
+			return err
+		}
+	}
+	want, err := db.Collect(ctx, fresh.Session, selectSchema, nil, scanText)
+	if err != nil {
+		return err
+	}
+	got, err := db.Collect(ctx, conn.Session, selectSchema, nil, scanText)
+	if err != nil {
+		return err
+	}
+	for _, thing := range want {
+		if _, found := slices.BinarySearch(got, thing); !found {
+			return f.foreign()
+		}
+	}
+	return nil
+}
+
+func scanText(rows *sql.Rows) (text string, err error) {
+	err = rows.Scan(&text)
+	return text, err
+}
+
+// lookForDamage refuses a file that is damaged, unless it is too large to look.
+func (f *file) lookForDamage(ctx context.Context, conn *db.Conn) error {
+	if f.size > MaxChecked {
+		return nil
+	}
+	var found string
+	if err := conn.Get(ctx, quickCheck, nil, &found); err != nil {
+		return explain(f.path, err)
+	}
+	if found != "ok" {
+		return damaged(f.path)
+	}
+	return nil
+}
+
+func damaged(path string) error {
+	return refuse(fault.KindInternal, "%s is damaged; restore it from a copy, or save what can be read with sqlite3 %s .recover", path, path)
+}
+
+// explain turns an error of an open into one sentence without the driver's words.
+// What it does not know stays as it is.
+func explain(path string, err error) error {
+	switch code := db.Code(err) & 0xff; {
+	case code == codes.SQLITE_NOTADB:
+		return (&file{path: path}).foreign()
+	case code == codes.SQLITE_CORRUPT:
+		return damaged(path)
+	case code == codes.SQLITE_CANTOPEN, code == codes.SQLITE_READONLY, code == codes.SQLITE_PERM, errors.Is(err, write.ErrReadOnly):
+		return refuse(fault.KindInvalid, "%s cannot be opened; check that this user may read and write it and its folder", path)
+	case db.IsBusy(err):
+		return refuse(fault.KindUnavailable, "%s is locked by another program; try again when that is done", path)
+	case code == codes.SQLITE_FULL:
+		return refuse(fault.KindUnavailable, "%s cannot be written, since the disk is full; make room and try again", path)
+	case code == codes.SQLITE_IOERR:
+		return refuse(fault.KindUnavailable, "%s cannot be read or written, since the disk fails; look at the system's log", path)
+	}
+	return err
+}
