@@ -181,6 +181,35 @@ var calls = map[string]struct {
 			return err
 		}, reply(200, `{}`), request{method: "POST", path: "/v1/users/accept", body: `{"token":"inv","password":"p"}`}, nil,
 	},
+	"invite again": {
+		func(ctx context.Context, c *client.Client) error { _, err := c.Users.InviteAgain(ctx, 7); return err },
+		reply(200, `{}`), request{method: "POST", path: "/v1/users/7/invitation"}, nil,
+	},
+	"update user": {
+		func(ctx context.Context, c *client.Client) error {
+			_, err := c.Users.Update(ctx, 7, client.UserPatch{LastName: client.Clear[string](), Disabled: client.Set(true)})
+			return err
+		}, reply(200, `{}`), request{method: "PATCH", path: "/v1/users/7", body: `{"lastName":null,"disabled":true}`}, nil,
+	},
+	"reset password": {
+		func(ctx context.Context, c *client.Client) error {
+			_, err := c.Users.ResetPassword(ctx, 7, client.PasswordReset{RevokeKeys: true})
+			return err
+		}, reply(200, `{}`), request{method: "POST", path: "/v1/users/7/password-reset", body: `{"revokeKeys":true}`}, nil,
+	},
+	"change password": {
+		func(ctx context.Context, c *client.Client) error {
+			return c.Users.ChangePassword(ctx, client.Login{Email: "ada@example.com", Password: "secret"}, "new")
+		}, reply(204, ""), request{method: "POST", path: "/v1/users/me/password", body: `{"newPassword":"new"}`},
+		map[string]string{"Authorization": "Basic YWRhQGV4YW1wbGUuY29tOnNlY3JldA==", "X-Api-Key": ""},
+	},
+	"create key in a company": {
+		func(ctx context.Context, c *client.Client) error {
+			_, err := c.Keys.CreateAs(ctx, client.Login{Email: "ada@example.com", Password: "secret", CompanyID: 2}, client.KeyCreate{Name: "n"})
+			return err
+		}, reply(200, `{}`), request{method: "POST", path: "/v1/api-keys", query: "company_id=2", body: `{"name":"n"}`},
+		map[string]string{"Authorization": "Basic YWRhQGV4YW1wbGUuY29tOnNlY3JldA=="},
+	},
 	"keys": {
 		func(ctx context.Context, c *client.Client) error { return drain(c.Keys.List(ctx)) },
 		reply(200, "[]"), request{method: "GET", path: "/v1/api-keys", query: "page_size=100"}, nil,
@@ -247,6 +276,10 @@ func TestArgumentsRefusedEarly(t *testing.T) {
 		"property":         ignore(c.Properties.Update(ctx, "", client.PropertyPatch{})),
 		"delete property":  c.Properties.Delete(ctx, ""),
 		"key":              c.Keys.Revoke(ctx, 0),
+		"user":             ignore(c.Users.Update(ctx, 0, client.UserPatch{})),
+		"invite nobody":    ignore(c.Users.InviteAgain(ctx, 0)),
+		"reset nobody":     ignore(c.Users.ResetPassword(ctx, -1, client.PasswordReset{})),
+		"no old password":  c.Users.ChangePassword(ctx, client.Login{Email: "ada@example.com"}, "new"),
 		"no password":      ignore(c.Keys.Create(ctx, "ada@example.com", "", client.KeyCreate{})),
 	} {
 		if e, ok := errors.AsType[*client.Error](err); !ok || !errors.Is(err, client.ErrInvalid) || e.Status != 0 {

@@ -22,16 +22,37 @@ func (s *Keys) List(ctx context.Context) iter.Seq2[Key, error] {
 // answer only; the call is not sent again after a lost answer, which would leave
 // a key that nobody knows.
 func (s *Keys) Create(ctx context.Context, email, password string, key KeyCreate) (*CreatedKey, error) {
-	if email == "" || password == "" {
-		return nil, invalid("making a key takes an e-mail address and a password")
-	}
-	return answer[CreatedKey](s.c.raw.CreateKey(ctx, key, func(_ context.Context, req *http.Request) error {
-		req.SetBasicAuth(email, password)
-		return nil
-	}))
+	return s.CreateAs(ctx, Login{Email: email, Password: password}, key)
+}
+
+// CreateAs is Create for one who may be a user of several companies.
+func (s *Keys) CreateAs(ctx context.Context, login Login, key KeyCreate) (*CreatedKey, error) {
+	return answer[CreatedKey](s.c.raw.CreateKey(ctx, &api.CreateKeyParams{CompanyID: login.company()}, key, login.authenticate))
 }
 
 // Revoke ends a key at once. ErrNotFound if there is none.
 func (s *Keys) Revoke(ctx context.Context, id int64) error {
 	return noContent(s.c.raw.RevokeKey(ctx, id, checkIDs("key", id)))
+}
+
+// Login is what proves who a user is without a key.
+type Login struct {
+	Email, Password string
+	CompanyID       int64 // whose user it is; 0: the only one with the address and the password
+}
+
+func (l Login) company() *int64 {
+	if l.CompanyID == 0 {
+		return nil
+	}
+	return &l.CompanyID
+}
+
+// authenticate puts the login into a request, in place of the client's key.
+func (l Login) authenticate(_ context.Context, req *http.Request) error {
+	if l.Email == "" || l.Password == "" {
+		return invalid("a login takes an e-mail address and a password")
+	}
+	req.SetBasicAuth(l.Email, l.Password)
+	return nil
 }

@@ -322,7 +322,18 @@ func testRealDirectory(t *testing.T, s *servertest.Server, contact int64, roof s
 	if n := count(t, c.Keys.List(ctx)); n != 2 {
 		t.Errorf("%d keys", n)
 	}
+	must(t, nobody.Users.ChangePassword(ctx, client.Login{Email: "lin@example.com", Password: "another long password"}, "a third long password"))
+	if _, err := c.Users.InviteAgain(ctx, invited.User.ID); !errors.Is(err, client.ErrConflict) {
+		t.Errorf("invited after acceptance: %v", err)
+	}
+	reset, err := c.Users.ResetPassword(ctx, invited.User.ID, client.PasswordReset{})
+	must(t, err)
+	_, err = c.Users.Accept(ctx, client.InvitationAccept{Token: reset.Invitation.Token, Password: "a fourth long password"})
+	must(t, err)
 	must(t, c.Keys.Revoke(ctx, key.ID))
+	if lin, err := c.Users.Update(ctx, invited.User.ID, client.UserPatch{Disabled: client.Set(true)}); err != nil || !lin.IsDisabled || lin.IsAdmin {
+		t.Errorf("disabled %v, %v", lin, err)
+	}
 	revoked, err := client.New(s.URL, client.WithAPIKey(key.Token))
 	must(t, err)
 	if _, err := revoked.Properties.List(ctx); !errors.Is(err, client.ErrUnauthorized) {

@@ -56,6 +56,8 @@ type (
 	MatchStrategy = api.MatchStrategy
 	// OptionRename is an option to spell differently.
 	OptionRename = api.OptionRename
+	// PasswordReset says what else a reset of a password ends.
+	PasswordReset = api.PasswordReset
 	// Property is the definition of a custom member.
 	Property = api.Property
 	// PropertyCreate is a property to define. KeyName is made from Name if it is
@@ -72,6 +74,8 @@ type (
 	User = api.User
 	// UserInvite is a user to invite.
 	UserInvite = api.UserInvite
+	// UserPatch is the members of a user to change. A name that is null is cleared.
+	UserPatch = api.UserPatch
 	// UserSummary is a user, as records name one.
 	UserSummary = api.UserSummary
 )

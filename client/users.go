@@ -24,7 +24,34 @@ func (s *Users) Invite(ctx context.Context, user UserInvite) (*InvitedUser, erro
 	return answer[InvitedUser](resp, err, http.StatusCreated)
 }
 
-// Accept sets the password of an invited user. It needs no key.
+// InviteAgain makes another token for a user who has not accepted the
+// invitation; the former one is good no more. ErrConflict if there is nothing to
+// accept.
+func (s *Users) InviteAgain(ctx context.Context, id int64) (*InvitedUser, error) {
+	return answer[InvitedUser](s.c.raw.InviteUserAgain(ctx, id, checkIDs("user", id)))
+}
+
+// Update changes a user: the names, and whether the user is an admin or can do
+// anything at all. ErrConflict if that would take the company's last active admin.
+func (s *Users) Update(ctx context.Context, id int64, patch UserPatch) (*User, error) {
+	return answer[User](s.c.raw.UpdateUser(ctx, id, patch, checkIDs("user", id)))
+}
+
+// ResetPassword ends a user's password. The user sets another one with the token,
+// by Accept.
+func (s *Users) ResetPassword(ctx context.Context, id int64, reset PasswordReset) (*InvitedUser, error) {
+	return answer[InvitedUser](s.c.raw.ResetPassword(ctx, id, reset, checkIDs("user", id)))
+}
+
+// ChangePassword sets the password of a user, who proves to be one by the former
+// one. The client's own key is not sent, and need not be there.
+func (s *Users) ChangePassword(ctx context.Context, login Login, newPassword string) error {
+	params, body := &api.ChangePasswordParams{CompanyID: login.company()}, api.PasswordChange{NewPassword: newPassword}
+	return noContent(s.c.raw.ChangePassword(ctx, params, body, login.authenticate))
+}
+
+// Accept sets the password of a user who was invited, or whose password was
+// reset. It needs no key.
 func (s *Users) Accept(ctx context.Context, invitation InvitationAccept) (*User, error) {
 	return answer[User](s.c.raw.AcceptInvitation(ctx, invitation))
 }

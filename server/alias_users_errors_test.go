@@ -19,7 +19,7 @@ func TestRefusedSteps(t *testing.T) {
 	f := newAliasFixture(t)
 	var stranger identity.User
 	must(t, f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) (err error) {
-		stranger, err = tx.User(ctx, "stranger@other.example")
+		stranger, err = userByEmail(ctx, tx, "stranger@other.example")
 		return err
 	}))
 	now := f.clock.Now()

@@ -48,7 +48,7 @@ func newAliasFixture(t testing.TB) *aliasFixture {
 		return nil
 	}))
 	for _, token := range []string{adminKey, linKey, linReadKey, maxKey} {
-		key, _, err := f.store.KeyByHash(t.Context(), identity.HashToken(token))
+		key, _, err := f.store.KeyByHash(t.Context(), identity.HashToken(token), f.clock.Now())
 		must(t, err)
 		f.keys[token] = key
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -60,7 +62,11 @@ func (s *Server) identifyActor(c *gin.Context, op *operation) (identity.Actor, e
 	ctx := c.Request.Context()
 	if op.security == byPassword {
 		email, password, _ := c.Request.BasicAuth()
-		return s.Identity.Login(ctx, email, password)
+		// One that is no id is none until validation refuses it.
+		companyID, _ := strconv.ParseInt(c.Query("company_id"), 10, 64)
+		return s.Identity.Login(ctx, identity.Login{
+			Email: email, Password: password, CompanyID: max(0, companyID), Address: remoteAddress(c.Request),
+		})
 	}
 	token, err := sentToken(c.Request.Header)
 	if err != nil {
@@ -85,6 +91,20 @@ func sentToken(header http.Header) (string, error) {
 		}})
 	}
 	return token, nil
+}
+
+// remoteAddress is from where a request comes. Of IPv6 it is the network: who
+// has one address has all of them (RFC 6177).
+func remoteAddress(r *http.Request) string {
+	remote, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	address := remote.Addr().Unmap().WithZone("")
+	if address.Is6() {
+		address = netip.PrefixFrom(address, 64).Masked().Addr()
+	}
+	return address.String()
 }
 
 // actorOf returns who the request acts for. It is set on every request that

@@ -35,6 +35,9 @@ func (s *Server) bodyReaders() map[string]bodyReader {
 		"createProperty":         bodyOf(property.ParseNew, s.refuseProperty),
 		"updateProperty":         bodyOf(property.ParsePatch, s.refusePropertyUpdate),
 		"inviteUser":             bodyOf(identity.ParseNewUser, s.refuseUser),
+		"updateUser":             bodyOf(identity.ParseUserPatch, s.refuseUserUpdate),
+		"resetPassword":          bodyOf(identity.ParseReset, s.refuseReset),
+		"changePassword":         bodyOf(identity.ParseNewPassword, s.refusePassword),
 		"acceptInvitation":       bodyOf(identity.ParseAcceptance, s.refuseAcceptance),
 		"createKey":              bodyOf(identity.ParseNewKey, s.refuseKey),
 		"notifyAliasUser":        bodyOf(alias.ParseNotice, s.refuseNotice),
@@ -70,6 +73,9 @@ func (b body[T, P]) read(c *gin.Context, value any, found fault.Offences) fault.
 	if len(*offences) == 0 {
 		c.Request = c.Request.WithContext(context.WithValue(ctx, bodyKey{}, parsed))
 		return nil
+	}
+	if offences.IsFull() {
+		return *offences // What else is wrong would only be counted.
 	}
 	if slices.ContainsFunc(*offences, func(o fault.Offence) bool { return o.In == fault.InPath }) {
 		return *offences // There is no record to check against.

@@ -92,7 +92,7 @@ func newFixture(t testing.TB, options ...func(*server.Config)) *fixture {
 	for _, option := range options {
 		option(&config)
 	}
-	f.services = server.NewServices(f.store, server.ServiceConfig{Clock: f.clock.Now, Region: "US"})
+	f.services = server.NewServices(f.store, server.ServiceConfig{Clock: f.clock.Now, Region: "US", Logger: newLogger(f.log)})
 	handler, err := server.New(config, f.services)
 	if err != nil {
 		t.Fatal(err)
@@ -126,7 +126,7 @@ func (f *fixture) seed(t testing.TB) {
 	f.jo = account.Contact{Name: "Jo Park", Title: "Facility manager", Emails: []string{"jo@sunrise.example"}, Phones: []string{"+14155550143"}, CreatedAt: now, UpdatedAt: now}
 	f.lee = account.Contact{Name: "Lee Chan", CreatedAt: now, UpdatedAt: now}
 	other := identity.Company{Name: "Other Company", CreatedAt: now}
-	stranger := identity.User{Email: "stranger@other.example", CreatedAt: now}
+	stranger := identity.User{Email: "stranger@other.example", Admin: true, CreatedAt: now}
 	err := f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
 		must(t, tx.InsertCompany(ctx, &f.company))
 		must(t, tx.InsertCompany(ctx, &other))
@@ -169,6 +169,15 @@ func (f *fixture) seed(t testing.TB) {
 		return nil
 	})
 	must(t, err)
+}
+
+// userByEmail returns the one user with an email.
+func userByEmail(ctx context.Context, r identity.Reader, email string) (identity.User, error) {
+	users, err := r.UsersByEmail(ctx, email)
+	if err != nil || len(users) != 1 {
+		return identity.User{}, fmt.Errorf("%d users with %s: %w", len(users), email, err)
+	}
+	return users[0], nil
 }
 
 // addProperty defines a text property.
@@ -215,7 +224,14 @@ type answer struct {
 // send makes a request and checks the answer against the spec.
 func (f *fixture) send(t *testing.T, r request) answer {
 	t.Helper()
+	return f.sendFrom(t, "192.0.2.1:1234", r)
+}
+
+// sendFrom is send from a remote address.
+func (f *fixture) sendFrom(t *testing.T, address string, r request) answer {
+	t.Helper()
 	req := httptest.NewRequestWithContext(t.Context(), r.method, "/v1"+r.path, strings.NewReader(r.body))
+	req.RemoteAddr = address
 	if r.body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}

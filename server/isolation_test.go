@@ -69,7 +69,7 @@ func TestCompaniesAreApart(t *testing.T) {
 func (f *fixture) seedTwin(t *testing.T) (theirKey int64) {
 	t.Helper()
 	now := f.clock.Now()
-	stranger, err := f.store.User(t.Context(), "stranger@other.example")
+	stranger, err := userByEmail(t.Context(), f.store, "stranger@other.example")
 	must(t, err)
 	err = f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
 		for _, p := range []schema.Property{

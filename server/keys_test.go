@@ -93,7 +93,7 @@ func TestRevokeKey(t *testing.T) {
 	f := newFixture(t)
 	ids := map[string]int64{}
 	for _, token := range []string{readKey, linKey, otherKey} {
-		key, _, err := f.store.KeyByHash(t.Context(), identity.HashToken(token))
+		key, _, err := f.store.KeyByHash(t.Context(), identity.HashToken(token), f.clock.Now())
 		must(t, err)
 		ids[token] = key.ID
 	}

@@ -43,6 +43,7 @@ var kinds = map[fault.Kind]struct {
 	fault.KindConflict:     {http.StatusConflict, api.ProblemCodeConflict},
 	fault.KindPrecondition: {http.StatusPreconditionFailed, api.ProblemCodePreconditionFailed},
 	fault.KindUnavailable:  {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
+	fault.KindLimited:      {http.StatusTooManyRequests, api.ProblemCodeRateLimitExceeded},
 }
 
 // problemOf says what err is answered with. It is the only place that picks a
@@ -60,12 +61,16 @@ func problemOf(err error) *problem {
 		return p
 	}
 	if e, ok := errors.AsType[*fault.Error](err); ok && e.Kind != fault.KindInternal {
-		return &problem{
+		p := &problem{
 			status: kinds[e.Kind].status,
 			code:   kinds[e.Kind].code,
 			detail: e.Message,
 			fields: ToAPIFieldProblems(e.Fields),
 		}
+		if e.RetryAfter > 0 {
+			p.retryAfter = seconds(e.RetryAfter)
+		}
+		return p
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return &problem{

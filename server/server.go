@@ -24,7 +24,7 @@ type Config struct {
 	BodyTimeout  time.Duration // in which a body must arrive; 0: 20 s
 
 	// MaxBodiesBytes is how many bytes of bodies of more than 16 KiB may arrive at
-	// once; 0: 8 MiB. A further one waits a little, and is answered 503.
+	// once; 0: 4 MiB. A further one waits a little, and is answered 503.
 	MaxBodiesBytes int64
 
 	PublicURL   string   // under which callers reach the server: its path goes ahead of those in answers
@@ -68,7 +68,7 @@ func New(config Config, services Services) (*Server, error) {
 		config.BodyTimeout = 20 * time.Second
 	}
 	if config.MaxBodiesBytes == 0 {
-		config.MaxBodiesBytes = 8 << 20
+		config.MaxBodiesBytes = 4 << 20
 	}
 	if config.Logger == nil {
 		config.Logger = slog.Default()

@@ -34,7 +34,7 @@ func AliasStore(s store.Store) alias.Store {
 type ServiceConfig struct {
 	Clock  write.Clock
 	Region string       // of phone numbers without a country code, ISO 3166; empty: only numbers with one are read
-	Logger *slog.Logger // of what runs in the background; nil: slog.Default()
+	Logger *slog.Logger // of what runs in the background, and of users; nil: slog.Default()
 	Alias  alias.Config
 }
 
@@ -48,7 +48,7 @@ func NewServices(s store.Store, config ServiceConfig) Services {
 		Importer:   account.NewImporter(accounts, store.For(s, func(tx store.Tx) account.ImportTx { return tx })),
 		Contacts:   contact.NewService(store.For(s, func(tx store.Tx) contact.Tx { return tx }), accounts, clock, region),
 		Properties: property.NewService(store.For(s, func(tx store.Tx) property.Tx { return tx }), accounts, config.Logger),
-		Identity:   identity.NewService(store.For(s, func(tx store.Tx) identity.Tx { return tx }), clock),
+		Identity:   identity.NewService(store.For(s, func(tx store.Tx) identity.Tx { return tx }), clock, config.Logger),
 		Alias:      alias.NewService(AliasStore(s), clock, config.Alias),
 		Clock:      clock,
 		Ping:       s.Ping,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/contact"
+	"github.com/accountsd/accountsd/server/identity"
 	lists "github.com/accountsd/accountsd/server/query"
 )
 
@@ -37,7 +38,7 @@ func (f *fixture) stored(t *testing.T) string {
 		must(t, err)
 		properties, err := f.store.Properties(t.Context(), company)
 		must(t, err)
-		users, err := f.store.Users(t.Context(), company, 0, 1000)
+		users, err := f.store.Users(t.Context(), company, identity.UserFilter{}, 0, 1000)
 		must(t, err)
 		keys, err := f.store.Keys(t.Context(), company, 0, 0, 1000)
 		must(t, err)

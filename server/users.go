@@ -16,7 +16,8 @@ func (s *Server) ListUsers(ctx context.Context, req apiserver.ListUsersRequestOb
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := s.Identity.Users(ctx, actorOf(ctx), page.Page)
+	filter := identity.UserFilter{ID: valueOf(req.Params.ID), Email: valueOf(req.Params.Email)}
+	loaded, err := s.Identity.Users(ctx, actorOf(ctx), filter, page.Page)
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +46,56 @@ func (s *Server) AcceptInvitation(ctx context.Context, _ apiserver.AcceptInvitat
 	return apiserver.AcceptInvitation200JSONResponse{UserJSONResponse: apiserver.UserJSONResponse{Body: ToAPIUser(user)}}, nil
 }
 
+// UpdateUser answers PATCH /users/{userId}.
+func (s *Server) UpdateUser(ctx context.Context, req apiserver.UpdateUserRequestObject) (apiserver.UpdateUserResponseObject, error) {
+	user, err := s.Identity.UpdateUser(ctx, actorOf(ctx), req.UserID, sentBody[identity.UserPatch](ctx))
+	if err != nil {
+		return nil, err
+	}
+	return apiserver.UpdateUser200JSONResponse{UserJSONResponse: apiserver.UserJSONResponse{Body: ToAPIUser(user)}}, nil
+}
+
+// InviteUserAgain answers POST /users/{userId}/invitation.
+func (s *Server) InviteUserAgain(ctx context.Context, req apiserver.InviteUserAgainRequestObject) (apiserver.InviteUserAgainResponseObject, error) {
+	invited, err := s.Identity.InviteAgain(ctx, actorOf(ctx), req.UserID)
+	if err != nil {
+		return nil, err
+	}
+	return apiserver.InviteUserAgain200JSONResponse{InvitedUserJSONResponse: apiserver.InvitedUserJSONResponse{Body: ToAPIInvitedUser(invited)}}, nil
+}
+
+// ResetPassword answers POST /users/{userId}/password-reset.
+func (s *Server) ResetPassword(ctx context.Context, req apiserver.ResetPasswordRequestObject) (apiserver.ResetPasswordResponseObject, error) {
+	reset, err := s.Identity.ResetPassword(ctx, actorOf(ctx), req.UserID, sentBody[identity.Reset](ctx))
+	if err != nil {
+		return nil, err
+	}
+	return apiserver.ResetPassword200JSONResponse{InvitedUserJSONResponse: apiserver.InvitedUserJSONResponse{Body: ToAPIInvitedUser(reset)}}, nil
+}
+
+// ChangePassword answers POST /users/me/password, which asks for the former
+// password and not for a key.
+func (s *Server) ChangePassword(ctx context.Context, _ apiserver.ChangePasswordRequestObject) (apiserver.ChangePasswordResponseObject, error) {
+	if err := s.Identity.ChangePassword(ctx, actorOf(ctx), sentBody[identity.NewPassword](ctx)); err != nil {
+		return nil, err
+	}
+	return apiserver.ChangePassword204Response{}, nil
+}
+
+func (s *Server) refuseUserUpdate(r request, p identity.UserPatch) error {
+	_, err := s.Identity.UpdateUser(r, r.actor, r.id("userId"), p)
+	return err
+}
+
+func (s *Server) refuseReset(r request, reset identity.Reset) error {
+	_, err := s.Identity.ResetPassword(r, r.actor, r.id("userId"), reset)
+	return err
+}
+
+func (s *Server) refusePassword(r request, n identity.NewPassword) error {
+	return s.Identity.ChangePassword(r, r.actor, n)
+}
+
 func (s *Server) refuseUser(r request, n identity.NewUser) error {
 	_, err := s.Identity.Invite(r, r.actor, n)
 	return err
@@ -58,17 +109,18 @@ func (s *Server) refuseAcceptance(r request, a identity.Acceptance) error {
 // ToAPIUser converts a user.
 func ToAPIUser(u identity.User) api.User {
 	return api.User{
-		ID:        u.ID,
-		Email:     u.Email,
-		FirstName: orNull(u.FirstName),
-		LastName:  orNull(u.LastName),
-		IsAdmin:   u.Admin,
-		IsInvited: u.Invited(),
-		CreatedAt: timestamp.Of(u.CreatedAt),
+		ID:         u.ID,
+		Email:      u.Email,
+		FirstName:  orNull(u.FirstName),
+		LastName:   orNull(u.LastName),
+		IsAdmin:    u.Admin,
+		IsInvited:  u.Invited(),
+		IsDisabled: u.Disabled(),
+		CreatedAt:  timestamp.Of(u.CreatedAt),
 	}
 }
 
-// ToAPIInvitedUser converts a user who was just invited.
+// ToAPIInvitedUser converts a user with the token of an invitation or a reset.
 func ToAPIInvitedUser(i identity.InvitedUser) api.InvitedUser {
 	return api.InvitedUser{
 		User:       ToAPIUser(i.User),

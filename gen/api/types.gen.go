@@ -1109,7 +1109,7 @@ type FieldProblem struct {
 // FieldProblemIn The part of the request that holds it.
 type FieldProblemIn string
 
-// Invitation With what a user sets a first password.
+// Invitation With what a user sets a password.
 type Invitation struct {
 	// Token What `POST /users/accept` asks for. It is not shown again.
 	Token string `json:"token"`
@@ -1133,12 +1133,12 @@ type InvitationAccept struct {
 	LastName string `json:"lastName,omitempty"`
 }
 
-// InvitedUser A user who was just invited.
+// InvitedUser A user who was just invited, or whose password was just reset.
 type InvitedUser struct {
 	// User A user of the company.
 	User User `json:"user"`
 
-	// Invitation With what a user sets a first password.
+	// Invitation With what a user sets a password.
 	Invitation Invitation `json:"invitation"`
 }
 
@@ -1211,6 +1211,18 @@ type OrderEarliestFirst string
 // OrderLatestFirst An order in time, the latest first if none is asked for.
 type OrderLatestFirst string
 
+// PasswordChange What a user sets in place of the password.
+type PasswordChange struct {
+	// NewPassword The password to be, of at least 12 characters.
+	NewPassword string `json:"newPassword"`
+}
+
+// PasswordReset What else a reset of a password ends.
+type PasswordReset struct {
+	// RevokeKeys Whether to revoke all keys of the user as well. They stay if this is not sent.
+	RevokeKeys bool `json:"revokeKeys,omitempty"`
+}
+
 // Problem What is wrong with a request (RFC 9457).
 type Problem struct {
 	// Type `about:blank`: `code` says what kind of problem it is.
@@ -1243,7 +1255,7 @@ type Problem struct {
 	// Successor The URL to use instead, with the query of the request. Only on a 410.
 	Successor *string `json:"successor,omitempty"`
 
-	// Error The same as `detail`. Only on a 401 of `POST /api-keys`.
+	// Error The same as `detail`. Only on a 401 of an operation that asks for a password.
 	Error *string `json:"error,omitempty"`
 
 	// RequestID The request's id, as in the header `X-Request-Id`.
@@ -1389,6 +1401,9 @@ type User struct {
 	// IsInvited Whether the user has still to accept the invitation.
 	IsInvited bool `json:"isInvited"`
 
+	// IsDisabled Whether the user can do nothing, with neither a key nor the password.
+	IsDisabled bool `json:"isDisabled"`
+
 	// CreatedAt When the user was made.
 	CreatedAt timestamp.Time `json:"createdAt"`
 }
@@ -1410,6 +1425,21 @@ type UserInvite struct {
 
 // UserList Users, in order.
 type UserList = []User
+
+// UserPatch The members of a user to change.
+type UserPatch struct {
+	// FirstName The user's first name. `null` clears it.
+	FirstName nullable.Nullable[string] `json:"firstName,omitempty"`
+
+	// LastName The user's last name. `null` clears it.
+	LastName nullable.Nullable[string] `json:"lastName,omitempty"`
+
+	// IsAdmin Whether the user may do all.
+	IsAdmin nullable.Nullable[bool] `json:"isAdmin,omitempty"`
+
+	// Disabled Whether the user can do nothing. `true` revokes all keys.
+	Disabled nullable.Nullable[bool] `json:"disabled,omitempty"`
+}
 
 // UserReference A user, by id.
 type UserReference struct {
@@ -1508,6 +1538,9 @@ type KeyName = string
 // Logic How two tests are joined.
 type Logic = SearchLogic
 
+// LoginCompany defines model for LoginCompany.
+type LoginCompany = int64
+
 // MatchBy A member by which an account is recognised.
 type MatchBy = MatchMember
 
@@ -1567,8 +1600,14 @@ type UpdatedAfter = timestamp.Time
 // UpdatedBefore defines model for UpdatedBefore.
 type UpdatedBefore = timestamp.Time
 
+// UserEmailFilter defines model for UserEmailFilter.
+type UserEmailFilter = string
+
 // UserID defines model for UserId.
 type UserID = int64
+
+// UserIDFilter defines model for UserIdFilter.
+type UserIDFilter = int64
 
 // Value1 defines model for Value1.
 type Value1 = string
@@ -1882,6 +1921,12 @@ type ListKeysParams struct {
 	Cursor *PageCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// CreateKeyParams defines parameters for CreateKey.
+type CreateKeyParams struct {
+	// CompanyID The company whose user logs in, for one who is a user of several. A key's answer names it as `companyId`.
+	CompanyID *LoginCompany `form:"company_id,omitempty" json:"company_id,omitempty"`
+}
+
 // ListContactsParams defines parameters for ListContacts.
 type ListContactsParams struct {
 	// Q Words that must all be found in the name, the e-mail addresses or the phone numbers.
@@ -1980,6 +2025,12 @@ type UpdatePropertyParams struct {
 
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
+	// Email Only the user with this e-mail address, without regard to case.
+	Email *UserEmailFilter `form:"email,omitempty" json:"email,omitempty"`
+
+	// ID Only the user with this id.
+	ID *UserIDFilter `form:"id,omitempty" json:"id,omitempty"`
+
 	// PageSize How many records a page holds at the most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
@@ -1988,6 +2039,12 @@ type ListUsersParams struct {
 
 	// Cursor A place in the list, as the `Link` header gives it.
 	Cursor *PageCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ChangePasswordParams defines parameters for ChangePassword.
+type ChangePasswordParams struct {
+	// CompanyID The company whose user logs in, for one who is a user of several. A key's answer names it as `companyId`.
+	CompanyID *LoginCompany `form:"company_id,omitempty" json:"company_id,omitempty"`
 }
 
 // CreateAccountJSONRequestBody defines body for CreateAccount for application/json ContentType.
@@ -2034,6 +2091,18 @@ type InviteUserJSONRequestBody = UserInvite
 
 // AcceptInvitationJSONRequestBody defines body for AcceptInvitation for application/json ContentType.
 type AcceptInvitationJSONRequestBody = InvitationAccept
+
+// ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
+type ChangePasswordJSONRequestBody = PasswordChange
+
+// UpdateUserJSONRequestBody defines body for UpdateUser for application/json ContentType.
+type UpdateUserJSONRequestBody = UserPatch
+
+// UpdateUserApplicationMergePatchPlusJSONRequestBody defines body for UpdateUser for application/merge-patch+json ContentType.
+type UpdateUserApplicationMergePatchPlusJSONRequestBody = UserPatch
+
+// ResetPasswordJSONRequestBody defines body for ResetPassword for application/json ContentType.
+type ResetPasswordJSONRequestBody = PasswordReset
 
 // Getter for additional properties for ContactEcho. Returns the specified
 // element and whether it was found

@@ -79,7 +79,7 @@ type ServerInterface interface {
 	ListKeys(c *gin.Context, params ListKeysParams)
 	// CreateKey Create an API key
 	// (POST /api-keys)
-	CreateKey(c *gin.Context)
+	CreateKey(c *gin.Context, params CreateKeyParams)
 	// RevokeKey Revoke an API key
 	// (DELETE /api-keys/{keyId})
 	RevokeKey(c *gin.Context, keyID KeyID)
@@ -119,6 +119,18 @@ type ServerInterface interface {
 	// AcceptInvitation Accept an invitation
 	// (POST /users/accept)
 	AcceptInvitation(c *gin.Context)
+	// ChangePassword Change one's own password
+	// (POST /users/me/password)
+	ChangePassword(c *gin.Context, params ChangePasswordParams)
+	// UpdateUser Change a user
+	// (PATCH /users/{userId})
+	UpdateUser(c *gin.Context, userID UserID)
+	// InviteUserAgain Invite a user again
+	// (POST /users/{userId}/invitation)
+	InviteUserAgain(c *gin.Context, userID UserID)
+	// ResetPassword Reset a user's password
+	// (POST /users/{userId}/password-reset)
+	ResetPassword(c *gin.Context, userID UserID)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -1097,6 +1109,20 @@ func (siw *ServerInterfaceWrapper) ListKeys(c *gin.Context) {
 // CreateKey operation middleware
 func (siw *ServerInterfaceWrapper) CreateKey(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateKeyParams
+
+	// ------------- Optional query parameter "company_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "company_id", c.Request.URL.Query(), &params.CompanyID, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter company_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1104,7 +1130,7 @@ func (siw *ServerInterfaceWrapper) CreateKey(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.CreateKey(c)
+	siw.Handler.CreateKey(c, params)
 }
 
 // RevokeKey operation middleware
@@ -1614,6 +1640,22 @@ func (siw *ServerInterfaceWrapper) ListUsers(c *gin.Context) {
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListUsersParams
 
+	// ------------- Optional query parameter "email" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "email", c.Request.URL.Query(), &params.Email, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter email: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "id", c.Request.URL.Query(), &params.ID, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	// ------------- Optional query parameter "page_size" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", c.Request.URL.Query(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
@@ -1674,6 +1716,108 @@ func (siw *ServerInterfaceWrapper) AcceptInvitation(c *gin.Context) {
 	siw.Handler.AcceptInvitation(c)
 }
 
+// ChangePassword operation middleware
+func (siw *ServerInterfaceWrapper) ChangePassword(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChangePasswordParams
+
+	// ------------- Optional query parameter "company_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "company_id", c.Request.URL.Query(), &params.CompanyID, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter company_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ChangePassword(c, params)
+}
+
+// UpdateUser operation middleware
+func (siw *ServerInterfaceWrapper) UpdateUser(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", c.Param("userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter userId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.UpdateUser(c, userID)
+}
+
+// InviteUserAgain operation middleware
+func (siw *ServerInterfaceWrapper) InviteUserAgain(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", c.Param("userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter userId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.InviteUserAgain(c, userID)
+}
+
+// ResetPassword operation middleware
+func (siw *ServerInterfaceWrapper) ResetPassword(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", c.Param("userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter userId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ResetPassword(c, userID)
+}
+
 // GinServerOptions provides options for the Gin server.
 type GinServerOptions struct {
 	BaseURL      string
@@ -1731,7 +1875,11 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.PATCH(options.BaseURL+"/properties/:keyName", wrapper.UpdateProperty)
 	router.GET(options.BaseURL+"/users", wrapper.ListUsers)
 	router.POST(options.BaseURL+"/users", wrapper.InviteUser)
+	router.PATCH(options.BaseURL+"/users/:userId", wrapper.UpdateUser)
+	router.POST(options.BaseURL+"/users/:userId/invitation", wrapper.InviteUserAgain)
+	router.POST(options.BaseURL+"/users/:userId/password-reset", wrapper.ResetPassword)
 	router.POST(options.BaseURL+"/users/accept", wrapper.AcceptInvitation)
+	router.POST(options.BaseURL+"/users/me/password", wrapper.ChangePassword)
 }
 
 type AccountResponseHeaders struct {
@@ -6988,7 +7136,8 @@ func (response ListKeys503ApplicationProblemPlusJSONResponse) VisitListKeysRespo
 }
 
 type CreateKeyRequestObject struct {
-	Body *CreateKeyJSONRequestBody
+	Params CreateKeyParams
+	Body   *CreateKeyJSONRequestBody
 }
 
 type CreateKeyResponseObject interface {
@@ -7132,6 +7281,37 @@ func (response CreateKey408ApplicationProblemPlusJSONResponse) VisitCreateKeyRes
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateKey409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreateKey409ApplicationProblemPlusJSONResponse) VisitCreateKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -10976,6 +11156,1204 @@ func (response AcceptInvitation503ApplicationProblemPlusJSONResponse) VisitAccep
 	return err
 }
 
+type ChangePasswordRequestObject struct {
+	Params ChangePasswordParams
+	Body   *ChangePasswordJSONRequestBody
+}
+
+type ChangePasswordResponseObject interface {
+	VisitChangePasswordResponse(w http.ResponseWriter) error
+}
+
+type ChangePassword204Response = NoContentResponse
+
+func (response ChangePassword204Response) VisitChangePasswordResponse(w http.ResponseWriter) error {
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(204)
+	return nil
+}
+
+type ChangePassword400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword400ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword401ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword409ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword413ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword415ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AcceptPatch != nil {
+		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword429ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword500ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePassword503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword503ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUserRequestObject struct {
+	UserID                            UserID `json:"userId"`
+	JSONBody                          *UpdateUserJSONRequestBody
+	ApplicationMergePatchPlusJSONBody *UpdateUserApplicationMergePatchPlusJSONRequestBody
+}
+
+type UpdateUserResponseObject interface {
+	VisitUpdateUserResponse(w http.ResponseWriter) error
+}
+
+type UpdateUser200JSONResponse struct{ UserJSONResponse }
+
+func (response UpdateUser200JSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser400ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser401ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser403ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser404ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser409ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser413ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser415ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AcceptPatch != nil {
+		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser429ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser500ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser503ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteUserAgainRequestObject struct {
+	UserID UserID `json:"userId"`
+}
+
+type InviteUserAgainResponseObject interface {
+	VisitInviteUserAgainResponse(w http.ResponseWriter) error
+}
+
+type InviteUserAgain200JSONResponse struct{ InvitedUserJSONResponse }
+
+func (response InviteUserAgain200JSONResponse) VisitInviteUserAgainResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteUserAgain400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response InviteUserAgain400ApplicationProblemPlusJSONResponse) VisitInviteUserAgainResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteUserAgain401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response InviteUserAgain401ApplicationProblemPlusJSONResponse) VisitInviteUserAgainResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteUserAgain403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response InviteUserAgain403ApplicationProblemPlusJSONResponse) VisitInviteUserAgainResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteUserAgain404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response InviteUserAgain404ApplicationProblemPlusJSONResponse) VisitInviteUserAgainResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteUserAgain409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response InviteUserAgain409ApplicationProblemPlusJSONResponse) VisitInviteUserAgainResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteUserAgain429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response InviteUserAgain429ApplicationProblemPlusJSONResponse) VisitInviteUserAgainResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteUserAgain500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response InviteUserAgain500ApplicationProblemPlusJSONResponse) VisitInviteUserAgainResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteUserAgain503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response InviteUserAgain503ApplicationProblemPlusJSONResponse) VisitInviteUserAgainResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPasswordRequestObject struct {
+	UserID UserID `json:"userId"`
+	Body   *ResetPasswordJSONRequestBody
+}
+
+type ResetPasswordResponseObject interface {
+	VisitResetPasswordResponse(w http.ResponseWriter) error
+}
+
+type ResetPassword200JSONResponse struct{ InvitedUserJSONResponse }
+
+func (response ResetPassword200JSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword400ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword401ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword403ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword404ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword409ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword413ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword415ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.AcceptPatch != nil {
+		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword429ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword500ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword503ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// ListAccounts List accounts
@@ -11071,6 +12449,18 @@ type StrictServerInterface interface {
 	// AcceptInvitation Accept an invitation
 	// (POST /users/accept)
 	AcceptInvitation(ctx context.Context, request AcceptInvitationRequestObject) (AcceptInvitationResponseObject, error)
+	// ChangePassword Change one's own password
+	// (POST /users/me/password)
+	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
+	// UpdateUser Change a user
+	// (PATCH /users/{userId})
+	UpdateUser(ctx context.Context, request UpdateUserRequestObject) (UpdateUserResponseObject, error)
+	// InviteUserAgain Invite a user again
+	// (POST /users/{userId}/invitation)
+	InviteUserAgain(ctx context.Context, request InviteUserAgainRequestObject) (InviteUserAgainResponseObject, error)
+	// ResetPassword Reset a user's password
+	// (POST /users/{userId}/password-reset)
+	ResetPassword(ctx context.Context, request ResetPasswordRequestObject) (ResetPasswordResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx *gin.Context, request any) (any, error)
@@ -11690,8 +13080,10 @@ func (sh *strictHandler) ListKeys(ctx *gin.Context, params ListKeysParams) {
 }
 
 // CreateKey operation middleware
-func (sh *strictHandler) CreateKey(ctx *gin.Context) {
+func (sh *strictHandler) CreateKey(ctx *gin.Context, params CreateKeyParams) {
 	var request CreateKeyRequestObject
+
+	request.Params = params
 
 	var body CreateKeyJSONRequestBody
 	var err error
@@ -12228,6 +13620,191 @@ func (sh *strictHandler) AcceptInvitation(ctx *gin.Context) {
 	}
 }
 
+// ChangePassword operation middleware
+func (sh *strictHandler) ChangePassword(ctx *gin.Context, params ChangePasswordParams) {
+	var request ChangePasswordRequestObject
+
+	request.Params = params
+
+	var body ChangePasswordJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangePassword(ctx, request.(ChangePasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangePassword")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ChangePasswordResponseObject); ok {
+		if err := validResponse.VisitChangePasswordResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateUser operation middleware
+func (sh *strictHandler) UpdateUser(ctx *gin.Context, userID UserID) {
+	var request UpdateUserRequestObject
+
+	request.UserID = userID
+	if strings.HasPrefix(ctx.GetHeader("Content-Type"), "application/json") {
+
+		var body UpdateUserJSONRequestBody
+		var err error
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = ctx.ShouldBindJSON(&body)
+		} else if binding.Validator != nil {
+			// ShouldBindJSON runs the struct validator after decoding; keep that.
+			err = binding.Validator.ValidateStruct(&body)
+		}
+		if err != nil {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.GetHeader("Content-Type"), "application/merge-patch+json") {
+
+		var body UpdateUserApplicationMergePatchPlusJSONRequestBody
+		var err error
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = ctx.ShouldBindJSON(&body)
+		} else if binding.Validator != nil {
+			// ShouldBindJSON runs the struct validator after decoding; keep that.
+			err = binding.Validator.ValidateStruct(&body)
+		}
+		if err != nil {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+		request.ApplicationMergePatchPlusJSONBody = &body
+
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateUser(ctx, request.(UpdateUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(UpdateUserResponseObject); ok {
+		if err := validResponse.VisitUpdateUserResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// InviteUserAgain operation middleware
+func (sh *strictHandler) InviteUserAgain(ctx *gin.Context, userID UserID) {
+	var request InviteUserAgainRequestObject
+
+	request.UserID = userID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.InviteUserAgain(ctx, request.(InviteUserAgainRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "InviteUserAgain")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(InviteUserAgainResponseObject); ok {
+		if err := validResponse.VisitInviteUserAgainResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ResetPassword operation middleware
+func (sh *strictHandler) ResetPassword(ctx *gin.Context, userID UserID) {
+	var request ResetPasswordRequestObject
+
+	request.UserID = userID
+
+	var body ResetPasswordJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResetPassword(ctx, request.(ResetPasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResetPassword")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ResetPasswordResponseObject); ok {
+		if err := validResponse.VisitResetPasswordResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
@@ -12273,339 +13850,362 @@ var swaggerSpec = []string{
 	"mxfee8Ae7bTb6R65HSC4BeTQjl+6YXc04uFfLs9OSzbKmB3JgQupiXm2cKt+7R4fHVzZnz0hxXAM+zp8",
 	"DwbZI2MGlkQfZ99vEDqZMBoromd8wAgXoLPL638yOPTKourRvvggyvVO5R0NyQWOtfQsuAbx2h0M2CSn",
 	"wl4yTSiZUKVmMs6oCMnf9hoDGcdsoMlIxoqRa6o1i+dEaWqD9FaV4eKutioDs2OhM2ey3Hwgo4jRGxez",
-	"NScA3zJsw0yPZF0sPFkpJpNlFDf06HQWfCRrTx5dMUCqBQp+gTdmhcs140k16iRGEsOxYfWQW2T+bffL",
-	"hRazPk0IxP3C5sWWVrFW2ATGSsmc0QyrWqH3FrhpS5VdO6ti+ynjq/ut8mYuavCPoqcX+ZjNfb2Tt76j",
-	"eFGdT91yxjI6lfq9nIqwkPmdSqKmg1GRrWuZ3ulZ7+r92YfTA5/juUwAw3uGZvDqrKvo1QfxoO2UB51K",
-	"Td7bMUs40DmdR5KGPSmPaXzDlkkEecdQY474mBdtzXn378dn3YOr3tnZ1XH34ufDQqEwnipNrhkxxC6V",
-	"Jp329pud16/I9VwztQbLXzXeg7RjzwKxzJwcCm2M8p6UBLZsyd7GkP7IzUV4T3nEimnuUo4ZrIRFihH0",
-	"RSNDLafC84vD/bPTg6Pe0dnp1fvu0fHhQX6zHWEZi8cNqrgYMBjaekiR6RwNNyCJErIc1VsyZOYfXBN6",
-	"Q5HlVT+Tx/zsg47Oc+n5B0HwJJadmrF59Tx/B8JYTkI5y0i1kIFS+avlkJ/MToXss5EBiVTYt6kqKBS4",
-	"OplGmhvh7B65ZXMrX9IQQMIFL6RRWPFPcuKC/RgGaCbhgcsRFzfob7KrOrg4Oz84+3iaWVKx7ClaWLIM",
-	"myXzBJMxIkctypyJ2/5FNyPIoO9hyz81G2jMfz8z9k+mwGl4wcynUFOGD2A0LQxdCCBzXGF4ls7iMjI0",
-	"B0kYZoz0lyT4Z+eppTH4IjonGoJcMCfLdXt8zORUrzRYwphPVAG/vDj864fDy95V7+jk8OxDr1AwhTwE",
-	"KUzjmN9h0JULstkm60ilpYM9SL6/WRRJdnfKeVpPyhMq5vb5EheNlGRMxdyZ/BARpjaFv2hLu73Dq+Oj",
-	"k6Pe1eHf9g8PD/IiyDoDjUarmAjJZrudjj1hsR36LdHxHFm++WKn3nY/5CMPOYZNz0lhds5sr7P3VPlB",
-	"fBB0qkcy5v9mpQooGq+5OLnd9A+n3Q+9P59dHP0ju9uwdmpf7Z4fwaZwATIXPVHk8wad8I3bOp6hmqM+",
-	"iKw76X76m7R0K+8oj+h1VKy19pIDNwwoLt7MX7tHx913xwuaKrqHCFfkeqrmHvXUYwXLhnmQ+8fTSy9Z",
-	"fMcHjHj7sWzT1HRi7CkWnrCQ0958wqp6gRTlobHur1mZQ+jD6eWH8/Ozi97hwdXJ4cFR96r39/PM3u5L",
-	"oZnQG+a7ieYOUmVI6GQS8QH4CF7+U0nRzPxlzOIbtjExoum/za9vyY3UpN/Q7LN+OYkoF1D5U/Fwnnwe",
-	"D1Jdd/y7kBwYgRMjPZTzZQe84KzpCkLBUeGfV2nYM2OQr5GAnHhFnCaTOEWsIlOQoYyzxgcXQ9DWzZTx",
-	"f1T21rjBqyb1fUv78um+2fjVsF4gvGIeN5NEDodMDJhynsw4cTrmryd4a7tgMi54tb0Shfx9uDi8PDo4",
-	"PO0ddY+bJC1ecIQfM8VDJjSnEVD+Ygyl4LsuaOFXRpQlvTze1LykGP/DkKG8cqq5NK3S6eaec9yTJpYN",
-	"hiC4Ijbu/RaUxbmckjGjwkzbafj9xv9kZ41jv0zm4Md/8ltZx/v0CHv7Bf3m900bXXPFyGySJjpknY+9",
-	"ESNjYJtmJIXyLIBc9wDSmBT58eL9Ptl5/Wb3RYuciWhOwLixoSwj76RgLXBiYk7HXqOegACn64iNKaRs",
-	"0s/HTNzoUWNvE1aN61M65uIGE1roYMSMeIpltLieP8sZeoZwdkbtvWbklk00rmO30+m82CPBJOZ3VLMm",
-	"EXJjYEYMzLJiRkPVJLMRH0DlofnBBcQGNIpY/IMiciZg3FvGJsbK6wuqbgmcALr6AyE3lJYxjkmjCBxX",
-	"rb7IbNLCDMr2oVOyDyihDWUmJmPR6dqd4MotxAxlz9mX8gF6mXAJckiEJGC4Zo9WSCX4cJiZKxPTsTFk",
-	"3W+fiqZ7wCYxGyQBjsV5aj5m1hE2GzHUoSEtgSsS2pdZ2DRcHE0WZZ/u7L5uE0iUNGQZ/G9gT/r19s6L",
-	"7OT/t/N6d2f79ZvtdtteSB6nPpwSIoTSCs1iM8//+99+P/zv/2oULfCwR28WV9YlSsdS3BBNb3DTbS4t",
-	"YZ/pQEfzdLHOMWgfaJGPXI9IwMUgmobsypWz/cnMNrD4AS6/UApmybYv3AeSHBT3JtFStkj3WjGhgTJJ",
-	"GM9JPBV50uw3tjc3XmOheNGmvNou2gAvTH7BJhGdm63N70dgZ4+k6ILnM6rIgMYxZyGRU8NkhzJOAmcc",
-	"Uj5moGnjs0jT6AQW2TM24xdSJ/xQSJrHXNwW0+SEmo2ksZy6iRjeD+T1ZvPNmxdNwuhghDsdxCwKSCDY",
-	"Zx00DYNhdwGRMQlA5QnwOM3i8JFkXRAwoEoDG80fxLTd3hr48ul/BtNYyfhPbP6X6dE/ZftEtM1Dm6/M",
-	"VK8U/zf70w78ZYu9JTGL/tSHApnys9yCpODCbZHLritcTctRBJuRmA1kHBaTV2ZNi9K2Dvc/j9kdZ7NS",
-	"wvK/u+dLAkdBMzmNQnLNXEafHnFxA0Q1i7nWj0BOF1SzY4gAFUqnrAtJ2+Q/559pOvfBhMVchm6HIaKU",
-	"GpuMxkzpZLPxNsUMVSl8OLMMUCDSNQxlPIZkdC70q22j73DBx2ZdnWRBRqVyOaTJii6MYi/MQsuXhjMe",
-	"ExozErFhdiJbu7vVJtJeNRGLYLFImDYVWw4TMYGywQr1KFqYIXocMvPsPGiWqaZXNEF79j8owsOm9RcA",
-	"egaKAqpuDUUOZUxGLJq0yJF2bCJRQYK/bdiPbByFlpva3L2OGbGz+aYvImbElmqSkN9wbf5Xwv+nasSU",
-	"4UyQpKQGMjZSH2JrFK5yASOqqrAW6i+bb2DLkn8XXhqm43kXqx3qn6qWqeeo/BxXHNuly/Irlwc2Q0/J",
-	"aTxgNskrSLhZ0EwlwZ/6adbghg3q9RtBRnYYBgQ8Cfbe41URF7dGWrdWCIOX25tZVl/wyaqKTrkcuLT1",
-	"TfkN+ZjR0mbc6LnCpY1yhWXTuN6d3e0XCbeajXjEDJ8CjY8roliWSTROjMnQ7pATGpPN9uZr4hIhyM8n",
-	"vTIy2y6cfE9qGu07MKZldIUCTDmVHUR/i5zHzLHYRBPTZkxUw7LEBiXy6/ONX8FnUTRLa805aZDJOfTo",
-	"JmQTJnAJzthpN82FgYBUZ7O108qrxIl7ukm61qcMQr9J0GzcOBQDGZrdrCenP378aMYz9u/AhlQLDDVJ",
-	"qPdQ4aQ7rVetTm7S3Qn/hUEGUDT+Uz+pWAj7jabdqj/105WV6z6Fc783Cn9Mx0yn9rMr6Sq0r/BnYOdZ",
-	"obtpPSBQmp3EItMKsWU3s66ITib5nkelTDQD2pSxDEAUcnFrVGpZvIp/TVk8X1jGFQ8bjzDvj+bqFbAY",
-	"uJGY9zVVGi7mNcM0IKcogV8E0bS8l/EPCYqK+UceWSWPn0Jk3Begzho7ODH77RblJaKtZyFjBCRpFO/S",
-	"v8pIDxJUVwnFLk617Ei7ZEJjLD4yh5d4KuwKs3fGztOYo4zpkuk6sJUHTdrI5cukALGIDgNXnxgk+q0x",
-	"gNBwTbTcWyFnokW6UZTYzEimSrPQMGSeRl6YyImQ4lrNwjUPMfiVrvi/YjZs7DX+/y9TgL+X+Kt6mSws",
-	"WaoLKGSXCY4yIwGtHU4F4SGh1/KOJYZkk1DU6wKjcQQuYhhKlj27zaoTrytwoC75UlPNykjMX8ZIEqVt",
-	"Kmuc8/hNFYqIonligXnVDU7nZKcYydkpm5W6uD6OGFZYJmk6JKLXLMpE5ugYXDCjNHvmB2XzNMAGp2EI",
-	"nA/sghY5MyPOzO12KI2AT9Dqi2MzNNIhOKdjo7Vbuz5mNzSGUQZUYTW1msbgOzAKvZrQQV6vtrGOosM1",
-	"674SbHbl8lX8DbQZM0lsxJ7ttZQRoxjUeQculPJ7eMzB5RDN08tl6M9dSMMWrQOJK+/CVqXZGhfQljWv",
-	"dQP3LfDK44hmB+PyqJI5LTQcHR0Uz9PKmMV5vi6eJj7+NPN8gCQ20ysStWht5sVtjl4mWPX5+EL0IJ5f",
-	"TAucWPsjNrjFLC3UnqkiNJrRuWqS66m2eGXWQdQinisdPZWKBNYZFbhSM3N5gsMevcnaBS6JrWBpYTy/",
-	"iqei7uV+L+MBy+BVFTNFw4siaY3LDP4FjQzTuhklFX4O3CoBuGqaQ8NqppG588ZYM7s1VRAmYuNWNU42",
-	"NHNda4EfFCtfGsRuLUUadswFFAECZ46YYcxPOT/P123refOqGaYD5kJHg5HkA5aayNaQa5JrY85R8uHD",
-	"0QGSWqYWMK0mNX+FHKOsv1yKAdvrCzPu5jbgiagkQGA95Qg5DM5zTcAl7bwVfnmbc9zvETRviSuGLp1K",
-	"sy8cpt92e/ctURKEAQoQsPSB9swHMzWNTT8+ETISlBQSBhhSA//QBihcQasvMGwJbMRtMua607kRzEAO",
-	"SWwkDlncSnLPLGQti5mT60A0hvRv2UTn9fytYXuwSdts4xXd2drYHu6wjV2609l4Pdi5fkM7gzZ6vrIl",
-	"jZa0FisOi83QnZ08G/NCTr/9/zb+308lMacjh+2bp78PiOgC8t3GWlJhiCwKqMPpRarY+N5qdVqdF845",
-	"iNxvu7PZIsFPARmbTxu9Qcz7wo6OxKvpjYNEwHfgqBNjE7RIZW8BTSoO3RDlwajiTbZJ8pUVCKxP6NEb",
-	"ZffwVApWso9dnP9We9tto9087ccSCLqIqu3n5os1Vmim+MBlovOqGw9G/K4oMpco0vYJkgAfmesBgr4i",
-	"R3V+MjdSbeaK7/uwoiXiLZXJIxmFNpaGbozEbq835wQ0dL05g7ux0oQ1iyJISQr+tgFvbYCXMiCjNEY0",
-	"sEqX4VXmEDKuyXrrAp/lmov6lcd6SiOb/c6ZPREXknefz90ccB/aGn1XuQ+3BpJmObIKuzAhyR1+xBlo",
-	"Rr8yPzeNQOFp1NzpYxX1K7d8O/pVOnrdvfgFQayK1PdbNl9U3bcKVXeEwnpMtf0XV/dQGKRNrd3AFkhk",
-	"VdNMsUTxfGH0ikGEV9ur9fFjecMH5VfkWhqtAAQ1GBoTqhSoojJxcGU1z4aMS+yGCL5U3a40/ApnZ+YJ",
-	"3PbdvCxlCjyG13MXVhSEfeZKG0PfeVlBvxvIG8EVC9+SQEjBAmtiEEykVIu5UxmE3eJ1geC9up5XXhos",
-	"5YQhypVbGtQ9XuqYanYzLzoPCChOJkwg0oHIuo+t9G+RQN3ySUAiRu8Y6JiuuUWLBBZQz+gKt2g1uKxp",
-	"ZtmbKz9XfZGo8s6j5yvzTatM8rDp3LWAhG22EerlIHtI03mLBEzEfDAKyJAbFgs6kPb0RfedvnCeG4rW",
-	"RF4u4zhLDwHE4pVyu1jrQJK9v4ei21U6yHZnM02bMVuHFKf2QBkr1zbg8kCZdHKCzQVNhkPwOL8BPz2p",
-	"RnI26RRfLoTUkbFTDNF4MDwhe1VAVnOhSk5ITjpL+dZqZnBmJ2Knu1lturanx+J8uSid6WbjITMzBk4R",
-	"p3o3txGS1BT1HO1N+wczUbvHPwZmgOCF89cwGkecwQ/U/D2X5qkGZQsyM6rDoWAJxzCV92YmtvT6hu1D",
-	"ulNh7AOgOq3rKeLGni10Td5w5EvZuXv5UyVrwESrpaHDVaLOLODU4qcvDz5rm2zWJMNYjkmnRT4CuwML",
-	"FlOTzG8yimx+K6YIWL9Ti5xKTbS8QRGKZj3OP6gSSTBfLtaHOs0ChYR+tgpJ4ttdqaWYnbjk/2ZLU6JQ",
-	"3aWwEVaht3HKsczdpZ12+UogC654OZvt7PRXz9uTxqvDcDBVyvNNHHJJqGVo+YXryWoDJe6DClqXXYhR",
-	"5qqtw/dfIXPIGlaVvbeT9Ms1HCClKwBA1xpH4bucbf465kNlgjjZ1SRQfsuXhNiyS9JRynw6/X7YKF6i",
-	"LJOJVuFckIh7nl7suXjkTDQdE080f4wU23YizjSorX1O4lWCtaZBYFa9WWXVnmB95GUvWEEFa95sPGCN",
-	"F8DcevMJK8nSv+WQuJOmIc1GUjHfGjbkOqMCcuAVm1CA/zYWyECOx1S9BdfA8qj4bwlQwCfAnImgpmeJ",
-	"+YyTcTuTrp5rNlarZHq6ZkDXp5+P8K1OGoymcUxR/7VqzUM0mURZcboM9VUZq+c4DSd7/uZvj6rKHNq5",
-	"pMpMj+uoIt+CjJbsBJXtklI0QywMeghr/WBRU4vTL4/TjQ5t1iUEL8xhJFnUBIyI7KQ9BCQfealoDRa3",
-	"9WpJToN5YMN8s7FkCe8sRPbSNWDAue4idpJF/He7s9dur1hJQVS76lIsGlMRm5gqiCPlfE3F0WyL6vSY",
-	"ziaA6CiRUGBCF5hs5L2MScCFDeQI+K9UYd+//BWN1+3Om7YNCv1rKnVad2Gtc1s9Y20+w9EN34P7TVVf",
-	"UKi5JsBR3oK9G1wzPWNMBOhTYsIr7YKAoeIhs4+iKR0QV0UQkwDYYpA3iWtpb3e4XRVl5Xa7ik0BR7BZ",
-	"4Qh8M/SPdQY9HrGmA20p3ffNxgP2+T6p13wnQ55p6pq09Rxg8RwAuuQKHvP9YGnu1SL54Z5/mfmOmUnF",
-	"xKnsa/kuX8g+sKFoa4Eki3oy1ljfIHmpysrsJ2ovLXmvcG2CzZIQ4pL1na9xfJM653a+3rmlry2tlf2K",
-	"Myvc9cSpKq14bZF35qb7NcVQte1yBorPJtvhpc7Nyr65fBu8Z2vsQuathU0AP7mWEM9LkmnKF5l0gXEl",
-	"3GssN9NJZvWK08drLnphroXLZ8JWshipgaz9ls0Ld2Chl0IdFpN/d+nCs1+qvu78e6WcxvOClC1zHU4z",
-	"yL1aZZF1r/XCa3UYzleY4BPynSJ44RqnxQteX7ohC9+rvikFrxZuDGIMO8Rhh4NcuPoM2G6NZd/67y1d",
-	"b/qF6gv13ynhtqMkCQ7jWiHkfYWy1SjEcqwj6RdeXrq+3LeqL3LhxVJGE7IhFwDMWXiGC5CEayy22mXO",
-	"fqn+UtdUcL7KHJ+Q5WSRnGqc1jTz4tJt8L5RfQ8yL5WSY4l2A/aSmkihMrbSemZSVX22vipbtjLPbvCA",
-	"cxyiR9HA9rGX8Mx9s/G3jaQ2fSMp/l/2YooSkHs7U2NfaYT0jYWhbOFuxWHM0zhEUly+8u2k1v3eK+cD",
-	"I/SCKQi6rW0ppwNUtpftK+tZzcnLCzTSjaI0HTLNH4aq/QSxATzFzvtiLe1mmvVqU9HCHJEVZV+v2vQi",
-	"pJUsNsayt91jz1Sbo1qHgVefXN2bVegUnq1NoPatRcrEaLkcJvSZoy8HZrBsO+CZZ3I4CvFFLx131Zse",
-	"vEDaSP6LCL+PXI+SDOnHE4SYa+aKAJPeZgVQF4heYdiglmTIweCgeRGaQ/1atpX+ox6cVhXh+4g8tMp1",
-	"yQKF5JCSlt4zma6vPrNOcTiWT06kN+CZuWev5EN999+ORvJtXdavfQGfL9NXuEzfo7r0bV2btWj9mXK/",
-	"ilKXbZ9fx6WfeXG5vzx9tIa33H/pmeCfCd5n1dCTtpxeJ4iZXuh5vbGvLqVYv6VwLXerfaOQXgFPLt+H",
-	"2ALKQXonc+XDlMQuRtkiQYJ+FzjAxA8Xx4aQp4o9k/D3SsIZmIu6ofLMy6tD5enjNUPl/otFMfKYpUAb",
-	"WP6eI8jnEy848XU0zMIBapx8XX2z6OUlXjrA0np20T0KnZzK/ZQwshuOmLmhFKxFTiUUnT5LgO/3nPWJ",
-	"DAGUqAQ/K8HXkRPExpnGMRP68c++jlfymU6+MJ14HYDW0HeFbXu8Ul7k+yM/nt6LP6fwrEtMNWvUqYom",
-	"mwXzXZpF4bbW7xez2LjjqRmlB/S0mgYSzPA1bs7Hjx838hDFy97MIxo/Xz53+d7RcHU267Kr5/62KneO",
-	"Rjz8y+XZaXKPoIWX7f+1coDFVmGPdnMdOtp1zOitIvE0YuotCbDTVwCFFoqwOxbPXTeyFgnyrbSw5OHo",
-	"FP5+ZdYZPBsJRfT2nbriUiPAdfh5NgMeSglSDCM+WJfvDLzXVyUyw4Me4+GGi9wAWvZqzuUefTLGM4iw",
-	"q4fFmnaYjQATIxP0xhzBrS1qn6nv3kPMXS/Fv2ryfP28+TJa8UoWnib/7JksfLJYRz5l36xCHnUlVOat",
-	"ZSLKg098llFfKfC4b7vtfr/5ZF5R5upU2K+V8vVFsreeb4NP0t+Z6MxV/D2N+FyHDp+pyqcqC8Veu3Dd",
-	"vbicqNJHa9CV/1Ipad2yOWruHJq03jLhQBIcks9IzkTa3u7ZJVBCAK6Oa81CuMr1ZWuUllWv8XvmLt8Y",
-	"cb2X8TUPQybWdDMM/feX0lfypUd3FCBGtRrICcP+DIatWD0Mm1BmAg4/KBJ83oDHbV/wZ75TRBpHQrNY",
-	"0OiSxXcsPoxjxCpdg0i4HamCN2nhk49KLV0CYJkpjJD5TIscaUUieWOb42FXk6lyTVB1rq/tM7UUU8sd",
-	"1yx0HePqIg2kb64GGbDP1sQXSN5aWv+bdm5JARCeD7zowH9h8zXcQLfpW6vQFWq6f9I3lrh+btn82e3z",
-	"4KMHaPTv1nfTTdH+Eeg/dH3IrSmiEpzR2Tfr2Hl20qxJuw9KrHveQ7uHaTrRd5mN5CXVjSdUzCEjX0ii",
-	"poORDS0+n3zJyT9uuuIzDkntMzin80jSsCflMY1v1i2BmSyOstw9lH3+0a8k9M7hikRmdGie57pfjLlu",
-	"kg454e/IVERMKc+clzFRTLusgLek84r8wt/ZnEEhHZQWVbdYbPN8qwspKgY8XfDSvac8Yuty9knhQCvc",
-	"jvlXHp20vKZVQuqkBTSkogauxaJzBZFT7MIG7URnMdeaPRuAJVTz3Tmkv4Qz+pk6MtRhbHK1Jokk71ai",
-	"E3y6PrG491ZQjCLXc2hlkXayeOYLRSdv/9njYyan66YvxguDLKWB7DefRjkJuW2kEMf8Drtz8TF7poEi",
-	"GuhJeULF3PWlXpMI9OIoS6kg99WnCDSBpQgNHMcyTuICCvVVrsmYzlukF88xoG1bimQ7fD8nqj4mpX0Q",
-	"dKpHMub/XltrneaGWI4/6j38qAR2KgkUfJDu+RGgjJMuGXOluLhpkqm4FdAAin2ecGh5L0ISsztp7BpD",
-	"lhRqpKKQ0Ijf5pnScznQI1LbHeURvY7Y+sTmj7CK1tyzj87LMPYJYBJSkuupmgP8BL2WU8D8V1pOCo2h",
-	"t0Q79vbMyh6ZuNR0MpGxZuEJCzmF9mLrUlnxUCvIbfGlJ/PzGE0KmtelENNFxaGa3jLskc3RWxszpRaC",
-	"MA8oAX2mvXu/Tdr3m449G8ko9fW4Xm4Orfg5kPeHo9j6mSbTKikmNXNLliWVOED5Z/uw6PDWyB6Zeq+t",
-	"PMSa+SPeK88YN097/smZ5Psp5HcdG9uy2G9ikLaN9UTPMv0mJz962PD18wZg2jf2Opvt+2bDtrNenEQK",
-	"cJWGEcw0kjaxXve9nZXN9/K9YsdcuH/lGsd6M3xlJujEV3HYNdu/WrVI9xqcFNBxPWY0tND+iQ9L3Vrs",
-	"OTbOrKZKqzpXT5JdTLtdsIIbuWH+tqFu+WRDwoxptDGRkBGatOdNz2ILlmpLw3ThaYjMYRjDxD5v1lGh",
-	"Dan3uU3va9iZl0bR2bCx99tqVnE5HY9pPG/cf1qERJNuSv5U3xIxxS7GQmKqYYi5pObPaA5iA007XXn9",
-	"TzbQGUpFQoA7sbI4A56ChpoqM0anneduv5f0IYoZWodE0XmuHXULW+UndI598ksWsrjvO2YOvCSDIO14",
-	"zZPELMHuoOZ7qnLHXKG3q794+K7qDjS/K2ik+95Qozmg7G0nNB6M+B1+2Q5+LWXEqPAHf20Gx17sqxaG",
-	"TxEuoCjG5qAUr8s19N9tt193dnc3d7Zfb7d3dzvVl2ymlWl9XtyNfLG1PzT/iOSMxWRAEWUymR+zTdTz",
-	"rfork8Abb1rYa758Wn6be5jUYavzatsG+bkmAzmNQnLNgNE1CTOniEl8hjuYKYQ5gt2uQ627ZqqK/7tg",
-	"in+WM0xYyAsIx3+nQvPIzUQxd3HswbWz/+ed6cbibyXztRTnHzlcL+ycvYoQbSenOk21vS9tmw/ZptCV",
-	"uLXX13wNdr3lfe5x2bU/r0fm2cAWoGlvOaf1mc1Mxnr0delnu+16BGMXrN8Mr/bFsn/ozaRHu7+2VKHy",
-	"GG6OD+XufzOdihVxzYx250tqnww+5Xc/16oJ6CTEBBManXvao9U+smeCjhDshEbjeE7QH3rDjERc1D9t",
-	"L6SSjuauURIX2EGprqoFC8AZZdUtp2muVh47C4fpprxq49KGEKUsRBk+q0c2/pD3uahSdb1gv85Eeg2M",
-	"ZsroYJT4btbdv4JNq75PyVxXbZQ9oHp0ZtaLy1vcpUqq0UPVoOFJcjsqcdFDobme9+iNKmCiuAVEimie",
-	"U6B+UCQ47NEbwK2mYyluzK+KWTktbICBp8lWJPgpsJn5ilAxX6J0FgmLFSYHMr+sCbDE+i3sF52VSUW8",
-	"0oy4hGw8iIAFkxd/QnONK2fZaUmoKDeDQR8r4UJZrY4V6XXJnVqp4C21Z5dcr+1lKr9d86PQNbbJL/rK",
-	"hMUKqj/LtJ7ldiJooSVb7Guopd6B7fb627dKpUvWFsuocG2Vtd0SgoZtTWW9pbdkV5bRetJutgZ37OZb",
-	"3j+212f3KZ0+E6o1i81A/f5l43GcQFurnUBJhENLYBup3GyS6znhAJdGFRkyrHqqKkwtt7pgQxYzMWBF",
-	"np8S+lrwBDX2Gr99ctc655V4mGfjzTfg2Nhc7mAIgNYD6x1SGQJLnAzW5UFhDBSmXCVgGQznWOCGSDfY",
-	"Tbd1av/jN/PcpzWk43Zdn0aLnLnMaofU5xZoN9qvuLE4v2S7vdsiWIX7WZNhzDBBmytyw++YIHzYF8L+",
-	"BXagLx7XWbJs72D0dTbv9dqeF0cDOubjsU32AYG9YQR2+LiemJ01PTFukrdsooucMlSkLhkrGaG42thT",
-	"lABNxHMykCGzTWb7AnNSjBRjN1wKxH927hz045iPjqfGWjdMiQtCSchvuCWJFS4eny+HyzwNr9Zw+XwJ",
-	"y3yrnmeHXE7jWE5FaDRsNaEDuEExG8u7BZdYgd9nuRjLK17aCuNq1oQvltGcQHht13W7KJxqaJ7FsDTD",
-	"TQJPCwhaBGX2tdQjMEbBfQKmKZALvYkZW+K58RaVTmUjZhSikI2pSjY31STohG8Y+r1hYoN91jHd0MY6",
-	"smq02ZiG+YYRlzl/bG1/0Jcgrs0Fzc9pe05PWqLluahsTo2zJvRjWfCLOnI6g/M1nD1+63s59CwsvxF+",
-	"pj++OyGbPidnQqHvA7KKDK+2DhFoom01LWBkfYFRDGfmAsP6BtRaAtkoA6uOYBZNxBFQ92vou8tk8W+f",
-	"cMx1xPETKNCGNOYkxv2z1YpgrRub6C0JzAICEGJUEDae6DnsbF9MhXmQ0ChCMvi21PDy8GvXo/KEto1e",
-	"6hXKVfXpl3NPNhjJQt658yTx2iqLquDvX2M9r78Vq8eR6iBiNFaEP44dVDXACwL62poNdmYTilKvtito",
-	"jWPYrma1WQstY7Y1SWDGC0jMlJYxc3v3x7PP/qMNrsL78WyC5UywxV366kZZGWP7zzLTlt229RWqZ6uv",
-	"ptW3JFPiKytWr54ks+LrKVZv1ku6+CrMAs3uMrva7e4ixYhUB+GCqJGM9deJJD8o02iZClkUh8KPLXFE",
-	"OOO54NBd8X6aVSxyDjwmzJJ/a1wcXh4dHJ72jrrHjWZj/+zk5PBiH/5hzvVTFX5ihtq4ozGgisCYTPGQ",
-	"Cc2p0RX25XjM4gH+wzDjxidYg5Zx0ewlZO4qOWYQLvfzklxBFRSIFl2pgkhxSbqKAsmfVY0ItbFoV+y+",
-	"tpYDUvGWzY9KaJKHTge9ZXP85oxCZ+zQX69g5s8ribZkWgVEDMaKWXvZxOy+VLgp1T9akJaDM3BbZGOs",
-	"xaQecaq6N0zoD4qV43CBT8vs1ySWNzEdWyUPs9222iSk84IUHXizWMUaG8MATckZi9ny7Wiv3HMzj30a",
-	"RUtTB2GyRYdeI2VQsRh2a4kwcFsE+GUh4VqxaGg2LDAybgNeD5pkMHWlZZvtNhmMaEwHmsXqrXXvAIXC",
-	"FXWqCQVqHsix7WDVF1pK3EmEG0YFms6bJPgRLDL1IrB9tF2KPliXC8r0ZnH+y1ICw21o2kPOHEEpoe2v",
-	"IAgktZQswFdmaIv8+KG3/4JMJ0RLomVI54vUZiaw1T6g8yKXnHkFDBCJtLC5i+Nes6F8EPltOfJ7XfHL",
-	"rx7pw0D3MRsapna8ZOnJ5lqO6F/ZH9C3jMY5C8l2p930cu/GrmE3FM0a4orZyCg0NHrAxMHTAGdYslsP",
-	"GHuRVPFD/hE1fUop2sJS8v2FzVdwSYB8NiwG0OK+GR65vUJeIuz9w/W3L8CGd8ozsxIObKH6kAGvkZ4V",
-	"syH/XLxTStMYHFxeDxItAcTpRnAFzpLref6b7VpZUk5q20QpO516nPakUDWDHbpmA2sAUyNh+IAlmlqL",
-	"nIkIOEVgfhlyFgYFKVNaGxFVQrVyqJlIKiZibk+gnixPWgRUdAa4JeN7RZn5RmlnE51SoF0F1rWp6WDA",
-	"WJjThzGfdHmefhmFss+6i18ovQzcOQpZCOkq6acdaLQuvR+VZ7ONWali6TRmFokoM4MZfaQpgIhUegla",
-	"zMI5XsLTSxm7so8k1JgsM7/7PkktvTAJ1eUzCJ25N6Q8msZsD6WjMW1s8BbrhoTU1ks6GLGQ/BgMpBBs",
-	"YIYJXjRtLxGwfsiPgUaAMfODK6WUwyGL+6J3fGl+j5T/m6a3zIYzlJrJ2AxPU2Qd+wkrzEDbE3JGfgxC",
-	"NmRxzMLghRHi5u83UpqXY2bWb35AddAZrOmcwUZG0LRmQwPryX4RKjVweBCkOOBDLNt9/+O95OO948tG",
-	"s9HNf/wg/fhF8nHPBM5SU21uuAdc8MpQVQDPTRXzI/Yjao6GzOgcYmEMgrNG+Z4wcMAGac0NV30Rsojf",
-	"GTWrSQIcU4qB0ep9QhoZpklv4VoCVkkwBCTTIDm67Gm5CRomjV+198DcWoRN/VRp50+lvsTXzpNx7B8s",
-	"/Gq6pU4tLLoq1sI1W2UVTut1nVA9yvbht/awtVCWqEYrWca+lYzZ5AWjcP11yllJ4QnmJ4AyrrhwUXco",
-	"36JRlLJCq4EBNxQsL8xq2Okg3eo6TVorM+fz8nPI4wpaGDwFKzVLW7bahzF/9FfD105L8+ntynFOZf69",
-	"2t4hVars2uwbZ6Ev6ulN+Mv1VHGmNM6rerqRZypUT8vvbNVToL/AySUq/cqDgxk9+NxAVUGbszi0cQnX",
-	"dJaQsMdYIGQziGTGw5eUk8nJkrhHvUJjpxcvPSFs/0PdxthXPNWS3WH+2sMmBFHqBOBKrXDf5WmcXM9T",
-	"dKwigs8gP0RcaVXvDpy5wSvehLoID6/QA2I9EiXLT3+3uQoxIyMGytrMyNcZjyJyzeqt7MINWueC79RT",
-	"gxdUYPs+m5QBd1Btzg6esD5vELMUjdT0icc53UvNJk9xqkDUaioUWyq+/LsPZ8hE2LQpk+n90zLKePxR",
-	"+fYqoB92AV9lfMJlFV3oD356mZO48WsQ5fbjRSzWilC4hJdUQfBETjMx8iw9ZNhvRlak3hFf/ckIVF8h",
-	"tPpB5vAyvKTcTnTKb3Ga8gfFYsxRBvBBs37Le3lMeFjzjqWadoXcZfPCKVgw9Svk4DWoDE2QxrK6+Jgp",
-	"RW9KnW6SaBZFyd2DiziJqNkG9lkvQGbUzfvN+xnXYw9JDASn6MxxtKl1i3wQwBAjRu8g+y5p39V04XyA",
-	"kAQXHx3cPpx9LAam3TaXkl9Gpq4O16Xol9+YM/oLeIqBOY+ZHskS1oa/LeSnriI+Q1TFA3pU16oTYPND",
-	"OSsDOOPFmM0DDgOViulgwJSSJZmfZj3mihubngulGQ1rLW+rgMzhVOxe+hNI+bjbj2r+7lQjK/BJgNDn",
-	"wjYLXzQdYCvdRmZvhNGOyv2m1+yGC7UmWtjyeAyGkpIZz0koU0UGfqNR9LhZBM0G+KvKl8usm6Z24Lwk",
-	"wAGb6766+mgt8F9t6ZaIdUPEIxmF6x3zW0I1uux8Dz3mCcoYZcijUgLEYmwTWUjNTWK4IKPJR0sFCWNY",
-	"mNdD43nL6GFRzMr41oJ5+6n4VvAMp3oaM/T/UU3GUmnyGu3QNOAMGy24uHkMKltBVqVOYUy18DyTeySY",
-	"KvDnLqx5GDMWzZteuCzV9sAgkTEJnJoaNImSSd3X3PKdvjCMJ+PUha95yq6n6i56c9P1sEkxFo6xCNHB",
-	"bZX5JK5fFNtbHiUCa3JNMjdKU0+uZ/yCQ/d6Xic/WJdEAiXRUt7anMzK6FvgnhvKeFAkoj+OANMJE2ym",
-	"EVMoo+Udi2NoVO8FVhNqWI4BCM6mW17e2nLBGP/FPJy/wc7bXCnqVqA9LdX685Z2Wfh4Qfdf7gKMfVle",
-	"wxeT94yVWQmAZCPCNC9Q0DHi4qS8dXEhzayPdZmLdVloOC8K8dCoobXr+TJuZQ+4+CjMjEI7JS805LiH",
-	"3dEsJ2k2YhlFLLwy97J6lMiNeeGNeZKOeQFjvoMh75uNfah8LZk1qPYx1wyinFrCH1YhtRw9bR4yQvi6",
-	"5NmH8xqzMq5rZdmW8iC4k8s49IhOJkysA4i4g1EaFoWqXL9avgvvzdv2vO+XlUejHwwhEiHDD0tXsC4x",
-	"eYrGzF7MALOsW/1pu701uGXzUzpm8A8WvCWBK7UN4JWIK81Ccj3vCx4miY7+Kjq++2Rxk19XZby41DzX",
-	"xWQHo6mKwUpH76V7Ls+271isCgOsAG2CmK9yiJfHKyV3KejYWYoJT3vM86t6t2IRx1GlU08vZtPxMzd/",
-	"y9nwPiUEVsTlvN0sZhaOth2f9vhEkrqA9bwppiMkKESsTG/CbxY78vC3HNxAzluCj5S4YfDH6shIycWp",
-	"6rpdOBI3n8LtLYeJQ8CvOgCLGdjGhPgc3JyPNFcXoyGpAKoACJ6BNK+A8+3m9yCc7zeZunHXOKJ6iZNX",
-	"cr8S7dtO+OHIsa+TxIM/Bq7fE0B5PwDrryLCcT3kvwVwarAYS+CpU5SQBKH6u0YNrIYE7e7zw5Cgd9cC",
-	"KWym3DHPDsrQjZdw5QfgGtpNWKItr+TfCFCS2dIc465zsSq2csD75irtjg7UArHV4VcWPgU6FxbX3VvH",
-	"E4nZBBmsxYCL2FATOdVfhsVt1WE1XxRyqwZjQp+02WtIqAZwBx+i10cfCJagXRp2tLxiv6bs+CLsaTFm",
-	"B+e55HYfQmlx2d0uqlVPoXvT3gMJUBB4Jrg2ghBxF9RbjDWDBypjPWXro4vKeSuABB2Fy7VOHi5b/PIK",
-	"TZosNAsZUleap98rUeatibgGeFhZi5rFALx98jHAwzxG/NjYYag19cVq7LAKoqNA9dfS6CepAZBigtEo",
-	"gr+rryNbloOBrY0Us4P+ojJTaRVwwVtjpydIFEehCp7UZKoPgPD6m8bx2n1Cc+yrYU68qa/+VAHee3yt",
-	"5knx9Spbgl8Z8+vVN6XTPSE+T3XU+ro4kI+iCT4VMdZTLVfB39VWNr9lrJ92Md7MArpkeW8KBMNEZRYB",
-	"MakgOBL6rvE3sw4pWAWmnqqd981KT4J2fg+hKhQjv7AiiBwwtpO0nKT4t8ApjBrsamQSh443lLE1qbgm",
-	"0HFxfVfWVmUIR1cjPZRxxWYoC7Z5FdnkJ6zYlcqxv9DKpU3AZtnnCY+ZWlbKykSoMmWsoWSPVMf6ZplY",
-	"eoQS+s0nLW3HQuCBnDC1YvwxnZOwuuv+0oyZ5dBb5Zb6a0R/uGWiPJcYSykVCT5vGK50y+ZB4vOVmqiR",
-	"nAmbabRAu7VwTHAeTduULLm5ifsv24fM6U12E31yLLSAfZzVWvY/vpNjFD8oknIawzYxyyiw8dCgRboE",
-	"cMrMNlmAAvuCeddMbw+ysZtJ/0ObdtLsC2i59GPw97///e8bJycbBwcBsGOS3JMXTfOvWE5Cs/cRvWZR",
-	"Ex8xgt1OVTGvtNN92yZNK2N20qhFjgShfRFjLl/Tgtq4FkVJQp3SUBFhDNasRJWCFUd128VR3VQtsFFk",
-	"D/jWKQJ8PJEx8BTM7W3ccD2aXrcGcvzSmXah9183TLy0WLv3FRWK+2bD63q1CAz7UwDbyeAZYiQvUWxC",
-	"IavCHPZAjsdUkR8v3u+T3U6n3SQK66TJm9ab1taLQiae6lT/1++rn37s93/6f35r9vvq008/fnz54n/6",
-	"jd/+r9/49FO/8aP5vQkP5X558T8vfnphfvivIqXMj/kXCE30V/ygLGEi5g16YoeaxY5Pm3PHRwr82ENt",
-	"jToxt/K/Lpqw0QSyoHneX1zqlflTwu4Wc+js7FYZ2YtWpJENuHpYSWsxKw425Q+xwhTTaAnPtett2pP9",
-	"VOnSWhJ7rEvrKPc8ltcRGxdviBwOjfZapOKFKzM77Mj75tG8EIYsiLKSBEztiIm5+2OmDZtW08EIxCFY",
-	"IcCZXUpMLOXwSgN+aS0tDvv2ibJ8/zgxpC2fRgY9klHobBqXc3EtQyPf/zVl8TxN6Mde7cVJZb6uujzB",
-	"EDr5SXHjUAOoJrMkAspvRiXY4ivAkR1bXmRXf7k8OyX2d8KFTTSBfC1gvK92250X1gMPdkDARUD+RALz",
-	"SLBYE9GuFUdAsoBjaSKNNZfWAx2JO65LcBg+YvEA1UkmM9OKUFth7yBECpr/lSvYHwDLYpYC1wAYxXqZ",
-	"wMv0v+D87LJHXppZq5fozw4IVbdoqzypGrhcn0v3G83umj7+j4iUTrgZhoXuWAqRL+rCJTSzkD3Y66qa",
-	"dbCGZ64eJMAXm9s2FmchaZdxNoudA1GKJsRaoOBPadLZ9EAYFwhqczvri9tck8TNLOAnx2B5QlVFRFwx",
-	"t6ScpJP9KKVoFjq3eRGUizHY4ej+OVXa0W5BNDHDi5YJRo9rFQGnrnrdplisKC0GLpp8p2jpxV4eQbrn",
-	"R8YgaSbg9stcPRWSzsBlRBUZ03CNfPHXT+/P2f7j+1U6T+pX2aoMGajd3X8oZOAOVkncydsl1GdZrn3s",
-	"aZDddr8Nn9KrVSAGqde11BG5vs+uKH0swTcodCQliI6JJ8lPGUsvo3/IJUxszdQx8LlIMqa3BfbNEzGc",
-	"NbppV+RLzWyRISiJjj0lSN+u4efjICo+PjtZIyJX4+a9hfQLnSnbMr8U7M4DLmjV9sP3xcRcnLzzC5vn",
-	"ETX8Wm6b4+IEbKXZG+m/OqEHutqfsLQl0pBOI0M2Liu02N1FrucuR85vCpAy/NC3n91YmWZDuRY+aR++",
-	"ZsOcVmExA8z2UsdUs5t5dr6GpBrN8qIKle0Jn3hji2dsR7O96uCHmA9GhZM6g69dMHdd6jApQfAWQERg",
-	"wqKIhHwIIUUdzauWcCMw0jWLiJCzJhnKqQgT3S5mNxSNAZflnr+mNfuWymUTAJvjQR8p8BlgBb2WhfLh",
-	"zLx2SOOIM6XfG2sxSxdUDRpF2+7umOGMiErE7CDW5vS4BlW3iDfqk0g6cDFVmA8cAxhVwazgtWrT8gGt",
-	"HjqpUl9gxhVloRcSvxg65Ld3Xr94VD+hVfx1OYrzY/vG0A4oBsAFLZaOodYgwFkFrkRWEEq22x2olUXP",
-	"jQ3ZqaDmDBBvEKZQkmWC59xpt51vVuXclE0LtG+TgRSdKzJy8CljiZGpmBEaV5cVGUdxTmgskXK7Kzy9",
-	"uBZYByQDFXh+nacRphzgxgRpf+iKBh5aV0JpWpiKkQC8ZHcy941XOztbr1ZZJKXO3EL6qUccFusP5lam",
-	"5dufwVwEBCqrM6AzmgR/27AIIhtHC3Xpnc03y0hz02H3TVWpkaenCTkiskOm59PO7q5nU2y3VzeVWIHK",
-	"8+HiOAfK03TlnoyAOz5/pP6NzYEGTWO+ESf5OpmdebMqkrAiP8rujFHZZByqWq7aTb8vXC5iSq/lVO9d",
-	"R1TcBnskMMw2wBs/8zs0TfDmos+69bC2Jxo7tzmVzdJDwqi9a5ZehsSVnxJvkaj25cDyllMLC3Ly7dfu",
-	"8dFBt3d0dnp1eHFxdtFoNo5O4Y9Xf7k8O200Gx9Oux96fz67OPrH4UGj2Xh/dvHu6ODg0Px0eta7en/2",
-	"4dT8/eSw9+ezgyvzp+7x8dlHeHj/7PT98dF+r9Fs/Hx2ethoNs4vDvfPTg+O4Ivvu0fH8Nx59+/HZ92D",
-	"q97Z2dVx9+LnQ/ju5Yfz87OL3uHB1cnhwVH3qvf3c/PDRbd3eHV8dHLUuzr82/7h4QEMcXH41w+Hl72r",
-	"3tHJ4dkH88Wjg8OT87Pe4en+36+OTq/OL85+vji8vLTzPjo5Pz48OTztwdtHp73Di9Pu8dXl4cWvhxfJ",
-	"Xnw47f7aPTruvjs+rAh28CuNeAguRASGB4ep+ZvbTkGneiRj/m+oNH4v42sA+zDTkvq9UTXNbgLW1anU",
-	"3SiSM3hyX4phxCHW+TPq9+dG1RaoG1u47WbjnM4jScOelMc0BlL6INR0MpGxZuEJCzm1rQQvqGbHfMz1",
-	"4ecBY6GFZwBySzHUj0I2nkjNxGB+JM5jeWMNilOpj8aTiI2ZwIrpI2NwChpdQm2BW/oHQe8oRwv5ExIs",
-	"pHcUX/qQDbng2DoG6hn82v4ijwMof78Wt9lLA8yI4Aq5eM5WuWFaAbPHTBSvexLHHxM05Jqx750VWaY2",
-	"Ags26xdOJsnLRS5C9nkZLo1iNB6MXNoQV07bUJrOyb+mfHBr1CQopwVVyavw8NSlFWA1XO0n/adzyns0",
-	"M3zZTL1FXCP/H4iciYV6JYRvWP611/i1k2mk+SRiy+F4kpQomqQgl4/s+uSUR7eSjBZoIsqFi8Tn9YlX",
-	"K2Hay1PGYWhj9I7krJYruoN40EvAoMEStTVGwcHF2fnB2cfToKQsavl3a5To7/hifIU1BEwlbZFaBu5l",
-	"/arurJpONntkkW5FM8tgPFJN706JUIbpPKA+N2WET8v1bHodkVAdOCRBuhHBM/MrZH5QLSzr8EDyEfFW",
-	"pBMusP1aR4woqDVe3q+9Tu/xddmblx8BcFVc5fEAHzy/BzDJPTNNpiGrSY+YsP9QhG78u4mtvxWY8FMR",
-	"slgNZMyShupjGjIEKw/MsIHn7+kDcC+WSGInRMPglsoZisrYQifEV9urg+5rBDIqMvsvWvL9MEGxUHGf",
-	"872gr1bhiVGB1cnInQS4W0ur7+u5R78JMQSDLpMghlEW7PRBIh2AOzkTzxgDRdlZlqRL6uJQxfZyxL1L",
-	"UNnblaj1C/u6HIqo2RhEnJXNTUEeEFxqH0PTIao83cwWPeZuD5MJLzu2R6nl9myhtJx78WzD8KzsQh7j",
-	"ZdSSQLgm/DLX5RX6oB/bMsPWZE9iki0W/nl6yqevqKi8+cKKylIxX7hR5rl1qiN3V1h+FQoUi8yxNYoR",
-	"Ow9SmzDBPEQJNRvxyKgJGTw9mlYofKG93VqpaHn1PbdsvrIaerV9ul4R6EOM2W+owLmCQuQrQGdO1fEU",
-	"mZy69oRM+qnKnW1umVlCBXmED34ZefQaZ2YIqnRm9ofClIEmMTxzDuE0o75yZXup27KkFETHAilCEw0c",
-	"sLKWkkl4qLG47bV102WE4D/8aT3b5X6JetQrjMxAtOIOSxhprgzQj1f0Dv/WazQbpx9ODi+O9hvNxruz",
-	"s+PD7mmj2Tjo9g7N/1i7ozBefwFKcvEUujlVWr0lAap7AWDUZFVQiF1bVh9kMgbKdcV0HpgJVbwL1M99",
-	"JId0MCJcDKJpaKERpEjJL1tWEzMaNpoNAHiF/J8xF8WfB6XhWN7wQS65Q4QLWRR/ljOiZ5JopjTawv+U",
-	"XGTTe/A9GS/5GjahKQpMmg/QfNmf2XEGbl0L1ssFxLGxHw9UpCapXTir9AcLKQG2peZjZk6SfTbWlC0K",
-	"maFU7wvUfngiqAkFKz+LrM/+Bd2Bzf+/0fD/oOEUdIrSGKzD+bk6HAH//5rpGbMlImDJFe9NCvpbIKoj",
-	"Y81jMATYC6FjKW5gisS9atsYyvGExhbEqah9UrnU/L9+P/zvwkrNpUn+i+hb9TPdEyT4B6S6122OWoBT",
-	"ukav1C/al5Q/bZ81owJ3gVks1X+T/M8xvbUdUZPcAcgqJQGwnBVNCnbwg7aOpMInAZha8wiy4bC4q6AK",
-	"pvyDr758S9Ki9O4VXevcEfh74+d4F7kczP3EZ9eKMxR3bavdbNj6WktANDOkWQ1FKk+dj3HhHsUjW++a",
-	"hBIZdc//45M72R9O6I9Q75ejfzz2Mgpe1RSxHvYiyKzVedpZILcSGYdIQ4W42UXAmF+qEWYJeqZZkgP2",
-	"qya0C1HCS5rcPJBJVOEC9aopvqgY3vwiYvgLCqmtYiFVIpzKLjC0rRhMY67nl+b+IXF0J7ywVDKtY026",
-	"6GA99qyw8pFANr/tRfkDIPuAmhHYeN0sU7FiXVguRoe6+J4DFXDepkaCDpQyXIrTvW823jEas2W5zLYS",
-	"z5ga2Q69gD6E3T+Drk3wgnkHFgXg9U77RYt0kxzwAY1jjn1BpQWMAA4GEgCnkUxwpDV0TT4vrVPuFt86",
-	"kMVJ/TJM5PWrDqadp1+jig/yH7sH3/NQYkp60gbCbqIP6BqSMeVg/7AYmuPGkR1F7b18udxDXtzyRc2V",
-	"ZuPUEIftRj86i9PoVF/0xU8/mc1mQvMBKoI//UQO71g8x1b3bpNpUqObT+9NwaKaFksue3x7BGkCkJJu",
-	"2bwv6ECjEcq1cruesFPqpmxsNhu/dJhtmN+rCPaBsgFPV3AGJqJdEmTPqXQpkMSNRqrL4wzlYDpmwi8l",
-	"wAGhJzdaxsXZ7hBZt2nhTcLoYARKfF/QLJJFil2RBbXYQ0eIS6rHAC6E5ZNFpZEFdI25o+oZU/ynn8Bc",
-	"NaNvbW3tmul86O2jITHmUcQVJDWqtwS7lw4VA+3SgRS3yE8/naJ9/9NPfpoAuWVs4rrofaYD3RchG/Ax",
-	"jdAeJu9Qr0oyvDHd2UwmMLwSIVJAWw7shCE9Eg6ii4AeiGXiOhF2yAl/Z7bXbBxuROcV+YW/s9n3QrqS",
-	"vrS0hCQFX+BEMhoh9Au0PSJFXyRYhtb345xBwGGUxPCNPUxYCyW4ZTAB+HdI566pubReF+SL6i0ktLvM",
-	"z42fAmjB7NU7QDckNtTJDijtjmww1UgKEwo9buzBk+CYi9vA3Sigmzebb968sFwaYwk34KaAQqofA8E+",
-	"66BJgknM7sz/AjUFL+w3/9zrnZs9D/582D1A1xs1MgM29c5c2p8PewF0WAakr7Pz3tHZ6WWQXDBEWYHM",
-	"WXNt7V/l0BVzUEE65PadWVRfmNsJgLhY4UVu/s0nrtbXEh2yeARMDw579Ab6NSLADlA9EyGcRLBh3g5w",
-	"XovzTi5EX3DVIu9iOVN2ZujK4jdceADZydnhRhoiGFDbMNuwsx/3zy4u3a5d0qG549rwO6RYbJLmgg0A",
-	"kAa4J57Rbkgw8HJ8N35h8wBrUA3jDCE6AeIJPxK8RJ+mCszdK/aJJtw9aFn+BZUiGMc3EjJlg4aDJgUL",
-	"wAst2jisl2u4Dwsk1iTQpDPhv+AfuGZMENe8DgbBeAp5H8ux40/+52Ff4PXtTjvdkoEMWV8EP5+dHgYt",
-	"oDTykkacqo2k/6V6OWbu3uBFl9Avk4pQoeMw4gMmsNW2gxWf0MGIbWy22gsScjabtSj83JLxzUv7rnp5",
-	"fLR/eHp5CO+kxRKNVHZ6Db8a7VYHH5MTJuiEN/YaW612a8uCK4FW9tIHHL8p6nEItz0NDSNcIDZCThqU",
-	"eo1TFsvpWqQbRWTII51sseEcQHugoEEjXdJjnzVkYC2rrDSkgHEXZGo2DdwQIvBF24AZwOFdey/DZ/Cz",
-	"Qwn8rkU+jiRcPvsHokdSMfuWYkxhfCdbxeqkcl9Yr+uYUYHxXZAsUBAzsJCCiYZ6FDb2Gkb+dtMuL0lZ",
-	"lioFoU0fceDsH2UcqlIoWu/5nqGJ97DbVR7volJY/YVzrCc2NkDtl6AmufZbULpc/a0PFuV4WO/5d4gm",
-	"V+EFKDp9N6/y6BHGaFzXiBqvdOPBiN+xsMYrv/JYTzN+vip7TG/YJf83q/rsaYoKWOHp/WmsZFxjDT2p",
-	"aQTQgDFTE2mYnmFJm+12mYsnec7dFPAc3Tcb21XeeUdD1wwcXumsfiVTrAMvba1+KS3pMW9s7q5+oyfl",
-	"CRVzOztzlo2dKisqKrqBd7cqLS0pzQEz3jmOQAoQr1MVJnP81kjY2qdmw1rijT2MOQJCXmEPFXBf+81+",
-	"wMwacqMx2WCmVVFcKTI2WwI+3xVoF3FxkzDoMdWQ7pS4DKw6DYME8OvV9dy5CLgi7F9TGjVLhIzRFPpC",
-	"5RNo3xI60PzO61pixNgEih1jFto8ZJB+cgZGVdhyHweZdqUspoJfXWhxE/pGh+baiCYmks5HwC/RBsn3",
-	"QkL0M1R2076l6DxuZrsUohpDtfUD9EUS85Ixdn6DX33k/Wbae/Ft2q2YYwlU08L2udaHBRIPf+omUe+a",
-	"Is9I5VM2c8kZFdgHYFZU48nwKNTUJRgXFd46iOcXU1GJk6WqM3iQPiUVm+9kOC+/hO4RnrIyWy5yvw43",
-	"hGWy0J3BfbOxWYW7Wex677VvmI+236x+I1e+CK9VYL9JZaV5oVNhZvkaS3hvp8o2FFRifp9CAmnH4+sr",
-	"BQVmpZhREkPk5bVLlS6RHtZ9Z/j2dGJ49k67TbC1hUoiQ01AKUIDZUxcorBNnLGsNzjv9vb/TNIv/540",
-	"T7oPrOAJ5du+QM8YesGyji8HDhC8tBN4ufVSMf0S8XWLOCOsDlXO9U2C+vzxq7Cvd3CS9w/Q5WCEC6am",
-	"0TMrsqxoswIrWqwBf+ZilbkYXs5cRjxFl9daDM3r7r3Ew6LTVt+L/RqSeSwBL9NS3hI2HLKBLoJaapEu",
-	"GcjJvC/QBTOZmB+tp8MlkkG3jFtFpCABoKoH1p2jNAlco/YgUc6T7vBjrhS6R0YckIQiJTH5vY8BD4We",
-	"RzMJ20fdBzRLMtnswiHnMrAPBmUuFdtYvT77NAtLcuxq2chr2aVec/hns/Rx7+p7cODl744R/TVt1cyF",
-	"xfKZCvc1uZYzcCC6Yq0JVRjOk3GaJNus6DrN3VoweWEEvCjWsv0xmMRy0gleNKHPlQsK/BjAH22LYsxe",
-	"/TGA/+0EL7xAE7cTHPrr+EFBhauMrYPdNYTJIG+4NGxvMLAwXd24zdc2e2D0saH3nTE4UVskEOxfge3I",
-	"wkUAz/aFQ6dyP5lfQon2LPITa627+hnnMk7TXMucxi731/W66Qtw2bpxutCdxhsfjgid90lUF5vPhXRe",
-	"xI6QYtZW6M7NWVZyPVZ7DIrsKj2J6d6VfLFyslltipuVp1jpSZsp/q05XZ8dp88SqoKEQurNx8940l97",
-	"Hfnk2akonYyetCinLqCkyvezAjODbhvkSKtEZCpNLU69LxSySpjLHTDyqrXA//Cpdf19R8MTaymufPRU",
-	"CmYfXiT17dUHdSoNW2Dfvmer0losNNgD7cLv71IdALmt4WhqFmt0F0xPY4EqkR0REg2plQfEosFiaFr6",
-	"XXuA+V65B/8ESUOL9+OG6bUvxzcfQjwaLr2V1QWQOZ+tipR/IkNI6/ij3ePv7zL+zHSdm5jEBtfJgjgK",
-	"gcImzkWccw1beaY94IxsvgmUoTB6x/xMRCva5ojMdMiTog1U+ZPGZdB9Eh0sYCNZbweCOOX7NdNMDHJM",
-	"5+SaLVgwaNxZOIOsQwTgIb3kysx6IE8LDtEYbBiIpAlAgggzwAhpfrF1/Tix7+bvsp82221/g4KkXXSQ",
-	"pvVhpltmwxybSXUcXG1f2AGKDKap7wH/xhzg1bWRvK+8vv6ynmP9fH3HusuO+T7ie3W557MX/g/mhX9g",
-	"LNGzlCq64b2kDBZmu1kspjZaxxR4yl07JGswtZZlAa7rucYctWfX9X+kngUpWHlP95fUu+Bm5dKeKzjJ",
-	"of8mZM6P6B2znYwI9TPA0xRyImPswuPStnP9ehK/OQ/Vns20hnoV62HuC3TbNtPqBfNBB2llhm6maWLg",
-	"fDe23Ywq1/6CY3mFLZNy9VyAGWk+YNSppJ0hV6AFWqxhCIcJSCy2i8QW432xD1NARIapsI24QzonP37o",
-	"7b+wXASTkLEIzsw1ZsOpYiHE7Sg2t/b76brIAzdKHKFkyGa25kOV5iCbwztJz66+2sWputRU18kvNrzR",
-	"lt8+NbfKru/ZnfmUTGjqV6nYcg+sKkgZkUdqGVaEGDT3RfzkJda5FrKUHrMXGa9X/INyN9HcWXvNpc9M",
-	"0kvvuAjc+K22uXwYkUtuidfzAjgTdsToi6QlBqLJJq2LsWEYjyIoMAUTqtjUuWH6bCaytNl4OHk/k/YT",
-	"+DGkYDYIOlVsTer2HPZ54v4duzneryDxtIAIWztbiZbWIwGp29n5FJ0haCBYTO9QGqogbXk1VKAV+yj/",
-	"w4j0P8U750qS1ydqy7LragwfsHtpse6YXIeX+DeGIKprjV9WawCVfkLOiBT2LhSrnWkFIFclFYAECwCb",
-	"3r3CWm54nDr4tRY5w3JOdNApW2TmFLVUReuLFAMGyuCMdpwpWWyRoyGhRE2FYhYZgWnIvnfABhOqsHhC",
-	"Z4YyOqmvbKcH3hdw4hAIBEgFMUfOkS8NxtQuTX7sbCMUiH7RIl0xR5chVA24Pdtu7zbJVERMKRIMZTxg",
-	"NgxSIAztSQOXsB246534ezO+x18+PTOpBSdYXW/Wd5hpHqGtlOVjSNXE9m1/iBaacCa4ivMnYEwo6XGy",
-	"0EBZ3jFkLRZoEuQ11ANZRFHr8B9QgWX/FtUjufnQoghDBdAwbIm+0BdOYXCO/Q8XxyrXBO6t14AuxaSY",
-	"Ua5tTpQttccapbSi6ZoNbNk3x/S1j9joMkA+FrjiWhx4gRM7gACqMQ3LZtvDEnM4HZd2QIQX2Nndhgw3",
-	"c2QD1hc25oKlYyx8m0Rfkokk2XhKWxYIhU12XRjOwagP1+SaDm6LOBpSiM/Q6nv1zcunMO01s+X/2Pzs",
-	"ucrnW+K9p0Dwj8xnYzZiNFZPogKCUIBk9GaxyscsrpuMwei6ZXO/yX/TMgaw9dHVD1zWrQKw/ATWqsa3",
-	"CvE0+uJ6TrhWLBoWMQ233AKDax3ecYHD0ci7zs9c5JmLfMNcxJIsqjYMIbYf2ZWYMhcZRUZ8P4UaB+qB",
-	"Gdx2zqaKhIaJGDVrD6C/7NUEQCDgMcBIjC51zW64eGuNKctQWGhVHeUh1xiOAq9OlbG++NCBVJvPCWlV",
-	"nreumJvZPyDkkNEKjZJDY1QJw5jORIuAVuZSQIySRW8ZLsQDxNlu7xayLxlF7+jgNqv1PPOb/zArrJeQ",
-	"TOKIVJpNal5b2+S9QiQRwnIu/OWHAJolmNM2pmZfwXQuB01OevKW2dwpDNoB7GRfwG0rC6H9YmZau7zj",
-	"i5QKrOUJ+YXNn+NkTxUns/CSvhwD+qmBlXIC8gW7Pwx9Px9WnC1D9nRJj8jqMe0QAAu59pCo04RCMyxY",
-	"zeWAHr8AQmptHfUXNn8IkoWFpLBwrH+8GvBnjXHZlbJIwsBnU6zb3z4ZflcEPWEv3cKdywibl7/fsvmK",
-	"8plDEbqbZ6u/9/zymGoCCPFK8z0x8sbgnbxN7tZzRct3G2u7gINcRoSFJSn1lIlfDOHaiJr1ZTT2fvf+",
-	"lQCo+H9Lkx/9vyaFzv4ff8f/sLej3uT27avZ+XlD+lmYDxva1cMsVxvdY0+GW1mMTOAmV/dw7YuVwR6T",
-	"9LzvEx7xD1RDa0/uWZl+KmV6kN4px1OTa7YO+KAbEKM9iP3KtQs3ea1QqU56uh2FLkDVJNdsxG3wLGEy",
-	"TpeeQ/S9VaJF22nXrwR8BGQm++1Sdbw6QpxbxTMs07MOXxshzl2ZlZfZK+pwt+zl7/a/qpa/Z2/6VCR3",
-	"HTrKZ6Ceyyrb172yz+Xqz+Xqabl6XaqvUK1uRyzM5kyJdm115tmm/DbyN6sSznpFPnasc6pHRwdPXGBt",
-	"gTljF3pqkbQA2iEWpwXQfXEtw3krq4DFDFqgWjwSw8zLK4wfS9d68sre9AzWrez9g17Z55LeP1pJ7zrK",
-	"X7bR4FKxaLhCyIZccOzg7tyvCF9n2VZzGZImFAxht7nlzb77Iun2jcol9oJybXTKgogevEpdvpT2Kldr",
-	"Oipcy3Xwjz27Kp6sSDeDlohH7ajdO/8anosDQ9Noz/ikXA4WW+Z/cBTwVRwQ7uOP4IFI1vHsgniWQjWM",
-	"MXONFvFMK9xPL2slvdcQSjylY1bRGZGKphb5CO2jEl8jlOxY/FRIn7fK9Yo6Gwc5BOXpJQ6Mte881Nt8",
-	"UOwZnO9L5oL9h7pH1r2Ra8RQoYdxBVPXv7BFtmvMjC4YEmyAbtRE9xcucr5FbF0Mj0FKup5PEO+hL0pZ",
-	"ABbdYIgy3KvND7yhsLoPVWL7UQCZwJaIpQb0F2EcX9zadqt6gLn9vWgfz/b2f2ywxTZ1eJimA0AfVXpX",
-	"JPYHQoNUsq8LzeMPCnGR/zBJtmZBz4kBT45G49E1ktAaebY2mW8kiWIamqu7dNokwQ/a/TuJysUd12kZ",
-	"mP2RK0wmT7r4Z4kcXmLrVotCTQqMsJ71jO+GFpPp2XJ+licVbxsSzmLhZ8Fly8uPl4hOW97V7dIVryf3",
-	"DdHt8KpgTVTuht1IiR3yfWgmrgn7POExK/B+4RyOkhu7zuVL3+7iiu7XFQhr373nJPOnTDLPZJXjGSd0",
-	"6KgmR/j3C3nq3Qk3dszeb5+MevGO0ZjFSc46wsLAc7lawhG05Dc/Jw3hX951QOmwn1ywUkGzY7HXiciK",
-	"KW5xo2gcNpPAqrknVhkcchaFcElcN3qHGmmmnP3KOZOTiKFYHFBBrpntDQv4qJ632Q6VwarPr7FCcAbu",
-	"/uKwOVT6xYEnME+Yplmtq5fxEu/tSHhwxYNAkRnsoqexhtJ7G1K5F18+kXdc3CTAeIvlrAtYF01I4bie",
-	"A05kOr5XNFc8xWwQKt0qciLvWNr23rX9DT5vYG2sHNrsRf+sbAr5/af7/y8AAP//",
+	"NScA3zJsw0yPZF0sPFkpJpNlFDf06HQWfCRrTx5dMUCqBQp+gTdmhcs140k16iRGEsOxYfWQW2T+fcAV",
+	"vY5Y6P3JbqGLNmbdnBCb+4XNi42vYkWxCbyWkjmjGe61QhUu8NyW6r92VsUmVcZ991vl/V1U6h9FdS9y",
+	"O5srfCdvfd/xooafeuqMsXQq9Xs5FWEhPzyVRE0HoyLz1/LB07Pe1fuzD6cHPhN0yQGGHQ3N4NW5WdGr",
+	"D2JL2ylbOpWavLdjljClc8tc0KNaYjwWMCXBZucV+ZL/mQtms/UWTEZFqCIzFkX+V/Bwf4FohrlUONQ8",
+	"kjTsSXlM4xu2TKzJO4Zqf8THvOgwz7t/Pz7rHlz1zs6ujrsXPx8WSrbxVGlyzYi5nlJp0mlvv9l5/Ypc",
+	"zzVTa8itVeM9SMX3zCgrkcih0FzPSU9KAlu2hBpiyOHk5uq+pzxixbfkUo4ZrIRFihF0qKNUKL835xeH",
+	"+2enB0e9o7PTq/fdo+PDg/xmu6tgzDY3qOJiwGBo6+ZFNnk03IBMUEjVVG/JkJl/cE3oDUW+Xf1MHvOz",
+	"Dzo6zy/pHwTBk1h2asZw1/P8HQhjOQnlLCOaQwaa8a+Wp38yOxWyzxk5tm/zbVCMcXUyjTQ3N9k9csvm",
+	"VkimcYyEb19Io3Xjn+TEZSxgLKOZxDguR1zcoNPMrurg4uz84OzjaWZJxdKyaGHJMmyqzxNMxghJtSgl",
+	"J277F32lIDW/hy3/1GygR+L7mbF/MgWezwtmPoXqPnwAQ4Jh6OIYmeMKw7N0FpeRoTnIJDFjpL8kEUw7",
+	"Ty2N1RrROdEQqYM5Wa7b42Mmp3ql1RXGfKIK+OXF4V8/HF72rnpHJ4dnH3qFginkIegNNI75HUaOuSCb",
+	"bbKOVFo62IM0kjeLIsnuTjlP60l5QsXcPl/iZ5KSjKmYO78FhLWprUMo2tJu7/Dq+OjkqHd1+Lf9w8OD",
+	"vAiyHk2jgysmQrLZbqdjT1hsh35LdDxHlm++2Km33Q/5yEOOYdPztJidM9vrjFZVfhAfBJ3qkYz5v1mp",
+	"yowWeC7Ybzf9w2n3Q+/PZxdH/8juNqyd2le750ewKVyAzEV3Gvm8QSd847aOe6vmqA8i6066n/4mLd3K",
+	"O8ojYzYW03Ny4IYBxcWb+Wv36Lj77nhBU0UfF+GKXE/V3KOeeqxg2TAP8mF5eukli+/4gBFvP5ZtmppO",
+	"jAXIwhMWctqbT1hVV5aiPCRaGl27xKv14fTyw/n52UXv8ODq5PDgqHvV+/t5Zm/3pdBM6A3z3URzB6ky",
+	"JHQyifgAHB0v/6mkaGb+MmbxDduYGNH03+bXt+RGatJvaPZZv5xElAsoX6p4OE8+jweprjv+XUgOjMCJ",
+	"kR7K+bIDXvA4dQWh4G3xz6s0dptxIayRRZ24dpwms8yzY/9SkHmNC8EHF0Pr1n2WceJU9kK5wasmK37j",
+	"W/XJLqdAaTPrmY0kiRi9YxmtKEy+5L7tO+TMDv1qeD5QfDFznUkih0MmBkw5P3CcuGzzfAF83V2wVRdi",
+	"Al6BR/4iXhxeHh0cnvaOusdNkpZ+uBsXM8VDJjSnEVy5xQhUwXddyMevKylLGXq8qXkpRf6HIb975VRz",
+	"SW6l080959g2TUwqDOBwRWzWwFvQUudySsaMCjNtZ1r0G/+TnTWO/TKZgx89y29lHUfdI+ztF4w63Ddt",
+	"bNKVcrNJmiaS9dP2RoyMgV+bkRQK0gAqBQJIAlPkx4v3+2Tn9ZvdFy1yJqI5AavKBgKNoJWCtcDfixkx",
+	"e416kgn80yM2ppDwSj8fM3GjR429TVg1rk/pmIsbTAeigxEzcjGW0eJ6/ixn6JLC2Rl9+5qRWzbRuI7d",
+	"TqfzYo8Ek5jfUc2aRMiNgRkxMMuKGQ1Vk8xGfAB1m+YHF04c0Chi8Q+KyJmAcW8Zmxjzsi+ouiVwAhgo",
+	"CYTcUFrGOCaNIvCYtfois0kLMyjbh07JPqBqYCgzsVWLTtfuBFduIWYoe86+ehGgewuXIIdESAIWc/Zo",
+	"hVSCD4eZuTIxHRsL2v32qWi6B2wSs0ESHlqcp+ZjZj1wsxFD5R2SOrgioX2ZhU3DxdFWUvbpzu7rNoE0",
+	"U0OWwf8G9qRfb++8yE7+fzuvd3e2X7/ZbrftheRxKlxKiBAKUzSLzTz/73/7/fC//6tRtMDDHr1ZXFmX",
+	"KB1LcUM0vcFNt5nIhH2mAx3N08U6j6R9oEU+cj0iAReDaBqyK1cM+Ccz28CiL7jsTCmYJdu+cB9IMnjc",
+	"m0RL2SLda8WEBsokYTwn8VTkSbPf2N7ceI1l9kWb8mq7aAO8JIMLNono3Gxtfj8CO3skRZd6MKOKDGgc",
+	"cxYSOTVMdijjJOzIIWFmBio+Pos0jd5nkT1jM34hdcIPhaR5zMVtMU1OqNlIGsupm4jh/UBebzbfvHnR",
+	"JIwORrjTQcyigASCfdZB0zAYdhcQGZMAFKsAj9MsDh9J1gWRCqo0sNH8QUzb7a2BL5/+ZzCNlYz/xOZ/",
+	"mR79U7ZPRNs8tPnKTPVK8X+zP+3AX7bYWxKz6E99KC8qP8stSKku3Ba57LrC1bQcRbAZidlAxmExeWXW",
+	"tCht63D/85jdcTYrJSz/u3u+JHAUNJPTKCTXzOVD6hEXN0BUs5hr/QjkdEE1O4bQU6F0yvqutE2ddI6h",
+	"pvNbTFjMZeh2GEJZqZXLaMyUTjYbb1PMUJXChzPLAAUiXcNQxmNI5edCv9o2+g4XfGzW1UkWZFQql4Gb",
+	"rOjCmA/CLLR8aTjjMaExIxEbZieytbtbbSLtVROxEcVFwrSJ7HKYiAmUDVaoR9HCDNHVkZln50GzTDW9",
+	"ognas/9BER42raMCsEdQFFB1ayhyKGMyYtGkRY60YxOJChL8bcN+ZOMotNzUZj52zIidzTd9ETEjtlST",
+	"hPyGa/O/Ev4/VSOmDGeCFC81kLGR+hDUo3CVCxhRVYW1UH/ZfANblvy78NIwHc+7WCtS/1S1TF1W5ee4",
+	"4tguXY5kuTyw+Y1KTuMBsylyQcLNgmYqCf7UT3MuN2w0sd8IMrLDMCDgSbD3Hq+KuLg10rq1Qhi83N7M",
+	"svqCT1ZVdMrlwKWtDstvyMeMljbjRs8VLumWKyw6x/Xu7G6/SLjVbMQjZvgUaHxcEcWyTKJxYkyGdoec",
+	"0JhstjdfE5czQn4+6ZWR2Xbh5HtS02jfQVktoysUYMqp7CD6W+Q8Zo7FJpqYNmOiGpYlNgAYWJ9v/Ao+",
+	"i6JZWmvOSYNMxqZHNyGbMIFLcMZOu2kuDETCOputnVZeJU784k3Stc5sEPpNgmbjxqEYyNDsZj05/fHj",
+	"RzOesX8HNpZbYKhJQr2HCifdab1qdXKT7k74LwySpaLxn/pJvUfYbzTtVv2pn66sXPcpnPu9UfhjOmY6",
+	"tZ9dQVyhfYU/AzvPCt1N6wGBwvYkCJrW1y27mXVFdDLJ9zwqZaIZyKuMZQCikItbo1LL4lX8a8ri+cIy",
+	"rnjYeIR5fzRXr4DFwI3EFLmp0nAxrxlmTDlFCfwiiEXmvYx/SDBozD/yuDR59Bki474AddbYwYnZb7co",
+	"LxFtNRAZI5xLo3iX/lVGepDeu0oodnGqZUfaJRMaY+mWObzEU2FXmL0zdp7GHGVMl0zXQdU8aNJGLl8m",
+	"5ZtFdBi46s4g0W+NAYSGa6Ll3go5Ey3SjaLEZkYyVZqFhiHzNOTDRE6EFFe6Fq55iFG3dMX/FbNhY6/x",
+	"/3+ZwiO+xF/Vy2RhyVJdJCO7THCUGQlo7XAqCA8JvZZ3LDEkm4SiXhcYjSNwocpQsuzZbVadeF2BA1Xd",
+	"l5pqVkZi/jJGkihtE4HjnMdvqlBEFM0Ty/OrbnA6JzvFSM5O2azUxfVxxLA+NckPIhG9ZlEmJEjH4IIZ",
+	"pWk7PyibIAI2OA1D4HxgF7TImRlxZm63w7gEdIdWXxyboZEOwTkdG63d2vUxu6ExjDKgCmvR1TQG34FR",
+	"6NWEDvJ6tY1qFB2uWfeVYLMrlyjjb6BN1UnCLfZsr6WMGMXQ0TtwoZTfw2MOLodonl4uQ3/uQhq2aB1I",
+	"XHkXtirN1riAtih8rRu4b2FrHkc0OxCcR5XMaZnm6OigeJ5WxizO83XxNPHxp5nnAySxmV6RqEVrMy9u",
+	"c/QywZrZxxeiB/H8YlrgxNofscEtpoeh9kwVodGMzlWTXE+1RXuzDqIW8Vzp6KlUJLDOqMAV6pnLExz2",
+	"6E3WLnBR0oKlhfH8Kp6Kupf7vYwHLIP2VcwUDS+KpDUuM+ghNDJM62aU1Ec6aLAEHqxpDg1rwUbmzhtj",
+	"zezWVEGYiI1b1TjZ0Mx1rQV+UKx8aRC7tRRp2DEXUEIJnDlihjE/5fw8X7eths6rZpiHmAsdDUaSD1hq",
+	"IltDrkmujTlHyYcPRwdIaplKyrQW1/wVkpuy/nIpBmyvL8y4m9uAxqKSAIH1lCNgMzjPNQGXtPNW+MWB",
+	"znG/R9C8Ja4aoHQqzb5wiIjb7d23REkQBihAwNIH2jMfzFSENv34RMhIUFKGGWBIDfxDG6BwBa2+wLAl",
+	"sBG3yZhkT+dGMAM5JLGROGRxK0l6s4C/LGZOrgPRGNK/ZROd1/O3hu3BJm2zjVd0Z2tje7jDNnbpTmfj",
+	"9WDn+g3tDNro+coWhFrSWqzXLDZDd3bybMwLOf32/9v4fz+VxJyOHDJynv4+IB4OyHcba0mFIbIooA6n",
+	"F6li43ur1Wl1XjjnIHK/7c5miwQ/BWRsPm30BjHvCzs6Eq+mNw5QAt+Bo06MTdAilb0FNKnXdEOUB6OK",
+	"N9lm51dWILAwokdvlN3DUylYyT52cf5b7W23jXbztB9LIOgiqrafmy/WWKGZ4gOXic6rbjwY8buiyFyi",
+	"SNsnSAIbZa4HCPqKHNX5ydxItZkrvu+DspaIt1Qmj2QU2lgaujESu73enBPI1fXmDO7GShPWLIogJSn4",
+	"2wa8tQFeyoCM0hjRwCpdhleZQ8i4JuutC3yWay7qVx7rKY1s2j1n9kRcSN59PndzwH1oEQ4c7gHcGsjW",
+	"5cgq7MKEJHf4EWegGf3K/Nw0AoWnUXOnj1XUr9zy7ehX6eh19+IXhAArUt9v2XxRdd8qVN0RSOwx1fZf",
+	"XMFFYZA2tXYDW5mRVU0zVRrF84XRKwYRXm2v1seP5Q0flF+Ra2m0AhDUYGhMqFKgisrEwZXVPBsyLrEb",
+	"IvhSdbvS8CucnZun2McMtDKzDX4ks5FRsUGJjuSNudRYwittXqMRDPgzhK/uWEyjFulaurH8AJ2OHKCm",
+	"gwQuJ8hHs4rWaZ9+qCsWxMu7eVmOGLhIr+cujioI+8yV5uImcSuDQjuQN4IrFr4lgZCCBdamIpifqhaT",
+	"xTKAzMULBE3j6npe+SxhKScMQdHc0qAm9lLHVLObeREBQgR1MmECgTFE1l9u1Z0WCdQtnwQ2W9WeGCjb",
+	"LRJY/EWjHN2imeTy05nl5w6tQPVFYrs4F6ZvvTSt9szDpvNPA3C62UaoTIR0KU3nLRIwEfPBKCBDbmQK",
+	"KH3aU5Ddd/rCuaoomk95RQTHWXoIoAdcKbeLtQ4k2ft7KMhepXRtdzbTPCGzdUhxag+0z3L1CrgFlNAn",
+	"J9hcUN04RMvzG/DTk6pgZ5NO8eVCBCYZO00YrSXDBLNXBZQTLlTJCclJZymjXs39zuxE7HQ3q03XtoBZ",
+	"nC8XpTPdbDxkZsaiK+JU7+Y2JJTa3l5koWn/YCZq9/jHwAwQvHAOKkbjiDP4gZq/5/Ja1aBsQWZGdTgU",
+	"LOEYpvLezMTWy9+wfcjvKgz2ALKr9bVF3Bjwhb7YG458KTt3L2GsZA2YWbY0VrpKtpsFnFq4/eXRdm2z",
+	"65pkGMsx6bTIR2B3YLJjLpb5TUaRTejFnAjraGuRU6mJljeoM6AfA+cfVAmdmC8XK4CdZoHcpJ+t3Eyc",
+	"2SuFqdmJS/5vtjQHDPV7ChthLRgbmB3L3F3aaZevBNL+ipez2c5Of/W8PWm8Ou4IU6U83/Mjl3Vb1lyh",
+	"cD1ZbaDEX1JBzbQLMdprtXX4DjtkDllLsrK7epJ+uYbHp3QFgP9b4yh8H7tN2McEsEzUKruaBPlx+ZIQ",
+	"inhJ/k2ZE6vfDxvFS5RlMtEqnAsScc8zBDyflpyJpmPiiamDoXHbfcbZQrW1z0m8SrDWtIDMqjerrNoT",
+	"rI+87AWzr2DNm40HrPECmFtvPmElZQm3HDKV0rwrtKI889+Q64wKSPpXbEIBLd5YIAM5HlP1Fnwhy9MA",
+	"fksgGT4BHlEERUxL/AU4Gbcz6eq5ZmO1Sqana4ZmDPTzEb7VSaPvNI4p6r9WrXmIJpMoK06Xob4qY/Uc",
+	"p+Fkz9/87VFVmUM7l1SZ6XEdVeRbkMKTnaCyTXWKZoiVUA9hrR8syG5xvulxutGhTTOFaI05jCRtnIAR",
+	"kZ20h47lo3IVrcHC/F4tSeIwD2yYbzaWLOGdRVRfugaMsNddxE6yiP9ud/ba7RUrKQjjV12KYvFShePM",
+	"WbQYqEzSEvIZXcWZGNnlLRbeFi2KPVj/+GDhx4p4n1nGosewOCfBwpg9pssQp1Z3s0tmm3e4PswHBeAz",
+	"JRoBuCwKTGTyXsYk4MJGCgX8V2og7V/+is6C7c6bto06/msqdVrYY70htjzL2thGgho5A/yUqr6ggCZA",
+	"gIO/Bf9CcM30jDERoNOSCa92ECLSiofMPoqui4C4MpWYBCCGgrwLopa2fIfbVVE32W5XseHgCDYrHIFv",
+	"9v+xzqDHI9Z0cESl+77ZeMA+3ycFwe9kyDM9l5OuuwOszgSoolxFbb5dM829WiSv3fMvM98xM6mYmZd9",
+	"Ld+EDzkb9vttLZBkUcvUGusbJC9VWZn9RO2lJe8Vrk2wWRKjXrK+8zWOb1Ln3M7XO7f0taXF2F9xZoW7",
+	"njixpVVnWuSduel+0TrAAriklOKzyTZgqnOzsm8u3wbv2Rq7kHlrYRMgLqElBIwTuVy+yKRJk8MIWGO5",
+	"mUZPq1ecPl5z0QtzLVw+E7ZUykgNZO23bF64AwutTuqwmPy7Sxee/VL1deffK+U0ntepbJnrcJpB7tUq",
+	"i6x7rRdeq8NwvsIEn5DvFKF/1zgtXvD60g1Z+F71TSl4tXBjEALcAYI7lODC1WeAr2ss+9Z/b+l60y9U",
+	"X6j/Tgm3HSVZlhhHDCGxMJStRiF4ci1Jn3956fpy36q+yIUXC8/SzQarkAvPcAHDeY3FJu9WWis+XX+p",
+	"7r3iM8UaW2ksBDzFBazZOgtbeHn5yrKP11ha/sVScRGyIRcAHFx8innI1DUWW40lZ79Uf6lrqqlfZY5P",
+	"KDiysHI1TmuaeXHpNnjfqL4HmZdKybFUR81AwNVcVrXDTb9Qb1HrEd6Xm9eTERu4ItRECpVxQ6zngahq",
+	"Kta3Esu2wDPJPdAzh8ZUNLB97CU8c99s/G0jwRXZSIBblr2YIrzk3s7go1QaIX1jYaglMrNgGJB9MEQC",
+	"DLLy7QSn5N4rxQb/zgVTkD+wthMqHaCyK8q+sp5DKnl5gUa6UZSmsqe1H4C4kqDtQNDLOTatE6uZVizY",
+	"NOIwR2RFlTOrNr0IJSuLa7TsbffYM9XmqNahpNYnV/dmFTqFZ2sTqH1rkTIx8UcOE/rM0ZcDolm2HfDM",
+	"MzkchfiiV0qx6k0PGuY+qYb/IsLvI9ejpLrl8QQhps26Au6kq2cBTBEiDxk2qCUZcrDlaV6E5hAbl22l",
+	"/6gHhVhF+D4iD61yXbIgTzmUu6X3TKbrq8+sUwyl5ZMT6Q14Zu7ZK/nQsNi3o5F8W5f1a1/A58v0FS7T",
+	"96gufVvXZi1af6bcr6LUoRN8DZofZF5cHopKH60RiPJfeib4Z4L3WTV0Yy+n1wn2uyj0St7YV5dSrN9M",
+	"v5YP3L5RElHSo4UO/BYMFDLVmYN+oCR24f8WCRLk0sCB3X64ODaEPMUEzmcS/h5JOANRVDcLJfPy6iyU",
+	"9PGaWSj+i0XpJzFL02ERuiRHkM8nXnDi62iYhQPUOPm6+mbRy0u8dICD+OyiexQ6OZX7KWFkNxzxzkMp",
+	"WIucSqiff5YA3+856xMZAqBcCYhGgo0mJ4hrNo1jJvTjn30dr+QznXxhOvG6t62h7wrb3X+lvDi1Dz6+",
+	"3os/p9DaS0w1a9SpiiabBWJfmmXgttbv9bXYdOmpGaUH0reaBpJ+D2vcnI8fP27k4eWXvZlHo3++fO7y",
+	"vaPh6kTxZVfP/W1VWiqNePiXy7PT5B5B+0Xbu3HlAIttHh/t5jpky+uY0VtF4mnE1FsSYJfGAGqYFGF3",
+	"LJ67TpItEuTbIGI10dEp/P3KrDN4NhKK6O07dcWlRoDrzvZsBjyUEqQYRnywLt8ZeK+vqhGABz3Gww0X",
+	"uYFOB6s5l3v0yRjPIMKOTLZPgMPbBcQrmSDv5ghubVH7TH33Htr5etUzVetS6peklNGKVw30NPlnz2Th",
+	"k8U68in7ZhXyqCuhMm8tE1Ee9O2zjPpKgcd924/9+80n8+qdV6fCfq2Ury+SvfV8G3yS/s5EZ66Y9mnE",
+	"5zp0+ExVPlXZNhq1MSHci8uJKn20Bl35L5WS1i2bo+bOocH2LRMOf8SBko3kTKStSZ9dAiUE4Irr1qxO",
+	"rFz0t0a9X/XCy2fu8o0R13sZX/MwZGJNN8PQf38pfSVfenRHAeLEq4GcMOytY9iK1cOwgXAm4PCDIsHn",
+	"DXg8QFj5Z75TRBpHQrNY0OiSxXcsPoxjhF1eg0i4HamCN2nhk49KLV0CuL8pQpf5TIscaUUieWN7DGBH",
+	"qqlyDax1rif5M7UUU8sd1yx03T7rgnikb67G77DP1oTuSN4qBubywPwchoeWAABB5LNiUnjkv7D5Go6g",
+	"2/StVdAlNR1A6RtLnD+3bP7s+Hnw0UOfh+/We9NNW5dg15LQyABotY/GiEpAk2ffrGvn2U2zJu0+KLXu",
+	"eQ/tHqYJRd9lPpKXVodNqkbQ3pWo6WBkg4vPJ19y8o+bsPiMRFL7DM7pPJI07El5TOObdYtgJoujrMAf",
+	"yzz/6FcSGoFxRSIzOrQ+da18xlw3SYec8HdkKiKmlGfQy5gopl1ewFvSeUV+4e9s1qCQDqeOqlsst3m+",
+	"1YUUFQNYNfjp3lMesXU5+6RwoBWOx/wrj05aXgc+IXXSwB+SUQPXINc5g8gp9tCEZtCzmGvNng3AEqr5",
+	"7lzSX8Id/UwdGeowNrlak0SSdyvRCT5dn1jceysoRpHrOfTlSdvyPPOFopO3/+zxMZPTdRMY44VBltJA",
+	"9ptPo5yE3HaFiWN+h60G+Zg900ARDfSkPKFibv+q1iQCvTjKUirIffUpQk1gKUI32rGMk8iAQn2VazKm",
+	"c2w5JiX2MYzkDReKjOgdI0PQb1qkF88x5G37JwVevqptt/GczPpotPhB0KkeyZj/e229dpobYjmUqffw",
+	"o5LgqSRQFEK650cA8k+6ZMyV4uKmSabiVkC/O/Z5wmMWQvVUzO6ksXwM4VKoo4pCQiN+m2dbzyVDj0ht",
+	"d5RH9Dpi6xObP8IqWnPPPjq3w/goAE5ISa6nCjkbvZZTaLmhtJwUmktviXYM7jkv/5GJS00nExlrFp6w",
+	"kFPoprgulRUPtYLcFl96Mk+Q0bWgV2cK11xUQKrpLVNAmRz9uTFTaiFM84Ay0Wfau/e7Qn6/KduzkYxS",
+	"b5BrXekQjZ9DfX84iq2fjTKtkoZSM/9kVeLJswVZdnhr5JdMvddWHmLNDBPvlWccnKc9/+RM8j0X8ruO",
+	"fbxZ7Dc6SLtke6JnmX6Tkx897G/9eQNw7xt7nc32fbNh++guTiIFwUoDDWYaSVdsr/nlzsrel/nW2GMu",
+	"3L9yfbK9Gb4yE3Tiqzgwm23Xr1qkew1ujGEsxyRmNLTw/4mXS91afDo2zqymSqdIV3OSXUy7XbCCG7lh",
+	"/rahbvlkQ8KMabQxkZA1mnQjT89iC5Zqy8d04WmIzGEYw8Q+b9ZRoeuy97lN72vYiJxG0dmwsffbalZx",
+	"OR2PaTxv3H9ahE2Tbkr+VN8SMcWm7UJiSmKI+abmz2gOYv9aO115/U820BlKRUKAO7GygAOegn62KjNG",
+	"p53nbr+XtAGLGVqHRNF5rvu+mbZH9+bw26ULWdz3HTMHXpJjkDb450nqlmB3UBc+VbljrtBa2V88fFd1",
+	"B5rfFfQNf2+o0RxQ9rYTGg9G/A6/bAe/ljJiVPiDvzaDi+n4uqixdHZh+BThAgpnbJZK8broZ1zXbrv9",
+	"urO7u7mz/Xq7vbvbqb5kM61JzA2xQqPx4skZybDQU5wLEskZi5NW4sn8XI/wfGfwyiTwxpvW+chCdpZM",
+	"a2J+t5sGkzpsdV5t2zQArslATqOQXDNgdE3sdoZpfoY7mCmEOYLdrkOtu2aqiv+7YIp/ljNMacgLCMd/",
+	"p0LzyM1EMXdx7MG1s//nnenG4m8l87UU5x85XC/NdcRWEqLtipQ5xp3lMsz70rb5kO2BX4lbR15n/vrs",
+	"esv73OOya39ej8yzgS1Az+xyTuszm5mM9ejr0s9227Xoxk5Zv2Fn+1Qs+4fuKC27ralC5THcHB/K3f9m",
+	"OhUr4poZ7c6X1D4ZfMrvfq6dE9BJiCkoNDr3tEerfWTPBB0h2FWMxvGcoD/0hhmJuKh/2n5JxRctaabE",
+	"BXZZqqtqwQJwRll1y2maq5XHzsJhuimv2ri0aUQpC1GGz+qRjT/kfS6qVF0v2K8zkV4Do5kyOhglvpt1",
+	"969g06rvUzLXVRtlD6genZn14vIWd6mSavRQNWh4ktyOSlz0UGiu5z16owqYKG4BkSKa5xSoHxQJDnv0",
+	"BrCt6ViKG/OrYlZOCxtg4Gk6Fgl+CmzuviJUzJconUXCYoXJgcwvawIssX4L27VnZVIRrzQjLiEbD0Zg",
+	"weTFn9Bc48pZdloSKsrNYNDHSrhQVqtjRXpdcqdWKnhL7dkl12t7mcpv1/wodG1UmuKvTFisoEK0TOtZ",
+	"bieCFlqyxb6GWuod2G6vv32rVLpkbbGMCtdWWdstIWjY1lTWW3pLdmUZrSd9gmtwx66PwPIUXp/dp3T6",
+	"TKjWLDYD9fuXjcdxAm2tdgIlEQ4tgW2kcrNJrueEA6QaVWTIsC6qqjC13OqCDVnMxIAVeX5K6GvBE9TY",
+	"a/z2yV3rnFfiYZ6NN9+AY2NzuYMhAFoPrHdIZQgscTJYlweFMVCYcpUAajCcY4EbIt1gN93Wqf2P38xz",
+	"n9aQjtt1fRotcuZyrx2an1ug3Wi/JsdiAZPt9m6LIKjEZ02GMcMUbq7IDb9jgvBhXwj7F9gBSKJ6RGfJ",
+	"sr2D0dfZvNdre14cDeiYj8c22QcE9oYR2OHjemJ21vTEuEnesokucspQkbpkrGSEImxjT1ECNBHPyUCG",
+	"zDai7QvMSTFSjN1wKRAj2rlz0I9jPjqeGmvdMCUuCCUhv+GWJFa4eHy+HC7zNLxaw+XzJSzzrXqeHXI5",
+	"jWM5FaHRsNWEDuAGxWws7xZcYgV+n+ViLK94aSuMq1kTvlhGcwIhuF1n7qJwqqF5FsPSDDcJPC0gaBGU",
+	"2ddSj8AYBfcJmKZALvQmZmyJ58ZbVDqVjZhRiEI2pirZ3FSToBO+Yej3hokN9lnHdEMb68iq0WZjGuYb",
+	"Rlzm/LG1/UFfgrg2FzQ/p+05PWmJlueisjk1zprQj2XBL+rI6QzO13D2+G3k5dCzsPym8ple8+6EbPqc",
+	"nAmFvg/IKjK82jpEoNG21bSAkfUFRjGcmQsM6xtQawlkowysOoJZNBFH0N2voe8uk8W/fcIx1xHHT6BA",
+	"G9KYkxj3z9YzgrVubKK3JDALCECIUUHYeKLnsLN9MRXmQUKjCMng21LDy8OvXY/KE9o2eqlXSlfVp1/O",
+	"PdlgJAt5586TxGurLKqCv3+N9bz+VqweR6qDiNFYEf44dlDVAC8I6GtrNtiZTShKvdquoDWOYbua1WYt",
+	"tIzZ1iSBGS8gMVNaxszt3R/PPvuPNrgK78ezCZYzwRZ36asbZWWM7T/LTFt229ZXqJ6tvppW35JMia+s",
+	"WL16ksyKr6dYvVkv6eKrMAs0u8vsare7ixQjUh2EC6JGMtZfJ5L8oEyjZSpkURwKP7bEEeGM54JDd+X9",
+	"aVaxyDnwmDBL/q1xcXh5dHB42jvqHjeajf2zk5PDi334hznXT1X4iRlq447GgDsCYzLFQyY0p0ZX2Jfj",
+	"MYsH+A/DjBufYA1axkWzl5C5q+SYQbjcz0tyBVVQIFp0pQoixSXpKgokf1Y1ItTGol05/NpaDkjFWzY/",
+	"KqFJHjod9JbN8ZszCt2zQ3+9gpk/ryTakmkVEDEYK2btZROz+1LhplT/aEFaDs7AbZGNsRaTesSp6t4w",
+	"oT8oVo7UBT4ts1+TWN7EdGyVPMx222qTkM4LUnTgzWIVC0re0ZScsZgt3472yj0389inUbQ0dRAmW3To",
+	"NVIGFYtht5YIA7dFgHAWEq4Vi4ZmwwIj4zbg9aBJBlNXWrbZbpPBiMZ0oFms3lr3DlAoXFGnmlCg5oEc",
+	"2y5XfZGAByAkMSrQdN4kwY9gkakXge217VL0wbpcUKY3i/NflhIYbkPTHnLmCEoJbX8FQSCppWQBvjJD",
+	"W+THD739F2Q6IVoSLUM6X6Q2M4Gt9gGdF7nkzCtggEikhc1dHPeaDeWDyG/Lkd/ril9+9UgfBrqP2dAw",
+	"teMlS08213JE/8r+gL5lNM5ZSLY77aaXezd2Tb2haNYQV8xGRqGh0QMmDp4GOMOS3XrA2Iukih/yj6jp",
+	"U0rRFpaS7y9svoJLAjS0YTGAJ/fN8MjtFfISofEfrr99ATa8U56ZlXBgC+aHDHiN9KyYDfnn4p1Smsbg",
+	"4PL6lGgJME83gitwllzP899s18qSclLbJkrZ6dTjtCeFqhns0DUbWAOYGgnDByzR1FrkTETAKQLzy5Cz",
+	"MChImdLaiKgSqpVDzURSMRFzewL1ZHnSRqCiM8AtGd8rysw3Sjub6JQC7Sqwrk1NBwPGwpw+jPmky/P0",
+	"yyiUfdZd/ELpZeDOUchCSFdJP+1gpXXp/ag8m23MShVLpzGzWEWZGczoI00BRKTSS9BiFs7xEp5eytiV",
+	"fSShxmSZ+d33SWrphUmoLp9B6My9IeXRNGZ7KB2NaWODt1g3JKS2XtLBiIXkx2AghWADM0zwomn7jYD1",
+	"Q34MNEKQmR9cKaUcDlncF73jS/N7pPzfNL1lNpyh1EzGZniaIuvYT1hhBtqekDPyYxCyIYtjFgYvjBA3",
+	"f7+R0rwcM7N+8wOqg85gTecMNjLCqjUbGlhP9otQqYHDgyDFAR9i2e77H+8lH+8dXzaajW7+4wfpxy+S",
+	"j3smcJaaanPDPeCCV4aqAnhuqpgfsR9RczRkRucQC2MQnDXK94SBAzZIa2646ouQRfzOqFlNEuCYUgyM",
+	"Vu8T0sgwTXoL1xKwSgLEAguSo8uelpugYdL4VXsPzK1FYNVPlXb+VOpLfO08Gcf+wQK0plvq1MKiq2It",
+	"XLNVVuG0XtcJ1aNsr37XTwMtlCWq0UqWsW8lYzZ5wShcf51yVlJ4gvkJoIwrLlzUHcq3aBSlrNBqYMAN",
+	"BcsLsxp2Oki3uk6T1srM+bz8HPK4ghYGT8FKzdKWrfZhzB/91fC109J8ertynFOZf6+2d0iVKrs2+8ZZ",
+	"6It6ehP+cj1VnCmN86qebuSZCtXT8jtb9RToL3ByiUq/8uBgRg8+N1BV0OYsDm1cwjWdJSTsMRYI2Qwi",
+	"mfHwJeVkcrIk7lGv0NjpxUtPCNsEUbcx9hVPtWR3mL/2sAlBlDoBuFIr3Hd5GifX8xQdq4jgM8gPEVda",
+	"1bsDZ27wijehLsLDK/SAWI9EyfLT322uQszIiIGyNjPydcajiFyzeiu7cIPWueA79dTgBRXYvs8mZcAd",
+	"VJuzgyeszxvELEUjNX3icU73UrPJU5wqELWaCsWWii//7sMZMhE2bcpkev+0jDIef1S+vQroh13AVxmf",
+	"cFlFF/qDn17mJG78GkS5/XgRi7UiFC7hJVUQPJHTTIw8Sw8Z9puRFal3xFd/MgLVVwitfpA5vAwvKbcT",
+	"nfJbnKb8QbEYc5QBfNCs3/JeHhMe1rxjqaZdIXfZvHAKFkz9Cjl4DSpDE6SxrC4+ZkrRm1KnmySaRVFy",
+	"9+AiTiJqtoF91guQGXXzfvN+xvXYQxIDwSk6cxxtat0iHwQwxIjRO8i+Sxp8NV04HyAkwcVHB7cPZx+L",
+	"gWm3zaXkl5Gpq8N1KfrlN+aM/gKeYmDOY6ZHsoS14W8L+amriM8QVfGAHtW16gTY/FDOygDOeDFm84DD",
+	"QKViOhgwpWRJ5qdZj7nixqbnQmlGw1rL2yogczgVu5f+BFI+7vajmr871cgKfBIg9LmwDcUXTQfYSreR",
+	"2RthtKNyv+k1u+FCrYkWtjweg6GkZMZzEspUkYHfaBQ9bhZBswH+qvLlMuumqR04LwlwwOa6r64+Wgv8",
+	"V1u6JWLdEPFIRuF6x/yWUI0uO99Dj3mCMkYZ8qiUALEY22wWUnOTGC7IaPLRUkHCGBbm9dB43jJ6WBSz",
+	"Mr61YN5+Kr4VPMOpnsYM/X9Uk7FUmrxGOzQNOMNGCy5uHoPKVpBVqVMYUy08z+QeCaYK/LkLax7GjEXz",
+	"phcuS7U9MEhkTAKnpgZNomRS9zW3fKcvDOPJOHXha56y66m6i97cdD1sUoyFYyxCdHBbZT6J6xfF9pZH",
+	"icCaXJPMjdLUk+sZv+DQvZ7XyQ/WJZFASbSUtzYnszL6FrjnhjIeFInojyPAdMIEm2nEFMpoecfiGJrZ",
+	"e4HVhBqWYwCCs+mWlze/XDDGfzEP52+w8zZXiroVaE9Ltf68pV0WPl7Q/Ze7AGNfltfwxeQ9Y2VWAiDZ",
+	"iDDNCxR0jLg4KW9dXEgz62Nd5mJdFhrOi0I8NGpo7Xq+jFvZAy4+CjOj0E7JCw057mF3NMtJmo1YRhEL",
+	"r8y9rB4lcmNeeGOepGNewJjvYMj7ZmMfKl9LZg2qfcw1gyinlvCHVUgtR0+bh4wQvi559uG8xqyM61pZ",
+	"tqU8CO7kMg49opMJE+sAIu5glIZFoSrXr5bvwnvztj3v+2Xl0egHQ4hEyPDD0hWsS0yeojGzFzPALOtW",
+	"f9pubw1u2fyUjhn8gwVvSeBKbQN4JeJKs5Bcz/uCh0mio7+Kju8+Wdzk11UZLy41z3Ux2cFoqmKw0tF7",
+	"6Z7Ls+07FqvCACtAmyDmqxzi5fFKyV0KOvaeYsLTHvP8qt6tWMRxVOnU04vZdPzMzd9yNrxPCYEVcTlv",
+	"N4uZhaNtx6c9PpGkLmA9b4rpCAkKESvTm/CbxY48/C0HN5DzluAjJW4Y/LE6MlJycaq6bheOxM2ncHvL",
+	"YeIQ8KsOwGIGtjEhPgc35yPN1cVoSCqAKgCCZyDNK+B8u/k9COf7TaZu3DWOqF7i5JXcr0T7thN+OHLs",
+	"6yTx4I+B6/cEUN4PwPqriHBcD/lvAZwaLMYSeOoUJSRBqP6uUQOrIUG7+/wwJOjdtUAKmyl3zLODMnTj",
+	"JVz5AbiGdhOWaMsr+TcClGS2NMe461ysiq0c8L65SrujA7VAbHX4lYVPgc6FxXX31vFEYjZBBmsx4CI2",
+	"1ERO9ZdhcVt1WM0XhdyqwZjQJ232GhKqAdzBh+j10QeCJWiXhh0tr9ivKTu+CHtajNnBeS653YdQWlx2",
+	"t4tq1VPo3rT3QAIUBJ4Jro0gRNwF9RZjzeCBylhP2froonLeCiBBR+FyrZOHyxa/vEKTJgvNQobUlebp",
+	"90qUeWsirgEeVtaiZjEAb598DPAwjxE/NnYYak19sRo7rILoKFD9tTT6SWoApJhgNIrg7+rryJblYGBr",
+	"I8XsoL+ozFRaBVzw1tjpCRLFUaiCJzWZ6gMgvP6mcbx2n9Ac+2qYE2/qqz9VgPceX6t5Uny9ypbgV8b8",
+	"evVN6XRPiM9THbW+Lg7ko2iCT0WM9VTLVfB3tZXNbxnrp12MN7OALlnemwLBMFGZRUBMKgiOhL5r/M2s",
+	"QwpWgamnaud9s9KToJ3fQ6gKxcgvrAgiB4ztJC0nKf4tcAqjBrsamcSh4w1lbE0qrgl0XFzflbVVGcLR",
+	"1UgPZVyxGcqCbV5FNvkJK3alcuwvtHJpE7BZ9nnCY6aWlbIyEapMGWso2SPVsb5ZJpYeoYR+80lL27EQ",
+	"eCAnTK0Yf0znJKzuur80Y2Y59Fa5pf4a0R9umSjPJcZSSkWCzxuGK92yeZD4fKUmaiRnwmYaLdBuLRwT",
+	"nEfTNiVLbm7i/sv2IXN6k91EnxwLLWAfZ7WW/Y/v5BjFD4qknMawTcwyCmw8NGiRLgGcMrNNFqDAvmDe",
+	"NdPbg2zsZtL/0KadNPsCWi79GPz973//+8bJycbBQQDsmCT35EXT/CuWk9DsfUSvWdTER4xgt1NVzCvt",
+	"dN+2SdPKmJ00apEjQWhfxJjL17SgNq5FUZJQpzRURBiDNStRpWDFUd12cVQ3VQtsFNkDvnWKAB9PZAw8",
+	"BXN7Gzdcj6bXrYEcv3SmXej91w0TLy3W7n1FheK+2fC6Xi0Cw/4UwHYyeIYYyUsUm1DIqjCHPZDjMVXk",
+	"x4v3+2S302k3icI6afKm9aa19aKQiac61f/1++qnH/v9n/6f35r9vvr0048fX774n37jt//rNz791G/8",
+	"aH5vwkO5X178z4ufXpgf/qtIKfNj/gVCE/0VPyhLmIh5g57YoWax49Pm3PGRAj/2UFujTsyt/K+LJmw0",
+	"gSxonvcXl3pl/pSwu8UcOju7VUb2ohVpZAOuHlbSWsyKg035Q6wwxTRawnPtepv2ZD9VurSWxB7r0jrK",
+	"PY/ldcTGxRsih0OjvRapeOHKzA478r55NC+EIQuirCQBUztiYu7+mGnDptV0MAJxCFYIcGaXEhNLObzS",
+	"gF9aS4vDvn2iLN8/Tgxpy6eRQY9kFDqbxuVcXMvQyPd/TVk8TxP6sVd7cVKZr6suTzCETn5S3DjUAKrJ",
+	"LImA8ptRCbb4CnBkx5YX2dVfLs9Oif2dcGETTSBfCxjvq91254X1wIMdEHARkD+RwDwSLNZEtGvFEZAs",
+	"4FiaSGPNpfVAR+KO6xIcho9YPEB1ksnMtCI0AQ8paPtXrlp/ABSLWQpZAzAU6+UAL9P8gvOzyx55aear",
+	"XqInOyBU3aKV8qQK4HJNLt1pNLhrevc/IkY64WYYFroDKcS8qAuU0MyC9WCXq2p2wRo+uXpgAF9sbttY",
+	"loWkXcbTLGoOxCeaEGWBUj+lSWfTg19cIKjN7awXbnNNEjezgJ8ca+UJVRURccWsknKSTvajlKJZ6Bzm",
+	"RSAuxlSHo/vnVGlHu6CkzkZSeTuaPBMzW1SdizRm+NQyoelxtCJQ1VWv2/SLFWXHwGGT7xRtTrEHSJDu",
+	"+ZExVpoJ8P0yN1CFhDRwJ1FFxjRcI5f89dP7erb/+D6XzpP6XLYqwwlqxx0eCie4gxUUd/J2CfVZpmwf",
+	"exrUt91vw9/0ahXAQeqRLXVSru/PK0otS7APCp1MCdpj4mXy08nSy+gfcgkTWzOtDPwxkozpbYHt80QM",
+	"Z41O2xX5UjNbgAhqpGNPCQq4awb6OGiLj89O1ojW1bh5byE1Q2dKuswvBbvzgAtatTXxfTExFyf2/MLm",
+	"ebQNv87b5r84AVtp9kb6r072gY73JyxtlzSk08iQjcsYLXaFkeu5y5/zGwakDD/0bWs3VqYRUa69T9qj",
+	"r9kwp1VY6ACzvdQx1exmnp2vIalGs7zgQmX7xSee2uIZ29FsHzv4IeaDUeGkzuBrF8xdlzpMShC8BRAt",
+	"mLAoIiEfQrhRR/Oq5d0ImnTNIiLkrEmGcirCRLeL2Q1Fc8FlwOevac2epnLZBMAqedBHCvwJWF2vZaF8",
+	"ODOvHdI44kzp98aezNIFVYNG0ba7O2Y4IyIWMTuItUo9rkHVLWKR+iSSDlxMFeYDxwBUVTAreK3atHyw",
+	"q4dO6tzaOqmnu7b577lhuCDY5jFJVilzygg2O/8GzNpFQ8qfWBF1uR8vmK3ArbtfWNqAJiWmRCZLLXac",
+	"oDb0SyHqY1KeLa3KCwIPcCB91Y8qMmNRZJPJlUYRWK9nenURXSTnSv3RGXeohf9IfLMYFNreef3iUX3V",
+	"1sDU5Ujij+2fRXuzGIQZrCU6hnqXAGcVuDJtQSjZbnds390U8wgB/6wDMef9rDEtBMKEeZWkPyGT6bTb",
+	"Lmigcv7zpu0AYbPUFJ0rMnK4PmOJIdOYERpXV1QyEYycxrJExdpdEYLAtcA6IEutICThXOAw5QA3Jkgb",
+	"l1f0LqBpL5SmhTlCCfJQdidz33i1s7P1apU5XBplKCSqesRhQShhbmUmpv0ZfBUAjWYVVoySkOBvGxba",
+	"ZuNoATChs/lmGWluOlDJqSr1MOhpQo4IOZJpRrazu+sZtNvt1d1OVsBFfbg4zqFFNV0dMiMQJ8ofqX+N",
+	"c2hW05hvxEkiWWZn3qwKca1I3LM7Y+wFGYeqViRh029YmAvl02s51XvXERW3wR4JDAcO8MbP/NZhE7y5",
+	"GFJpPawfj8aWgs5esPSQcG/vmqWXIYkxpcT7qVwk7Vs5sqQX2sKCnHL1a/f46KDbOzo7vTq8uDi7aDQb",
+	"R6fwx6u/XJ6dNpqND6fdD70/n10c/ePwoNFsvD+7eHd0cHBofjo96129P/twav5+ctj789nBlflT9/j4",
+	"7CM8vH92+v74aL/XaDZ+Pjs9bDQb5xeH+2enB0fwxffdo2N47rz79+Oz7sFV7+zs6rh78fMhfPfyw/n5",
+	"2UXv8ODq5PDgqHvV+/u5+eGi2zu8Oj46OepdHf5t//DwAIa4OPzrh8PL3lXv6OTw7IP54tHB4cn5We/w",
+	"dP/vV0enV+cXZz9fHF5e2nkfnZwfH54cnvbg7aPT3uHFaff46vLw4tfDi2QvPpx2f+0eHXffHR9WROH4",
+	"lUY8BBGHHQvAn2/+5rZT0KkeyZj/G0rg38v4GlBozLSkfm/sHLObAMJ2KnU3iuQMntyXYhhxCML/jMbl",
+	"ubHzBOpuFgfeaHfzSNKwJ+UxjYGUPgg1nUxkrFl4wkJObY/LC6rZMR9zffh5wFhocUOA3FJw/6OQjSdS",
+	"MzGYH4nzWN5Ya/ZU6qPxJGJjJrCU/8ioUoJGl1D04pb+QdA7ytE98wkJFvKOii99yIZccOxpBIU2PuhE",
+	"kbsLLI9fi/s/ppkPqGlAkqgzlG+YVsDsMUXKa+vF8ccEprtmUsbOivRnmxoADpMvnOWUl4tchOzzMsAk",
+	"xWg8GLl8Nq6ctgHK97+mfHBr1CSo8wZVySs98tSlFShKXO0njdFzlmM0M3zZTL1FbD2N+oHImVgopENc",
+	"keVfe41fO5lGmk8ithwnKsnVo0lufPnIroFTefA1SbWC7rZcuBSRvD7xamX/gPJaBhhaS4i/14qDdBCo",
+	"fAlKObhBbPFbcHBxdn5w9vE0KKnXW/7dGtgRO74YX2EiAVNJe/eWoc5Zp747q6aTzR5ZpFvRzDIYj1TT",
+	"u1MilGE6DygcTxnh03I9m/dJJJStDkmQbkTwzPwKmR+Uscs6PJB8RCAg6YQLbL/WESMKiuAfxWnxIPbm",
+	"pe88lVPlAUxyz0yTaUi30yMm7D8UoRv/bmJPegUm/FSELFYDGbOk0/+YhgxR9AMzbOA5G/uAKI21u9ii",
+	"0zC4pXKGojK20KLz1fbqnJA1omgVmf0XxSJ4mKBYgILI+V4wUKDwxKjAsnnkTgJ8/aWwEPV889+EGIJB",
+	"l0kQwygLdvogkQ7AnZyJZ4yBIj+1JemSgk1Usb3iBe8SVPZ2JWr9wr4ux8hqNgYRZ2VzU5CmBpfaB3d1",
+	"UD9PN7PFcI3bw2TCy47tUUAGPFsoxRlYPNswPCu7kMd4GbUkECsMv8x1eYWO6ce2zLBn3pOYZIsVqZ6e",
+	"8ukrKipvvrCislTMF26UeW6dst3dFZZfhcrZInNsjSrZzoPUJgw5hiihZiMeGTUhA/RI09KZL7S3WysV",
+	"La/w7JbNV5bpr7ZP16tOfogx+w1V3ldQiHwF6MypOp4ik1PXnpBJP1Udvk1sNEuoII/wwS8jj17jzAxB",
+	"lc7M/lCYr9IkhmfOIZxm1FeubJN/Wy+XojtZhE/o7oIDVtZSMtk2NRa3vbZuuowQ/Ic/rWe73C9Rj3qF",
+	"kRmIVtxhbS3N1af68Yre4d96jWbj9MPJ4cXRfqPZeHd2dnzYPW00Gwfd3qH5H2t3FCaLXICSXDyFbk6V",
+	"Vm9JgOpeAOBJWRUUAMgtqw8y6SrlumI6D0zDK94F6ifekkM6GBEuBtE0tJgdUqTkl633ihkNG80GIA9D",
+	"8tmYi+LPg9JwLG/4IJdZJMKFFJ4/yxnRM0k0Uxpt4X9KLrK5ZfiejJd8DbsjFQUmzQdovh7V7DgDt65F",
+	"keYC4tjYKApKpZO8QpxV+oPFOgHbUvMxMyfJPhtrytYszVCq9wVqPzwR1ISClZ9t+cD+BW2rzf+/0fD/",
+	"oBMatDDTGKzD+bkCMQH//5rpGbMVTGDJFe9NikZdIKpdKhK17IXQsRQ3MEXiXrX9NeV4QmOLLlbU16tc",
+	"av5fvx/+d2EJ8dIalEVYuPplFkmLggfUWdTt2lsAoLtGE98v2jCXP20DQKMCd4FZLNV/k+TjMb21rXqT",
+	"3AFIaSYBsJwV3TN28IMHXJkNCCt8c0AFCaVr+m8zFgTj8BSyS2Hbx/lpROVTeLUDU7CVVhVmAKDtmkeQ",
+	"DYrljwV1Yks++OXb9RaVN6zo6OiowN+bzFH5BQ9FLhDDL/DFteIexe0Na3fltr7fErTZzFWpBreWvy2P",
+	"wQAexUNc79qGEgVHz//jkzv9H071j1Aem7sMeOxlFLyqe2g9kFKQoauLFsxjj+I5hJNd4jMM1+W7LRKY",
+	"jQ1snq5KEnW/oHdje63r97jAb521b94X9gLVvHmPDo93X3K/loLPYf/X6zkp7qNQBJT8pRojl6ApmyU5",
+	"oNdqunJh14iSpmcPlIVVhF29Crovqv1ufhHt9wsqZlvFilmJQlYmp6CN0WAacz2/NGIGiaM74YXl8Sm6",
+	"QdJVDVE6ZoXV7qTr5en/AEhvoN0HNkw+y1QpWs+xC42jCbznQGack7eRoMWlPJDidO+bjXeMxmxZXYGt",
+	"vjYWfrZjO6DRYTfooGvzKmHegUWFeb3TftEi3aQeY0DjmGOfaGkBhEBQA1PGaSQTHGk98Qtmym73wq0D",
+	"lTOpiYGJvH7VwRKQ9GtU8UH+Y/cQ8hlKLA9J2gLZTfQBvkMyphzcDiyGZulxZEdRey9fLg9MFbcAU3Ol",
+	"2Tj1f8F2Y/jKmFkuKNwXffHTT2azmdB8gMbPTz+RwzsWz6FyNtlkmuAy5LPqU/DApsUWzR7fHkGaAOS8",
+	"WzbvCzrQ6PvhWrldT9gpdVOGKhPrj7UYnphWrwj2BbR5Bq7IGDwzdkmQtKrSpUDtBPqGXPp0KAfTMRN+",
+	"WQ8OGHGlrXeuuMgEElpsNUaTMDoYgRXbFzSLbJRiGWVBjvbQ/+hqWTBvArJhkkWlAT30SLuj6vExUz/9",
+	"BF4iM/rW1taumc6H3j5a0mMeRVxBLrF6S7Cb9VAxMKIcaH2L/PTTKbrVfvrJz84ht4xNXFfVz3Sg+yJk",
+	"Az6mEbqhyDtUdZLCCqwyMJOx6qSMSQCqbWAnDFnJcBBdBHhCbCvXmbZDTvg7s71m43AjOq/IL/ydLXoR",
+	"0pVxp+WEJCnyBd+t0cmgf6ztGSz6IsG2tS5X54MFDqMkRk3tYcJaKMEtgwnAv0M6t9j+ln8ayjZ8Ub2F",
+	"OhKXcL3xUwAt+b0yI+iOx4Y62QGl3ZENphpJYUKh55k9eBIcc3EbuBsFdPNm882bF5ZLozPkBryDUDz7",
+	"YyDYZx00STCJ2Z35X6Cm4IX95p97vXOz58GfD7sH6PGmRmbApt6ZS/vzYS+AjvuA/Hh23js6O70MkguG",
+	"qFuQsG6urf2rHLoaKipIh9y+M4vqC3M7ASAdq3rJzb/5xOE7WKJDFo8NNILDHr2B/r0IuAZUz0QIJxFs",
+	"mLcDnNfivJML0Rdctci7WM6UnRl6kPkNF17DhOTscCMNEQywCJ8BO/tx/+zi0u3aJR2aO64Nv0OKxaaZ",
+	"LsYHgJmAhuX5ygwJBl5q/cYvbB4g7oBhnCEEBUE84UeClxhKUIG5e8WhiIS7By3Lv6BAC9NnjIRM2aDh",
+	"oEmdEPBC230C1ss13IcFEmsSaNqc8F/wiV0zJohrZgqDYBiTvI/l2PEn//OwL/D6dqedbslAhqwvgp/P",
+	"Tg+DFlAaeUkjTtVG0g9ZvRwzd2/wokvon0xFqNBfH/EBE4p5ArM7oYMR29hstRck5Gw2a1H4uSXjm5f2",
+	"XfXy+Gj/8PTyEN5Ja5Qaqez0GkA22q0OPiYnTNAJb+w1tlrt1pYF2wOt7KXfgOKmqOct3PY0IwPhY7Ex",
+	"ftKw2muktVhC3SLdKCJDHulkiw3nANoDBQ0aq5Me+6wh8XFZNb0hBQx3IlOz1ReGEIEv2ob80CzEtXs0",
+	"fAY/O5TA71rk40jC5bN/IBpwqfAtxZjCsGoWucBJ5b6wwY4xowLTKkCyQB3awELMJhrqUdjYaxj52027",
+	"fiXVkKoUlDx9xDXr+CjjUJVCk3vP9wxNvIfdrvJ4F5XC6i+cI4aEsQFqvwQ4FLXfAriK6m99sKj3w3rP",
+	"v0N00QovANDAu3mVR48wNOq6CNV4pRsPRvyOhTVe+ZXHeppxylXZY3rDLvm/WdVnT1OU2ApP709jJeMa",
+	"a+hJTSOAio2ZmkjD9AxL2my3yzyZyXPupoCD9L7Z2K7yzjsa2rIyfKWz+pVMjRy8tLX6pbSSzryxubv6",
+	"jZ6UJ1TM7ezMWTZ2qqyoqNYN3t2qtLSkIg7MeOc4AilAvM6FmEP1WyNha5+aDWuJN/Yw1A+IqYU9tSBK",
+	"4zd/AzNryI3GZHMIrIriYAGw+R7w+a5Au4iLm4RBj6mGLMPEZWDVaRgkgF+vrufORcAVYf+a0qhZImSM",
+	"ptAXKp+3/pbQgeZ3XhcrI8YmUGMcs9Cm/4P0kzMwqsKW+zjItCtlcXT8ol6LldM3OjTXRjQxkXTCA36J",
+	"Nki+Nx5iYqKym/axxhhJM9u1FtUYqq0foC+SULOMES4DfvU7sTTTXrxv0+71HCsPmxbM1bXCLZB4+FM3",
+	"STapKfKMVD5lM5cTVYF9AE5RNZ4Mj0Ipa4JrVOGtg3h+MRWVOFmqOoMH6VNSKP1OhvPyS+ge4Skrs1Va",
+	"9+twQ1gmC90Z3Dcbm1W4m+1l4r32DfPR9pvVb+SqhuG1Cuw3KWg2L3QqzCxf2gzv7VTZhoIC6O9TSCDt",
+	"eHx9paDAZDAzSmKIvLx2ccYS6WHdd4ZvTyeGZ++02wRbHakkANqE+B8aKGPi8vNtvpplvcF5t7f/Z5J+",
+	"+fekmd59YAVPKN/2BXrG0AuWdXw5TI7gpZ3Ay62XiumXiLdexBlhdahyrm8S1OePX4V9vYOTvH+ALgcj",
+	"XDA1jZ5ZkWVFmxVY0SL0wjMXq8zF8HLmClEourzWYmg293qFhwVUtjRLO9u/J5nHEsBKLeUtYcMhG+gi",
+	"eL0W6ZKBnMz7Al0wk4n50Xo6XP4mdE+6VUQKEkCXjcC6c5QmgbIpnUGinEPiGWOCjLlS6B7BHDgaKYk1",
+	"J30MeCj0PJpJhCxiUD+TglgmCaR24ZDqHNgHgzKXyr7d19rs0ywsSW2tZSOvZZfiPJ/N0ie4q+/BgZe/",
+	"O0b017RVMxcWq9Yq3NfkWiKwvct0mlCF4TwZp7npzYqu09ytBZMXRsCLYi3bH4NJLCed4EUzBa6T5s/w",
+	"R9uyHpPGfwzgfzvBCy/QxO0Eh/46flBQWC5j62B3DcIygDeu+sEbDCxMB9dgyyTMHhh9bOh9ZwxO1BYJ",
+	"BPtXYDt0cRHAs33hQOHcT+YXzO9y/MRa665szbmM0+zyMqexS7l3vc/6Aly2bpwudCvzxocjQud9EtXF",
+	"ZqQhnRexI6SYtRW6c3OWlVyP1R6D2tZKT2KVRSVfrJxsVpviZuUpVnrSFmh8a07XZ8fps4SqIKGQevPx",
+	"Mx47YbGOfPLsVJRORk9alFMXUMno+1mBmUEPJnKkVSIylaa2N4kvFLJKmMsdMPKqtcD/8Kl1/X1HwxNr",
+	"Ka589FQKZh9eJPXt1Qd1Kg1bYN++Z6vSWiwi3wPtwu/vUh0Aua3haGoWa3QXTE9jgSqRHRESDamVB8Qi",
+	"gGNoWvpd3ID5XrkH/wRJQ4v344bptS/HNx9CPBouvZXVBZA5n62KlH8iQ0jr+KPd4+/vMv7MdJ2bmMQG",
+	"18mCOAqBwibORZxzDVt5pr2qk2y+CVRbMXrH/ExEK9rmCIh2yJMKCVT5k0aW0I0YHSxgI1lvB2Kn5QsU",
+	"aCYGOaZzcs0WLBg07iyKSNYhAqisXnJlZj2QpwWHaAw2DETSBJdEhBk8kjS/2Lp+nNh383fZT5vttr9B",
+	"wdQmUuggTevDTLfMhjk2k+o4uNq+sAMUGUxT3wP+jTnAq2sjeV95ff1lPcf6+fqOdZcd833E9+pyz2cv",
+	"/B/MC//AWKJnKVV0w3tJGSzMdjBaTG20jinwlLsWeNZgai3LAlzXc405as+u6/9IPQtSsPKe7i+pd8HN",
+	"yqU9V3CSQ1dmyJwf0Ttmu9dBT5UkAzxNIYcusVgngWnbuR5tid+ch2rPZlpDvYr1MPcFum2bafWC+aBD",
+	"kjNDN9M0MXC+G9tuRpVrRcOxvMKWSbl6LoBqNR8w6lTS5JYr0AItxDeEwwQkFttFSoE63j5MAYFQpsI8",
+	"ej2HgowfP/T2X1gugknIWARn5hqz4VSxEOJ2NIqMWuj3V3eRB26UOELJkM1szYcqzUE2h3eSnl19tYtT",
+	"damprpNfbHijrTJ/am6VXd+zO/MpmdDUr1Kx5R5YVZAyIo/UMqwIoZ/ui/jJS6xzLWQpPWYvMl6v+Afl",
+	"bqK5s/aaS5+ZpJfecRG48Vttc/kwIpfcEq/VDHAmbETTF0knGgRxThraY5NIHkVQYAomVLGpc8P02Uxk",
+	"abPxcPJ+Ju0n8GNIwWwQdKrYmtTtOezzxP07dvC9X0HiaQERtv6zEi2tRwJSt7PzKTpD0ECwmN6hNFRB",
+	"2vJqqEAr9lH+hxHpf4p3zpUkr0/UlmXX1Rg+YMfqYt0xuQ4v8W8MsYvXGr+s1gAq/YScESnsXShWO9MK",
+	"QK5KKgAJFgA2vXuFtdyuBSSiHrbIGZZzooNO2SIzp6ilKlpfpFBHUAZntONMyWKLHA0JJWoqFLPICExD",
+	"9r0DNphQhcUTOjOU0Ul9ZTs98L6AE8e2hgoVZOAc+dJgTO3S5MfONkKB6Bct0hVzdBlik027Z9vt3SaZ",
+	"iogpRYKhjAfMhkEKhKE9aeASoBXWpaj3ZnyPv3x6ZlILTrC63qzvMNM8Qlspy8dss84p0tVDtNCEM8FV",
+	"nD8BY0JJnwJijeUdQ9Zi8V1BXkM9kAXytQ7/ARVY9m9RPZKbD53BMFQAffqW6At94RQG59j/cHGscr0X",
+	"33p9H1NMihnl2uZE2VJ7rFFKK5qu2cCWfXNMX/uITWcD5GOBK67FgRc4sQMIoBrTsGy2PSwxh9NxaQdE",
+	"eIGd3W3IcDNHNmB9YWMuWDrGwrdJ9CWZSJKNp7RlgVDYZNeF4RyM+nBNrungtoijIYX4DK2+V9+8fArT",
+	"XjNb/o/Nz56rfL4l3nsKBP/IfDZmI0Zj9SQqIAgFSEZvFqt8zOK6yRiMrls297t7Ny1jAFsfXf3AZd0q",
+	"ALJSYK1qfKsQT6MvrueEa8WiYRHTcMstMLjW4R0XOByNvOv8zEWeucg3zEUsyaJqwxDZ/pFdiSlzkVFk",
+	"xPdTqHGgHpjBbRd7qkhomIhRs/YA+steTQAEAh4DjMToUtfshou31piyDIWFVtVRHnKN4Sjw6lQZ64sP",
+	"HTa8+ZyQVuV564q5mf0DQg4ZrdAoOTRGlTCM6Uy0CGhlLgXEKFn0luFCPECc7fZuIfuSUfSODm6zWs8z",
+	"v/kPs8J6Cckkjkil2aTmtUWovSqRRAjLufCXHwJolkC925iafQXTuVxHANKTt8zmTmHQDmAn+wJuW1kI",
+	"7Rcz09rlHV+kVGAtT8gvbP4cJ3uqOJmFl/TlGNBPDayUE5Av2EVg6Pv5sOJsGbKnS3pEVo9phwBYyLUH",
+	"+5wmFJphwWpGox3kSxLlc9VdeHs4U+hfBA+B93G/yUHT9x9wkCUekFta38qZEYvDvsA4XmAv6BUPAzLh",
+	"A6hGZekiOM5WzySRUciUdgkGjgMk88FGnhCU64tjmeLoDWHPYkYiPuaahU1s6WnEdszGUmfXNLRmgWU0",
+	"KYI2IqJYyD8EUo6NRN1DK8FmW0J2QmS+Dj5VLcGF0iSRFDcsxp+NfEavQyJ4N3dtivkF0/F8o4vFuAnm",
+	"WCYNIZI3UBlsVtEXDmLUrUEwFiaum3Kwll8A/bYeY4NN3cfzWi+h8Rc2fwjIiUUrsUi9z/AAz9bHUvZs",
+	"UamBtFPc5N8+GdItgjGxDHyBf2cUl5e/37L5ilKsQxE6Lm6RBPb8Uqtqygxi32baGiH+cJpjHsoUzxSL",
+	"eJOhbfsMbI8Q7tnE+ETP3yp2U5iHkTM811p9x1HgCzjIZSRdWCxVTxr8Yq6BjfVaL1tj73fvXwm0j/+3",
+	"NC3X/2tSgu//8Xf8D3vX6k1u376anZ83pJ8f/LChXaXWcoPGPfZkiKrFmBlucnUP175YGYY0SRz9PoE7",
+	"/0DV3fbkns28pzLzBumdcjw1uWbrwGK6AdEiQFRiY/XILOYIglsmBQ4udNok12zErS2WMBln5c3BbmuV",
+	"2AB22vVrVB8BM8x+u9QaqI5d6FbxbBE8WwS1sQvdlVl5mb1yI3fLXv5u/6sqMEP2pk9FctfBH5EBIS/D",
+	"XFj3yj4DKTwDKaRACnWpvgKOgh2xMM84Jdq11Zlnm/LbyCyuSjjrlZ/Zsc6pHh0dPHHpv4WMjdOOkmlp",
+	"vsPSTkvz++JahvNWVgGLGfTEtkg5hpmX174/lq715DXn6RmsW3P+B72yz8Xmf7Ri83WUv2wLzKVi0XCF",
+	"kA25gGNKQ9kIrGjZVnMZxiuUsmEfxAA9V0Fxy6W+cIzJFixglzLX4KksvO0B/9TlSxeQtmyIQK3pqLAf",
+	"h4C0enZVPFn5eAbHE4/aUbt3/jU8FweGptGe8Um5HMa4zP/gKOCrOCDcxx/BA5Gs49kF8SyFahhj5hot",
+	"Iu1WuJ9ePlV6ryEweUrHrKIzIhVNLfIRGpslvkZI9rDIvlDYkQ8fFleAOTAsAE4ocWCsfeehEuyDYs+w",
+	"kV8yS/E/1D2y7o1cI4YK3bUrmLr+hS2yXWNmdMGQYDt+oya6v3CR8y1iU214DIol9HyCSCR9UcoCMJ0A",
+	"Q5SL6QQr+YE3FNadokpsPxpjJtbdMvC4L8I4vri17Vb1AHP7e9E+nu3t/9hgi2038jBNB/I+q3RVSewP",
+	"zBStZF8XmscfFCJ21y8iqdn5FOtOanRK/XYzzM1SnnMPnhyKybs6SKVrJJm7DGdJFNMKINpsLnmSkajl",
+	"LRNOaHNxx3VaA2l/5AorKdIe4V2RT1TnIPgThBsAMPNyGicsVlI41FyXXF2Qhd7E/OkZVpinqe8i7AtX",
+	"LcI1IPo0iZKFFe2aRVGS1u2Sp+1kyK3A/tBJSniRPgL7wNat/oa7DiOs53PAd0OLsfbsb3iWwhUZCBLO",
+	"YiF3Af/IS92XiDZd3qXx0oFRJHcSegglJQsz6Jt4h9UX0pWzpPyGGmtFMZ1jLDdShsBXfDg2rvuCfZ7w",
+	"mKm3aIfAt0KuzKIz9ZTY/KLgCuN6jhKGts5FTt/u4u7crysv177H612w5/tSrWggUyWAZ0yo8MTg4iXy",
+	"rsyYvZwkNQe17s3qoq+kanqh9usXIwWVpvMsaDvaLFiXpNDgtsVQrqPp+dlljyRFDoVgTmj8J4UUX756",
+	"yH0a7YmC+/btuvaeZdpXKOyxTSYTkMdJSrrl99YHbVwfPWCVL88i9NkU3jFo5Mm9p4KABAakN/sT1YTO",
+	"6BwFoZV1Cjq6C/xP97btMpEVhwMqbHM9qP+HfEMADmCfddLxQoo98CsiHDL45KB4qJnlUFi3SOSE+bzQ",
+	"vNAXQrpCR2w7dWgmZ754HXNxk2N113Rw20z6V7iKb1QBnDYPaM0AvUzSsZP9wRoo+GxSB0UCiNYHOA4U",
+	"VrhG/rinw9T4gH25NtuAXUCSTRMyJiHUhhb4Ost9lA+xCR7S5OE7sAWePlLxzDFr+eLWsAIShBVPBXp8",
+	"jBXrnrCWOdoCKdKfRZZH9T5pgpN1TzThefaZjicRA4A6wLnTJDZ8a2qtDKtEwQf6wlkblpW0SDe98EWf",
+	"d58Gc4arhHUsdxh0byhfD2j3OzL7n6FTltveCPCz7t1z4nMDDOYnuH+2eNlqKKnYx0JmiySUOAeb1p/u",
+	"7g9eldBoKok+g+5Fe6GNRL+e94W1OHz/QuDJ/rwNk8QXkyJlBblwaPasuKxCYmizmFmsvsCw1Z7hs7bl",
+	"cgFndv/MAJ5l/RcpA1c+HHi5+VPEefJ2VnfCf2HgFrlv/t54x2jM4sTmQuxreC4HmDaCO2p+bjQb0zhq",
+	"7DVe3nWA/dhJLBhJECQ0bHLgNT2xhdIAjk/jsJnk6Bv7wcYVh5xFIWQbGrsKnTbYGsdMOfuVcyYnEcPw",
+	"h7UCIi5ubRMoL3HRDpVpyJlfY4U8X7A7FofNtd5cHHgC84RpmtU6UCAXPUlHwqMsHgQ4KuyiF/wMpfc2",
+	"oAIsvnwi74z15nCBFjH7FgB9m5bBA4pPOr6HDFY8xWw+c7pV5ETeJajA2KkDCmE/byAAoBzaQlj/rCwa",
+	"wf2n+/8vAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

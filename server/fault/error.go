@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Kind classes errors by what the caller can do about them.
@@ -22,6 +23,7 @@ const (
 	KindUnauthorized             // no valid key
 	KindForbidden                // the key may not do this
 	KindUnavailable              // for now; the same request may succeed later
+	KindLimited                  // the caller has tried too often
 )
 
 // Error is a failure that the caller may be told of.
@@ -30,6 +32,8 @@ type Error struct {
 	Message string
 	Fields  []Offence // of what is the request's fault: every offence found
 	Err     error     // the cause, for the log only
+
+	RetryAfter time.Duration // after which to try again; 0: not said
 }
 
 func (e *Error) Error() string {

@@ -130,7 +130,7 @@ func asking[T, R any, P interface {
 		if !ok {
 			return fault.Offences{{Message: "carried out, though something was wrong"}}
 		}
-		return slices.DeleteFunc(fault.Offences(e.Fields), func(o fault.Offence) bool { return o.Path[0] == mark })
+		return slices.DeleteFunc(fault.Offences(e.Fields), func(o fault.Offence) bool { return len(o.Path) == 0 || o.Path[0] == mark })
 	}
 }
 

@@ -54,8 +54,9 @@ func (o operation) failures() []string {
 	add(o.Security == nil || len(*o.Security) > 0, "401", "403")
 	add(o.has("path", ""), "404")
 	add(conflicts || o.has("header", "Idempotency-Key"), "409")
-	add(isBatch || o.has("header", "If-Match"), "412")
-	add(o.body() != nil, "413", "415")
+	isRead := strings.HasPrefix(o.OperationID, "get")
+	add(isBatch || o.has("header", "If-Match") || o.has("header", "If-None-Match") && !isRead, "412")
+	add(o.body() != nil, "408", "413", "415")
 	return statuses
 }
 
@@ -81,6 +82,8 @@ func (c *code) answers() map[string][]string {
 // elsewhere are the statuses that no operation of the spec answers.
 var elsewhere = map[string]string{
 	"405": "is of paths, and so of no operation",
+	"431": "is answered before there is a request",
+	"501": "is answered before there is a request",
 	"410": "is of the operations under /clients alone",
 }
 

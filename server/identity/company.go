@@ -51,8 +51,7 @@ type CreatedCompany struct {
 }
 
 // CreateCompany makes a company, its first user and a key that may do all, in
-// one transaction. Errors: KindInvalid; KindConflict if the name or the e-mail
-// address is taken.
+// one transaction. Errors: KindInvalid; KindConflict if the name is taken.
 func (s *Service) CreateCompany(ctx context.Context, n NewCompany) (CreatedCompany, error) {
 	made := CreatedCompany{
 		Company: Company{Name: strings.TrimSpace(n.Name), CreatedAt: s.clock.Now()},
@@ -95,6 +94,9 @@ func checkPassword(password, _ string) (string, string) {
 	}
 	return password, ""
 }
+
+// Companies returns all companies, for the operator.
+func (s *Service) Companies(ctx context.Context) ([]Company, error) { return s.store.Companies(ctx) }
 
 // Company owns users, keys, accounts, contacts and properties. Nothing of one
 // company is visible to another.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
 	"slices"
@@ -62,28 +61,6 @@ const (
 	MaxKeyTitle       = 255
 	MaxKeyDescription = 1000
 )
-
-// Login returns who has the e-mail address and the password. The actor may do
-// all that the user may, without a key. A user who is unknown or has no password
-// is the same KindUnauthorized error as a wrong password, in the same time.
-func (s *Service) Login(ctx context.Context, email, password string) (Actor, error) {
-	user, err := s.store.User(ctx, email)
-	if err != nil && !fault.IsNotFound(err) {
-		return Actor{}, fmt.Errorf("find user: %w", err)
-	}
-	match, err := s.passwords.verify(ctx, password, user.PasswordHash)
-	if err != nil {
-		return Actor{}, err
-	}
-	if !match {
-		return Actor{}, &fault.Error{Kind: fault.KindUnauthorized, Message: "send a user's e-mail address and password by HTTP Basic authentication"}
-	}
-	actor := Actor{CompanyID: user.CompanyID, Scope: ScopeWrite, User: user.Ref()}
-	if user.Admin {
-		actor.Scope = ScopeAdmin
-	}
-	return actor, nil
-}
 
 // NewKey is a key to make.
 type NewKey struct {
@@ -147,13 +124,7 @@ func (s *Service) CreateKey(ctx context.Context, actor Actor, n NewKey) (IssuedK
 	if len(n.Scopes) > 0 {
 		key.Scope = strongest(n.Scopes)
 	}
-	if !actor.Scope.Includes(key.Scope) {
-		return IssuedKey{}, &fault.Error{
-			Kind:    fault.KindForbidden,
-			Message: fmt.Sprintf("a key of this user may have the scopes up to %s; got %s", actor.Scope, key.Scope),
-		}
-	}
-	return s.issue(ctx, key, func(Tx) (User, error) { return User{ID: actor.User.ID, CompanyID: actor.CompanyID}, nil })
+	return s.issue(ctx, actor.CompanyID, actor.User.ID, key)
 }
 
 // Keys returns a page of the keys of the actor's user, or with ScopeAdmin of the
@@ -165,10 +136,24 @@ func (s *Service) Keys(ctx context.Context, actor Actor, page query.Page) ([]Key
 }
 
 // RevokeKey ends a key at once. One that is revoked already stays as it is.
-// KindNotFound if it is neither the actor's nor, with ScopeAdmin, the company's.
+// Errors: KindNotFound if it is neither the actor's nor, with ScopeAdmin, the
+// company's; KindForbidden if it may do more than the actor.
 func (s *Service) RevokeKey(ctx context.Context, actor Actor, id int64) error {
 	return write.Do(ctx, s.store, func(ctx context.Context, tx Tx) error {
-		return tx.RevokeKey(ctx, actor.CompanyID, keyOwner(actor), id, s.clock.Now())
+		key, err := tx.Key(ctx, actor.CompanyID, id)
+		if err != nil {
+			return err
+		}
+		if owner := keyOwner(actor); owner != 0 && owner != key.UserID {
+			return fault.NotFound("key")
+		}
+		if !actor.Scope.Includes(key.Scope) {
+			return &fault.Error{
+				Kind:    fault.KindForbidden,
+				Message: fmt.Sprintf("a key with the scope %s is revoked by one with that scope; this key has %s", key.Scope, actor.Scope),
+			}
+		}
+		return tx.RevokeKey(ctx, actor.CompanyID, id, s.clock.Now())
 	})
 }
 
@@ -202,32 +187,24 @@ func newSecret(prefix string) string {
 func HashToken(token string) KeyHash { return sha256.Sum256([]byte(token)) }
 
 // Authenticate returns who holds the token. A token that is missing, unknown,
-// expired or revoked is the same KindUnauthorized error. A key is random
-// and found by its hash, so that the time of a refusal tells nothing of it.
+// expired, revoked or of a disabled user is the same KindUnauthorized error. A
+// key is random, and found by its hash only while it is valid, so that the time
+// of a refusal tells nothing of it.
 func (s *Service) Authenticate(ctx context.Context, token string) (Actor, error) {
-	hash := HashToken(token)
-	key, user, err := s.store.KeyByHash(ctx, hash)
-	if err != nil && !fault.IsNotFound(err) {
-		return Actor{}, fmt.Errorf("load key: %w", err)
-	}
-	now := s.clock.Now()
-	valid := err == nil && subtle.ConstantTimeCompare(key.Hash[:], hash[:]) == 1 &&
-		key.RevokedAt.IsZero() && (key.ExpiresAt.IsZero() || now.Before(key.ExpiresAt))
-	if !valid {
+	key, user, err := s.store.KeyByHash(ctx, HashToken(token), s.clock.Now())
+	if fault.IsNotFound(err) {
 		return Actor{}, &fault.Error{Kind: fault.KindUnauthorized, Message: "send a valid API key in the header x-api-key"}
 	}
-	return Actor{
-		CompanyID: key.CompanyID,
-		KeyID:     key.ID,
-		Scope:     key.Scope,
-		User:      user.Ref(),
-	}, nil
+	if err != nil {
+		return Actor{}, fmt.Errorf("load key: %w", err)
+	}
+	return Actor{CompanyID: key.CompanyID, KeyID: key.ID, Scope: key.Scope, User: user.Ref()}, nil
 }
 
-// CreateKeyFor makes a key for the user with the e-mail address, and returns its
-// token, which is kept nowhere else. The key may do what the strongest of the
-// scopes allows. Errors: KindNotFound for the user, KindInvalid for a scope.
-func (s *Service) CreateKeyFor(ctx context.Context, email, name string, scopes []Scope) (string, error) {
+// CreateKeyFor makes a key for a user, and returns its token, which is kept
+// nowhere else. The key may do what the strongest of the scopes allows. Errors:
+// KindInvalid for a scope; KindForbidden for one that the user may not have.
+func (s *Service) CreateKeyFor(ctx context.Context, user User, name string, scopes []Scope) (string, error) {
 	if len(scopes) == 0 {
 		return "", &fault.Error{Kind: fault.KindInvalid, Message: "a key needs a scope: " + fault.Join(Scopes)}
 	}
@@ -239,16 +216,26 @@ func (s *Service) CreateKeyFor(ctx context.Context, email, name string, scopes [
 			}
 		}
 	}
-	issued, err := s.issue(ctx, Key{Name: name, Scope: strongest(scopes)}, func(tx Tx) (User, error) { return tx.User(ctx, email) })
+	issued, err := s.issue(ctx, user.CompanyID, user.ID, Key{Name: name, Scope: strongest(scopes)})
 	return issued.Token, err
 }
 
-// issue makes a key of a user.
-func (s *Service) issue(ctx context.Context, key Key, owner func(tx Tx) (User, error)) (IssuedKey, error) {
+// issue makes a key of a user, as the user is now: who was just disabled or is
+// no longer an admin may have logged in before.
+func (s *Service) issue(ctx context.Context, companyID, userID int64, key Key) (IssuedKey, error) {
 	return write.Run(ctx, s.store, write.Mode[IssuedKey]{}, func(ctx context.Context, tx Tx) (IssuedKey, error) {
-		user, err := owner(tx)
+		user, err := tx.User(ctx, companyID, userID)
 		if err != nil {
 			return IssuedKey{}, err
+		}
+		if user.Disabled() {
+			return IssuedKey{}, &fault.Error{Kind: fault.KindForbidden, Message: "this user is disabled"}
+		}
+		if !user.Scope().Includes(key.Scope) {
+			return IssuedKey{}, &fault.Error{
+				Kind:    fault.KindForbidden,
+				Message: fmt.Sprintf("a key of this user may have the scopes up to %s; got %s", user.Scope(), key.Scope),
+			}
 		}
 		token := NewToken()
 		made, err := s.insertKey(ctx, tx, user, token, key)

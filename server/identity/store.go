@@ -18,25 +18,40 @@ type Reader interface {
 	// Company returns a company by name, without regard to case, or KindNotFound.
 	Company(ctx context.Context, name string) (Company, error)
 
-	// User returns a user by email, without regard to case, or KindNotFound.
-	User(ctx context.Context, email string) (User, error)
+	// Companies returns all companies, in the order of ids.
+	Companies(ctx context.Context) ([]Company, error)
 
-	// Users returns the company's users with ids above after, in the order
-	// of ids, at most limit.
-	Users(ctx context.Context, companyID, after int64, limit int) ([]User, error)
+	// User returns a user of the company, or KindNotFound.
+	User(ctx context.Context, companyID, id int64) (User, error)
+
+	// UsersByEmail returns the users of all companies with an email, without
+	// regard to case, in the order of ids.
+	UsersByEmail(ctx context.Context, email string) ([]User, error)
+
+	// Users returns the company's users that the filter picks, with ids above
+	// after, in the order of ids, at most limit.
+	Users(ctx context.Context, companyID int64, f UserFilter, after int64, limit int) ([]User, error)
+
+	// CountAdmins counts the company's users for whom User.ActsAsAdmin is true.
+	CountAdmins(ctx context.Context, companyID int64) (int, error)
 
 	// UserByInvitation returns the user with the hash of an invitation, or
 	// KindNotFound.
 	UserByInvitation(ctx context.Context, hash KeyHash) (User, error)
 
+	// Key returns a key of the company as Keys does, or KindNotFound.
+	Key(ctx context.Context, companyID, id int64) (Key, error)
+
 	// Keys returns the company's keys, or those of one of its users if userID
 	// is not 0, with ids above after, in the order of ids, at most limit.
-	// Expired and revoked ones are among them. Their hashes are left out.
+	// Expired and revoked ones are among them. Their hashes are left out. The
+	// scope of a key is at most that of its user.
 	Keys(ctx context.Context, companyID, userID, after int64, limit int) ([]Key, error)
 
-	// KeyByHash returns the key with the hash and its user, expired and
-	// revoked ones too. KindNotFound if there is none.
-	KeyByHash(ctx context.Context, hash KeyHash) (Key, User, error)
+	// KeyByHash returns the key with the hash and its user, if that key is
+	// valid at a time: not revoked, not expired, its user not disabled. Else
+	// KindNotFound, so that nothing tells the refusals apart.
+	KeyByHash(ctx context.Context, hash KeyHash, at time.Time) (Key, User, error)
 }
 
 // Tx writes companies, users and keys.
@@ -47,7 +62,7 @@ type Tx interface {
 	// InsertCompany adds a company. KindConflict if the name is taken.
 	InsertCompany(ctx context.Context, c *Company) error
 
-	// InsertUser adds a user. KindConflict if the email is taken.
+	// InsertUser adds a user. KindConflict if the company has one with the email.
 	InsertUser(ctx context.Context, u *User) error
 
 	// UpdateUser writes every member of u but its email. KindNotFound if there
@@ -58,7 +73,9 @@ type Tx interface {
 	InsertKey(ctx context.Context, k *Key) error
 
 	// RevokeKey notes when a key was revoked, unless it was before. KindNotFound
-	// if the company has no such key, or if userID is not 0 and the key is not
-	// that user's.
-	RevokeKey(ctx context.Context, companyID, userID, id int64, at time.Time) error
+	// if the company has no such key.
+	RevokeKey(ctx context.Context, companyID, id int64, at time.Time) error
+
+	// RevokeKeys is RevokeKey for all keys of a user.
+	RevokeKeys(ctx context.Context, companyID, userID int64, at time.Time) error
 }

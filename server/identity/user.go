@@ -2,12 +2,13 @@ package identity
 
 import (
 	"context"
-	"crypto/subtle"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/accountsd/accountsd/server/fault"
-	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/write"
@@ -25,17 +26,21 @@ type UserRef struct {
 type User struct {
 	ID           int64
 	CompanyID    int64
-	Email        string // lower case, unique in the store
+	Email        string // lower case, unique in the company
 	FirstName    string
 	LastName     string
 	PasswordHash string // PHC string; empty: no password login
 	Admin        bool
 	CreatedAt    time.Time
 
-	// Invitation is the hash of the token with which the user may set a first
-	// password until InvitedUntil; zero once that was done.
+	// Invitation is the hash of the token with which the user may set a
+	// password until InvitedUntil; zero once that was done. It is another
+	// password, and not the first, if the user is Resetting it.
 	Invitation   KeyHash
 	InvitedUntil time.Time
+	Resetting    bool
+
+	DisabledAt time.Time // zero: not disabled
 }
 
 // Ref names the user.
@@ -43,160 +48,173 @@ func (u User) Ref() UserRef {
 	return UserRef{ID: u.ID, FirstName: u.FirstName, LastName: u.LastName, Email: u.Email}
 }
 
-// invitationPrefix starts the token of an invitation.
-const invitationPrefix = "inv_"
+// Invited tells whether the user has still to accept the invitation.
+func (u User) Invited() bool { return u.Invitation != KeyHash{} && !u.Resetting }
 
-// invitationTime is how long an invitation can be accepted.
-const invitationTime = 7 * 24 * time.Hour
+// Disabled tells whether the user can do nothing.
+func (u User) Disabled() bool { return !u.DisabledAt.IsZero() }
 
-// NewUser is a user to invite.
-type NewUser struct {
-	Email     string
-	FirstName string
-	LastName  string
-	Admin     bool
-	fault.Findings
-}
+// ActsAsAdmin tells whether the user is an admin who can do something.
+func (u User) ActsAsAdmin() bool { return u.Admin && !u.Disabled() && !u.Invited() }
 
-// ParseNewUser reads the body of an invitation.
-func ParseNewUser(body any) NewUser {
-	r := patch.NewReader(body, "")
-	n := NewUser{
-		Email:     patch.Checked(r, "email", patch.Text, normal.CheckEmail).Value,
-		FirstName: patch.Checked(r, "firstName", patch.Text, checkPersonName).Value,
-		LastName:  patch.Checked(r, "lastName", patch.Text, checkPersonName).Value,
-		Admin:     patch.Value(r, "isAdmin", patch.Bool),
+// Scope is all that the user may do.
+func (u User) Scope() Scope {
+	if u.Admin {
+		return ScopeAdmin
 	}
-	r.Require("email")
-	n.Found = r.Offences
-	return n
+	return ScopeWrite
 }
 
-// InvitedUser is a user who was just invited.
-type InvitedUser struct {
-	User  User
-	Token string // of the invitation, which is kept nowhere else
+// UserFilter picks users; its zero value picks all.
+type UserFilter struct {
+	ID    int64
+	Email string // without regard to case
 }
 
 // Users returns a page of the company's users, in the order of ids.
-func (s *Service) Users(ctx context.Context, actor Actor, page query.Page) ([]User, error) {
+func (s *Service) Users(ctx context.Context, actor Actor, f UserFilter, page query.Page) ([]User, error) {
 	return query.ListByID(page, func(u User) int64 { return u.ID }, func(after int64, limit int) ([]User, error) {
-		return s.store.Users(ctx, actor.CompanyID, after, limit)
+		return s.store.Users(ctx, actor.CompanyID, f, after, limit)
 	})
 }
 
-// Invite makes a user of the actor's company without a password, which the
-// holder of the token can set. Errors: KindInvalid with every offence;
-// KindConflict if the e-mail address is taken.
-func (s *Service) Invite(ctx context.Context, actor Actor, n NewUser) (InvitedUser, error) {
-	offences := n.Found
-	switch _, err := s.store.User(ctx, n.Email); {
-	case err == nil:
-		offences = append(offences, emailTaken)
-	case !fault.IsNotFound(err):
-		return InvitedUser{}, fmt.Errorf("find user: %w", err)
-	}
-	if err := fault.Invalid(offences); err != nil {
-		return InvitedUser{}, err
-	}
-	now, token := s.clock.Now(), newSecret(invitationPrefix)
-	user := User{
-		CompanyID: actor.CompanyID, Email: n.Email, FirstName: n.FirstName, LastName: n.LastName, Admin: n.Admin,
-		CreatedAt: now, Invitation: HashToken(token), InvitedUntil: now.Add(invitationTime),
-	}
-	return write.Run(ctx, s.store, write.Mode[InvitedUser]{}, func(ctx context.Context, tx Tx) (InvitedUser, error) {
-		err := fault.ConflictAt(emailTaken, tx.InsertUser(ctx, &user))
-		return InvitedUser{User: user, Token: token}, err
-	})
-}
-
-// emailTaken says no more: the user may be another company's.
-var emailTaken = fault.Offence{In: fault.InBody, Path: []string{"email"}, Kind: fault.KindConflict, Message: "email is taken"}
-
-func checkPersonName(name, _ string) (string, string) {
-	name = normal.Trim(name)
-	return name, normal.CheckText(name, MaxPersonName)
-}
-
-// Acceptance is what an invited user sends.
-type Acceptance struct {
-	Token     string
-	Password  string
-	FirstName string // empty: as the invitation has it
-	LastName  string // empty: as the invitation has it
-	fault.Findings
-}
-
-// ParseAcceptance reads the body of an acceptance.
-func ParseAcceptance(body any) Acceptance {
-	r := patch.NewReader(body, "")
-	a := Acceptance{
-		Token:     patch.Value(r, "token", patch.Text),
-		Password:  patch.Checked(r, "password", patch.Text, checkPassword).Value,
-		FirstName: patch.Checked(r, "firstName", patch.Text, checkPersonName).Value,
-		LastName:  patch.Checked(r, "lastName", patch.Text, checkPersonName).Value,
-	}
-	r.Require("token", "password")
-	a.Found = r.Offences
-	return a
-}
-
-// Accept sets the password of the user with the invitation, which is
-// used up. Errors: KindInvalid with every offence; a token that is wrong, used
-// or expired is one and the same.
-func (s *Service) Accept(ctx context.Context, a Acceptance) (User, error) {
-	offences := a.Found
-	if _, err := s.invited(ctx, s.store, a.Token); err != nil && fault.KindOf(err) != fault.KindInvalid {
-		return User{}, err
-	} else if err != nil {
-		offences = append(offences, wrongInvitation)
-	}
-	if err := fault.Invalid(offences); err != nil {
-		return User{}, err
-	}
-	// Outside of the transaction, in which others would wait for it.
-	hash, err := s.passwords.hash(ctx, a.Password)
+// FindUser returns the user with an e-mail address, for the operator; the name
+// of the company may be empty if no other company knows the address. Errors:
+// KindNotFound for either; KindConflict that names the companies.
+func (s *Service) FindUser(ctx context.Context, company, email string) (User, error) {
+	users, err := s.store.UsersByEmail(ctx, email)
 	if err != nil {
 		return User{}, err
 	}
-	return write.Run(ctx, s.store, write.Mode[User]{}, func(ctx context.Context, tx Tx) (User, error) {
-		user, err := s.invited(ctx, tx, a.Token)
+	if company != "" {
+		only, err := s.store.Company(ctx, company)
 		if err != nil {
 			return User{}, err
 		}
-		user.accept(a, hash)
-		return user, tx.UpdateUser(ctx, user)
+		users = slices.DeleteFunc(users, func(u User) bool { return u.CompanyID != only.ID })
+	}
+	switch len(users) {
+	case 0:
+		return User{}, fault.NotFound("user")
+	case 1:
+		return users[0], nil
+	}
+	companies, err := s.store.Companies(ctx)
+	if err != nil {
+		return User{}, err
+	}
+	var names []string
+	for _, c := range companies {
+		if slices.ContainsFunc(users, func(u User) bool { return u.CompanyID == c.ID }) {
+			names = append(names, fault.Quote(c.Name))
+		}
+	}
+	return User{}, &fault.Error{Kind: fault.KindConflict, Message: "the user is of several companies; name one of " + strings.Join(names, ", ")}
+}
+
+// UserPatch says what to change of a user. Absent members stay as they are.
+type UserPatch struct {
+	FirstName patch.Field[string] // null: none
+	LastName  patch.Field[string] // null: none
+	Admin     patch.Field[bool]
+	Disabled  patch.Field[bool]
+	fault.Findings
+}
+
+// ParseUserPatch reads the body of a PATCH.
+func ParseUserPatch(body any) UserPatch {
+	r := patch.NewReader(body, "")
+	p := UserPatch{
+		FirstName: patch.Checked(r, "firstName", patch.Text, checkPersonName),
+		LastName:  patch.Checked(r, "lastName", patch.Text, checkPersonName),
+		Admin:     patch.Member(r, "isAdmin", patch.Bool),
+		Disabled:  patch.Member(r, "disabled", patch.Bool),
+	}
+	p.Found = r.Offences
+	return p
+}
+
+// UpdateUser applies a patch. Disabling a user revokes the keys and ends the
+// logins, and enabling brings the password back, not the keys. Errors:
+// KindNotFound; KindInvalid with every offence; KindConflict if that would take
+// the company's last active admin.
+func (s *Service) UpdateUser(ctx context.Context, actor Actor, id int64, p UserPatch) (User, error) {
+	var changed patch.Changes
+	mode := write.Mode[User]{Unsound: len(p.Found) > 0}
+	after, err := write.Run(ctx, s.store, mode, func(ctx context.Context, tx Tx) (User, error) {
+		before, err := tx.User(ctx, actor.CompanyID, id)
+		if err != nil {
+			return User{}, err
+		}
+		a := &patch.Applier{Offences: slices.Clip(p.Found)}
+		after := s.applyPatch(a, before, p)
+		if err := s.checkAdmins(ctx, tx, a, before, after); err != nil {
+			return User{}, err
+		}
+		if err := fault.Invalid(a.Offences); err != nil || after == before {
+			return after, err
+		}
+		changed = a.Changes
+		if after.Disabled() && !before.Disabled() {
+			if err := tx.RevokeKeys(ctx, actor.CompanyID, id, s.clock.Now()); err != nil {
+				return User{}, err
+			}
+		}
+		return after, tx.UpdateUser(ctx, after)
 	})
+	if err == nil && changed != nil {
+		s.record(ctx, actor, after, changesOfUser(changed))
+	}
+	return after, err
 }
 
-// accept uses the invitation up.
-func (u *User) accept(a Acceptance, hash string) {
-	u.PasswordHash = hash
-	u.Invitation, u.InvitedUntil = KeyHash{}, time.Time{}
-	if a.FirstName != "" {
-		u.FirstName = a.FirstName
+func (s *Service) applyPatch(a *patch.Applier, u User, p UserPatch) User {
+	for _, name := range []*patch.Field[string]{&p.FirstName, &p.LastName} {
+		if name.IsNull() {
+			*name = patch.Set("")
+		}
 	}
-	if a.LastName != "" {
-		u.LastName = a.LastName
+	patch.SetValue(a, "firstName", &u.FirstName, p.FirstName, checkPersonName)
+	patch.SetValue(a, "lastName", &u.LastName, p.LastName, checkPersonName)
+	patch.SetValue(a, "isAdmin", &u.Admin, p.Admin, patch.Accept)
+	disabled := u.Disabled()
+	patch.SetValue(a, "disabled", &disabled, p.Disabled, patch.Accept)
+	switch {
+	case !disabled:
+		u.DisabledAt = time.Time{}
+	case !u.Disabled():
+		u.DisabledAt = s.clock.Now()
 	}
+	return u
 }
 
-// wrongInvitation does not tell a wrong token from one that is used or expired.
-var wrongInvitation = fault.Offence{In: fault.InBody, Path: []string{"token"}, Message: "token must be that of an open invitation"}
-
-// invited returns the user who can accept the invitation, or KindInvalid.
-func (s *Service) invited(ctx context.Context, r Reader, token string) (User, error) {
-	hash := HashToken(token)
-	user, err := r.UserByInvitation(ctx, hash)
-	if err != nil && !fault.IsNotFound(err) {
-		return User{}, fmt.Errorf("find invitation: %w", err)
+// checkAdmins notes an offence if the company would be left without an admin who
+// can act.
+func (s *Service) checkAdmins(ctx context.Context, tx Tx, a *patch.Applier, before, after User) error {
+	if !before.ActsAsAdmin() || after.ActsAsAdmin() {
+		return nil
 	}
-	open := err == nil && subtle.ConstantTimeCompare(user.Invitation[:], hash[:]) == 1 && s.clock.Now().Before(user.InvitedUntil)
-	if !open {
-		return User{}, fault.Invalid([]fault.Offence{wrongInvitation})
+	admins, err := tx.CountAdmins(ctx, before.CompanyID)
+	if err != nil || admins > 1 {
+		return err
 	}
-	return user, nil
+	if after.Disabled() {
+		a.Offences.Conflict([]string{"disabled"}, "must be false: this is the company's last active admin")
+	}
+	if !after.Admin {
+		a.Offences.Conflict([]string{"isAdmin"}, "must be true: this is the company's last active admin")
+	}
+	return nil
 }
 
-// Invited tells whether the user has still to accept the invitation.
-func (u User) Invited() bool { return u.Invitation != KeyHash{} }
+// changesOfUser lists the members that changed, and no names.
+func changesOfUser(changes patch.Changes) string {
+	var words []string
+	for _, member := range slices.Sorted(maps.Keys(changes)) {
+		if value, ok := changes[member].After.(bool); ok {
+			member = fmt.Sprintf("%s=%t", member, value)
+		}
+		words = append(words, member)
+	}
+	return strings.Join(words, " ")
+}

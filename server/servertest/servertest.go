@@ -127,7 +127,11 @@ func (s *Server) NewKey(t testing.TB, scopes ...client.Scope) string {
 	for i, scope := range scopes {
 		own[i] = identity.Scope(scope)
 	}
-	token, err := s.services.Identity.CreateKeyFor(t.Context(), Email, "test", own)
+	user, err := s.services.Identity.FindUser(t.Context(), "", Email)
+	if err != nil {
+		t.Fatalf("find the user: %v", err)
+	}
+	token, err := s.services.Identity.CreateKeyFor(t.Context(), user, "test", own)
 	if err != nil {
 		t.Fatalf("make a key: %v", err)
 	}

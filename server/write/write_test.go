@@ -26,8 +26,8 @@ func addUser(s *domaintest.Domain, email string) func(context.Context, store.Tx)
 
 func wantUser(t *testing.T, s *domaintest.Domain, email string, want bool) {
 	t.Helper()
-	if _, err := s.Store.User(t.Context(), email); (err == nil) != want {
-		t.Errorf("%s is there: %t (%v), want %t", email, err == nil, err, want)
+	if users, err := s.Store.UsersByEmail(t.Context(), email); err != nil || (len(users) > 0) != want {
+		t.Errorf("%s is there: %v (%v), want %t", email, users, err, want)
 	}
 }
 

@@ -66,7 +66,7 @@ func aliasCommand() *cli.Command {
 // stepFlags are the flags of a step of a user's migration.
 func stepFlags(more ...cli.Flag) []cli.Flag {
 	return append([]cli.Flag{
-		dbFlag(),
+		dbFlag(), whichCompanyFlag(),
 		&cli.StringFlag{Name: "as", Usage: "the e-mail `ADDRESS` of the admin who does this, for the record", Required: true, Sources: fromEnv("AS")},
 		&cli.StringFlag{Name: "user", Usage: "the user's e-mail `ADDRESS`", Required: true},
 	}, more...)
@@ -107,25 +107,28 @@ func finishAliasStep(ctx context.Context, cmd *cli.Command, store *sqlite.Store,
 }
 
 func takeAliasStep(ctx context.Context, cmd *cli.Command, store store.Store, config alias.Config, step aliasStep) (alias.Report, error) {
-	admin, err := adminActor(ctx, store, cmd.String("as"))
+	admin, err := adminActor(ctx, cmd, store)
+	if err != nil {
+		return alias.Report{}, fmt.Errorf("--as: %w", err)
+	}
+	users, err := store.Users(ctx, admin.CompanyID, identity.UserFilter{Email: cmd.String("user")}, 0, 1)
 	if err != nil {
 		return alias.Report{}, err
 	}
-	user, err := store.User(ctx, cmd.String("user"))
-	if err != nil {
-		return alias.Report{}, fmt.Errorf("--user: %w", err)
+	if len(users) == 0 {
+		return alias.Report{}, fmt.Errorf("--user: %w", fault.NotFound("user"))
 	}
-	return step(ctx, cmd, server.NewServices(store, server.ServiceConfig{Alias: config}).Alias, admin, user.ID)
+	return step(ctx, cmd, server.NewServices(store, server.ServiceConfig{Alias: config}).Alias, admin, users[0].ID)
 }
 
 // adminActor is the user who acts on the command line, without a key.
-func adminActor(ctx context.Context, store store.Store, email string) (identity.Actor, error) {
-	admin, err := store.User(ctx, email)
+func adminActor(ctx context.Context, cmd *cli.Command, store store.Store) (identity.Actor, error) {
+	admin, err := actingUser(ctx, cmd, store, cmd.String("as"))
 	if err != nil {
-		return identity.Actor{}, fmt.Errorf("--as: %w", err)
+		return identity.Actor{}, err
 	}
 	if !admin.Admin {
-		return identity.Actor{}, fmt.Errorf("--as: %s is not an admin", admin.Email)
+		return identity.Actor{}, fmt.Errorf("%s is not an admin", admin.Email)
 	}
 	return identity.Actor{CompanyID: admin.CompanyID, Scope: identity.ScopeAdmin, User: admin.Ref()}, nil
 }

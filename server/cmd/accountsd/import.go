@@ -51,7 +51,7 @@ func importCommand() *cli.Command {
 		ArgsUsage:   "FILE",
 		Description: importHelp,
 		Flags: []cli.Flag{
-			dbFlag(), emailFlag(), formatFlag(), regionFlag(),
+			dbFlag(), emailFlag(), whichCompanyFlag(), formatFlag(), regionFlag(),
 			&cli.StringFlag{Name: "match-by", Usage: "find the account of a row by `MEMBER`: id, number, title, primaryEmail, primaryPhone, address or none", DefaultText: "id if there is one, otherwise title", Sources: fromEnv("MATCH_BY")},
 			&cli.StringFlag{Name: "strategy", Usage: "what to do with an account that matches: skip, replace, enrich or update", DefaultText: "update by id, otherwise skip", Sources: fromEnv("STRATEGY")},
 			&cli.BoolFlag{Name: "allow-new-options", Usage: "add unknown dropdown labels to the options", Sources: fromEnv("ALLOW_NEW_OPTIONS")},
@@ -153,7 +153,7 @@ func (r *importRun) dry(ctx context.Context, store *sqlite.Store, format transfe
 }
 
 func (r *importRun) into(ctx context.Context, store *sqlite.Store, format transfer.Format) error {
-	user, err := store.User(ctx, r.cmd.String("email"))
+	user, err := actingUser(ctx, r.cmd, store, r.cmd.String("email"))
 	if err != nil {
 		return err
 	}

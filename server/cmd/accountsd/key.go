@@ -1,21 +1,49 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"text/tabwriter"
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/accountsd/accountsd/server"
+	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
+
+func keyCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "key",
+		Usage: "manage API keys",
+		Commands: []*cli.Command{
+			keyCreateCommand(),
+			{
+				Name:   "list",
+				Usage:  "list the keys of a company",
+				Flags:  []cli.Flag{dbFlag(), companyFlag()},
+				Action: inCompany(listCompanyKeys),
+			},
+			{
+				Name:      "revoke",
+				Usage:     "end keys of a company at once",
+				ArgsUsage: "ID...",
+				Flags:     []cli.Flag{dbFlag(), companyFlag()},
+				Action:    inCompany(revokeKeys),
+			},
+		},
+	}
+}
 
 func keyCreateCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "create",
 		Usage: "make a key for a user; only the key goes to standard output",
 		Flags: []cli.Flag{
-			dbFlag(), emailFlag(),
+			dbFlag(), emailFlag(), whichCompanyFlag(),
 			&cli.StringFlag{Name: "name", Usage: "what the key is for", Sources: fromEnv("NAME")},
 			&cli.StringSliceFlag{Name: "scopes", Usage: "what the key may do: read, write or admin; each includes the ones before it", Value: []string{"write"}, Sources: fromEnv("SCOPES")},
 		},
@@ -28,9 +56,52 @@ func createKey(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error
 	for _, scope := range cmd.StringSlice("scopes") {
 		scopes = append(scopes, identity.Scope(scope))
 	}
-	token, err := server.NewServices(store, server.ServiceConfig{}).Identity.CreateKeyFor(ctx, cmd.String("email"), cmd.String("name"), scopes)
+	user, err := findUser(ctx, cmd, store, cmd.String("email"))
+	if err != nil {
+		return err
+	}
+	token, err := users(store).CreateKeyFor(ctx, user, cmd.String("name"), scopes)
 	if err != nil {
 		return err
 	}
 	return showKey(cmd, token)
+}
+
+func listCompanyKeys(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
+	table := tabwriter.NewWriter(cmd.Root().Writer, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ID\tUSER\tKEY\tSCOPE\tNAME\tCREATED\tEXPIRES\tREVOKED")
+	for after := int64(0); ; {
+		keys, err := store.Keys(ctx, company.ID, 0, after, listed)
+		if err != nil {
+			return err
+		}
+		if len(keys) == 0 {
+			return table.Flush()
+		}
+		for _, k := range keys {
+			fmt.Fprintf(table, "%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.UserID, k.Prefix, k.Scope, cmp.Or(printable(k.Name), "-"),
+				formatTime(k.CreatedAt), cmp.Or(formatTime(k.ExpiresAt), "-"), cmp.Or(formatTime(k.RevokedAt), "-"))
+		}
+		after = keys[len(keys)-1].ID
+	}
+}
+
+func revokeKeys(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
+	if !cmd.Args().Present() {
+		return errors.New("name the ids of the keys, as key list shows them")
+	}
+	service := users(store)
+	for _, text := range cmd.Args().Slice() {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return fmt.Errorf("an id must be an integer; got %s", fault.Quote(text))
+		}
+		if err := service.RevokeKey(ctx, operator(company.ID), id); err != nil {
+			return fmt.Errorf("%d: %w", id, err)
+		}
+		if _, err := fmt.Fprintf(cmd.Root().Writer, "key %d is revoked\n", id); err != nil {
+			return err
+		}
+	}
+	return nil
 }

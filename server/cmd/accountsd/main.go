@@ -57,11 +57,9 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 			initCommand(),
 			importCommand(),
 			exportCommand(),
-			{
-				Name:     "key",
-				Usage:    "manage API keys",
-				Commands: []*cli.Command{keyCreateCommand()},
-			},
+			companyCommand(),
+			userCommand(),
+			keyCommand(),
 			{
 				Name:     "property",
 				Usage:    "manage custom properties",

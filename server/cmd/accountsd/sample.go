@@ -91,23 +91,19 @@ func createSample(ctx context.Context, tx store.Tx, company identity.NewCompany)
 	return created, nil
 }
 
-// addUsers adds the users beside the admin, each with a key. An address is of one
-// user in all companies, so that only the first company has the plain ones.
+// addUsers adds the users beside the admin, each with a key.
 func (s *sampler) addUsers(ctx context.Context) error {
-	company, host := s.actors[0].CompanyID, "example.com"
-	if company > 1 {
-		host = fmt.Sprintf("company%d.example", company)
-	}
+	company := s.actors[0].CompanyID
 	for _, u := range s.words.Users {
-		user := identity.User{CompanyID: company, Email: u.Email + "@" + host, FirstName: u.FirstName, LastName: u.LastName, CreatedAt: s.now}
+		user := identity.User{CompanyID: company, Email: u.Email + "@example.com", FirstName: u.FirstName, LastName: u.LastName, CreatedAt: s.now}
 		if err := s.tx.InsertUser(ctx, &user); err != nil {
 			return err
 		}
-		token, err := s.Identity.CreateKeyFor(ctx, user.Email, u.Key, []identity.Scope{identity.ScopeWrite})
+		token, err := s.Identity.CreateKeyFor(ctx, user, u.Key, []identity.Scope{identity.ScopeWrite})
 		if err != nil {
 			return err
 		}
-		key, _, err := s.tx.KeyByHash(ctx, identity.HashToken(token))
+		key, _, err := s.tx.KeyByHash(ctx, identity.HashToken(token), s.now)
 		if err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ func serveCommand() *cli.Command {
 			regionFlag(),
 			&cli.DurationFlag{Name: "timeout", Usage: "answer 503 to a request that takes longer than `DURATION`", Value: 30 * time.Second, Validator: positive[time.Duration], Sources: fromEnv("TIMEOUT")},
 			&cli.Int64Flag{Name: "max-body-bytes", Usage: "answer 413 to a body of more than `N` bytes", Value: 1 << 20, Validator: positive[int64], Sources: fromEnv("MAX_BODY_BYTES")},
-			&cli.Int64Flag{Name: "max-bodies-bytes", Usage: "let large bodies of `N` bytes arrive at once, and answer 503 to further ones after a short wait", Value: 8 << 20, Validator: positive[int64], Sources: fromEnv("MAX_BODIES_BYTES")},
+			&cli.Int64Flag{Name: "max-bodies-bytes", Usage: "let large bodies of `N` bytes arrive at once, and answer 503 to further ones after a short wait", Value: 4 << 20, Validator: positive[int64], Sources: fromEnv("MAX_BODIES_BYTES")},
 			&cli.DurationFlag{Name: "body-timeout", Usage: "answer 408 to a body that takes longer than `DURATION` to arrive", Value: 20 * time.Second, Validator: positive[time.Duration], Sources: fromEnv("BODY_TIMEOUT")},
 			&cli.StringSliceFlag{Name: "cors-origin", Usage: "let the pages of `ORIGIN`, as https://crm.example.com, call the API from a browser; * for all", Sources: fromEnv("CORS_ORIGIN")},
 			&cli.IntFlag{Name: "rate-limit", Usage: "answer 429 to a key that sends more than `N` requests in a second, after twice as many at once; 0 for no limit", Value: 200, Validator: notNegative[int], Sources: fromEnv("RATE_LIMIT")},

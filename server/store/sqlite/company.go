@@ -15,13 +15,19 @@ var (
 	shownCompanies = companies.Without("name_fold")
 	newCompanies   = companies.Without("id")
 
-	selectCompany = db.Statement{Thing: "company", Text: `SELECT ` + shownCompanies.List("") + ` FROM companies WHERE name_fold = ?`}
-	insertCompany = db.Statement{Thing: "company", Taken: "company name is taken", Text: newCompanies.Insert("companies")}
+	selectCompany   = db.Statement{Thing: "company", Text: `SELECT ` + shownCompanies.List("") + ` FROM companies WHERE name_fold = ?`}
+	selectCompanies = db.Statement{Thing: "companies", Text: `SELECT ` + shownCompanies.List("") + ` FROM companies ORDER BY id`}
+	insertCompany   = db.Statement{Thing: "company", Taken: "company name is taken", Text: newCompanies.Insert("companies")}
 )
 
 // Company returns a company by name, without regard to case.
 func (r reader) Company(ctx context.Context, name string) (identity.Company, error) {
 	return db.First(ctx, r.session, selectCompany, []any{normal.Fold(name)}, shownCompanies.Scan)
+}
+
+// Companies returns all companies.
+func (r reader) Companies(ctx context.Context) ([]identity.Company, error) {
+	return db.Collect(ctx, r.session, selectCompanies, nil, shownCompanies.Scan)
 }
 
 // InsertCompany adds a company, and sets its id.

@@ -94,7 +94,10 @@ func TestPlans(t *testing.T) {
 		}, []string{
 			"changes_company (company_id=? AND sequence>?)", "!TEMP B-TREE",
 		}},
-		"users": {func(ctx context.Context, r store.Reader) error { _, err := r.Users(ctx, company, 7, 10); return err }, []string{
+		"users": {func(ctx context.Context, r store.Reader) error {
+			_, err := r.Users(ctx, company, identity.UserFilter{}, 7, 10)
+			return err
+		}, []string{
 			"users_company (company_id=? AND id>?)", "!TEMP B-TREE",
 		}},
 		"keys": {func(ctx context.Context, r store.Reader) error {
@@ -150,7 +153,7 @@ func TestPlansOfWrites(t *testing.T) {
 			tx.SetOptions(ctx, zone, []string{"b"}),
 			tx.UpdateContact(ctx, a.Contacts[0]),
 			tx.SaveAnswer(ctx, answer, start),
-			tx.RevokeKey(ctx, l.company, l.user.ID, key.ID, start),
+			tx.RevokeKey(ctx, l.company, key.ID, start),
 			tx.DeleteContact(ctx, l.company, a.Contacts[1].ID),
 			tx.DeleteAccount(ctx, l.company, a.ID),
 			tx.DeleteProperty(ctx, zone),

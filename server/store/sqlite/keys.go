@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/accountsd/accountsd/server/identity"
@@ -20,23 +21,36 @@ var (
 	shownKeys = keys.Without("hash")
 	newKeys   = keys.Without("id")
 
-	selectKey = db.Statement{Thing: "key", Text: `SELECT ` + keys.List("k.") + `, ` + users.List("u.") + `
-FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.hash = ?`}
-	selectKeys = db.Statement{Thing: "keys", Text: `SELECT ` + shownKeys.List("k.") + ` FROM api_keys k
+	fromKeys       = ` FROM api_keys k JOIN users u ON u.id = k.user_id `
+	selectValidKey = db.Statement{Thing: "key", Text: `SELECT ` + capped(keys.List("k.")) + `, ` + users.List("u.") + fromKeys + `
+WHERE k.hash = ? AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ?) AND u.disabled_at IS NULL`}
+	selectShownKey = `SELECT ` + capped(shownKeys.List("k.")) + fromKeys
+	selectKey      = db.Statement{Thing: "key", Text: selectShownKey + `WHERE k.id = ? AND k.company_id = ?`}
+	selectKeys     = db.Statement{Thing: "keys", Text: selectShownKey + `
 WHERE k.company_id = ? AND k.id > ? ORDER BY k.id LIMIT ?`}
-	selectKeysOfUser = db.Statement{Thing: "keys", Text: `SELECT ` + shownKeys.List("k.") + ` FROM api_keys k
+	selectKeysOfUser = db.Statement{Thing: "keys", Text: selectShownKey + `
 WHERE +k.company_id = ? AND k.user_id = ? AND k.id > ? ORDER BY k.id LIMIT ?`}
-	insertKey = db.Statement{Thing: "key", Taken: "key is taken", Text: newKeys.Insert("api_keys")}
-	revokeKey = db.Statement{Thing: "key", Text: `UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?1)
-WHERE id = ?2 AND company_id = ?3 AND (?4 = 0 OR user_id = ?4)`}
+	insertKey  = db.Statement{Thing: "key", Taken: "key is taken", Text: newKeys.Insert("api_keys")}
+	revokeKey  = db.Statement{Thing: "key", Text: `UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ? AND company_id = ?`}
+	revokeKeys = db.Statement{Thing: "keys", Text: `UPDATE api_keys SET revoked_at = ? WHERE user_id = ? AND company_id = ? AND revoked_at IS NULL`}
 )
 
-// KeyByHash returns the key with the hash and its user.
-func (r reader) KeyByHash(ctx context.Context, hash identity.KeyHash) (identity.Key, identity.User, error) {
+// capped reads the scope that a key has as long as its user may have it.
+func capped(columns string) string {
+	return strings.Replace(columns, "k.scope", "CASE WHEN k.scope = 'admin' AND NOT u.admin THEN 'write' ELSE k.scope END", 1)
+}
+
+// KeyByHash returns the key with the hash and its user, if it is valid at a time.
+func (r reader) KeyByHash(ctx context.Context, hash identity.KeyHash, at time.Time) (identity.Key, identity.User, error) {
 	var k identity.Key
 	var u identity.User
-	err := r.session.Get(ctx, selectKey, []any{db.Sum(hash)}, keys.At(&k, users.At(&u)...)...)
+	err := r.session.Get(ctx, selectValidKey, []any{db.Sum(hash), db.Time(at)}, keys.At(&k, users.At(&u)...)...)
 	return k, u, err
+}
+
+// Key returns a key of the company.
+func (r reader) Key(ctx context.Context, companyID, id int64) (identity.Key, error) {
+	return db.First(ctx, r.session, selectKey, []any{id, companyID}, shownKeys.Scan)
 }
 
 // Keys returns the keys of the company, or of one of its users, after an id.
@@ -54,6 +68,12 @@ func (t *transaction) InsertKey(ctx context.Context, k *identity.Key) error {
 }
 
 // RevokeKey notes when a key was revoked, unless it was before.
-func (t *transaction) RevokeKey(ctx context.Context, companyID, userID, id int64, at time.Time) error {
-	return t.session.ChangeOne(ctx, revokeKey, db.Time(at), id, companyID, userID)
+func (t *transaction) RevokeKey(ctx context.Context, companyID, id int64, at time.Time) error {
+	return t.session.ChangeOne(ctx, revokeKey, db.Time(at), id, companyID)
+}
+
+// RevokeKeys notes when the keys of a user were revoked that were not before.
+func (t *transaction) RevokeKeys(ctx context.Context, companyID, userID int64, at time.Time) error {
+	_, err := t.session.Change(ctx, revokeKeys, db.Time(at), userID, companyID)
+	return err
 }

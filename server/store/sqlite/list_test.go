@@ -11,6 +11,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/contact"
+	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store"
@@ -126,7 +127,10 @@ func TestUpgrade(t *testing.T) {
 		},
 		"Changes": func() (int, error) { list, err := s.Changes(t.Context(), 1, 0, 5); return len(list), err },
 		"History": func() (int, error) { list, err := s.History(t.Context(), 1, 1, 0, 5); return len(list), err },
-		"Users":   func() (int, error) { list, err := s.Users(t.Context(), 1, 0, 5); return len(list), err },
+		"Users": func() (int, error) {
+			list, err := s.Users(t.Context(), 1, identity.UserFilter{}, 0, 5)
+			return len(list), err
+		},
 	} {
 		if n, err := read(); err != nil || n != 1 {
 			t.Errorf("%s: got %d, %v, want 1", name, n, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 )
@@ -21,7 +22,16 @@ func migrationSteps() []string {
 }
 
 // migrate brings the schema up to date, each step in a transaction of its own.
-func migrate(ctx context.Context, conn *sql.Conn) error {
+// A step may replace a table that others refer to, which SQLite allows only
+// while foreign keys are off; each step checks them itself.
+func migrate(ctx context.Context, conn *sql.Conn) (err error) {
+	if _, err := conn.ExecContext(ctx, "PRAGMA foreign_keys = OFF"); err != nil {
+		return fmt.Errorf("migrate database: %w", err)
+	}
+	defer func() {
+		_, failure := conn.ExecContext(ctx, "PRAGMA foreign_keys = ON")
+		err = errors.Join(err, failure)
+	}()
 	steps := migrationSteps()
 	for {
 		done, err := migrateOnce(ctx, conn, steps)
@@ -59,8 +69,24 @@ func migrateOnce(ctx context.Context, conn *sql.Conn, steps []string) (done bool
 	if _, err := tx.ExecContext(ctx, string(script)); err != nil {
 		return false, fmt.Errorf("%s: %w", steps[version], err)
 	}
+	if err := checkReferences(ctx, tx); err != nil {
+		return false, fmt.Errorf("%s: %w", steps[version], err)
+	}
 	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version+1)); err != nil {
 		return false, err
 	}
 	return false, tx.Commit()
+}
+
+// checkReferences returns an error if a row refers to one that is not there.
+func checkReferences(ctx context.Context, tx *sql.Tx) error {
+	var table string
+	err := tx.QueryRowContext(ctx, `SELECT "table" FROM pragma_foreign_key_check LIMIT 1`).Scan(&table)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("rows of %s refer to rows that are not there", table)
 }

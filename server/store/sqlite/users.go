@@ -15,22 +15,27 @@ var (
 			"first_name", &u.FirstName, "last_name", &u.LastName,
 			"password_hash", &u.PasswordHash, "admin", &u.Admin, "created_at", (*db.Time)(&u.CreatedAt),
 			"invitation", (*db.OptionalSum)(&u.Invitation), "invited_until", (*db.OptionalTime)(&u.InvitedUntil),
+			"resetting", &u.Resetting, "disabled_at", (*db.OptionalTime)(&u.DisabledAt),
 		}
 	})
 	newUsers     = users.Without("id")
 	changedUsers = users.Without("id", "company_id", "email")
 
-	fromUsers     = `SELECT ` + users.List("u.") + ` FROM users u `
-	selectUser    = db.Statement{Thing: "user", Text: fromUsers + `WHERE u.email = ?`}
-	selectUsers   = db.Statement{Thing: "users", Text: fromUsers + `WHERE u.company_id = ? AND u.id > ? ORDER BY u.id LIMIT ?`}
+	fromUsers          = `SELECT ` + users.List("u.") + ` FROM users u `
+	selectUser         = db.Statement{Thing: "user", Text: fromUsers + `WHERE u.id = ? AND u.company_id = ?`}
+	selectUsersByEmail = db.Statement{Thing: "users", Text: fromUsers + `WHERE u.email = ? ORDER BY u.id`}
+	selectUsers        = db.Statement{Thing: "users", Text: fromUsers + `
+WHERE u.company_id = ?1 AND u.id > ?2 AND (?3 = '' OR u.email = ?3) AND (?4 = 0 OR u.id = ?4) ORDER BY u.id LIMIT ?5`}
 	selectInvited = db.Statement{Thing: "invitation", Text: fromUsers + `WHERE u.invitation = ?`}
-	insertUser    = db.Statement{Thing: "user", Taken: "email is taken", Text: newUsers.Insert("users")}
-	updateUser    = db.Statement{Thing: "user", Text: changedUsers.Update("users") + ` WHERE id = ? AND company_id = ?`}
+	countAdmins   = db.Statement{Thing: "users", Text: `SELECT count(*) FROM users u
+WHERE u.company_id = ? AND u.admin AND u.disabled_at IS NULL AND (u.invitation IS NULL OR u.resetting)`}
+	insertUser = db.Statement{Thing: "user", Taken: "email is taken", Text: newUsers.Insert("users")}
+	updateUser = db.Statement{Thing: "user", Text: changedUsers.Update("users") + ` WHERE id = ? AND company_id = ?`}
 )
 
-// User returns a user by email, without regard to case.
-func (r reader) User(ctx context.Context, email string) (identity.User, error) {
-	return db.First(ctx, r.session, selectUser, []any{toDBEmail(email)}, users.Scan)
+// User returns a user of the company.
+func (r reader) User(ctx context.Context, companyID, id int64) (identity.User, error) {
+	return db.First(ctx, r.session, selectUser, []any{id, companyID}, users.Scan)
 }
 
 // UserByInvitation returns the user with the hash of an invitation.
@@ -38,9 +43,20 @@ func (r reader) UserByInvitation(ctx context.Context, hash identity.KeyHash) (id
 	return db.First(ctx, r.session, selectInvited, []any{db.Sum(hash)}, users.Scan)
 }
 
-// Users returns the company's users after an id.
-func (r reader) Users(ctx context.Context, companyID, after int64, limit int) ([]identity.User, error) {
-	return db.Collect(ctx, r.session, selectUsers, []any{companyID, after, limit}, users.Scan)
+// UsersByEmail returns the users of all companies with an email.
+func (r reader) UsersByEmail(ctx context.Context, email string) ([]identity.User, error) {
+	return db.Collect(ctx, r.session, selectUsersByEmail, []any{toDBEmail(email)}, users.Scan)
+}
+
+// Users returns the company's users that the filter picks, after an id.
+func (r reader) Users(ctx context.Context, companyID int64, f identity.UserFilter, after int64, limit int) ([]identity.User, error) {
+	return db.Collect(ctx, r.session, selectUsers, []any{companyID, after, toDBEmail(f.Email), f.ID, limit}, users.Scan)
+}
+
+// CountAdmins counts the company's admins who can act.
+func (r reader) CountAdmins(ctx context.Context, companyID int64) (n int, err error) {
+	err = r.session.Get(ctx, countAdmins, []any{companyID}, &n)
+	return n, err
 }
 
 func toDBEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }

@@ -97,8 +97,11 @@ func (f *fixture) uses() map[string]func(context.Context) error {
 			return err
 		},
 		"Changes": func(ctx context.Context) error { _, err := f.store.Changes(ctx, id, 0, 1); return err },
-		"Users":   func(ctx context.Context) error { _, err := f.store.Users(ctx, id, 0, 1); return err },
-		"Keys":    func(ctx context.Context) error { _, err := f.store.Keys(ctx, id, 0, 0, 1); return err },
+		"Users": func(ctx context.Context) error {
+			_, err := f.store.Users(ctx, id, identity.UserFilter{}, 0, 1)
+			return err
+		},
+		"Keys": func(ctx context.Context) error { _, err := f.store.Keys(ctx, id, 0, 0, 1); return err },
 		"UserByInvitation": func(ctx context.Context) error {
 			_, err := f.store.UserByInvitation(ctx, identity.KeyHash{})
 			return err
@@ -113,7 +116,11 @@ func (f *fixture) uses() map[string]func(context.Context) error {
 		"FindContact": func(ctx context.Context) error { _, err := f.store.FindContact(ctx, id, "x", "y"); return err },
 		"History":     func(ctx context.Context) error { _, err := f.store.History(ctx, id, 1, 0, 1); return err },
 		"Company":     func(ctx context.Context) error { _, err := f.store.Company(ctx, "x"); return err },
-		"User":        func(ctx context.Context) error { _, err := f.store.User(ctx, "x"); return err },
-		"KeyByHash":   func(ctx context.Context) error { _, _, err := f.store.KeyByHash(ctx, identity.KeyHash{}); return err },
+		"User":        func(ctx context.Context) error { _, err := f.store.User(ctx, id, id); return err },
+		"Key":         func(ctx context.Context) error { _, err := f.store.Key(ctx, id, id); return err },
+		"KeyByHash": func(ctx context.Context) error {
+			_, _, err := f.store.KeyByHash(ctx, identity.KeyHash{}, start)
+			return err
+		},
 	}
 }

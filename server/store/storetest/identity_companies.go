@@ -21,7 +21,12 @@ func testCompany(t *testing.T, f *fixture) {
 		_, err := f.store.Company(t.Context(), name)
 		wantKind(t, err, fault.KindNotFound)
 	}
+	all, err := f.store.Companies(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, all, []identity.Company{f.company, f.other})
 	again := identity.Company{Name: "SUNRISE SERVICES", CreatedAt: start}
-	err := f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.InsertCompany(ctx, &again) })
+	err = f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.InsertCompany(ctx, &again) })
 	wantKind(t, err, fault.KindConflict)
 }

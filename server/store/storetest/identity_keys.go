@@ -31,24 +31,84 @@ func testKey(t *testing.T, f *fixture) {
 		identity.Key{Name: "forever", Prefix: "acc_1", Scope: identity.ScopeRead, Hash: identity.KeyHash{1}},
 		identity.Key{
 			Name: "", Description: "\"Nightly\" jöb", Prefix: "acc_2", Scope: identity.ScopeAdmin, Hash: identity.KeyHash{31: 2},
-			ExpiresAt: start.Add(time.Hour), RevokedAt: start.Add(time.Minute),
+			ExpiresAt: start.Add(time.Hour),
 		},
 	)
 	for _, want := range keys {
 		f.wantKey(t, want)
 	}
-	_, _, err := f.store.KeyByHash(t.Context(), identity.KeyHash{})
+	_, _, err := f.store.KeyByHash(t.Context(), identity.KeyHash{}, start)
 	wantKind(t, err, fault.KindNotFound)
 }
 
+// wantKey checks a key that is valid.
 func (f *fixture) wantKey(t *testing.T, want identity.Key) {
 	t.Helper()
-	key, user, err := f.store.KeyByHash(t.Context(), want.Hash)
+	key, user, err := f.store.KeyByHash(t.Context(), want.Hash, start)
 	if err != nil {
 		t.Fatal(err)
 	}
 	equal(t, key, want)
 	equal(t, user, f.ada)
+	f.wantStoredKey(t, want)
+}
+
+// wantStoredKey checks a key, valid or not.
+func (f *fixture) wantStoredKey(t *testing.T, want identity.Key) {
+	t.Helper()
+	got, err := f.store.Key(t.Context(), want.CompanyID, want.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.Hash = identity.KeyHash{}
+	equal(t, got, want)
+}
+
+// A key is found by its hash as long as it is valid.
+func testKeyValid(t *testing.T, f *fixture) {
+	left := f.addUser(t, identity.User{CompanyID: f.company.ID, Email: "left@sunrise.example", DisabledAt: start})
+	keys := f.addKeys(t, f.ada,
+		identity.Key{Hash: identity.KeyHash{1}, RevokedAt: start},
+		identity.Key{Hash: identity.KeyHash{2}, ExpiresAt: start.Add(time.Hour)},
+	)
+	keys = append(keys, f.addKeys(t, left, identity.Key{Hash: identity.KeyHash{3}})...)
+	for i, valid := range []bool{false, true, false} {
+		_, _, err := f.store.KeyByHash(t.Context(), keys[i].Hash, start.Add(time.Hour-time.Millisecond))
+		if (err == nil) != valid {
+			t.Errorf("key %d: %v", i, err)
+		}
+		_, _, err = f.store.KeyByHash(t.Context(), keys[i].Hash, start.Add(time.Hour))
+		wantKind(t, err, fault.KindNotFound)
+		f.wantStoredKey(t, keys[i])
+	}
+	for _, c := range [][2]int64{{f.other.ID, keys[0].ID}, {f.company.ID, keys[2].ID + 1_000_000}} {
+		_, err := f.store.Key(t.Context(), c[0], c[1])
+		wantKind(t, err, fault.KindNotFound)
+	}
+}
+
+// A key may do no more than its user.
+func testKeyScope(t *testing.T, f *fixture) {
+	bea := f.addUser(t, identity.User{CompanyID: f.company.ID, Email: "bea@sunrise.example", Admin: true})
+	keys := f.addKeys(t, bea, identity.Key{Hash: identity.KeyHash{1}, Scope: identity.ScopeAdmin}, identity.Key{Hash: identity.KeyHash{2}, Scope: identity.ScopeRead})
+	for _, admin := range []bool{true, false, true} {
+		bea.Admin = admin
+		f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.UpdateUser(ctx, bea) })
+		if keys[0].Scope = identity.ScopeWrite; admin {
+			keys[0].Scope = identity.ScopeAdmin
+		}
+		listed, err := f.store.Keys(t.Context(), f.company.ID, bea.ID, 0, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range keys {
+			f.wantStoredKey(t, want)
+			found, _, err := f.store.KeyByHash(t.Context(), want.Hash, start)
+			if err != nil || found.Scope != want.Scope || listed[i].Scope != want.Scope {
+				t.Errorf("admin %t: %s and %s, want %s (%v)", admin, found.Scope, listed[i].Scope, want.Scope, err)
+			}
+		}
+	}
 }
 
 func testKeys(t *testing.T, f *fixture) {
@@ -84,28 +144,36 @@ func testKeys(t *testing.T, f *fixture) {
 }
 
 func testRevokeKey(t *testing.T, f *fixture) {
-	bea := f.addUser(t, identity.User{CompanyID: f.company.ID, Email: "bea@sunrise.example"})
-	keys := f.addKeys(t, f.ada, identity.Key{Hash: identity.KeyHash{1}}, identity.Key{Hash: identity.KeyHash{2}}, identity.Key{Hash: identity.KeyHash{3}})
-	revoke := func(company, user, id int64, at time.Time) error {
-		return f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.RevokeKey(ctx, company, user, id, at) })
+	keys := f.addKeys(t, f.ada, identity.Key{Hash: identity.KeyHash{1}}, identity.Key{Hash: identity.KeyHash{2}})
+	revoke := func(company, id int64, at time.Time) error {
+		return f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.RevokeKey(ctx, company, id, at) })
 	}
-	for _, c := range [][3]int64{
-		{f.other.ID, 0, keys[0].ID},
-		{f.other.ID, f.ada.ID, keys[0].ID},
-		{f.company.ID, bea.ID, keys[0].ID},
-		{f.company.ID, 0, keys[2].ID + 1_000_000},
-	} {
-		wantKind(t, revoke(c[0], c[1], c[2], start), fault.KindNotFound)
+	for _, c := range [][2]int64{{f.other.ID, keys[0].ID}, {f.company.ID, keys[1].ID + 1_000_000}} {
+		wantKind(t, revoke(c[0], c[1], start), fault.KindNotFound)
 	}
-	for i, user := range []int64{0, f.ada.ID} {
-		for _, at := range []time.Time{start.Add(time.Millisecond), start.Add(time.Hour)} { // the second changes nothing
-			if err := revoke(f.company.ID, user, keys[i].ID, at); err != nil {
-				t.Fatal(err)
-			}
+	for _, at := range []time.Time{start.Add(time.Millisecond), start.Add(time.Hour)} { // the second changes nothing
+		if err := revoke(f.company.ID, keys[0].ID, at); err != nil {
+			t.Fatal(err)
 		}
-		keys[i].RevokedAt = start.Add(time.Millisecond)
 	}
-	for _, want := range keys {
-		f.wantKey(t, want)
+	keys[0].RevokedAt = start.Add(time.Millisecond)
+	f.wantStoredKey(t, keys[0])
+	f.wantKey(t, keys[1])
+}
+
+func testRevokeKeys(t *testing.T, f *fixture) {
+	keys := f.addKeys(t, f.ada, identity.Key{Hash: identity.KeyHash{1}, RevokedAt: start}, identity.Key{Hash: identity.KeyHash{2}})
+	bea := f.addUser(t, identity.User{CompanyID: f.company.ID, Email: "bea@sunrise.example"})
+	others := f.addKeys(t, bea, identity.Key{Hash: identity.KeyHash{3}})
+	for _, company := range []int64{f.other.ID, f.company.ID} {
+		f.write(t, func(ctx context.Context, tx store.Tx) error {
+			return tx.RevokeKeys(ctx, company, f.ada.ID, start.Add(time.Hour))
+		})
+		if company == f.company.ID {
+			keys[1].RevokedAt = start.Add(time.Hour)
+		}
+		for _, want := range append(keys, others...) {
+			f.wantStoredKey(t, want)
+		}
 	}
 }

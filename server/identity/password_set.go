@@ -1,0 +1,115 @@
+package identity
+
+import (
+	"context"
+	"time"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/write"
+)
+
+// Reset says how a password is reset.
+type Reset struct {
+	RevokeKeys bool
+	fault.Findings
+}
+
+// ParseReset reads the body of a reset; none was sent if it is nil.
+func ParseReset(body any) Reset {
+	if body == nil {
+		return Reset{}
+	}
+	r := patch.NewReader(body, "")
+	return Reset{RevokeKeys: patch.Value(r, "revokeKeys", patch.Bool), Findings: fault.Findings{Found: r.Offences}}
+}
+
+// ResetPassword ends the password of a user, who can set another with the token.
+// The keys stay unless they are to be revoked. Errors: KindInvalid; KindNotFound;
+// KindConflict if the user has not accepted the invitation yet, or is disabled.
+func (s *Service) ResetPassword(ctx context.Context, actor Actor, id int64, reset Reset) (InvitedUser, error) {
+	if err := fault.Invalid(reset.Found); err != nil {
+		return InvitedUser{}, err
+	}
+	return s.newToken(ctx, actor, id, "password reset", resetTime, func(ctx context.Context, tx Tx, u *User) error {
+		if u.Invited() {
+			return userConflict("the user has not accepted the invitation yet; invite the user again instead")
+		}
+		u.PasswordHash, u.Resetting = "", true
+		if !reset.RevokeKeys {
+			return nil
+		}
+		return tx.RevokeKeys(ctx, actor.CompanyID, id, s.clock.Now())
+	})
+}
+
+// newToken gives a user another token if prepare allows it.
+func (s *Service) newToken(ctx context.Context, actor Actor, id int64, change string, good time.Duration, prepare func(context.Context, Tx, *User) error) (InvitedUser, error) {
+	token := newSecret(invitationPrefix)
+	invited, err := write.Run(ctx, s.store, write.Mode[InvitedUser]{}, func(ctx context.Context, tx Tx) (InvitedUser, error) {
+		user, err := tx.User(ctx, actor.CompanyID, id)
+		if err != nil {
+			return InvitedUser{}, err
+		}
+		if user.Disabled() {
+			return InvitedUser{}, userConflict("the user is disabled")
+		}
+		if err := prepare(ctx, tx, &user); err != nil {
+			return InvitedUser{}, err
+		}
+		user.Invitation, user.InvitedUntil = HashToken(token), s.clock.Now().Add(good)
+		return InvitedUser{User: user, Token: token}, tx.UpdateUser(ctx, user)
+	})
+	if err == nil {
+		s.record(ctx, actor, invited.User, change)
+	}
+	return invited, err
+}
+
+// userConflict is an offence of the user that the path names.
+func userConflict(message string) error {
+	return fault.Invalid([]fault.Offence{{In: fault.InPath, Path: []string{"userId"}, Kind: fault.KindConflict, Message: message}})
+}
+
+// NewPassword is what a user sets in place of a password.
+type NewPassword struct {
+	Password string
+	fault.Findings
+}
+
+// ParseNewPassword reads the body of a change of the own password.
+func ParseNewPassword(body any) NewPassword {
+	r := patch.NewReader(body, "")
+	n := NewPassword{Password: patch.Checked(r, "newPassword", patch.Text, checkPassword).Value}
+	r.Require("newPassword")
+	n.Found = r.Offences
+	return n
+}
+
+// ChangePassword sets the password of the actor, who has just logged in with the
+// former one. Errors: KindInvalid; KindUnauthorized if the user was disabled
+// meanwhile.
+func (s *Service) ChangePassword(ctx context.Context, actor Actor, n NewPassword) error {
+	if err := fault.Invalid(n.Found); err != nil {
+		return err
+	}
+	hash, err := s.passwords.hash(ctx, n.Password)
+	if err != nil {
+		return err
+	}
+	err = write.Do(ctx, s.store, func(ctx context.Context, tx Tx) error {
+		user, err := tx.User(ctx, actor.CompanyID, actor.User.ID)
+		if err != nil {
+			return err
+		}
+		if user.Disabled() || user.PasswordHash == "" {
+			return loginRefused // It has ended since the login.
+		}
+		user.PasswordHash = hash
+		return tx.UpdateUser(ctx, user)
+	})
+	if err == nil {
+		s.record(ctx, actor, User{ID: actor.User.ID, CompanyID: actor.CompanyID}, "password changed")
+	}
+	return err
+}
