@@ -49,7 +49,7 @@ type listParameters struct {
 // listAccounts answers with one page of a list.
 func (s *Server) listAccounts(ctx context.Context, filter query.Filter, ascending bool, p listParameters) (apiserver.AccountListJSONResponse, error) {
 	var answer apiserver.AccountListJSONResponse
-	page, err := newPaging(byTime, p.pageSize, p.page, p.cursor)
+	page, err := newPaging(orderByTime(ascending), p.pageSize, p.page, p.cursor)
 	if err != nil {
 		return answer, err
 	}

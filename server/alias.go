@@ -26,7 +26,7 @@ type aliasKey struct{}
 func serveAlias(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rest, ok := strings.CutPrefix(r.URL.Path, aliasPath)
-		if !ok || (rest != "" && rest[0] != '/') {
+		if !ok || (rest != "" && rest[0] != '/') || hasEncodedSlash(r.URL) {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -124,11 +124,15 @@ func TestChangesAreFollowed(t *testing.T) {
 		strings.TrimLeft(sequences[2], "0"):    "2:deleted/2 1:updated/3",
 		strings.Repeat("0", 20) + sequences[2]: "2:deleted/2 1:updated/3",
 		last:                                   "",
-		"9223372036854775807":                  "",
 		"0":                                    want,
 	} {
 		if a := f.send(t, get("/accounts/changes?after="+after)); a.Code != http.StatusOK || a.changed() != want {
 			t.Errorf("after %s: %d %s, want %s", after, a.Code, a.changed(), want)
+		}
+	}
+	for _, after := range []string{"9223372036854775807", last + "0"} {
+		if a := f.send(t, get("/accounts/changes?after="+after)); a.Code != http.StatusBadRequest || !strings.Contains(a.Body.String(), "beyond the last change, "+last) {
+			t.Errorf("after %s: %d %s", after, a.Code, a.Body)
 		}
 	}
 	fields := all.json["changes"].([]any)[2].(map[string]any)["fields"]

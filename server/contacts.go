@@ -25,7 +25,7 @@ func (s *Server) ListContacts(ctx context.Context, req apiserver.ListContactsReq
 	if err != nil {
 		return nil, err
 	}
-	page, err := newPaging(byTime, req.Params.PageSize, req.Params.Page, req.Params.Cursor)
+	page, err := newPaging(orderByTime(isAscending(req.Params.OrderBy, false)), req.Params.PageSize, req.Params.Page, req.Params.Cursor)
 	if err != nil {
 		return nil, err
 	}

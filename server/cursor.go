@@ -16,6 +16,7 @@ import (
 // while others write.
 type cursor struct {
 	Side side   `json:"d"`
+	Up   bool   `json:"u,omitempty"` // the list has the earliest first
 	At   *int64 `json:"t,omitempty"` // the record's updatedAt in ms; nil in a list ordered by id only
 	ID   int64  `json:"i"`
 }

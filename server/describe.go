@@ -16,6 +16,8 @@ var patterns = map[string]string{
 	`\S`:    "not be blank",
 	`\d`:    "contain a digit",
 	`^\d+$`: "be the sequence of a change",
+
+	`^[!-~]+$`: "consist of visible ASCII characters without spaces",
 }
 
 // describe says what is wrong with a value and what would be right, in words
@@ -31,6 +33,10 @@ func describe(e *openapi3.SchemaError, got string) string {
 	case "enum":
 		return fmt.Sprintf("must be one of %s; got %s", list(schema.Enum), got)
 	case "minLength":
+		if schema.MinLength > 1 {
+			text, _ := e.Value.(string)
+			return fmt.Sprintf("must be at least %d characters; got %d", schema.MinLength, utf8.RuneCountInString(text))
+		}
 		return "must not be empty"
 	case "maxLength":
 		text, _ := e.Value.(string)

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"regexp"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -80,6 +82,19 @@ func (s *Server) limitTime(c *gin.Context) {
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
 	c.Next()
+}
+
+// refuseSlash answers a path with an encoded slash, which is a part of a segment
+// and not an end of one (RFC 3986, section 2.2). No path here has any, and gin
+// would route it as if it were bare.
+func (s *Server) refuseSlash(c *gin.Context) {
+	if hasEncodedSlash(c.Request.URL) {
+		s.noRoute(c)
+	}
+}
+
+func hasEncodedSlash(u *url.URL) bool {
+	return strings.Contains(strings.ToLower(u.EscapedPath()), "%2f")
 }
 
 // callHandler stands before every strict handler. The generated code would give

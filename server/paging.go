@@ -21,9 +21,18 @@ const defaultPageSize = 20
 type listOrder uint8
 
 const (
-	byTime listOrder = iota // updatedAt, then id
+	byTime         listOrder = iota // updatedAt, then id, the latest first
+	byTimeEarliest                  // the earliest first
 	byID
 )
+
+// orderByTime is the order of a list that is ordered by time.
+func orderByTime(ascending bool) listOrder {
+	if ascending {
+		return byTimeEarliest
+	}
+	return byTime
+}
 
 // paging is the page of a list that a request asks for.
 type paging struct {
@@ -46,8 +55,11 @@ func newPaging(order listOrder, size *int, number *int64, sent *string) (paging,
 		return p, nil
 	}
 	c, err := parseCursor(*sent)
-	if err != nil || (c.At != nil) != (order == byTime) {
+	switch {
+	case err != nil || (c.At == nil) != (order == byID):
 		return p, fault.Invalid(cursorOffence("cursor must be one that a Link header of this list gave; got " + fault.Quote(*sent)))
+	case c.Up != (order == byTimeEarliest):
+		return p, fault.Invalid(cursorOffence("cursor must be of a list in this order; leave order_by as it was when a Link header gave the cursor"))
 	}
 	if c.Side == pageBefore {
 		p.Before = c.place()
@@ -113,8 +125,8 @@ func cutPage[T any](ctx context.Context, p paging, loaded []T, place func(T) que
 
 // cursorAt is a cursor for the page on one side of a place.
 func (p paging) cursorAt(place query.Cursor, s side) string {
-	c := cursor{Side: s, ID: place.ID}
-	if p.order == byTime {
+	c := cursor{Side: s, Up: p.order == byTimeEarliest, ID: place.ID}
+	if p.order != byID {
 		at := place.UpdatedAt.UnixMilli()
 		c.At = &at
 	}

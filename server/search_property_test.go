@@ -62,6 +62,9 @@ func checkSearch(rt *rapid.T, t *testing.T, f *fixture, accounts []any) {
 	var got []string
 	for path := "/accounts/search?" + query(pairs...); path != ""; {
 		a := f.send(t, get(path))
+		if a.Code == http.StatusBadRequest && len(got) == 0 && (first.isSwapped() || two && second.isSwapped()) {
+			return
+		}
 		if a.Code != http.StatusOK || a.Header().Get("X-Total-Count") != fmt.Sprint(len(want)) {
 			rt.Fatalf("%s: %d, total %s, want %d: %s", path, a.Code, a.Header().Get("X-Total-Count"), len(want), a.Body)
 		}
@@ -89,6 +92,12 @@ type searchOperand struct {
 	open      bool
 }
 
+// isSwapped tells whether the test is between an upper end and a lower one.
+func (s searchTest) isSwapped() bool {
+	return s.op == "between" && (compareValues(s.operands[0].low, s.operands[1].high) > 0 ||
+		s.operands[1].open && compareValues(s.operands[0].low, s.operands[1].high) == 0)
+}
+
 // order is -1 for a value below the operand, 1 for one above it, else 0.
 func (o searchOperand) order(value any) int {
 	switch high := compareValues(value, o.high); {
@@ -109,6 +118,9 @@ func compareValues(a, b any) int {
 	}
 	return a.(time.Time).Compare(b.(time.Time))
 }
+
+// unaccented is what contains compares.
+var unaccented = strings.NewReplacer("é", "e")
 
 func (s searchTest) passes(a map[string]any) bool {
 	values := s.member.values(a)
@@ -134,7 +146,7 @@ func (s searchTest) passes(a map[string]any) bool {
 	case "between":
 		return slices.ContainsFunc(values, func(v any) bool { return s.operands[0].order(v) >= 0 && s.operands[1].order(v) <= 0 })
 	case "contains":
-		return slices.ContainsFunc(values, func(v any) bool { return strings.Contains(v.(string), s.part) })
+		return slices.ContainsFunc(values, func(v any) bool { return strings.Contains(unaccented.Replace(v.(string)), s.part) })
 	}
 	return (len(values) > 0) == (s.value == "true")
 }
@@ -298,7 +310,7 @@ func drawTest(t *rapid.T) searchTest {
 		s.value = rapid.SampledFrom([]string{"true", "false"}).Draw(t, "value")
 	case "contains":
 		s.value = rapid.SampledFrom(s.member.parts).Draw(t, "value")
-		s.part = strings.ToLower(s.value)
+		s.part = unaccented.Replace(strings.ToLower(s.value))
 	case "in", "nin":
 		s.operands = rapid.SliceOfN(s.member.operands, 1, 4).Draw(t, "values")
 		s.value = drawList(t, s.operands)

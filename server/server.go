@@ -122,7 +122,7 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	if err := engine.SetTrustedProxies(nil); err != nil {
 		return nil, err
 	}
-	engine.Use(s.recoverPanics, plainJSON, identify, setHeaders, s.allowOrigin, s.logRequest, s.limitTime)
+	engine.Use(s.recoverPanics, plainJSON, identify, setHeaders, s.allowOrigin, s.logRequest, s.limitTime, s.refuseSlash)
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 

@@ -10,14 +10,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/gin-gonic/gin"
 
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/jsonvalue"
 	"github.com/accountsd/accountsd/server/normal"
 )
 
@@ -182,9 +183,18 @@ func sentParameter(input *openapi3filter.RequestValidationInput, p *openapi3.Par
 }
 
 // isOneReading tells whether a parameter means the same to all who read it: the
-// validator and the generated code would take True and 1 for true.
+// validator and the generated code would take True and 1 for true, and +1 and 01
+// for 1.
 func isOneReading(p *openapi3.Parameter, sent string) bool {
-	return sent == "" || !p.Schema.Value.Type.Is("boolean") || sent == "true" || sent == "false"
+	switch kind := p.Schema.Value.Type; {
+	case sent == "":
+		return true
+	case kind.Is("boolean"):
+		return sent == "true" || sent == "false"
+	case kind.Is("integer"):
+		return jsonvalue.IsInteger(sent)
+	}
+	return true
 }
 
 func parameterOffence(p *openapi3.Parameter, sent string, err error) fault.Offence {
@@ -205,6 +215,9 @@ func parameterOffence(p *openapi3.Parameter, sent string, err error) fault.Offen
 	case errors.As(err, &schemaError):
 		message = describe(schemaError, got)
 	}
+	if p.In == openapi3.ParameterInQuery && p.Schema.Value.Format == "date-time" {
+		message += fault.PlusLost(sent)
+	}
 	return fault.Offence{In: fault.Location(p.In), Path: []string{p.Name}, Message: p.Name + " " + message}
 }
 
@@ -218,7 +231,7 @@ var formats = openapi3.WithStringFormatValidators(map[string]openapi3.StringForm
 		return nil
 	}),
 	"date-time": openapi3.NewCallbackValidator(func(s string) error {
-		_, err := time.Parse(time.RFC3339Nano, s)
+		_, err := timestamp.Parse(s)
 		return err
 	}),
 })

@@ -123,7 +123,12 @@ func (c *bodyOffences) add(err error, value any, path []string) {
 	case *openapi3.SchemaError:
 		below := e.JSONPointer()
 		c.offences.Add(slices.Concat(path, below), "%s", fault.Lazily(func() string {
-			return describe(e, fault.Show(at(value, below)))
+			sent := at(value, below)
+			wrong := describe(e, fault.Show(sent))
+			if sent == "" && e.Schema.Nullable {
+				wrong += fault.SendNull
+			}
+			return wrong
 		}))
 	}
 }

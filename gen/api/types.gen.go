@@ -621,11 +621,12 @@ type AccountPatch struct {
 	// IsActive `false` archives the account, `true` restores it.
 	IsActive nullable.Nullable[bool] `json:"isActive,omitempty"`
 
-	// PrimaryEmail The main e-mail address. It is trimmed and lower-cased. `null` clears it.
+	// PrimaryEmail The main e-mail address (RFC 5322, addr-spec). It is trimmed, lower-cased and brought to Unicode NFC; an
+	// international domain stays as sent, and is compared in Punycode. `null` clears it.
 	PrimaryEmail nullable.Nullable[string] `json:"primaryEmail,omitempty"`
 
-	// PrimaryPhone The main phone number. It is kept in E.164 where it can be read, numbers without a country code in the
-	// server's region, and else as typed. It must contain a digit. `null` clears it.
+	// PrimaryPhone The main phone number. A valid one is kept in E.164, read as dialled in the server's region or with `00` ahead
+	// of its country code, and any other as typed. It must contain a digit, of any script. `null` clears it.
 	PrimaryPhone nullable.Nullable[string] `json:"primaryPhone,omitempty"`
 
 	// Number The account's number. One that another account of the company has answers 409.
@@ -1705,7 +1706,8 @@ type ListAccountsParams struct {
 	// PrimaryPhone A part of the main phone number. Only digits are compared.
 	PrimaryPhone *PrimaryPhoneFilter `form:"primaryPhone,omitempty" json:"primaryPhone,omitempty"`
 
-	// UpdatedAfter Last changed after this time, and not at it.
+	// UpdatedAfter Last changed after this time, and not at it. Others may still be writing with an earlier time: a program that
+	// polls for changes should follow `GET /accounts/changes`, which misses nothing.
 	UpdatedAfter *UpdatedAfter `form:"updated_after,omitempty" json:"updated_after,omitempty"`
 
 	// UpdatedBefore Last changed before this time, and not at it.
@@ -1730,7 +1732,7 @@ type ListAccountsParams struct {
 	// Page The number of the page, from 1. While others write, follow the links instead. Not together with `cursor`.
 	Page *PageNumber `form:"page,omitempty" json:"page,omitempty"`
 
-	// Cursor A place in the list, as the `Link` header gives it.
+	// Cursor A place in the list, as the `Link` header gives it; of the list in the same order.
 	Cursor *PageCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// IncludeTotal Whether the answer tells in `X-Total-Count` how many records there are on all pages.
@@ -1779,7 +1781,8 @@ type BatchUpdateAccountsParams struct {
 
 // ListChangesParams defines parameters for ListChanges.
 type ListChangesParams struct {
-	// After The `sequence` of the last change that is known. All changes are listed if it is not sent.
+	// After The `sequence` of the last change that is known. All changes are listed if it is not sent. One beyond the last
+	// change answers 400.
 	After *AfterSequence `form:"after,omitempty" json:"after,omitempty"`
 
 	// PageSize How many records a page holds at the most.
@@ -1826,7 +1829,7 @@ type SearchAccountsParams struct {
 	// Page The number of the page, from 1. While others write, follow the links instead. Not together with `cursor`.
 	Page *PageNumber `form:"page,omitempty" json:"page,omitempty"`
 
-	// Cursor A place in the list, as the `Link` header gives it.
+	// Cursor A place in the list, as the `Link` header gives it; of the list in the same order.
 	Cursor *PageCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// IncludeTotal Whether the answer tells in `X-Total-Count` how many records there are on all pages.
@@ -1917,7 +1920,7 @@ type ListKeysParams struct {
 	// Page The number of the page, from 1. While others write, follow the links instead. Not together with `cursor`.
 	Page *PageNumber `form:"page,omitempty" json:"page,omitempty"`
 
-	// Cursor A place in the list, as the `Link` header gives it.
+	// Cursor A place in the list, as the `Link` header gives it; of the list in the same order.
 	Cursor *PageCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
@@ -1935,7 +1938,8 @@ type ListContactsParams struct {
 	// AccountID The account that the contacts are linked to.
 	AccountID *AccountIDFilter `form:"account_id,omitempty" json:"account_id,omitempty"`
 
-	// UpdatedAfter Last changed after this time, and not at it.
+	// UpdatedAfter Last changed after this time, and not at it. Others may still be writing with an earlier time: a program that
+	// polls for changes should follow `GET /accounts/changes`, which misses nothing.
 	UpdatedAfter *UpdatedAfter `form:"updated_after,omitempty" json:"updated_after,omitempty"`
 
 	// UpdatedBefore Last changed before this time, and not at it.
@@ -1950,7 +1954,7 @@ type ListContactsParams struct {
 	// Page The number of the page, from 1. While others write, follow the links instead. Not together with `cursor`.
 	Page *PageNumber `form:"page,omitempty" json:"page,omitempty"`
 
-	// Cursor A place in the list, as the `Link` header gives it.
+	// Cursor A place in the list, as the `Link` header gives it; of the list in the same order.
 	Cursor *PageCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// IncludeTotal Whether the answer tells in `X-Total-Count` how many records there are on all pages.
@@ -2037,7 +2041,7 @@ type ListUsersParams struct {
 	// Page The number of the page, from 1. While others write, follow the links instead. Not together with `cursor`.
 	Page *PageNumber `form:"page,omitempty" json:"page,omitempty"`
 
-	// Cursor A place in the list, as the `Link` header gives it.
+	// Cursor A place in the list, as the `Link` header gives it; of the list in the same order.
 	Cursor *PageCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 

@@ -154,7 +154,8 @@ type ClientInterface interface {
 	//
 	// Lists the changes of the company's accounts in the order in which they took effect, the earliest first. A copy
 	// that applies every change and asks on `after` the last `sequence` that it has seen misses nothing, also while
-	// others write. A deleted account is a change of the kind `deleted`.
+	// others write. A deleted account is a change of the kind `deleted`. A position beyond the last change, as after the
+	// server was restored from a backup, answers 400 with the last `sequence`: the copy is to be made anew.
 	//
 	// Corresponds with GET /accounts/changes (the `ListChanges` operationId).
 	ListChanges(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -166,7 +167,8 @@ type ClientInterface interface {
 	// A test is a member (`prop1`), an operator (`op1`) and a value (`value1`). A member is one of the account's own or
 	// the `keyName` of a custom property. A member with several values passes if one of them does. `neq` and `nin` pass
 	// where `eq` and `in` do not, also without a value. Text is compared without regard to case, numbers by their
-	// exact value. A date without a time stands for its whole day.
+	// exact value. A date without a time stands for its whole day. `contains` also disregards accents and the kind of
+	// apostrophe. The ends of `between` are sent the lower one first.
 	//
 	// Corresponds with GET /accounts/search (the `SearchAccounts` operationId).
 	SearchAccounts(ctx context.Context, params *SearchAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -764,7 +766,8 @@ func (c *Client) BatchUpdateAccounts(ctx context.Context, params *BatchUpdateAcc
 //
 // Lists the changes of the company's accounts in the order in which they took effect, the earliest first. A copy
 // that applies every change and asks on `after` the last `sequence` that it has seen misses nothing, also while
-// others write. A deleted account is a change of the kind `deleted`.
+// others write. A deleted account is a change of the kind `deleted`. A position beyond the last change, as after the
+// server was restored from a backup, answers 400 with the last `sequence`: the copy is to be made anew.
 //
 // Corresponds with GET /accounts/changes (the `ListChanges` operationId).
 func (c *Client) ListChanges(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -786,7 +789,8 @@ func (c *Client) ListChanges(ctx context.Context, params *ListChangesParams, req
 // A test is a member (`prop1`), an operator (`op1`) and a value (`value1`). A member is one of the account's own or
 // the `keyName` of a custom property. A member with several values passes if one of them does. `neq` and `nin` pass
 // where `eq` and `in` do not, also without a value. Text is compared without regard to case, numbers by their
-// exact value. A date without a time stands for its whole day.
+// exact value. A date without a time stands for its whole day. `contains` also disregards accents and the kind of
+// apostrophe. The ends of `between` are sent the lower one first.
 //
 // Corresponds with GET /accounts/search (the `SearchAccounts` operationId).
 func (c *Client) SearchAccounts(ctx context.Context, params *SearchAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4499,7 +4503,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Lists the changes of the company's accounts in the order in which they took effect, the earliest first. A copy
 	// that applies every change and asks on `after` the last `sequence` that it has seen misses nothing, also while
-	// others write. A deleted account is a change of the kind `deleted`.
+	// others write. A deleted account is a change of the kind `deleted`. A position beyond the last change, as after the
+	// server was restored from a backup, answers 400 with the last `sequence`: the copy is to be made anew.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4513,7 +4518,8 @@ type ClientWithResponsesInterface interface {
 	// A test is a member (`prop1`), an operator (`op1`) and a value (`value1`). A member is one of the account's own or
 	// the `keyName` of a custom property. A member with several values passes if one of them does. `neq` and `nin` pass
 	// where `eq` and `in` do not, also without a value. Text is compared without regard to case, numbers by their
-	// exact value. A date without a time stands for its whole day.
+	// exact value. A date without a time stands for its whole day. `contains` also disregards accents and the kind of
+	// apostrophe. The ends of `between` are sent the lower one first.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12039,7 +12045,8 @@ func (c *ClientWithResponses) BatchUpdateAccountsWithResponse(ctx context.Contex
 //
 // Lists the changes of the company's accounts in the order in which they took effect, the earliest first. A copy
 // that applies every change and asks on `after` the last `sequence` that it has seen misses nothing, also while
-// others write. A deleted account is a change of the kind `deleted`.
+// others write. A deleted account is a change of the kind `deleted`. A position beyond the last change, as after the
+// server was restored from a backup, answers 400 with the last `sequence`: the copy is to be made anew.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -12059,7 +12066,8 @@ func (c *ClientWithResponses) ListChangesWithResponse(ctx context.Context, param
 // A test is a member (`prop1`), an operator (`op1`) and a value (`value1`). A member is one of the account's own or
 // the `keyName` of a custom property. A member with several values passes if one of them does. `neq` and `nin` pass
 // where `eq` and `in` do not, also without a value. Text is compared without regard to case, numbers by their
-// exact value. A date without a time stands for its whole day.
+// exact value. A date without a time stands for its whole day. `contains` also disregards accents and the kind of
+// apostrophe. The ends of `between` are sent the lower one first.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -1,7 +1,13 @@
 // Package timestamp holds the API's form of a point in time.
 package timestamp
 
-import "time"
+import (
+	"encoding/json"
+	"errors"
+	"regexp"
+	"strings"
+	"time"
+)
 
 // Layout is how a point in time is written: RFC 3339 with milliseconds, in UTC.
 const Layout = "2006-01-02T15:04:05.000Z"
@@ -25,6 +31,54 @@ func (t Time) MarshalText() ([]byte, error) { return t.UTC().AppendFormat(nil, L
 // the end of the milliseconds.
 func (t Time) MarshalJSON() ([]byte, error) {
 	return t.UTC().AppendFormat(nil, `"`+Layout+`"`), nil
+}
+
+// ErrForm is of a text that is no date-time of RFC 3339.
+var ErrForm = errors.New("not an RFC 3339 date-time")
+
+// form is the grammar of RFC 3339, section 5.6. The group is of a leap second. time.Parse alone would take more.
+var form = regexp.MustCompile(`^\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|(60))(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$`)
+
+// Parse reads a date-time of RFC 3339, all of them and no others: T and Z may be
+// small. A leap second is the one after it.
+func Parse(s string) (time.Time, error) {
+	match := form.FindStringSubmatchIndex(s)
+	if match == nil {
+		return time.Time{}, ErrForm
+	}
+	leap := match[2] >= 0
+	if leap {
+		s = s[:match[2]] + "59" + s[match[3]:]
+	}
+	t, err := time.Parse(time.RFC3339Nano, strings.ToUpper(s))
+	if err != nil {
+		return time.Time{}, ErrForm
+	}
+	if leap {
+		t = t.Add(time.Second)
+		if day := t.UTC(); day.Day() != 1 || day.Sub(day.Truncate(24*time.Hour)) >= time.Second {
+			return time.Time{}, ErrForm // Leap seconds end months.
+		}
+	}
+	return t, nil
+}
+
+// UnmarshalText reads what Parse does.
+func (t *Time) UnmarshalText(text []byte) (err error) {
+	t.Time, err = Parse(string(text))
+	return err
+}
+
+// UnmarshalJSON reads a string that Parse does; null changes nothing, as always.
+func (t *Time) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil
+	}
+	var text string
+	if err := json.Unmarshal(data, &text); err != nil {
+		return err
+	}
+	return t.UnmarshalText([]byte(text))
 }
 
 // Bind reads t from a parameter of a request. The runtime of the generated code

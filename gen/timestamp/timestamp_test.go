@@ -42,3 +42,37 @@ func TestTimeInQuery(t *testing.T) {
 		t.Errorf("%v, %v", got, err)
 	}
 }
+
+// All of RFC 3339, and no more of ISO 8601 or of what Go takes.
+func TestParse(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"2026-11-24T10:00:00Z": "2026-11-24 10:00:00", "2026-11-24t10:00:00z": "2026-11-24 10:00:00", "2026-11-24T10:00:00.123456789+05:30": "2026-11-24 04:30:00.123456789",
+		"2026-11-24T10:00:00-00:00": "2026-11-24 10:00:00", "1998-12-31T23:59:60Z": "1999-01-01 00:00:00", "1998-12-31t15:59:60.25-08:00": "1999-01-01 00:00:00.25",
+		"0000-01-01T00:00:00Z": "0000-01-01 00:00:00", "2024-02-29T00:00:00Z": "2024-02-29 00:00:00",
+	} {
+		got, err := timestamp.Parse(text)
+		if err != nil || got.UTC().Format("2006-01-02 15:04:05.999999999") != want {
+			t.Errorf("%s: %v %v, want %s", text, got.UTC(), err, want)
+		}
+		var read timestamp.Time
+		if err := json.Unmarshal([]byte(`"`+text+`"`), &read); err != nil || !read.Equal(got) || read.Bind(text) != nil {
+			t.Errorf("%s as JSON: %v %v", text, read, err)
+		}
+	}
+	for _, text := range []string{
+		"", "2026-11-24", "2026-11-24T10:00:00", "2026-11-24 10:00:00Z", "2026-11-24T10:00Z", "2026-11-24T1:00:00Z", "2026-11-24T10:00:00,5Z", "2026-11-24T10:00:00.Z",
+		"2026-11-24T24:00:00Z", "2026-11-24T10:60:00Z", "2026-11-24T10:00:61Z", "2026-11-24T10:00:60Z", "2026-11-24T23:59:60Z", "2026-12-31T23:59:60+01:00",
+		"2026-02-29T10:00:00Z", "2026-11-24T10:00:00+0200", "2026-11-24T10:00:00+24:00", "2026-11-24T10:00:00+02:60", "2026-11-24T10:00:00 02:00", "+2026-11-24T10:00:00Z",
+		"2026-11-24T10:00:00Z ", "２026-11-24T10:00:00Z",
+	} {
+		var read timestamp.Time
+		if got, err := timestamp.Parse(text); err == nil || json.Unmarshal([]byte(`"`+text+`"`), &read) == nil || read.Bind(text) == nil {
+			t.Errorf("%q is taken for %v", text, got)
+		}
+	}
+	read := timestamp.Of(time.Unix(1, 0))
+	if err := json.Unmarshal([]byte(`null`), &read); err != nil || read.Unix() != 1 || json.Unmarshal([]byte(`5`), &read) == nil {
+		t.Errorf("null and 5: %v %v", read, err)
+	}
+}

@@ -49,8 +49,21 @@ func ReservedNames() []string {
 }
 
 // Values returns the account's values of what a condition tests: see
-// query.Record.
+// query.Record. Parts are looked for in texts without accents.
 func (a *Account) Values(c query.Condition) []any {
+	values := a.values(c)
+	if c.Contains == "" {
+		return values
+	}
+	for i, value := range values {
+		if text, ok := value.(string); ok {
+			values[i] = normal.Unaccented(text)
+		}
+	}
+	return values
+}
+
+func (a *Account) values(c query.Condition) []any {
 	switch c.Member {
 	case query.MemberCustom:
 		return each(c.Property.Keys(a.Custom[c.Property.Key]), func(key string) string { return key })
@@ -63,7 +76,7 @@ func (a *Account) Values(c query.Condition) []any {
 		return []any{normal.Fold(a.Contacts[0].Name)}
 	}
 	m := memberOf[c.Member]
-	if c.Contains != "" && m.kind == query.Phone {
+	if c.Contains != "" && (m.kind == query.Phone || m.kind == query.Email) {
 		return []any{m.text(a)}
 	}
 	return m.values(a)
@@ -80,7 +93,7 @@ var TextMembers = func() []query.Member {
 	return names
 }()
 
-// SearchText returns the folded text of each of TextMembers. Several values are
+// SearchText returns the text of each of TextMembers to search in. Several values are
 // joined by line feeds.
 func SearchText(a *Account) []string {
 	texts := make([]string, 0, len(TextMembers))

@@ -187,7 +187,7 @@ func matchValue(a Account, by MatchBy) string {
 	case MatchAddress:
 		return normal.FoldLines(a.Address)
 	case MatchEmail:
-		return textOf(a.PrimaryEmail)
+		return normal.EmailKey(textOf(a.PrimaryEmail))
 	case MatchPhone:
 		return textOf(a.PrimaryPhone)
 	}
@@ -280,7 +280,11 @@ func (c *creation) primaryContact(ctx context.Context) ([]Contact, error) {
 	if email == "" && phone == "" {
 		return nil, nil
 	}
-	contact, err := c.tx.FindContact(ctx, c.actor.CompanyID, email, phone)
+	known := phone
+	if !normal.IsE164(phone) {
+		known = "" // What is no number may be two people's.
+	}
+	contact, err := c.tx.FindContact(ctx, c.actor.CompanyID, normal.EmailKey(email), known)
 	if err == nil {
 		return []Contact{contact}, nil
 	}

@@ -27,11 +27,11 @@ type ListFilters struct {
 func (f ListFilters) Filter() (query.Filter, error) {
 	b := &filterBuilder{}
 	b.words("q", f.Words)
-	b.part("title", MemberTitle, f.Title, normal.Fold, fault.MustNotBeBlank)
-	b.part("address", MemberAddress, f.Address, normal.Fold, fault.MustNotBeBlank)
-	b.part("primaryName", MemberPrimaryName, f.PrimaryName, normal.Fold, fault.MustNotBeBlank)
-	b.part("primaryEmail", MemberEmail, f.PrimaryEmail, normal.Fold, fault.MustNotBeBlank)
-	b.part("primaryPhone", MemberPhone, f.PrimaryPhone, normal.Digits, normal.MustContainADigit)
+	b.part("title", MemberTitle, f.Title, normal.SearchFold, fault.MustNotBeBlank)
+	b.part("address", MemberAddress, f.Address, normal.SearchFold, fault.MustNotBeBlank)
+	b.part("primaryName", MemberPrimaryName, f.PrimaryName, normal.SearchFold, fault.MustNotBeBlank)
+	b.part("primaryEmail", MemberEmail, f.PrimaryEmail, normal.SearchFold, fault.MustNotBeBlank)
+	b.part("primaryPhone", MemberPhone, f.PrimaryPhone, normal.Digits, normal.MustContainADigit+"; got "+fault.Quote(f.PrimaryPhone))
 	if !f.UpdatedAfter.IsZero() {
 		b.add(query.Condition{Member: MemberUpdatedAt, Ranges: []query.Range{{From: f.UpdatedAfter, FromOpen: true}}})
 	}
@@ -69,8 +69,12 @@ func (b *filterBuilder) part(name string, m query.Member, sent string, form func
 		return
 	}
 	part := form(sent)
-	if part == "" {
+	switch {
+	case part == "":
 		b.offend(name, wrong)
+		return
+	case m == MemberEmail && normal.HasSpaceInEmail(sent):
+		b.offend(name, normal.SpaceInEmail)
 		return
 	}
 	b.add(query.Condition{Member: m, Contains: part})

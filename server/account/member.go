@@ -39,6 +39,7 @@ type member struct {
 func nullable[T comparable](name string, convert patch.Converter[T], check patch.Checker[T],
 	at func(*Account) **T, in func(*Patch) *patch.Field[T],
 ) member {
+	check = clearable(check)
 	return member{
 		name:  name,
 		kind:  kindOf[T](),
@@ -56,6 +57,18 @@ func nullable[T comparable](name string, convert patch.Converter[T], check patch
 			}
 			return nil
 		},
+	}
+}
+
+// clearable says of the empty text, if it is wrong, how to clear a member.
+func clearable[T comparable](check patch.Checker[T]) patch.Checker[T] {
+	return func(value T, region string) (T, string) {
+		var empty T
+		stored, wrong := check(value, region)
+		if wrong != "" && value == empty {
+			wrong += fault.SendNull
+		}
+		return stored, wrong
 	}
 }
 
@@ -238,8 +251,11 @@ func (m *member) values(a *Account) []any {
 	case nil:
 		return nil
 	case string:
-		if m.kind == query.Text {
+		switch m.kind {
+		case query.Text:
 			return []any{normal.Fold(v)}
+		case query.Email:
+			return []any{normal.EmailKey(v)}
 		}
 		return []any{v}
 	case []string:
@@ -261,25 +277,25 @@ func each[T, V any](items []T, convert func(T) V) []any {
 	return values
 }
 
-// text is what full text and substring searches look into, folded: of phone
-// numbers the digits, of contacts their names, and of lists all items, each on a
-// line.
+// text is what full text and substring searches look into, as
+// normal.SearchFold: of phone numbers the digits, of contacts their names, and
+// of lists all items, each on a line.
 func (m *member) text(a *Account) string {
 	if m.kind == query.Reference {
 		names := make([]string, len(a.Contacts))
 		for i, c := range a.Contacts {
 			names[i] = c.Name
 		}
-		return normal.FoldLines(names)
+		return normal.SearchFoldLines(names)
 	}
 	switch v := m.value(a).(type) {
 	case string:
 		if m.kind == query.Phone {
 			return normal.Digits(v)
 		}
-		return normal.Fold(v)
+		return normal.SearchFold(v)
 	case []string:
-		return normal.FoldLines(v)
+		return normal.SearchFoldLines(v)
 	}
 	return ""
 }

@@ -70,7 +70,7 @@ var members = []member{
 		value: func(a *Account) any { return a.Active },
 	},
 	nullable("primaryEmail", patch.Text, normal.CheckEmail,
-		func(a *Account) **string { return &a.PrimaryEmail }, func(p *Patch) *patch.Field[string] { return &p.PrimaryEmail }).texted(),
+		func(a *Account) **string { return &a.PrimaryEmail }, func(p *Patch) *patch.Field[string] { return &p.PrimaryEmail }).texted().of(query.Email),
 	nullable("primaryPhone", patch.Text, normal.CheckPhone,
 		func(a *Account) **string { return &a.PrimaryPhone }, func(p *Patch) *patch.Field[string] { return &p.PrimaryPhone }).texted().of(query.Phone),
 	{
@@ -99,13 +99,16 @@ func checkTitle(s, _ string) (title, wrong string) {
 	return s, normal.CheckName(s, MaxTitle)
 }
 
-// textUpTo takes a text of at most so many characters, as it is.
+// textUpTo takes a text of at most so many characters, whose space counts.
 func textUpTo(limit int) patch.Checker[string] {
-	return func(s, _ string) (text, wrong string) { return s, normal.CheckText(s, limit) }
+	return func(s, _ string) (text, wrong string) {
+		s = normal.Strip(s)
+		return s, normal.CheckText(s, limit)
+	}
 }
 
 var addressLines = patch.List{Min: 1, Max: MaxAddresses, Check: func(line, _ string) (string, string) {
-	if normal.Trim(line) == "" {
+	if line = normal.Strip(line); normal.Trim(line) == "" {
 		return line, fault.MustNotBeBlank
 	}
 	return line, normal.CheckText(line, MaxAddress)

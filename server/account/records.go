@@ -59,9 +59,19 @@ func (r *Records) SearchFilter(ctx context.Context, actor identity.Actor, tests 
 }
 
 // Changes returns the changes of the company's accounts with sequences above
-// after, in the order in which they took effect, at most limit.
+// after, in the order in which they took effect, at most limit. KindInvalid if
+// after is beyond the last one: it is of a state of the store that is gone.
 func (r *Records) Changes(ctx context.Context, actor identity.Actor, after int64, limit int) ([]HistoryEntry, error) {
-	return r.reader.Changes(ctx, actor.CompanyID, after, limit)
+	entries, err := r.reader.Changes(ctx, actor.CompanyID, after, limit)
+	if err != nil || len(entries) > 0 || after == 0 {
+		return entries, err
+	}
+	last, err := r.reader.LastChange(ctx, actor.CompanyID)
+	if err == nil && after > last {
+		err = fault.Invalid([]fault.Offence{fault.InParameter("after", "must not be beyond the last change, %019d; "+
+			"the server may have been restored from a backup: read the accounts anew, and go on from there", last)})
+	}
+	return nil, err
 }
 
 // History returns the changes of an account with sequences below before, or all

@@ -66,6 +66,10 @@ type Reader interface {
 	// the order of their commits, at most limit. An entry that becomes
 	// visible later has a higher sequence than all that were visible before.
 	Changes(ctx context.Context, companyID, after int64, limit int) ([]HistoryEntry, error)
+
+	// LastChange returns the sequence of the company's latest entry; 0 if it
+	// has none.
+	LastChange(ctx context.Context, companyID int64) (int64, error)
 }
 
 // Tx writes accounts, and sees its own writes. Inserts set the record's ID, and

@@ -5,12 +5,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/write"
 )
@@ -159,7 +159,7 @@ func (s *Service) step(ctx context.Context, actor identity.Actor, userID int64, 
 // by an Outbox. Errors: KindInvalid; KindNotFound; KindConflict if the user is
 // migrated.
 func (s *Service) Notify(ctx context.Context, actor identity.Actor, userID int64, n Notice) (Report, error) {
-	n.Message = strings.TrimSpace(n.Message)
+	n.Message = normal.Trim(n.Message)
 	if err := s.checkNotice(n); err != nil {
 		return Report{}, err
 	}

@@ -280,9 +280,9 @@ func (s *Service) relink(ctx context.Context, tx Tx, actor identity.Actor, conta
 // SearchText returns the text of a contact to search in: name, emails, and the
 // digits of the phones.
 func SearchText(c account.Contact) []string {
-	text := []string{normal.Fold(c.Name)}
+	text := []string{normal.SearchFold(c.Name)}
 	for _, email := range c.Emails {
-		text = append(text, normal.Fold(email))
+		text = append(text, normal.SearchFold(email))
 	}
 	for _, phone := range c.Phones {
 		text = append(text, normal.Digits(phone))
@@ -293,7 +293,7 @@ func SearchText(c account.Contact) []string {
 // Query selects contacts. They are ordered by UpdatedAt and then ID, the
 // latest first unless Ascending.
 type Query struct {
-	Words         []string  // folded; all must be in the name, an email or a phone
+	Words         []string  // of normal.Words; all must be in the name, an email or a phone
 	AccountID     int64     // linked to this account; 0: any
 	UpdatedAfter  time.Time // strictly after; zero: no bound
 	UpdatedBefore time.Time // strictly before; zero: no bound

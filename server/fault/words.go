@@ -14,6 +14,10 @@ const (
 	IsRequired     = "is required"
 	MustNotBeNull  = "must not be null"
 	MustNotBeBlank = "must not be blank"
+
+	// SendNull goes on from what is wrong with an empty text of a member that
+	// may have no value.
+	SendNull = "; send null to clear it"
 )
 
 // TooFew says that a list is too short.
@@ -60,6 +64,15 @@ func cut(s string) string {
 		return string(runes[:maxQuoted]) + "…"
 	}
 	return s
+}
+
+// PlusLost goes on from a message about a date-time in a query that is none: it
+// says how to write the + of an offset, which is read as a space.
+func PlusLost(sent string) string {
+	if strings.Contains(strings.TrimSpace(sent), " ") {
+		return "; write + as %2B"
+	}
+	return ""
 }
 
 // Label names the member at a path in a message: "custom.roof_type",

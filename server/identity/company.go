@@ -3,7 +3,6 @@ package identity
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -30,7 +29,7 @@ type NewCompany struct {
 // Check returns KindInvalid with every offence of what was sent.
 func (n NewCompany) Check() error {
 	var offences fault.Offences
-	if wrong := normal.CheckName(strings.TrimSpace(n.Name), MaxCompanyName); wrong != "" {
+	if wrong := normal.CheckName(normal.Trim(n.Name), MaxCompanyName); wrong != "" {
 		offences.Add([]string{"company"}, "%s", wrong)
 	}
 	if _, wrong := normal.CheckEmail(n.Email, ""); wrong != "" {
@@ -54,7 +53,7 @@ type CreatedCompany struct {
 // one transaction. Errors: KindInvalid; KindConflict if the name is taken.
 func (s *Service) CreateCompany(ctx context.Context, n NewCompany) (CreatedCompany, error) {
 	made := CreatedCompany{
-		Company: Company{Name: strings.TrimSpace(n.Name), CreatedAt: s.clock.Now()},
+		Company: Company{Name: normal.Trim(n.Name), CreatedAt: s.clock.Now()},
 		User:    User{Admin: true, CreatedAt: s.clock.Now()},
 		Token:   NewToken(),
 	}

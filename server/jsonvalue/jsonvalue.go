@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,6 +52,12 @@ var (
 	ErrFraction = errors.New("not an integer")
 	ErrRange    = errors.New("not in the range of 64 bits")
 )
+
+var integerForm = regexp.MustCompile(`^(?:0|-?[1-9][0-9]*)$`)
+
+// IsInteger tells whether a text is an integer as it is written: by digits
+// without a zero ahead.
+func IsInteger(text string) bool { return integerForm.MatchString(text) }
 
 // Integer returns the integer that a number is, however it is written: 5, 5.0
 // and 5e0 are one (JSON Schema Validation, section 6.1.1). The error is

@@ -3,36 +3,80 @@
 package normal
 
 import (
-	"fmt"
-	"net/mail"
 	"strings"
 
-	"github.com/accountsd/accountsd/server/fault"
-	"github.com/nyaruka/phonenumbers"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
-// Digits returns the decimal digits of a phone number.
-func Digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, s)
+// Fold returns the form of s in which values are compared that may differ in
+// case, in surrounding space, and in what cannot be seen: Unicode NFC, trimmed,
+// case folded. Accents count: José and Jose are two.
+func Fold(s string) string {
+	if s = Trim(s); isASCII(s) {
+		return strings.ToLower(s)
+	}
+	return cases.Fold().String(norm.NFC.String(visible(s)))
 }
 
-// Words splits a text into the words to search for, folded. A phone number is
-// split at its punctuation as well, since of numbers the digits are searched.
+// FoldLines returns the form in which a list of lines is compared: each folded,
+// joined by line feeds.
+func FoldLines(lines []string) string { return join(lines, Fold) }
+
+// SearchFold returns the form of s in which parts of texts are searched: as Fold
+// and Unaccented.
+func SearchFold(s string) string { return Unaccented(Fold(s)) }
+
+// SearchFoldLines is FoldLines for searches.
+func SearchFoldLines(lines []string) string { return join(lines, SearchFold) }
+
+func join(lines []string, fold func(string) string) string {
+	folded := make([]string, len(lines))
+	for i, line := range lines {
+		folded[i] = fold(line)
+	}
+	return strings.Join(folded, "\n")
+}
+
+// Unaccented returns a folded text without accents, with straight apostrophes
+// and the digits 0 to 9. A text of ASCII is one already, and what is a part of a
+// text is one of its unaccented form.
+func Unaccented(fold string) string {
+	if isASCII(fold) {
+		return fold
+	}
+	var b strings.Builder
+	for _, r := range norm.NFD.String(fold) {
+		switch plain, ok := letters[r]; {
+		case ok:
+			b.WriteString(plain)
+		case r >= 0x300 && r < 0x370: // a combining mark of letters that have accents
+		default:
+			b.WriteRune(digit(r))
+		}
+	}
+	return norm.NFC.String(b.String())
+}
+
+// letters are what Unicode does not decompose.
+var letters = map[rune]string{
+	'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'ħ': "h", 'ŧ': "t", 'ı': "i", 'æ': "ae", 'œ': "oe", 'þ': "th",
+	'‘': "'", '’': "'", '‛': "'", 'ʼ': "'", 'ʻ': "'", '′': "'", '´': "'", '＇': "'",
+}
+
+// Words splits a text into the words to search for, in the form of SearchFold. A
+// phone number is split at its punctuation as well, since of numbers the digits
+// are searched.
 func Words(text string) []string {
 	var words []string
 	for _, word := range strings.Fields(text) {
-		if !isPhonePart(word) {
-			words = append(words, Fold(word))
-			continue
+		word = SearchFold(word)
+		switch {
+		case isPhonePart(word):
+			words = append(words, strings.FieldsFunc(word, func(r rune) bool { return r < '0' || r > '9' })...)
+		case word != "":
+			words = append(words, word)
 		}
-		words = append(words, strings.FieldsFunc(word, func(r rune) bool { return r < '0' || r > '9' })...)
 	}
 	return words
 }
@@ -40,56 +84,5 @@ func Words(text string) []string {
 // isPhonePart tells whether a word has a digit, and else only what phone
 // numbers are written with.
 func isPhonePart(word string) bool {
-	return Digits(word) != "" && strings.Trim(word, "0123456789+-()./") == ""
-}
-
-// Fold returns the form of s in which values are compared that may differ in
-// case and in surrounding space: Unicode NFC, trimmed, case folded.
-func Fold(s string) string {
-	return cases.Fold().String(norm.NFC.String(strings.TrimSpace(s)))
-}
-
-// FoldLines returns the form in which a list of lines is compared: each folded,
-// joined by line feeds.
-func FoldLines(lines []string) string {
-	folded := make([]string, len(lines))
-	for i, line := range lines {
-		folded[i] = Fold(line)
-	}
-	return strings.Join(folded, "\n")
-}
-
-// Trim removes the space around a text.
-func Trim(s string) string { return strings.TrimSpace(s) }
-
-// Email trims and lower-cases an address. The answer is false if it
-// is not a bare address (RFC 5322, addr-spec) of at most MaxEmail bytes.
-func Email(s string) (string, bool) {
-	s = strings.ToLower(strings.TrimSpace(s))
-	if s == "" || len(s) > MaxEmail {
-		return s, false
-	}
-	parsed, err := mail.ParseAddress(s)
-	return s, err == nil && parsed.Address == s
-}
-
-// CheckRegion returns an error unless phone numbers of the region are known.
-func CheckRegion(region string) error {
-	if !phonenumbers.GetSupportedRegions()[region] {
-		return fmt.Errorf("a region must be two letters of ISO 3166 such as US; got %s", fault.Quote(region))
-	}
-	return nil
-}
-
-// Phone returns the number in E.164 where it parses, read as dialled
-// in the region (ISO 3166, "US"), and else as typed, trimmed. A number with an
-// extension stays as typed, since E.164 would lose the extension.
-func Phone(s, region string) string {
-	s = strings.TrimSpace(s)
-	number, err := phonenumbers.Parse(s, region)
-	if err != nil || number.GetExtension() != "" ||
-		phonenumbers.IsPossibleNumberWithReason(number) != phonenumbers.IS_POSSIBLE {
-		return s
-	}
-	return phonenumbers.Format(number, phonenumbers.E164)
+	return Digits(word) != "" && strings.Trim(word, "0123456789+＋-()./") == ""
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/jsonvalue"
 )
@@ -189,7 +190,7 @@ func Number(r *Reader, path []string, value any) (float64, bool) {
 // Time takes an RFC 3339 date-time.
 func Time(r *Reader, path []string, value any) (time.Time, bool) {
 	text, _ := value.(string)
-	t, err := time.Parse(time.RFC3339Nano, text)
+	t, err := timestamp.Parse(text)
 	if err != nil {
 		r.refuse(path, "must be an RFC 3339 date-time", value)
 	}

@@ -112,11 +112,14 @@ func keyTaken(key string) fault.Offence {
 func (n New) check() (schema.Property, fault.Offences) {
 	p, offences := n.Property, slices.Clip(n.Found)
 	p.Name = checkName(p.Name, &offences)
-	if p.Key == "" {
+	sent := p.Key != ""
+	if !sent {
 		p.Key = keyName(p.Name)
 	}
 	switch {
 	case p.Name == "" && p.Key == "":
+	case !sent && !keyForm.MatchString(p.Key):
+		offences.Add([]string{"keyName"}, "%s", "is required: no keyName can be made from this name; send one")
 	case !keyForm.MatchString(p.Key):
 		offences.Add([]string{"keyName"}, "must start with a letter, followed by at most %d letters a-z, digits and underscores; got %s", schema.MaxKeyName-1, fault.Quote(p.Key))
 	case slices.Contains(reservedKeys, p.Key):
@@ -132,7 +135,7 @@ func (n New) check() (schema.Property, fault.Offences) {
 }
 
 func checkName(name string, offences *fault.Offences) string {
-	name = strings.TrimSpace(name)
+	name = normal.Trim(name)
 	if wrong := normal.CheckName(name, schema.MaxPropertyName); wrong != "" {
 		offences.Add([]string{"name"}, "%s", wrong)
 	}
@@ -171,7 +174,7 @@ func checkOptions(p schema.Property, path []string, labels []string, offences *f
 }
 
 func checkLabel(path []string, label string, offences *fault.Offences) string {
-	label = strings.TrimSpace(label)
+	label = normal.Trim(label)
 	if wrong := normal.CheckName(label, schema.MaxOptionLabel); wrong != "" {
 		offences.Add(path, "%s", wrong)
 	}

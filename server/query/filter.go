@@ -23,7 +23,7 @@ type Condition struct {
 	Member   Member
 	Property schema.Property // the custom property, of MemberCustom
 	Ranges   []Range         // a value lies in one of them
-	Contains string          // a value holds this text; folded, or digits for phone numbers
+	Contains string          // a value holds this text, as normal.SearchFold; digits of phone numbers
 	Exists   bool            // there is a value
 	Negate   bool            // the test must fail: true also of a member without a value
 }

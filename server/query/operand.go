@@ -11,7 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/jsonvalue"
 	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/schema"
 )
@@ -22,6 +24,7 @@ type Kind uint8
 
 const (
 	Text      Kind = iota // folded
+	Email                 // as normal.EmailKey
 	Phone                 // in normal form; parts by digits
 	Exact                 // exactly
 	Integer               //
@@ -46,7 +49,8 @@ func KindOf(t schema.Type) Kind { return propertyKinds[t] }
 
 // operators are those that the values of a kind take.
 var operators = map[Kind][]Operator{
-	Text:      {OpEqual, OpNotEqual, OpAbove, OpFrom, OpBelow, OpTo, OpContains, OpIn, OpNotIn, OpBetween, OpExists},
+	Text:      texts,
+	Email:     texts,
 	Phone:     {OpEqual, OpNotEqual, OpContains, OpIn, OpNotIn, OpExists},
 	Exact:     equality,
 	Integer:   order,
@@ -59,6 +63,7 @@ var operators = map[Kind][]Operator{
 }
 
 var (
+	texts    = []Operator{OpEqual, OpNotEqual, OpAbove, OpFrom, OpBelow, OpTo, OpContains, OpIn, OpNotIn, OpBetween, OpExists}
 	equality = []Operator{OpEqual, OpNotEqual, OpIn, OpNotIn, OpExists}
 	order    = []Operator{OpEqual, OpNotEqual, OpAbove, OpFrom, OpBelow, OpTo, OpIn, OpNotIn, OpBetween, OpExists}
 )
@@ -74,6 +79,12 @@ func single(value any) operand { return operand{from: value, to: value} }
 
 // within are the values that are equal to the operand.
 func (o operand) within() Range { return Range{From: o.from, To: o.to, ToOpen: o.toOpen} }
+
+// isAbove tells whether nothing lies from the operand to another one.
+func (o operand) isAbove(to operand) bool {
+	order := compare(o.from, to.to)
+	return order > 0 || order == 0 && to.toOpen && compare(o.from, to.from) > 0
+}
 
 // compared are the values that an operator passes.
 func (o operand) compared(op Operator) Range {
@@ -93,11 +104,16 @@ func (o operand) compared(op Operator) Range {
 // operand reads a value in the form in which the member's are compared, or says
 // what is wrong with it.
 func (s Subject) operand(text, region string) (operand, string) {
-	trimmed := strings.TrimSpace(text)
+	trimmed := normal.Trim(text)
 	wrong := ""
 	switch s.Kind {
 	case Text:
 		return single(normal.Fold(text)), ""
+	case Email:
+		if strings.Contains(text, "@") && normal.HasSpaceInEmail(text) {
+			return operand{}, normal.SpaceInEmail
+		}
+		return single(normal.EmailKey(text)), ""
 	case Phone:
 		return single(normal.Phone(text, region)), ""
 	case Exact:
@@ -106,7 +122,7 @@ func (s Subject) operand(text, region string) (operand, string) {
 		}
 		wrong = "must be one of " + fault.Join(s.Labels)
 	case Integer, Reference:
-		if n, err := strconv.ParseInt(trimmed, 10, 64); err == nil {
+		if n, err := strconv.ParseInt(trimmed, 10, 64); err == nil && jsonvalue.IsInteger(trimmed) {
 			return single(n), ""
 		}
 		wrong = "must be an integer"
@@ -130,6 +146,9 @@ func (s Subject) operand(text, region string) (operand, string) {
 			return s.times(from, to), ""
 		}
 		wrong = "must be a date such as 2026-11-24 or an RFC 3339 date-time"
+	}
+	if s.Kind == Time || s.Kind == Date {
+		return operand{}, wrong + "; got " + fault.Quote(text) + fault.PlusLost(text)
 	}
 	return operand{}, wrong + "; got " + fault.Quote(text)
 }
@@ -165,7 +184,7 @@ func parseInstant(text string) (from, to time.Time, ok bool) {
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
 		return day, day.AddDate(0, 0, 1), true
 	}
-	t, err := time.Parse(time.RFC3339Nano, text)
+	t, err := timestamp.Parse(text)
 	return t.UTC(), t.UTC(), err == nil
 }
 

@@ -152,6 +152,9 @@ func (p *testParser) condition(s Subject) Condition {
 	case OpBetween:
 		if ends := p.operands(s); len(ends) == 2 {
 			c.Ranges = []Range{{From: ends[0].from, To: ends[1].to, ToOpen: ends[1].toOpen}}
+			if ends[0].isAbove(ends[1]) {
+				p.offend("value", "must name the lower end first, or nothing can be between; got %s", fault.Quote(p.Value))
+			}
 		}
 	default:
 		c.Negate = p.Operator == OpNotEqual
@@ -167,12 +170,15 @@ func (p *testParser) condition(s Subject) Condition {
 
 // needle is the form of the value that contains looks for.
 func (p *testParser) needle(s Subject) string {
-	needle, wrong := normal.Fold(p.Value), fault.MustNotBeBlank
+	needle, wrong := normal.SearchFold(p.Value), fault.MustNotBeBlank
 	if s.Kind == Phone {
 		needle, wrong = normal.Digits(p.Value), normal.MustContainADigit+"; got "+fault.Quote(p.Value)
 	}
-	if needle == "" {
+	switch {
+	case needle == "":
 		p.offend("value", "%s", wrong)
+	case s.Kind == Email && strings.Contains(p.Value, "@") && normal.HasSpaceInEmail(p.Value):
+		p.offend("value", "%s", normal.SpaceInEmail)
 	}
 	return needle
 }

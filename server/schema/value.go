@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/normal"
 )
@@ -46,6 +47,10 @@ type Values struct {
 // what is wrong with it at the path.
 func (v *Values) Check(path []string, p Property, value any) any {
 	if value == nil {
+		return nil
+	}
+	if value == "" && p.Type != Text {
+		v.Offences.Add(path, "must be %s; got %s%s", p.Type.takes(), fault.Show(value), fault.SendNull)
 		return nil
 	}
 	list, isList := value.([]any)
@@ -89,6 +94,7 @@ func (v *Values) item(path []string, p Property, value any) any {
 	switch p.Type {
 	case Text:
 		if text, ok := value.(string); ok {
+			text = normal.Strip(text)
 			if wrong = normal.CheckText(text, MaxText); wrong == "" {
 				return text
 			}
@@ -124,7 +130,7 @@ func (v *Values) item(path []string, p Property, value any) any {
 // label returns the option that a label means. Labels are compared
 // folded, and stored as the option is spelled.
 func (v *Values) label(path []string, p Property, label string) any {
-	label = strings.TrimSpace(label)
+	label = normal.Trim(label)
 	if wrong := normal.CheckName(label, MaxOptionLabel); wrong != "" {
 		v.Offences.Add(path, "%s", wrong)
 		return nil
@@ -197,7 +203,7 @@ func normalizeDate(s string) (string, bool) {
 	if _, err := time.Parse(time.DateOnly, s); err == nil {
 		return s, true
 	}
-	t, err := time.Parse(time.RFC3339Nano, s)
+	t, err := timestamp.Parse(s)
 	if err != nil || t.UTC().Year() < 0 || t.UTC().Year() > 9999 {
 		return "", false
 	}

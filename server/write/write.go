@@ -118,10 +118,11 @@ func (c Clock) Now() time.Time {
 }
 
 // Since returns the time of a write of a record that was last written before.
-// The clock may have been set back; a record never gets younger.
+// It is later, though the clock may have been set back or not have moved: who
+// polls for what has changed since then must not miss it.
 func (c Clock) Since(before time.Time) time.Time {
 	if now := c.Now(); now.After(before) {
 		return now
 	}
-	return before
+	return before.Add(time.Millisecond)
 }

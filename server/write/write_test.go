@@ -197,7 +197,7 @@ func TestClock(t *testing.T) {
 	at := time.Date(2026, 11, 24, 12, 0, 0, 123456789, time.FixedZone("", 3600))
 	clock := write.Clock(func() time.Time { return at })
 	now := at.UTC().Truncate(time.Millisecond)
-	for before, want := range map[time.Time]time.Time{now.Add(-time.Hour): now, now: now, now.Add(time.Hour): now.Add(time.Hour)} {
+	for before, want := range map[time.Time]time.Time{now.Add(-time.Hour): now, now: now.Add(time.Millisecond), now.Add(time.Hour): now.Add(time.Hour + time.Millisecond)} {
 		if got := clock.Since(before); got != want || clock.Now() != now {
 			t.Errorf("since %s: %s, want %s; now %s", before, got, want, clock.Now())
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/fault"
@@ -171,10 +172,11 @@ func checkTime(text string) error {
 
 // parseTime reads a date, which begins in UTC, or a time.
 func parseTime(text string) (time.Time, error) {
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t, nil
-		}
+	if t, err := time.Parse(time.DateOnly, text); err == nil {
+		return t, nil
+	}
+	if t, err := timestamp.Parse(text); err == nil {
+		return t, nil
 	}
 	return time.Time{}, fmt.Errorf("must look like 2027-03-01 or 2027-03-01T12:00:00Z; got %s", fault.Quote(text))
 }

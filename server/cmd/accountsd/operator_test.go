@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/mail/mailtest"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
@@ -267,7 +268,7 @@ func TestSampleCompany(t *testing.T) {
 	if len(all) != 500 || active < 440 || active > 480 {
 		t.Errorf("%d accounts, %d of them active", len(all), active)
 	}
-	users, err := store.Users(t.Context(), 1, 0, 10)
+	users, err := store.Users(t.Context(), 1, identity.UserFilter{}, 0, 10)
 	if err != nil || len(users) != 3 {
 		t.Errorf("%d users, %v", len(users), err)
 	}

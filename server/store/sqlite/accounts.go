@@ -37,17 +37,17 @@ func (r reader) Account(ctx context.Context, companyID, id int64) (account.Accou
 	return r.account(ctx, selectAccount, id, companyID)
 }
 
-// findAccount returns the statement for the accounts with a value in a column.
-func findAccount(column string) db.Statement {
+// findAccount returns the statement for the accounts that pass a test.
+func findAccount(test string) db.Statement {
 	return db.Statement{Thing: "account", Text: fromAccounts +
-		`WHERE a.company_id = ? AND a.` + column + ` = ? ORDER BY a.is_active DESC, a.id LIMIT 1`}
+		`WHERE a.company_id = ?1 AND ` + test + ` ORDER BY a.is_active DESC, a.id LIMIT 1`}
 }
 
 var findAccountBy = map[account.MatchBy]db.Statement{
-	account.MatchTitle:   findAccount("title_fold"),
-	account.MatchAddress: findAccount("address_fold"),
-	account.MatchEmail:   findAccount("primary_email"),
-	account.MatchPhone:   findAccount("primary_phone"),
+	account.MatchTitle:   findAccount("a.title_fold = ?2"),
+	account.MatchAddress: findAccount("a.address_fold = ?2"),
+	account.MatchEmail:   findAccount("(a.primary_email = ?2 OR a." + unusualEmail + " AND email_key(a.primary_email) = ?2)"),
+	account.MatchPhone:   findAccount("a.primary_phone = ?2"),
 }
 
 // FindAccount returns the account to match by a member.

@@ -14,7 +14,7 @@ var (
 	// An empty value is left out, so that none is found by it.
 	insertLookup = db.Statement{Thing: "contact", Text: `INSERT INTO contact_lookup (company_id, kind, value, contact_id)
 SELECT DISTINCT ?1, kind, value, ?2 FROM (
-	SELECT 'email' AS kind, value FROM json_each(?3) UNION ALL SELECT 'phone', value FROM json_each(?4))
+	SELECT 'email' AS kind, email_key(value) AS value FROM json_each(?3) UNION ALL SELECT 'phone', value FROM json_each(?4))
 WHERE value <> ''`}
 	deleteLookup = db.Statement{Thing: "contact", Text: `DELETE FROM contact_lookup WHERE contact_id = ?`}
 )

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
@@ -186,7 +187,7 @@ func TestPingDamaged(t *testing.T) {
 	}
 	spoil(t, path, 4096)
 	_, _ = s.Company(t.Context(), "Sunrise")
-	_, _ = s.Users(t.Context(), 1, 0, 10)
+	_, _ = s.Users(t.Context(), 1, identity.UserFilter{}, 0, 10)
 	if err := s.Ping(t.Context()); fault.KindOf(err) != fault.KindUnavailable {
 		t.Errorf("got %v", err)
 	}

@@ -86,7 +86,7 @@ func compileAddress(c query.Condition) clause {
 		if !ok || r.From != r.To {
 			return clause{}
 		}
-		lines = append(lines, contains("a.address_fold", line))
+		lines = append(lines, db.SQL("instr(a.address_fold, ?) > 0", line))
 	}
 	if len(lines) == 0 {
 		return clause{}
@@ -96,7 +96,7 @@ func compileAddress(c query.Condition) clause {
 }
 
 // unusualEmail is the condition of accounts_unusual_email: the address may be
-// unlike its folded form, which is what conditions are about.
+// unlike its normal.EmailKey, which is what conditions are about.
 const unusualEmail = `primary_email GLOB '*[^!-@[-~]*'`
 
 func compileEmail(companyID int64, c query.Condition) clause {
@@ -164,6 +164,8 @@ func union(prefix db.Fragment, tests []db.Fragment) db.Fragment {
 	return db.Join(selects, " UNION ALL ")
 }
 
-func contains(expression, text string) db.Fragment {
-	return db.SQL("instr("+expression+", ?) > 0", text)
+// contains tests that a text is found in a folded one, once that is
+// normal.Unaccented. Texts end at a NUL for GLOB and for functions, blobs do not.
+func contains(fold, text string) db.Fragment {
+	return db.SQL("instr(iif("+fold+db.NotASCII+" OR instr("+fold+", char(0)), unaccented(CAST("+fold+" AS BLOB)), "+fold+"), ?) > 0", text)
 }

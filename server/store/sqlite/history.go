@@ -24,6 +24,7 @@ var (
 		`WHERE company_id = ? AND account_id = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?`}
 	selectChanges = db.Statement{Thing: "changes", Text: fromEntries +
 		`WHERE company_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`}
+	selectLast    = db.Statement{Thing: "changes", Text: `SELECT coalesce(max(sequence), 0) FROM changes WHERE company_id = ?`}
 	insertHistory = db.Statement{Thing: "history", Text: newEntries.Insert("changes")}
 )
 
@@ -41,6 +42,12 @@ func (r reader) History(ctx context.Context, companyID, accountID, before int64,
 // which is before the next one has the lock.
 func (r reader) Changes(ctx context.Context, companyID, after int64, limit int) ([]account.HistoryEntry, error) {
 	return db.Collect(ctx, r.session, selectChanges, []any{companyID, after, limit}, entries.Scan)
+}
+
+// LastChange returns the sequence of the company's latest entry.
+func (r reader) LastChange(ctx context.Context, companyID int64) (last int64, err error) {
+	err = r.session.Get(ctx, selectLast, []any{companyID}, &last)
+	return last, err
 }
 
 // AddHistory appends an entry, and sets its sequence.

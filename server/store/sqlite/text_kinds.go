@@ -56,7 +56,7 @@ func primaryName(a account.Account) string {
 	if len(a.Contacts) == 0 {
 		return ""
 	}
-	return normal.Fold(a.Contacts[0].Name)
+	return normal.SearchFold(a.Contacts[0].Name)
 }
 
 func columnNames(members []query.Member) []string {

@@ -36,6 +36,7 @@ func sample(t *testing.T, c account.Column) any {
 	t.Helper()
 	value, ok := map[query.Kind]any{
 		query.Text:    "sample@example.com",
+		query.Email:   "sample@example.com",
 		query.Phone:   "+14155550199",
 		query.Integer: json.Number("7001"),
 		query.Amount:  json.Number("12.5"),

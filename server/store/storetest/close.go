@@ -101,7 +101,8 @@ func (f *fixture) uses() map[string]func(context.Context) error {
 			_, err := f.store.Users(ctx, id, identity.UserFilter{}, 0, 1)
 			return err
 		},
-		"Keys": func(ctx context.Context) error { _, err := f.store.Keys(ctx, id, 0, 0, 1); return err },
+		"Keys":       func(ctx context.Context) error { _, err := f.store.Keys(ctx, id, 0, 0, 1); return err },
+		"LastChange": func(ctx context.Context) error { _, err := f.store.LastChange(ctx, id); return err },
 		"UserByInvitation": func(ctx context.Context) error {
 			_, err := f.store.UserByInvitation(ctx, identity.KeyHash{})
 			return err

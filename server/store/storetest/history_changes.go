@@ -46,6 +46,11 @@ func testChanges(t *testing.T, f *fixture) {
 		}
 		equal(t, got, c.want)
 	}
+	for company, want := range map[int64]int64{f.company.ID: all[5].Sequence, f.other.ID + 1_000_000: 0} {
+		if last, err := f.store.LastChange(t.Context(), company); err != nil || last != want {
+			t.Errorf("LastChange: %d, %v, want %d", last, err, want)
+		}
+	}
 	slices.Reverse(of1)
 	for _, c := range []struct {
 		before int64

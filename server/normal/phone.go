@@ -1,0 +1,92 @@
+package normal
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"github.com/accountsd/accountsd/server/fault"
+)
+
+// Digits returns the decimal digits of a phone number, those of other scripts as
+// 0 to 9.
+func Digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r = digit(r); r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// digit is a decimal digit of any script as one of 0 to 9, and every other
+// character as it is. All of a script's follow each other.
+func digit(r rune) rune {
+	if r < 0x80 || !unicode.IsDigit(r) {
+		return r
+	}
+	zero := r
+	for _, table := range unicode.Nd.R16 {
+		if rune(table.Lo) <= r && r <= rune(table.Hi) {
+			zero = rune(table.Lo)
+		}
+	}
+	for _, table := range unicode.Nd.R32 {
+		if rune(table.Lo) <= r && r <= rune(table.Hi) {
+			zero = rune(table.Lo)
+		}
+	}
+	return '0' + (r-zero)%10
+}
+
+// CheckRegion returns an error unless phone numbers of the region are known.
+func CheckRegion(region string) error {
+	if !phonenumbers.GetSupportedRegions()[region] {
+		return fmt.Errorf("a region must be two letters of ISO 3166 such as US; got %s", fault.Quote(region))
+	}
+	return nil
+}
+
+// Phone returns a valid number in E.164, read as dialled in the region (ISO
+// 3166, "US") or with 00 ahead of the country code, and every other text as
+// typed, trimmed. A number with an extension stays as typed, since E.164 would
+// lose the extension.
+func Phone(s, region string) string {
+	s = Trim(visible(s))
+	ascii := s
+	if !isASCII(s) {
+		ascii = strings.Map(digit, s)
+	}
+	if e164, ok := parsePhone(ascii, region); ok {
+		return e164
+	}
+	if abroad, ok := strings.CutPrefix(ascii, "00"); ok {
+		if e164, ok := parsePhone("+"+abroad, region); ok {
+			return e164
+		}
+	}
+	return s
+}
+
+// IsE164 tells whether a phone number is in the form of a valid one.
+func IsE164(phone string) bool {
+	e164, ok := parsePhone(phone, "")
+	return ok && e164 == phone
+}
+
+func parsePhone(s, region string) (e164 string, ok bool) {
+	number, err := phonenumbers.Parse(s, region)
+	if err != nil || number.GetExtension() != "" ||
+		phonenumbers.IsPossibleNumberWithReason(number) != phonenumbers.IS_POSSIBLE || !isValidIn(number, region) {
+		return "", false
+	}
+	return phonenumbers.Format(number, phonenumbers.E164), true
+}
+
+// isValidIn tells whether a number is valid. It looks at the region first, as
+// one country code may be of many.
+func isValidIn(number *phonenumbers.PhoneNumber, region string) bool {
+	return phonenumbers.IsValidNumberForRegion(number, region) || phonenumbers.IsValidNumber(number)
+}
