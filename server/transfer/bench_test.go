@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -42,5 +43,28 @@ func BenchmarkTransfer(b *testing.B) {
 				wantCounts(b, f.importText(b, "same."+string(format), text, transfer.Options{MatchBy: account.MatchID}), 0, 0, benchRows, 0)
 			})
 		}
+	}
+}
+
+// BenchmarkMemory tells the most memory that was in use while files of several
+// sizes were imported, which must not grow with the file.
+func BenchmarkMemory(b *testing.B) {
+	for _, rows := range []int{4_000, 20_000, 100_000} {
+		b.Run(fmt.Sprint(rows), func(b *testing.B) {
+			f := newFixture(b)
+			path := f.write(b, "rows.csv", manyRows(rows))
+			for b.Loop() {
+				most := uint64(0)
+				sample := func(int64, int64) {
+					var stats runtime.MemStats
+					runtime.ReadMemStats(&stats)
+					most = max(most, stats.HeapAlloc)
+				}
+				if _, err := f.importFile(b.Context(), b, path, transfer.Options{MatchBy: account.MatchNone, Progress: sample}); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(most)/(1<<20), "MiB")
+			}
+		})
 	}
 }

@@ -17,14 +17,20 @@ import (
 // a file is imported.
 const errorsColumn = "errors"
 
+// lineColumn says in such a file where the row was.
+const lineColumn = "line"
+
 // column is a column of a CSV file.
-type column struct{ account.Column }
+type column struct {
+	account.Column
+	cells *cellReader // nil of files that are written
+}
 
 // columnsOf returns the columns of a company's accounts.
-func columnsOf(properties []schema.Property) []column {
+func columnsOf(properties []schema.Property, cells *cellReader) []column {
 	var columns []column
 	for _, c := range account.Columns(properties) {
-		columns = append(columns, column{c})
+		columns = append(columns, column{c, cells})
 	}
 	return columns
 }
@@ -43,23 +49,24 @@ func (c column) isNumber() bool {
 // value is what a cell says, as the JSON form of an account has it; false if it
 // says nothing of the member.
 func (c column) value(cell string) (any, bool) {
+	cell = c.clean(cell)
 	switch {
 	case cell == "":
 		return nil, c.Optional
 	case c.Ignored:
 		return nil, false
 	case !c.List && c.isText():
-		return unescapeQuotes(cell), true
+		return c.item(unescapeQuotes(cell)), true
 	case !c.List:
 		return c.item(cell), true
 	}
 	if items, ok := parseList(cell); ok {
+		return c.whole(items), true
+	}
+	if items := c.split(cell); c.Custom == "" || len(items) != 1 {
 		return items, true
 	}
-	if c.Custom != "" {
-		return c.item(cell), true // Custom members take one value for a list of one.
-	}
-	return []any{c.item(cell)}, true
+	return c.item(cell), true // Custom members take one value for a list of one.
 }
 
 // item is one value. One that is not of the column's kind stays as it is, for
@@ -67,14 +74,11 @@ func (c column) value(cell string) (any, bool) {
 func (c column) item(cell string) any {
 	switch {
 	case c.isNumber():
-		return json.Number(strings.TrimSpace(cell))
+		return c.number(strings.TrimSpace(cell))
 	case c.Kind == query.Bool:
-		switch strings.ToLower(strings.TrimSpace(cell)) { // Spreadsheets write TRUE.
-		case "true":
-			return true
-		case "false":
-			return false
-		}
+		return c.boolean(cell)
+	case c.Kind == query.Date:
+		return c.day(cell)
 	}
 	return cell
 }
@@ -85,7 +89,7 @@ func (c column) cell(a account.Account) (string, error) {
 	items, isList := itemsOf(value)
 	if !isList {
 		if text, ok := value.(string); ok && c.isText() {
-			return escapeQuotes(text), nil
+			return guard(escapeQuotes(text)), nil
 		}
 		return itemText(value), nil
 	}
@@ -94,6 +98,9 @@ func (c column) cell(a account.Account) (string, error) {
 	}
 	if text := itemText(items[0]); len(items) == 1 && text != "" {
 		if _, ok := parseList(text); !ok {
+			if c.isText() {
+				text = guard(text)
+			}
 			return text, nil
 		}
 	}

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
@@ -16,107 +18,170 @@ import (
 
 // csvReader reads the rows of a CSV file.
 type csvReader struct {
-	csv     *csv.Reader
-	first   []string // the header as it stands
-	columns []column // those of the header; without a name: passed over
-	known   []string
-	parse   parser
+	csv    *csv.Reader
+	ends   *lineEnds
+	form   layout
+	passed int      // lines before the header
+	first  []string // the header without the empty columns on the right
+	fields []field
+	parse  parser
 }
 
-func newCSVReader(r *bufio.Reader, properties []schema.Property, parse parser) (*csvReader, error) {
-	c := &csvReader{parse: parse, csv: csv.NewReader(&lineEnds{r: r, line: 1})}
+func newCSVReader(r *bufio.Reader, foreign bool, o *Options, properties []schema.Property, parse parser) (*csvReader, error) {
+	cells, err := newCellReader(o.Cells)
+	if err != nil {
+		return nil, err
+	}
+	c, err := openCSV(r, foreign, o.Dialect)
+	if err != nil {
+		return nil, err
+	}
+	h := heading{names: c.first, known: columnsOf(properties, cells)}
+	h.resolve(o.Map)
+	if len(h.wrong) > 0 {
+		return nil, refuse("line %d: %s", 1+c.passed, strings.Join(h.wrong, "; "))
+	}
+	c.fields, c.parse = h.fields, parse
+	return c, nil
+}
+
+// openCSV reads the header of a file.
+func openCSV(r *bufio.Reader, foreign bool, d Dialect) (*csvReader, error) {
+	c := &csvReader{form: newLayout(foreign)}
+	if err := c.open(r, d); err != nil {
+		return nil, err
+	}
 	c.csv.FieldsPerRecord = -1 // A row of another length is the row's mistake, not the file's.
 	header, err := c.csv.Read()
 	if errors.Is(err, io.EOF) {
 		return nil, refuse("the file is empty; the first line must name the columns")
 	}
 	if err != nil {
-		return nil, explainCSV(err)
+		return nil, c.explain(err)
 	}
-	c.first = header
-	byName := map[string]column{errorsColumn: {}}
-	for _, column := range columnsOf(properties) {
-		byName[column.Name] = column
-		c.known = append(c.known, column.Name)
-	}
-	return c, c.resolve(byName)
+	c.first = trimRight(header, 0)
+	c.form.header = c.first
+	return c, nil
 }
 
-// resolve finds the columns that the header names.
-func (c *csvReader) resolve(byName map[string]column) error {
-	var wrong []string
-	for i, name := range c.first {
-		column, ok := byName[name]
-		if !ok {
-			wrong = append(wrong, c.unknown(name))
+// open finds out how the rows are written. A first line by which spreadsheets
+// tell the delimiter to each other is passed over.
+func (c *csvReader) open(r *bufio.Reader, d Dialect) error {
+	sample, _ := r.Peek(r.Size()) // An error will come again.
+	said := rune(0)
+	if found := separatorLine.FindSubmatch(sample); found != nil {
+		said, _ = utf8.DecodeRune(found[1])
+		c.passed, sample = 1, sample[len(found[0]):]
+		if _, err := r.Discard(len(found[0])); err != nil {
+			return err
 		}
-		if slices.Contains(c.first[:i], name) {
-			wrong = append(wrong, fmt.Sprintf("column %s appears twice", fault.Quote(name)))
-		}
-		c.columns = append(c.columns, column)
 	}
-	if len(wrong) == 0 {
-		return nil
-	}
-	if len(c.first) == 1 && strings.ContainsAny(c.first[0], ";\t") {
-		wrong = append(wrong, "columns must be separated by commas")
-	}
-	return refuse("line 1: %s", strings.Join(wrong, "; "))
-}
-
-func (c *csvReader) unknown(name string) string {
-	if name == errorsColumn || slices.Contains(c.known, name) {
-		return ""
-	}
-	return fmt.Sprintf("column %s is not known%s", fault.Quote(name), fault.DidYouMean(name, c.known))
-}
-
-func (c *csvReader) header() []string { return c.first }
-
-func (c *csvReader) names(row) []string { return c.first }
-
-func (c *csvReader) next() (row, error) {
-	cells, err := c.csv.Read()
+	header, alone := firstLine(sample)
+	comma, err := d.delimiter(said, header)
 	if err != nil {
-		return row{}, explainCSV(err)
+		return err
 	}
-	line, _ := c.csv.FieldPos(0)
-	return row{line: line, cells: cells}, nil
+	c.form.comma = comma
+	c.ends = &lineEnds{r: r, line: 1 + c.passed, alone: alone}
+	c.csv = csv.NewReader(c.ends)
+	c.csv.Comma = comma
+	return nil
 }
 
-func explainCSV(err error) error {
+var separatorLine = regexp.MustCompile(`^(?i)"?sep=([,;\t|])"?(?:\r\n|\n|\r)`)
+
+func (c *csvReader) layout() layout { return c.form }
+
+// unknown finds nothing: a header with unknown names is refused at once.
+func (c *csvReader) unknown(string) string { return "" }
+
+func (c *csvReader) names(row) []string {
+	var names []string
+	for _, f := range c.fields {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// next passes over rows in which spreadsheets left nothing but empty cells.
+func (c *csvReader) next() (row, error) {
+	for {
+		cells, err := c.csv.Read()
+		if err != nil {
+			return row{}, c.explain(err)
+		}
+		line, _ := c.csv.FieldPos(0)
+		if slices.ContainsFunc(cells, func(cell string) bool { return !isBlank(cell) }) {
+			return row{line: line + c.passed, cells: trimRight(cells, len(c.first))}, nil
+		}
+	}
+}
+
+func isBlank(cell string) bool { return strings.TrimSpace(cell) == "" }
+
+// trimRight drops blank cells at the end, but for the first n cells.
+func trimRight(cells []string, n int) []string {
+	for len(cells) > n && isBlank(cells[len(cells)-1]) {
+		cells = cells[:len(cells)-1]
+	}
+	return cells
+}
+
+func (c *csvReader) explain(err error) error {
 	wrong, ok := errors.AsType[*csv.ParseError](err)
 	switch {
 	case !ok:
-		return err // the end, or one of reading
+		return explainEncoding(err, c.ends.line) // the end, or one of reading
 	case errors.Is(err, csv.ErrBareQuote):
-		return refuse(`line %d: there is a quote in a cell that does not begin with one; enclose the cell in quotes, and write "" for each quote within`, wrong.Line)
+		return refuse(`line %d: there is a quote in a cell that does not begin with one; enclose the cell in quotes, and write "" for each quote within`, wrong.Line+c.passed)
 	}
-	return refuse(`line %d: the quoted cell that begins on line %d does not end as it should; a quote within a cell is written ""`, wrong.Line, wrong.StartLine)
+	return refuse(`line %d: the quoted cell that begins on line %d does not end as it should; a quote within a cell is written ""`, wrong.Line+c.passed, wrong.StartLine+c.passed)
 }
 
 func (c *csvReader) read(r row) account.ImportRow {
-	if len(r.cells) != len(c.columns) {
-		return unusable("the row has %d cells, but the header names %d columns", len(r.cells), len(c.columns))
+	if wrong := c.misplaced(r.cells); wrong != "" {
+		return unusable("%s", wrong)
 	}
+	var found fault.Offences
 	object, custom := make(map[string]any, len(r.cells)), make(map[string]any)
-	for i, column := range c.columns {
-		if column.Name == "" {
+	for _, f := range c.fields {
+		if wrong := f.destroyed(r.cells[f.at[0]]); wrong != "" {
+			found.Add([]string{f.Name}, "%s", wrong)
 			continue
 		}
-		value, says := column.value(r.cells[i])
+		value, says := f.value(r.cells)
 		switch {
 		case !says:
-		case column.Custom != "":
-			custom[column.Custom] = value
+		case f.Custom != "":
+			custom[f.Custom] = value
 		default:
-			object[column.Name] = value
+			object[f.Name] = value
 		}
 	}
 	if len(custom) > 0 {
 		object["custom"] = custom
 	}
-	return account.ImportRow{Patch: c.parse(object)}
+	patch := c.parse(object)
+	patch.Found = append(patch.Found, found...)
+	return account.ImportRow{Patch: patch}
+}
+
+// misplaced says which cells have no column or no cell, or "".
+func (c *csvReader) misplaced(cells []string) string {
+	for i, cell := range cells {
+		if isBlank(cell) || i < len(c.first) && !isBlank(c.first[i]) {
+			continue
+		}
+		wrong := fmt.Sprintf("column %d has no name, but holds %s", i+1, fault.Quote(cell))
+		if i >= len(c.first) {
+			wrong = fmt.Sprintf("the row has %d cells, but the header names %d columns: %s", len(cells), len(c.first), wrong)
+		}
+		return wrong
+	}
+	if len(cells) < len(c.first) {
+		return fmt.Sprintf("the row has %d cells, but the header names %d columns", len(cells), len(c.first))
+	}
+	return ""
 }
 
 // lineEnds keeps a carriage return before a line feed that is part of a quoted
@@ -124,6 +189,7 @@ func (c *csvReader) read(r row) account.ImportRow {
 // does not end from filling the memory.
 type lineEnds struct {
 	r      *bufio.Reader
+	alone  bool // a carriage return alone ends a row
 	quoted bool
 	again  bool // the last byte was a carriage return that must be doubled
 	line   int
@@ -143,6 +209,9 @@ func (l *lineEnds) Read(p []byte) (int, error) {
 		c, err := l.r.ReadByte()
 		if err != nil {
 			return n, err
+		}
+		if c == '\r' && l.alone && !l.quoted {
+			c = '\n'
 		}
 		if err := l.count(c); err != nil {
 			return n, err

@@ -55,7 +55,7 @@ type csvWriter struct {
 }
 
 func newCSVWriter(w io.Writer, properties []schema.Property) *csvWriter {
-	columns := columnsOf(properties)
+	columns := columnsOf(properties, nil)
 	return &csvWriter{csv: csv.NewWriter(w), columns: columns, cells: make([]string, len(columns))}
 }
 

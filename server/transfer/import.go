@@ -42,6 +42,9 @@ const (
 // Import.
 type Options struct {
 	Format          Format
+	Dialect         Dialect
+	Cells           Cells
+	Map             []string // COLUMN=MEMBER, COLUMN+COLUMN=MEMBER or COLUMN= for each column of CSV that is named otherwise
 	MatchBy         account.MatchBy
 	Strategy        account.Strategy
 	AllowNewOptions bool
@@ -79,20 +82,20 @@ const maxFirst = 10
 // by a kill, continues after the last row that was stored when it is called
 // again for the same contents with the same options.
 func Import(ctx context.Context, service *account.Importer, actor identity.Actor, properties []schema.Property, file *os.File, name string, opts Options) (Result, error) {
-	found, err := surveyFile(file, opts.Format, properties, service.Parse)
+	found, err := surveyFile(file, &opts, properties, service.Parse)
 	if err != nil {
 		return Result{}, fmt.Errorf("read %s: %w", name, err)
 	}
 	if err := opts.complete(name, found.names); err != nil {
 		return Result{}, err
 	}
-	rows, err := reopen(file, opts.Format, properties, service.Parse)
+	rows, err := reopen(file, &opts, properties, service.Parse)
 	if err != nil {
 		return Result{}, fmt.Errorf("read %s: %w", name, err)
 	}
 	i := &importer{
 		service: service, actor: actor, opts: opts, name: name, rows: rows, total: found.rows,
-		rejects: rejects{path: opts.Rejected, format: opts.Format, header: rows.header()},
+		rejects: rejects{path: opts.Rejected, format: opts.Format, layout: rows.layout()},
 	}
 	if err := i.begin(ctx, found.sum); err != nil {
 		return Result{}, err
@@ -106,11 +109,11 @@ func Import(ctx context.Context, service *account.Importer, actor identity.Actor
 	return result, err
 }
 
-func reopen(file *os.File, format Format, properties []schema.Property, parse parser) (rowReader, error) {
+func reopen(file *os.File, o *Options, properties []schema.Property, parse parser) (rowReader, error) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	return newRowReader(file, format, properties, parse)
+	return newRowReader(file, o, properties, parse)
 }
 
 // matchMembers lists what accounts can be matched by.
@@ -200,7 +203,7 @@ func (i *importer) begin(ctx context.Context, sum [sha256.Size]byte) error {
 // digest tells one import from another: by the contents of the file and all
 // that decides what becomes of a row.
 func (o *Options) digest(sum [sha256.Size]byte) account.Digest {
-	return sha256.Sum256(fmt.Appendf(nil, "%x %q %q %q %t %q", sum, o.Format, o.MatchBy, o.Strategy, o.AllowNewOptions, o.Region))
+	return sha256.Sum256(fmt.Appendf(nil, "%x %q %q %q %t %q %q %q %q", sum, o.Format, o.MatchBy, o.Strategy, o.AllowNewOptions, o.Region, o.Dialect, o.Cells, o.Map))
 }
 
 // changed is the error of a file that is not as it was a moment ago.

@@ -28,10 +28,7 @@ func TestRefusedFiles(t *testing.T) {
 		"an unknown property":       {"a.csv", "title,address,custom.text_fals\nA,B,C\n", transfer.Options{}, []string{`did you mean "custom.text_false"?`}},
 		"a property without prefix": {"a.csv", "title,address,text_false\nA,B,C\n", transfer.Options{}, []string{`"text_false"`}},
 		"a column twice":            {"a.csv", "title,address,title\nA,B,C\n", transfer.Options{}, []string{`"title" appears twice`}},
-		"semicolons":                {"a.csv", "title;address\nA;B\n", transfer.Options{}, []string{"separated by commas"}},
 		"no header":                 {"a.csv", "A,1 Main St\nB,2 Main St\n", transfer.Options{}, []string{`"1 Main St"`}},
-		"UTF-16":                    {"a.csv", "\xff\xfet\x00i\x00", transfer.Options{}, []string{"UTF-16"}},
-		"a header of no UTF-8":      {"a.csv", "title,addr\xffess\nA,B\n", transfer.Options{}, []string{`did you mean "address"?`}},
 		"a stray quote":             {"a.csv", good + "B \"the best\",2 Main St\n", transfer.Options{}, []string{"line 3", "quote"}},
 		"a quote that does not end": {"a.csv", good + "B,\"2 Main St\nC,3 Main St\n", transfer.Options{}, []string{"line 3"}},
 		"an unknown member":         {"a.ndjson", `{"title":"A","address":["B"]}` + "\n" + `{"Title":"A","custom":{"text_fals":1}}`, transfer.Options{}, []string{"line 2", `did you mean "title"?`, `did you mean "custom.text_false"?`}},
@@ -106,7 +103,7 @@ var badCSV = []struct {
 }{
 	{"First,1 Main St,,,,,,,", nil},
 	{",,nobody,,,,,,", []string{"primaryEmail must be an e-mail address"}},
-	{",,,,,,,,", []string{"title is required", "address is required"}},
+	{",,,TRUE,,,,,", []string{"title is required", "address is required"}},
 	{"A,B,,yes,big,,,,", []string{"isActive must be true or false", "value must be a number"}},
 	{"A,B,nobody,maybe,1,HOUSE,,,", []string{"isActive must", "primaryEmail must", "accountType must"}},
 	{"A,B,,,,,Golf,,", []string{`did you mean "Gold"?`}},
@@ -114,8 +111,7 @@ var badCSV = []struct {
 	{"A,B,,,,,,,\"[1,\"\"x\"\"]\"", []string{"custom.numeric_true[1] must be a number"}},
 	{"A,B,,,,,,,[1", []string{"custom.numeric_true must be a number"}},
 	{"A,B,,,,,", []string{"7 cells", "9 columns"}},
-	{"A,B,,,,,,,,,", []string{"11 cells"}},
-	{"A\xff,B,,,,,,,", []string{"title must be valid UTF-8"}},
+	{"A,B,,,,,,,,,x", []string{"11 cells"}},
 	{"A\x00,B,,,,,,,", []string{"title must not contain a NUL"}},
 	{strings.Repeat("x", 1000) + "," + strings.Repeat("y", 2<<20) + ",,,,,,,", []string{"title must be at most 255", "address[0] must be at most 500"}},
 	{"Last,2 Main St,,TRUE,1e3,COMMERCIAL, GOLD ,0.10,[1]", nil},
@@ -165,7 +161,7 @@ func wantRejectedCSV(t *testing.T, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(rows[0], ","); got != badHeader+",errors" {
+	if got := strings.Join(rows[0], ","); got != badHeader+",line,errors" {
 		t.Errorf("header %s", got)
 	}
 	rows = rows[1:]
@@ -196,14 +192,12 @@ var badNDJSON = []struct{ row, reason string }{
 	{`["title"]`, "must be a JSON object"},
 	{`5`, "must be a JSON object"},
 	{strings.Repeat(`{"custom":`, 65) + "1" + strings.Repeat("}", 65), "deeper than 64"},
-	{"{\"title\":\"A\xff\",\"address\":[\"B\"]}", "not valid JSON"},
 	{`{"title":"\ud800","address":["B"]}`, "not valid JSON"},
 	{`{"title":"\u0000","address":["B"]}`, "NUL"},
 	{`{"title":1,"address":"B","isActive":"x"}`, "title must be a string; got 1|address must be a list|isActive must be true or false"},
 	{`{"title":"A","address":[1],"number":1.5}`, "address[0] must be a string; got 1|number must be an integer"},
 	{`{"title":null,"address":["B"],"contacts":[{"name":"Jo"}]}`, "title must not be null|contacts[0].id must be an integer; got null"},
 	{`{"title":"A","address":["B"],"contacts":[77]}`, "contacts[0] must be the id of a contact"},
-	{"\xfe{}", "not valid JSON"},
 	{`{"title":"A","address":["B"],"custom":{"text_false":"\u0000"}}`, "custom.text_false must not contain a NUL"},
 	{`{"title":"A","address":["B"],"custom":5}`, "custom must be an object"},
 	{`{"title":"A","address":["B"],"custom":{"numeric_false":"5"}}`, "custom.numeric_false must be a number"},

@@ -18,20 +18,21 @@ import (
 // ndjsonReader reads the lines of a file of JSON objects.
 type ndjsonReader struct {
 	r     *bufio.Reader
+	form  layout
 	line  int // the last one read
 	keys  []string
 	parse parser
 }
 
-func newNDJSONReader(r *bufio.Reader, properties []schema.Property, parse parser) *ndjsonReader {
-	n := &ndjsonReader{r: r, parse: parse}
+func newNDJSONReader(r *bufio.Reader, foreign bool, properties []schema.Property, parse parser) *ndjsonReader {
+	n := &ndjsonReader{r: r, form: newLayout(foreign), parse: parse}
 	for _, p := range properties {
 		n.keys = append(n.keys, account.CustomPrefix+p.Key)
 	}
 	return n
 }
 
-func (n *ndjsonReader) header() []string { return nil }
+func (n *ndjsonReader) layout() layout { return n.form }
 
 func (n *ndjsonReader) next() (row, error) {
 	for {
@@ -58,7 +59,7 @@ func (n *ndjsonReader) readLine() ([]byte, error) {
 		case err == nil || (errors.Is(err, io.EOF) && len(line) > 0):
 			return line, nil
 		case !errors.Is(err, bufio.ErrBufferFull):
-			return nil, err
+			return nil, explainEncoding(err, n.line)
 		}
 	}
 }

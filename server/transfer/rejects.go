@@ -11,8 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
@@ -24,7 +24,7 @@ import (
 type rejects struct {
 	path   string
 	format Format
-	header []string
+	layout layout
 }
 
 // rejectsPath is where the rejected rows of a file go unless it is said.
@@ -62,6 +62,9 @@ func (f rejects) write(size int64, rows []row, rejected []account.RejectedRow) (
 
 func (f rejects) encode(begin bool, rows []row, rejected []account.RejectedRow) ([]byte, error) {
 	var b bytes.Buffer
+	if begin {
+		b.WriteString(f.layout.mark)
+	}
 	if f.format == NDJSON {
 		for _, r := range rejected {
 			if err := encodeRejected(&b, rows[r.Index], r.Reasons); err != nil {
@@ -71,13 +74,14 @@ func (f rejects) encode(begin bool, rows []row, rejected []account.RejectedRow) 
 		return b.Bytes(), nil
 	}
 	w := csv.NewWriter(&b)
+	w.Comma = f.layout.comma
 	if begin {
-		if err := w.Write(f.withReasons(f.header, errorsColumn)); err != nil {
+		if err := w.Write(f.withReasons(f.layout.header, lineColumn, errorsColumn)); err != nil {
 			return nil, err
 		}
 	}
 	for _, r := range rejected {
-		if err := w.Write(f.withReasons(rows[r.Index].cells, strings.Join(r.Reasons, "\n"))); err != nil {
+		if err := w.Write(f.withReasons(rows[r.Index].cells, strconv.Itoa(rows[r.Index].line), strings.Join(r.Reasons, "\n"))); err != nil {
 			return nil, err
 		}
 	}
@@ -85,17 +89,20 @@ func (f rejects) encode(begin bool, rows []row, rejected []account.RejectedRow) 
 	return b.Bytes(), w.Error()
 }
 
-// withReasons adds the cell of the column of errors, or replaces the one that
-// is there. A row that is shorter or longer than the header stays so: filled up,
-// it would pass the next time.
-func (f rejects) withReasons(cells []string, reasons string) []string {
-	cells = slices.Clone(cells)
-	at := slices.Index(f.header, errorsColumn)
-	switch {
-	case at < 0:
-		return append(cells, reasons)
-	case len(cells) == len(f.header):
+// withReasons adds the cells of the columns of the line and of errors, or
+// replaces those that are there. A row that is shorter or longer than the header
+// stays so: filled up, it would pass the next time.
+func (f rejects) withReasons(cells []string, line, reasons string) []string {
+	cells, header := slices.Clone(cells), f.layout.header
+	at := slices.Index(header, errorsColumn)
+	if at < 0 {
+		return append(cells, line, reasons)
+	}
+	if len(cells) == len(header) {
 		cells[at] = reasons
+		if at := slices.Index(header, lineColumn); at >= 0 {
+			cells[at] = line
+		}
 	}
 	return cells
 }
@@ -116,28 +123,12 @@ func encodeRejected(b *bytes.Buffer, r row, reasons []string) error {
 func original(text []byte) any {
 	value, _, err := jsonvalue.Decode(text)
 	if err != nil {
-		return showBytes(text)
+		return string(text)
 	}
 	if object, ok := value.(map[string]any); ok && isRejected(object) {
 		return object["row"]
 	}
 	return json.RawMessage(text)
-}
-
-// showBytes writes bytes that are not UTF-8 as \xff, which does not make JSON of
-// what was not JSON.
-func showBytes(text []byte) string {
-	var b strings.Builder
-	for len(text) > 0 {
-		r, size := utf8.DecodeRune(text)
-		if r == utf8.RuneError && size == 1 {
-			fmt.Fprintf(&b, `\x%02x`, text[0])
-		} else {
-			b.Write(text[:size])
-		}
-		text = text[size:]
-	}
-	return b.String()
 }
 
 // replaceFrom makes text all that follows the first size bytes.

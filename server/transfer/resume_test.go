@@ -36,7 +36,7 @@ func (f *fixture) wantMixed(t *testing.T, rejects string, n int) {
 		seen[a.Title]++
 	}
 	lines := strings.Split(strings.TrimSpace(readFile(t, rejects)), "\n")
-	if lines[0] != "title,address,errors" {
+	if lines[0] != "title,address,line,errors" {
 		t.Errorf("header %s", lines[0])
 	}
 	for _, line := range lines[1:] {

@@ -24,6 +24,7 @@ var texts = rapid.OneOf(
 		"", " ", "\"", "\"\"", "\"\"\"", "\"\"\"\"", "[]", "[1]", `["a"]`, ` ["a"]`, "[", "[x]", "null", "true", "1.10", "a\r\nb", "a\rb", "\n", "\r\n", "\r",
 		"a\r\r\nb", "\"\r\n\"", "a,b;c", `\.`, "=1+1", "\ufeffx", " padded ", "\t", "<b>&\u2028</b>", "errors", "{}", "# x",
 	}),
+	rapid.SampledFrom(formulas),
 ).Filter(func(s string) bool { return !strings.ContainsRune(s, 0) })
 
 var numbers = rapid.SampledFrom([]json.Number{"0", "-0", "1.10", "12345678901234567890.123", "1e2", "1E+400", "100000000000000000000"})
@@ -77,7 +78,7 @@ func drawNew(t *rapid.T, f *fixture, contacts []int64) account.Patch {
 		Address:      patch.Set(lines.Draw(t, "address")),
 		Active:       maybe(t, "active", rapid.Bool()),
 		PrimaryEmail: maybe(t, "email", rapid.SampledFrom([]string{"Ada@Example.com", `"a,b"@example.com`})),
-		PrimaryPhone: maybe(t, "phone", rapid.SampledFrom([]string{"(415) 555-0142", "415-555-0142 x7", "call 5", "[5]", "+49 30 901820"})),
+		PrimaryPhone: maybe(t, "phone", rapid.SampledFrom([]string{"(415) 555-0142", "415-555-0142 x7", "call 5", "[5]", "+49 30 901820", "+14155550101"})),
 		Type:         maybe(t, "type", rapid.SampledFrom(account.Types)),
 		Value:        maybe(t, "value", rapid.OneOf(rapid.Float64Range(-account.MaxAmount, account.MaxAmount), rapid.SampledFrom([]float64{0, 1e15, 0.1, 1e-300}))),
 		Size:         maybe(t, "size", rapid.SampledFrom([]float64{0, 1234567, -1.5})),

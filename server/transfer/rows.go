@@ -1,8 +1,6 @@
 package transfer
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"io"
 
@@ -26,6 +24,20 @@ func (r row) size() int {
 	return size
 }
 
+// layout is the form of a file but for its rows.
+type layout struct {
+	mark   string   // what it begins with, so that --encoding does not count
+	header []string // of CSV
+	comma  rune     // of CSV
+}
+
+func newLayout(foreign bool) layout {
+	if foreign {
+		return layout{mark: byteOrderMark}
+	}
+	return layout{}
+}
+
 // rowReader reads the rows of a file in order.
 type rowReader interface {
 	// next returns the next row, or io.EOF. Another error is one of the file.
@@ -42,8 +54,8 @@ type rowReader interface {
 	// the known one that is nearest, or "".
 	unknown(name string) string
 
-	// header is the first row of the file, if it has one.
-	header() []string
+	// layout is what a file of rejected rows shares with the file.
+	layout() layout
 }
 
 // parser makes a patch of an object: account.ParsePatch.
@@ -57,23 +69,13 @@ func unusable(format string, args ...any) account.ImportRow {
 }
 
 // newRowReader reads a file of accounts of a company with the properties.
-func newRowReader(r io.Reader, format Format, properties []schema.Property, parse parser) (rowReader, error) {
-	buffered := bufio.NewReaderSize(r, 64<<10)
-	start, err := buffered.Peek(3)
-	if err != nil && !errors.Is(err, io.EOF) {
+func newRowReader(r io.Reader, o *Options, properties []schema.Property, parse parser) (rowReader, error) {
+	text, foreign, err := o.Dialect.text(r)
+	if err != nil {
 		return nil, err
 	}
-	switch string(start[:min(2, len(start))]) {
-	case "\xff\xfe", "\xfe\xff":
-		return nil, refuse("the file is UTF-16; save it as UTF-8")
+	if o.Format == NDJSON {
+		return newNDJSONReader(text, foreign, properties, parse), nil
 	}
-	if string(start) == "\xef\xbb\xbf" {
-		if _, err := buffered.Discard(3); err != nil {
-			return nil, err
-		}
-	}
-	if format == NDJSON {
-		return newNDJSONReader(buffered, properties, parse), nil
-	}
-	return newCSVReader(buffered, properties, parse)
+	return newCSVReader(text, foreign, o, properties, parse)
 }

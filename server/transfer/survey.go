@@ -22,13 +22,13 @@ type survey struct {
 const maxUnknown = 10
 
 // surveyFile reads a file to its end. Names that name no member are an error.
-func surveyFile(file *os.File, format Format, properties []schema.Property, parse parser) (survey, error) {
+func surveyFile(file *os.File, o *Options, properties []schema.Property, parse parser) (survey, error) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return survey{}, err
 	}
 	hash := sha256.New()
 	// What is hashed is what the import will read again.
-	rows, err := newRowReader(io.TeeReader(file, hash), format, properties, parse)
+	rows, err := newRowReader(io.TeeReader(file, hash), o, properties, parse)
 	if err != nil {
 		return survey{}, err
 	}

@@ -20,7 +20,9 @@ import (
 
 const exportHelp = `Writes the accounts of a company in the order of their ids, so that importing the file changes nothing. Each account is
 written as it is when its turn comes: while others write, every one that was there at the start and was not deleted is
-in the file once. NDJSON shows an account as the API does; "accountsd import --help" describes CSV.`
+in the file once. NDJSON shows an account as the API does; "accountsd import --help" describes CSV. A text in
+CSV that a spreadsheet would run, since it begins with =, +, -, @, a tab or a carriage return, gets an apostrophe before
+it, which import takes off again.`
 
 func exportCommand() *cli.Command {
 	return &cli.Command{
@@ -36,6 +38,7 @@ func exportCommand() *cli.Command {
 		Flags: []cli.Flag{
 			dbFlag(), companyFlag(), formatFlag(),
 			&cli.StringFlag{Name: "output", Usage: "`FILE` to write, which is replaced once all is written; - is standard output", Value: "-", Sources: fromEnv("OUTPUT")},
+			&cli.BoolFlag{Name: "bom", Usage: "begin CSV with a byte order mark, by which Excel tells UTF-8", Sources: fromEnv("BOM")},
 			&cli.BoolFlag{Name: "include-archived", Usage: "write archived accounts too", Sources: fromEnv("INCLUDE_ARCHIVED")},
 		},
 		Action: exportAccounts,
@@ -70,6 +73,11 @@ func export(ctx context.Context, cmd *cli.Command, store store.Store, companyID 
 	properties, err := store.Properties(ctx, companyID)
 	if err != nil {
 		return 0, err
+	}
+	if cmd.Bool("bom") && format == transfer.CSV {
+		if _, err := io.WriteString(w, "\ufeff"); err != nil {
+			return 0, err
+		}
 	}
 	archived := cmd.Bool("include-archived")
 	total, err := store.CountAccounts(ctx, companyID, account.Query{IncludeArchived: archived})

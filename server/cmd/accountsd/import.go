@@ -21,7 +21,7 @@ import (
 const importHelp = `FILE holds one account in each row, as CSV or as NDJSON (a JSON object on each line). "-" is standard input, which is
 saved to a temporary file first.
 
-The columns of CSV are id, number, title, description, address, isActive, primaryEmail, primaryPhone, accountType, value,
+Case, spaces and underscores do not count in names of columns. The columns of CSV are id, number, title, description, address, isActive, primaryEmail, primaryPhone, accountType, value,
 size, contacts, and custom.KEY for each property. createdAt, updatedAt and errors are ignored. An unknown column or
 member stops the import before anything is written. A cell with several values is a JSON array, as in
 ["12 Main St","Springfield"] or [17,4]. An empty cell clears a member that can be cleared, and leaves title, address,
@@ -42,6 +42,9 @@ that can be corrected and imported. If there are any, the exit status is 2. When
 interrupted import continues after the last row that was stored, unless the file has changed; so does one from standard
 input, if the data is the same.
 
+Files of other programs: "accountsd import --suggest FILE" prints which member each column seems to be. Edit that, and give
+it by --map-file. The marks =, +, - and @ at the beginning of a text may have an apostrophe before them, as in exports.
+
 The command works while the server runs. With --dry-run it imports into a temporary copy of the database.`
 
 func importCommand() *cli.Command {
@@ -52,6 +55,17 @@ func importCommand() *cli.Command {
 		Description: importHelp,
 		Flags: []cli.Flag{
 			dbFlag(), emailFlag(), whichCompanyFlag(), formatFlag(), regionFlag(),
+			&cli.StringFlag{Name: "delimiter", Usage: "the `CHARACTER` between cells, or tab", DefaultText: "by the header: comma, semicolon, tab or pipe", Sources: fromEnv("DELIMITER")},
+			&cli.StringFlag{Name: "encoding", Usage: "the `NAME` of the file's encoding, such as windows-1252", DefaultText: "by the file: UTF-8 or UTF-16", Sources: fromEnv("ENCODING")},
+			&cli.StringSliceFlag{Name: "map", Usage: "`COLUMN=MEMBER` for a column with another name, COLUMN+COLUMN=MEMBER for several, COLUMN= to pass it over; can be repeated"},
+			&cli.StringFlag{Name: "map-file", Usage: "`FILE` with such a mapping on each line", Sources: fromEnv("MAP_FILE")},
+			&cli.BoolFlag{Name: "suggest", Usage: "print a mapping for --map-file, with a sample of each column, and import nothing"},
+			&cli.StringFlag{Name: "date-format", Usage: "how dates are written, such as DD.MM.YYYY or MM/DD/YY HH:mm", DefaultText: "YYYY-MM-DD or RFC 3339", Sources: fromEnv("DATE_FORMAT")},
+			&cli.StringFlag{Name: "decimal", Usage: "the decimal `MARK` of numbers, . or ,; the other one may part groups of three digits", DefaultText: "a point, and no groups", Sources: fromEnv("DECIMAL")},
+			&cli.StringSliceFlag{Name: "true", Usage: "a `WORD` for true; can be repeated"},
+			&cli.StringSliceFlag{Name: "false", Usage: "a `WORD` for false; can be repeated"},
+			&cli.StringSliceFlag{Name: "null", Usage: "a `WORD` that is as an empty cell; can be repeated"},
+			&cli.StringFlag{Name: "split", Usage: "the `TEXT` that parts several values in a cell", Sources: fromEnv("SPLIT")},
 			&cli.StringFlag{Name: "match-by", Usage: "find the account of a row by `MEMBER`: id, number, title, primaryEmail, primaryPhone, address or none", DefaultText: "id if there is one, otherwise title", Sources: fromEnv("MATCH_BY")},
 			&cli.StringFlag{Name: "strategy", Usage: "what to do with an account that matches: skip, replace, enrich or update", DefaultText: "update by id, otherwise skip", Sources: fromEnv("STRATEGY")},
 			&cli.BoolFlag{Name: "allow-new-options", Usage: "add unknown dropdown labels to the options", Sources: fromEnv("ALLOW_NEW_OPTIONS")},
@@ -59,7 +73,9 @@ func importCommand() *cli.Command {
 			&cli.StringFlag{Name: "rejected", Usage: "`FILE` for rejected rows and the reasons, which must not exist yet", DefaultText: "the name with .rejected before the extension", Sources: fromEnv("REJECTED")},
 			&cli.BoolFlag{Name: "restart", Usage: "begin with the first row even if an import of the file was interrupted", Sources: fromEnv("RESTART")},
 		},
-		Action: importAccounts,
+		// A comma may be part of a column's name.
+		DisableSliceFlagSeparator: true,
+		Action:                    importAccounts,
 	}
 }
 
@@ -86,6 +102,9 @@ func importAccounts(ctx context.Context, cmd *cli.Command) (err error) {
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
+		if cmd.Bool("suggest") {
+			return suggest(ctx, cmd, store, file, format)
+		}
 		run := &importRun{cmd: cmd, path: path, file: file, rejected: cmd.String("rejected")}
 		if cmd.Bool("dry-run") {
 			return run.dry(ctx, store, format)
@@ -161,10 +180,17 @@ func (r *importRun) into(ctx context.Context, store *sqlite.Store, format transf
 	if err != nil {
 		return err
 	}
+	mapping, err := mappingOf(r.cmd)
+	if err != nil {
+		return err
+	}
 	bar := newBar(r.cmd.Root().ErrWriter, "importing")
 	service := server.NewServices(store, server.ServiceConfig{Region: r.cmd.String("phone-region")}).Importer
 	result, err := transfer.Import(ctx, service, identity.Actor{CompanyID: user.CompanyID, User: user.Ref()}, properties, r.file, r.name(), transfer.Options{
 		Format:          format,
+		Dialect:         dialectOf(r.cmd),
+		Cells:           cellsOf(r.cmd),
+		Map:             mapping,
 		MatchBy:         account.MatchBy(r.cmd.String("match-by")),
 		Strategy:        account.Strategy(r.cmd.String("strategy")),
 		AllowNewOptions: r.cmd.Bool("allow-new-options"),
@@ -178,6 +204,51 @@ func (r *importRun) into(ctx context.Context, store *sqlite.Store, format transf
 		return err
 	}
 	return r.summarize(result)
+}
+
+// suggest prints a mapping of the file to the members of the user's company.
+func suggest(ctx context.Context, cmd *cli.Command, store *sqlite.Store, file io.Reader, format transfer.Format) error {
+	if format != transfer.CSV {
+		return errors.New("--suggest is for CSV: the members of NDJSON have the names of the API")
+	}
+	user, err := actingUser(ctx, cmd, store, cmd.String("email"))
+	if err != nil {
+		return err
+	}
+	properties, err := store.Properties(ctx, user.CompanyID)
+	if err != nil {
+		return err
+	}
+	mapping, err := transfer.Suggest(file, dialectOf(cmd), properties)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(cmd.Root().Writer, mapping)
+	return err
+}
+
+func dialectOf(cmd *cli.Command) transfer.Dialect {
+	return transfer.Dialect{Delimiter: cmd.String("delimiter"), Encoding: cmd.String("encoding")}
+}
+
+func cellsOf(cmd *cli.Command) transfer.Cells {
+	return transfer.Cells{
+		DateFormat: cmd.String("date-format"), Decimal: cmd.String("decimal"), Split: cmd.String("split"),
+		True: cmd.StringSlice("true"), False: cmd.StringSlice("false"), Null: cmd.StringSlice("null"),
+	}
+}
+
+// mappingOf returns the mappings of the command and of its file.
+func mappingOf(cmd *cli.Command) ([]string, error) {
+	mapping := cmd.StringSlice("map")
+	if path := cmd.String("map-file"); path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		mapping = append(mapping, transfer.ParseMapping(string(text))...)
+	}
+	return mapping, nil
 }
 
 func (r *importRun) summarize(result transfer.Result) error {

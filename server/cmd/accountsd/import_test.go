@@ -298,3 +298,55 @@ func TestManyRows(t *testing.T) {
 		t.Errorf("%d accounts and %d entries of history, want %d", accounts, entries, n)
 	}
 }
+
+// A spreadsheet can open an export, and neither its mark nor the guards of texts
+// are taken for data when it comes back.
+func TestExportForSpreadsheets(t *testing.T) {
+	t.Parallel()
+	i := newImporter(t)
+	i.wantImport(t, 0, "1 created", i.args(i.write(t, "new.csv", "title,address,primaryPhone\n=1+1,1 Pier,+14155550101\n"))...)
+	for format, want := range map[string]string{"csv": "\ufeffid,", "ndjson": "{"} {
+		text := mustRun(t, "export", "--db", i.db, "--company", "c", "--format", format, "--bom")
+		if !strings.HasPrefix(strings.Replace(text, "number,id,", "id,", 1), want) {
+			t.Errorf("%s: %.30q", format, text)
+		}
+		if format == "csv" && !strings.Contains(text, "'=1+1") {
+			t.Errorf("no guard: %s", text)
+		}
+		i.wantImport(t, 0, "1 unchanged, 0 rejected", i.args(i.write(t, "out."+format, text))...)
+	}
+}
+
+// The flags for files of other programs reach the import.
+func TestImportOfForeignFile(t *testing.T) {
+	t.Parallel()
+	i := newImporter(t)
+	text := "Name, Kunde;Stra\xdfe;Ort;Wert;Live;Notiz\r\nHarbor;1 Pier;K\xf6ln;1.234,5;ja;n/a\r\nMill;2 St;Bonn;x;nein;\r\n"
+	file := i.write(t, "foreign.csv", text)
+	mapping := i.write(t, "mapping.txt", "# mine\nStra\u00dfe+Ort=address\nWert=value\nLive=isActive\nNotiz=description\n")
+	i.wantImport(t, 2, "1 created, 0 updated, 0 unchanged, 1 rejected", i.args(file, "--encoding", "windows-1252", "--map", "Name, Kunde=title", "--map-file", mapping,
+		"--decimal", ",", "--true", "ja", "--false", "nein", "--null", "n/a", "--delimiter", ";")...)
+	if got := i.export(t); !strings.Contains(got, "Harbor") || !strings.Contains(got, `"[""1 Pier"",""Köln""]"`) || !strings.Contains(got, "1234.5") {
+		t.Errorf("got %s", got)
+	}
+	if got := read(t, i.path("foreign.rejected.csv")); !strings.Contains(got, ";line;errors") || !strings.Contains(got, ";3;") {
+		t.Errorf("rejects: %s", got)
+	}
+}
+
+// The mapping that is suggested can be given back.
+func TestImportSuggests(t *testing.T) {
+	t.Parallel()
+	i := newImporter(t)
+	file := i.write(t, "crm.csv", "Account Name;BillingStreet;BillingCity;Roof Type;Owner\nHarbor;1 Pier;Springfield;Tile;Jo\n")
+	mapping := mustRun(t, i.args(file, "--suggest")...)
+	for _, want := range []string{"# Owner: \"Jo\"\nOwner=", "Account Name=title\n", "BillingStreet+BillingCity=address\n", "Roof Type=custom.roof_type\n"} {
+		if !strings.Contains(mapping, want) {
+			t.Errorf("no %q in %s", want, mapping)
+		}
+	}
+	i.wantImport(t, 0, "1 created", i.args(file, "--map-file", i.write(t, "mapping.txt", mapping))...)
+	if _, stderr, code := run(t, "", i.args(i.write(t, "a.ndjson", "{}"), "--suggest")...); code == 0 || !strings.Contains(stderr, "NDJSON") {
+		t.Errorf("of NDJSON: %d %s", code, stderr)
+	}
+}
