@@ -13,7 +13,7 @@ type Contacts struct{ c *Client }
 
 // Get returns a contact. ErrNotFound if there is none.
 func (s *Contacts) Get(ctx context.Context, id int64) (*Contact, error) {
-	return oneContact(s.c.raw.GetContact(ctx, id, checkIDs("contact", id)))
+	return oneContact(s.c.raw.GetContact(ctx, id, nil, checkIDs("contact", id)))
 }
 
 // List iterates over the contacts that a filter selects, page by page. An error

@@ -32,7 +32,7 @@ func (s *Keys) CreateAs(ctx context.Context, login Login, key KeyCreate) (*Creat
 
 // Revoke ends a key at once. ErrNotFound if there is none.
 func (s *Keys) Revoke(ctx context.Context, id int64) error {
-	return noContent(s.c.raw.RevokeKey(ctx, id, checkIDs("key", id)))
+	return noContent(s.c.raw.RevokeKey(ctx, id, nil, checkIDs("key", id)))
 }
 
 // Login is what proves who a user is without a key.

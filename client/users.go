@@ -20,7 +20,7 @@ func (s *Users) List(ctx context.Context) iter.Seq2[User, error] {
 // not sent again after a lost answer, since a second invitation would be
 // refused. ErrConflict if the e-mail address is taken.
 func (s *Users) Invite(ctx context.Context, user UserInvite) (*InvitedUser, error) {
-	resp, err := s.c.raw.InviteUser(ctx, user)
+	resp, err := s.c.raw.InviteUser(ctx, nil, user)
 	return answer[InvitedUser](resp, err, http.StatusCreated)
 }
 
@@ -28,19 +28,19 @@ func (s *Users) Invite(ctx context.Context, user UserInvite) (*InvitedUser, erro
 // invitation; the former one is good no more. ErrConflict if there is nothing to
 // accept.
 func (s *Users) InviteAgain(ctx context.Context, id int64) (*InvitedUser, error) {
-	return answer[InvitedUser](s.c.raw.InviteUserAgain(ctx, id, checkIDs("user", id)))
+	return answer[InvitedUser](s.c.raw.InviteUserAgain(ctx, id, nil, checkIDs("user", id)))
 }
 
 // Update changes a user: the names, and whether the user is an admin or can do
 // anything at all. ErrConflict if that would take the company's last active admin.
 func (s *Users) Update(ctx context.Context, id int64, patch UserPatch) (*User, error) {
-	return answer[User](s.c.raw.UpdateUser(ctx, id, patch, checkIDs("user", id)))
+	return answer[User](s.c.raw.UpdateUser(ctx, id, nil, patch, checkIDs("user", id)))
 }
 
 // ResetPassword ends a user's password. The user sets another one with the token,
 // by Accept.
 func (s *Users) ResetPassword(ctx context.Context, id int64, reset PasswordReset) (*InvitedUser, error) {
-	return answer[InvitedUser](s.c.raw.ResetPassword(ctx, id, reset, checkIDs("user", id)))
+	return answer[InvitedUser](s.c.raw.ResetPassword(ctx, id, nil, reset, checkIDs("user", id)))
 }
 
 // ChangePassword sets the password of a user, who proves to be one by the former
@@ -53,5 +53,5 @@ func (s *Users) ChangePassword(ctx context.Context, login Login, newPassword str
 // Accept sets the password of a user who was invited, or whose password was
 // reset. It needs no key.
 func (s *Users) Accept(ctx context.Context, invitation InvitationAccept) (*User, error) {
-	return answer[User](s.c.raw.AcceptInvitation(ctx, invitation))
+	return answer[User](s.c.raw.AcceptInvitation(ctx, nil, invitation))
 }

@@ -22,7 +22,7 @@ func (s *Server) GetAccount(ctx context.Context, req apiserver.GetAccountRequest
 	if !noneMatch(req.Params.IfNoneMatch, tag) {
 		return apiserver.GetAccount304Response{Headers: apiserver.NotModifiedResponseHeaders{ETag: &tag}}, nil
 	}
-	body := ToAPIAccount(a)
+	body := accountBody(ctx, a)
 	if !isTrue(req.Params.IncludeContacts) {
 		body.Contacts = nil
 	}
@@ -37,7 +37,7 @@ func (s *Server) UpdateAccount(ctx context.Context, req apiserver.UpdateAccountR
 	answer := func(a account.Account) apiserver.UpdateAccountResponseObject {
 		tag, preview := writeHeaders(a, dryRun)
 		return apiserver.UpdateAccount200JSONResponse{UpdatedAccountJSONResponse: apiserver.UpdatedAccountJSONResponse{
-			Body: ToAPIAccount(a), Headers: apiserver.UpdatedAccountResponseHeaders{ETag: tag, Preview: preview},
+			Body: accountBody(ctx, a), Headers: apiserver.UpdatedAccountResponseHeaders{ETag: tag, Preview: preview},
 		}}
 	}
 	a, err := s.Accounts.Update(ctx, actorOf(ctx), account.UpdateRequest{
@@ -73,7 +73,7 @@ func (s *Server) CreateAccount(ctx context.Context, req apiserver.CreateAccountR
 
 func createAnswer(ctx context.Context, result account.CreateResult, dryRun bool) apiserver.CreateAccountResponseObject {
 	tag, preview := writeHeaders(result.Account, dryRun)
-	body := ToAPIAccount(result.Account)
+	body := accountBody(ctx, result.Account)
 	if !result.Created {
 		return apiserver.CreateAccount200JSONResponse{MatchedAccountJSONResponse: apiserver.MatchedAccountJSONResponse{
 			Body: body, Headers: apiserver.MatchedAccountResponseHeaders{ETag: tag, Preview: preview},
@@ -112,7 +112,7 @@ func (s *Server) BatchUpdateAccounts(ctx context.Context, req apiserver.BatchUpd
 			headers.Preview = previewed()
 		}
 		return apiserver.BatchUpdateAccounts200JSONResponse{AccountBatchResultJSONResponse: apiserver.AccountBatchResultJSONResponse{
-			Body: api.AccountBatchResult{Accounts: ToAPIAccounts(accounts, true)}, Headers: headers,
+			Body: api.AccountBatchResult{Accounts: toAPIAccounts(ctx, accounts, true)}, Headers: headers,
 		}}
 	}
 	batch := withMatches(sentBody[account.BatchRequest](ctx))

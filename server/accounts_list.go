@@ -67,7 +67,7 @@ func (s *Server) listAccounts(ctx context.Context, filter query.Filter, ascendin
 	}
 	accounts, link := cutPage(ctx, page, loaded, accountPlace)
 	answer.Headers.Link = link
-	answer.Body = ToAPIAccounts(accounts, isTrue(p.withContacts))
+	answer.Body = toAPIAccounts(ctx, accounts, isTrue(p.withContacts))
 	return answer, nil
 }
 
@@ -160,11 +160,11 @@ func valueOf[T any](p *T) T {
 	return *p
 }
 
-// ToAPIAccounts converts accounts, with their contacts or without.
-func ToAPIAccounts(accounts []account.Account, contacts bool) []api.Account {
+// toAPIAccounts converts accounts, with their contacts or without.
+func toAPIAccounts(ctx context.Context, accounts []account.Account, contacts bool) []api.Account {
 	list := make([]api.Account, len(accounts))
 	for i, a := range accounts {
-		list[i] = ToAPIAccount(a)
+		list[i] = accountBody(ctx, a)
 		if !contacts {
 			list[i].Contacts = nil
 		}

@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/server/account"
 )
 
 // The former path of accounts, and the path that serves it.
@@ -55,4 +58,14 @@ func successor(u *url.URL) string {
 func isAlias(ctx context.Context) bool {
 	alias, _ := ctx.Value(aliasKey{}).(bool)
 	return alias
+}
+
+// accountBody is an account as an answer shows it: under the alias with the
+// former name of its type, too.
+func accountBody(ctx context.Context, a account.Account) api.Account {
+	body := ToAPIAccount(a)
+	if isAlias(ctx) {
+		body.ClientType = body.AccountType
+	}
+	return body
 }

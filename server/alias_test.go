@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"maps"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +25,10 @@ func TestAlias(t *testing.T) {
 		{method: "GET", path: "/accounts/1", key: noKey},
 		{method: "GET", path: "/accounts/1/nothing?x=%3E"},
 		{method: "PUT", path: "/accounts/1"},
+		{method: "PUT", path: "/accounts/1?dry_run=True", body: `{"name":"New","address":"x"}`},
+		{method: "PUT", path: "/accounts/search"},
+		{method: "GET", path: "/accounts?limit=1&_=5&q="},
+		{method: "GET", path: "/accounts?limit=x&offset=7"},
 		{method: "PATCH", path: "/accounts/1?dry_run=true", body: `{"title":"New"}`},
 		{method: "PATCH", path: "/accounts/1", body: `{"title":5,"custom":{"nope":1}}`},
 		{method: "PATCH", path: "/accounts/1", body: `{"title":"New"}`, headers: map[string]string{"If-Match": `"1-9"`}},
@@ -42,43 +48,59 @@ func TestAlias(t *testing.T) {
 		{method: "DELETE", path: "/accounts/1", headers: map[string]string{"If-Match": `"1-9"`}},
 		{method: "DELETE", path: "/accounts/999"},
 	} {
-		if r.headers == nil {
-			r.headers = map[string]string{}
-		}
-		r.headers["X-Request-Id"] = "same"
-		canonical := f.send(t, r)
-		successor := "/v1" + r.path
-		r.path = strings.Replace(r.path, "/accounts", "/clients", 1)
-		alias := f.send(t, r)
-		if alias.Code != canonical.Code || alias.Body.String() != canonical.Body.String() {
-			t.Errorf("%s %s: %d %s\nits twin: %d %s", r.method, r.path, alias.Code, alias.Body, canonical.Code, canonical.Body)
-		}
-		want := "<" + successor + `>; rel="successor-version"`
-		if links := canonical.Header().Get("Link"); links != "" {
-			want += ", " + links
-		}
-		if got := alias.Header().Get("Link"); got != want {
-			t.Errorf("%s %s: Link %s, want %s", r.method, r.path, got, want)
-		}
-		if got := alias.Header().Get("Deprecation"); got != "@1795478400" {
-			t.Errorf("%s %s: Deprecation %q", r.method, r.path, got)
-		}
-		for name := range canonical.Header() {
-			if name == "Link" {
-				continue
-			}
-			if got, want := alias.Header().Get(name), canonical.Header().Get(name); got != want {
-				t.Errorf("%s %s: header %s is %q, its twin's %q", r.method, r.path, name, got, want)
-			}
-		}
-		if got := canonical.Header().Get("Deprecation"); got != "" {
-			t.Errorf("%s is deprecated: %s", successor, got)
+		for _, handling := range []string{"strict", "lenient"} {
+			f.wantTwins(t, r, handling)
 		}
 	}
 	if a := f.send(t, request{method: "GET", path: "/clientsx/1"}); a.Code != 404 || a.Header().Get("Deprecation") != "" {
 		t.Errorf("/clientsx: %d %v", a.Code, a.Header())
 	}
 }
+
+// wantTwins sends a request under both names with the same preference.
+func (f *fixture) wantTwins(t *testing.T, r request, handling string) {
+	t.Helper()
+	r.headers = maps.Clone(r.headers)
+	if r.headers == nil {
+		r.headers = map[string]string{}
+	}
+	r.headers["X-Request-Id"], r.headers["Prefer"] = "same", "handling="+handling
+	canonical := f.send(t, r)
+	r.path = strings.Replace(r.path, "/accounts", "/clients", 1)
+	alias := f.send(t, r)
+	body := clientType.ReplaceAllString(alias.Body.String(), "")
+	if alias.Code != canonical.Code || body != canonical.Body.String() {
+		t.Errorf("%s %s: %d %s\nits twin: %d %s", r.method, r.path, alias.Code, alias.Body, canonical.Code, canonical.Body)
+	}
+	link := alias.Header().Get("Link")
+	successor := "</v1/accounts" + strings.TrimPrefix(strings.SplitN(r.path, "?", 2)[0], "/clients")
+	if links := canonical.Header().Get("Link"); !strings.HasPrefix(link, successor) || !strings.HasSuffix(link, links) {
+		t.Errorf("%s %s: Link %s, its twin's %s", r.method, r.path, link, links)
+	}
+	if alias.Header().Get("X-Lenient") == "" {
+		want := "</v1" + strings.Replace(r.path, "/clients", "/accounts", 1) + `>; rel="successor-version"`
+		if links := canonical.Header().Get("Link"); links != "" {
+			want += ", " + links
+		}
+		if link != want {
+			t.Errorf("%s %s: Link %s, want %s", r.method, r.path, link, want)
+		}
+	}
+	if got := alias.Header().Get("Deprecation"); got != "@1795478400" {
+		t.Errorf("%s %s: Deprecation %q", r.method, r.path, got)
+	}
+	for name := range canonical.Header() {
+		if got, want := alias.Header().Get(name), canonical.Header().Get(name); name != "Link" && name != "Content-Length" && got != want {
+			t.Errorf("%s %s: header %s is %q, its twin's %q", r.method, r.path, name, got, want)
+		}
+	}
+	if got := canonical.Header().Get("Deprecation"); got != "" {
+		t.Errorf("%s is deprecated: %s", successor, got)
+	}
+}
+
+// clientType is what only answers under the alias have.
+var clientType = regexp.MustCompile(`,"clientType":("[A-Z]*"|null)`)
 
 // A location under the alias is the canonical one.
 func TestAliasCreatesUnderAccounts(t *testing.T) {

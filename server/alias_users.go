@@ -143,8 +143,8 @@ func ToAPIAliasMigration(r alias.Report) api.AliasMigration {
 	body := api.AliasMigration{
 		UserID:      r.User.ID,
 		Email:       r.User.Email,
-		FirstName:   orNull(r.User.FirstName),
-		LastName:    orNull(r.User.LastName),
+		FirstName:   r.User.FirstName,
+		LastName:    r.User.LastName,
 		State:       api.AliasState(r.State),
 		Sunset:      timeOrNull(r.Sunset),
 		NotifiedAt:  timeOrNull(r.NotifiedAt),
@@ -155,11 +155,12 @@ func ToAPIAliasMigration(r alias.Report) api.AliasMigration {
 		Calls: api.AliasCalls{
 			Today: r.Calls.Today, Last7Days: r.Calls.Week, Last30Days: r.Calls.Month, RefusedLast30Days: r.Calls.Refused,
 		},
-		Keys: convertAll(r.Keys, func(k alias.KeyUse) api.AliasKeyUse {
-			return api.AliasKeyUse{KeyID: k.ID, Name: k.Name, Prefix: k.Prefix, Calls: k.Calls, LastCallAt: timestamp.Of(k.Last)}
-		}),
+		Keys: convertAll(r.Keys, toAPIAliasKey),
 		UserAgents: convertAll(r.Agents, func(a alias.AgentUse) api.AliasAgentUse {
 			return api.AliasAgentUse{UserAgent: a.Name, Calls: a.Calls, LastCallAt: timestamp.Of(a.Last)}
+		}),
+		Leniencies: convertAll(r.Leniencies, func(l alias.LeniencyUse) api.AliasLeniency {
+			return api.AliasLeniency{Name: l.Name, Calls: l.Calls, LastCallAt: timestamp.Of(l.Last), Keys: convertAll(l.Keys, toAPIAliasKey)}
 		}),
 		Rehearsals: convertAll(r.Rehearsals, toAPIAliasRehearsal),
 	}
@@ -167,6 +168,10 @@ func ToAPIAliasMigration(r alias.Report) api.AliasMigration {
 		body.DaysQuiet.Set(r.Quiet)
 	}
 	return body
+}
+
+func toAPIAliasKey(k alias.KeyUse) api.AliasKeyUse {
+	return api.AliasKeyUse{KeyID: k.ID, Name: k.Name, Prefix: k.Prefix, Calls: k.Calls, LastCallAt: timestamp.Of(k.Last)}
 }
 
 func toAPIAliasOperation(o alias.OperationUse) api.AliasOperationUse {

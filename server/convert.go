@@ -75,8 +75,8 @@ func toAPIUser(u *identity.UserRef) nullable.Nullable[api.UserSummary] {
 	}
 	return nullable.NewNullableWithValue(api.UserSummary{
 		ID:        u.ID,
-		FirstName: orNull(u.FirstName),
-		LastName:  orNull(u.LastName),
+		FirstName: u.FirstName,
+		LastName:  u.LastName,
 		Email:     orNull(u.Email),
 	})
 }

@@ -324,7 +324,11 @@ func checkAnswer(t *testing.T, req *http.Request, recorder *httptest.ResponseRec
 	}
 	router, err := spec()
 	must(t, err)
-	route, params, err := router.FindRoute(&http.Request{Method: req.Method, URL: &url.URL{Path: req.URL.Path}})
+	method := req.Method
+	if strings.HasPrefix(recorder.Header().Get("X-Lenient"), "PUT read as PATCH") {
+		method = http.MethodPatch
+	}
+	route, params, err := router.FindRoute(&http.Request{Method: method, URL: &url.URL{Path: req.URL.Path}})
 	if err != nil {
 		if got := recorder.Header().Get("Content-Type"); got != "application/problem+json" {
 			t.Errorf("%s %s: Content-Type %q of a path that is not in the spec", req.Method, req.URL, got)

@@ -61,6 +61,7 @@ func ToAPIKey(k identity.Key) api.Key {
 		Prefix:      k.Prefix,
 		Scopes:      toAPIScopes(k.Scope),
 		CreatedAt:   timestamp.Of(k.CreatedAt),
+		Handling:    orNull(api.KeyHandling(k.Handling)),
 		ExpiresAt:   timeOrNull(k.ExpiresAt),
 		RevokedAt:   timeOrNull(k.RevokedAt),
 	}

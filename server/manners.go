@@ -12,6 +12,7 @@ import (
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/lenient"
 	"github.com/accountsd/accountsd/server/schema"
 )
 
@@ -61,7 +62,7 @@ func prefixOf(ctx context.Context) string {
 func setHeaders(c *gin.Context) {
 	header := c.Writer.Header()
 	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Vary", "x-api-key, Authorization, Accept-Encoding")
+	header.Set("Vary", "x-api-key, Authorization, Accept-Encoding, "+preferHeader)
 	header.Set("Cache-Control", "no-store")
 	if c.Request.Method == http.MethodGet {
 		header.Set("Cache-Control", "private, no-cache")
@@ -120,6 +121,9 @@ func (s *Server) noMethod(c *gin.Context) {
 	}
 	if i := slices.Index(allowed, http.MethodGet); i >= 0 {
 		allowed = slices.Insert(allowed, i+1, http.MethodHead)
+	}
+	if s.operations.patches(c.Request.URL.Path) && s.handling(c.Request) == lenient.Lenient {
+		allowed = append(allowed, http.MethodPut)
 	}
 	allow := strings.Join(append(allowed, http.MethodOptions), ", ")
 	header.Set("Allow", allow)

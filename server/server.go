@@ -100,7 +100,7 @@ func New(config Config, services Services) (*Server, error) {
 	if err := s.operations.checkRoutes(engine.Routes()); err != nil {
 		return nil, err
 	}
-	s.handler = serveAlias(engine)
+	s.handler = serveAlias(s.readPut(engine))
 	return s, nil
 }
 

@@ -111,8 +111,8 @@ func ToAPIUser(u identity.User) api.User {
 	return api.User{
 		ID:         u.ID,
 		Email:      u.Email,
-		FirstName:  orNull(u.FirstName),
-		LastName:   orNull(u.LastName),
+		FirstName:  u.FirstName,
+		LastName:   u.LastName,
 		IsAdmin:    u.Admin,
 		IsInvited:  u.Invited(),
 		IsDisabled: u.Disabled(),

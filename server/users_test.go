@@ -13,7 +13,7 @@ func TestListUsers(t *testing.T) {
 	f := newFixture(t)
 	a := f.send(t, request{method: "GET", path: "/users", key: readKey})
 	want := `[{"id":1,"email":"ada@example.com","firstName":"Ada","lastName":"Reyes","isAdmin":true,"isInvited":false,"isDisabled":false,"createdAt":"2026-11-24T16:05:12.300Z"},` +
-		`{"id":3,"email":"lin@example.com","firstName":null,"lastName":null,"isAdmin":false,"isInvited":false,"isDisabled":false,"createdAt":"2026-11-24T16:05:12.300Z"}]`
+		`{"id":3,"email":"lin@example.com","firstName":"","lastName":"","isAdmin":false,"isInvited":false,"isDisabled":false,"createdAt":"2026-11-24T16:05:12.300Z"}]`
 	if a.Code != http.StatusOK || strings.TrimSpace(a.Body.String()) != want {
 		t.Errorf("%d %s", a.Code, a.Body)
 	}
@@ -65,7 +65,7 @@ func TestInviteUser(t *testing.T) {
 	}
 	runScenarios(t, []scenario{
 		{name: "a user", request: invite(`{"email":" Sam@Example.com ","firstName":" Sam "}`), status: 201, want: []string{
-			`"user":{"id":4,"email":"sam@example.com","firstName":"Sam","lastName":null,"isAdmin":false,"isInvited":true,"isDisabled":false,"createdAt":"2026-11-24T16:05:12.300Z"}`,
+			`"user":{"id":4,"email":"sam@example.com","firstName":"Sam","lastName":"","isAdmin":false,"isInvited":true,"isDisabled":false,"createdAt":"2026-11-24T16:05:12.300Z"}`,
 			`"token":"inv_`, `"expiresAt":"2026-12-01T16:05:12.300Z"`}},
 		{name: "an admin", request: invite(`{"email":"sam@example.com","isAdmin":true}`), status: 201, want: []string{`"isAdmin":true`}},
 		{name: "a taken address", request: invite(`{"email":"LIN@example.com"}`), status: 409, code: "CONFLICT", errors: []string{"/email: email is taken"}, want: []string{`"field":"email"`}},

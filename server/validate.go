@@ -46,6 +46,7 @@ func (s *Server) validate(c *gin.Context) {
 // check returns what is wrong with a request. An error is of a body that cannot
 // be read. Release is set to what gives the body's room back.
 func (s *Server) check(c *gin.Context, op *operation, release *func()) (fault.Offences, error) {
+	s.readQuery(c, op)
 	offences := op.checkParameters(c)
 	if op.body == nil {
 		return s.checkQuery(c, op, offences), nil
@@ -62,6 +63,7 @@ func (s *Server) check(c *gin.Context, op *operation, release *func()) (fault.Of
 	c.Request.Body = sent
 	offences.Append(nuls...)
 	if !sent.absent {
+		s.readBodyLeniently(c, op, sent.value)
 		offences.Append(op.checkBody(&sent)...)
 	}
 	return s.bodies[op.id].read(c, sent.value, offences), nil

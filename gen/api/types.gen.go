@@ -181,6 +181,45 @@ func (e FieldProblemIn) Valid() bool {
 	}
 }
 
+// Defines values for Handling.
+const (
+	HandlingLenient Handling = "lenient"
+	HandlingStrict  Handling = "strict"
+)
+
+// Valid indicates whether the value is a known member of the Handling enum.
+func (e Handling) Valid() bool {
+	switch e {
+	case HandlingLenient:
+		return true
+	case HandlingStrict:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for KeyHandling.
+const (
+	KeyHandlingKeyHandlingNull KeyHandling = "<nil>"
+	KeyHandlingKeyLenient      KeyHandling = "lenient"
+	KeyHandlingKeyStrict       KeyHandling = "strict"
+)
+
+// Valid indicates whether the value is a known member of the KeyHandling enum.
+func (e KeyHandling) Valid() bool {
+	switch e {
+	case KeyHandlingKeyHandlingNull:
+		return true
+	case KeyHandlingKeyLenient:
+		return true
+	case KeyHandlingKeyStrict:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MatchMember.
 const (
 	MatchMemberAddress      MatchMember = "address"
@@ -497,6 +536,10 @@ type Account struct {
 	// AccountType What kind of customer an account is.
 	AccountType nullable.Nullable[AccountType] `json:"accountType"`
 
+	// ClientType The former name of `accountType`, with the same value. Only answers under `/clients` have it.
+	// Deprecated: use accountType
+	ClientType nullable.Nullable[AccountType] `former:"true" json:"clientType,omitempty"`
+
 	// Contacts The linked contacts. Absent from reads that did not ask for them.
 	Contacts *[]AccountContact `json:"contacts,omitempty"`
 
@@ -664,10 +707,10 @@ type AccountPatch struct {
 	UpdatedAt *timestamp.Time `echo:"true" json:"updatedAt,omitempty"`
 
 	// CreatedBy Accepted as fetched, not written.
-	CreatedBy nullable.Nullable[UserSummary] `echo:"true" json:"createdBy,omitempty"`
+	CreatedBy nullable.Nullable[UserEcho] `echo:"true" json:"createdBy,omitempty"`
 
 	// UpdatedBy Accepted as fetched, not written.
-	UpdatedBy nullable.Nullable[UserSummary] `echo:"true" json:"updatedBy,omitempty"`
+	UpdatedBy nullable.Nullable[UserEcho] `echo:"true" json:"updatedBy,omitempty"`
 }
 
 // AccountSummary An account, in short.
@@ -740,6 +783,21 @@ type AliasKeyUse struct {
 	LastCallAt timestamp.Time `json:"lastCallAt"`
 }
 
+// AliasLeniency Something that had to be read leniently in the last 30 days.
+type AliasLeniency struct {
+	// Name What it is, in the words of `X-Lenient`.
+	Name string `json:"name"`
+
+	// Calls How many calls needed it.
+	Calls int64 `json:"calls"`
+
+	// LastCallAt When the last one was.
+	LastCallAt timestamp.Time `json:"lastCallAt"`
+
+	// Keys The keys that made them, the busiest first.
+	Keys []AliasKeyUse `json:"keys"`
+}
+
 // AliasMail What became of a notice's e-mail. Only of `notified`.
 type AliasMail struct {
 	// State What became of a notice's e-mail: `not_sent` because the server had no way to send any, `pending` until it is
@@ -775,11 +833,11 @@ type AliasMigration struct {
 	// Email The user's e-mail address.
 	Email string `json:"email"`
 
-	// FirstName The user's first name.
-	FirstName nullable.Nullable[string] `json:"firstName"`
+	// FirstName The user's first name; empty if there is none.
+	FirstName string `json:"firstName"`
 
-	// LastName The user's last name.
-	LastName nullable.Nullable[string] `json:"lastName"`
+	// LastName The user's last name; empty if there is none.
+	LastName string `json:"lastName"`
 
 	// State Where a user stands: `using` the former paths freely, `notified` of their end, or `migrated`, so that they answer
 	// 410.
@@ -811,6 +869,10 @@ type AliasMigration struct {
 
 	// UserAgents The programs that called in the last 30 days, the busiest first.
 	UserAgents []AliasAgentUse `json:"userAgents"`
+
+	// Leniencies What had to be read leniently in the last 30 days, the most frequent first. It will be refused under `/accounts`,
+	// unless the program sends `Prefer: handling=lenient` or its key is lenient.
+	Leniencies []AliasLeniency `json:"leniencies"`
 
 	// Rehearsals The rehearsals that are held now or will be.
 	Rehearsals []AliasRehearsal `json:"rehearsals"`
@@ -1110,6 +1172,15 @@ type FieldProblem struct {
 // FieldProblemIn The part of the request that holds it.
 type FieldProblemIn string
 
+// FormerAccount The members of an account as older clients send them: those of `AccountPatch` or `AccountCreate`, and with lenient
+// handling also these. What stands for nothing here is ignored: `companyId`, `owner`, `lastActivity`, `geoLocation`,
+// `imageUrl` and `streetViewUrl`. `""` is read as null for a member that null clears, `"24"` as a number where a
+// number is meant, and `"true"` as true.
+type FormerAccount = map[string]any
+
+// Handling How requests are read that have no `Prefer` (RFC 7240, section 4.4).
+type Handling string
+
 // Invitation With what a user sets a password.
 type Invitation struct {
 	// Token What `POST /users/accept` asks for. It is not shown again.
@@ -1163,6 +1234,9 @@ type Key struct {
 	// Scopes What the key may do.
 	Scopes []Scope `json:"scopes"`
 
+	// Handling How a key's requests are read that have no `Prefer`; null if as their path has it.
+	Handling nullable.Nullable[KeyHandling] `json:"handling"`
+
 	// CreatedAt When the key was made.
 	CreatedAt timestamp.Time `json:"createdAt"`
 
@@ -1186,7 +1260,13 @@ type KeyCreate struct {
 
 	// ExpiresAt When it ends, in the future. It does not if none is sent.
 	ExpiresAt nullable.Nullable[timestamp.Time] `json:"expiresAt,omitempty"`
+
+	// Handling How requests are read that have no `Prefer` (RFC 7240, section 4.4).
+	Handling Handling `json:"handling,omitempty"`
 }
+
+// KeyHandling How a key's requests are read that have no `Prefer`; null if as their path has it.
+type KeyHandling string
 
 // KeyList Keys, in the order in which they were made.
 type KeyList = []Key
@@ -1390,11 +1470,11 @@ type User struct {
 	// Email The user's e-mail address, in lower case.
 	Email string `json:"email"`
 
-	// FirstName The user's first name.
-	FirstName nullable.Nullable[string] `json:"firstName"`
+	// FirstName The user's first name; empty if there is none.
+	FirstName string `json:"firstName"`
 
-	// LastName The user's last name.
-	LastName nullable.Nullable[string] `json:"lastName"`
+	// LastName The user's last name; empty if there is none.
+	LastName string `json:"lastName"`
 
 	// IsAdmin Whether the user may make keys with the scope `admin`.
 	IsAdmin bool `json:"isAdmin"`
@@ -1407,6 +1487,21 @@ type User struct {
 
 	// CreatedAt When the user was made.
 	CreatedAt timestamp.Time `json:"createdAt"`
+}
+
+// UserEcho A user as a record was fetched with.
+type UserEcho struct {
+	// ID The user's id.
+	ID int64 `json:"id"`
+
+	// FirstName The user's first name.
+	FirstName nullable.Nullable[string] `json:"firstName,omitempty"`
+
+	// LastName The user's last name.
+	LastName nullable.Nullable[string] `json:"lastName,omitempty"`
+
+	// Email The user's e-mail address.
+	Email nullable.Nullable[string] `json:"email,omitempty"`
 }
 
 // UserInvite A new user.
@@ -1453,11 +1548,11 @@ type UserSummary struct {
 	// ID The user's id.
 	ID int64 `json:"id"`
 
-	// FirstName The user's first name.
-	FirstName nullable.Nullable[string] `json:"firstName"`
+	// FirstName The user's first name; empty if there is none.
+	FirstName string `json:"firstName"`
 
-	// LastName The user's last name.
-	LastName nullable.Nullable[string] `json:"lastName"`
+	// LastName The user's last name; empty if there is none.
+	LastName string `json:"lastName"`
 
 	// Email The user's e-mail address.
 	Email nullable.Nullable[string] `json:"email"`
@@ -1491,6 +1586,9 @@ type AllowNewOptions = bool
 // BeforeSequence The place of a change among all. Sequences are compared as text.
 type BeforeSequence = Sequence
 
+// CacheBuster defines model for CacheBuster.
+type CacheBuster = string
+
 // ClientID defines model for ClientId.
 type ClientID = int64
 
@@ -1508,6 +1606,12 @@ type ForceMigration = bool
 
 // ForceUse defines model for ForceUse.
 type ForceUse = bool
+
+// FormerLimit defines model for FormerLimit.
+type FormerLimit = int
+
+// FormerOffset defines model for FormerOffset.
+type FormerOffset = int
 
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
@@ -1570,6 +1674,9 @@ type PageNumber = int64
 
 // PageSize defines model for PageSize.
 type PageSize = int
+
+// Prefer defines model for Prefer.
+type Prefer = string
 
 // PrimaryEmailFilter defines model for PrimaryEmailFilter.
 type PrimaryEmailFilter = string
@@ -1737,6 +1844,11 @@ type ListAccountsParams struct {
 
 	// IncludeTotal Whether the answer tells in `X-Total-Count` how many records there are on all pages.
 	IncludeTotal *IncludeTotal `form:"include_total,omitempty" json:"include_total,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // CreateAccountParams defines parameters for CreateAccount.
@@ -1756,6 +1868,11 @@ type CreateAccountParams struct {
 	// DryRun Check and answer as always, but write nothing. The answer carries `Preview` instead of `ETag`.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
 	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
@@ -1772,6 +1889,11 @@ type BatchUpdateAccountsParams struct {
 	// DryRun Check and answer as always, but write nothing. The answer carries `Preview` instead of `ETag`.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
 	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
@@ -1787,6 +1909,11 @@ type ListChangesParams struct {
 
 	// PageSize How many records a page holds at the most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // SearchAccountsParams defines parameters for SearchAccounts.
@@ -1834,10 +1961,20 @@ type SearchAccountsParams struct {
 
 	// IncludeTotal Whether the answer tells in `X-Total-Count` how many records there are on all pages.
 	IncludeTotal *IncludeTotal `form:"include_total,omitempty" json:"include_total,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // DeleteAccountParams defines parameters for DeleteAccount.
 type DeleteAccountParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
 	// IfMatch Update only if the account's `ETag` is among these (RFC 9110, section 13.1.1), else answer 412. `*` matches any
 	// account. The tag of an answer with contacts stands for that of the account.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -1858,6 +1995,11 @@ type GetAccountParams struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	IncludeVirtualProperties *IncludeVirtualProperties `form:"include_virtual_properties,omitempty" json:"include_virtual_properties,omitempty"`
 
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
 	// IfNoneMatch Answer 304 if the `ETag` that would be sent is among these (RFC 9110, section 13.1.2).
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
@@ -1870,6 +2012,11 @@ type UpdateAccountParams struct {
 
 	// DryRun Check and answer as always, but write nothing. The answer carries `Preview` instead of `ETag`.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IfMatch Update only if the account's `ETag` is among these (RFC 9110, section 13.1.1), else answer 412. `*` matches any
 	// account. The tag of an answer with contacts stands for that of the account.
@@ -1892,6 +2039,11 @@ type ListAccountChangesParams struct {
 
 	// PageSize How many records a page holds at the most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // ListAliasMigrationsParams defines parameters for ListAliasMigrations.
@@ -1904,12 +2056,62 @@ type ListAliasMigrationsParams struct {
 
 	// PageSize How many records a page holds at the most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// GetOwnAliasMigrationParams defines parameters for GetOwnAliasMigration.
+type GetOwnAliasMigrationParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// GetAliasMigrationParams defines parameters for GetAliasMigration.
+type GetAliasMigrationParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // MigrateAliasUserParams defines parameters for MigrateAliasUser.
 type MigrateAliasUserParams struct {
 	// Force Whether to close the former paths although the user was not notified, or still has time and uses them.
 	Force *ForceMigration `form:"force,omitempty" json:"force,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// NotifyAliasUserParams defines parameters for NotifyAliasUser.
+type NotifyAliasUserParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// RehearseAliasMigrationParams defines parameters for RehearseAliasMigration.
+type RehearseAliasMigrationParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// RollBackAliasUserParams defines parameters for RollBackAliasUser.
+type RollBackAliasUserParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // ListKeysParams defines parameters for ListKeys.
@@ -1922,12 +2124,30 @@ type ListKeysParams struct {
 
 	// Cursor A place in the list, as the `Link` header gives it; of the list in the same order.
 	Cursor *PageCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // CreateKeyParams defines parameters for CreateKey.
 type CreateKeyParams struct {
 	// CompanyID The company whose user logs in, for one who is a user of several. A key's answer names it as `companyId`.
 	CompanyID *LoginCompany `form:"company_id,omitempty" json:"company_id,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// RevokeKeyParams defines parameters for RevokeKey.
+type RevokeKeyParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // ListContactsParams defines parameters for ListContacts.
@@ -1959,10 +2179,20 @@ type ListContactsParams struct {
 
 	// IncludeTotal Whether the answer tells in `X-Total-Count` how many records there are on all pages.
 	IncludeTotal *IncludeTotal `form:"include_total,omitempty" json:"include_total,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // CreateContactParams defines parameters for CreateContact.
 type CreateContactParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
 	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
@@ -1972,12 +2202,30 @@ type CreateContactParams struct {
 
 // DeleteContactParams defines parameters for DeleteContact.
 type DeleteContactParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
 	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
+// GetContactParams defines parameters for GetContact.
+type GetContactParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
 // UpdateContactParams defines parameters for UpdateContact.
 type UpdateContactParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
 	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
@@ -1992,10 +2240,20 @@ type UpdateContactParams struct {
 type ListPropertiesParams struct {
 	// RecordType The kinds of records whose properties are wanted, separated by commas; all if it is not sent.
 	RecordType RecordTypes `form:"record_type,omitempty" json:"record_type,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // CreatePropertyParams defines parameters for CreateProperty.
 type CreatePropertyParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
 	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
@@ -2008,6 +2266,11 @@ type DeletePropertyParams struct {
 	// Force Whether values that are in use are cleared.
 	Force *ForceUse `form:"force,omitempty" json:"force,omitempty"`
 
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
 	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
@@ -2016,6 +2279,11 @@ type DeletePropertyParams struct {
 type UpdatePropertyParams struct {
 	// Force Whether values that are in use are cleared.
 	Force *ForceUse `form:"force,omitempty" json:"force,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
@@ -2043,12 +2311,62 @@ type ListUsersParams struct {
 
 	// Cursor A place in the list, as the `Link` header gives it; of the list in the same order.
 	Cursor *PageCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// InviteUserParams defines parameters for InviteUser.
+type InviteUserParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// AcceptInvitationParams defines parameters for AcceptInvitation.
+type AcceptInvitationParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // ChangePasswordParams defines parameters for ChangePassword.
 type ChangePasswordParams struct {
 	// CompanyID The company whose user logs in, for one who is a user of several. A key's answer names it as `companyId`.
 	CompanyID *LoginCompany `form:"company_id,omitempty" json:"company_id,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// UpdateUserParams defines parameters for UpdateUser.
+type UpdateUserParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// InviteUserAgainParams defines parameters for InviteUserAgain.
+type InviteUserAgainParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// ResetPasswordParams defines parameters for ResetPassword.
+type ResetPasswordParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // CreateAccountJSONRequestBody defines body for CreateAccount for application/json ContentType.

@@ -58,22 +58,22 @@ type ServerInterface interface {
 	ListAliasMigrations(c *gin.Context, params ListAliasMigrationsParams)
 	// GetOwnAliasMigration Get one's own use of the former paths
 	// (GET /alias-migrations/me)
-	GetOwnAliasMigration(c *gin.Context)
+	GetOwnAliasMigration(c *gin.Context, params GetOwnAliasMigrationParams)
 	// GetAliasMigration Get a user's use of the former paths
 	// (GET /alias-migrations/{userId})
-	GetAliasMigration(c *gin.Context, userID UserID)
+	GetAliasMigration(c *gin.Context, userID UserID, params GetAliasMigrationParams)
 	// MigrateAliasUser Close the former paths for a user
 	// (POST /alias-migrations/{userId}/migrate)
 	MigrateAliasUser(c *gin.Context, userID UserID, params MigrateAliasUserParams)
 	// NotifyAliasUser Notify a user
 	// (POST /alias-migrations/{userId}/notify)
-	NotifyAliasUser(c *gin.Context, userID UserID)
+	NotifyAliasUser(c *gin.Context, userID UserID, params NotifyAliasUserParams)
 	// RehearseAliasMigration Rehearse the end of the former paths
 	// (POST /alias-migrations/{userId}/rehearse)
-	RehearseAliasMigration(c *gin.Context, userID UserID)
+	RehearseAliasMigration(c *gin.Context, userID UserID, params RehearseAliasMigrationParams)
 	// RollBackAliasUser Take back the last step
 	// (POST /alias-migrations/{userId}/rollback)
-	RollBackAliasUser(c *gin.Context, userID UserID)
+	RollBackAliasUser(c *gin.Context, userID UserID, params RollBackAliasUserParams)
 	// ListKeys List API keys
 	// (GET /api-keys)
 	ListKeys(c *gin.Context, params ListKeysParams)
@@ -82,7 +82,7 @@ type ServerInterface interface {
 	CreateKey(c *gin.Context, params CreateKeyParams)
 	// RevokeKey Revoke an API key
 	// (DELETE /api-keys/{keyId})
-	RevokeKey(c *gin.Context, keyID KeyID)
+	RevokeKey(c *gin.Context, keyID KeyID, params RevokeKeyParams)
 	// ListContacts List contacts
 	// (GET /contacts)
 	ListContacts(c *gin.Context, params ListContactsParams)
@@ -94,7 +94,7 @@ type ServerInterface interface {
 	DeleteContact(c *gin.Context, contactID ContactPathID, params DeleteContactParams)
 	// GetContact Get a contact
 	// (GET /contacts/{contactId})
-	GetContact(c *gin.Context, contactID ContactPathID)
+	GetContact(c *gin.Context, contactID ContactPathID, params GetContactParams)
 	// UpdateContact Update a contact
 	// (PATCH /contacts/{contactId})
 	UpdateContact(c *gin.Context, contactID ContactPathID, params UpdateContactParams)
@@ -115,22 +115,22 @@ type ServerInterface interface {
 	ListUsers(c *gin.Context, params ListUsersParams)
 	// InviteUser Invite a user
 	// (POST /users)
-	InviteUser(c *gin.Context)
+	InviteUser(c *gin.Context, params InviteUserParams)
 	// AcceptInvitation Accept an invitation
 	// (POST /users/accept)
-	AcceptInvitation(c *gin.Context)
+	AcceptInvitation(c *gin.Context, params AcceptInvitationParams)
 	// ChangePassword Change one's own password
 	// (POST /users/me/password)
 	ChangePassword(c *gin.Context, params ChangePasswordParams)
 	// UpdateUser Change a user
 	// (PATCH /users/{userId})
-	UpdateUser(c *gin.Context, userID UserID)
+	UpdateUser(c *gin.Context, userID UserID, params UpdateUserParams)
 	// InviteUserAgain Invite a user again
 	// (POST /users/{userId}/invitation)
-	InviteUserAgain(c *gin.Context, userID UserID)
+	InviteUserAgain(c *gin.Context, userID UserID, params InviteUserAgainParams)
 	// ResetPassword Reset a user's password
 	// (POST /users/{userId}/password-reset)
-	ResetPassword(c *gin.Context, userID UserID)
+	ResetPassword(c *gin.Context, userID UserID, params ResetPasswordParams)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -279,6 +279,27 @@ func (siw *ServerInterfaceWrapper) ListAccounts(c *gin.Context) {
 		return
 	}
 
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -331,6 +352,25 @@ func (siw *ServerInterfaceWrapper) CreateAccount(c *gin.Context) {
 	}
 
 	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
 
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
@@ -388,6 +428,25 @@ func (siw *ServerInterfaceWrapper) BatchUpdateAccounts(c *gin.Context) {
 
 	headers := c.Request.Header
 
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
 		var IdempotencyKey IdempotencyKey
@@ -440,6 +499,27 @@ func (siw *ServerInterfaceWrapper) ListChanges(c *gin.Context) {
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter page_size: %w", err), http.StatusBadRequest)
 		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
 	}
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -573,6 +653,27 @@ func (siw *ServerInterfaceWrapper) SearchAccounts(c *gin.Context) {
 		return
 	}
 
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -602,6 +703,25 @@ func (siw *ServerInterfaceWrapper) DeleteAccount(c *gin.Context) {
 	var params DeleteAccountParams
 
 	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
 
 	// ------------- Optional header parameter "If-Match" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
@@ -695,6 +815,25 @@ func (siw *ServerInterfaceWrapper) GetAccount(c *gin.Context) {
 
 	headers := c.Request.Header
 
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	// ------------- Optional header parameter "If-None-Match" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
 		var IfNoneMatch IfNoneMatch
@@ -759,6 +898,25 @@ func (siw *ServerInterfaceWrapper) UpdateAccount(c *gin.Context) {
 	}
 
 	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
 
 	// ------------- Optional header parameter "If-Match" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
@@ -861,6 +1019,27 @@ func (siw *ServerInterfaceWrapper) ListAccountChanges(c *gin.Context) {
 		return
 	}
 
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -904,6 +1083,27 @@ func (siw *ServerInterfaceWrapper) ListAliasMigrations(c *gin.Context) {
 		return
 	}
 
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -917,6 +1117,33 @@ func (siw *ServerInterfaceWrapper) ListAliasMigrations(c *gin.Context) {
 // GetOwnAliasMigration operation middleware
 func (siw *ServerInterfaceWrapper) GetOwnAliasMigration(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetOwnAliasMigrationParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -924,7 +1151,7 @@ func (siw *ServerInterfaceWrapper) GetOwnAliasMigration(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetOwnAliasMigration(c)
+	siw.Handler.GetOwnAliasMigration(c, params)
 }
 
 // GetAliasMigration operation middleware
@@ -942,6 +1169,30 @@ func (siw *ServerInterfaceWrapper) GetAliasMigration(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetAliasMigrationParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -949,7 +1200,7 @@ func (siw *ServerInterfaceWrapper) GetAliasMigration(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetAliasMigration(c, userID)
+	siw.Handler.GetAliasMigration(c, userID, params)
 }
 
 // MigrateAliasUser operation middleware
@@ -978,6 +1229,27 @@ func (siw *ServerInterfaceWrapper) MigrateAliasUser(c *gin.Context) {
 		return
 	}
 
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1003,6 +1275,30 @@ func (siw *ServerInterfaceWrapper) NotifyAliasUser(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params NotifyAliasUserParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1010,7 +1306,7 @@ func (siw *ServerInterfaceWrapper) NotifyAliasUser(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.NotifyAliasUser(c, userID)
+	siw.Handler.NotifyAliasUser(c, userID, params)
 }
 
 // RehearseAliasMigration operation middleware
@@ -1028,6 +1324,30 @@ func (siw *ServerInterfaceWrapper) RehearseAliasMigration(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RehearseAliasMigrationParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1035,7 +1355,7 @@ func (siw *ServerInterfaceWrapper) RehearseAliasMigration(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.RehearseAliasMigration(c, userID)
+	siw.Handler.RehearseAliasMigration(c, userID, params)
 }
 
 // RollBackAliasUser operation middleware
@@ -1053,6 +1373,30 @@ func (siw *ServerInterfaceWrapper) RollBackAliasUser(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RollBackAliasUserParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1060,7 +1404,7 @@ func (siw *ServerInterfaceWrapper) RollBackAliasUser(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.RollBackAliasUser(c, userID)
+	siw.Handler.RollBackAliasUser(c, userID, params)
 }
 
 // ListKeys operation middleware
@@ -1096,6 +1440,27 @@ func (siw *ServerInterfaceWrapper) ListKeys(c *gin.Context) {
 		return
 	}
 
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1123,6 +1488,27 @@ func (siw *ServerInterfaceWrapper) CreateKey(c *gin.Context) {
 		return
 	}
 
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1148,6 +1534,30 @@ func (siw *ServerInterfaceWrapper) RevokeKey(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RevokeKeyParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1155,7 +1565,7 @@ func (siw *ServerInterfaceWrapper) RevokeKey(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.RevokeKey(c, keyID)
+	siw.Handler.RevokeKey(c, keyID, params)
 }
 
 // ListContacts operation middleware
@@ -1239,6 +1649,27 @@ func (siw *ServerInterfaceWrapper) ListContacts(c *gin.Context) {
 		return
 	}
 
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1259,6 +1690,25 @@ func (siw *ServerInterfaceWrapper) CreateContact(c *gin.Context) {
 	var params CreateContactParams
 
 	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
 
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
@@ -1309,6 +1759,25 @@ func (siw *ServerInterfaceWrapper) DeleteContact(c *gin.Context) {
 
 	headers := c.Request.Header
 
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	// ------------- Optional header parameter "If-None-Match" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
 		var IfNoneMatch NoneMatch
@@ -1353,6 +1822,30 @@ func (siw *ServerInterfaceWrapper) GetContact(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetContactParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1360,7 +1853,7 @@ func (siw *ServerInterfaceWrapper) GetContact(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetContact(c, contactID)
+	siw.Handler.GetContact(c, contactID, params)
 }
 
 // UpdateContact operation middleware
@@ -1382,6 +1875,25 @@ func (siw *ServerInterfaceWrapper) UpdateContact(c *gin.Context) {
 	var params UpdateContactParams
 
 	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
 
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
@@ -1448,6 +1960,27 @@ func (siw *ServerInterfaceWrapper) ListProperties(c *gin.Context) {
 		return
 	}
 
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1468,6 +2001,25 @@ func (siw *ServerInterfaceWrapper) CreateProperty(c *gin.Context) {
 	var params CreatePropertyParams
 
 	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
 
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
@@ -1526,6 +2078,25 @@ func (siw *ServerInterfaceWrapper) DeleteProperty(c *gin.Context) {
 
 	headers := c.Request.Header
 
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	// ------------- Optional header parameter "If-None-Match" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
 		var IfNoneMatch NoneMatch
@@ -1582,6 +2153,25 @@ func (siw *ServerInterfaceWrapper) UpdateProperty(c *gin.Context) {
 	}
 
 	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
 
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
@@ -1680,6 +2270,27 @@ func (siw *ServerInterfaceWrapper) ListUsers(c *gin.Context) {
 		return
 	}
 
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1693,6 +2304,33 @@ func (siw *ServerInterfaceWrapper) ListUsers(c *gin.Context) {
 // InviteUser operation middleware
 func (siw *ServerInterfaceWrapper) InviteUser(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params InviteUserParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1700,12 +2338,39 @@ func (siw *ServerInterfaceWrapper) InviteUser(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.InviteUser(c)
+	siw.Handler.InviteUser(c, params)
 }
 
 // AcceptInvitation operation middleware
 func (siw *ServerInterfaceWrapper) AcceptInvitation(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AcceptInvitationParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1713,7 +2378,7 @@ func (siw *ServerInterfaceWrapper) AcceptInvitation(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.AcceptInvitation(c)
+	siw.Handler.AcceptInvitation(c, params)
 }
 
 // ChangePassword operation middleware
@@ -1731,6 +2396,27 @@ func (siw *ServerInterfaceWrapper) ChangePassword(c *gin.Context) {
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter company_id: %w", err), http.StatusBadRequest)
 		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
 	}
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1758,6 +2444,30 @@ func (siw *ServerInterfaceWrapper) UpdateUser(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateUserParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1765,7 +2475,7 @@ func (siw *ServerInterfaceWrapper) UpdateUser(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.UpdateUser(c, userID)
+	siw.Handler.UpdateUser(c, userID, params)
 }
 
 // InviteUserAgain operation middleware
@@ -1783,6 +2493,30 @@ func (siw *ServerInterfaceWrapper) InviteUserAgain(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params InviteUserAgainParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1790,7 +2524,7 @@ func (siw *ServerInterfaceWrapper) InviteUserAgain(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.InviteUserAgain(c, userID)
+	siw.Handler.InviteUserAgain(c, userID, params)
 }
 
 // ResetPassword operation middleware
@@ -1808,6 +2542,30 @@ func (siw *ServerInterfaceWrapper) ResetPassword(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ResetPasswordParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1815,7 +2573,7 @@ func (siw *ServerInterfaceWrapper) ResetPassword(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.ResetPassword(c, userID)
+	siw.Handler.ResetPassword(c, userID, params)
 }
 
 // GinServerOptions provides options for the Gin server.
@@ -1884,6 +2642,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 
 type AccountResponseHeaders struct {
 	ETag                *string
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1897,7 +2657,9 @@ type AccountJSONResponse struct {
 
 type AccountBatchResultResponseHeaders struct {
 	IdempotencyReplayed *string
+	PreferenceApplied   *string
 	Preview             *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1911,6 +2673,8 @@ type AccountBatchResultJSONResponse struct {
 
 type AccountListResponseHeaders struct {
 	Link                *string
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1929,8 +2693,10 @@ type AliasAccountResponseHeaders struct {
 	IdempotencyReplayed *string
 	Link                string
 	Location            *string
+	PreferenceApplied   *string
 	Preview             *string
 	Sunset              *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1946,8 +2712,10 @@ type AliasAccountBatchResponseHeaders struct {
 	Deprecation         string
 	IdempotencyReplayed *string
 	Link                string
+	PreferenceApplied   *string
 	Preview             *string
 	Sunset              *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1962,7 +2730,9 @@ type AliasAccountBatchJSONResponse struct {
 type AliasAccountListResponseHeaders struct {
 	Deprecation         string
 	Link                string
+	PreferenceApplied   *string
 	Sunset              *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1978,7 +2748,9 @@ type AliasAccountListJSONResponse struct {
 type AliasChangeListResponseHeaders struct {
 	Deprecation         string
 	Link                string
+	PreferenceApplied   *string
 	Sunset              *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -1993,7 +2765,9 @@ type AliasChangeListJSONResponse struct {
 type AliasGoneResponseHeaders struct {
 	Deprecation         string
 	Link                string
+	PreferenceApplied   *string
 	Sunset              *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2006,6 +2780,8 @@ type AliasGoneApplicationProblemPlusJSONResponse struct {
 }
 
 type AliasMigrationResponseHeaders struct {
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2019,6 +2795,8 @@ type AliasMigrationJSONResponse struct {
 
 type AliasMigrationListResponseHeaders struct {
 	Link                *string
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2033,7 +2811,9 @@ type AliasMigrationListJSONResponse struct {
 type AliasNoContentResponseHeaders struct {
 	Deprecation         string
 	Link                string
+	PreferenceApplied   *string
 	Sunset              *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2047,7 +2827,9 @@ type AliasNotModifiedResponseHeaders struct {
 	Deprecation         string
 	ETag                *string
 	Link                string
+	PreferenceApplied   *string
 	Sunset              *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2061,9 +2843,11 @@ type AliasProblemResponseHeaders struct {
 	AcceptPatch         *string
 	Deprecation         string
 	Link                string
+	PreferenceApplied   *string
 	RetryAfter          *int
 	Sunset              *string
 	WWWAuthenticate     *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2076,6 +2860,8 @@ type AliasProblemApplicationProblemPlusJSONResponse struct {
 }
 
 type BadRequestResponseHeaders struct {
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2089,6 +2875,8 @@ type BadRequestApplicationProblemPlusJSONResponse struct {
 
 type ChangeListResponseHeaders struct {
 	Link                *string
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2101,7 +2889,9 @@ type ChangeListJSONResponse struct {
 }
 
 type ConflictResponseHeaders struct {
+	PreferenceApplied   *string
 	RetryAfter          *int
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2115,6 +2905,8 @@ type ConflictApplicationProblemPlusJSONResponse struct {
 
 type ContactResponseHeaders struct {
 	IdempotencyReplayed *string
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2128,6 +2920,8 @@ type ContactJSONResponse struct {
 
 type ContactListResponseHeaders struct {
 	Link                *string
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2144,7 +2938,9 @@ type CreatedAccountResponseHeaders struct {
 	ETag                *string
 	IdempotencyReplayed *string
 	Location            *string
+	PreferenceApplied   *string
 	Preview             *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2159,6 +2955,8 @@ type CreatedAccountJSONResponse struct {
 type CreatedContactResponseHeaders struct {
 	IdempotencyReplayed *string
 	Location            *string
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2171,6 +2969,8 @@ type CreatedContactJSONResponse struct {
 }
 
 type CreatedKeyResponseHeaders struct {
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2185,6 +2985,8 @@ type CreatedKeyJSONResponse struct {
 type CreatedPropertyResponseHeaders struct {
 	IdempotencyReplayed *string
 	Location            *string
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2197,6 +2999,8 @@ type CreatedPropertyJSONResponse struct {
 }
 
 type ForbiddenResponseHeaders struct {
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2209,6 +3013,8 @@ type ForbiddenApplicationProblemPlusJSONResponse struct {
 }
 
 type InternalServerErrorResponseHeaders struct {
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2221,6 +3027,8 @@ type InternalServerErrorApplicationProblemPlusJSONResponse struct {
 }
 
 type InvitedUserResponseHeaders struct {
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2234,6 +3042,8 @@ type InvitedUserJSONResponse struct {
 
 type KeyListResponseHeaders struct {
 	Link                *string
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2248,7 +3058,9 @@ type KeyListJSONResponse struct {
 type MatchedAccountResponseHeaders struct {
 	ETag                *string
 	IdempotencyReplayed *string
+	PreferenceApplied   *string
 	Preview             *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2261,6 +3073,8 @@ type MatchedAccountJSONResponse struct {
 }
 
 type NoContentResponseHeaders struct {
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2271,6 +3085,8 @@ type NoContentResponse struct {
 }
 
 type NotFoundResponseHeaders struct {
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2284,6 +3100,8 @@ type NotFoundApplicationProblemPlusJSONResponse struct {
 
 type NotModifiedResponseHeaders struct {
 	ETag                *string
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2294,6 +3112,8 @@ type NotModifiedResponse struct {
 }
 
 type PayloadTooLargeResponseHeaders struct {
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2306,6 +3126,8 @@ type PayloadTooLargeApplicationProblemPlusJSONResponse struct {
 }
 
 type PreconditionFailedResponseHeaders struct {
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2319,6 +3141,8 @@ type PreconditionFailedApplicationProblemPlusJSONResponse struct {
 
 type PropertyResponseHeaders struct {
 	IdempotencyReplayed *string
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2331,6 +3155,8 @@ type PropertyJSONResponse struct {
 }
 
 type PropertyListsResponseHeaders struct {
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2343,6 +3169,8 @@ type PropertyListsJSONResponse struct {
 }
 
 type RequestTimeoutResponseHeaders struct {
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2355,7 +3183,9 @@ type RequestTimeoutApplicationProblemPlusJSONResponse struct {
 }
 
 type TooManyRequestsResponseHeaders struct {
+	PreferenceApplied   *string
 	RetryAfter          *int
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2368,7 +3198,9 @@ type TooManyRequestsApplicationProblemPlusJSONResponse struct {
 }
 
 type UnauthorizedResponseHeaders struct {
+	PreferenceApplied   *string
 	WWWAuthenticate     *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2381,7 +3213,9 @@ type UnauthorizedApplicationProblemPlusJSONResponse struct {
 }
 
 type UnavailableResponseHeaders struct {
+	PreferenceApplied   *string
 	RetryAfter          *int
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2395,6 +3229,8 @@ type UnavailableApplicationProblemPlusJSONResponse struct {
 
 type UnsupportedMediaTypeResponseHeaders struct {
 	AcceptPatch         *string
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2409,7 +3245,9 @@ type UnsupportedMediaTypeApplicationProblemPlusJSONResponse struct {
 type UpdatedAccountResponseHeaders struct {
 	ETag                *string
 	IdempotencyReplayed *string
+	PreferenceApplied   *string
 	Preview             *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2422,6 +3260,8 @@ type UpdatedAccountJSONResponse struct {
 }
 
 type UserResponseHeaders struct {
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2435,6 +3275,8 @@ type UserJSONResponse struct {
 
 type UserListResponseHeaders struct {
 	Link                *string
+	PreferenceApplied   *string
+	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
@@ -2465,6 +3307,12 @@ func (response ListAccounts200JSONResponse) VisitListAccountsResponse(w http.Res
 	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -2497,6 +3345,12 @@ func (response ListAccounts400ApplicationProblemPlusJSONResponse) VisitListAccou
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -2525,8 +3379,14 @@ func (response ListAccounts401ApplicationProblemPlusJSONResponse) VisitListAccou
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -2556,6 +3416,12 @@ func (response ListAccounts403ApplicationProblemPlusJSONResponse) VisitListAccou
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -2584,8 +3450,14 @@ func (response ListAccounts429ApplicationProblemPlusJSONResponse) VisitListAccou
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -2615,6 +3487,12 @@ func (response ListAccounts500ApplicationProblemPlusJSONResponse) VisitListAccou
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -2643,8 +3521,14 @@ func (response ListAccounts503ApplicationProblemPlusJSONResponse) VisitListAccou
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -2687,8 +3571,14 @@ func (response CreateAccount200JSONResponse) VisitCreateAccountResponse(w http.R
 	if response.Headers.IdempotencyReplayed != nil {
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.Preview != nil {
 		w.Header().Set("Preview", fmt.Sprint(*response.Headers.Preview))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -2725,8 +3615,14 @@ func (response CreateAccount201JSONResponse) VisitCreateAccountResponse(w http.R
 	if response.Headers.Location != nil {
 		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.Preview != nil {
 		w.Header().Set("Preview", fmt.Sprint(*response.Headers.Preview))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -2756,6 +3652,12 @@ func (response CreateAccount400ApplicationProblemPlusJSONResponse) VisitCreateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -2784,8 +3686,14 @@ func (response CreateAccount401ApplicationProblemPlusJSONResponse) VisitCreateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -2815,6 +3723,12 @@ func (response CreateAccount403ApplicationProblemPlusJSONResponse) VisitCreateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -2843,6 +3757,12 @@ func (response CreateAccount408ApplicationProblemPlusJSONResponse) VisitCreateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -2871,8 +3791,14 @@ func (response CreateAccount409ApplicationProblemPlusJSONResponse) VisitCreateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -2902,6 +3828,12 @@ func (response CreateAccount413ApplicationProblemPlusJSONResponse) VisitCreateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -2933,6 +3865,12 @@ func (response CreateAccount415ApplicationProblemPlusJSONResponse) VisitCreateAc
 	if response.Headers.AcceptPatch != nil {
 		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -2961,8 +3899,14 @@ func (response CreateAccount429ApplicationProblemPlusJSONResponse) VisitCreateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -2992,6 +3936,12 @@ func (response CreateAccount500ApplicationProblemPlusJSONResponse) VisitCreateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3020,8 +3970,14 @@ func (response CreateAccount503ApplicationProblemPlusJSONResponse) VisitCreateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -3061,8 +4017,14 @@ func (response BatchUpdateAccounts200JSONResponse) VisitBatchUpdateAccountsRespo
 	if response.Headers.IdempotencyReplayed != nil {
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.Preview != nil {
 		w.Header().Set("Preview", fmt.Sprint(*response.Headers.Preview))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -3092,6 +4054,12 @@ func (response BatchUpdateAccounts400ApplicationProblemPlusJSONResponse) VisitBa
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3120,8 +4088,14 @@ func (response BatchUpdateAccounts401ApplicationProblemPlusJSONResponse) VisitBa
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -3151,6 +4125,12 @@ func (response BatchUpdateAccounts403ApplicationProblemPlusJSONResponse) VisitBa
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3179,6 +4159,12 @@ func (response BatchUpdateAccounts408ApplicationProblemPlusJSONResponse) VisitBa
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3207,8 +4193,14 @@ func (response BatchUpdateAccounts409ApplicationProblemPlusJSONResponse) VisitBa
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -3238,6 +4230,12 @@ func (response BatchUpdateAccounts412ApplicationProblemPlusJSONResponse) VisitBa
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3266,6 +4264,12 @@ func (response BatchUpdateAccounts413ApplicationProblemPlusJSONResponse) VisitBa
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3297,6 +4301,12 @@ func (response BatchUpdateAccounts415ApplicationProblemPlusJSONResponse) VisitBa
 	if response.Headers.AcceptPatch != nil {
 		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3325,8 +4335,14 @@ func (response BatchUpdateAccounts429ApplicationProblemPlusJSONResponse) VisitBa
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -3356,6 +4372,12 @@ func (response BatchUpdateAccounts500ApplicationProblemPlusJSONResponse) VisitBa
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3384,8 +4406,14 @@ func (response BatchUpdateAccounts503ApplicationProblemPlusJSONResponse) VisitBa
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -3424,6 +4452,12 @@ func (response ListChanges200JSONResponse) VisitListChangesResponse(w http.Respo
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3452,6 +4486,12 @@ func (response ListChanges400ApplicationProblemPlusJSONResponse) VisitListChange
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3480,8 +4520,14 @@ func (response ListChanges401ApplicationProblemPlusJSONResponse) VisitListChange
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -3511,6 +4557,12 @@ func (response ListChanges403ApplicationProblemPlusJSONResponse) VisitListChange
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3539,8 +4591,14 @@ func (response ListChanges429ApplicationProblemPlusJSONResponse) VisitListChange
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -3570,6 +4628,12 @@ func (response ListChanges500ApplicationProblemPlusJSONResponse) VisitListChange
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3598,8 +4662,14 @@ func (response ListChanges503ApplicationProblemPlusJSONResponse) VisitListChange
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -3638,6 +4708,12 @@ func (response SearchAccounts200JSONResponse) VisitSearchAccountsResponse(w http
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3669,6 +4745,12 @@ func (response SearchAccounts400ApplicationProblemPlusJSONResponse) VisitSearchA
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3697,8 +4779,14 @@ func (response SearchAccounts401ApplicationProblemPlusJSONResponse) VisitSearchA
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -3728,6 +4816,12 @@ func (response SearchAccounts403ApplicationProblemPlusJSONResponse) VisitSearchA
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3756,8 +4850,14 @@ func (response SearchAccounts429ApplicationProblemPlusJSONResponse) VisitSearchA
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -3787,6 +4887,12 @@ func (response SearchAccounts500ApplicationProblemPlusJSONResponse) VisitSearchA
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3815,8 +4921,14 @@ func (response SearchAccounts503ApplicationProblemPlusJSONResponse) VisitSearchA
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -3847,6 +4959,12 @@ type DeleteAccountResponseObject interface {
 type DeleteAccount204Response = NoContentResponse
 
 func (response DeleteAccount204Response) VisitDeleteAccountResponse(w http.ResponseWriter) error {
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3874,6 +4992,12 @@ func (response DeleteAccount400ApplicationProblemPlusJSONResponse) VisitDeleteAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3902,8 +5026,14 @@ func (response DeleteAccount401ApplicationProblemPlusJSONResponse) VisitDeleteAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -3933,6 +5063,12 @@ func (response DeleteAccount403ApplicationProblemPlusJSONResponse) VisitDeleteAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3961,6 +5097,12 @@ func (response DeleteAccount404ApplicationProblemPlusJSONResponse) VisitDeleteAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -3989,6 +5131,12 @@ func (response DeleteAccount412ApplicationProblemPlusJSONResponse) VisitDeleteAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4017,8 +5165,14 @@ func (response DeleteAccount429ApplicationProblemPlusJSONResponse) VisitDeleteAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -4048,6 +5202,12 @@ func (response DeleteAccount500ApplicationProblemPlusJSONResponse) VisitDeleteAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4076,8 +5236,14 @@ func (response DeleteAccount503ApplicationProblemPlusJSONResponse) VisitDeleteAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -4117,6 +5283,12 @@ func (response GetAccount200JSONResponse) VisitGetAccountResponse(w http.Respons
 	if response.Headers.ETag != nil {
 		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4139,6 +5311,12 @@ type GetAccount304Response = NotModifiedResponse
 func (response GetAccount304Response) VisitGetAccountResponse(w http.ResponseWriter) error {
 	if response.Headers.ETag != nil {
 		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -4167,6 +5345,12 @@ func (response GetAccount400ApplicationProblemPlusJSONResponse) VisitGetAccountR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4195,8 +5379,14 @@ func (response GetAccount401ApplicationProblemPlusJSONResponse) VisitGetAccountR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -4226,6 +5416,12 @@ func (response GetAccount403ApplicationProblemPlusJSONResponse) VisitGetAccountR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4254,6 +5450,12 @@ func (response GetAccount404ApplicationProblemPlusJSONResponse) VisitGetAccountR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4282,8 +5484,14 @@ func (response GetAccount429ApplicationProblemPlusJSONResponse) VisitGetAccountR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -4313,6 +5521,12 @@ func (response GetAccount500ApplicationProblemPlusJSONResponse) VisitGetAccountR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4341,8 +5555,14 @@ func (response GetAccount503ApplicationProblemPlusJSONResponse) VisitGetAccountR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -4387,8 +5607,14 @@ func (response UpdateAccount200JSONResponse) VisitUpdateAccountResponse(w http.R
 	if response.Headers.IdempotencyReplayed != nil {
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.Preview != nil {
 		w.Header().Set("Preview", fmt.Sprint(*response.Headers.Preview))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -4418,6 +5644,12 @@ func (response UpdateAccount400ApplicationProblemPlusJSONResponse) VisitUpdateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4446,8 +5678,14 @@ func (response UpdateAccount401ApplicationProblemPlusJSONResponse) VisitUpdateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -4477,6 +5715,12 @@ func (response UpdateAccount403ApplicationProblemPlusJSONResponse) VisitUpdateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4505,6 +5749,12 @@ func (response UpdateAccount404ApplicationProblemPlusJSONResponse) VisitUpdateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4533,6 +5783,12 @@ func (response UpdateAccount408ApplicationProblemPlusJSONResponse) VisitUpdateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4561,8 +5817,14 @@ func (response UpdateAccount409ApplicationProblemPlusJSONResponse) VisitUpdateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -4592,6 +5854,12 @@ func (response UpdateAccount412ApplicationProblemPlusJSONResponse) VisitUpdateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4620,6 +5888,12 @@ func (response UpdateAccount413ApplicationProblemPlusJSONResponse) VisitUpdateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4651,6 +5925,12 @@ func (response UpdateAccount415ApplicationProblemPlusJSONResponse) VisitUpdateAc
 	if response.Headers.AcceptPatch != nil {
 		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4679,8 +5959,14 @@ func (response UpdateAccount429ApplicationProblemPlusJSONResponse) VisitUpdateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -4710,6 +5996,12 @@ func (response UpdateAccount500ApplicationProblemPlusJSONResponse) VisitUpdateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4738,8 +6030,14 @@ func (response UpdateAccount503ApplicationProblemPlusJSONResponse) VisitUpdateAc
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -4779,6 +6077,12 @@ func (response ListAccountChanges200JSONResponse) VisitListAccountChangesRespons
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4807,6 +6111,12 @@ func (response ListAccountChanges400ApplicationProblemPlusJSONResponse) VisitLis
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4835,8 +6145,14 @@ func (response ListAccountChanges401ApplicationProblemPlusJSONResponse) VisitLis
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -4866,6 +6182,12 @@ func (response ListAccountChanges403ApplicationProblemPlusJSONResponse) VisitLis
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4894,6 +6216,12 @@ func (response ListAccountChanges404ApplicationProblemPlusJSONResponse) VisitLis
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4922,8 +6250,14 @@ func (response ListAccountChanges429ApplicationProblemPlusJSONResponse) VisitLis
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -4953,6 +6287,12 @@ func (response ListAccountChanges500ApplicationProblemPlusJSONResponse) VisitLis
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -4981,8 +6321,14 @@ func (response ListAccountChanges503ApplicationProblemPlusJSONResponse) VisitLis
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -5021,6 +6367,12 @@ func (response ListAliasMigrations200JSONResponse) VisitListAliasMigrationsRespo
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5049,6 +6401,12 @@ func (response ListAliasMigrations400ApplicationProblemPlusJSONResponse) VisitLi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5077,8 +6435,14 @@ func (response ListAliasMigrations401ApplicationProblemPlusJSONResponse) VisitLi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -5108,6 +6472,12 @@ func (response ListAliasMigrations403ApplicationProblemPlusJSONResponse) VisitLi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5136,8 +6506,14 @@ func (response ListAliasMigrations429ApplicationProblemPlusJSONResponse) VisitLi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -5167,6 +6543,12 @@ func (response ListAliasMigrations500ApplicationProblemPlusJSONResponse) VisitLi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5195,8 +6577,14 @@ func (response ListAliasMigrations503ApplicationProblemPlusJSONResponse) VisitLi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -5216,6 +6604,7 @@ func (response ListAliasMigrations503ApplicationProblemPlusJSONResponse) VisitLi
 }
 
 type GetOwnAliasMigrationRequestObject struct {
+	Params GetOwnAliasMigrationParams
 }
 
 type GetOwnAliasMigrationResponseObject interface {
@@ -5231,6 +6620,12 @@ func (response GetOwnAliasMigration200JSONResponse) VisitGetOwnAliasMigrationRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5259,6 +6654,12 @@ func (response GetOwnAliasMigration400ApplicationProblemPlusJSONResponse) VisitG
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5287,8 +6688,14 @@ func (response GetOwnAliasMigration401ApplicationProblemPlusJSONResponse) VisitG
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -5318,6 +6725,12 @@ func (response GetOwnAliasMigration403ApplicationProblemPlusJSONResponse) VisitG
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5346,8 +6759,14 @@ func (response GetOwnAliasMigration429ApplicationProblemPlusJSONResponse) VisitG
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -5377,6 +6796,12 @@ func (response GetOwnAliasMigration500ApplicationProblemPlusJSONResponse) VisitG
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5405,8 +6830,14 @@ func (response GetOwnAliasMigration503ApplicationProblemPlusJSONResponse) VisitG
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -5427,6 +6858,7 @@ func (response GetOwnAliasMigration503ApplicationProblemPlusJSONResponse) VisitG
 
 type GetAliasMigrationRequestObject struct {
 	UserID UserID `json:"userId"`
+	Params GetAliasMigrationParams
 }
 
 type GetAliasMigrationResponseObject interface {
@@ -5442,6 +6874,12 @@ func (response GetAliasMigration200JSONResponse) VisitGetAliasMigrationResponse(
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5470,6 +6908,12 @@ func (response GetAliasMigration400ApplicationProblemPlusJSONResponse) VisitGetA
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5498,8 +6942,14 @@ func (response GetAliasMigration401ApplicationProblemPlusJSONResponse) VisitGetA
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -5529,6 +6979,12 @@ func (response GetAliasMigration403ApplicationProblemPlusJSONResponse) VisitGetA
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5557,6 +7013,12 @@ func (response GetAliasMigration404ApplicationProblemPlusJSONResponse) VisitGetA
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5585,8 +7047,14 @@ func (response GetAliasMigration429ApplicationProblemPlusJSONResponse) VisitGetA
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -5616,6 +7084,12 @@ func (response GetAliasMigration500ApplicationProblemPlusJSONResponse) VisitGetA
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5644,8 +7118,14 @@ func (response GetAliasMigration503ApplicationProblemPlusJSONResponse) VisitGetA
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -5682,6 +7162,12 @@ func (response MigrateAliasUser200JSONResponse) VisitMigrateAliasUserResponse(w 
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5710,6 +7196,12 @@ func (response MigrateAliasUser400ApplicationProblemPlusJSONResponse) VisitMigra
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5738,8 +7230,14 @@ func (response MigrateAliasUser401ApplicationProblemPlusJSONResponse) VisitMigra
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -5769,6 +7267,12 @@ func (response MigrateAliasUser403ApplicationProblemPlusJSONResponse) VisitMigra
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5797,6 +7301,12 @@ func (response MigrateAliasUser404ApplicationProblemPlusJSONResponse) VisitMigra
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5825,8 +7335,14 @@ func (response MigrateAliasUser409ApplicationProblemPlusJSONResponse) VisitMigra
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -5856,8 +7372,14 @@ func (response MigrateAliasUser429ApplicationProblemPlusJSONResponse) VisitMigra
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -5887,6 +7409,12 @@ func (response MigrateAliasUser500ApplicationProblemPlusJSONResponse) VisitMigra
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5915,8 +7443,14 @@ func (response MigrateAliasUser503ApplicationProblemPlusJSONResponse) VisitMigra
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -5937,6 +7471,7 @@ func (response MigrateAliasUser503ApplicationProblemPlusJSONResponse) VisitMigra
 
 type NotifyAliasUserRequestObject struct {
 	UserID UserID `json:"userId"`
+	Params NotifyAliasUserParams
 	Body   *NotifyAliasUserJSONRequestBody
 }
 
@@ -5953,6 +7488,12 @@ func (response NotifyAliasUser200JSONResponse) VisitNotifyAliasUserResponse(w ht
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -5981,6 +7522,12 @@ func (response NotifyAliasUser400ApplicationProblemPlusJSONResponse) VisitNotify
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6009,8 +7556,14 @@ func (response NotifyAliasUser401ApplicationProblemPlusJSONResponse) VisitNotify
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -6040,6 +7593,12 @@ func (response NotifyAliasUser403ApplicationProblemPlusJSONResponse) VisitNotify
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6068,6 +7627,12 @@ func (response NotifyAliasUser404ApplicationProblemPlusJSONResponse) VisitNotify
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6096,6 +7661,12 @@ func (response NotifyAliasUser408ApplicationProblemPlusJSONResponse) VisitNotify
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6124,8 +7695,14 @@ func (response NotifyAliasUser409ApplicationProblemPlusJSONResponse) VisitNotify
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -6155,6 +7732,12 @@ func (response NotifyAliasUser413ApplicationProblemPlusJSONResponse) VisitNotify
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6186,6 +7769,12 @@ func (response NotifyAliasUser415ApplicationProblemPlusJSONResponse) VisitNotify
 	if response.Headers.AcceptPatch != nil {
 		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6214,8 +7803,14 @@ func (response NotifyAliasUser429ApplicationProblemPlusJSONResponse) VisitNotify
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -6245,6 +7840,12 @@ func (response NotifyAliasUser500ApplicationProblemPlusJSONResponse) VisitNotify
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6273,8 +7874,14 @@ func (response NotifyAliasUser503ApplicationProblemPlusJSONResponse) VisitNotify
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -6295,6 +7902,7 @@ func (response NotifyAliasUser503ApplicationProblemPlusJSONResponse) VisitNotify
 
 type RehearseAliasMigrationRequestObject struct {
 	UserID UserID `json:"userId"`
+	Params RehearseAliasMigrationParams
 	Body   *RehearseAliasMigrationJSONRequestBody
 }
 
@@ -6311,6 +7919,12 @@ func (response RehearseAliasMigration200JSONResponse) VisitRehearseAliasMigratio
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6339,6 +7953,12 @@ func (response RehearseAliasMigration400ApplicationProblemPlusJSONResponse) Visi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6367,8 +7987,14 @@ func (response RehearseAliasMigration401ApplicationProblemPlusJSONResponse) Visi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -6398,6 +8024,12 @@ func (response RehearseAliasMigration403ApplicationProblemPlusJSONResponse) Visi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6426,6 +8058,12 @@ func (response RehearseAliasMigration404ApplicationProblemPlusJSONResponse) Visi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6454,6 +8092,12 @@ func (response RehearseAliasMigration408ApplicationProblemPlusJSONResponse) Visi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6482,8 +8126,14 @@ func (response RehearseAliasMigration409ApplicationProblemPlusJSONResponse) Visi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -6513,6 +8163,12 @@ func (response RehearseAliasMigration413ApplicationProblemPlusJSONResponse) Visi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6544,6 +8200,12 @@ func (response RehearseAliasMigration415ApplicationProblemPlusJSONResponse) Visi
 	if response.Headers.AcceptPatch != nil {
 		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6572,8 +8234,14 @@ func (response RehearseAliasMigration429ApplicationProblemPlusJSONResponse) Visi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -6603,6 +8271,12 @@ func (response RehearseAliasMigration500ApplicationProblemPlusJSONResponse) Visi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6631,8 +8305,14 @@ func (response RehearseAliasMigration503ApplicationProblemPlusJSONResponse) Visi
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -6653,6 +8333,7 @@ func (response RehearseAliasMigration503ApplicationProblemPlusJSONResponse) Visi
 
 type RollBackAliasUserRequestObject struct {
 	UserID UserID `json:"userId"`
+	Params RollBackAliasUserParams
 }
 
 type RollBackAliasUserResponseObject interface {
@@ -6668,6 +8349,12 @@ func (response RollBackAliasUser200JSONResponse) VisitRollBackAliasUserResponse(
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6696,6 +8383,12 @@ func (response RollBackAliasUser400ApplicationProblemPlusJSONResponse) VisitRoll
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6724,8 +8417,14 @@ func (response RollBackAliasUser401ApplicationProblemPlusJSONResponse) VisitRoll
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -6755,6 +8454,12 @@ func (response RollBackAliasUser403ApplicationProblemPlusJSONResponse) VisitRoll
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6783,6 +8488,12 @@ func (response RollBackAliasUser404ApplicationProblemPlusJSONResponse) VisitRoll
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6811,8 +8522,14 @@ func (response RollBackAliasUser409ApplicationProblemPlusJSONResponse) VisitRoll
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -6842,8 +8559,14 @@ func (response RollBackAliasUser429ApplicationProblemPlusJSONResponse) VisitRoll
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -6873,6 +8596,12 @@ func (response RollBackAliasUser500ApplicationProblemPlusJSONResponse) VisitRoll
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6901,8 +8630,14 @@ func (response RollBackAliasUser503ApplicationProblemPlusJSONResponse) VisitRoll
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -6941,6 +8676,12 @@ func (response ListKeys200JSONResponse) VisitListKeysResponse(w http.ResponseWri
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6969,6 +8710,12 @@ func (response ListKeys400ApplicationProblemPlusJSONResponse) VisitListKeysRespo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -6997,8 +8744,14 @@ func (response ListKeys401ApplicationProblemPlusJSONResponse) VisitListKeysRespo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -7028,6 +8781,12 @@ func (response ListKeys403ApplicationProblemPlusJSONResponse) VisitListKeysRespo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7056,8 +8815,14 @@ func (response ListKeys429ApplicationProblemPlusJSONResponse) VisitListKeysRespo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -7087,6 +8852,12 @@ func (response ListKeys500ApplicationProblemPlusJSONResponse) VisitListKeysRespo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7115,8 +8886,14 @@ func (response ListKeys503ApplicationProblemPlusJSONResponse) VisitListKeysRespo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -7153,6 +8930,12 @@ func (response CreateKey200JSONResponse) VisitCreateKeyResponse(w http.ResponseW
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7181,6 +8964,12 @@ func (response CreateKey400ApplicationProblemPlusJSONResponse) VisitCreateKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7209,8 +8998,14 @@ func (response CreateKey401ApplicationProblemPlusJSONResponse) VisitCreateKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -7240,6 +9035,12 @@ func (response CreateKey403ApplicationProblemPlusJSONResponse) VisitCreateKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7268,6 +9069,12 @@ func (response CreateKey408ApplicationProblemPlusJSONResponse) VisitCreateKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7296,8 +9103,14 @@ func (response CreateKey409ApplicationProblemPlusJSONResponse) VisitCreateKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -7327,6 +9140,12 @@ func (response CreateKey413ApplicationProblemPlusJSONResponse) VisitCreateKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7358,6 +9177,12 @@ func (response CreateKey415ApplicationProblemPlusJSONResponse) VisitCreateKeyRes
 	if response.Headers.AcceptPatch != nil {
 		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7386,8 +9211,14 @@ func (response CreateKey429ApplicationProblemPlusJSONResponse) VisitCreateKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -7417,6 +9248,12 @@ func (response CreateKey500ApplicationProblemPlusJSONResponse) VisitCreateKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7445,8 +9282,14 @@ func (response CreateKey503ApplicationProblemPlusJSONResponse) VisitCreateKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -7466,7 +9309,8 @@ func (response CreateKey503ApplicationProblemPlusJSONResponse) VisitCreateKeyRes
 }
 
 type RevokeKeyRequestObject struct {
-	KeyID KeyID `json:"keyId"`
+	KeyID  KeyID `json:"keyId"`
+	Params RevokeKeyParams
 }
 
 type RevokeKeyResponseObject interface {
@@ -7476,6 +9320,12 @@ type RevokeKeyResponseObject interface {
 type RevokeKey204Response = NoContentResponse
 
 func (response RevokeKey204Response) VisitRevokeKeyResponse(w http.ResponseWriter) error {
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7503,6 +9353,12 @@ func (response RevokeKey400ApplicationProblemPlusJSONResponse) VisitRevokeKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7531,8 +9387,14 @@ func (response RevokeKey401ApplicationProblemPlusJSONResponse) VisitRevokeKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -7562,6 +9424,12 @@ func (response RevokeKey403ApplicationProblemPlusJSONResponse) VisitRevokeKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7590,6 +9458,12 @@ func (response RevokeKey404ApplicationProblemPlusJSONResponse) VisitRevokeKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7618,8 +9492,14 @@ func (response RevokeKey429ApplicationProblemPlusJSONResponse) VisitRevokeKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -7649,6 +9529,12 @@ func (response RevokeKey500ApplicationProblemPlusJSONResponse) VisitRevokeKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7677,8 +9563,14 @@ func (response RevokeKey503ApplicationProblemPlusJSONResponse) VisitRevokeKeyRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -7717,6 +9609,12 @@ func (response ListContacts200JSONResponse) VisitListContactsResponse(w http.Res
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7748,6 +9646,12 @@ func (response ListContacts400ApplicationProblemPlusJSONResponse) VisitListConta
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7776,8 +9680,14 @@ func (response ListContacts401ApplicationProblemPlusJSONResponse) VisitListConta
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -7807,6 +9717,12 @@ func (response ListContacts403ApplicationProblemPlusJSONResponse) VisitListConta
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7835,8 +9751,14 @@ func (response ListContacts429ApplicationProblemPlusJSONResponse) VisitListConta
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -7866,6 +9788,12 @@ func (response ListContacts500ApplicationProblemPlusJSONResponse) VisitListConta
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7894,8 +9822,14 @@ func (response ListContacts503ApplicationProblemPlusJSONResponse) VisitListConta
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -7938,6 +9872,12 @@ func (response CreateContact201JSONResponse) VisitCreateContactResponse(w http.R
 	if response.Headers.Location != nil {
 		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7966,6 +9906,12 @@ func (response CreateContact400ApplicationProblemPlusJSONResponse) VisitCreateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -7994,8 +9940,14 @@ func (response CreateContact401ApplicationProblemPlusJSONResponse) VisitCreateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -8025,6 +9977,12 @@ func (response CreateContact403ApplicationProblemPlusJSONResponse) VisitCreateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8053,6 +10011,12 @@ func (response CreateContact408ApplicationProblemPlusJSONResponse) VisitCreateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8081,8 +10045,14 @@ func (response CreateContact409ApplicationProblemPlusJSONResponse) VisitCreateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -8112,6 +10082,12 @@ func (response CreateContact413ApplicationProblemPlusJSONResponse) VisitCreateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8143,6 +10119,12 @@ func (response CreateContact415ApplicationProblemPlusJSONResponse) VisitCreateCo
 	if response.Headers.AcceptPatch != nil {
 		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8171,8 +10153,14 @@ func (response CreateContact429ApplicationProblemPlusJSONResponse) VisitCreateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -8202,6 +10190,12 @@ func (response CreateContact500ApplicationProblemPlusJSONResponse) VisitCreateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8230,8 +10224,14 @@ func (response CreateContact503ApplicationProblemPlusJSONResponse) VisitCreateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -8262,6 +10262,12 @@ type DeleteContactResponseObject interface {
 type DeleteContact204Response = NoContentResponse
 
 func (response DeleteContact204Response) VisitDeleteContactResponse(w http.ResponseWriter) error {
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8289,6 +10295,12 @@ func (response DeleteContact400ApplicationProblemPlusJSONResponse) VisitDeleteCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8317,8 +10329,14 @@ func (response DeleteContact401ApplicationProblemPlusJSONResponse) VisitDeleteCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -8348,6 +10366,12 @@ func (response DeleteContact403ApplicationProblemPlusJSONResponse) VisitDeleteCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8376,6 +10400,12 @@ func (response DeleteContact404ApplicationProblemPlusJSONResponse) VisitDeleteCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8404,6 +10434,12 @@ func (response DeleteContact412ApplicationProblemPlusJSONResponse) VisitDeleteCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8432,8 +10468,14 @@ func (response DeleteContact429ApplicationProblemPlusJSONResponse) VisitDeleteCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -8463,6 +10505,12 @@ func (response DeleteContact500ApplicationProblemPlusJSONResponse) VisitDeleteCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8491,8 +10539,14 @@ func (response DeleteContact503ApplicationProblemPlusJSONResponse) VisitDeleteCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -8513,6 +10567,7 @@ func (response DeleteContact503ApplicationProblemPlusJSONResponse) VisitDeleteCo
 
 type GetContactRequestObject struct {
 	ContactID ContactPathID `json:"contactId"`
+	Params    GetContactParams
 }
 
 type GetContactResponseObject interface {
@@ -8530,6 +10585,12 @@ func (response GetContact200JSONResponse) VisitGetContactResponse(w http.Respons
 	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.IdempotencyReplayed != nil {
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -8559,6 +10620,12 @@ func (response GetContact400ApplicationProblemPlusJSONResponse) VisitGetContactR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8587,8 +10654,14 @@ func (response GetContact401ApplicationProblemPlusJSONResponse) VisitGetContactR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -8618,6 +10691,12 @@ func (response GetContact403ApplicationProblemPlusJSONResponse) VisitGetContactR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8646,6 +10725,12 @@ func (response GetContact404ApplicationProblemPlusJSONResponse) VisitGetContactR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8674,8 +10759,14 @@ func (response GetContact429ApplicationProblemPlusJSONResponse) VisitGetContactR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -8705,6 +10796,12 @@ func (response GetContact500ApplicationProblemPlusJSONResponse) VisitGetContactR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8733,8 +10830,14 @@ func (response GetContact503ApplicationProblemPlusJSONResponse) VisitGetContactR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -8776,6 +10879,12 @@ func (response UpdateContact200JSONResponse) VisitUpdateContactResponse(w http.R
 	if response.Headers.IdempotencyReplayed != nil {
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8804,6 +10913,12 @@ func (response UpdateContact400ApplicationProblemPlusJSONResponse) VisitUpdateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8832,8 +10947,14 @@ func (response UpdateContact401ApplicationProblemPlusJSONResponse) VisitUpdateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -8863,6 +10984,12 @@ func (response UpdateContact403ApplicationProblemPlusJSONResponse) VisitUpdateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8891,6 +11018,12 @@ func (response UpdateContact404ApplicationProblemPlusJSONResponse) VisitUpdateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8919,6 +11052,12 @@ func (response UpdateContact408ApplicationProblemPlusJSONResponse) VisitUpdateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -8947,8 +11086,14 @@ func (response UpdateContact409ApplicationProblemPlusJSONResponse) VisitUpdateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -8978,6 +11123,12 @@ func (response UpdateContact412ApplicationProblemPlusJSONResponse) VisitUpdateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9006,6 +11157,12 @@ func (response UpdateContact413ApplicationProblemPlusJSONResponse) VisitUpdateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9037,6 +11194,12 @@ func (response UpdateContact415ApplicationProblemPlusJSONResponse) VisitUpdateCo
 	if response.Headers.AcceptPatch != nil {
 		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9065,8 +11228,14 @@ func (response UpdateContact429ApplicationProblemPlusJSONResponse) VisitUpdateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -9096,6 +11265,12 @@ func (response UpdateContact500ApplicationProblemPlusJSONResponse) VisitUpdateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9124,8 +11299,14 @@ func (response UpdateContact503ApplicationProblemPlusJSONResponse) VisitUpdateCo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -9161,6 +11342,12 @@ func (response ListProperties200JSONResponse) VisitListPropertiesResponse(w http
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9189,6 +11376,12 @@ func (response ListProperties400ApplicationProblemPlusJSONResponse) VisitListPro
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9217,8 +11410,14 @@ func (response ListProperties401ApplicationProblemPlusJSONResponse) VisitListPro
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -9248,6 +11447,12 @@ func (response ListProperties403ApplicationProblemPlusJSONResponse) VisitListPro
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9276,8 +11481,14 @@ func (response ListProperties429ApplicationProblemPlusJSONResponse) VisitListPro
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -9307,6 +11518,12 @@ func (response ListProperties500ApplicationProblemPlusJSONResponse) VisitListPro
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9335,8 +11552,14 @@ func (response ListProperties503ApplicationProblemPlusJSONResponse) VisitListPro
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -9379,6 +11602,12 @@ func (response CreateProperty201JSONResponse) VisitCreatePropertyResponse(w http
 	if response.Headers.Location != nil {
 		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9407,6 +11636,12 @@ func (response CreateProperty400ApplicationProblemPlusJSONResponse) VisitCreateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9435,8 +11670,14 @@ func (response CreateProperty401ApplicationProblemPlusJSONResponse) VisitCreateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -9466,6 +11707,12 @@ func (response CreateProperty403ApplicationProblemPlusJSONResponse) VisitCreateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9494,6 +11741,12 @@ func (response CreateProperty408ApplicationProblemPlusJSONResponse) VisitCreateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9522,8 +11775,14 @@ func (response CreateProperty409ApplicationProblemPlusJSONResponse) VisitCreateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -9553,6 +11812,12 @@ func (response CreateProperty413ApplicationProblemPlusJSONResponse) VisitCreateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9584,6 +11849,12 @@ func (response CreateProperty415ApplicationProblemPlusJSONResponse) VisitCreateP
 	if response.Headers.AcceptPatch != nil {
 		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9612,8 +11883,14 @@ func (response CreateProperty429ApplicationProblemPlusJSONResponse) VisitCreateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -9643,6 +11920,12 @@ func (response CreateProperty500ApplicationProblemPlusJSONResponse) VisitCreateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9671,8 +11954,14 @@ func (response CreateProperty503ApplicationProblemPlusJSONResponse) VisitCreateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -9703,6 +11992,12 @@ type DeletePropertyResponseObject interface {
 type DeleteProperty204Response = NoContentResponse
 
 func (response DeleteProperty204Response) VisitDeletePropertyResponse(w http.ResponseWriter) error {
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9730,6 +12025,12 @@ func (response DeleteProperty400ApplicationProblemPlusJSONResponse) VisitDeleteP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9758,8 +12059,14 @@ func (response DeleteProperty401ApplicationProblemPlusJSONResponse) VisitDeleteP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -9789,6 +12096,12 @@ func (response DeleteProperty403ApplicationProblemPlusJSONResponse) VisitDeleteP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9817,6 +12130,12 @@ func (response DeleteProperty404ApplicationProblemPlusJSONResponse) VisitDeleteP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9845,8 +12164,14 @@ func (response DeleteProperty409ApplicationProblemPlusJSONResponse) VisitDeleteP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -9876,6 +12201,12 @@ func (response DeleteProperty412ApplicationProblemPlusJSONResponse) VisitDeleteP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9904,8 +12235,14 @@ func (response DeleteProperty429ApplicationProblemPlusJSONResponse) VisitDeleteP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -9935,6 +12272,12 @@ func (response DeleteProperty500ApplicationProblemPlusJSONResponse) VisitDeleteP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -9963,8 +12306,14 @@ func (response DeleteProperty503ApplicationProblemPlusJSONResponse) VisitDeleteP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -10006,6 +12355,12 @@ func (response UpdateProperty200JSONResponse) VisitUpdatePropertyResponse(w http
 	if response.Headers.IdempotencyReplayed != nil {
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10034,6 +12389,12 @@ func (response UpdateProperty400ApplicationProblemPlusJSONResponse) VisitUpdateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10062,8 +12423,14 @@ func (response UpdateProperty401ApplicationProblemPlusJSONResponse) VisitUpdateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -10093,6 +12460,12 @@ func (response UpdateProperty403ApplicationProblemPlusJSONResponse) VisitUpdateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10121,6 +12494,12 @@ func (response UpdateProperty404ApplicationProblemPlusJSONResponse) VisitUpdateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10149,6 +12528,12 @@ func (response UpdateProperty408ApplicationProblemPlusJSONResponse) VisitUpdateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10177,8 +12562,14 @@ func (response UpdateProperty409ApplicationProblemPlusJSONResponse) VisitUpdateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -10208,6 +12599,12 @@ func (response UpdateProperty412ApplicationProblemPlusJSONResponse) VisitUpdateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10236,6 +12633,12 @@ func (response UpdateProperty413ApplicationProblemPlusJSONResponse) VisitUpdateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10267,6 +12670,12 @@ func (response UpdateProperty415ApplicationProblemPlusJSONResponse) VisitUpdateP
 	if response.Headers.AcceptPatch != nil {
 		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10295,8 +12704,14 @@ func (response UpdateProperty429ApplicationProblemPlusJSONResponse) VisitUpdateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -10326,6 +12741,12 @@ func (response UpdateProperty500ApplicationProblemPlusJSONResponse) VisitUpdateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10354,8 +12775,14 @@ func (response UpdateProperty503ApplicationProblemPlusJSONResponse) VisitUpdateP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -10394,6 +12821,12 @@ func (response ListUsers200JSONResponse) VisitListUsersResponse(w http.ResponseW
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10422,6 +12855,12 @@ func (response ListUsers400ApplicationProblemPlusJSONResponse) VisitListUsersRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10450,8 +12889,14 @@ func (response ListUsers401ApplicationProblemPlusJSONResponse) VisitListUsersRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -10481,6 +12926,12 @@ func (response ListUsers403ApplicationProblemPlusJSONResponse) VisitListUsersRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10509,8 +12960,14 @@ func (response ListUsers429ApplicationProblemPlusJSONResponse) VisitListUsersRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -10540,6 +12997,12 @@ func (response ListUsers500ApplicationProblemPlusJSONResponse) VisitListUsersRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10568,8 +13031,14 @@ func (response ListUsers503ApplicationProblemPlusJSONResponse) VisitListUsersRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -10589,7 +13058,8 @@ func (response ListUsers503ApplicationProblemPlusJSONResponse) VisitListUsersRes
 }
 
 type InviteUserRequestObject struct {
-	Body *InviteUserJSONRequestBody
+	Params InviteUserParams
+	Body   *InviteUserJSONRequestBody
 }
 
 type InviteUserResponseObject interface {
@@ -10605,6 +13075,12 @@ func (response InviteUser201JSONResponse) VisitInviteUserResponse(w http.Respons
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10633,6 +13109,12 @@ func (response InviteUser400ApplicationProblemPlusJSONResponse) VisitInviteUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10661,8 +13143,14 @@ func (response InviteUser401ApplicationProblemPlusJSONResponse) VisitInviteUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -10692,6 +13180,12 @@ func (response InviteUser403ApplicationProblemPlusJSONResponse) VisitInviteUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10720,6 +13214,12 @@ func (response InviteUser408ApplicationProblemPlusJSONResponse) VisitInviteUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10748,8 +13248,14 @@ func (response InviteUser409ApplicationProblemPlusJSONResponse) VisitInviteUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -10779,6 +13285,12 @@ func (response InviteUser413ApplicationProblemPlusJSONResponse) VisitInviteUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10810,6 +13322,12 @@ func (response InviteUser415ApplicationProblemPlusJSONResponse) VisitInviteUserR
 	if response.Headers.AcceptPatch != nil {
 		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10838,8 +13356,14 @@ func (response InviteUser429ApplicationProblemPlusJSONResponse) VisitInviteUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -10869,6 +13393,12 @@ func (response InviteUser500ApplicationProblemPlusJSONResponse) VisitInviteUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10897,8 +13427,14 @@ func (response InviteUser503ApplicationProblemPlusJSONResponse) VisitInviteUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -10918,7 +13454,8 @@ func (response InviteUser503ApplicationProblemPlusJSONResponse) VisitInviteUserR
 }
 
 type AcceptInvitationRequestObject struct {
-	Body *AcceptInvitationJSONRequestBody
+	Params AcceptInvitationParams
+	Body   *AcceptInvitationJSONRequestBody
 }
 
 type AcceptInvitationResponseObject interface {
@@ -10934,6 +13471,12 @@ func (response AcceptInvitation200JSONResponse) VisitAcceptInvitationResponse(w 
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10962,6 +13505,12 @@ func (response AcceptInvitation400ApplicationProblemPlusJSONResponse) VisitAccep
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -10990,6 +13539,12 @@ func (response AcceptInvitation408ApplicationProblemPlusJSONResponse) VisitAccep
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11018,6 +13573,12 @@ func (response AcceptInvitation413ApplicationProblemPlusJSONResponse) VisitAccep
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11049,6 +13610,12 @@ func (response AcceptInvitation415ApplicationProblemPlusJSONResponse) VisitAccep
 	if response.Headers.AcceptPatch != nil {
 		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11077,8 +13644,14 @@ func (response AcceptInvitation429ApplicationProblemPlusJSONResponse) VisitAccep
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -11108,6 +13681,12 @@ func (response AcceptInvitation500ApplicationProblemPlusJSONResponse) VisitAccep
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11136,8 +13715,14 @@ func (response AcceptInvitation503ApplicationProblemPlusJSONResponse) VisitAccep
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -11168,6 +13753,12 @@ type ChangePasswordResponseObject interface {
 type ChangePassword204Response = NoContentResponse
 
 func (response ChangePassword204Response) VisitChangePasswordResponse(w http.ResponseWriter) error {
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11195,6 +13786,12 @@ func (response ChangePassword400ApplicationProblemPlusJSONResponse) VisitChangeP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11223,8 +13820,14 @@ func (response ChangePassword401ApplicationProblemPlusJSONResponse) VisitChangeP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -11243,6 +13846,40 @@ func (response ChangePassword401ApplicationProblemPlusJSONResponse) VisitChangeP
 	return err
 }
 
+type ChangePassword408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword408ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ChangePassword409ApplicationProblemPlusJSONResponse struct {
 	ConflictApplicationProblemPlusJSONResponse
 }
@@ -11254,8 +13891,14 @@ func (response ChangePassword409ApplicationProblemPlusJSONResponse) VisitChangeP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -11285,6 +13928,12 @@ func (response ChangePassword413ApplicationProblemPlusJSONResponse) VisitChangeP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11316,6 +13965,12 @@ func (response ChangePassword415ApplicationProblemPlusJSONResponse) VisitChangeP
 	if response.Headers.AcceptPatch != nil {
 		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11344,8 +13999,14 @@ func (response ChangePassword429ApplicationProblemPlusJSONResponse) VisitChangeP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -11375,6 +14036,12 @@ func (response ChangePassword500ApplicationProblemPlusJSONResponse) VisitChangeP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11403,8 +14070,14 @@ func (response ChangePassword503ApplicationProblemPlusJSONResponse) VisitChangeP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -11425,6 +14098,7 @@ func (response ChangePassword503ApplicationProblemPlusJSONResponse) VisitChangeP
 
 type UpdateUserRequestObject struct {
 	UserID                            UserID `json:"userId"`
+	Params                            UpdateUserParams
 	JSONBody                          *UpdateUserJSONRequestBody
 	ApplicationMergePatchPlusJSONBody *UpdateUserApplicationMergePatchPlusJSONRequestBody
 }
@@ -11442,6 +14116,12 @@ func (response UpdateUser200JSONResponse) VisitUpdateUserResponse(w http.Respons
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11470,6 +14150,12 @@ func (response UpdateUser400ApplicationProblemPlusJSONResponse) VisitUpdateUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11498,8 +14184,14 @@ func (response UpdateUser401ApplicationProblemPlusJSONResponse) VisitUpdateUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -11529,6 +14221,12 @@ func (response UpdateUser403ApplicationProblemPlusJSONResponse) VisitUpdateUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11557,6 +14255,12 @@ func (response UpdateUser404ApplicationProblemPlusJSONResponse) VisitUpdateUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11574,6 +14278,40 @@ func (response UpdateUser404ApplicationProblemPlusJSONResponse) VisitUpdateUserR
 	return err
 }
 
+type UpdateUser408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser408ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type UpdateUser409ApplicationProblemPlusJSONResponse struct {
 	ConflictApplicationProblemPlusJSONResponse
 }
@@ -11585,8 +14323,14 @@ func (response UpdateUser409ApplicationProblemPlusJSONResponse) VisitUpdateUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -11616,6 +14360,12 @@ func (response UpdateUser413ApplicationProblemPlusJSONResponse) VisitUpdateUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11647,6 +14397,12 @@ func (response UpdateUser415ApplicationProblemPlusJSONResponse) VisitUpdateUserR
 	if response.Headers.AcceptPatch != nil {
 		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11675,8 +14431,14 @@ func (response UpdateUser429ApplicationProblemPlusJSONResponse) VisitUpdateUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -11706,6 +14468,12 @@ func (response UpdateUser500ApplicationProblemPlusJSONResponse) VisitUpdateUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11734,8 +14502,14 @@ func (response UpdateUser503ApplicationProblemPlusJSONResponse) VisitUpdateUserR
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -11756,6 +14530,7 @@ func (response UpdateUser503ApplicationProblemPlusJSONResponse) VisitUpdateUserR
 
 type InviteUserAgainRequestObject struct {
 	UserID UserID `json:"userId"`
+	Params InviteUserAgainParams
 }
 
 type InviteUserAgainResponseObject interface {
@@ -11771,6 +14546,12 @@ func (response InviteUserAgain200JSONResponse) VisitInviteUserAgainResponse(w ht
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11799,6 +14580,12 @@ func (response InviteUserAgain400ApplicationProblemPlusJSONResponse) VisitInvite
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11827,8 +14614,14 @@ func (response InviteUserAgain401ApplicationProblemPlusJSONResponse) VisitInvite
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -11858,6 +14651,12 @@ func (response InviteUserAgain403ApplicationProblemPlusJSONResponse) VisitInvite
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11886,6 +14685,12 @@ func (response InviteUserAgain404ApplicationProblemPlusJSONResponse) VisitInvite
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -11914,8 +14719,14 @@ func (response InviteUserAgain409ApplicationProblemPlusJSONResponse) VisitInvite
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -11945,8 +14756,14 @@ func (response InviteUserAgain429ApplicationProblemPlusJSONResponse) VisitInvite
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -11976,6 +14793,12 @@ func (response InviteUserAgain500ApplicationProblemPlusJSONResponse) VisitInvite
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -12004,8 +14827,14 @@ func (response InviteUserAgain503ApplicationProblemPlusJSONResponse) VisitInvite
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -12026,6 +14855,7 @@ func (response InviteUserAgain503ApplicationProblemPlusJSONResponse) VisitInvite
 
 type ResetPasswordRequestObject struct {
 	UserID UserID `json:"userId"`
+	Params ResetPasswordParams
 	Body   *ResetPasswordJSONRequestBody
 }
 
@@ -12042,6 +14872,12 @@ func (response ResetPassword200JSONResponse) VisitResetPasswordResponse(w http.R
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -12070,6 +14906,12 @@ func (response ResetPassword400ApplicationProblemPlusJSONResponse) VisitResetPas
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -12098,8 +14940,14 @@ func (response ResetPassword401ApplicationProblemPlusJSONResponse) VisitResetPas
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.WWWAuthenticate != nil {
 		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -12129,6 +14977,12 @@ func (response ResetPassword403ApplicationProblemPlusJSONResponse) VisitResetPas
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -12157,6 +15011,12 @@ func (response ResetPassword404ApplicationProblemPlusJSONResponse) VisitResetPas
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -12174,6 +15034,40 @@ func (response ResetPassword404ApplicationProblemPlusJSONResponse) VisitResetPas
 	return err
 }
 
+type ResetPassword408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword408ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ResetPassword409ApplicationProblemPlusJSONResponse struct {
 	ConflictApplicationProblemPlusJSONResponse
 }
@@ -12185,8 +15079,14 @@ func (response ResetPassword409ApplicationProblemPlusJSONResponse) VisitResetPas
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -12216,6 +15116,12 @@ func (response ResetPassword413ApplicationProblemPlusJSONResponse) VisitResetPas
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -12247,6 +15153,12 @@ func (response ResetPassword415ApplicationProblemPlusJSONResponse) VisitResetPas
 	if response.Headers.AcceptPatch != nil {
 		w.Header().Set("Accept-Patch", fmt.Sprint(*response.Headers.AcceptPatch))
 	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -12275,8 +15187,14 @@ func (response ResetPassword429ApplicationProblemPlusJSONResponse) VisitResetPas
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -12306,6 +15224,12 @@ func (response ResetPassword500ApplicationProblemPlusJSONResponse) VisitResetPas
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
 	}
@@ -12334,8 +15258,14 @@ func (response ResetPassword503ApplicationProblemPlusJSONResponse) VisitResetPas
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
 	if response.Headers.RetryAfter != nil {
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
 	if response.Headers.XRateLimitLimit != nil {
 		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
@@ -12863,8 +15793,10 @@ func (sh *strictHandler) ListAliasMigrations(ctx *gin.Context, params ListAliasM
 }
 
 // GetOwnAliasMigration operation middleware
-func (sh *strictHandler) GetOwnAliasMigration(ctx *gin.Context) {
+func (sh *strictHandler) GetOwnAliasMigration(ctx *gin.Context, params GetOwnAliasMigrationParams) {
 	var request GetOwnAliasMigrationRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetOwnAliasMigration(ctx, request.(GetOwnAliasMigrationRequestObject))
@@ -12887,10 +15819,11 @@ func (sh *strictHandler) GetOwnAliasMigration(ctx *gin.Context) {
 }
 
 // GetAliasMigration operation middleware
-func (sh *strictHandler) GetAliasMigration(ctx *gin.Context, userID UserID) {
+func (sh *strictHandler) GetAliasMigration(ctx *gin.Context, userID UserID, params GetAliasMigrationParams) {
 	var request GetAliasMigrationRequestObject
 
 	request.UserID = userID
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetAliasMigration(ctx, request.(GetAliasMigrationRequestObject))
@@ -12940,10 +15873,11 @@ func (sh *strictHandler) MigrateAliasUser(ctx *gin.Context, userID UserID, param
 }
 
 // NotifyAliasUser operation middleware
-func (sh *strictHandler) NotifyAliasUser(ctx *gin.Context, userID UserID) {
+func (sh *strictHandler) NotifyAliasUser(ctx *gin.Context, userID UserID, params NotifyAliasUserParams) {
 	var request NotifyAliasUserRequestObject
 
 	request.UserID = userID
+	request.Params = params
 
 	var body NotifyAliasUserJSONRequestBody
 	var err error
@@ -12984,10 +15918,11 @@ func (sh *strictHandler) NotifyAliasUser(ctx *gin.Context, userID UserID) {
 }
 
 // RehearseAliasMigration operation middleware
-func (sh *strictHandler) RehearseAliasMigration(ctx *gin.Context, userID UserID) {
+func (sh *strictHandler) RehearseAliasMigration(ctx *gin.Context, userID UserID, params RehearseAliasMigrationParams) {
 	var request RehearseAliasMigrationRequestObject
 
 	request.UserID = userID
+	request.Params = params
 
 	var body RehearseAliasMigrationJSONRequestBody
 	var err error
@@ -13028,10 +15963,11 @@ func (sh *strictHandler) RehearseAliasMigration(ctx *gin.Context, userID UserID)
 }
 
 // RollBackAliasUser operation middleware
-func (sh *strictHandler) RollBackAliasUser(ctx *gin.Context, userID UserID) {
+func (sh *strictHandler) RollBackAliasUser(ctx *gin.Context, userID UserID, params RollBackAliasUserParams) {
 	var request RollBackAliasUserRequestObject
 
 	request.UserID = userID
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.RollBackAliasUser(ctx, request.(RollBackAliasUserRequestObject))
@@ -13127,10 +16063,11 @@ func (sh *strictHandler) CreateKey(ctx *gin.Context, params CreateKeyParams) {
 }
 
 // RevokeKey operation middleware
-func (sh *strictHandler) RevokeKey(ctx *gin.Context, keyID KeyID) {
+func (sh *strictHandler) RevokeKey(ctx *gin.Context, keyID KeyID, params RevokeKeyParams) {
 	var request RevokeKeyRequestObject
 
 	request.KeyID = keyID
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.RevokeKey(ctx, request.(RevokeKeyRequestObject))
@@ -13250,10 +16187,11 @@ func (sh *strictHandler) DeleteContact(ctx *gin.Context, contactID ContactPathID
 }
 
 // GetContact operation middleware
-func (sh *strictHandler) GetContact(ctx *gin.Context, contactID ContactPathID) {
+func (sh *strictHandler) GetContact(ctx *gin.Context, contactID ContactPathID, params GetContactParams) {
 	var request GetContactRequestObject
 
 	request.ContactID = contactID
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetContact(ctx, request.(GetContactRequestObject))
@@ -13537,8 +16475,10 @@ func (sh *strictHandler) ListUsers(ctx *gin.Context, params ListUsersParams) {
 }
 
 // InviteUser operation middleware
-func (sh *strictHandler) InviteUser(ctx *gin.Context) {
+func (sh *strictHandler) InviteUser(ctx *gin.Context, params InviteUserParams) {
 	var request InviteUserRequestObject
+
+	request.Params = params
 
 	var body InviteUserJSONRequestBody
 	var err error
@@ -13579,8 +16519,10 @@ func (sh *strictHandler) InviteUser(ctx *gin.Context) {
 }
 
 // AcceptInvitation operation middleware
-func (sh *strictHandler) AcceptInvitation(ctx *gin.Context) {
+func (sh *strictHandler) AcceptInvitation(ctx *gin.Context, params AcceptInvitationParams) {
 	var request AcceptInvitationRequestObject
+
+	request.Params = params
 
 	var body AcceptInvitationJSONRequestBody
 	var err error
@@ -13665,10 +16607,11 @@ func (sh *strictHandler) ChangePassword(ctx *gin.Context, params ChangePasswordP
 }
 
 // UpdateUser operation middleware
-func (sh *strictHandler) UpdateUser(ctx *gin.Context, userID UserID) {
+func (sh *strictHandler) UpdateUser(ctx *gin.Context, userID UserID, params UpdateUserParams) {
 	var request UpdateUserRequestObject
 
 	request.UserID = userID
+	request.Params = params
 	if strings.HasPrefix(ctx.GetHeader("Content-Type"), "application/json") {
 
 		var body UpdateUserJSONRequestBody
@@ -13733,10 +16676,11 @@ func (sh *strictHandler) UpdateUser(ctx *gin.Context, userID UserID) {
 }
 
 // InviteUserAgain operation middleware
-func (sh *strictHandler) InviteUserAgain(ctx *gin.Context, userID UserID) {
+func (sh *strictHandler) InviteUserAgain(ctx *gin.Context, userID UserID, params InviteUserAgainParams) {
 	var request InviteUserAgainRequestObject
 
 	request.UserID = userID
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.InviteUserAgain(ctx, request.(InviteUserAgainRequestObject))
@@ -13759,10 +16703,11 @@ func (sh *strictHandler) InviteUserAgain(ctx *gin.Context, userID UserID) {
 }
 
 // ResetPassword operation middleware
-func (sh *strictHandler) ResetPassword(ctx *gin.Context, userID UserID) {
+func (sh *strictHandler) ResetPassword(ctx *gin.Context, userID UserID, params ResetPasswordParams) {
 	var request ResetPasswordRequestObject
 
 	request.UserID = userID
+	request.Params = params
 
 	var body ResetPasswordJSONRequestBody
 	var err error
@@ -13810,410 +16755,441 @@ func (sh *strictHandler) ResetPassword(ctx *gin.Context, userID UserID) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7P3rdts4tj+KvgqOzv+MqlTLiuRLEjujx1qK7VS7y7dlK5XuLmWZsAhZaFOAmqCsqOt4v89+jv1ie2BO",
-	"AAQpUiJlO5dqrw+rKxYJ4jIx7/M3f28M5HgiBROJauz93mCf6XgSMfjv7mAgpyLR/6mm4zGN5429RlcQ",
-	"in8nVBGeEK5IzGjYaDbuaDRl+mnzQG8+YY29xv7Zycnhxf5R97jRbNAwjJlSjb3fGp3NNjnhSnEpyGUS",
-	"M5Y0ySUV5H1MxYCrgWyS/S7Z3e60dxqfmo1BzGjCwm7S2GtstjdfbXQ6G+3NXnt3b6u912632u32Pxru",
-	"sXdzWM2Y8qix16Ah/W+zstZAjhvNxpDHKjmlYz3BbkgbzQYPG3udZiOi7u8XbM5U477ZGExVIsd6wFjK",
-	"4VWC6+rxiOlfQ6YGMZ8kXIrGnphGEY61vdlscNUdJPyONfaSeMqaDTEdX7O4sdfZ3NpuNiYx15t6aCYp",
-	"h0M+YP+tpiLmim0oGdG4ZWbdcE+fj6TQX/9TZ7uzs7Oz0+5sbzaajYQnkf7zJb5NLvXbjWZjOgkXdm1z",
-	"u9d5tdfe2etstra2d/6RPqZ3Ta/g/r5pT/8dTQajLAn0ZpLgC6pJkhEjig2kCIkUjNxMaRyyDDWYRxt7",
-	"v/3uNkYxIKvijT1hCY0a9/f3TfPCVrPBhyc4kUa/sb21sdlvNNwo6S4PaaTY/f2n/PwvmJpGOULujZij",
-	"5GREEzKjigg6ZkWkjLN/GrqWIqED+MK3SOXmML4SmeN3Ho+4H2mzMhS2D2dRyiVnPBkRSnB3CRLWk/PK",
-	"pQyr3oEUb763/mOuclfrTLirlS71t2e58P3LhU/psZ8vCob9ERU3jFBB2IaePDGn2szRf5NQEZJBxGgM",
-	"8mOi507MJnh34zHJeJGveCT8kSejfceHy9UdSmYxT/QK1YzFWv15+qucigdDtzDKP2XJSj8hlb1uNgRS",
-	"618lOafxrd4CvXZ42yOSLf2GpZL3dMAjnszJmAp6w+LG/fMF+04kkibmiFN1wm9iiluSoWMyVSwms5FE",
-	"PUcmfMizqs6ARhFQvx59q31A56qxt9l+bb73Gv+w/abdbMRsOFUsPPYebDcbiQzpXO+xPhs6V/8z5VpB",
-	"azfdEiMuipa4T6NoFXn5e3HMRaPZuGVzvBVm4jjVWzY/Cht7OzjphZH1Yezs7ezu7bxpdTZhZHNPBL8Z",
-	"JdGcqLkYwKmzIf+sj2UwuHo1ft+5bcNtqDpqekRIMWM4FyQN/Is9g1XEIicMTzSz2s7u7pvqsxmzZCTD",
-	"xl7jvNvb/4teHk20Mv3yrvNyEHFt/b38Hf/jKLxvuBOG01PTwYApJWPzgtWJX/5u/ku/opV1M7XXW0sn",
-	"1m7vtTutdvt1ZmI/H/YKp1VxLnA2MRsxGisaGWVaJaCYNTxqVwmbGGV+xbZfr7ichtC2mg19s/R/du6b",
-	"jVsuwuwXcQD9vYSNJ5qRmwt1GMd6GYYY2Oeki0+kFKKYSEqoY6vVbnf+0UjXqJ/VTHHMlKI3zBg4QxmP",
-	"WUz0tirCREi4ICc0Hoxa5DxiVDESs0lEB4zY/SbXc+J2VT8+l9OY+Jejpb86FWB86Zm93mhvbbQ7PX2u",
-	"6Y3V57H6Kdy87g2zJlbmLlelbjeG3oe5GLzcbG3DBOzJbC6yx2KtVb+QUVmfmeK3yRSrXPVvh/o+WfI7",
-	"lQkf5G1FkMYDZi1FrRr4cvnr3+h/NNz9ubD7vqAmj/SosAStzN+yub+GYazVOLOLm4aUzdg+eU5FAnfC",
-	"e7CTmQSaGIuXtyuMSwpMC0pCFjHQgnwFB97NuHKOjL5IB4nmxfX5/SopMuQsClVqzLQ8Rfb3Bh0mWis1",
-	"TpZm45oNZVxg4xjd072Ad8U9nbH57lMpZNRM8JT9a8qEprxGO/9/YCfesViB0vhaC3J/d7bc7uBXi1b8",
-	"KsOT7IqNklw267/Q+FrGZJ8OmT9pOLnVk97yJ72FDpl9KYYRHyTnsbyO2HjhmoERgM4+rkhCb1mWPmSI",
-	"htvp++Ojfa2OhCxBcjCvavPBvarvFRUyGbHY83YwLdUNN1kYD/bGDaf1edHYa1zLcN7wJXf1r00kF0hC",
-	"L82YmvEUfEYlFHcyo8DB0a/z3VgfjQICabQ7u6+GW3Rz4/WgwzZehzu7G7vDnc7G5nV7sE1fDXbDTsco",
-	"KlMtK9u7qf1kT6zRbBjjjl7LabJ3HVFx2zBnqu3f/FkaszhlOAv+ppzv1lqGJe6sNezcD1pX2MORNSv4",
-	"4sZ5RXPT28VCV6XbSzkkVCzZyCN9rX/b3vxUda1LFvnjdmfnBdnZ2dlY7YNI51+stJn5F7ka1/Sq49Ei",
-	"v/pmj/VTui8FvriuubO+bw39bkKSWEYZFaP4XHZ3vXlajxmSUPgLmy+GU27ZHC8kTxRJ5AJ7HU+oACHa",
-	"yTlvGo3mEsnLPk94zFTXaSe4HXldjqN0zmmuMZvIWNOGGsgJrhHClXplMENfmR38Y/Lr1ud/3W3KncFf",
-	"O+P2/7wZdy63478mf7/bvd28fj3b+rxzCAT5XsbXPAyZKJE1eitA0IzpnEgBE8kGSY10eH928e7o4ODw",
-	"1Bc3yYgr4ux+IhgLFaHp/kLQTa8H/ZFvCbygfx5RF46tyPQf5VsPkgdb3mWw21ouEH6WgpVsulaKcdf1",
-	"1JgIWaj1ZVhC1rJz2//z2emhv/NOaeaKDCKpzAhzOX2rhyC5nSR6k2tt9/ofeMged5a5cTKBAr295Zt/",
-	"pOn9JmZKFR6BZgKKjrUNAnPVi5yKkMVkRucFu390cHhyftY7PN3/+9XR6dX5xdnPF4eXl/6BHIVsPJEJ",
-	"E4P5xi9sTq5ZJMWNZi+Eus9YlU4lPIrSL74lM8oT2F/NkdBrX6ijlU/E6lK5eVjdbcRoCGOmJ/z4M/Z1",
-	"uqJ5VCK8p9jIL6cGHmk1V9DoksV3LAbXWQkTGNJpBLoMZibox4so77R3eHHaPb66PLz49fDi6vDi4uzC",
-	"pztuPkiAWKpv88J7D9ijnXY73SO7AwS3gBya8Us37I5GPPzr5dlpyUZps8MduJAJ0c8WbtWv3eOjgyvz",
-	"syekGI5hXofvwSB7ZMzAkujj7PsNQicTRmNFkhkfMMIF6Ozy+p8MDr2yqHq0Lz6Icr1TeUdDcoFjLT0L",
-	"noB47Q4GbJJTYS9ZQiiZUKVmMs6oCO5ve42BjGM2SMhIxoqRa5okLJ4TlVATpDeqDBd3tVUZmB0LrTmT",
-	"5eYDGUWM3tiYrT4B+JZmG3p6JOti4W6lmEyWUdzQo9NZ8JGsPXl0xQCpFij4Bd6YFS7XjCdVq5MYSQzH",
-	"mtVDbpH+9wFX9Dpiofcns4U22ph1c0Js7hc2Lza+ihXFJvBaSuaMZrjXClW4wHNbqv+aWRWbVBn33W+V",
-	"93dRqX8U1b3I7ayv8J289X3Hixp+6qnTxtKpTN7LqQgL+eGpJGo6GBWZv4YPnp71rt6ffTg98JmgTQ7Q",
-	"7GioB6/OzYpefRBb2k7Z0qlMyHszZglTOjfMBT2qJcZjAVMSbHZekS/5n7lgJltvwWRUhCoyY1HkfwUP",
-	"9xeIZuhLhUPNI0nDnpTHNL5hy8SavGOo9kd8zIsO87z79+Oz7sFV7+zs6rh78fNhoWQbT1VCrhnR11Oq",
-	"hHTa2292Xr8i1/OEqTXk1qrxHqTie2aUkUjkUCQ8mZOelAS2bAk1xJDDyfXVfU95xIpvyaUcM1gJixQj",
-	"6FBHqVB+b84vDvfPTg+Oekdnp1fvu0fHhwf5zbZXQZttdlDFxYDB0MbNi2zyaLgBmaCQqqnekiHT/+AJ",
-	"oTcU+Xb1M3nMzz7o6Dy/pH8QBE9i2alpwz2Z5+9AGMtJKGcZ0Rwy0Ix/NTz9k96pkH3OyLF9k2+DYoyr",
-	"k2mUcH2T7SO3bG6EZBrHcHz7QmqtG/8kJzZjAWMZTRfjuBxxcYNOM7Oqg4uz84Ozj6eZJRVLy6KFuWWY",
-	"VJ8nmIwWkmpRSk7s9i/6SkFqfg9b/qnZQI/E9zNj/2QKPJ8XTH8K1X34AIYEw9DGMTLHFYZn6SwuI01z",
-	"kEmix0h/cRFMM89Eaqs1onOSQKQO5mS4bo+PmZwmK62uMOYTVcAvLw7/58PhZe+qd3RyePahVyiYQh6C",
-	"3kDjmN9h5JgLstkm60ilpYM9SCN5syiSzO6U87SelCdUzM3zJX4mKcmYirn1W0BYm5o6hKIt7fYOr46P",
-	"To56V4d/2z88PMiLIOPR1Dq4YiIkm+12OvaExWbotySJ58jy9Rc79bb7IR95yDFsep4WvXN6e63RqsoP",
-	"4oOg02QkY/5vVqoyowWeC/abTf9w2v3Q+8vZxdE/srsNa6fm1e75EWwKFyBz0Z1GPm/QCd+4rePeqjnq",
-	"g8i6k+6nv0lLt/KO8kibjcX07A5cM6C4eDN/7R4dd98dL2iq6OMiXJHrqZp71FOPFSwb5kE+LE8vvWTx",
-	"HR8w4u3Hsk1T04m2AFl4wkJOe/MJq+rKUpSHJJFa1y7xan04vfxwfn520Ts8uDo5PDjqXvX+fp7Z230p",
-	"EiaSDf1dp7mDVBkSOplEfACOjpf/VFI0M38Zs/iGbUy0aPqT/vUtuZEJ6TcS9jl5OYkoF1C+VPFwnnwe",
-	"D1Jdd/y74A6MwImRHsr5sgNe8Dh1BaHgbfHPqzR2m3EhrJFF7Vw7VpNZ5tkxfynIvMaF4IOLoXXjPss4",
-	"cSp7oezgVZMVv/Gt+mSWU6C06fXMRpJEjN6xjFYUui/Zb/sOOb1Dv2qeDxRfzFxnksjhkIkBU9YPHDuX",
-	"bZ4vgK+7C7bqQkzAK/DIX8SLw8ujg8PT3lH3uEnS0g9742KmeMhEwmkEV24xAlXwXRvy8etKylKGHm9q",
-	"XkqR/2HI71451VySW+l0c89Ztk2dSYUBHK6IyRp4C1rqXE7JmFGhp21Ni37jv7KzxrFfujn40bP8VtZx",
-	"1D3C3n7BqMN908QmbSk3m6RpIlk/bW/EyBj4tR5JoSANoFIggCQwRX68eL9Pdl6/2X3RImcimhOwqkwg",
-	"UAtaKVgL/L2YEbPXqCeZwD89YmMKCa/08zETN8mosbcJq8b1qSTm4gbTgehgxLRcjGW0uJ6/yBm6pHB2",
-	"Wt++ZuSWTRJcx26n03mxR4JJzO9owppEyI2BHjHQy4oZDVWTzEZ8AHWb+gcbThzQKGLxD4rImYBxbxmb",
-	"aPOyL6i6JXACGCgJhNxQiYxxTBpF4DFr9UVmkxZmULYPnZJ9QNVAU6azVYtO1+wEV3Yheihzzr56EaB7",
-	"C5cgh0RIAhZz9miFVIIPh5m5MjEdawva/vapaLoHbBKzgQsPLc4z4WNmPHCzEUPlHZI6uCKheZmFTc3F",
-	"0VZS5unO7us2gTRTTZbBfwfmpF9v77zITv6/O693d7Zfv9lut82F5HEqXEqIEApTEhbref7vf/f74Z/+",
-	"T6NogYc9erO4si5RSSzFDUnoDW66yUQm7DMdJNE8Xaz1SJoHWuQjT0Yk4GIQTUN2ZYsB/6xnGxj0BZud",
-	"KQUzZNsX9gMug8e+SRIpW6R7rZhIgDJJGM9JPBV50uw3tjc3XmOZfdGmvNou2gAvyeCCTSI611ub34/A",
-	"zB5J0aYezKgiAxrHnIVETjWTHcrYhR05JMzMQMXHZ5Gm0fsssmesxy+kTvihkDSPubgtpskJ1RtJYzm1",
-	"E9G8H8jrzeabNy+ahNHBCHc6iFkUkECwz0nQ1AyG3QVExiQAxSrA49SLw0fcuiBSQVUCbDR/ENN2e2vg",
-	"y6f/GkxjJeM/s/lfp0f/lO0T0dYPbb7SU71S/N/szzvwly32lsQs+nMfyovKz3ILUqoLt0Uuu65wNQ1H",
-	"EWxGYjaQcVhMXpk1LUrbOtz/PGZ3nM1KCcv/7p4vCSwFzeQ0Csk1s/mQyYiLGyCqWcyT5BHI6YIm7BhC",
-	"T4XSKeu7SkzqpHUMNa3fYsJiLkO7wxDKSq1cRmOmErfZeJtihqoUPpxZBigQ6RqGMh5DKj8Xyattre9w",
-	"wcd6XR23IK1S2Qxct6ILbT4IvdDypeGMx4TGjERsmJ3I1u5utYm0V03ERBQXCdMkssuhExMoG4xQj6KF",
-	"GaKrIzPPzoNmmWp6RRM0Z/+DIjxsGkcFYI+gKKDqVlPkUMZkxKJJixwllk04FST424b5yMZRaLipyXzs",
-	"6BE7m2/6ImJabKkmCfkNT/T/Svj/VI2Y0pwJUrzUQMZa6kNQj8JVLmBEVRXWQv1l8w1smft34aVhSTzv",
-	"Yq1I/VNNZOqyKj/HFcd2aXMky+WByW9UchoPmEmRCxw3C5qpJPhzP8253DDRxH4jyMgOzYCAJ8Hee7wq",
-	"4uJWS+vWCmHwcnszy+oLPllV0SmXA5emOiy/IR8zWtqMaz1X2KRbrrDoHNe7s7v9wnGr2YhHTPMp0Pi4",
-	"IoplmUTjRJsM7Q45oTHZbG++JjZnhPx80isjs+3CyfdkQqN9C2W1jK5QgCmrsoPob5HzmFkW6zSxRI+J",
-	"aliW2ABgYH2+8Sv4LIpmaaw5Kw0yGZse3YRswgQuwRo77aa+MBAJ62y2dlp5ldj5xZuka5zZIPSbBM3G",
-	"jUMxkKHezXpy+uPHj3o8bf8OTCy3wFCThHoPFU6603rV6uQm3Z3wXxgkS0XjP/ddvUfYbzTNVv25n66s",
-	"XPcpnPu9VvhjOmZJaj/bgrhC+wp/BnaeFbqbxgMChe0uCJrW1y27mXVFtJvkex6VMtEM5FXGMgBRyMWt",
-	"Vqll8Sr+NWXxfGEZVzxsPMK8P+qrV8Bi4EZiitxUJXAxrxlmTFlFCfwiiEXmvYx/cBg0+h95XJo8+gyR",
-	"cV+AOqvtYGf2my3KS0RTDUTGCOfSKN6lf5WRHqT3rhKKXZxq2ZF2yYTGWLqlD895KswKs3fGzFObo4wl",
-	"JdO1UDUPmrSWy5eufLOIDgNb3Rk4/VYbQGi4Oi33VsiZaJFuFDmbGclUJSzUDJmnIR8mkhY5E4xcs7k0",
-	"uap6TGsNO9Se7XZ7QbcpLIot3J4hBujSzfk/MRs29hr/35cpkuJL/FW9dHvgdsUGPbI7Aj41LSyNyU4F",
-	"4SGh1/KOOZuzSSiqgIFWTgIb1Qwlyx7zZtWJ15VNUAB+mdCElVGjv4yRJCoxOcNxzjk4VShNiuaJlfxV",
-	"Nzidk5liJGenbFbqDfs4YljK6lKJSESvWZSJHtIxeGtGaYbPD8rkkoC5TsMQmCSYEC1ypkecaUZg4TAB",
-	"CKLVF8d6aCRZ8GPHWsE3LoCY3dAYRhlQhWXrahqDm0Hr/mpCB3kV3ARAig5Xr/tKsNmVzanxN9Bk9bjI",
-	"jDnbaykjRjHK9A68LeVX9piDdyKap/dQ05+9u5qDGl8TV97drkqzNS6gqR9f6wbuG4Sbx5HiFi/nUYV4",
-	"WtE5OjoonqcRR4vzfF08TXz8aeb5AKGtp1ckldEwzUvmHL1MsLz28eXtQTy/mBb4u/ZHbHCLmWSoaFNF",
-	"aDSjc9Uk19PEAMMZX1KLeF53dGoqEhi/VWBr+vTlCQ579CZrQtiAasHSwnh+FU9F3cv9XsYDlgEGK2aK",
-	"mhdF0tihGaARGmmmdTNypZQWRcwhiTX1oWHZ2EjfeW3X6d2aKogosXGrGicb6rmutcAPipUvDcK8hiI1",
-	"O+YCqi2BM0dMM+annJ/nFjeF03ktDlMWc1GmwUjyAUutaWPzNcm1tvwo+fDh6ABJLVN0mZbt6r9CHlTW",
-	"tS7FgO31hR53cxuAW5SLJRinOmI7g589IeC9to4Nv47Q+vj3CFrCxBYOlE6l2RepGrb7ligJwgAFCDgF",
-	"gPb0BzPFo00/lBEyEpRUbAYYfQNX0gYoXEGrLzDCCWzEbjLm49O5FsxADi6MEocsbrn8OIMNzGJm5ToQ",
-	"jSb9WzZJ8ork1rA92KRttvGK7mxtbA932MYu3elsvB7sXL+hnUEbnWTZ2lFDWoulncUW685Ono150anf",
-	"/j8b/9enkvDUkQVRztPfB4TOAfluwjKpMEQWBdRh9SJVbKdvtTqtzgvrR0Tut93ZbJHgp4CM9ae13iDm",
-	"fWFGR+JN6I3FnsB34KidXQpapDK3gLrSTjtEedyqeJNNIn9lBQJrKHr0Rpk9PJWClexjF+e/1d6222g2",
-	"L/HDDgS9SdX2c/PFGivUU3zgMtHP1Y0HI35XFMRzirR5gjiEKX09QNBX5KjWpWZHqs1c8X0fv7VEvKUy",
-	"eSSj0ITd0OPhTPx6c3borOvNGTyTlSacsCiC7KXgbxvw1gY4NAMySsNJA6N0aV6lDyHjxay3LnBvrrmo",
-	"X3mcTGlkMvQ5Mydio/f287mbA55GA4ZgIRLg1kBiL0dWYRYmJLnDj1gDTetX+uemFig8DbBbfayifmWX",
-	"b0a/Skevuxe/IFpYkfp+y+aLqvtWoeqOmGOPqbb/YmszCuO5qbUbmCKOrGqaKegoni+MXjHe8Gp7tT5+",
-	"LG/4oPyKXEutFYCgBkNjQpUCVVQ6X1hW82zIuMRuiOBL1e1Kza9wdnaeYh+T1crMNviRzEZaxQYlOpI3",
-	"+lJjta80KZBaMODPEOm6YzGNWqRr6MbwA/RPckClDhyyTpAPfBWt0zz9UK8tiJd387J0MvCmXs9tyFUQ",
-	"9pmrhIsb54EGhXYgbwRXLHxLAiEFC4xNRTCVVS3mlWWwm4sXCJrG1fW88lnCUk4Y4qfZpUH57GUS04Td",
-	"zIsIEIKtkwkTiKEhsq51o+60SKBu+SQwia3mxEDZbpHAQDVq5egWzSSbys4MP7fABqovnO1ivZ2+9dI0",
-	"2jMPm9aVDRjrehuhiBEyqxI6b5GAiZgPRgEZci1TQOlLPAXZfqcvrKuKovmUV0RwnKWHAHrAlbK7WOtA",
-	"3N7fQ+32KqVru7OZphTprUOKU3ugfZarV8AtoNrenWBzQXXjEFjPb8BPT6qCnU06xZcLwZpkbDVhtJY0",
-	"E8xeFVBOuFAlJyQnnaWMejX3OzMTMdPdrDZd0y1mcb5clM50s/GQmWmLrohTvZub6FFqe3tBiKb5g56o",
-	"2eMfAz1A8MI6qBiNI87gB6r/nkuBVYOyBekZ1eFQsIRjmMp7PRNTWn/D9iEVrDAuBCCwxtcWcW3AF/pi",
-	"bzjypbdpnpG2vUVqtqNFnL36aepZyRIxR21p1HWV6NfrOzXA/cvj9onJ02uSYSzHpNMiH4EbgkWPWV36",
-	"NxlFJjUYsyuMH65FTmVCEnmDKgW6OXD+QZXIiv5ysX7YaRaIVfrZiFXn614pa/VOXPJ/s6XZZKj+U9gI",
-	"Y+CYEO9Y5q7aTrt8JZBAWLyczXZ2+qvn7Qnr1RFMmCrl+e4hufzdsjYNhevJKgsl7pQKWqhZiFZuq63D",
-	"9+ch78gampW92ZP0yzUcQqUrACThGkfhu+BN6j+mkmWCWtnVOAzJ5UtCUOMlmTyrlyTLRKTRPxcE5J5n",
-	"F3guLjkTTcvTneWDQXXTt8aaRrWV0Um8Ss7WNIj0qjerrNqTs4+87AUrsGDNm40HrPECmFlvPmElBQ23",
-	"HHKc0owtNKo8b4AmzxkVUC6g2IQCzrw2SAZyPKbqLbhGFhMI/HX+5sAcPgGSUQTlT0vcBzgZuzPp6nnC",
-	"xmqViE/XDG0c6OcjfKuTBuNpHFNUh42W8xDFxukuVrWhvmZj1B6r8GTPX//tUTWbQzOXVLfp8SSqyKcg",
-	"+Sc7QWXa8RTNEGuoHsJKPxh43uJM1eN0o0OToArBG30YLuGcgE1hUgcUZn5D7OwaYVYhH90kguBBxTDA",
-	"HpbI3cR0DIZJX0ykNuLAa2Z8XmoEfmaj7QQ/H/ZS+P+X5qHAFjiNOQRcrZ8sZ+B4UF8+xFjRthrM4qsl",
-	"aSb6gQ29isaSXX1n4OGXbivmAJTva/Eidtwi/tTu7LXbK1ZSkGhQdSmKxUt1njNrc2Mo1SVO5NPTinNF",
-	"sstbrCIuWhR7sAr0wWCpFbFjvYxFn2Zx1oTBZHtMpyZOre5ml8w27xJ+mJcMkHRKlBRwqhQY8eS9jEnA",
-	"hYllCviv1ITbv/wV3RnbnTdtExf911QmaZWS8deYWjPjBdBCXYs+YPFU9QUFaAQCQuUtcJDgmiUzxkSA",
-	"blUmvEJIiJkrHjLzKDpXAmJrbmISgGQM8jyklsJ+h9tVUV3ablcxI+EINiscge+Y+GOdQY9HrGmxlUr3",
-	"fbPxgH2+d9XN72TIMw2kXQvhAZaaAu5Srjw433ua5l4tUiHs8y8z39EzqZg7mH0t31EQORs2L24tkGRR",
-	"/9ca6xu4l6qszHyi9tLce4VrE2zmouhL1ne+xvFN6pzb+Xrnlr62tLL8K86scNedm10adaZF3umb7lfg",
-	"A8aB9b8Vn022m1Sdm5V9c/k2eM/W2IXMWwubAJGTREJI28nl8kW6jlMW8GCN5Wa6Vq1ecfp4zUUvzLVw",
-	"+UyYui8tNZC137J54Q4s9G2pw2Ly7y5dePZL1dedf6+U03iOr7JlrsNpBrlXqyyy7rVeeK0Ow/kKE3xC",
-	"vlMEZV7jtHjB60s3ZOF71Tel4NXCjUE8c4tubiGPC1efQfGusexb/72l602/UH2h/jsl3Hbk8kAx0hmC",
-	"yyGUrUYhEnQtSZ9/een6ct+qvsiFFwvP0s4GS6oLz3ABkHqNxbp3K60Vn66/VPte8ZliwbDUFgKe4gJw",
-	"bp2FLby8fGXZx2ssLf9iqbgI2ZALQEEuPsU8/usai63GkrNfqr/UNdXUrzLHJxQcWYy8Gqc1zby4dBu8",
-	"b1Tfg8xLpeRYqqNm8OxqLqva4aZfqLeo9Qjvy83ryYgNXBFqIoXKuCHW80BUNRXrW4llW+CZ5B6Cm4WW",
-	"KhrYPPYSnrlvNv624UBSNhwKzbIXU7ia3NsZsJdKI6RvLAy1RGYWDAOyD4ZwKCcr33agK/deXTn4dy6Y",
-	"ghSGtZ1Q6QCVXVHmlfUcUu7lBRrpRlGabJ9WpwB8jIMOgjicdWwaJ1Yzrakwic5hjsiKantWbXoR5FcW",
-	"pGnZ2/axZ6rNUa2FfK1PrvbNKnQKz9YmUPPWImVi7pEcOvrM0ZdF1Vm2HfDMMzkchfiiV+yx6k0P5+be",
-	"1et/EeH3kScjV3/zeIIQE3ttiblrUVqAuYQwSpoNJpIMOdjyNC9Cc/CTy7bSf9TDdawifB+Rh1a5LlnE",
-	"qhxk39J7JtP11WfWKSDU8smJ9AY8M/fslXxoWOzb0Ui+rcv6tS/g82X6Cpfpe1SXvq1rsxatP1PuV1Hq",
-	"0Am+Bs0PMi8uD0Wlj9YIRPkvPRP8M8H7rBpay5fT6wSbdxR6JW/Mq0spVo9vO4DU8oGbN0oiSskIEG2Y",
-	"CFkO2RSS55kFp6AktuH/FgkcDGtgkXs/XBxrQp5iAuczCX+PJJwBUaqbhZJ5eXUWSvp4zSwU/8Wi9JOY",
-	"pemwCK6SI8jnEy848XU0zMIBapx8XX2z6OUlXjpAanx20T0KnZzK/ZQwshuO4O2hFKxFTiVU+D9LgO/3",
-	"nJMTGQLkXQnMh0NvkxNEXpvGMWDTPvbZ1/FKPtPJF6YTrxXdGvqukAm2718lL07Ng4+v9+LPKU74ElPN",
-	"IitXNNkMqvzSLAO7tX7jssUOUk/NKD0YwdU04JpXrHFzPn78uJHHyl/2Zh5a//ny2cv3joarE8WXXT37",
-	"t1VpqTTi4V8vz07dPYJekqYR5coBFntWPtrNtdib1zGjt4rE04iptyTAlpMB1DApwu5YPLdtMVskyPd0",
-	"xGqio1P4+5VeZ/BsJBTR23fqikuNANtq7tkMeCglSDGM+GBdvjPwXl9VIwAPeoyHay5yA20bVnMu++iT",
-	"MZ5BhO2lTAG7RQQGTC7psIFzBLe2qH2mvnsPj3296pmqdSn1S1LKaMWrBnqa/LNnsvDJYh35lH2zCnnU",
-	"lVCZt5aJKA+c91lGfaXA475pLv/95pN59c6rU2G/VsrXF8neer4NPkl/Z6IzV0z7NOJzHTp8piqfqkyj",
-	"j9qYEPbF5USVPlqDrvyXSknrls1Rc+fQLfyWCYs/YnHSRnIm0j6rzy6BEgKwxXVrVidWLvpbo96veuHl",
-	"M3f5xojrvYyveRgysaabYei/v5S+3Jce3VGASPZqICcMu/9otmL0MOyGnAk4/KBI8HkDHg8Q+P6Z7xSR",
-	"xpFIWCxodMniOxYfxjECQ69BJNyMVMGbtPDJR6WWLgHo4RShS3+mRY4SRSJ5Y7ogYM+sqbLduJNcg/Vn",
-	"aimmljuesND2I60L4pG+uRq/wzxbE7rDvVUMzOWB+VkMj0QCAASRz4pJ4ZH/wuZrOIJu07dWQZfUdACl",
-	"byxx/tyy+bPj58FHD50ovlvvTTdtroJ9VUItA7RBYowR5XCcZ9+sa+fZTbMm7T4ote55D80epglF32U+",
-	"kpdWh220RtCAlqjpYGSCi88nX3Lyj5uw+IxEUvsMzuk8kjTsSXlM45t1i2Ami6OswB/LPP/oVxJalXFF",
-	"Ij06NGe1zYbGPGmSDjnh78hUREwpz6CXMVEssXkBb0nnFfmFvzNZg0JanDqqbrHc5vlWF1JUDGDV4Kd7",
-	"T3nE1uXsk8KBVjge8688Oml5PQKFNO4gYcC0A9vC1zqDyCl2L4B21bOYJwl7NgBLqOa7c0l/CXf0M3Vk",
-	"qEPb5GpNEnHvVqITfLo+sdj3VlCMItdzaBWUdgp65gtFJ2/+2eNjJqfrJjDGC4MspYHsN59GOQm56QoT",
-	"x/wOmyHyMXumgSIa6El5QsXc/FWtSQTJ4ihLqSD31acINYGlCP1yxzJ2kQGF+ipPyJjOsQualNhKMZI3",
-	"XCgyoneMDEG/aZFePMeQt2npFHj5qqbdxnMy66PR4gdBp8lIxvzfa+u109wQy6FMvYcflQRPJYGiENI9",
-	"PwKQf9KFlltc3DTJVNwKaMHHPk94zEKonorZndSWjyZcCnVUUUhoxG/zbOu5ZOgRqe2O8oheR2x9YvNH",
-	"WEVr9tlH53YYHwXACSnJ9VQhZ6PXcgotN1QiJ4Xm0luSWAb3nJf/yMSlppOJjBMWnrCQU2jwuC6VFQ+1",
-	"gtwWX3oyT5DWtaB9aArXXFRAmtBbpoAyOfpzY6bUQpjmAWWiz7R37zeq/H5TtmcjGaXeINtN0yIaP4f6",
-	"/nAUWz8bZVolDaVm/smqxJNnC7Ls8NbIL5l6r608xJoZJt4rzzg4T3v+7kzyPRfyu46txVnsNzpIG3d7",
-	"omeZfpOTHz1suf15A3DvG3udzfZ9s2H66C5OIgXBSgMNehquUbfX/HJnZe/LfLfuMRf2X7nW3d4MX+kJ",
-	"WvFVHJiNuNCWoKt+I91rcGMMYzkmMaOhgf93Xi51a/Dp2DizmiqdIm3NSXYx7XbBCm7khv7bhrrlkw0J",
-	"M6bRxkRC1qhrkJ6exRYs1ZSPJYWnITKHoQ0T87xeR4Wuy97nNr2vYW90GkVnw8beb6tZxeV0PKbxvHH/",
-	"aRE2Tdop+VN9S8QU+8gLiSmJIeab6j+jOYj9a8105fU/2SDJUCoSAtyJlQUc8BT0s1WZMTrtPHf7vaQN",
-	"WMzQOiSKzm1WrXcPPbrXh98uXcjivu/oOfCSHAPzCUzHNalbgt1BXfhU5Y65Qmtlf/HwXdUdJPyuoG/4",
-	"e02N+oCyt53QeDDid/hlM/i1lBGjwh/8tR5cTMfXRY2lswvDpwgXUDhjslSK10U/47p22+3Xnd3dzZ3t",
-	"19vt3d1O9SXraU1irokVGo0XT05LhoWe4lyQSM5Y7FqJu/nZHuH5zuCVSeCNN63zkYHsLJnWRP9uNg0m",
-	"ddjqvNo2aQA8IQNoYn/NgNE1sdsZpvlp7qCnEOYIdrsOte7qqSr+74Ip/kXOMKUhLyAs/52KhEd2JorZ",
-	"i2MOrp39P+9MNxZ/K5mvoTj/yOF6JTyJ2EpCNF2RMse4s1yGeV/a1h8yPfArcevI68xfn11veZ97XHbt",
-	"z+uReTawBeiZXc5pfWYzk3Ey+rr0s922LbqxU9Zv2Nk+Fcv+oVtKy25rqlB5DDfHh3L3v5lOxYi4Zka7",
-	"8yW1Twaf8rufa+cEdBJiCgqNzj3t0Wgf2TNBRwh2FaNxPCfoD71hWiIu6p+mX1LxRXPNlLjALkt1VS1Y",
-	"AM4oq25ZTXO18thZOEw75VUblzaNKGUhSvPZZGTiD3mfiypV1wv260yk10BrpowORs53s+7+FWxa9X1y",
-	"c121UeaA6tGZXi8ub3GXKqlGD1WDhifudlTiooci4cm8R29UARPFLSBSRPOcAvWDIsFhj94AtjUdS3Gj",
-	"f1XMyGlhAgw8TcciwU+Byd1XhIr5EqWzSFisMDmQ+WVNgCXWb2G79qxMKuKVesQlZOPBCCyYvPgTmmtc",
-	"WcsukYSKcjMY9LESLpTV6liRXufu1EoFb6k9u+R6bS9T+c2aH4WutUpT/JUJixVUiJZpPcvtRNBCS7bY",
-	"11BLvQPb7fW3b5VK59YWy6hwbZW13RKChm1NZb2hN7cry2jd9QmuwR27PgLLU3h9dp/S6TOhScJiPVC/",
-	"f9l4HCfQ1monkItwJBLYRio3m+R6TjhAqlFFhgzroqoKU8OtLtiQxUwMWJHnp4S+FjxBjb3Gb5/stc55",
-	"JR7m2XjzDTg2Npc7GAKg9cB4h1SGwJyTwbg8KIyBwpQrB6jBcI4Fboh0g+10W6fmP37Tz31aQzpu1/Vp",
-	"tMiZzb22aH52gWaj/ZocgwVMttu7LYKgEp8TMowZpnBzRW74HROED/tCmL/ADkAS1SM6S5btHYy+zua9",
-	"XtvzYmkgifl4bJJ9QGBvaIEdPq4nZmdNT4yd5C2bJEVOGSpSl4yRjFCEre0pSoAm4jkZyJCZRrR9gTkp",
-	"WoqxGy4FYkRbdw76cfRHx1NtrWumxAWhJOQ33JDEui6eV2u4eL6EJb5Vz5NDLqdxLKci1Bq1mtAB3JiY",
-	"jeXdgguswM+zXGzlFa3ECN9q1oMvhtF8QMht24m7KHyqaZzFsDTNPQJP6gctgjL6WiYjMD7BXQKmKJAH",
-	"vYkZW+Kp8RaVTmUjZhSijo2pcpubag50wjc0vd4wscE+JzHdSLQ1ZNRmvTEN/Q0tHnP+19r+ny9BXJsL",
-	"mp7V7qxetESrs1HYnNpmTObHstgXdeJ0BudrOHf8tvFy6FlUfhP5TG95e0ImXU7OhEJfB2QRad5sHCDQ",
-	"WNtoVsC4+gKjFtasBQb1DaixBLJPBkb9wKyZiCPI7tfQb5fJ3t8+4ZjriN8nUJg1acxJjPtn6hfBOtc2",
-	"0FsS6AUEILSoIGw8Seaws30xFfpBQqMIyeDbUrvLw61dj8odbWs91Cudq+rDL+eebDCShbxz50nis1UW",
-	"VcG/v8Z6Xn8rVo4l1UHEaKwIfxy7p2pAFwT0tTETzMwmFKVebdfPGsewXc1KMxZZxkxrkkCPF5CYqUTG",
-	"zO7dH88e+0MbWOTHi/f7ZGdrc7MJf9pQEzZ4kTO7mr7NBVz9OpbTmxEoCx8EB9Pl9P3+W0JFXxgcNJwy",
-	"CSV8VSV0DjESrZ2iOWPSmGnMQi1tzqdirgcquJJZI/cr2nldU5hiLPCMwdcEC08vMeQ0inBRqcLkbDkt",
-	"SQGCK2i3A0JHjIZ9IYcmASK1BZtGfM6JodZVhl8TFbk5wYWU7eOXtAzLuOt/lq247Mqvr9U9m541Tc8l",
-	"6RlfWbt79STpHF9Pu3uzXqbHV2EWaPuXGfd2dxcpRqSKkBZvIxknXyd8/aD0pmV6bFHwCz+2xBtiLfiC",
-	"Q7eYAmkqs8h5EZnQS/6tcXF4eXRweNo76h43mo39s5OTw4t9+Ic+109V+IkeauOOxgB2AmMyxUMmEk61",
-	"7rAvx2MWD/Afmhk3PsEaEhkXzV5CurCSYwYxej8ZylZxQVVq0ZUqCE+X5Mgo0BJy+hk1AXBbg7+21gNS",
-	"8ZbNj0pokodWEb5lc/zmjELL7tBfr2D6zyuJtmRaBUQMFpNee9nEzL5UuCnVP1qQC4QzsFtkArvFpB5x",
-	"qro3TCQfFCuHBwPHmt6vSSxvYjq2+iCk2G21SUjnBXlB8GaxigV19mjPzljMlm9He+We63ns0yhamq8I",
-	"ky069Bp5iorFsFtLhIHdooHRnBPFoqHesEDLuA14PWiSwdTWs22222QwojEdJCxWb42PCSgUrqhVTShQ",
-	"80COTWutvnCIBYiDjPoznTdJ8CMo2upFYBp827oAMHEXlOfN4qSbpQSG29A0h5w5glJC219BEEhqKVmA",
-	"w07TFvnxQ2//BZlOtJWWyJDOF6lNT2CrfUDnRX5B/QoYIRJpYXMXx71mQ/kg8tuy5Pe64pdfPdKHge5j",
-	"NtRM7XjJ0t3mGo7oX9kf0MGNHgIWku1Ou+kl/I1tJ3Go1NXEFbORVmho9ICJg7sDzrBktx4w9iKp4of8",
-	"I2r6lFK0haXk+wubr+CSYAxrFgMgdt8Mj9xeIS8Rj//h+tsXYMM75elgjgMbBEFkwGvkhMVsyD8X75RK",
-	"aAxeNq85SiIBW+pGcAVB8ut5/pvtWqlZVmqb7CwznXqc9qRQNYMdumYDYwBTLWH4gDlNrUXORAScItC/",
-	"DDkLg4I8rSTRIqqEauUwYcKVacTcnEA9We56F1R0Btgl43tF5QBaaWeTJKVAswosplPTwYCxMKcPYxLr",
-	"8uKAMgpln5MufqH0MnDrl2Qh5Mikn7ZY1knp/ag8m21MhRVLpzEzzszMDGb0kaYAIlIlSyBqFs7xEp5e",
-	"ytiVecRRo1tmfvd9klp6YRzV5dMWrbk3pDyaxmwPpaM2bUwEGYuVhExMdsxgxELyYzCQQrCBHiZ40TRN",
-	"TsD6IT8GCeKe6R9s/aYcDlncF73jS/17pPzfEnrLTExFqZmM9fA0hfMxnzDCDLQ9IWfkxyBkQxbHLAxe",
-	"aCGu/34jpX45Znr9+gdUB63Bms4ZbGTEcms2EmA92S9CeQgOD4IUB3yIZbvvf7znPt47vmw0G938xw/S",
-	"j1+4j3smcJaaanPDPeCCV5qqAnhuqpifNjCi+mjIjM4hIMfQxd0kwYSBAzZIC3246ouQRfxOq1lNEuCY",
-	"Ugy0Vu8T0kgzTXoL1xIAUgIEIAvc0WVPy05QM2n8qrkH+tYimuunSjt/KpNLfO3cjWP+YFBh0y21amHR",
-	"VTEWrt4qo3Aar+uEJiOFgYCZy2CA6iu0UJaoRitZxr6RjNkMCq1w/c+Us5JqF0ySAGVccWFD/1AzRqMo",
-	"ZYVGAwNuKFhemNWw00G61XWatFam6+fl55DHFbQweApWqpe2bLUPY/7or4avnZYm8ZuV45zK/Hu1vUOq",
-	"VNk1KUCDTGzL19Ob8JfrqeJMJTiv6jlPnqlQvRags1VPgf4CJ+dU+pUHBzN68LmBqoI2Z3Fo4xKu6cyR",
-	"sMdYIGQziGTGw+dq2ORkSdyjXnWz1YuXnhD2JqJ2Y8wrnmrJ7jCJ7mETglC5Q9VSK9x3eRon1/MUkquI",
-	"4DNwExFXiap3B87s4BVvQl1YiVfoATEeiZLlp7+bhImYkREDZW2G4esoItes3sou7KB1LvhOPTV4QQU2",
-	"77NJGVoITfTZwRPG5w1ilqKRmj7xOKd7mbDJU5wqELWaCsWWii//7sMZMhE2Td5mev8SGWU8/qh8e2XX",
-	"D7uArzI+4bIyMvQHP73McW78GkS5/XgRi7UiFDYBJlUQPJHTdEaeoYcM+83IitQ74qs/GYHqK4RGP8gc",
-	"XoaXlNuJVvktzpX+oFiMidKAeKjXb3gvjwkPa96xVNOukECtXzgFC6Z+WR68BuWoDt4sq4uPmVL0ptTp",
-	"JknCosjdPbiIk4jqbWCfkwWcjrrJx3k/43rswcVAcIrWHEebOmmRDwIYYsToHaQAuq5iTRvOB9xKcPHR",
-	"we3D2cdiYNpucyn5ZWTq6nBdCrn5jTmjv4CnGJjzmCUjWcLa8LeFJNlVxKeJqnhAj+padQJsfihnZQBn",
-	"vBizecBhoFIxHQyYUrIk/VSvR19xbdNzoRJGw1rL2yogczgVs5f+BFI+bvejmr871cgKfBIg9LkwXcwX",
-	"TQfYSruR2RuhtaNyv+k1u+FCrQlRtjweg6EkN+M5CWWqyMBvNIoeN4ug2QB/VflymXHT1A6clwQ4YHPt",
-	"V1cfrUEbrC3dnFjXRDySUbjeMb8lNEGXne+hxzxBGaMMeVRKgFiM6XALGbouhgsymnw0VOAYw8K8HhrP",
-	"W0YPi2JWxrcGQdyvBzCCZzhNprFNBE7IWKqEvEY7NA04w0YLLm4eg8pWkFWpUxhTLTzP5B4Jpgr8uQtr",
-	"HsaMRfOmFy5LtT0wSGRMAqumBk2ipCs+mxu+0xea8WScuvA1T9n1VN1Fb266HjYpBuDRFiE6uI0y7+L6",
-	"RbG95VEisCbXJHOtNPXkesYvOHSv53Xyg5OSSKAkiZS3JiezMuQXuOeGMh4UieiPIwCSwgSbacQUymh5",
-	"x+IYOuh7gVVHDcuBB8HZdMvLO24uGOO/6IfzN9h6mytF3Qq0p6Vaf97SLgsfL+j+y12AsS/La/hi8p6x",
-	"MisB4HNEmOYFCjpGMJ6Uty4upJn1sS5zsS4LDedFIR4a1bR2PV/GrcwBFx+FnlFopuSFhiz3MDua5STN",
-	"RiyjiIVX+l5WjxLZMS+8MU/SMS9gzHcw5H2zsQ/ltyWzBtU+5gmDKGci4Q+r4GGOnjYPGXGDbfLsw3mN",
-	"XhlPamXZlvIguJPLOPSITiZMrIPCuINRGhaFqly/Wr4L7/Xb5rzvl9Voox8McRkhww9LV7A40j1FY2Yu",
-	"ZoBZ1q3+tN3eGtyy+SkdM/gHC96SwNb7BvBKxFXCQnI97wseukRHfxUd332yuMmvqzJeXGqe62Kyg9ZU",
-	"xWClo/fSPpdn23csVoUBVsBTQaBZOcTL49Wz2xR0bHjFhKc95vlVvVuxCB6p0qmnF7Np+Zmdv+FseJ8c",
-	"gRVxOW83i5mFpW3Lpz0+4VIXsKg4BZKEBIWIlelN+M1iRx7+lsM8yHlL8JESNwz+WB2OyV2cqq7bhSOx",
-	"8ync3nJsOkQZq4PqmMGKdMRnMe58eLu6QBGuAqgCCnkGR70CuLid34PAxd9kitdtt4rqJU5e3f9KiHEz",
-	"4YfD1b52iQd/DDDBJ8APfwDAYEVY5XpwgwuI2GAxlmBip1AlDhb7u4YqrAY/be/zw+Cnd9dCRmym3DHP",
-	"DsoglZdw5QeAKZpNWKItr+TfiJKS2dIc465zsSr2j8D7Zivtjg7UArHV4VcGwwXaJRajqxnHE4nZBBms",
-	"KXuP2DAhcpp8GRa3VYfVfFHcrxqMCX3Seq8hoRoQJnxcYB+NIFgCsfkQdrT9xdjRYowOzm/JbT6EUuKy",
-	"u1xUm57iA6cNDhw6EXgieKIFH2IqqLcYWwaPU8ZaytZDF5XvVkAmOgqXa5k8XLb45RWZ1C00i1NSV3qn",
-	"3ytR3o1JuAZiWVkfnMWAu3nyMRDLPMb72IBlqCX1xWrAsgqiokDVT6TWR1KFPwUio1EEf1dfR5YsRyBb",
-	"G55mB/1DZabRKqCCt9oud8gTR6EKntREqg948PqbBg/bfULz66thTLypr+5UQft7fC3mSUH9Klt+Xxlo",
-	"7NU3pcM9IR5PdWj8uuCTa2l+T0V89VTJVRh7tZXLbxnLp12MJ7MAYVne8AIRN1F5RdRNKgiOhL5p/E2v",
-	"QwpWgYmnauZ9s9KToI3fQygKxcYvrAgCB4xpl3bjinsLnL6osa5GHrEQfEMZG5OJJwTaOK7vqtqqjBNp",
-	"a6CHMq7YYWXB9q4ii/yEFLNSOfYXWrl0Cdgq+zzhMVPLSlWZCFWmTDWU7JHqVN8sE0OPUCK/+aSl61jo",
-	"O5ATplaMP6ZzElZ3zV/qMbMceqvcMn+N6A63TJTnCmOppCLB5w3NlW7ZPHA+XZkQNZIzYTKJFmi3Fk4J",
-	"zqNpOp25m+vce9nmZlZPMpvok2OhxeuDuday9/GdHKP4QZGU02i2iVlEgYl3BgaxcQoahAEgMC/od/X0",
-	"9iDbuumaKpq0kmZfQB+nH4O///3vf984Odk4OAiAHRN3T1409b9iOQn13kf0mkVNfEQLcjNVxbzSTftt",
-	"kxSttJlJoxY5EoT2RYy5ek0DWmP7HrmEOcDQRAM1K1GlYMVR23Zx1DZVC0yU2EPXtYoAH09kDDwFc3cb",
-	"NzwZTa9bAzl+aU250PuvGyZeGkDf+4oKxX2z4bXSWkSf/SmA7WTwDNGSlyg2oZA1oQ97IMdjahBMdzud",
-	"dpMorIMmb1pvWlsvCpl4qh7+b7+vfvqx3//p//9bs99Xn3768ePLF//Vb/z2v/3Gp5/6jR/17014KPfL",
-	"i/968dML/cP/KYL89mP6BUIT/RM/KEOYiGmDntZhwmLLp/W54yMFfuphYow4MTfyvy5ksdYEsqB43l9s",
-	"apX+k2N3izlyZnarjOpFq1HLBlw9rKS1mPUGm/KHWGGKWbSE55r1Ns3Jfqp0aQ2JPdaltZR7HsvriI2L",
-	"N0QOh1p7LVLxwpWZG2bkff1oXghDlkNZyQGmbsRE3/0xSzSbVtPBCMQhWCHAmW3KSyzl8CoBfNJaWhw2",
-	"AxRl+fyxM5wNn0YGPZJRaG0am1NxLUMt3/81ZfE8TdjHBvDFSWO+rro8gRDaA0pxY1EBaEJmLsLJb0Yl",
-	"AOYrwJAtW15kV3+9PDsl5nfChUkkgXwsYLyvdtudF8bjjrDGXATkzyTQjwSLNQ/tWnEDJAs4libSWHNp",
-	"vc+RuONJCc7CRywOoInLVGaJItSBgxT0EixXrT8ASsUshaQBmIn1cnyXaX7B+dllj7zU81Uv0XMdEKpu",
-	"0Up5UgVwuSaX7jQa3DW9+R8RiJ1wPQwL7YEUYlrUBUJoZsF4sHVWNbtgDR9cvWL/Lza3bSy7QtIu42kG",
-	"FQfiEQgfDqV8KiGdTQ9ecYGgNrezXrfNNUlczwJ+sqyVO6oqIuKKWSPlJO32o5SiWWgd5EUgLdpUh6P7",
-	"51QllnZBSZ2NpPJ21D0TM1M0nYssZvjUMqHpcbQi0NRVr5v0ihVlxcBh3XeKNqfYAyRI9/xIGytN19Bs",
-	"mRuoQsIZuJOoImMarpEr/vrpfT3bf3yfS+dJfS5bleECE8sdHgoXuIMVEnfydgn1GaZsHnsaVLfdb8Pf",
-	"9GoVgEHqkS11Uq7vzytKHXPYBoVOJofm6LxMfrpYehn9Qy5hYmumjYE/RpIxvS2wfZ6I4azRvrsiX2pm",
-	"CwxBjbTsyaF82w6jj4Om+PjsZI3oXI2b9xZSMZJMyZb+pWB3HnBBq/Y7vi8m5uJEnl/YPI+m4ddxm3wX",
-	"K2ArzV5L/9XJPdBG/4SlPZmGdBppsrEZocWuMHI9t/lxfkOAlOGHvm1tx8p0O8q180kbATYb+rQKCxlg",
-	"tpdJTBN2M8/OV5NUo1leUKGyTeidp7Z4xmY00ywPfoj5YFQ4qTP42gWz16UOkxIEbwFECyYsikjIhxBu",
-	"TKJ51fJtBEW6ZhERctYkQzkVodPtYnZD0VywGe75a1qzcapcNgGwSh70kQJ/AlbPJ7JQPpzp1w5pHHGm",
-	"kvfanszSBVWDRtG22zumOSMiEjEziLFKPa5B1S1ijfokkg5cTBX6A8cARFUwK3it2rR8MKuHTurc2Dqp",
-	"p7u2+e+5Ybgg2EvSJaeUOWUEm51/A2btoiHlT6yIuuyPF8xU2NbdLyxdQJMSUyDdUosdJ6gN/VKI6ujK",
-	"r6VReUHgAc6jr/pRRWYsikyyuEpQBNZrxF5dRBfJuVJ/dMYdauA9nG8Wg0LbO69fPKqv2hiYSTlS+GP7",
-	"Z9HeLAZZBmuJjqGeJcBZBbYMWxBKttsd09w3xTRCQD/jQMx5P2tMC4EuYV4l6U7IZDrttg0aqJz/vGk6",
-	"PJisNEXniowsbs9YYsg0ZoTG1RWVTAQjp7EsUbF2V4QgcC2wDshKKwhJWBc4TDnAjQnS7ugVvQto2guV",
-	"0MIcIYcslN3J3Dde7exsvVplDpdGGQqJqh5xGJBJmFuZiWl+Bl8FQJ8ZhRWjJCT424aBrtk4WgBE6Gy+",
-	"WUaamxY0cqpKPQzJ1JEjQopkmo3t7O56Bu12e3U3kxVwUB8ujnNoUE1bZ8wIxInyR+pf4xxa1TTmG7FL",
-	"JMvszJtVIa4ViXtmZ7S9IONQ1YokbPoNCXOhfHotp8nedUTFbbBHAs2BA7zxM7812ARvLoZUWg/rt5Ng",
-	"y0BrLxh6cNzbu2bpZXAxppR4P5WLpH0jR5b0OltYkFWufu0eHx10e0dnp1eHFxdnF41m4+gU/nj118uz",
-	"00az8eG0+6H3l7OLo38cHjSajfdnF++ODg4O9U+nZ72r92cfTvXfTw57fzk7uNJ/6h4fn32Eh/fPTt8f",
-	"H+33Gs3Gz2enh41m4/zicP/s9OAIvvi+e3QMz513/3581j246p2dXR13L34+hO9efjg/P7voHR5cnRwe",
-	"HHWven8/1z9cdHuHV8dHJ0e9q8O/7R8eHsAQF4f/8+HwsnfVOzo5PPugv3h0cHhyftY7PN3/+9XR6dX5",
-	"xdnPF4eXl2beRyfnx4cnh6c9ePvotHd4cdo9vro8vPj18MLtxYfT7q/do+Puu+PDiigbv9KIhyDisCMB",
-	"+PP13+x2CjpNRjLm/4YS9/cyvgaUGT0tmbzXdo7eTQBZO5VJN4rkDJ7cl2IYcQjC/4zG5bm28wTqbgbn",
-	"XWt380jSsCflMY2BlD4INZ1MZJyw8ISFnJoelhc0Ycd8zJPDzwPGQoMLAuSWgvcfhWw8kQkTg/mROI/l",
-	"jbFmT2VyNJ5EbMwEluofYbPd6BKKXOzSPwh6Rzm6Zz4hwULeUfGlD9mQC449i6CwxgeVKHJ3geXxa3F/",
-	"xzTzATUNSBK1hvINSxQwe0yR8tp2cfzRwXDXTMrYWZH+bFIDwGHyhbOc8nKRi5B9XgaIpBiNByObz8aV",
-	"1TZA+f7XlA9utZoEddygKnmlRp66tAIliat91309ZzlGM82X9dRbxNTPqB+InImFwjnEDVn+tdf4tZNp",
-	"lPBJxJbjQLlcPepy4ctHtg2ayoOvLtUKutdyYVNE8vrEq5X9AcprF2DoREL8vVYcpINA5EtQyMENYord",
-	"goOLs/ODs4+nQUl93vLv1sCG2PHF+AoTCZhK2pu3DFXOOPXtWTWtbPbIIt2KZpbBeKSa3p0SoQzTeUBh",
-	"eMoIn5brmbxPIqFMdUiCdCOCZ+ZXyPygTF3W4YHkIwL9SCtcYPuTJGJEQZH7ozgtHsTevPSdp3KqPIBJ",
-	"7ulpsgTS7ZIRE+YfitCNfzex5bwCE34qQhargYyZsksa05AhSn6ghw08Z2MfEKOxVhdbcGoGt1TOUFTG",
-	"FlpwvtpenROyRhStIrP/olgDDxMUC1APOd8LBgoUnhgVWCaP3EmAr78U9qGeb/6bEEMw6DIJohllwU4f",
-	"OOkA3MmaeNoYKPJTG5IuKdBEFdsrXvAuQWVvl1PrF/Z1OQZWszGIOCubm4I0NbjUPnirhfJ5upkthmvs",
-	"HroJLzu2RwEV8GyhFFdg8WzD8KzsQh7jZUwkgVhh+GWuyyt0TD+2ZYY98Z7EJFusSPX0lE9fUVF584UV",
-	"laVivnCj9HPrlO3urrD8KlTOFplja1TJdh6kNmHIMUQJNRvxSKsJGSBHmpbOfKG93VqpaHmFZ7dsvrIs",
-	"f7V9ul518kOM2W+o0r6CQuQrQGdW1fEUmZy69oRM+qnq8E1io15CBXmED34ZefQaZ6YJqnRm5ofCfJUm",
-	"0TxzDuE0rb5yZZr4m3q5FM3JIHhC9xYcsLKWksm2qbG47bV102WE4D/8aT3b5X6JetQrjMxAtOIOa2tp",
-	"rj7Vj1f0Dv/WazQbpx9ODi+O9hvNxruzs+PD7mmj2Tjo9g71/xi7ozBZ5AKU5OIpdHOqtHpLAlT3AgBL",
-	"yqqgADBuWH2QSVcp1xXTeWAaXvEuUD/xlhzSwYhwMYimocHokCIlv2y9V8xo2Gg2AFkYks/GXBR/HpSG",
-	"Y3nDB7nMIhEupPD8Rc5IMpMkYSpBW/ifkotsbhm+J+MlX8PuR0WBSf0Bmq9H1TvOwK1rUKK5gDg2NoKC",
-	"UmmXV4izSn8w2CZgWyZ8zPRJss/amjI1SzOU6n2B2g93gppQsPKzLR3Yv6Attf7/Nwn8P+h0Bi3KEgzW",
-	"4fxsgZiA/3/NkhkzFUxgyRXvTYo2XSCqbSoSNeyF0LEUNzBFYl81/TPleEJjgyZW1LerXGr+b78f/qmw",
-	"hHhpDcoiDFz9MgvXguABdRZ1u/IWAOSu0aT3izbE5U/b4E+rwF1gFkv1X5d8PKa3phWvyx2AlGYSAMtZ",
-	"0R1jBz94wJXegLDCNwdUkFDapv4mY0EwDk8huxSmPZyfRlQ+hVc7MAVTaVVhBgDKnvAIskGx/LGgTmzJ",
-	"B798O96i8oYVHRstFfh7kzkqv+ChyAWi+QW+uFbco7h9Ye2u28b3W4Imm7kq1eDV8rflMRjAo3iI613b",
-	"UKLg6Pl/fHKn/8Op/hHKY3OXAY+9jIJXdQetB0oKMnR10YJ+7FE8h3CyS3yG4bp8t0UCvbGBydNVLlH3",
-	"C3o3tte6fo8L/NZZ++Z9YS9QzZv36PB49yX3ayn4HPZ3vZ6T4j4JRcDIX6rxcQl6sl6SBXatpisXdoUo",
-	"aWr2QFlYRdjVq6D7otrv5hfRfr+gYrZVrJiVKGRlcgraFA2mMU/ml1rMIHF0J7ywPD5FN3Bd0xClY1ZY",
-	"7U66Xp7+D4D0Btp9YMLks0yVovEc29A4msB7FmTGOnkbDi0u5YEUp3vfbLxjNGbL6gpM9bW28LMd2QGN",
-	"Drs9B12TVwnzDgwqzOud9osW6bp6jAGNY459oKUBEAJBDUwZp+EmOEqSiV8wU3a7F24dqJyuJgYm8vpV",
-	"B0tA0q9RxQf5j91DyGcosTzEtf0xm+gDeodkTDm4HVgMzdDjyIyi9l6+XB6YKm7xpeYqYePU/wXbjeEr",
-	"bWbZoHBf9MVPP+nNZiLhAzR+fvqJHN6xeA6Vs26TqcNlyGfVp+CBTYMtmj2+PYI0Ach5t2zeF3SQoO+H",
-	"J8ruumOn1E4ZqkyMP9ZgeGJavSLY98/kGdgiY/DMmCVB0qpKlwK1E+gbsunToRxMx0z4ZT04YMRVYrxz",
-	"xUUmkNBiqjGahNHBCKzYvqBZZKMUyygLcrSH/kdby4J5E5AN4xaVBvTQI22PqsfHTP30E3iJ9OhbW1u7",
-	"ejofevtoSY95FHEFucTqLcFu1UPFwIiyIPX4QSVN+IvRCcE3bE8J7pyTfYFNYXnSIj/9dIq+uJ9+8lN6",
-	"yC1jE9tq9TMdJCRkAz6mEbquyDtUj1wxBlYm6AUYFVTGJAB1GLJLgKurvtAPmHwgWypKyb9ZLAnVhKdp",
-	"KfhToAelZkhYDeTM7JluhsH/b/MdPiIW8FJjKGGCvbF7yz4ndm9VImOWFqkCmxxQocnsmmFLN2Sc2F9W",
-	"kR8teNiHP2222+/0+B/+9P7w/fsXbxdgw5GljGB7rXszhTrRh2ZCFOc0TpD49NSMY7S8eLYJJyxMBhVw",
-	"deMEpxOpklhORqwvfgz+KRULyJDreQd/ler/+b+DF29JMNYWy9X1PEA0SPavgIRcmU9Awg6NEBVS7xak",
-	"m8MN6yJyF4KW2ZbCHXLC3+lP6xuBBNd5RX7h70w1k5C2Pj+tEyWuehuc8lrZhsa/ptmz6AsHWmx86da5",
-	"DqJDSQyHm1uqkDaQsmEC8O+Qzk2TBiMYNSVogafeQoGQzaTf+CkgCYsir34M2hqyYeJ2QDl6Geij03d8",
-	"QqFZnT2A4JiL28CySmAIbzbfvHlhxC96uW7A7QsH+2Mg2OckaJJgErM7/b/AJoIX5pt/6fXO9Z4Hfzns",
-	"HmAog2plADb1TnPjnw97+u8G0vPsvHd0dnoZOM6JcGpQiaD5sfmrHNriOCpIh9y+04vqC812gWSR4sjN",
-	"v/nEAncYboKyGzuhBIc9egONl/EyADuD26HZxYZ+O8B5Lc7bcbq+4KpF3sVypszMMDTAb7jwOl+4s8ON",
-	"1EQwQHQFBnLqx/2zi0u7a5d0qJl3ogUZUizyBxu8BSRUgDnznKCaBAOvZmLjFzYPEFBCS8QQor2gd+BH",
-	"gpcYI1KB5o/FMSYntoOWEUxQeYd5UXD1nXzTjM8VgIGQM21EYL08gfuwQGJNAt22nWAFZ+e1Zle2Cy0M",
-	"gvFp8j6WYyt4/M/DvsDr2512uiUDGbK+CH4+Oz0MWkBp5CWNOFUbrpG1ejlm9t7gRZfQ+JqKUGEgJuID",
-	"JhTzNKHuhA5GbGOz1V5QfWazWYvCzy0Z37w076qXx0f7h6eXh/BOWnzWSJUir3Nno93q4GNywgSd8MZe",
-	"Y6vVbm0ZFEVQt1/6nURuipoVw21PU20QFxgiUmmnca8D2mJtfIt0o4gMeZS4LQZJo2kPNG/oiE+0FIKM",
-	"1hWc3ggJZGqmrEYTIvBFPEjs+mL7dGo+g58dSuB3LfJxJOHymT+QBADH8C3FmMJ4eRaSwqpbfWGiWGNG",
-	"BebLgPSHAsOBwQ52psdR2NhraMWqm7Zrc2WuqhRtPn3Edl35KONQlWLOe8/3NE28h92u8ngXhXP1F84R",
-	"HEQbd7VfAoCR2m8BDkn1tz6YdgbDes+/Q9jYCi8AgsS7eZVHjzDmbdtB1XilGw9G/I6FNV75lcfJNONt",
-	"rbLH9IZd8n+zqs+epvC/FZ7en8ZKxjXW0JMJjQADOGZqIjXT0yxps90uc1G75+xNAc/3fbOxXeWddzQ0",
-	"9YL4Smf1K5niR3hpa/VLaYmkfmNzd/UbPSlPqJib2emzbOxUWVFRESO8u1Vpaa7UEfwz1iMIUoB4LScx",
-	"Oe63hmNrn5oN42Jp7GEOB0DhFjZHg/Cb37UP7GfUy439ZVQUi/eAXROBz3cFGrxc3DgGDRo8eHWML8io",
-	"0zCIp98bHUIR9q8pjZolQkZrCn2h8gUJbwkdJPzOa0emxdgEisdjbVwm9uuRnIG1HLbsx0GmXSkDkORX",
-	"axsQpL7WobWxCVkFgQ/IhIZivqkhgp2isps2IMfgVzPbbhjVGJoYe6wvXA6BjBEHBX71W+o00ybKbzGy",
-	"ZlJMhBSsaVB6bQ/jAomHP3VdFlFNkael8imb2WS3CuwDAKiq8WR4FGqUHWBVhbcO4vnFVFTiZKnqDK7B",
-	"T64C/p0M5+WX0D7CU1Zmyu/u1+GGsEwW2jO4bzY2q3A306TGe+0b5qPtN6vfyJWDw2sV2K+rVNcvdCrM",
-	"LF+zDu/tVNmGgsr271NIIO14fH2loMAsPz2KM0ReXtsAcon0MH5ZzbenE82zd9ptgj2slItsNyGwiwbK",
-	"mNjCC5OIaFhvcN7t7f+FpF/+3XVFvA+M4Anl275Alye6N7MeTQu2Erw0E3i59VKx5CUC6RdxRlgdqpzr",
-	"mwT1+eNXYV/v4CTvH6DLwQgXTE2jZ1ZkWNFmBVa0iKnxzMUqczG8nLkKI4our7UYmkmqX+FhAZUtTb/P",
-	"NmZy81iCRJpIeUvYcMgGSRFuYot0yUBO5n2BLpjJRP9oPB02MRfaYt0qIgUJIAASGHeOSkigTK5u4JRz",
-	"yChkTJAxB/++S26kkZJYTNTHSJZCz6OeRMgiBoVRKTqpyww2Cwf3fWAehPDZRCosJLxmc2l8zBmvE1XY",
-	"/0b/0hemTTFiUJuYBtbjkms6uJ1Oms7nt932PH25he6ZY5jM007DUI1NBZuVeXr2zXHX5up6+i6Vupbp",
-	"vpa5jPN8tpafgIW8B79i/kprjaSmCZ3hI1glWYGNOG6BjRRsZt2EKgwfyzithWhW9OjmmAlY4jAC3l9j",
-	"cP8YTGI56QQvmilQotR/hj8ifzFFCj8G8L+d4IUX/+JmgkN/HT8oADKQsfH724Z0GYAlW23jDQa32sKD",
-	"mLIcvQdaTRx63xmDb7dFAsH+ZWKAgosAnu0LC0Jof9K/YD6hZXMuSotlktaTnVYzlPmybQzU9trrC4wj",
-	"m3G60B3PGx+OCGMKLosAm92GdJ4pMYGJuSCmKouP9kUaIMWUWohaySEJTOFHkPrqrWcjhq2zZLDAApFK",
-	"19ZtzzX9VPLCVnsM6rcrPYmVRJXc0nKyWW2Km5WnWOlJU4T0rfmfn33Iz1KxglRE6s2HEnlsBdQ6MtEz",
-	"2VEiapVxUTZeQLWu73IGBgp9xshRopyYVgk1/Xd8QZTVR20ahZaRrQX+h0+t6/o8Gp4Yo3nlo6dSMPPw",
-	"Iqlvrz6oU6nZAvv2nXyV1mJQJx9oIn9/l+oAyG0Nn1uzWIu8YMk0FqiGmREhmZYaeUAMyj1G6aXfqRCY",
-	"75V98M+Q5LZ4P25Ysvbl+OajqUfDpbeyugDS57NVkfJPZAgZLn+0e/z9XcafWVLnJrow6ToJIUchUNjE",
-	"estzXnIjzxKvsiqbegMVhYzeMT/b1oi2OYL+HXJXBYRmhmvWCh230dcEdplx/CA+YL4Ih2bCsWM6J9ds",
-	"wWpCg9Ig5WR9Q4A87CUQZ9YDKWvo7ZEzgTFZ6rB3RJjB3Elz6I0XzIp9O3/rFNpst/0NCqYmpyQJ0gxH",
-	"TPrLbJhlM6mOg6vtCzNAkcE09YMB31gsoLo2kg8b1Ndf1osxnK8fY7CJQt9HqLMu93wOSPzBAhIPDKt6",
-	"llLFiISXn8LCbJeuxSxP4wyzVRPgejcGU2tZQuS63nJM13t2l/9H6lmQjZb3rn9JvQtuVi4DvIJjHjqP",
-	"QxHBiN4x06ER+ga5ZPg0mx46IWPJCGaw5/oQOl89D9WeSTqHmizj1e4LdBU300IO/UGLlqiHbqYZc+Dw",
-	"17bdjCrbboljpYmp27E1ixAA0x/Q6pRr5MwVaIEGxh4igwJyrM0ibQHNPkwBwX6mQj96PYfalB8/9PZf",
-	"GC6C+dhY6KnnGrPhVDGofYJiB67IxOtra6MdXCtxhJIhm5nyF1Wajq0P7yQ9u/pqF6fqMqFJnVRrzRsN",
-	"ksJTc6vs+p7dmU/JhKZ+wY6pfMECi5QReaSWYUUIb3ZfxE9eYi13IUvpMXOR8XrFPyh7E/WdNddc+swk",
-	"vfSWi8CN32rry4dRQHdLvHZKwJmw2VJfuG5LCFSe8MjxjzmZ8SiCImowoYpNnRuWnM1EljYbDyfvZ9J+",
-	"Aj+GFMwEXqeKrUndnsM+T9y/Y5fq+xUkntZSYXtLI9HS0iwgdTM7n6IzBA0Ei5kuKoGiXQMhAMV4xT7K",
-	"/zAi/U/xztmy+/WJ2rDsuhrDB+zKXqw7uuvwEv/GEJ97rfHLyi6g6FHIGZHC3IVitTMthuSqpBiSYC1k",
-	"07tXiFdg25wismeLnGFlKzrolKm3s4paqqL1RQrnBRWBWjvOVG+2yNGQUKKmQjGD/sESKESw4B0TqrCO",
-	"JMkMpXVSX9lOD7wv4MSxdadCBRk4R75KGrPcEvJjZxvhbpIXLdIVc3QZYiNZl0y22yRTETGlSDCU8YCZ",
-	"MEiBMDQnDVwCtMK6FPVej+/xl0/PTGrBCVbXm/UdJt1HaCtl+ZhpSDtFunqIFuo4E1zF+RMwJpT0Kejb",
-	"WN4xZC0GwxjkNZRGGbBq4/AfUIEICAZowt186H6HoQLoRblEX+gLqzBYx/6Hi2OV6y/61uttmuKuzChP",
-	"TB6WQR3Acq20uOuaDUwFPMeUuY/YWDlAPhbYOmMceIETW6wEmmDqlyk8gCXmsGguzYCItLCzuw1ZdfrI",
-	"BqwvTMwFq+hY+NZFX9xEXAagSgwLhBovsy4M52DUhyeQQlvE0ZBCfIZW36uvXz6Faa9ZOPDH5mfPBU/f",
-	"Eu89BYJ/ZD4bsxGjsXoSFRCEAuTlN4tVPmawCyVmed6yud/BvmkYA9j6Lt2euFVADqnAst34ViG0SF9c",
-	"zwlPFIuGRUzDLrfA4FqHd1zgcDTyrvMzF3nmIt8wFzEki6oNQ+CqR3YlpsxFRpEW30+hxoF6oAdH5Qci",
-	"gJqJaDVrD+DtzNWELHPgMcBIEFzshou3xpgyDIWFRtVRHoiP5ijw6lRp64sPbf8D/Tkhjcrz1ta1M/MH",
-	"RF/SWqFWcmiMKmEY05loEdDKbAqIVrLoLcOFeNhA2+3dQvYlo+gdHdxmtZ5nfvMfZoX1HMk4R6RK2KTm",
-	"tUU4ySqRRAjL2fCXHwJolrQzMDE18wqmc9muF6Qnb5nJncKgHUCr9gXctrIQ2i96prXLO75IqcBanpBf",
-	"2Pw5TvZUcTIDoerLMaCfGrAxJyBfsFPG0PfzYZXbMvRam/SIrB7TDgG7kScetHmaUKiHBasZjXaQLy7K",
-	"ZyvK8PZwptC/CB4C7+N+I4+m7z/gIEs8TLu01JczLRaHfYFxvMBc0CseBmTCB1CYy9JFcJxtMpNERiFT",
-	"iU0wsBzAzQeb1UJQri+OZQopOIQ9ixmJ+JgDRCqUyWqxHbOxTLJrGhqzwDCaFCUewWEM+iGChcdaou6h",
-	"lWCyLSE7IdJfB59qIsGF0iSRFDcsxp+1fEavgxO8m7smxfyCJfF8o4t1yQ5+LZOGEMkbKJLWq+gLC6Nr",
-	"1yAYC53rphy35hdAeK7H2GBT9/G81kto/IXNH4L3YoBbDBr1M1LCs/WxlD0b5HUg7RQb/LdPmnSLEF0M",
-	"A1/g3xnF5eXvt2y+ohTrUISWixtQhT2/1KqaMoP4zpnWXYixneaYhzKFdsXCYTe0aRGDLUDCPZMY7/T8",
-	"rWI3hX4YOcNzrdV3HAW+gINcRtKFxVL1pMEv+hqYWK/xsjX2fvf+5VCO/L+labn+X13Zv//H3/E/zF2r",
-	"N7l982p2ft6Qfn7ww4a2lVrLDRr72JOByxbjdNjJ1T1c82JlRFaXOPp9Ypj+gaq7zck9m3lPZeYN0jtl",
-	"eaq7ZusghNoB0SJAgGZt9cgszgnifLoCBxs6bZJrNuLGFnNMxlp5c7DbWiU2gJl2/RrVR4BPM98utQaq",
-	"wzjaVTxbBM8WQW0YR3tlVl5mr9zI3rKXv5v/qgrMkL3pU+HuOvgjMnjsZZgL617ZZyCFZyCFFEihLtVX",
-	"wFEwIxbmGadEu7Y682xTfhuZxVUJZ73yMzPWOU1GRwdPXPpv0HPjtGtqWppvYcXT0vy+uJbhvJVVwGIG",
-	"fd8NUo5m5uW174+laz15zXl6BuvWnP9Br+xzsfkfrdh8HeUv2+Z1qVjUXCFkQy7gmNJQNoI5GrbVXAZ3",
-	"C6Vs2OszQM9VUNx9qi8sYzIFC9iwzfa6Kgtve8A/dfnSBaQtayJQazoqzMchIK2eXRVPVj6ewQ7Fo7bU",
-	"7p1/Dc/FgaZptGd8Ui5HdC7zP1gK+CoOCPvxR/BAuHU8uyCepVANY0xfo0V03wr308unSu81BCZP6ZhV",
-	"dEakoqlFPkKPN+drhGQPgyYMhR358GFxBZgFwwLghBIHxtp3HirBPij2DBv5JbMU/0PdI+veyDViqNBB",
-	"voKp61/YIts1ZloXDImEF7WaaP/CRc63iI3j4TEolkjmE0Qi6YtSFoDpBBiiXEwnWMkPvKGw7hRVYvPR",
-	"GDOx7paBx30RxvHFrW27qgeY29+L9vFsb//HBltM55WHaTqQ91mlwYyzPzBTtJJ9XWgef1CI2F2/iKRm",
-	"E1isO6nRNPbbzTDXS3nOPXhyKCbv6iCVrpFkbjOcJVEsUQDRZnLJXUZiIm+ZsEKbizuepDWQ5keusJIi",
-	"bZfeFflEdQ6C3yHcAICZl9M4YbGSwqLm2uTqgiz0JuZPz7DCPE19F2Ff2GoRngCiT5MoWVjRnrAocmnd",
-	"NnnaTIbcCmyV7VLCi/QR2Ae2bvU33HUYYT2fA74bGoy1Z3/DsxSuyECQcBYLuQv4R17qvkS06fKGlZcW",
-	"jMLdSehb5EoWZtBC8g6rL6QtZ0n5DfYwY0mOsdxIGQJf8eHYeNIX7POEx0y9RTsEvhVypRedqafE5hcF",
-	"VxjXc+QY2joXOX27i7tzv668XPser3fBnu9LtaKBTJUAnjGhwhODi5fIuzJj9nLiag5q3ZvVRV+uanqh",
-	"9usXLQVVQudZ0Ha0WbAuSaHBbYqhbHPX87PLHnFFDoVgTmj8u0KKL189ZD+N9kTBfft2XXvPMu0rFPaY",
-	"fpsO5HGSkm75vfVBG9dHD1jlyzMIfSaFdwwaubv3VBCQwID0Zn6iCaEzOkdBaGSdgub2Av/Tvm26TGTF",
-	"4YAK09AP6v8h3xCAA9jnxHW8kGIP/IoIhww+OSgeamY5FNYtEjlhPi/UL/SFkLbQEdtOHerJ6S9ex1zc",
-	"5FjdNR3cNl3/ClvxjSqA1eYBrRmgl0k6ttsfrIGCz7o6KBJAtD7AcaCwgg4Sfsfsng5T4wP25VpvA3YB",
-	"cZsmZExCqA0t8HWW+ygfYhM8pMnDd2ALPH2k4plj1vLFrWEFOIQVTwV6fIwV454wljnaAinSn0GWR/Xe",
-	"NcHJuiea8Dz7TMeTiAFAHeDcJSTWfGtqrAyjRMEH+sJaG4aVtEg3vfBFn7efBnOGK8c6ljsMujeUrwe0",
-	"+x2Z/c/QKcttbwT4WffuWfG5AQbzE9w/U7xsNJRU7GMhs0EScs7BpvGn2/uDVyXUmorTZ9C9aC60lujX",
-	"874wFofvXwg82Z+3YVx80RUpK8iFQ7NnxWUVEkObxcxi9QWGrfYMn7Utlws4s/tnBvAs679IGbjy4cDL",
-	"zZ8izpO3s7oT/gsDt8h98/fGO0ZjFjubC7Gv4bkcYNoI7qj+udFsTOOosdd4edcB9mMmsWAkQZBQs8mB",
-	"1/TEFEoDOD6Nw6bL0df2g4krDjmLQsg21HYVOm2wNY6ecvYr50xOIobhD2MFRFzcmiZQXuKiGSrTkDO/",
-	"xgp5vmB3LA6ba725OPAE5gnT1Ku1oEA2epKOhEdZPAhwVNhFL/gZSu9tQAVYfPlE3mnrzeICLWL2LQD6",
-	"Ng2DBxSfdHwPGax4itl85nSryIm8c6jA2KkDCmE/byAAoByaQlj/rAwawf2n+/83AAD//w==",
+	"7P3rdts4tj+KvgqOzv+MrlTLiuRLLs7osZZiO1Xu+LZsp9LdpSwTJiEJbQpQEZAVVZ3s99nPsV9sD8wJ",
+	"kKBESqRsJ06114fVFYsEcZmY9/mbfzRCORpLwYRWjd0/GuwzHY1jBv/dDUM5Edr8p5qMRjSZNXYbXUEo",
+	"/p1QRbgmXJGE0ajRbNzSeMLM0/aBy9mYNXYbe6fHxwfne4fdo0azQaMoYUo1dn9tdDbb5JgrxaUgFzph",
+	"TDfJBRXkXUJFyFUom2SvS15vd9o7jU/NRpgwqlnU1Y3dxmZ788VGp7PR3rxsv97dau+22612u/2vRvrY",
+	"2xmsZkR53Nht0Ij+t11ZK5SjRrPR54nSJ3RkJtiNaKPZ4FFjt9NsxDT9+zmbMdX40myEE6XlyAyYSNm/",
+	"0riuSx4z82vEVJjwseZSNHbFJI5xrO3NZoOrbqj5LWvs6mTCmg0xGV2zpLHb2dzabjbGCTebemAnKft9",
+	"HrL/VhORcMU2lIxp0rKzbqRPnw2lMF//a2e7s7Ozs9PubG82mg3NdWz+fIFvkwvzdqPZmIyjhV3b3L7s",
+	"vNht7+x2Nltb2zv/yh4zu2ZW8OVL053+W6rDYZ4ELqeS4AuqSfSQEcVCKSIiBSODCU0ilqMG+2hj99c/",
+	"0o1RDMiqeGOPmaZx48uXL037wlazwfvHOJFGr7G9tbHZazTSUbJd7tNYsS9fPs3P/5ypSTxHyJdDllKy",
+	"HlJNplQRQUesiJRx9g9D11JoGsIXHiOV28P4RmSO37k/4r6nzcpR2B6cRSmXnHI9JJTg7hIkrAfnlUsZ",
+	"Vr0DKd58b/1HXM1drVORXq1sqb8+yYXvXy58yo79bFEw7A2pGDBCBWEbZvLEnmpzjv6bhIqIhDGjCciP",
+	"sZk7sZvg3Y37JONFvuKR8Eeuh3spHy5XdyiZJlybFaopS4z68/BXORMPlm5hlH/LkpV+Qip72WwIpNa/",
+	"S3JGkxuzBWbt8LZHJFvmDUcl72jIY65nZEQFHbCk8eXpgn0nEskQc8ypOuaDhOKW5OiYTBRLyHQoUc+R",
+	"mvd5XtUJaRwD9ZvRt9r7dKYau5vtl/Z7L/EP26/azUbC+hPFoiPvwXazoWVEZ2aPzdnQmfqfCTcKWruZ",
+	"LjHmomiJezSOV5GXvxdHXDSajRs2w1thJ45TvWGzw6ixu4OTXhjZHMbO7s7r3Z1Xrc4mjGzvieCDoY5n",
+	"RM1ECKfO+vyzOZYwvHoxete5acNtqDqqd0TmX0xwJkLOcjPubLYXl+H++ChWYUcNY86QsYGtB6zQY3Zm",
+	"xBHQHZI+3hFHY6sugxwzpNj8Nrx+/ar6PEdMD2XU2G2cdS/3fjYLp9oYC89vO89x8ur5H/gfh9GXRkrB",
+	"QJ1qEoZMKZnYF5zO//wP+1/mFWOM2Km93Fo6sXZ7t91ptdsvcxP76eCycFoV5wJ7nLAho4misTUWlAbF",
+	"s+HdZqXZ2BorK7b9egXzsSS41WwYzmH+s/Ol2bjhIsp/EQcw39NsNDaCyjKMgyQxy7DEwD7rLj6RUYhi",
+	"QpdQx1ar3e78q5Gt0TxrmP6IKUUHzBpwfZmMWELMtirCRES4IMc0CYctchYzqgy9jmMaMuL2m1zPSLqr",
+	"5vGZnCTEvzYt89WJAOPSzOzlRntro925NOeacSRzHqufws3rDpgzIXO8qip1p2OYfZiJ8Plmaxsm4E5m",
+	"c5H9F2vl5oWcSv7E9J+Y/rdg+lVY2eO5XZ/c9TqRmofztj5oUyFzlr5R7Xy96ttzrH81Uv5w7vZ9wcwZ",
+	"mlFhCcYYu2Ezfw39xKjhdhc37VW1Y/uEOxEa7rz3YCc3CTQRF5lTV1iXIpiGlEQsZqDF+goqvJtzxR1a",
+	"fZ+G2sia+vJslZTscxZHKjNGW54h8keD9rWxKqyTrNm4Zn2ZFNio1nZIX8C7kj6ds9m/ZFLWmgng6fxt",
+	"woShvEZ7/v/Azr9liQKl/6VRVPzd2Up3B79atOIXOZ7rVmyNnLJZ/0yTa5mQPdpn/qTh5FZPesuf9BY6",
+	"1Pak6Mc81GeJvI7ZaOGagRGHzlquiKY3LE8fMkLD++Td0eGeUbcippEc7KvG/EtfNfeKCqmHLPG8Vcxo",
+	"LZabLIwHe5MOZ+wx0dhtXMto1vA1k+pfG0sukISe2zEN4yn4jNIUdzKnoMLRr/PdxByNAgJptDuvX/S3",
+	"6ObGy7DDNl5GO683Xvd3Ohub1+1wm74IX0edjlXEJkYXaL/O7F93Yo1mwxrn9FpO9O51TMVNw56ppuH8",
+	"bSfWrZExnAV/4Zzv3Vn2Je7INfwUH4wutIsjG1bw1Z0rFd0F3i4WuprTvZR9QsWSjTw01/rX7c1PVde6",
+	"ZJE/bHd2npGdnZ2N1T6kbP7FSqmdf5GreM2oCB4t8qtHe6yfsn0p8KV27Z31faPoNxWSJDLOqRjF5/L6",
+	"tTdP5/FEEores9liOOyGzfBCcq2IlgvsdTSmAoRoZ875ZrTdcsnLPo95wlQ31U5wO+Z1OY7SeU6nTdhY",
+	"JoY2VCjHuEYIN5uVwQx9NTf81/iXrc+/3W7KnfDvnVH7f16NOhfbyd/1P29f32xev5xufd45AIJ8J5Nr",
+	"HkVMlMgasxUgaEZ0RqSAieSD3FY6vDs9f3u4v39w4osbPeSKpH4NIhiLFKHZ/kLQ1KwH/clvCLxgfh7S",
+	"NJxekenfy7fuJA+2vMvgtrVcILwDBbgst0DGEUtIwkKZ5OOwzoFey3/e9IwYkFajEUtCDrpanpwt1c37",
+	"c+c8xbCAn6RgJVRjtHokG7O3TEQsMgo/nEHe9E7p56fTkwOfdFKtnysSxlLZEWZy8sYMQeZIgRgqqUUv",
+	"63/gLkTSWeZny0WqzPaWU8+hubADQwqFR2C4mKIjY0TBXM0iJ8KQ1JTOCnb/cP/g+Oz08uBk759XhydX",
+	"Z+enP50fXFz4B3IYsdFYaibC2cZ7NiPXLJZiYPgjoelnnE6qNI/j7ItvyJRyDftrWCqGjQqVzPKJOGVw",
+	"bh5O+RwyGsGY2Qnf/4x9pbRoHpUI7yE28uvpsYdGTxc0vmDJLUvAt1nCBPp0EoMyhqkx5vEiyju5PDg/",
+	"6R5dXRyc/3JwfnVwfn567tMdtx8kQCzVt3nhvTvs0U67ne2R2wGCW0AO7PilG3ZLYx79/eL0pGSjjN2U",
+	"HriQmphnC7fql+7R4f6V/dmTsgzHsK/D92CQXTJiYAr1cPa9BqHjMaOJInrKQ0a4AKNDXv+bwaFXlrX3",
+	"9sU7Ua53Km9pRM5xrKVnwTXoB90wZOM5sXvBNKFkTJWazknd9G+7jVAmCQs1GcpEMXJNtWbJjChNbZaI",
+	"1cW4uK2ti8HsWOTssTw3D2UcMzpwSQPmBOBbhm2Y6ZG8j4inK8VsxpzmiS6pzoKTZ+3Joy8JSLXAQilw",
+	"J63wiedc3UYfxlB2NDKsHpLbzL/3uaLXMYu8P9ktdOFu3w8NoeH3bFZsOxbruU3gtJTMGM3xrhWafIFL",
+	"ulR9t7Mqtghz3sdfK+/uok1SzfIYUhHFXAz8LIIllkiRf91c6Ft547vCFw2WzPFobL8Tqd/JiYgKueOJ",
+	"JGoSDousecsVT04vr96dfjjZ91miy1UxzKlvBq/O24pevROT2s6Y1InU5J0ds4RFnVlWgw7iElu4gEUJ",
+	"Nj2ryKX8z5wzmzy6YAErQhWZsjj2v4KH+x6iNuaK4VCzWNLoUsojmgzYMiEnbxkaATEf8aLDPOv+8+i0",
+	"u391eXp6ddQ9/+mgUM6NJkqTa0bMdZVKk057+9XOyxfkeqaZWkOKrRrvTgq/ZxVa+UQOhOZ6Ri6lJLBl",
+	"S6ghgZRibq7yO8pjVnxLLuSIwUpYrBjB+ADKiPJ7c3Z+sHd6sn94eXh6cvWue3h0sD+/2e4qGCPODaq4",
+	"CBkMbb3WyDYP+xuQmAyZw+oN6TPzD64JHVDk4tXP5D4/e6ej89ys/kEQPIllpybHLNGz+TsQJXIcyWlO",
+	"UEcM9ORfLI//ZHYqYp9zUm3Ppn+hUOPqeBJrbm6ye+SGzayYy8IyKd8+l0YHxz/JsUswwdBMMw3ZXAy5",
+	"GKAP0K5q//z0bP/040luScXSs2hh6TJs5tkDTMYITbUoNcdu+xddvyBFv4ct/+RcNt/PjP2TKXDknjPz",
+	"KVT+4QMY4YwiF5aZc3OdZrO4iA3NQeKPGSP7JQ3I2nlqaWzYmM6IhsAjzMly3Us+YnKiV9pgUcLHqoBf",
+	"nh/8z4eDi8ury8Pjg9MPl4WCKeIR6A00SfgtBsK5IJttso5UWjrYnTSSV4siye5OOU+7lPKYipl9vsTr",
+	"JCUZUTFzXgyI0lNbFlO0pd3Lg6ujw+PDy6uDf+wdHOzPiyDroDU6uWIiIpvtdjb2mCV26DdEJzNk+eaL",
+	"nXrbfZeP3OUYNj2/i9k5s73OhFXlB/FB0IkeyoT/zkpVZrTH53IX7KZ/OOl+uPz59PzwX/ndhrVT+2r3",
+	"7BA2hQuQuehcI5836Jhv3NRxdtUc9U5k3cn209+kpVt5S3lsjMhiek4P3DCgpHgzf+keHnXfHi1oqujx",
+	"IlyR64maedRTjxUsG+ZOHi1PL71gyS0PGfH2Y9mmqcnYWIAsOmYRp5ezMavq2FKUR0RLo2uX+Lg+nFx8",
+	"ODs7Pb882L86Ptg/7F5d/vMst7d7Umgm9AYkZDnNHaRKn9DxOOYhuD2e/1tJ0cz9ZcSSAdsYG9H0V/Pr",
+	"GzKQmvQamn3Wz8cx5QKq6SoezoPP406q645/F9IDI3Bi5BLlfNkBL/ifuoJQ8L3451Uais65FNZI6k8d",
+	"PU6TWebnsX8pKATAheCDi5kC1pmWc+pU9km5wavmlj7yrfpkl1OgtJn1TIeSxIzespxWFKVfct/23XNm",
+	"h34xPB8ovpi5TiWR/T4TIVPOK5ykDtx5vgCe7y7YqgsRAi8bc/4inh9cHO4fnFwedo+aJKtEcjcuYYpH",
+	"TGhOY7hyi/Gogu+6AJCfBFqWAXV/U/MypHLZp80qU53L2Sud7txzjm3T1KTCcA5XxEaN34CWOpMTMmJU",
+	"mGk706LX+K/8rHHs5+kc/Fja/FbWcdTdw95+xRjEl6aNVDpkATbOsl7yftvLISMj4NdmJIWCNIDCjgBy",
+	"2hT54fzdHtl5+er1sxY5FfGMgFVlw4JG0ErBWuD/xQSf3UY9yQT+6iEbUcjfpZ+PmBjoYWN3E1aN61M6",
+	"4WKA2U00HDIjFxMZL67nZzlFlxTOzujb14zcsLHGdbzudDrPdkkwTvgt1axJhNwIzYiBWVbCaKSaZDrk",
+	"IZQRmx9ccDGkccySvygipwLGvWFsbMzLnqDqhsAJYNgkEHJDaZngmDSOwWPW6oncJi3MoGwfOiX7gKqB",
+	"oczUVi06XbsTXLmFmKHsOfvqRYDuLVyC7BMhCVjM+aMVUgne7+fmysRkZCxo99unounus3HCwjRYtDhP",
+	"zUfMeuCmQ4bKO6R4cEUi+zKLmoaLo62k7NOd1y/bBLJmDVkG/x3Yk365vfMsP/n/7rx8vbP98tV2u20v",
+	"JE8y4VJChFBHpFli5vm//93rRX/9P42iBR5c0sHiyrpE6USKAdF0gJtuE6sJ+0xDHc+yxTqPpH2gRT5y",
+	"PSQBF2E8idiVq039m5ltYMFAXLKpFMySbU+4D6QJSe5NoqVske61YkIDZZIomZFkIuZJs9fY3tx4iagP",
+	"RZvyYrtoA7yUg3M2junMbO38fgR29kiKLhFhShUJaZJwFhE5MUy2L5M0CMkhfWYKKj4+izSN3meRP2Mz",
+	"fiF1wg+FpHkEpSN6cbIfU6QKqdOyDDsFs4lNotiYQlEGuTaG/YiHMpZCtYih6KlMIrh1jIbmJLgYEKXp",
+	"DHMV6Giea2LWlflGzJV+Q5bXhLzB+Eb605gO2JXivy/jI8Wc5IiLm+I7acZUhCZy4g7CyD64Xq82X716",
+	"1sSlAaUFCYsDEgj2WQdNw2DZbUBkQgJQLAMkZ3O4+Eh6rhCpoUqDGJknxEm7vRX68vm/wkmiZPI3Nvv7",
+	"5PDfsn0s2uahzRfp8v+2A3/ZYm9IwuK/9aAarpyWt9ql2yKXsStgTZajCja1WXTF1yu3pkVto470O0tY",
+	"nyVGn+0akVp4xVyE9W9YE6Xhuik5YkiCSwgaj/bl5nbbkHYIDtStZ2+IYowE/9iwFyXIL2j+c4W3b+Gh",
+	"TyWru+VsWso2/F3d9eW84w9TOYkjcs1c8m624mnCtb4HZnFONTuCwGKh7pH3TGqb5+vcfk3nlRqzhMvI",
+	"0Q9e5NSHwWjClE5JCXllwlBRxodzywD1MFtDXyYjqDvhQr/YNtosF3xk1tVJF2QUZpcunq7o3BiHAkLz",
+	"pUvDGY8ITRiJWT8/ka3Xr6tNpL1qIjZevHjtbNWF7KdKAEp+q7LF8cIM0ZGVm2fnTrPM9PiiCdqz/4si",
+	"PGpaNxQAHaGgp+rGUGRfJmTI4nGLHGrHBFMFM/jHhv3IxmFkZaXNcu2YETubr3oiZkYpUU0S8QHX5n8l",
+	"/H+qhkwZvgvpfCqUidHpIGRLgVEVsNmq5kihVNl8BVuW/rvw0jCdzLpY2FT/VLXMHJLl57ji2C5cPmy5",
+	"tLO5rEpOkpDZdMgg5dVBM5Nzf+tl+bUbNlbcawQ5yWgYEPAk2HuPV8Vc3BhdrLVC1D3f3swLsoJPVlVj",
+	"y6XchS1lXNR9fB18yo0VI1yCNVeIcIHr3Xm9/SzlVtMhj5nhU6DPcyNX8kyicWwMwnaHHNOEbLY3XxKX",
+	"IUR+Or4sI7PtwslfSk3jPZfbvoyuUDwrZ5CBYtMiZwlzLDbVs7UZE5XsPLEBmsn6fOMX8EgVzdLa6k4a",
+	"5LJzPbqJ2JgJXIIzZT0x3dls7bTmDZ406tEkXRuqAJWmSdApsHEgQhlxMWgSVCxqaiMfP3404zKhjXHP",
+	"SsxxSaj3UOHkO60Xrc7c5Ltj/p5Bilw8+lsvLVKKeo2m3bK/9bIVlmt4hXP/Ysy6hI6Yzrwkroqz0IrG",
+	"n4Gt54XvpvVzAdpEGurOikKX3dC6ojqd5DselzLTHM5ezv4DkcjFjTGcZPEqfpuwZLawjCseNe5h3h/N",
+	"FSxgNXAzMTFyojRc0GuGeXFOYQLvFwIgei/jH1LgK/OPeTCsecgrIpOeAKWdjlh659wWzUtGW8JGRlgD",
+	"0yjepd/KSA9SulcJxy5OtexIu2RME6w3NIeX+qPsCvN3xs6TKKjVKZmuK++506SNfL5Ia46L6DBwJclB",
+	"qucaMw/dE6m2eyPkVLRIN45TzwiSqTJWNe9bRwcE9pjQLXIqGLlmM2nzk82YzueRQoVtt9sLOk5hJXfh",
+	"9vT1HCP8PwnrN3Yb/9/nGXzrc/xVPU/3IN0VF9rK7wh4To3QtI4ZKgiPCL2Wtyy1rJvGHDOLCoySErjY",
+	"dSRZ/pg3q068rowC1IILTTUro0Z/GUNJlLZ54smcM2OiDKUUzxPhJ6pucDYnO8VYTk/YtNTn+XHIsP46",
+	"TRgjMb1mcS5GTEfgkxtmeVx/UTZjCJwSNIqASYIp0SKnZsSpYQQOgxfQWVo9cWSGRpKFaEViFH3r6EjY",
+	"gCYwSkgVYi2oSQLOFHAFjWk4r4rbMFfR4Zp1Xwk2vXKZU/4G2tytNP5mz/ZayphRjCW+BZ9a+ZU94uCD",
+	"iWfZPTT05+6u4aDWo8iVd7er0myNC2hBD9a6gRAdeDtRKfE6x7Hb2wIPn5IjRlyhHo0ioiQSi/MfSJRB",
+	"UzpLOUw/kSOojhqxkUxmzo7jAyETFtlACeyXdXgQ5wHJ70rOI120GVe5fZhjxM3G5w3nUMFU6WZjzwJv",
+	"3Y8e42C87lWNyQqxh4f7xfO0Anlxni+Lp4mPP8w876C2mOkV6SVoos/rJnM3ZoxV8fevcewns/NJgV9z",
+	"b8jCG8yYRJODKkLjKZ2pJrmeaIvHaW8F+rjtg+i8VySwHrzAVbIa9hEcXNJB3phyiQMFS4uS2VUyEXXZ",
+	"2zuZhCyHx1gsFgw3jqW1yHP4QDQ2bHswTAuIU0+pw0lqmkPDYsmh4XrGwjW7NVEQOWWjVjVe3jdzXWuB",
+	"HxQrXxqkM1iKNAKJC6gxBtkUMyOaHnh+I5Z4rtHlnNeDZ8KU3T4JUh9+0CIfrbSGao5Ou+2g7w1Ndtrt",
+	"yhx2p128RlccUuBAKmAGRYwWF3za76f+k+Ur9tzD6IsIjdzJCVmzAbukDXRGycgmV8/tjYtPjyA6T/En",
+	"0LG59ralJxb2Ja9rlO2MxBVV9a0VbY0XCrTYF/M2jTvznOMzHEoesszHZD0hTXLNDH8lHz4c7iPbyZWd",
+	"Z8gL5q+Q+5kPJ0oRst2eMONubgP2lkrjpzaQmMVBqCYQsXLuPr+S2sU1dwn6h4grliqdSrMnMqPk9Ruj",
+	"WhjVCNUpcJUBHzIfzJXPN/3wbcRIUFKzHmDGAThYN8D8CFo9gVkdIFLcJmMNEp0h1XGRhY6TiCWtNCfY",
+	"wvOzhDktFxiIYYM3bKznzaqtfjvcpG228YLubG1s93fYxmu609l4Ge5cv6KdsI2u43z1vCW0xeL2Yv/N",
+	"zs68SPMi8r/+fzb+r08lIflD18dgnv4+IPoZaLs2FJ0pRiiugDqclaCKvVZbrU6r88x511ESbnc2WyT4",
+	"MSAj82lzQcWsJ+zoSLyaDhx8EL4DR516acCmUvYW0LS43Q1RHqsv3mRbvFRZnca6sUs6UHYPT6RgJfvY",
+	"xflvtbfdNtrN034wDkOLFfdz89kaKzRTvOMy0fvbTcIhvy2KqqZmpX2CpCCB5nqA0ldRujpHsxuprqC1",
+	"U/Uh1EtUnUw/G8o4sqF29P+lDq96c04B0tebM/jrK01YsziGjM3gHxvw1ga4+QMynJeiGBs1h5Dz7ddb",
+	"Fzj911zULzzRExrbqiTOVBVlAP3vFg7G2Z5wa6CYgSOrsAsTktziR5y7wuja5uemESg8SypyunlFXdst",
+	"345+lY1edy/eI+BjkSl3w2aLZtxWoRmHsJH3acK9d/VohTkcme8nsIVrc7kNfhFb8Xxh9IpRuBfbq22z",
+	"IzngYfkVuZZGKwBBDUbnmCoF6qJMPcN5K6QhkxIbMoYvVfeyGH6Fs3PzFHuYoFtmwsOPZDo05hYYVLEc",
+	"mEuNiAfSpn0bwYA/Q/z3liU0bpGupRvLD9Bbz6ExRJCiSQXz4eCiddqn7xrDAPHydlaWQguxheuZS0QQ",
+	"hH3mSnMxSOMxoNCGciC4YtEbEggpWGDta4Lp+2oxlzYHilW8QNA0rq5nlc8SlnLMEALTLQ0gAy50QjUb",
+	"zEpy4YZ0PGYCUYREPtBk1Z0WCdQNHwc2md+eGCjbLRJYtN3A2i6pXophT8PPHbSL6onUjnW+f9+SbVrt",
+	"mUdNF9iBNidmG6FwG7JJNZ21SMBEwsNhQPrcyBRQ+rSnILvv9IRz3FI0pecVERxn6SGAHnCl3C7WOpB0",
+	"778AXsUqpWu7s5mlUZqtQ4pTu6B9lqtXwC0AcSQ9weaC6sYh3WR+A358UBXsdNwpvlyItycTpwmjtWSY",
+	"YP6qgHLChSo5ITnuLGXUq7nfqZ2Ine5mtenahm2L8+WidKabjbvMzFh0RZzq7czGUjPb2wvJNe0fzETt",
+	"Hv8QmAGCZ85ZyWgScwY/UPP3uQRWFZYtyMyoDoeCJRzBVN6ZmVg4kQHbg/TPwigp4Hhbv2vMjQFfGJkY",
+	"cORLb7LsO2N7i8xsR4s4f/WzdNOSJWJe6tIchFWi36zvxPbOWZ7N4nxFTYxDdFrkI3BDsOgx19H8JuPY",
+	"lkNgzpH1ybbIidREywGqFOjmwPkHVeKM5svF+mGnWSBW6WcrVtPIz0pZa3bigv/OluZYovpPYSOsgWMT",
+	"HkZy7qqVubqKc6bT5Wy289NfPW9MolmYdZa1q7IUW8OJ+1ZfSHN2A/AsU6h0MsqDUfJ3SWCoJNSBdcm4",
+	"ZHgby1ToLYtkOBkZManoTDV7IkjTf2mspC3mgRedveH4Kbphu2eHYHxkmdpcuwxWW/biT9NsOMgSFivm",
+	"f80lztmvWA+VW4F5egrxYoyqwq8jGsMkIjL2dsqIe6Pfsgi8wPPSqCDvuFA4FWQ2FWUeZ2rW6kwMIDLK",
+	"51uvzVWblPW4KqTEvJpX4girYD/YhRizpNo6fE8scv28i6ByTGqcfbmGK690BQDjX+Mo/ECadYNjamwu",
+	"OJ9fTQrgvHxJ2FFgSWbi6iXJMuXGWg4Lqs2uZ9F5zkk5FU0njVObFZODbNM/Z9TWNiPGySoNqaYpa1a9",
+	"WWXVnoZ0z8tesN8L1rzZuMMaz0EMXc7GrKT87oYLLAJyAgvNYc+PY8hzSgUUt+XqiUI5GlH1Bpxai4lQ",
+	"/jp/TaGHPgEOXwzFukscPzgZtzPZ6rlmI7VKOcvWDD2i6OdDfKuTRYdoklA0ZKx+eheVNNU6nVJKfZ3U",
+	"KqxOVc2fv/nbveqkB3YumVZ6yXVckU9BEmN+gspiXxfNECt+78JKP1hs/OLM+6NsoyObcA+KhDmMtICG",
+	"gDVohbXCShaIgF8jxjnU19iENjyoBAbYxYLuQUJHYFL2xFga8xv8ndZbqYYQIbB6avDTwWXWe+e5fSgL",
+	"d3JIm3AezjllwAOq9AEyi7bVNgy4WpIuZx7YMKtoLNnVt7Y3y9JtxVym8n0tXsROuoi/tju7pblBbiUF",
+	"CVNVl6JYslTnOXXeEkyISBPA5tNsi3Pe8stbxLwoWhS7swr0wSJ/FrFjs4xFb3Rx7pNFEL1PdzROre5m",
+	"l8x23pl/N/8m4L6VKCngDitwv5B3MiEBF1bHF/BfmfG9d/ELmjvbnVdtG9H+bSJ1VlNqPW22Mtr6b4xQ",
+	"N6IPWDxVPUEByIeAUHkDHCS4ZnrKmAjQIc6EV7YPmS+KR8w+im6xgLgawoQEIBmDeR5SS2G/xe2qqC5t",
+	"t6s4AOAINiscge9S+nOdwSWPWdMhAZbu+2bjDvv8JcXieCsjG66zBQpvncc1RGAEQAmcA7NAaGaYr/JA",
+	"H9NXi1QI9/zz3HfMTCrmQOdf+1KUTIXCAGzQPEkWNc+vsb4wfanKyuwnai8tfa9wbYJN0/yHJes7W+P4",
+	"xnXO7Wy9c8teW4qD8g1nVrjraYBEWnWmRd6am+7jxQAij49nsHg2+VaOdW5W/s3l2+A9W2MXcm99KcwO",
+	"1xKSEVK5XL7ItN2jg+dZY7m5lpGrV5w9XnPRC3MtXD4Tto7VSA1k7TdsVrgDC03T6rCY+XeXLjz/perr",
+	"nn+vlNN4jq+yZa7DacK5V6sssu61XnitDsP5BhN8QL6z0PqqxlH1599duhX5L1Xfi8X36pzWt5ljCY9M",
+	"w55cisXKeYw9WECj+axkpzNaFAQbfLHZTRx7ZQwpVMmxnvCyWv3uZTZUvUAERb1YatABL3h96TYvfK/6",
+	"The8Wng7sCGLa8/iujQUXoFcI5Iay77x31u63uwL1Rfqv1NOTjaNGxMVIqCCSLYahc0raql78y8vXd/c",
+	"t6ovcuHFwrN0s0GckMIzXOihscZi03crrRWfrr9U917xmSIKhjRmIp7iAtZ/nYUtvLx8ZfnHayxt/sVS",
+	"nSFifS6gcUPxKc5D1q+x2GpyOf+l+ktd01b5JnN8QO0hD+tb47QmuReXboP3jep7kHuplBxLDZUcBG/N",
+	"ZVU73OwL9Ra1HuF9vXk9GLGBP0qNpVA5X9R6bqiq/oL6roKyLfD8Mh7orEPDLBrYPvYcnslh2m14oHbL",
+	"3lxEwfvSbKT4dKvedo/BOyno2EZaurjs3Qz+be7tHHhapRGyNxaGWiKuC4YBsQtDpKhhK99OQcy+ePgs",
+	"4F88ZwqSn9Z2gmYDVHaF2lfWc4imLy+QZzeOszKdrK4N4NhSKD6IAzvHunWiNrNqLFsiEc3Rd1FV4KpN",
+	"LwJIvT/y97ATV7wLjz1dmHu4MA6bv/5NcW9WuSLwbO27Yd9avBSYMCn76dWYI20HkLeUIswzT6z7G1Oi",
+	"edErjlv1poeW9yVF+/kq2sZHrodpveL9aR5YCOEAasr9Tw6M0TB/LUmfg/OEzusscxDly7bSf9TD/q6i",
+	"7dyj5KhyU/O4l3OwxkuvmszW981EVIZOuXyNIr1IT4xkXZHmcYO7xsEfjwr4uPjEt777T/f4P+sef4/6",
+	"6eO6sd/ymj1dmu9Gi8YwzxrXLcy9uDzinj1aI97uv/R0157u2iMRUD9JsSyyMsZmfoUu/4F9dellMeO7",
+	"joC1Akz2jZJwrR5CfSYTEZvDwsdSSAfcREniEqxaJEiB+wOX5fDh/MjcoQmmyD/dnqfbU+v25HAu66YY",
+	"5l5enWKYPV4zxdB/sSi3MGFZrQNins3dhSfn4uMitnWsicIBahBdXdui6OUlLnBAMn/yf3/vJHoi9zKa",
+	"zJ814nJHUrAWOZEAN/Qkcp9IbA0S08cyAhjoErizFMVWjhGBdpIk0LHivsmuTrThiUT/c0jU64C+hlkl",
+	"pAYIuJUC+sQ+eP/mFf6cNS5allJuUZUrOiVsu6ulmWJua/1+2YuNi78T8eABQq8mpbQ53xqX9uPHjxvz",
+	"PcCWvTnfMuzp3t/l3r+l0epis2W33v1tVVUDjXn094vTk/QKNxvwt2qG5C/po/fONBzy+nXC6I0iySRm",
+	"6g0JWJLIRAVQB60Iu2XJjMh+39ySFgl+6R4d7ncvD09Prg7Oz0/PsSL58AT+fmXWGTzZoo+M1L9TF3tm",
+	"a7q+7k/W5ndMhFL0Yx6uy21D7/VV1ZXwoMduueGdA2jct5pfu0cfjN2GMTYattA/rgsG4NDKtB/GwzDR",
+	"tXWbJ8K/C+FrGur1Sp6rFhPXryMuI1OvhPtRJ20/UeRdKXIdhSD/ZhXKrKsS5N5aphN4bTielIL/vOQR",
+	"LCyNvuMkbA+aZ3XVzLfKk/6eUp6fLuL6IgFv03emq8xBzjyMvvINr8ATQd+VoG0Pxdqgbe7F5fScPVqD",
+	"pP2XSqn6htkOnVwrxC3xwF4AyHgop4LQAeXiyd/2OGnPYS6sCVpRGQtiDRiI6ngcTzz1ia4dXb+TyTWP",
+	"IibW9OH1/fdXYW7hk/fuhcOOHCqUY4btZA0ztTo3tvjIhU//okjweQMeD7CT2hO3fWRUeSg0SwSNL1hy",
+	"y5KDJMEmR2vQJ7cjVfASL3zyXgm1SxDJLcUsNp9pkUOtSCwHtqMf9n+eKGZD/DrzMacw3U+E+qgI9ZZr",
+	"Fn1QLFkHTC97czWOnn22JoRe+lYxSrKHrO6w9LQEIDYin5TQx0Zt79lsDQfvTfbWKvTCmo7d7I0lTt0b",
+	"Nnty6H7PVAdtLL9br2w368yKTVkjI3SNyW3NbZW2Epo+Wpftk/v1+7s2d8rCf+J63/74sgTg7zJ/2MvA",
+	"x87jQ2qYHFGTcGhzU56I7vER3f2WVTwBT35Px39GZ7Gk0aWURzQZrFsRPl4cZQXSde75e2dE0NOeKxKb",
+	"0ROih9R1pR5x3SQdcszfkomImVKeo04mRDHtkunekM4L8p6/tbUNQjpEdKpusPb8iZc9NmJOoC0XRB3e",
+	"UR6zdUXpuHCgFWGU+VfunaqdUWFjd0C4wrYNCw772Pzf+ZfJCfZpJFOK/cg1e/KuPD6C/e5ie18jrvdE",
+	"mI+FMI+40mpN6kzfrUSi+HR9OnXvrSBWRa5n0Ao66wT9xA0fGdHZf17yEZOTdSs8koVBlpJf/psPo4hG",
+	"3DYcThJ+ywD2nI/YE/k9MvK7lPKYipn9q1qT/vTiKEsJcO6rD5GpAG4YxYQmI5mk0V2FZhE2+MLe/lKS",
+	"ERUzEssBFwqbfvVBl22Ry2SGeWK2UXngFQHZJrJPhUZ/hmvwQdCJHsqE/762+TSZG2J5Wxjv4Xul/hNJ",
+	"oEKadM8OoWsm6UIPe2h5NxE3Qk5Fk7DPY56wCFAMEnYrjW1v7gwFPIM4IjTmNw/ErJ9K978xod9SHtPr",
+	"mK1P5/4Iq8jcPXvvPB4zewDaUEpyPVHIz+m1nED7XKXluNAh8IZox9afKkX/PHStJuOxTDSLjlnE6SW0",
+	"X1+TwIuHWkHpiy89mIfX6NWyT6jX8KsIvgb6n8Kl4BidSphSC6H2O4DUPKnv35zsoXPU91zJNx3KOPPy",
+	"opqd9cR6yhR5yhS5v8tSP3t0UiVttGa+6KpE0ScfySOkmzXyQSfeayvpp2ZGqPfKE87sn5b0UnKY79A6",
+	"f+DhRGk5YonfFtVGJHhO1i/TZecENjzabHzegFaVjd3OZvtLs0GjyIEBlUFrZxFbMw2u2QgeH9HPR0wM",
+	"9LCxu9NuNxsjLty/O82Ghok1lE7svo/o50N8tYMPu3+lz9IkoTN/hi/MBMPYkJBbJ43j035j99fqK/7y",
+	"ydwnRFR0zXKLOHVfJmbDBR3BVQu8DQ6aWa6/Mr/f0njCWuRUxDOHIJliS+J8VYCORw5HJyaxta/x6/nN",
+	"MSvOZriRMArMx/AbQufPjo75RigjNmBig33WCd3QdOAqykZm1xrmG2bHvZPeMRvpVL3CBKmYixsWZUgi",
+	"pHsNztZ+IkckYTSyrU/TMIC6sZ0L2ChHFhXOJa1kz1OFIaIFUhjIDfO3DXXDxxsSZkzjjbGE+qTGbp/G",
+	"ivlL3QKasXgYupCsRY6qp1QR+7xZh9lFqhu7DaOtbmg+Mvu+eF72c5ve197OqhOoYfcXk9GIJjNLoPk5",
+	"Sjclf6pviKEjwvtESKxAibCyqYS85PW/WahzVx5vFDCXlbXZ8NQvhtJVboxOe15C/VHUqV8D/wBvDlF0",
+	"5uq3PIbmMRBz+O0q98ROYsfMgZfk+tlPYOGXzVkX7BaQxSZq7pi50C+2G8CQ+Ggy8vmRIbEBS3KLh++q",
+	"bqj5LVv8+jtDjeaA8myT0CQc8lv8sh38WsqYUeEP/tIMLiaja1RRly0MnyJcQE28TVQtXhf9jOt63W6/",
+	"7Lx+vbmz/XK7/fp1p/qSzbTGCTfEejCiPC6enBGxhG2YB4gVKtAcOZZTlpCQYo+SdH4MRsoRwebOdg0S",
+	"eOVN62xom7mUTGtsfrebBpM6aHVebNucOK5JKCdxRK4ZMLomYeYUsb7BcAczhWiOYLfrUOtrM1XFfy+Y",
+	"4s9yivl985LW8d+J0Dx2M1HMXRx7cO38/3lnurH4W8l8LcX5Rw7XS3Mds5WEaJvR545xZ7ky4H1p23xo",
+	"Yn0eVbh1TJW2EJhrsOst73P3y679ed0zzwa2ABpHOaf1mc1UJnr4belnu21U3YT9NuGJ0bl+NbzaF8v+",
+	"oTtKy29rppl6DHeOD83d/2Y2FSvimo28/pRJap8MPs3v/lwre6CTCJMiaXzmqeFW+8ifCbrwQO6FNElm",
+	"BOMXA2Yk4qIib3vFF1+0tJE8F9hhvq6qBQvAGeXVLaeyr9bCOwuH6aa8auOy/q2lLEQZPquHNlQ57y1U",
+	"pXZPwX6diuwaGM2U0XCYeh3X3b+CTau+T+lcV22UPaB6dGbWi8tb3KVKqtFd1aD+cXo7KnHRA6G5nl0a",
+	"c2WRieIWEGlMqrwC9RdFgoNLOoCuZ3QkxcD8qpiV08IGBHmWIEyCHwNbtKgIFbMlSmeRsFhhciDzy5sA",
+	"S9wIcwSFsZa8TCrilWbEJWTjgZMt+A7wJzTXuHKWnZaEinJ/AuhjJVwor9WxIr0uvVMrFbyljoEl12t7",
+	"mcpv13wvdG1UmuKvjFmiAAalTOtZbieCFlqyxb6GWupm2W6vv32rVLp0bYmMC9dWWdstIWjY1kzWW3pL",
+	"d2UZrYPUrskduz6k5EO4z14/pPdsTLVmiRmo17to3I83DT0jS51AaWxOS2AbmdxskusZ4QDKTRXpMywI",
+	"rypMLbc6d77kIs9PCX0teIIau41fP7lrPeeVuJtn49UjcGxsLncwBEDrgfUOqRyBpU4G6/KgMAYKU65S",
+	"rDyGcyxwQ2Qb7KbbOrH/8at57tMa0nG7rk+jRU5dNZDDg3cLtBvtl+U65+t2+3WLIGjbZ036CcOiIq7I",
+	"gN8yQXi/J4T9C+wApHreo7Nk2d7B6Ots3su1PS+OBnTCRyObFwgCe8MI7Oh+PTE7a3pi3CRv2FgXOWWo",
+	"yFwyVjKCH97YU5QATSQzEsoIs9GHrCcwh8xIMTbgUmBbJ+fOQT+O+ehoYqx1w5S4IJREfMAtSazr4nmx",
+	"hovna1jiW/U8OeRikiRyIiKjUasxDeHGJGwkbxdcYAV+nuVia17R0t80ptMiKKOvpR6C8QnuEjBFgTzo",
+	"IGHsMQRv2mv5f74GcW0uaHpOu3N60RKtzkXS59Q2azLfl8W+qBNnMzhbw7kDjIwhL5J9z6ICdw/4/1AQ",
+	"uYfSND6b3iqnQqGvA1LvDG+2DpCpoUarWQHj6gmMWjizFhjUI1BjCeRNhVb9wHyvmGOblm+h3y6Tvb9+",
+	"wjHXEb8PoDAb0piRBPfPFvODdW5soDckMAsIQGhRQdhorGewsz0xEeZBQuMYyeBxqd3l4dauR+UpbRs9",
+	"1CvmrurDL+eeLBzKQt65c4f47IEZdNFRVWVFFZz7ayzm5WMxcRydhjGjibI5Dnc2eqpGc0E6X1sbwc5s",
+	"TFHk1fb7rHEM29VMNGuO5Wy0JgnMeAFJmNIyYW7v/nzG2J/auiI/nL/bIztbm5tN+NOGGrPw2ZzN1fQN",
+	"LmDp14mcDIagKXwQHOyWk3d7bwgVPWHhdnHKJJLwVaXpDAIkRjVFW8Ym/tOERUbUnE3EzAxUcCXzFu43",
+	"NPK6toDNmt85a68J5p1ZYsRpHOOiMm0pNeSMGIUUrKDdDggdMhr1hOzb7IfMEGxa2TkjllpXWX1N1OJm",
+	"BBdSto9f0yws467/WYbisiu/vkr3ZHfWtDuX5GZ8Y9XuxR1yOR6davdqvRyPb8Ip0OovM+tdmswiuYhM",
+	"CzKybSgT/W0C13dKbFqmxBaFvfBjS/wgznYvOHSH9JJlg4s5/yETZsm/Ns4PLg73D04uD7tHjWZj7/T4",
+	"+OB8D/5hzvVTFWZihtq4pQkAb8GYTPGICc2pURz25GjEkhD/YThx4xOsQcukaPYSEoWVHDGIzvtpUK7o",
+	"EUrXi65UQWC6JDtGgYowp5xRG/p28CRrqzwgEm/Y7LCEJnnktOAbNsNvTqkys4r89Qpm/rySaEumVUDE",
+	"YC6ZtZdNzO5LhZtS/aMFWUA4A7dFNqRbTOoxp6o7YEJ/UKwcoBNcama/xokcJHTklEFIrttqk4jOCjKC",
+	"4M1i/QpwQNCYnbKELd+O9so9N/PYo3G8NFMRJlt06DUyFBVLYLeWCAO3RaFVm7Vicd9sWGAE3Aa8HjRJ",
+	"OHE1mJvtNgmHNKGhZol6Y71LQKFwRZ1eQoGaQzmybZl7IkVUwV4bqDzTWZMEP4CWrZ4FxlQRkXIVAWDf",
+	"LmjOm8XpNksJDLehaQ85dwSlhLa3giCQ1DKyAFedoS3yw4fLvWdkMjYmmpYRnS1Sm5nAVnufzoo8guYV",
+	"sEAk0sLmaxz3mvXlnchvy5Hfy4pffnFPHwa6T1jfMLWjJUtPN9dyRP/K/gVd2+geYBHZ7rSbXqrfiA9s",
+	"fbtMkLgSNjQKDY3vMHHwdcAZluzWHcZeJFX8kH9ETZ9SirawlHzfs9kKLgmWsGExgOX6aHjk9gp5ie2m",
+	"7q6/fQU2vFOeCJZyYAukiwx4jWywhPX55+KdUpom4GLzOh5qCYh/A8EVhMevZ/PfbNdKynJS2+Zl2enU",
+	"47RY3xkWXLELp/mhXjSkkIBow/kkxrrQ+J6oF2+FYCwCSXhXdnfDZqqUgm1Eb0QjcNyMmjD/64niTGnS",
+	"58lcHGypa8G77jUTIb+WKrLkDkD3j6Y7walMItDfgrQ6OFgMC9SS/5YyCwjSnlEpXR4Xmgww62sWWq8M",
+	"NZoPD1lqQdiCTrMG80ufsygoyBzU2qhOJfQo+5qJtHAo4ZYz1NMx075tFT1Ubsn4XlGBijEm2VhnVGFX",
+	"geWdahKGjEVzdhpe3+XlKmWck33WXfxCKYFy5yxnEWRtZZ92bWV0Kc1Wns02JmeLpdOYWg97bgZTek9T",
+	"gGuk9BJgtIVzvICnl94NZR9JqTFd5vzu+yS19MKkVDefSOvcEH3K40nCdlFrMya3zWnA8jkhtWXw4ZBF",
+	"5IcglEKw0AwTPGva3pJglZMfAo1QpeYHV1Es+32W9MTl0YX5PVb+b5reMBvoU8qwGvJDQDMQOfsJq2SB",
+	"FSLklPwQRKzPkoRFwTOjXJq/D6Q0LyfMrN/8gGaKc6RkcwbfDcKvNhsaOFD+i1CwhMODgocD3sXjsud/",
+	"/DL9+OXRRaPZ6M5/fD/7+Hn6cc81k6em2txwF7jglaGqAJ6bKOYnshiRLiSZ0hlEiRnGXZokGDOICgRZ",
+	"6RlXPRGxmN8a9b9JAhxTitBYmz4hDQ3TpDdwLQHnKkDgziA9uvxpuQkaJo1ftffA3FpEvP9UaedPpL7A",
+	"187ScewfLHJ+tqXOXCm6KtbzYrbKGkI2FDCmeqgwOjVNc2qgHhAt5yVKz0qWsWcFZD6nx6hS/zPhrKT+",
+	"CtN2wEhUXLhkFKhipHGcsUJrGQA3FGxemNXwH4F0q+vMa60sIJmXn6CBrdSM4ClYqVnastXejfljEAW+",
+	"dlJaVmJXjnMyJOk5Z9JMjHT3qxoZW1VV2TAXePU18a+v23a26im3X+EEU5Nz5QHCjO7t/FDNRwOLM1XC",
+	"wOsYVnicI6kgQ/63CcB7wKGSQ02mPI5xHBSiDs/EFTEGTchCc81mnP/RMH5FAsQJ2iVDKqKYi8Hf7EwC",
+	"cOpo5axl++caSWx5Q7MGKW3vmIeBWxcHMC+A701TnuBxagjMhrHMufLTMlU5XhLdrAdg4AyNpaSO3Wap",
+	"ozD7iqers1vMk73bhCAhJkWbVCv89PPURa5nGVRlEefIIcrEXGlVj5mcusErspS6yDEv0NVpXY8ly89+",
+	"t2lRCSNDBtrvFJNU4BbVW9m5G7QOee/UsysWbAr7PhuXAQJRbc4OnrDBLdBbKHqjsifu53QvNBs/xKkC",
+	"UauJUGypPuDffThDJqKmTc3O7p+WcS60h9aMh6xwtwv4Ihf8KasURcb78MI7jdfV4bn3F5pcKxTp0twy",
+	"jcuT3c3Uarb0kGO/OVmReZ18fXLOB5Vp2FbRyh1eTnjnGEu5Fe5Mi+LaiA+KJZnDDTbDMmKeEB7VvHCZ",
+	"HVOhYMK8cAL2Yf0yXHgNys9TNMy8pTNiStFBqatdEs3iOL2IcCvHMTXbwD7rBVyeusUG89GF9XhFGvnE",
+	"KTpnB3osdIt8EMAdY0ZvIes3bZ/cdEk8AO4Mjn0a3tydlyymo7htLiW/nIBdHaTPcKkfWQjqK/jGgVOP",
+	"mB7KEj6Hvy04wFcRnyGq4gE9qmvVCav7AdyVYdvRYqT2DoeBGsYkDJlSsiTj3KzHXPGJYoQLpRmNai1v",
+	"q4DM4VTsXvoTyJi6249qUa5MPSvw+IAGwAWZDnk4LLAjYCvdRuZvhFGVyr3S12zAhVoTknB5FBYDyOmM",
+	"ZySSmVYDv9E4vt/coWYDvIHly2XWCVY7RlUS1oTNdV9dfbQWprW2dEvFuiHioYyj9Y75DaEaHaJ+/ANT",
+	"g2WCMuReKQEiXRbUlKN1bm06kNHko6WClDEszOuuUfxl9LAoZmVyYzt8+CVAVvD0J3qSuNx/jR6Ol2iU",
+	"ZmkmsNGCi8F9UNkKsip1uWOClef33SXBRIG3fGHN/YSxeNb0gpGZtgfWiUxI4HTWoEmUTItNHSptTxjG",
+	"k3OZw9c8zdfTexd95dl62LgYcMuYhxg+sJp9ms1TFDldHoMD03JNMjdK06VczxIGd/n1rE5JgC6Js0qi",
+	"pbxZjvq7CPEHTs++TMIiEf1xCMBxmFY3iZlCGS1vWZLwKGLCC1un1LAcaBQ8Tze8vMn+gmX+3jw8f4Od",
+	"L79STLNAe1qq9c+b3WXB+QXdf7lDNfFleQ3HzLybrMxKALgsEWXZwIKOEHwr462LC2nmPdfLHNfLAu/z",
+	"ohAPjRpau54t41b2gIuPwswoslPyAm+Oe9gdzXOSZiORccyiK3Mvq8fg3Jjn3pjH2ZjnMOZbGPJLs7EH",
+	"5fYlswbVPuGaQQxZS/jDKjiow4etPkDAdZcyf3deY1bGda3c+lIeBHdyGYce0vGYiXVQV3cwBsbiSJXr",
+	"V8t34Z152573l2WYDOgUQxxWyOvFajWsh06fogmzFzPA2opWb9Jub4U3bHZCRwz+wYI3JHD1/QG8EnOl",
+	"WUSuZz3BozS92V9Fx3efLG7yy6qMF5c6z3UxlQQiN+FKr++Fe26ebd+yRBWGrwE/CYGlZR8vj4df4QpP",
+	"sA0nE572OM+v6t2KRbBYlU09u5hNx8/c/C1nw/uUElgRl/N2syyKhrTt+LTHJ9LEEAQRyIBjIf0jZmV6",
+	"E36z2JGHv81hnMx5S/CREjcM/lgdfi29OFX9uAtH4uZTuL3lWJSIKlgHxTWHDZsSn8O09OEs6wLDpADO",
+	"FboO5BpQVGgm4OZ3p2YCr3JgFa65UfWqRg/nY2VLATvhu8NTv0zTOv4c4KEP0C/gDoCiFWHU68GLLiDg",
+	"g8VYgoGfQROlMPjfNTRpNbh5d5/vBjf/ei0k1GbGHefZQRmE+hKufAfwVLsJS7TllfwbUZFyWzrHuOtc",
+	"rIr9YvC+ufraw321QGx1+JXFbIJOysVoitbxRBI2RgZrkS5i1tdETvTXYXFbdVjNV8X5q8GY0Cdt9hrS",
+	"1QFUxscB9wFIgiWQundhR9tfjR1tFpc8LLnNAFxQepeL4CgyPPCsoUmKRgaeCK6N4EMYFfUGY8vgccpZ",
+	"S3kUhKKi/QpIZIfRci2TR8sWv7wOm6YLzUMT1ZXe2fdKlHdrEq6BUFjW92ox4G6fvA+EQo/x3jdAIWpJ",
+	"PbEaoLCCqChQ9TGxMVP4M+BBGsfwd/VtZMlyxMG1Eal20D9UZhqtgid5Y+zyFGzmMFLBg5pI9WFOXj5q",
+	"sMDXD2h+fTNkmVf11Z0q6J73r8U8KIhnZcvvG2MLvnhUOtwDQnBVb4VRF2x2Lc3voYivniq5ClaztnL5",
+	"mOG72sUoUguQteUNbhBhF5VXRNmlguBI6JvG38w6pGAVmHimZn5pVnrSwoiZaaPYeM+KgK/AmE7TbtKS",
+	"/gKnL2qsq/GGHOpmXybWZOKaQNvW9V1VW5WhYV0tR18mFTsqLdjeVWSRn5BiVypH/kIrF4YBW2Wfxzxh",
+	"alkhMBORyhUBR5LdUxXwq2Vi6B6AMTYfFLACy6hDOS6tQ3Ljj+iMRNVd8xdmzDyH3iq3zF8ipssNE+W5",
+	"wliIqkjwecNwpRs2C1KfrtREDeVU2Eyiu6ET4DyatrNhenNT916+maHTk+wm+uRYaPH6+M217H18Z45R",
+	"/EWRjNMYtolZRIGNdwYWpHUCGoSFHbEvmHfN9HYh27qZNlG1aSXNnoC+bT8E//znP/+5cXy8sb8PNV+U",
+	"pPfkWdP8K5HjyOx9TK9Z3MRHjCC3U1XMK4x137ZJ0cqYmTRukUNBaE8kmKvXtFBVrs9ZmjAHsLlooOYl",
+	"qhSsOGrbLo7aZmqBjRJ7gNpOEeCjsUyAp2DubmPA9XBy3QrlKC2di7z/GjDx3GJ4f6moUHxpNrzWeYuA",
+	"0z8GsJ0MniFG8hLFxhSyJsxhh3I0oha0+HWn024ShVXm5FXrVWvrWSETz9TD/+311I8/9Ho//v9/bfZ6",
+	"6tOPP3x8/uy/eo1f/7fX+PRjr/GD+b0JD8398uy/nv34zPzwf4og/v2YfoHQRP/EX5QlTESyQk9rX7PE",
+	"8Wlz7rYf+6Lzoa+tESdmVv7XRSk3mkAeCtP7i0utMn9K2d1ijpyd3SqjetFqNLIBVw8raS1mvcGm/ClW",
+	"mCGVLeG5dr1Ne7KfKl1aS2L3dWkd5Z4l8jpmo+INkf2+0V6LVLxoZeaGHXnPPDovhCHLoazkAFM3EmLu",
+	"/ohpw6bVJByCOAQrBDizS3lJpOxfaYAkrqXFYfNPUZbPn6SGs+XTFgFKxpGzaVxOxbWMjHz/bcKSWZaw",
+	"P2Q0yh1uSRxveQIhtAOVYuAwF6gm0zTCyQfDkp4FK/DPHVteZFd/vzg9IfZ3woVNJIF8LGC8L163O8+s",
+	"xx2RzLkIyN9IYB4JFmse2rXiBkgWcCxNpLHm0nqfd5Bo7Drm1FIwyjvgUEVkHLGEhDE3BI26mB6y0S7R",
+	"Q4mYGIHffAfpMdfmMbAHZrbIFov3hKsqJzSGLGemWIvAMXu4kw6xyFXc84GQCYt2SZBqZ0GTBHIqWGL+",
+	"I6ZKQxMHrmfm3wMmj6QFk2n2RMBHdMA+JLYfS6B0wpj+hbOp+VuLBL1GrxGgywUh7EEg9UGxsXcRKB/+",
+	"jBpI07y1uW3eM+aqy7ZCxYf2hGvrr8iIUQf5H/TAfLYvmf8sdLTXa+HTJUhW/vwzfQyvaWY1L0qM0j4/",
+	"Kzr5LMiDPFtByikygM/tJAOOeb8LdtKKojAcuRhsOR3bx2mH+A6iyyl2l+7/SwKz6YeRO9cHEUSiLKkY",
+	"AzyRmAuLQY8E4nKN8zrzGxKE9hpAjay9hcHvfGz+9jsfG6Zi/9MIJry5Y6k0jeHfPTFyGE2KhVLYCFFg",
+	"uzNgfYMe8iRawIXdWcV4vyyX8yM6dv5IKiB48bPlF8UFb1YuYZQLiN9iFN4yo0xaLIsA+fbLzW1PYd5u",
+	"bT/zJZj5LMzHsqrCVMBDcct1CWTQR6zEojotC2FmYinOVUGj5nI/xgcAXJpm6GqAmLReQcUyMzs4O724",
+	"JM/NfNVzDBMa3nSDLqEHtbaXm83ZTqN3s2bo9CM2uiHcDMMidyCF8Ex1MX2aeVw57Eta7cKvEfCoh1fz",
+	"1ea2jTWuSNplCqQFeIPgL7ZngbpppUln00OwXiCoze18iGNzTRI3s4CfnB7LU6oqIuKKKXrlJJ3uRylF",
+	"s8hFI4vwxsh0KOHo/j1R2tEueASmoHSlO5o+kzALVzGXxpHjU8ssFI+jFeHSr3rd5rKtAHQAdTb9TtHm",
+	"FLvbBemeHZIbNmum3WKX+dwrZPeC754qAH2tz05fPrxjffuROLiHntxdRgDv2SwV0b6ffudhneSdB3WS",
+	"b1VGddaOw9wV1XkHS9pu5c0SCraM3T72MCCnrx9HgODFKviZLIRWGlVaPwBTlOubItMURgVS0O00LDDM",
+	"roWf6pvdbf+8S3jimim/4EuXxKjxi2zygfhXPfVhswaba+aLw0Erddwu7cviusHfD85wVe6XY31rZIjd",
+	"PwdbI4OjxmV/A+l6OlfWa34pOIU78ITlPYJzlfxFl2a5yUit+KloOmZMFnMnOdb0Q+1c3gW6YEDeAT74",
+	"PZtduOHes9mRG9FfXgoPbB4ozG99z2bzIFM+vIlNA3WqUKUDM3ra6pzXY6rD4THLupP26SQ2N9IVShRH",
+	"iMj1zKWN+92xMrEa+fvtxsr1/ZxrbJn1w242DIEWGvUw2wudUM0Gs/x8zS1qNMvrDCGx1e8cbp0xxTO2",
+	"o9me0fBDwsNh4aRO4WvnzHGIOvxfELz4EEQfszgmEe9DFo6OZ1VRTRA48JrFRMhpk/TlxPpyjRaesAFF",
+	"w67ApQacqV5dgZbLJgD2450+UuBmR1AZLQtF76l57YAmMWdKvzOWf54uqAobRdvu7pgROojax+wg1n/g",
+	"MUqqbhDg3CeRbOBiqjAfOAKwxoJZwWvVpuUDPt51UmfWKs0CwLUdNZ7DjAuCLdXTnM0y95lg07NH4IAo",
+	"6HbhTayIutyP58wCT9TdL6zoQ+MfKwPSpRa7uFDRfF8IIZ2ikkhrWICMB1BpX8GmikxZHNsaKqWpBUXm",
+	"ah5KqLwFdnWtpEi0l4Zpc1FCi3qVhiwxV2J75+Wzew3hWleALm9Pct9hS/QMFHd2AJuUjqDMM8BZBQ6d",
+	"RBBKttsdG+HLoP4Q9Na6euf81DWmhajaMC+1LHrRabddLF3NhZWbtt2ZTdZWdKbI0MHZjSTGvBJmNLXK",
+	"ikousD+nsSzRKl+viMzjWmAdkKxdEKl3kWGYcoAb4wrcqvuBMMtQKE0LU2dTwL38Ts5948XOztaLVU6H",
+	"0uB7IVHVIw4LxAxzKzPk7c/gEQJEUKuwYvIACf6xYRHdNg4XcII6m6+WkeamA1aeqFI/jp6k5IhIW7nO",
+	"uzuvX3tug+326tZ+K1ASP5wfzYEkNh38BiOQPjF/pP41ngNxnCR8I0nzq3M782pV5seKfHa7M8ZekEmk",
+	"asV8Nv3W3HMZbvRaTvTudUzFTQDx/IgFeOOnfp/cMd5cDH617tZ8UmPzbGcvWHpIubd3zbLLkKZeZMT7",
+	"qVwk7Vk5sqTx78KCnHL1S/focL97eXh6cnVwfn563mg2Dk/gj1d/vzg9aTQbH066Hy5/Pj0//NfBfqPZ",
+	"eHd6/vZwf//A/HRyenn17vTDifn78cHlz6f7V+ZP3aOj04/w8N7pybujw73LRrPx0+nJQaPZODs/2Ds9",
+	"2T+EL77rHh7Bc2fdfx6ddvevLk9Pr4665z8dwHcvPpydnZ5fHuxfHR/sH3avLv95Zn44714eXB0dHh9e",
+	"Xh38Y+/gYB+GOD/4nw8HF5dXl4fHB6cfzBcP9w+Oz04vD072/nl1eHJ1dn760/nBxYWd9+Hx2dHB8cHJ",
+	"Jbx9eHJ5cH7SPbq6ODj/5eA83YsPJ91fuodH3bdHBxXBp36hMY9AxGEbJIi8mL+57RR0oocy4b8D8ss7",
+	"mVwD+JqZltTvjJ1jdhOwR0+k7saxnMKTe1L0Y7TJf0Lj8iyB+Djobra5jNHuZrGk0aWURzQBUvog1GQ8",
+	"lolm0TGLOLXd3M+pZkd8xPXB5xAa3gFcFpBb1jHoMGKjsdRMhLNDcZbIgbVmT6Q+HI1jNmICEWwOjSol",
+	"aHwBtZ9u6R8EvaUc3Q+fkGAhHbf40keszwXHBp5Qb+pjLRV5EsHy+KW42XmWEIiaBtROOEN5wLRqZpkq",
+	"XpsNjj+mXTZq5irurKgKshlz4DD5ysm/83KRi4h9XoYTqBhNwqFL84ZUItA2QPn+bcLDG6MmAbwJqEpe",
+	"Ba6nLq0AD+QKM9QLwm/x1PBlSFMiNrNL/YXIqVioJ0c4reVfe4lfO57Emo9jthweMU1hp2mJWPnIrltp",
+	"eZg8zUA2XAJaK+PZzesTL1Y2JSov6YOhtYRMiVrRpg4261jSqQPcILYGPNg/Pz3bP/14EpSUrS//bg3I",
+	"pB1fjK8wkYCpWL62BGzVhk7cWTWdbPbIItuKZp7BeKSa3Z0SoQzTuQNeSsYIH5br2XIIIgG9oU+CbCOC",
+	"J+ZXyPwAvUXW4YHkI+LfSSdcYPu1jhlRgP1yL06LO7E3L9HqoZwqd2CSu2aaTEMWuh4yYf+hCN34vUki",
+	"PuBagQkPjaZUKBOm3JKguy50kgnMsIHnbOxBIwWEsMB+9IbBLZUzFJWxhbzDF9urs3fWCFBWZPZfFYLn",
+	"boJiAQFpzveCgQKFJ0YFoscgdxLg6y9FQ6rnm38UYggGXSZBDKMs2On9VDoAd3ImnjEGivzUNMvNL8At",
+	"QBXbq+nzLkFlb1eq1i/s63JoSJdMXe78adrucR6muUO4e7iZLYZr3B6mE152bPeCtePZQhncTlGu/mnZ",
+	"hTzCy6glgVhh9HWuywt0TN+3ZYZlGQ9iki0CNXh6yqdvqKi8+sqKylIxX7hR5rl10Cxer7D8KgBKFJlj",
+	"a4BHdO6kNmHIMUIJNR3yGHI3fHxjmlWUfqW93VqpaHn12DdsthKtZrV9uh5ox12M2UcEQFNBIfIVoFOn",
+	"6niKzJy69oBM+qHgaWz6qFlCBXmED34defQSZ2YIqnRm9ofCfJUmMTxzBuE0o75yRUJpjAVbRp6BHFpg",
+	"a2hqhgNW1lJy2TY1Fre9tm66jBD8hz+tZ7t8WaIeFVfOQbTiFiEn6Bxsgx+vuDz4x2Wj2Tj5cHxwfrjX",
+	"aDbenp4eHXRPGs3GfvfywPyPtTsKk0XOQUkunkJ3TpVWb0iA6h4UZ86poFgKh6w+yKWrlOuK2Tww87B4",
+	"F6if3kwOaDgkXITxJLLQVVJk5JfPAUwYjRrNBgDuQ/LZiIviz4PScCQHPJzLLBLRQgrPz3JK9FQSneYr",
+	"/ltykc8tw/dksuRr2BSwKDCJeZFzMA1mxxm4dW3zBC4gjo39EQFBJM0rxFllP1jIL7AtNR8xc5Lss7Gm",
+	"bHXZFKV6T6RdtanDRwArP9/piP3WaDYE/P+Bhv8H3UAh2VJjsA7n5+qmBfz/a6anzNaagSVXvDdZE4YC",
+	"Ue1SkahlL4SOJFQvxy3iXrU9puVoTBMLslnUzrJcav5vrxf9tRBZY2m10CI6av2CmLQzzx0qYpbgQNn6",
+	"tDwcVAFufGUAqM1v24WfP2wzXKMKd4FpLNWD07xrKNSFVK00hwCyuUkArGdF86gd/OA+V0bsRBW+GVJB",
+	"Iunq823mgmAcnkK2KWz3VD+dqHwKWCekbG1chRlAzxLNY8gKxYLVgsq+JR+sX1N5L9SzXVxUsqLLsaMG",
+	"f49yR+bXlhS5RAz/cEjThTwETCQUtz6gNJxsEZTpXAVzzZtfdNXrVWbUvfp3B1588Ctfjxrv2jWhGk63",
+	"oRskuLXiZ8XdoWtTi40hlID15/a9Gnrt/NbfBzXdS6ShHtuPJCogl/4fHzx4dHc6vYeC+DnyxWMvo+BV",
+	"zdfrYb6DLra6+MU8di8eaDjZJb7naF253SKB2djA5nurNOH7K3rJ1mPm94ur21n75n1lb2LNm3fv6MNf",
+	"Su7XUmxfbJ9/PSPFbaiK+k48mJCtLvQcbn41m6uw6VZJz9i7a04rhd3DqlL3ogc/RpXqvszDIgW/RLEv",
+	"k1vQFTKcJFzPLozYQWLpjnkhQEaGb5I2qUWcnmkh3gXpevUffwFgXbAWA5t+Mc0V/NqIhEu5QNfKrsP0",
+	"c8GDRgrOm/FEitP90my8ZTRhy+pVLHZCXyZknMhBQke2fwgAznFAogu6Nl8XAd0sCN/LnfazFummdT4h",
+	"TRLOoDGOtHiNILiBSeM00gkOtR77hVhlt33hFoIKmtZaIarUiw6WFmVfo4qH8x/7AqHEvsSyo7TLot1E",
+	"v39KREaUgzuLJarRbEyS2I6idp8/Xx7wLO6oqmZKs1HmV4XtxrCosQBdskFP9MSPP5rNZkJzhM9r/fgj",
+	"ObhlyQyK0NNNpikyy3y1RobV3LRQ7vnj2yVIEwBUfMNmPUFDjT5FrpXb9ZS9prYpVC9ZP7+FTMdyDUWw",
+	"zbLNX3G4AODxs0uCZGiVLQVqctDn6NLyIxlORkz45WI4YMyVtl7f4uIlSJSyVT5Nwmg4BNu5J2geSDKD",
+	"jsxjSu6iX9vVSGE+DmRZpYvKAsUY6XBHdclHTP34I3gfzehbW1uvzXQ+XO6hZ2bE45gjhpt6Awh4st9X",
+	"DIwq1xMIP6ikDasyOk5R3ywefer07gnswc91i/z44wn6eH/80U8VIzeMjV1n+8801CRiIR/RGF2i5C2q",
+	"S2mRD1a8mAVYlVQmJAD1GLKWgLurnjAP2DwzV4JMye8skYQawjO0FPw1AJg/OySsBnKxdm3z6OD/t/kW",
+	"HxEL8PQJlMbB3ri9ZZ+121ulZcKy4mdgkyEVhsyuGXbQRcaJ7fwV+cFhtX7462a7/daM/+Gv7w7evXv2",
+	"ZqFLC7KUIWyvc5tnYEfm0Gzo64wmGonPTM063MuLsptwwsJm5gFXt8EVOpZKJ3I8ZD3xQ/BvqVhA+tzM",
+	"O/i7VP/P/x08e0OCkbFgrq5nFjKT/RaQiCv7CUgEozGCcJvdgjIGuGFdBEpFjFiqyUgauibH/K35tLkR",
+	"SHCdF+Q9f2ur5IR0UBdZ/TFJUQEg2GOUb0AIBe5OuOiJtEeEjdG4oA2IDiUxzSKFeQDaQMqGCcC/Izqz",
+	"uA5WMBpKMAJPvYHCM1ehsfFjQDSLY68uEbpIs75Od0Cl9BKaozN3fEyhN7A7gOCIi5vAsUpgCK82X716",
+	"ZsUvek0HEE6Ag/0hEOyzDpokGCfs1vwvsIngmf3mz5eXZ2bPg58PuvsYIqNGGYBNvTXc+KeDS/N3C+B4",
+	"enZ5eHpyEaScE9FrocLF8GP7V9l3RZdUkA65eWsW1ROG7QLJWkjXwe987GB3LDdB2Y2N54KDSzoIzGB4",
+	"GYCdwe0w7GJjgHiUcBIL8045XU9w1SJvEzlVdmYYcuIDLrxGY+nZ4UYaIggRqISBnPph7/T8wu3aBe0b",
+	"5q2NIEOKRf7gkgIAeB6ADj2nuiHBwKvF2XjPZgFisxiJGEEWAegd+JHguUXODQx/LI5dpmI7aFnBBBWd",
+	"mG8HVz+Vb4bxpYWFIORs1zZYL9dwHxZIrEkmACPpBCs4z68Nu3JN/2EQzHsg7xI5coLH/zzsC7y+3Wln",
+	"WxLKiPVE8NPpyUHQAkojz2nMqdoYQZt/LoV6PmLu3uBFNzSAOL92n059lGFzGjYA64SrQopxFIKNDzlw",
+	"7IT1J9CyE3CEqTZcZMSVedA8ESVyPGZwzxWPAcKbfATBbKFddolD+fmbRWzxcEKfzUk/G6C1h5OdbtNK",
+	"AwuTbAnUnrQhPdRjVU+kC5iyON5NlRmkBsCvGrlSfltITDz8YXuDzz5cBnDngrPu5d7PZuP/sXHkZm9l",
+	"Kh4c0kZPgEaCcMqpkWAkl4MKtthhmIp9YW0P/FyafS2igjxVu+fA7m+EnKom5Lr1BALhYAQ35iETinmq",
+	"bndMwyHb2Gy1F3Tb6XTaovBzSyaD5/Zd9fzocO/g5OIA3smqVhuZ1ut1wm+0Wx18TI6ZoGPe2G1stdqt",
+	"LYtKDvbUc78z36AIdRfYeZajh302IJRtz5gnfkfhRVCNFunGMenzWKd3CFQJw1zAtDISskWMmgHksUKU",
+	"Wy0ApZatxzM3CASfPXDoouj63htBgp/tSxBoLfJxKIG72j9YIG98SzGmMNEmj2Xj9OmesOHvEaMCE+1A",
+	"vYPK5NDCWKe25WHU2G0YzbmbtT9OyVqVdm/KHnmOV7S0e5P3pP3ER5lEqsrzl4Z63sG5VBoe9bTqL5wh",
+	"/pCx82u/BBhGtd8CqKPqb32wjcT69Z5/iw0bKrwAIDVvZ1UePcS0GteItcYr3SQc8lsW1XjlF57oSc4R",
+	"X2WP6YBd8N9Z1WdPssYbFZ7emyRKJjXWcCk1jQFtPWFqLA17NMxrs90ui16kz7mbAkGRL83GdpV33tLI",
+	"liTjK53Vr+Tqq+GlrdUvZVXY5o3N16vfuJTymIqZnZ05y8ZOlRUV1UnDu1uVlpZWU4OrzjmLQV4Qr9k7",
+	"5t/+2kgZIODjK0w6wzQxaEJR2JYYIvp+v2xwpaCJZk1xq606SBnsVw4SoSvQ9wE9FiwrB2MOHHzWLeg3",
+	"NfBMPatOKsJ+m9C4WSKOjD7QE2q+5ukNoaHmt14jYCPwxsDIE6Onaff1WE7BcRK13MdB+l0pi8HmA0JY",
+	"nLWeMae4NkKMibR5OPBLi18/104cka8dcD2yl8DGRZu57sRWo6XamuY9kaYpyQShluBXv5llE7KHoZvx",
+	"mwW3cdPqqDYzo0g24k/dNFHxwYSjkfQnbOoybyu8Amh41bg3PAqACSl6XoW39pPZ+URU4nmZvQX+5E8p",
+	"HMdbGc3Kr6t7hGdMz9YCf1mHb8IyWeRO60uzsVmFD9pGkt5rj5jjtl+tfmMOmwJeq8CoU9gM80Knwszm",
+	"ATTgvZ0q21AAs/F9ihOkHU8CrBQpmHJsRkmNm+fXLguhRM5YZ77h8JOx4e477TbBPrMqTY9oQnYAGj0j",
+	"4qrAbFa0ZdJojZLsy3+kncu/BFZERfJNT6CfHH3ieTe4Q34KntsJPN96rph+btupFPBQWB0qp1/DzKjP",
+	"Sb8Jo3sLZ/7lDvohjHDO1CR+YlqWaW1WYFqLUEBP/K4yv8NrPFcYSdGjuhbrs7VAK/w7oAZmVUP5Nqvp",
+	"PJYAKGspbwjr91moi+BeW6RLQjme9QQ6gMZj86P1s7h6Amhye6OIFCSA+FpgnUlKk0DZEoMgVfghAZox",
+	"QUYcwkdpLjY0VAPXTA99iwod22YSEYsZ1HNmoMppQYNdOESHAvsgRGfHUmH98zWbSRvCyPm8qMJuluaX",
+	"nlBAEbZBgQ2ZIYwAuabhzWTcTF3K223PkTy30F17DGOIBwFyK4JIUMGmZX6mPXvcD8j/zULTWpFajoO1",
+	"jHVc0ZOt/gDM5h34P+cvv9FyahrwOY6DZeAVGE7KV7Cnj3Oyj6nCPAaZZMVezYqe5zm2A34AGAFvujX3",
+	"fwjGiRx3gmfNDAlWmj/DH5ET2SqsHwL4307wzAvEcjvBvr+OvyhAapGJDUC5RtQ5BDlXTugNBvff4R/Z",
+	"ukOzB0b17HvfGYEPukUCwX6zwWjBRQDP9oRDWXU/mV8w0dUxxDRdAOvAncc9K9cq87m7YLzrsd0TmNBg",
+	"x+lCV2xvfDgir4klxyOOGYnoLFdDBxNLo+mqLFDfE1mkHnO9IRgm+ySwlW1BFlNwfpUEts6RwQKzRCr9",
+	"CvrymaG0St7iao8BlEWlJ7GosuIUN6tNcbPyFCs9aesxH5uf/MnX/SQ/K8hPpN754ChPnChbR3p6DgOU",
+	"nUYNLeqyOpK3Odc4sFpojkkOtUoFutLUNo3zRVZex3WZP0aathY4JT718C7aw/6xNdlXPnoiBbMPL16K",
+	"7dVHeiINA2GP3xlZaS0WqveOBvr3d/32gTDX8A02izXTc6YniUDVzo4ImeLUSg5iW4NghoL0u54Dm75y",
+	"D/4NMjgXb9KA6a9wjR59JPmwv/T+Vhdq5iS3Kt6RYxlBotef7cZ/f9f2J6br3Nk0RFzrvnSdFAUKGzv/",
+	"/5zf38pI7RUc5hOUoNCW0VvmJ51bcTlDTNUDnhbHoZHjMvYAMMb6xMAqdM38sRn9XG1avr/+iM7INVuw",
+	"2dCcdZXpOR8WALt7efS59WAHc/BKyanAeDRNoc1ElIM0y0pJrLfOqRJu/s55tdlu+xsUTGw+jQ6yRF/M",
+	"fc1tmGMzmd6Eq+0JO0CRuTbxwxvfbXSjuoYzHwiprxOtFzU5Wz9q4tKpvo8wb10++xRi+ZOFWO4YUvbs",
+	"tIoxFi+Lh0X5domLWbPWaefKjCCYYM211rIE04f3/2P641MA4D9Sd4Psvvl4wdfU5eAOzhVXVAg1TKBq",
+	"ZjqU2NYW+whDiUFaZ5KVMhCZYENYVxwy1zo2jT7wSO3aeg4oLrB++p5A53czq5EyH3QAt2boZpaBCCEM",
+	"Y1lOqXId8jgWcdmSOFcODME/8wGjoiFc2VBCznzWeQSiogKy2+0iXW3aHkwB8dkmwjx6PYOyrx8+XO49",
+	"s/wGM+GxPIJBO2AoLYHwLY1jo2qOvYbvLn7DjWJIKOmzqa0sU6WJ8ObwjrOze0hVjlN1oamuk+Ru+K2F",
+	"N3lovpbfiScH7UOyq4lfNWeLkrAIJmNZHlHmmBZiV34p4jzPEVihkPlcMnvl8SImf1HuzprbbRmC9NlO",
+	"xh4cvwHesNU21xQjoOl98nrlAQ/DTno9kbbSwy4Umscpp5mRKY9jQDIAA67Y0BowfToVedpc+5Lew714",
+	"uhMP4H6Rgtlo9USxNa+FF7uYvxV/GEK3AYwldyOrhMSmx1ZoZoWVcEfs7PyrkLsJQOmYSKQ0lNzb2j6o",
+	"Myx2wj5R95NG63sjHdrG+rfBCom6pATogmV6bXqPnuPfGLZ7WGv8shIbqHUWckqksJeoWCXOaqC5KqmB",
+	"JlgC3fQuJFb2OnhNBIpukVMsaEeHpLJVmE6JzNTHnshQ/aBO1GjuuaLtFjnsE0rURCjminc1FJ04zJ4x",
+	"VVgzpHNDGX3ZNwSyA+8JOHHsBK1QeQeWMw+OgNmHmvzQ2UbUK/2sRbpihi5S7EueJvm9bpKJiJlSJOjL",
+	"JGQ2QFQgfu1JA5cAPfTh9ON3ZiYeJ3piZ4tOv7reu++wwCJGiy/P8Wwn9AlS4F005JSHwaWdPQALQ2Ui",
+	"Q4kcyVuGTMiC54NKAAVztkuCDYWEVCAqgUWiSXkEtF3FIAo0QV6ikvSE00lcyOPD+ZGaa2z9xkcjSIGZ",
+	"ppRrmx9nQQ2wiC8r+btmoYXI4JjK+BE7+gfI8QJXp44DL/BsB6ZCNabk2SITWOIcWNWFHRChWHZeb0O2",
+	"ozmykPWEjUZhbSWL3qRxqXQiaWam0pZZQuWfXRcGujAexjUkQRfxPqSQu7O+tcIf5qsnsN41a0b+3Izw",
+	"qSruMTHtE7gp98ygEzZkNFEPomWCNIGSjGaxVsksSqrEtN0blnb/x79bfBYex1mlBUlXAUnBAqvAkxuF",
+	"oEU9cT0jXCsW94u4jVvufRqD6zCdc5wHjT0+8MR+ntjPI2Y/lmRRmWKIpXfPjtWMK8k4NgrDQyiOoJCY",
+	"wVHdghir4T5GsdsF7C17NaHeAJgTcCDEOxxw8cYaepYTscgqV8rDFTOsCF6dKGMZ8r5r9YP4U1bJeuPw",
+	"FZj9AwLCGT3UqFU0QSU0SuhUIHxXmo5j1Dp6w3AhHlzZdvt1Id+TcfyWhjf3pGc9Mar/MIPxMqW11C2r",
+	"NBvXvO8IjVsldAtxUBdv9CMpzZJWPzaIaV/BnDzXGYpcyhtmE+AwSgow0T0B17QsZvnezPQBK4S+SrXJ",
+	"Wrf1PZs9BSYfKjBpgaN9UQmUVgMh6RhEGPab6vtuTiypXIbZ7XJcUZpglilAGHLtNXjI8kfNsOAKQE8E",
+	"iLA0rOrKF/GecabQvQpuD+/jfjuspu8U4SCuPCTPrAKdMyN5+z2BgdPAXuUrHgVkzEOoF2fZIjjOVk8l",
+	"kXHElHa5H45XpPPB1u8QBe2JI5kBqfZhzxJGYj7iAAwN1dtGM0jYSOr8mvrWZLEsKeuVgThIFvMVWyYk",
+	"RmjvogVjk2shcSQ2XweXspbgF2qSWIoBS/BnowKgKyWV7Zuvbe3BOdPJbKOL5fIpJmEuQySWA6jdN6vo",
+	"CYe36dYgGItSf1Q5RNN7wLV/KBYI27+HJ7ueLfWeze4CbWQxiixa/xPUx5MptJSRW3RYuARZ74RfPxnS",
+	"LQIvsqx+gdPnlKHnf9yw2Yq6vwMROX5vUUF2/bq+agoS4t/nWmZiD4Ks+CCSGfQ11rOnQ3MHm3srb1i0",
+	"aysmUqNjq9jZYh6+Cw95qvP7vuPs50ABy+5CYaFePWJ5b+6PjaZbJ2Nj9w/vXykSmP+3LH3b/2sKY+H/",
+	"8Q/8D3tJ601uz76an583pJ9HfrehXe3fcuvKPfZgoM7FCDVucg+nTdhPVEZCThOMv0/s4D8RWoE9uSeb",
+	"86FszjC7fY77phdyHWReNyCaJwihbkwwmUf4QXzdtGTGBaeb5JoNuTUMU3bkTM4ZGJGtEoPETvshK6nv",
+	"AYzQzrLUNKkOn+rW+2SePJknteFT3eVaee29Ujd3H5//Yf+rKiRJnidMRMoVwI2S661Qhjby8Jf7CULk",
+	"CUIkgxCpez8qIIjYEQsT0O9K3nfRrZ5M4ceRcl6V4tarmbRjnVE9PNx/YAwMC4ydZF21M4wK11sgw6jo",
+	"iWsZzVp5bTBh45iG9gsgL8pBIL6+4vfg4AvZaa0LvvAnvdxPqAt/NtSFdTTRfMPwpZLXtqjjAo4pSxxA",
+	"9FXL4JrLkKyh/hK7RAfomguK+xb2hGNhtuYFW326LollyQQeVtbDcbBzyHw35KLW1BbsNCH8r558MQ+G",
+	"ozDfTdC7Fx6l1HDN7BvqRzPMJ/pyWPcyB4ujgEfuYXHTvAcXS7riJx/Lk2SrYUOaC7cI8V3hJnsZcRkH",
+	"gDDwCR2xit6WTNy1yEdoSJm6XSEJx0KKQxXRfLC2uDDRYdIB1kiJh+YrcAcoUPyg2JM752tmpP6H+n/W",
+	"vbtrhKjN3a5ikvtXu8jGTpjRRCMi4UWjpLq/cDHnZiVd4R6DUhw9GyPMT0+UMgtM88AI8GKax0rO4Q2F",
+	"hdOokNuPJphLd7sM7fGRsZiv7hVw67+DW+B70Wie/AL/sREq2/zpbtoT5PhW6XGVWj+YFVzJD1Boxn9Q",
+	"CPD/UJzJjF+zCzYWPNXomv146w7MUp6SQB4cEc27ZEjPa5QeuLx3SRTTCjAVbYVBmn2q5Q0TThHg4pbr",
+	"rGrX/sgVVuK4JvrYvjlfvsBBmUjxogBx0MtfHbNESeGgs13KfUFtQhOz6qcIppAVRIioJ1y1EdeAj9Uk",
+	"ShaCN2gWx2myv0upt5MhN0JOlV9sUKTjwD6wrw50AEwCPr2eqwTfjSxG4pOb5EnQV+Q8SDiLmAUFjGde",
+	"sD9HrPryBr4XDrAlvczQcy2tgJlCS91bLOaRrjoqY1TYqZHpOY40kDIChuTDKXLdE+zzmCdMvUGjCL4V",
+	"cWUWnasAxnY8BXcf13OYcsKvygGyz3ZxW7+sK6HXZgDr3cyni1atJCVXg4JnTKjwBO/i7fPu2og9H6cV",
+	"LbUu3OriwxQgYKEG8b2Ru0rTWb5XBNpTWB+n0G1gi/Jcl+yz04tLkpbQFGKqoQsjLdN5zFVsbpJoFRXc",
+	"zMfrynyStt9PXZrtd5yiwI6zu1HOGHxU1/WROFa5PC0Sp00PH4GRkTIWKgjoBoDoaH+imvy/7F1Ni9sw",
+	"EP0rxmdtS697S6GnslB6TiGyrWzNupKxEzeh+L8XvRl9+CNJSfqVxbeFtSVFRqN5T5r35Hd5pC2ad+HW",
+	"PqA0/eneZvec4UadS802qdDSwA1ViHCow847+Rj9CPqVJNlBXaL2TQxDIBXoJqZWcbC1L6y1Nq6ilyz6",
+	"PtjB2R6zptTPo1iayfxFeF8eJ4JAyYkDKFCMh/x7Etr280MlfOjWl/ElG1yp2FA7KO+R+a7slJvTbcBT",
+	"mJfMTgO5G/lJ06ZJChRBz1DCp6ncfwJzbvGyuQN4s4govQ7i8wo85NWRopzu9+sjMcPD5AahoqALym4a",
+	"BHS8mdiQ4RF4Xh3kt7pSkLOEKuYuaWyc3DPe4qwQHay1w10cut4kqxBg5rp3XQPYla0PVec5l9WzLP+y",
+	"8vcdMSeL7NF5+oJUva5dtG6ffwDn8AcWLosEcCoV8hMSDGD5ME/MCj71cAuP1lhhUyqfeBG1y5HAph7Z",
+	"ca0Ze8UUzSZKUsZozp8XezGAFjcrCQBeWOXa0FH1fJS5vPIx1TdDwFsg3Wd87H6JHEtS8j+rNLSxH8Jp",
+	"XDgX6cYAdFWXHxUIqV78SN8r2ajGg1ES/8dzI1XGr4gJ9t+pSPdNlT6mb7t3WHw8iAl6xNGxDct55EjF",
+	"OgawFZFNIXwtigVWfNq8LVVV4AasBZxEl5FvmR3ysJdPytSVoqMuhkdVqV/Yyy+6TMtNDRyYx7/xF26p",
+	"A5BNmx15LU8brjFODNP+WicL5k7KQkv0KecbQQTHLEZH4oWJ3oZox/TlJ9NZWOuUwabCoBOdcsEbCnS8",
+	"QvuRiuD8EIe38cNUJU+m82LnZI6E6vPDA6mMmi1Xn8ffisVC+i/9zwAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

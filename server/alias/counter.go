@@ -29,7 +29,7 @@ const OtherAgents = "(others)"
 type Counter struct {
 	flushing sync.Mutex
 	mu       sync.Mutex
-	pending  map[useKey]*Use
+	pending  counts
 	day      time.Time
 	agents   map[int64]map[string]struct{} // by key: those counted by name on that day
 }
@@ -41,9 +41,25 @@ type useKey struct {
 	day              int64
 }
 
+// counts are those that have not been written.
+type counts struct {
+	uses       map[useKey]*Use
+	leniencies map[leniencyKey]*Leniency
+}
+
+// leniencyKey is what leniencies are told apart by.
+type leniencyKey struct {
+	keyID, day int64
+	name       string
+}
+
+func newCounts() counts {
+	return counts{uses: make(map[useKey]*Use), leniencies: make(map[leniencyKey]*Leniency)}
+}
+
 // NewCounter returns a counter at zero.
 func NewCounter() *Counter {
-	return &Counter{pending: make(map[useKey]*Use), agents: make(map[int64]map[string]struct{})}
+	return &Counter{pending: newCounts(), agents: make(map[int64]map[string]struct{})}
 }
 
 // Count notes one call.
@@ -53,22 +69,43 @@ func (c *Counter) Count(actor identity.Actor, operation, agent string, now time.
 	key := useKey{keyID: actor.KeyID, operation: operation, agent: agent, day: day.Unix()}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	use := c.pending[key]
+	use := c.pending.uses[key]
 	if use == nil {
 		key.agent = c.bounded(actor.KeyID, agent, day)
-		use = c.pending[key]
+		use = c.pending.uses[key]
 	}
 	if use == nil {
 		use = &Use{
 			CompanyID: actor.CompanyID, UserID: actor.User.ID, KeyID: actor.KeyID,
 			Operation: operation, UserAgent: key.agent, Day: day, First: now, Last: now,
 		}
-		c.pending[key] = use
+		c.pending.uses[key] = use
 	}
 	use.add(Use{Calls: 1, First: now, Last: now})
 	if refused {
 		use.Refused++
 	}
+}
+
+// CountLeniencies notes what one call needed to be read leniently, by names of
+// which there are not many.
+func (c *Counter) CountLeniencies(actor identity.Actor, names []string, now time.Time) {
+	day := now.Truncate(24 * time.Hour)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, name := range names {
+		key := leniencyKey{keyID: actor.KeyID, day: day.Unix(), name: name}
+		one := Leniency{UserID: actor.User.ID, KeyID: actor.KeyID, Name: name, Day: day, Calls: 1, Last: now}
+		c.pending.addLeniency(key, one)
+	}
+}
+
+func (c *counts) addLeniency(key leniencyKey, l Leniency) {
+	if known := c.leniencies[key]; known != nil {
+		known.Calls, known.Last = known.Calls+l.Calls, later(known.Last, l.Last)
+		return
+	}
+	c.leniencies[key] = &l
 }
 
 // bounded returns the name under which an agent is counted.
@@ -99,33 +136,46 @@ func (c *Counter) Flush(ctx context.Context, store Store) error {
 	defer c.flushing.Unlock()
 	c.mu.Lock()
 	taken := c.pending
-	if len(taken) == 0 {
+	if len(taken.uses) == 0 && len(taken.leniencies) == 0 {
 		c.mu.Unlock()
 		return nil
 	}
-	c.pending = make(map[useKey]*Use, len(taken))
+	c.pending = newCounts()
 	c.mu.Unlock()
 
-	uses := make([]Use, 0, len(taken))
-	for _, use := range taken {
-		uses = append(uses, *use)
-	}
-	err := write.Do(ctx, store, func(ctx context.Context, tx Tx) error { return tx.AddAliasUse(ctx, uses) })
+	uses, leniencies := values(taken.uses), values(taken.leniencies)
+	err := write.Do(ctx, store, func(ctx context.Context, tx Tx) error {
+		if err := tx.AddAliasUse(ctx, uses); err != nil {
+			return err
+		}
+		return tx.AddAliasLeniencies(ctx, leniencies)
+	})
 	if err != nil {
 		c.putBack(taken)
 	}
 	return err
 }
 
-func (c *Counter) putBack(taken map[useKey]*Use) {
+func values[K comparable, V any](m map[K]*V) []V {
+	list := make([]V, 0, len(m))
+	for _, v := range m {
+		list = append(list, *v)
+	}
+	return list
+}
+
+func (c *Counter) putBack(taken counts) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for key, use := range taken {
-		if newer := c.pending[key]; newer != nil {
+	for key, use := range taken.uses {
+		if newer := c.pending.uses[key]; newer != nil {
 			newer.add(*use)
 		} else {
-			c.pending[key] = use
+			c.pending.uses[key] = use
 		}
+	}
+	for key, l := range taken.leniencies {
+		c.pending.addLeniency(key, *l)
 	}
 }
 

@@ -105,6 +105,27 @@ func TestFailedFlushLosesNothing(t *testing.T) {
 	}
 }
 
+// Leniencies are counted by name, key and day, and a flush that fails loses none.
+func TestLeniencies(t *testing.T) {
+	t.Parallel()
+	c := newCounted(t)
+	c.CountLeniencies(c.actor, []string{"a", "b"}, noon)
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.Flush(cancelled, c.store); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+	c.CountLeniencies(c.actor, []string{"a"}, noon.Add(time.Second))
+	c.CountLeniencies(c.actor, []string{"a"}, noon.Add(-24*time.Hour))
+	if err := c.Flush(t.Context(), c.store); err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.store.AliasLeniencies(t.Context(), c.actor.CompanyID, []int64{c.actor.User.ID}, noon.Truncate(24*time.Hour))
+	if err != nil || len(got) != 2 || got[0].Key.Calls != 2 || !got[0].Key.Last.Equal(noon.Add(time.Second)) || got[1].Name != "b" || got[1].Key.Calls != 1 {
+		t.Errorf("%v, %+v", err, got)
+	}
+}
+
 // However many names a key comes with, a bounded number of them is kept, and no
 // call is lost.
 func TestUserAgentsAreBounded(t *testing.T) {

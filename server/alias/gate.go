@@ -102,3 +102,10 @@ func (s *Service) Use(ctx context.Context, actor identity.Actor, operation, user
 	}
 	return verdict, err
 }
+
+// NoteLeniencies counts what a call of the alias needed to be read leniently.
+func (s *Service) NoteLeniencies(actor identity.Actor, names []string) {
+	if s.config.Counter != nil {
+		s.config.Counter.CountLeniencies(actor, names, s.clock.Now())
+	}
+}

@@ -24,6 +24,7 @@ type Report struct {
 	Keys       []KeyUse
 	Agents     []AgentUse
 	Operations []OperationUse
+	Leniencies []LeniencyUse
 
 	Steps []Step // newest first; only reports of one user have them
 }
@@ -49,6 +50,14 @@ type AgentUse struct {
 	Last  time.Time
 }
 
+// LeniencyUse is what had to be read leniently in the last 30 days.
+type LeniencyUse struct {
+	Name  string
+	Calls int64
+	Last  time.Time
+	Keys  []KeyUse // the busiest first
+}
+
 // OperationUse is the use of one operation in the last 30 days.
 type OperationUse struct {
 	Method    string
@@ -66,8 +75,8 @@ func periods(now time.Time) Periods {
 }
 
 // newReport adds up a user's totals.
-func newReport(m Migration, totals []Total, now time.Time) Report {
-	r := Report{Migration: m}
+func newReport(m Migration, totals []Total, leniencies []LeniencyTotal, now time.Time) Report {
+	r := Report{Migration: m, Leniencies: addLeniencies(leniencies)}
 	keys, agents, operations := map[int64]*KeyUse{}, map[string]*AgentUse{}, map[string]*OperationUse{}
 	for _, t := range totals {
 		r.add(t)
@@ -93,6 +102,23 @@ func newReport(m Migration, totals []Total, now time.Time) Report {
 		return cmp.Or(cmp.Compare(b.Calls, a.Calls), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
 	})
 	return r
+}
+
+// addLeniencies adds up the totals of one user, the most frequent first.
+func addLeniencies(totals []LeniencyTotal) []LeniencyUse {
+	uses := map[string]*LeniencyUse{}
+	for _, t := range totals {
+		use := entry(uses, t.Name, LeniencyUse{Name: t.Name})
+		use.Calls, use.Last = use.Calls+t.Key.Calls, later(use.Last, t.Key.Last)
+		use.Keys = append(use.Keys, t.Key)
+	}
+	for _, use := range uses {
+		slices.SortFunc(use.Keys, func(a, b KeyUse) int { return cmp.Or(cmp.Compare(b.Calls, a.Calls), cmp.Compare(a.ID, b.ID)) })
+		use.Keys = use.Keys[:min(len(use.Keys), maxUses)]
+	}
+	return busiest(uses, func(a, b *LeniencyUse) int {
+		return cmp.Or(cmp.Compare(b.Calls, a.Calls), cmp.Compare(a.Name, b.Name))
+	})
 }
 
 func (r *Report) add(t Total) {

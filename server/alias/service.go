@@ -77,21 +77,37 @@ func (s *Service) Migrations(ctx context.Context, actor identity.Actor, q Query)
 	if err != nil {
 		return nil, fmt.Errorf("load migrations: %w", err)
 	}
+	return usedBy(ctx, s.store, migrations, q.At)
+}
+
+// usedBy reports on how users of one company have used the alias.
+func usedBy(ctx context.Context, r Reader, migrations []Migration, now time.Time) ([]Report, error) {
+	if len(migrations) == 0 {
+		return []Report{}, nil
+	}
 	ids := make([]int64, len(migrations))
 	for i, m := range migrations {
 		ids[i] = m.User.ID
 	}
-	totals, err := s.store.AliasTotals(ctx, actor.CompanyID, ids, periods(q.At))
+	company, periods := migrations[0].CompanyID, periods(now)
+	totals, err := r.AliasTotals(ctx, company, ids, periods)
 	if err != nil {
 		return nil, fmt.Errorf("load use of the alias: %w", err)
 	}
-	byUser := make(map[int64][]Total, len(ids))
+	leniencies, err := r.AliasLeniencies(ctx, company, ids, periods.Month)
+	if err != nil {
+		return nil, fmt.Errorf("load leniencies: %w", err)
+	}
+	calls, lenient := make(map[int64][]Total, len(ids)), make(map[int64][]LeniencyTotal, len(ids))
 	for _, t := range totals {
-		byUser[t.UserID] = append(byUser[t.UserID], t)
+		calls[t.UserID] = append(calls[t.UserID], t)
+	}
+	for _, t := range leniencies {
+		lenient[t.UserID] = append(lenient[t.UserID], t)
 	}
 	reports := make([]Report, len(migrations))
 	for i, m := range migrations {
-		reports[i] = newReport(m, byUser[m.User.ID], q.At)
+		reports[i] = newReport(m, calls[m.User.ID], lenient[m.User.ID], now)
 	}
 	return reports, nil
 }
@@ -108,11 +124,11 @@ func (s *Service) Migration(ctx context.Context, actor identity.Actor, userID in
 }
 
 func (s *Service) report(ctx context.Context, r Reader, m Migration, now time.Time) (Report, error) {
-	totals, err := r.AliasTotals(ctx, m.CompanyID, []int64{m.User.ID}, periods(now))
+	reports, err := usedBy(ctx, r, []Migration{m}, now)
 	if err != nil {
-		return Report{}, fmt.Errorf("load use of the alias: %w", err)
+		return Report{}, err
 	}
-	report := newReport(m, totals, now)
+	report := reports[0]
 	if report.Steps, err = r.AliasSteps(ctx, m.CompanyID, m.User.ID, maxSteps); err != nil {
 		return Report{}, fmt.Errorf("load steps: %w", err)
 	}

@@ -43,6 +43,10 @@ type Reader interface {
 	// key, operation and user agent, in this order.
 	AliasTotals(ctx context.Context, companyID int64, userIDs []int64, p Periods) ([]Total, error)
 
+	// AliasLeniencies returns what users' calls needed to be read leniently since
+	// a day, added up over the days, by user, name and key, in this order.
+	AliasLeniencies(ctx context.Context, companyID int64, userIDs []int64, since time.Time) ([]LeniencyTotal, error)
+
 	// AliasSteps returns a user's steps with their mails, newest first, at
 	// most limit.
 	AliasSteps(ctx context.Context, companyID, userID int64, limit int) ([]Step, error)
@@ -70,6 +74,9 @@ type Tx interface {
 	// AddAliasUse adds to the counts: what is there for the same user, key,
 	// operation, user agent and day is added to, whoever wrote it.
 	AddAliasUse(ctx context.Context, uses []Use) error
+
+	// AddAliasLeniencies adds to the counts as AddAliasUse does.
+	AddAliasLeniencies(ctx context.Context, leniencies []Leniency) error
 
 	// InsertMail adds a mail, and sets its ID.
 	InsertMail(ctx context.Context, m *Mail) error
@@ -105,6 +112,24 @@ type Use struct {
 	Refused   int64     // because the alias was closed
 	First     time.Time
 	Last      time.Time
+}
+
+// Leniency is how many calls with one key needed one thing to be read leniently
+// on a day.
+type Leniency struct {
+	UserID int64
+	KeyID  int64
+	Name   string    // see package lenient
+	Day    time.Time // its beginning, in UTC
+	Calls  int64
+	Last   time.Time
+}
+
+// LeniencyTotal is the calls with one key that needed one thing, over the days.
+type LeniencyTotal struct {
+	UserID int64
+	Name   string
+	Key    KeyUse
 }
 
 // Periods are the first days of the periods that totals are made for.

@@ -132,8 +132,8 @@ func (m member) next(x, step float64) json.Number {
 
 // text is a text of n characters that could be a value of the member.
 func (m member) text(n int) string {
-	switch {
-	case m.schema.Pattern == `\d`:
+	switch pointer := m.pointer(); {
+	case strings.Contains(pointer, "/phones") || strings.HasSuffix(pointer, "/primaryPhone"):
 		return strings.Repeat("7", n)
 	case m.schema.Format != "email":
 		return strings.Repeat("k", n)

@@ -86,6 +86,15 @@ func newDomain(t *testing.T) *domain {
 			"acceptInvitation": asking(identity.ParseAcceptance, func(a identity.Acceptance) (identity.User, error) {
 				return s.Identity.Accept(ctx, a)
 			}),
+			"updateUser": asking(identity.ParseUserPatch, func(p identity.UserPatch) (identity.User, error) {
+				return s.Identity.UpdateUser(ctx, actor, user, p)
+			}),
+			"resetPassword": asking(identity.ParseReset, func(r identity.Reset) (identity.InvitedUser, error) {
+				return s.Identity.ResetPassword(ctx, actor, user, r)
+			}),
+			"changePassword": asking(identity.ParseNewPassword, func(n identity.NewPassword) (bool, error) {
+				return false, s.Identity.ChangePassword(ctx, actor, n)
+			}),
 			"createKey": asking(identity.ParseNewKey, func(n identity.NewKey) (identity.IssuedKey, error) {
 				return s.Identity.CreateKey(ctx, actor, n)
 			}),
@@ -106,6 +115,9 @@ func newDomain(t *testing.T) *domain {
 			"updateProperty":         {},
 			"inviteUser":             {"email": "new@example.com"},
 			"acceptInvitation":       {"token": invited.Token, "password": "a long password"},
+			"updateUser":             {},
+			"resetPassword":          {},
+			"changePassword":         {"newPassword": "a long password"},
 			"createKey":              {},
 			"notifyAliasUser":        {"message": "We tidy up."},
 			"rehearseAliasMigration": {"until": "2999-01-01T00:00:00Z"},

@@ -31,6 +31,8 @@ var enums = map[string]enum{
 	"AliasStepKind":      {path: "server/alias", typeName: "StepKind"},
 	"AliasMailState":     {path: "server/alias", typeName: "MailState"},
 	"AliasMailError":     {path: "server/alias", typeName: "MailFailure"},
+	"Handling":           {path: "server/lenient", typeName: "Handling"},
+	"KeyHandling":        {same: "Handling"},
 	"FieldProblem.in":    {path: "server/fault", typeName: "Location"},
 	"OrderLatestFirst":   {named: true},
 	"OrderEarliestFirst": {same: "OrderLatestFirst"},

@@ -11,6 +11,8 @@ import (
 
 // unread are the parameters that change nothing, and say so in the spec.
 var unread = map[string]string{
+	"ChangePasswordParams.CompanyID":              "the login reads it, before the request is bound",
+	"CreateKeyParams.CompanyID":                   "the login reads it, before the request is bound",
 	"GetAccountParams.IncludeVirtualProperties":   "there are none",
 	"ListAccountsParams.IncludeVirtualProperties": "there are none",
 	"ListPropertiesParams.RecordType":             "all kinds of records have the same properties",
@@ -82,7 +84,7 @@ func (c *code) headersRead() map[string]bool {
 		if !ok || !value.IsValue() || len(expression.Args) != 1 {
 			continue
 		}
-		if selector, ok := expression.Fun.(*ast.SelectorExpr); ok && selector.Sel.Name == "GetHeader" {
+		if selector, ok := expression.Fun.(*ast.SelectorExpr); ok && (selector.Sel.Name == "GetHeader" || selector.Sel.Name == "Values") {
 			if name := c.info.Types[expression.Args[0]].Value; name != nil {
 				read[constant.StringVal(name)] = true
 			}

@@ -12,6 +12,11 @@ import (
 // conflicts are the operations that answer 409 without an Idempotency-Key.
 var conflicts = map[string]string{
 	"inviteUser":             "the e-mail address is taken",
+	"inviteUserAgain":        "the user has accepted",
+	"updateUser":             "the user is the last active admin",
+	"resetPassword":          "the user is disabled",
+	"changePassword":         "the password is of users of several companies",
+	"createKey":              "the password is of users of several companies",
 	"deleteProperty":         "accounts have values",
 	"notifyAliasUser":        "the user has been migrated",
 	"rehearseAliasMigration": "the user has been migrated",
@@ -51,7 +56,8 @@ func (o operation) failures() []string {
 	}
 	isBatch := o.OperationID == "batchUpdateAccounts" // Its tags are in the body.
 	_, conflicts := conflicts[o.OperationID]
-	add(o.Security == nil || len(*o.Security) > 0, "401", "403")
+	add(o.Security == nil || len(*o.Security) > 0, "401")
+	add((o.Security == nil || len(*o.Security) > 0) && o.OperationID != "changePassword", "403") // Anyone may change the own one.
 	add(o.has("path", ""), "404")
 	add(conflicts || o.has("header", "Idempotency-Key"), "409")
 	isRead := strings.HasPrefix(o.OperationID, "get")

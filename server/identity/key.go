@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/lenient"
 	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/query"
@@ -39,7 +40,8 @@ type Key struct {
 	Description string
 	Prefix      string // the start of the token, to recognise it by
 	Hash        KeyHash
-	Scope       Scope // the strongest one granted
+	Scope       Scope            // the strongest one granted
+	Handling    lenient.Handling // of requests that ask for none; empty: that of the path
 	CreatedAt   time.Time
 	ExpiresAt   time.Time // zero: never
 	RevokedAt   time.Time // zero: not revoked
@@ -53,6 +55,7 @@ type Actor struct {
 	CompanyID int64
 	KeyID     int64
 	Scope     Scope
+	Handling  lenient.Handling // that of the key
 	User      UserRef
 }
 
@@ -68,6 +71,7 @@ type NewKey struct {
 	Description string
 	Scopes      []Scope   // none: all that the actor may
 	ExpiresAt   time.Time // zero: never
+	Handling    lenient.Handling
 	fault.Findings
 }
 
@@ -82,6 +86,7 @@ func ParseNewKey(body any) NewKey {
 		Description: patch.Checked(r, "description", patch.Text, atMost(MaxKeyDescription)).Value,
 		Scopes:      patch.Value(r, "scopes", patch.ListOf(readScope)),
 		ExpiresAt:   patch.Member(r, "expiresAt", patch.Time).Value,
+		Handling:    patch.Value(r, "handling", readHandling),
 	}
 	n.Found = r.Offences
 	return n
@@ -93,6 +98,15 @@ func atMost(limit int) patch.Checker[string] {
 		text = normal.Trim(text)
 		return text, normal.CheckText(text, limit)
 	}
+}
+
+func readHandling(r *patch.Reader, path []string, value any) (lenient.Handling, bool) {
+	text, ok := patch.Text(r, path, value)
+	if ok && !slices.Contains(lenient.Handlings, lenient.Handling(text)) {
+		r.Offences.Add(path, "must be one of %s; got %s", fault.Join(lenient.Handlings), fault.Quote(text))
+		return "", false
+	}
+	return lenient.Handling(text), ok
 }
 
 func readScope(r *patch.Reader, path []string, value any) (Scope, bool) {
@@ -113,7 +127,7 @@ type IssuedKey struct {
 // CreateKey makes a key for the actor's user. Errors: KindInvalid with every
 // offence; KindForbidden if it would do more than the actor may.
 func (s *Service) CreateKey(ctx context.Context, actor Actor, n NewKey) (IssuedKey, error) {
-	key := Key{Name: n.Name, Description: n.Description, Scope: actor.Scope, ExpiresAt: n.ExpiresAt.UTC().Truncate(time.Millisecond)}
+	key := Key{Name: n.Name, Description: n.Description, Scope: actor.Scope, Handling: n.Handling, ExpiresAt: n.ExpiresAt.UTC().Truncate(time.Millisecond)}
 	offences := n.Found
 	if !n.ExpiresAt.IsZero() && !key.ExpiresAt.After(s.clock.Now()) {
 		offences.Add([]string{"expiresAt"}, "must be in the future; got %s", key.ExpiresAt.Format(time.RFC3339))
@@ -198,13 +212,13 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Actor, error)
 	if err != nil {
 		return Actor{}, fmt.Errorf("load key: %w", err)
 	}
-	return Actor{CompanyID: key.CompanyID, KeyID: key.ID, Scope: key.Scope, User: user.Ref()}, nil
+	return Actor{CompanyID: key.CompanyID, KeyID: key.ID, Scope: key.Scope, Handling: key.Handling, User: user.Ref()}, nil
 }
 
 // CreateKeyFor makes a key for a user, and returns its token, which is kept
 // nowhere else. The key may do what the strongest of the scopes allows. Errors:
 // KindInvalid for a scope; KindForbidden for one that the user may not have.
-func (s *Service) CreateKeyFor(ctx context.Context, user User, name string, scopes []Scope) (string, error) {
+func (s *Service) CreateKeyFor(ctx context.Context, user User, name string, scopes []Scope, handling lenient.Handling) (string, error) {
 	if len(scopes) == 0 {
 		return "", &fault.Error{Kind: fault.KindInvalid, Message: "a key needs a scope: " + fault.Join(Scopes)}
 	}
@@ -216,7 +230,7 @@ func (s *Service) CreateKeyFor(ctx context.Context, user User, name string, scop
 			}
 		}
 	}
-	issued, err := s.issue(ctx, user.CompanyID, user.ID, Key{Name: name, Scope: strongest(scopes)})
+	issued, err := s.issue(ctx, user.CompanyID, user.ID, Key{Name: name, Scope: strongest(scopes), Handling: handling})
 	return issued.Token, err
 }
 

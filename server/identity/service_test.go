@@ -30,7 +30,7 @@ func TestAuthenticate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := s.Identity.CreateKeyFor(t.Context(), ada, "reports", []identity.Scope{identity.ScopeRead, identity.ScopeWrite})
+	token, err := s.Identity.CreateKeyFor(t.Context(), ada, "reports", []identity.Scope{identity.ScopeRead, identity.ScopeWrite}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

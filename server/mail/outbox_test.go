@@ -252,6 +252,39 @@ What is left can be seen at any time, with any of your keys:
 This notice was sent on behalf of ada@example.com.
 `
 
+// A letter says what will be refused, and by which key it is sent.
+func TestLetterNamesLeniencies(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.call(t, 2, "GET /v1/accounts", "curl/8.5")
+	o.Alias.NoteLeniencies(o.user, []string{"limit read as page_size"})
+	if err := o.counter.Flush(t.Context(), o.store); err != nil {
+		t.Fatal(err)
+	}
+	composer, err := mail.NewComposer("https://accounts.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := o.Alias.Migration(t.Context(), o.user, o.user.User.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	letter, err := composer.Compose(report, alias.Step{Message: "Please move."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string][]string{
+		letter.Text: {"but for what\nis named at the end.", "        1  limit read as page_size, by nightly <sync>\n\nWhat is left"},
+		letter.HTML: {"but for what is named at the end.", "<li>limit read as page_size: 1 times, by nightly &lt;sync&gt;</li>"},
+	} {
+		for _, part := range append(want, "Prefer: handling=lenient") {
+			if !strings.Contains(text, part) {
+				t.Errorf("the letter lacks %q:\n%s", part, text)
+			}
+		}
+	}
+}
+
 func TestLetterWithoutCalls(t *testing.T) {
 	t.Parallel()
 	composer, err := mail.NewComposer("https://accounts.example.com")

@@ -108,10 +108,6 @@ func (c column) boolean(cell string) any {
 	return cell
 }
 
-// zeroFraction ends an integer that a program wrote as a number with a
-// fraction.
-var zeroFraction = regexp.MustCompile(`^([+-]?[0-9]+)[.]0+$`)
-
 // number is the number in a cell, or the cell if it has digits in groups that
 // are none.
 func (c column) number(cell string) any {
@@ -122,22 +118,7 @@ func (c column) number(cell string) any {
 		}
 		cell = strings.ReplaceAll(strings.ReplaceAll(cell, group, ""), c.cells.Decimal, ".")
 	}
-	if c.isInteger() {
-		cell = zeroFraction.ReplaceAllString(cell, "$1")
-	}
 	return json.Number(cell)
-}
-
-func (c column) isInteger() bool { return c.Kind == query.Integer || c.Kind == query.Reference }
-
-// whole makes 177 of each 177.0 in a list of integers.
-func (c column) whole(items []any) []any {
-	for i, item := range items {
-		if n, ok := item.(json.Number); ok && c.isInteger() {
-			items[i] = json.Number(zeroFraction.ReplaceAllString(n.String(), "$1"))
-		}
-	}
-	return items
 }
 
 // shortened is a number of many digits as spreadsheets show it: what it was is

@@ -61,7 +61,7 @@ func (c column) value(cell string) (any, bool) {
 		return c.item(cell), true
 	}
 	if items, ok := parseList(cell); ok {
-		return c.whole(items), true
+		return items, true
 	}
 	if items := c.split(cell); c.Custom == "" || len(items) != 1 {
 		return items, true

@@ -33,12 +33,14 @@ func plainColumnsOf[T any](keyNames ...string) []string {
 func columns(members []reflect.StructField, keyNames []string) []string {
 	var names []string
 	for _, member := range members {
-		if tagName(member) != "custom" {
+		switch {
+		case isFormer(member):
+		case tagName(member) != "custom":
 			names = append(names, tagName(member))
-			continue
-		}
-		for _, key := range keyNames {
-			names = append(names, "custom."+key)
+		default:
+			for _, key := range keyNames {
+				names = append(names, "custom."+key)
+			}
 		}
 	}
 	return names
@@ -56,9 +58,11 @@ func holdsRecords(member reflect.StructField) bool {
 // only accepted because they were fetched, nor under a former name.
 func assignable[T any]() []reflect.StructField {
 	return slices.DeleteFunc(membersOf[T](), func(field reflect.StructField) bool {
-		return field.Tag.Get("echo") != "" || field.Tag.Get("former") != ""
+		return field.Tag.Get("echo") != "" || isFormer(field)
 	})
 }
+
+func isFormer(field reflect.StructField) bool { return field.Tag.Get("former") != "" }
 
 // assignableNames lists them by name.
 func assignableNames[T any]() []string {

@@ -75,15 +75,15 @@ func reportAlias(ctx context.Context, cmd *cli.Command, store *sqlite.Store, com
 
 func writeReportTable(w io.Writer, reports []alias.Report) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "USER\tSTATE\tSUNSET\tTODAY\t7 DAYS\t30 DAYS\tREFUSED\tLAST CALL\tQUIET\tKEYS\tPROGRAMS")
+	fmt.Fprintln(table, "USER\tSTATE\tSUNSET\tTODAY\t7 DAYS\t30 DAYS\tREFUSED\tLAST CALL\tQUIET\tKEYS\tPROGRAMS\tREAD LENIENTLY")
 	for _, r := range reports {
 		quiet := "-"
 		if r.Quiet >= 0 {
 			quiet = fmt.Sprintf("%d d", r.Quiet)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", printable(r.User.Email), r.State, cmp.Or(formatTime(r.Sunset), "-"),
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", printable(r.User.Email), r.State, cmp.Or(formatTime(r.Sunset), "-"),
 			r.Calls.Today, r.Calls.Week, r.Calls.Month, r.Calls.Refused, cmp.Or(formatTime(r.Last), "-"), quiet,
-			cmp.Or(listKeys(r), "-"), cmp.Or(listAgents(r), "-"))
+			cmp.Or(listKeys(r), "-"), cmp.Or(listAgents(r), "-"), cmp.Or(listLeniencies(r), "-"))
 	}
 	return table.Flush()
 }
@@ -91,7 +91,7 @@ func writeReportTable(w io.Writer, reports []alias.Report) error {
 func writeReportCSV(w io.Writer, reports []alias.Report) error {
 	rows := [][]string{{
 		"user_id", "email", "state", "sunset", "notified_at", "migrated_at", "today", "last_7_days", "last_30_days",
-		"refused_last_30_days", "first_call_at", "last_call_at", "days_quiet", "keys", "user_agents",
+		"refused_last_30_days", "first_call_at", "last_call_at", "days_quiet", "keys", "user_agents", "read_leniently",
 	}}
 	for _, r := range reports {
 		quiet := ""
@@ -101,7 +101,7 @@ func writeReportCSV(w io.Writer, reports []alias.Report) error {
 		rows = append(rows, []string{
 			fmt.Sprint(r.User.ID), r.User.Email, string(r.State), formatTime(r.Sunset), formatTime(r.NotifiedAt), formatTime(r.MigratedAt),
 			fmt.Sprint(r.Calls.Today), fmt.Sprint(r.Calls.Week), fmt.Sprint(r.Calls.Month), fmt.Sprint(r.Calls.Refused),
-			formatTime(r.First), formatTime(r.Last), quiet, listKeys(r), listAgents(r),
+			formatTime(r.First), formatTime(r.Last), quiet, listKeys(r), listAgents(r), listLeniencies(r),
 		})
 	}
 	return csv.NewWriter(w).WriteAll(rows)
@@ -136,6 +136,19 @@ func listAgents(r alias.Report) string {
 	parts := make([]string, len(r.Agents))
 	for i, a := range r.Agents {
 		parts[i] = fmt.Sprintf("%d by %s", a.Calls, printable(a.Name))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// listLeniencies says what will be refused under the successor.
+func listLeniencies(r alias.Report) string {
+	parts := make([]string, len(r.Leniencies))
+	for i, l := range r.Leniencies {
+		keys := make([]string, len(l.Keys))
+		for j, k := range l.Keys {
+			keys[j] = cmp.Or(printable(k.Name), printable(k.Prefix))
+		}
+		parts[i] = fmt.Sprintf("%s %d times, by %s", l.Name, l.Calls, strings.Join(keys, ", "))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -243,3 +243,26 @@ func TestNoticeByMail(t *testing.T) {
 		}
 	}
 }
+
+// The report says what will be refused after the move, and by which key it is
+// sent.
+func TestReportNamesLeniencies(t *testing.T) {
+	t.Parallel()
+	db, key := newCompany(t)
+	p := serve(t, db)
+	for range 3 {
+		if status, _, err := call(t.Context(), "GET", p.url+"/v1/clients?limit=1", key, ""); err != nil || status != http.StatusOK {
+			t.Fatal(status, err)
+		}
+	}
+	mailtest.Eventually(t, "the calls are written", func() bool {
+		list := reported(t, db)
+		return len(list) == 1 && len(list[0].Leniencies) == 1 && list[0].Leniencies[0].Calls == 3
+	})
+	for _, format := range []string{"table", "csv"} {
+		text := mustRun(t, "alias", "report", "--db", db, "--company", "C", "--format", format)
+		if !strings.Contains(text, "limit read as page_size 3 times, by ") {
+			t.Errorf("%s", text)
+		}
+	}
+}

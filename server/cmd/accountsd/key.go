@@ -12,6 +12,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/lenient"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
@@ -46,6 +47,7 @@ func keyCreateCommand() *cli.Command {
 			dbFlag(), emailFlag(), whichCompanyFlag(),
 			&cli.StringFlag{Name: "name", Usage: "what the key is for", Sources: fromEnv("NAME")},
 			&cli.StringSliceFlag{Name: "scopes", Usage: "what the key may do: read, write or admin; each includes the ones before it", Value: []string{"write"}, Sources: fromEnv("SCOPES")},
+			&cli.StringFlag{Name: "handling", Usage: "how requests are read that do not say it themselves: strict, or lenient for programs of the former API", Validator: oneOf("strict", "lenient"), Sources: fromEnv("HANDLING")},
 		},
 		Action: inStore(createKey),
 	}
@@ -60,7 +62,7 @@ func createKey(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error
 	if err != nil {
 		return err
 	}
-	token, err := users(store).CreateKeyFor(ctx, user, cmd.String("name"), scopes)
+	token, err := users(store).CreateKeyFor(ctx, user, cmd.String("name"), scopes, lenient.Handling(cmd.String("handling")))
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,18 @@ var (
 			"first_at", (*db.Time)(&u.First), "last_at", (*db.Time)(&u.Last),
 		}
 	})
+	leniencies = db.NewTable(func(l *alias.Leniency) []any {
+		return []any{
+			"user_id", &l.UserID, "key_id", &l.KeyID, "name", &l.Name,
+			"day", (*db.Time)(&l.Day), "calls", &l.Calls, "last_at", (*db.Time)(&l.Last),
+		}
+	})
+	leniencyTotals = db.NewTable(func(t *alias.LeniencyTotal) []any {
+		return []any{
+			"l.user_id", &t.UserID, "l.name", &t.Name, "l.key_id", &t.Key.ID, "k.name", &t.Key.Name, "k.prefix", &t.Key.Prefix,
+			"sum(l.calls)", &t.Key.Calls, "max(l.last_at)", (*db.Time)(&t.Key.Last),
+		}
+	})
 )
 
 var (
@@ -60,6 +72,13 @@ FROM alias_use a JOIN api_keys k ON k.id = a.key_id
 WHERE a.user_id IN (SELECT value FROM json_each(?4)) AND k.company_id = ?5
 GROUP BY a.user_id, a.key_id, a.operation, a.user_agent
 ORDER BY a.user_id, a.key_id, a.operation, a.user_agent`}
+	selectLeniencies = db.Statement{Thing: "leniencies", Text: `SELECT ` + leniencyTotals.List("") + `
+FROM alias_leniencies l JOIN api_keys k ON k.id = l.key_id
+WHERE l.user_id IN (SELECT value FROM json_each(?)) AND k.company_id = ? AND l.day >= ?
+GROUP BY l.user_id, l.name, l.key_id ORDER BY l.user_id, l.name, l.key_id`}
+	addLeniency = db.Statement{Thing: "leniency", Text: leniencies.Insert("alias_leniencies") + `
+ON CONFLICT (user_id, key_id, name, day) DO UPDATE SET
+	calls = calls + excluded.calls, last_at = max(last_at, excluded.last_at)`}
 	addUse = db.Statement{Thing: "use of the alias", Text: uses.Insert("alias_use") + `
 ON CONFLICT (user_id, key_id, operation, user_agent, day) DO UPDATE SET
 	calls = calls + excluded.calls, refused = refused + excluded.refused,
@@ -115,6 +134,21 @@ func (r reader) AliasTotals(ctx context.Context, companyID int64, userIDs []int6
 func (t *transaction) AddAliasUse(ctx context.Context, counted []alias.Use) error {
 	for _, u := range counted {
 		if _, err := t.session.Exec(ctx, addUse, uses.At(&u)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AliasLeniencies returns what users' calls needed, added up over the days.
+func (r reader) AliasLeniencies(ctx context.Context, companyID int64, userIDs []int64, since time.Time) ([]alias.LeniencyTotal, error) {
+	return db.Collect(ctx, r.session, selectLeniencies, []any{db.List[int64](userIDs), companyID, db.Time(since)}, leniencyTotals.Scan)
+}
+
+// AddAliasLeniencies adds to the counts.
+func (t *transaction) AddAliasLeniencies(ctx context.Context, counted []alias.Leniency) error {
+	for _, l := range counted {
+		if _, err := t.session.Exec(ctx, addLeniency, leniencies.At(&l)...); err != nil {
 			return err
 		}
 	}

@@ -17,6 +17,7 @@ import (
 // aliasTests are the tests of the alias.
 var aliasTests = tests{
 	"AliasUse":        testAliasUse,
+	"AliasLeniencies": testAliasLeniencies,
 	"AliasServers":    testAliasServers,
 	"AliasMigration":  testAliasMigration,
 	"AliasMigrations": testAliasMigrations,
@@ -92,6 +93,33 @@ func testAliasUse(t *testing.T, f *fixture) {
 		}
 		equal(t, got, []alias.Total{})
 	}
+}
+
+func testAliasLeniencies(t *testing.T, f *fixture) {
+	one, two := f.addKey(t, f.ada, "one"), f.addKey(t, f.ada, "two")
+	foreign := f.addKey(t, f.stranger, "foreign")
+	needed := func(key identity.Key, name string, daysAgo int, calls int64) alias.Leniency {
+		last := start.AddDate(0, 0, -daysAgo)
+		return alias.Leniency{UserID: key.UserID, KeyID: key.ID, Name: name, Day: last.Truncate(24 * time.Hour), Calls: calls, Last: last}
+	}
+	for range 2 { // What another server counted is added.
+		f.write(t, func(ctx context.Context, tx store.Tx) error {
+			return tx.AddAliasLeniencies(ctx, []alias.Leniency{
+				needed(one, "a", 0, 1), needed(one, "a", 29, 10), needed(one, "a", 30, 100), needed(one, "b", 1, 3),
+				needed(two, "a", 0, 5), needed(foreign, "a", 0, 7),
+			})
+		})
+	}
+	total := func(key identity.Key, name string, calls int64, daysAgo int) alias.LeniencyTotal {
+		return alias.LeniencyTotal{UserID: key.UserID, Name: name, Key: alias.KeyUse{
+			ID: key.ID, Name: key.Name, Prefix: key.Prefix, Calls: calls, Last: start.AddDate(0, 0, -daysAgo),
+		}}
+	}
+	got, err := f.store.AliasLeniencies(t.Context(), f.company.ID, []int64{f.ada.ID, f.stranger.ID}, days().Month)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, got, []alias.LeniencyTotal{total(one, "a", 22, 0), total(two, "a", 10, 0), total(one, "b", 6, 1)})
 }
 
 // Counts that many servers add at once are all there.

@@ -107,18 +107,15 @@ func (f *fixture) uses() map[string]func(context.Context) error {
 			_, err := f.store.UserByInvitation(ctx, identity.KeyHash{})
 			return err
 		},
-		"AccountsByID": func(ctx context.Context) error {
-			_, err := f.store.AccountsByID(ctx, id, 0, 1)
-			return err
-		},
-		"NumberOwner": func(ctx context.Context) error { _, err := f.store.NumberOwner(ctx, id, 1); return err },
-		"Properties":  func(ctx context.Context) error { _, err := f.store.Properties(ctx, id); return err },
-		"Contacts":    func(ctx context.Context) error { _, err := f.store.Contacts(ctx, id, []int64{1}); return err },
-		"FindContact": func(ctx context.Context) error { _, err := f.store.FindContact(ctx, id, "x", "y"); return err },
-		"History":     func(ctx context.Context) error { _, err := f.store.History(ctx, id, 1, 0, 1); return err },
-		"Company":     func(ctx context.Context) error { _, err := f.store.Company(ctx, "x"); return err },
-		"User":        func(ctx context.Context) error { _, err := f.store.User(ctx, id, id); return err },
-		"Key":         func(ctx context.Context) error { _, err := f.store.Key(ctx, id, id); return err },
+		"AccountsByID": func(ctx context.Context) error { _, err := f.store.AccountsByID(ctx, id, 0, 1); return err },
+		"NumberOwner":  func(ctx context.Context) error { _, err := f.store.NumberOwner(ctx, id, 1); return err },
+		"Properties":   func(ctx context.Context) error { _, err := f.store.Properties(ctx, id); return err },
+		"Contacts":     func(ctx context.Context) error { _, err := f.store.Contacts(ctx, id, []int64{1}); return err },
+		"FindContact":  func(ctx context.Context) error { _, err := f.store.FindContact(ctx, id, "x", "y"); return err },
+		"History":      func(ctx context.Context) error { _, err := f.store.History(ctx, id, 1, 0, 1); return err },
+		"Company":      func(ctx context.Context) error { _, err := f.store.Company(ctx, "x"); return err },
+		"User":         func(ctx context.Context) error { _, err := f.store.User(ctx, id, id); return err },
+		"Key":          func(ctx context.Context) error { _, err := f.store.Key(ctx, id, id); return err },
 		"KeyByHash": func(ctx context.Context) error {
 			_, _, err := f.store.KeyByHash(ctx, identity.KeyHash{}, start)
 			return err

@@ -28,7 +28,7 @@ func (f *fixture) addKeys(t *testing.T, u identity.User, keys ...identity.Key) [
 
 func testKey(t *testing.T, f *fixture) {
 	keys := f.addKeys(t, f.ada,
-		identity.Key{Name: "forever", Prefix: "acc_1", Scope: identity.ScopeRead, Hash: identity.KeyHash{1}},
+		identity.Key{Name: "forever", Prefix: "acc_1", Scope: identity.ScopeRead, Handling: "lenient", Hash: identity.KeyHash{1}},
 		identity.Key{
 			Name: "", Description: "\"Nightly\" jöb", Prefix: "acc_2", Scope: identity.ScopeAdmin, Hash: identity.KeyHash{31: 2},
 			ExpiresAt: start.Add(time.Hour),

@@ -1,0 +1,123 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/lenient"
+)
+
+// The headers about how a request is read (RFC 7240), and what of it was read
+// leniently.
+const (
+	preferHeader            = "Prefer"
+	preferenceAppliedHeader = "Preference-Applied"
+	lenientHeader           = "X-Lenient"
+)
+
+type putKey struct{}
+
+// readPut makes a PATCH of a PUT on one record that is to be read leniently. It
+// works before routing: there are no operations with PUT.
+func (s *Server) readPut(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut && s.operations.patches(r.URL.Path) && s.handling(r) == lenient.Lenient {
+			r = r.Clone(context.WithValue(r.Context(), putKey{}, true))
+			r.Method = http.MethodPatch
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// patches tells whether an operation updates the record at a path.
+func (ops operations) patches(path string) bool {
+	collection := operationKey(http.MethodPatch, path[:strings.LastIndex(path, "/")+1]+":")
+	found := false
+	for key := range ops {
+		if strings.HasSuffix(key, " "+path) {
+			return false // It is no record but has a name of its own.
+		}
+		found = found || strings.HasPrefix(key, collection)
+	}
+	return found && !strings.HasSuffix(path, "/")
+}
+
+// handling is how a request is to be read: as it asks for, or else as its key or
+// its path has it.
+func (s *Server) handling(r *http.Request) lenient.Handling {
+	if asked := lenient.Asked(r.Header.Values(preferHeader)); asked != "" {
+		return asked
+	}
+	switch handling := s.keyOf(r).Handling; {
+	case handling != "":
+		return handling
+	case isAlias(r.Context()):
+		return lenient.Lenient
+	}
+	return lenient.Strict
+}
+
+// keyOf is who a request acts for, also before it was authenticated; nobody if
+// its key is none, which is refused later.
+func (s *Server) keyOf(r *http.Request) identity.Actor {
+	if actor := actorOf(r.Context()); actor.KeyID != 0 || r.Method != http.MethodPut {
+		return actor
+	}
+	token, err := sentToken(r.Header)
+	if err != nil {
+		return identity.Actor{}
+	}
+	actor, _ := s.Identity.Authenticate(r.Context(), token)
+	return actor
+}
+
+// readQuery reads the query of a request leniently, if it is to be read so.
+func (s *Server) readQuery(c *gin.Context, op *operation) {
+	if s.handling(c.Request) != lenient.Lenient {
+		return
+	}
+	var applied []string
+	if wasPut, _ := c.Request.Context().Value(putKey{}).(bool); wasPut {
+		applied = append(applied, lenient.PutForPatch)
+	}
+	query, err := url.ParseQuery(c.Request.URL.RawQuery)
+	if changed := lenient.Query(op.query, query); err == nil && len(changed) > 0 {
+		u := *c.Request.URL
+		u.RawQuery = query.Encode()
+		c.Request.URL = &u
+		if isAlias(c.Request.Context()) {
+			c.Header("Link", successorLink(publicURL(c.Request)))
+		}
+		applied = append(applied, changed...)
+	}
+	s.applied(c, applied)
+}
+
+// readBodyLeniently changes a decoded body, if it is to be read so.
+func (s *Server) readBodyLeniently(c *gin.Context, op *operation, body any) {
+	if s.handling(c.Request) == lenient.Lenient {
+		s.applied(c, lenient.Body(op.id, body))
+	}
+}
+
+// applied tells the caller what was read leniently, and counts it for those who
+// are to move off the alias.
+func (s *Server) applied(c *gin.Context, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	if ctx := c.Request.Context(); isAlias(ctx) {
+		s.Alias.NoteLeniencies(actorOf(ctx), names)
+	}
+	header := c.Writer.Header()
+	header.Set(preferenceAppliedHeader, "handling="+string(lenient.Lenient))
+	if before := header.Get(lenientHeader); before != "" {
+		names = append([]string{before}, names...)
+	}
+	header.Set(lenientHeader, strings.Join(names, "; "))
+}
