@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -24,7 +25,17 @@ func (op *operation) checkBody(sent *decodedBody) fault.Offences {
 	} else {
 		c.check(op.body, sent.value, nil)
 	}
+	slices.SortStableFunc(c.offences, byMember)
 	return c.offences
+}
+
+// byMember orders offences by the names of the body's members, and those of the
+// body as a whole behind them.
+func byMember(a, b fault.Offence) int {
+	if len(a.Path) == 0 || len(b.Path) == 0 {
+		return len(b.Path) - len(a.Path)
+	}
+	return strings.Compare(a.Path[0], b.Path[0])
 }
 
 // bodyOffences collects what is wrong with a body.
