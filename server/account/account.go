@@ -13,8 +13,8 @@ import (
 const (
 	MaxTitle       = 255
 	MaxDescription = 10_000
-	MaxAddresses   = 10
-	MaxAddress     = 500
+	maxAddresses   = 10
+	maxAddress     = 500
 	MaxNumber      = 1<<53 - 1 // the largest integer every JSON reader keeps exact
 	MaxContacts    = 1000
 	MaxAmount      = 1e15 // of value and size: below it a float64 holds cents exactly

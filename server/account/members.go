@@ -107,9 +107,9 @@ func textUpTo(limit int) patch.Checker[string] {
 	}
 }
 
-var addressLines = patch.List{Min: 1, Max: MaxAddresses, Check: func(line, _ string) (string, string) {
+var addressLines = patch.List{Min: 1, Max: maxAddresses, Check: func(line, _ string) (string, string) {
 	if line = normal.Strip(line); normal.Trim(line) == "" {
 		return line, fault.MustNotBeBlank
 	}
-	return line, normal.CheckText(line, MaxAddress)
+	return line, normal.CheckText(line, maxAddress)
 }}

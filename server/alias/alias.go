@@ -13,9 +13,9 @@ import (
 
 // Limits of migrations off the alias.
 const (
-	MaxMessage       = 4000
-	MaxRehearsal     = 7 * 24 * time.Hour
-	MaxRehearsals    = 100 // of one user that are not over
+	maxMessage       = 4000
+	maxRehearsal     = 7 * 24 * time.Hour
+	maxRehearsals    = 100 // of one user that are not over
 	DefaultQuietDays = 14
 )
 
@@ -51,8 +51,8 @@ type Rehearsal struct {
 	Until time.Time `json:"until"` // from then on the alias is open again
 }
 
-// ClosedFor tells whether the alias is closed for a key of the user.
-func (m Migration) ClosedFor(keyID int64, now time.Time) bool {
+// closedFor tells whether the alias is closed for a key of the user.
+func (m Migration) closedFor(keyID int64, now time.Time) bool {
 	if m.State == Migrated {
 		return true
 	}

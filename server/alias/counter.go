@@ -11,9 +11,9 @@ import (
 	"github.com/accountsd/accountsd/server/write"
 )
 
-// FlushInterval is how often counts are written. A process that is killed
+// flushInterval is how often counts are written. A process that is killed
 // loses those of at most this time.
-const FlushInterval = 2 * time.Second
+const flushInterval = 2 * time.Second
 
 // Bounds of what callers can make the counter remember.
 const (
@@ -179,10 +179,10 @@ func (c *Counter) putBack(taken counts) {
 	}
 }
 
-// Run flushes every FlushInterval until ctx ends, and then once more. What
+// Run flushes every flushInterval until ctx ends, and then once more. What
 // goes wrong is given to report.
 func (c *Counter) Run(ctx context.Context, store Store, report func(error)) {
-	ticker := time.NewTicker(FlushInterval)
+	ticker := time.NewTicker(flushInterval)
 	defer ticker.Stop()
 	for {
 		select {

@@ -96,7 +96,7 @@ type Verdict struct {
 func (s *Service) Use(ctx context.Context, actor identity.Actor, operation, userAgent string) (Verdict, error) {
 	now := s.clock.Now()
 	m, err := s.gate.lookUp(ctx, s.store, actor, now)
-	verdict := Verdict{Sunset: m.Sunset, Closed: err == nil && m.ClosedFor(actor.KeyID, now)}
+	verdict := Verdict{Sunset: m.Sunset, Closed: err == nil && m.closedFor(actor.KeyID, now)}
 	if s.config.Counter != nil {
 		s.config.Counter.Count(actor, operation, userAgent, now, verdict.Closed)
 	}

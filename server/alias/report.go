@@ -156,10 +156,10 @@ func busiest[K comparable, V any](m map[K]*V, order func(a, b *V) int) []V {
 // newOperationUse reads the operation that calls were counted under.
 func newOperationUse(operation string) OperationUse {
 	method, successor, _ := strings.Cut(operation, " ")
-	return OperationUse{Method: method, Path: FormerPath(successor), Successor: successor}
+	return OperationUse{Method: method, Path: formerPath(successor), Successor: successor}
 }
 
-// FormerPath returns the alias of a canonical path of the spec.
-func FormerPath(path string) string {
+// formerPath returns the alias of a canonical path of the spec.
+func formerPath(path string) string {
 	return strings.NewReplacer("/accounts", "/clients", "{accountId}", "{clientId}").Replace(path)
 }

@@ -200,8 +200,8 @@ func (s *Service) checkNotice(n Notice) error {
 	switch {
 	case n.Message == "":
 		offences.Add([]string{"message"}, fault.MustNotBeBlank)
-	case utf8.RuneCountInString(n.Message) > MaxMessage:
-		offences.Add([]string{"message"}, "must be at most %d characters", MaxMessage)
+	case utf8.RuneCountInString(n.Message) > maxMessage:
+		offences.Add([]string{"message"}, "must be at most %d characters", maxMessage)
 	}
 	if n.Sunset.IsSet() && n.Sunset.Value.Before(s.clock.Now()) {
 		offences.Add([]string{"sunset"}, "must not be in the past; got %s", n.Sunset.Value.Format(time.RFC3339))
@@ -250,7 +250,7 @@ func (s *Service) Rehearse(ctx context.Context, actor identity.Actor, userID int
 		if r.State == Migrated {
 			return conflict("%s has already been migrated", r.User.Email)
 		}
-		if len(r.Rehearsals) >= MaxRehearsals {
+		if len(r.Rehearsals) >= maxRehearsals {
 			return conflict("%s has %d rehearsals to come; take them back first", r.User.Email, len(r.Rehearsals))
 		}
 		ordered := rehearsal.Rehearsal
@@ -271,8 +271,8 @@ func checkRehearsal(ctx context.Context, tx Tx, m Migration, r Rehearsal) error 
 	switch {
 	case !r.Until.After(r.From):
 		offences.Add([]string{"until"}, "must be in the future and after the beginning; got %s", r.Until.Format(time.RFC3339))
-	case r.Until.Sub(r.From) > MaxRehearsal:
-		offences.Add([]string{"until"}, "must be at most %d days after the beginning; got %s", int(MaxRehearsal/(24*time.Hour)), r.Until.Format(time.RFC3339))
+	case r.Until.Sub(r.From) > maxRehearsal:
+		offences.Add([]string{"until"}, "must be at most %d days after the beginning; got %s", int(maxRehearsal/(24*time.Hour)), r.Until.Format(time.RFC3339))
 	}
 	if r.KeyID != 0 {
 		keys, err := tx.Keys(ctx, m.CompanyID, m.User.ID, r.KeyID-1, 1)

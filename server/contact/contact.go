@@ -19,10 +19,10 @@ import (
 
 // Limits of a contact's members.
 const (
-	MaxName  = 255
+	maxName  = 255
 	MaxTitle = 255
-	MaxReach = 100  // e-mail addresses, and as many phone numbers
-	MaxLinks = 1000 // accounts that one request links a contact to
+	maxReach = 100  // e-mail addresses, and as many phone numbers
+	maxLinks = 1000 // accounts that one request links a contact to
 )
 
 // Service keeps the contacts of companies. Links to accounts are written through
@@ -187,13 +187,13 @@ func apply(before account.Contact, p Patch, region string) (after account.Contac
 
 // The lists by which a contact is reached.
 var (
-	emails = patch.List{Max: MaxReach, Distinct: true, Check: normal.CheckEmail}
-	phones = patch.List{Max: MaxReach, Distinct: true, Check: normal.CheckPhone}
+	emails = patch.List{Max: maxReach, Distinct: true, Check: normal.CheckEmail}
+	phones = patch.List{Max: maxReach, Distinct: true, Check: normal.CheckPhone}
 )
 
 func checkName(s, _ string) (string, string) {
 	s = normal.Trim(s)
-	return s, normal.CheckName(s, MaxName)
+	return s, normal.CheckName(s, maxName)
 }
 
 func checkTitle(s, _ string) (string, string) {
@@ -215,8 +215,8 @@ func findLinks(ctx context.Context, tx Tx, contact account.Contact, wanted patch
 	if wanted.IsAbsent() {
 		return found, nil
 	}
-	if len(wanted.Value) > MaxLinks {
-		found.offences.Add([]string{"accountIds"}, "%s", fault.TooMany(MaxLinks, len(wanted.Value)))
+	if len(wanted.Value) > maxLinks {
+		found.offences.Add([]string{"accountIds"}, "%s", fault.TooMany(maxLinks, len(wanted.Value)))
 		return found, nil
 	}
 	linked := make(map[int64]bool, len(contact.Accounts))

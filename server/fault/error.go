@@ -214,7 +214,7 @@ func (f *Offences) Unknown(path []string, object map[string]any, known []string)
 		}
 	}
 	for _, name := range first {
-		f.Add(append(slices.Clip(path), name), "%s", Lazily(func() string { return UnknownMember(name, known) }))
+		f.Add(append(slices.Clip(path), name), "%s", Lazily(func() string { return unknownMember(name, known) }))
 	}
 	f.count(count - len(first))
 }

@@ -33,8 +33,8 @@ func TooMany(most, got int) string {
 	return fmt.Sprintf("must contain at most %d items; got %d", most, got)
 }
 
-// UnknownMember says that an object has a member that is none of the known ones.
-func UnknownMember(name string, known []string) string {
+// unknownMember says that an object has a member that is none of the known ones.
+func unknownMember(name string, known []string) string {
 	return "is not a known member" + DidYouMean(name, known)
 }
 

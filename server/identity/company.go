@@ -13,10 +13,10 @@ import (
 
 // Limits of companies and users.
 const (
-	MaxCompanyName = 255
-	MinPassword    = 12   // characters; NIST SP 800-63B asks for at least 8
-	MaxPassword    = 1024 // bytes, so that hashing one is not an attack
-	MaxPersonName  = 255
+	maxCompanyName = 255
+	minPassword    = 12   // characters; NIST SP 800-63B asks for at least 8
+	maxPassword    = 1024 // bytes, so that hashing one is not an attack
+	maxPersonName  = 255
 )
 
 // NewCompany is a company to make, with its first user.
@@ -29,7 +29,7 @@ type NewCompany struct {
 // Check returns KindInvalid with every offence of what was sent.
 func (n NewCompany) Check() error {
 	var offences fault.Offences
-	if wrong := normal.CheckName(normal.Trim(n.Name), MaxCompanyName); wrong != "" {
+	if wrong := normal.CheckName(normal.Trim(n.Name), maxCompanyName); wrong != "" {
 		offences.Add([]string{"company"}, "%s", wrong)
 	}
 	if _, wrong := normal.CheckEmail(n.Email, ""); wrong != "" {
@@ -86,10 +86,10 @@ func (s *Service) CreateCompany(ctx context.Context, n NewCompany) (CreatedCompa
 // checkPassword is the check of a new password.
 func checkPassword(password, _ string) (string, string) {
 	switch {
-	case utf8.RuneCountInString(password) < MinPassword:
-		return "", fmt.Sprintf("must be at least %d characters", MinPassword)
-	case len(password) > MaxPassword:
-		return "", fmt.Sprintf("must be at most %d bytes", MaxPassword)
+	case utf8.RuneCountInString(password) < minPassword:
+		return "", fmt.Sprintf("must be at least %d characters", minPassword)
+	case len(password) > maxPassword:
+		return "", fmt.Sprintf("must be at most %d bytes", maxPassword)
 	}
 	return password, ""
 }

@@ -95,7 +95,7 @@ var emailTaken = fault.Offence{In: fault.InBody, Path: []string{"email"}, Kind: 
 
 func checkPersonName(name, _ string) (string, string) {
 	name = normal.Trim(name)
-	return name, normal.CheckText(name, MaxPersonName)
+	return name, normal.CheckText(name, maxPersonName)
 }
 
 // Acceptance is what an invited user sends.

@@ -61,8 +61,8 @@ type Actor struct {
 
 // Limits of keys.
 const (
-	MaxKeyTitle       = 255
-	MaxKeyDescription = 1000
+	maxKeyTitle       = 255
+	maxKeyDescription = 1000
 )
 
 // NewKey is a key to make.
@@ -82,8 +82,8 @@ func ParseNewKey(body any) NewKey {
 	}
 	r := patch.NewReader(body, "")
 	n := NewKey{
-		Name:        patch.Checked(r, "name", patch.Text, atMost(MaxKeyTitle)).Value,
-		Description: patch.Checked(r, "description", patch.Text, atMost(MaxKeyDescription)).Value,
+		Name:        patch.Checked(r, "name", patch.Text, atMost(maxKeyTitle)).Value,
+		Description: patch.Checked(r, "description", patch.Text, atMost(maxKeyDescription)).Value,
 		Scopes:      patch.Value(r, "scopes", patch.ListOf(readScope)),
 		ExpiresAt:   patch.Member(r, "expiresAt", patch.Time).Value,
 		Handling:    patch.Value(r, "handling", readHandling),

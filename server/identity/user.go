@@ -54,8 +54,8 @@ func (u User) Invited() bool { return u.Invitation != KeyHash{} && !u.Resetting 
 // Disabled tells whether the user can do nothing.
 func (u User) Disabled() bool { return !u.DisabledAt.IsZero() }
 
-// ActsAsAdmin tells whether the user is an admin who can do something.
-func (u User) ActsAsAdmin() bool { return u.Admin && !u.Disabled() && !u.Invited() }
+// actsAsAdmin tells whether the user is an admin who can do something.
+func (u User) actsAsAdmin() bool { return u.Admin && !u.Disabled() && !u.Invited() }
 
 // Scope is all that the user may do.
 func (u User) Scope() Scope {
@@ -191,7 +191,7 @@ func (s *Service) applyPatch(a *patch.Applier, u User, p UserPatch) User {
 // checkAdmins notes an offence if the company would be left without an admin who
 // can act.
 func (s *Service) checkAdmins(ctx context.Context, tx Tx, a *patch.Applier, before, after User) error {
-	if !before.ActsAsAdmin() || after.ActsAsAdmin() {
+	if !before.actsAsAdmin() || after.actsAsAdmin() {
 		return nil
 	}
 	admins, err := tx.CountAdmins(ctx, before.CompanyID)

@@ -17,9 +17,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// MaxDepth is how deep arrays and objects may nest. Nothing in the API needs
+// maxDepth is how deep arrays and objects may nest. Nothing in the API needs
 // more than five.
-const MaxDepth = 64
+const maxDepth = 64
 
 // Errors of Decode other than *jsontext.SyntacticError.
 var (
@@ -36,7 +36,7 @@ func Explain(err error) (words string, at jsontext.Pointer) {
 	}
 	switch {
 	case errors.Is(err, ErrTooDeep):
-		return fmt.Sprintf("is not acceptable JSON: it nests deeper than %d levels", MaxDepth), ""
+		return fmt.Sprintf("is not acceptable JSON: it nests deeper than %d levels", maxDepth), ""
 	case errors.Is(err, ErrTrailing):
 		return "is not valid JSON: there is more text after the value", ""
 	case errors.Is(err, jsontext.ErrDuplicateName):
@@ -162,7 +162,7 @@ func (d *decoder) value() (any, error) {
 }
 
 func (d *decoder) object() (any, error) {
-	if d.StackDepth() > MaxDepth {
+	if d.StackDepth() > maxDepth {
 		return nil, ErrTooDeep
 	}
 	object := make(map[string]any)
@@ -181,7 +181,7 @@ func (d *decoder) object() (any, error) {
 }
 
 func (d *decoder) array() (any, error) {
-	if d.StackDepth() > MaxDepth {
+	if d.StackDepth() > maxDepth {
 		return nil, ErrTooDeep
 	}
 	array := []any{}

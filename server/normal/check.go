@@ -10,8 +10,8 @@ import (
 
 // Limits of an e-mail address and a phone number.
 const (
-	MaxEmail = 254 // RFC 5321, section 4.5.3.1.3, less the angle brackets
-	MaxPhone = 40
+	maxEmail = 254 // RFC 5321, section 4.5.3.1.3, less the angle brackets
+	maxPhone = 40
 )
 
 // MustContainADigit is what is wrong with a phone number without one.
@@ -46,13 +46,13 @@ func CheckEmail(s, _ string) (email, wrong string) {
 	if !ok {
 		return s, "must be an e-mail address; got " + fault.Quote(s)
 	}
-	return email, CheckText(email, MaxEmail)
+	return email, CheckText(email, maxEmail)
 }
 
 // CheckPhone returns the form in which a phone number is stored, read as dialled
 // in the region, or what is wrong with it.
 func CheckPhone(s, region string) (phone, wrong string) {
-	if wrong := CheckText(s, MaxPhone); wrong != "" {
+	if wrong := CheckText(s, maxPhone); wrong != "" {
 		return s, wrong
 	}
 	if Digits(s) == "" {

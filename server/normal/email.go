@@ -11,10 +11,10 @@ import (
 
 // Email returns the form in which an address is stored: trimmed, in lower case,
 // in Unicode NFC, and without invisible characters. The answer is false if it is
-// not a bare address (RFC 5322, addr-spec) of at most MaxEmail bytes.
+// not a bare address (RFC 5322, addr-spec) of at most maxEmail bytes.
 func Email(s string) (string, bool) {
 	s = email(s)
-	return s, s != "" && len(s) <= MaxEmail && isAddress(s)
+	return s, s != "" && len(s) <= maxEmail && isAddress(s)
 }
 
 func email(s string) string {

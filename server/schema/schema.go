@@ -6,8 +6,8 @@ package schema
 const (
 	MaxPropertyName = 255
 	MaxKeyName      = 64
-	MaxText         = 10_000
-	MaxNumeric      = 100 // characters of a number's text
+	maxText         = 10_000
+	maxNumeric      = 100 // characters of a number's text
 	MaxOptionLabel  = 255
 	MaxOptions      = 1000
 	MaxValues       = 500 // items of a multiple value

@@ -95,7 +95,7 @@ func (v *Values) item(path []string, p Property, value any) any {
 	case Text:
 		if text, ok := value.(string); ok {
 			text = normal.Strip(text)
-			if wrong = normal.CheckText(text, MaxText); wrong == "" {
+			if wrong = normal.CheckText(text, maxText); wrong == "" {
 				return text
 			}
 		}
@@ -186,8 +186,8 @@ func CheckNumeric(number json.Number) string {
 	switch {
 	case match == nil:
 		return "must be a number; got " + fault.Quote(text)
-	case len(text) > MaxNumeric:
-		return fmt.Sprintf("must be a number of at most %d characters; got %d", MaxNumeric, len(text))
+	case len(text) > maxNumeric:
+		return fmt.Sprintf("must be a number of at most %d characters; got %d", maxNumeric, len(text))
 	}
 	if exponent, err := strconv.Atoi(match[1]); match[1] != "" && (err != nil || exponent > maxExponent || exponent < -maxExponent) {
 		return fmt.Sprintf("must have an exponent from -%d to %d; got %s", maxExponent, maxExponent, match[1])

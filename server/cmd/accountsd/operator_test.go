@@ -144,9 +144,6 @@ func TestLogFormat(t *testing.T) {
 		"a terminal": {"script", "-qec", command, "/dev/null"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := exec.LookPath(args[0]); err != nil {
-				t.Skip(err)
-			}
 			cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
 			log := &output{}
 			cmd.Stdout = log
