@@ -67,13 +67,17 @@ func (p passwords) enter() error {
 func (p passwords) leave() { <-p.places }
 
 // use runs work when there is memory for it. What takes more than there is gets
-// all of it.
+// all of it, and is cleared away before the next, since the garbage of several
+// such hashes is more than the rest of a server.
 func (p passwords) use(ctx context.Context, memory uint32, work func() error) error {
 	share := min(int64(memory), p.limit)
 	if err := p.memory.Acquire(ctx, share); err != nil {
 		return err
 	}
 	defer p.memory.Release(share)
+	if memory > newHash.Memory {
+		defer runtime.GC()
+	}
 	return work()
 }
 
