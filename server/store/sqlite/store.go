@@ -15,6 +15,7 @@ import (
 
 	driver "modernc.org/sqlite"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite/commit"
@@ -162,6 +163,11 @@ func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx store
 		s.text.Wake()
 	}
 	return err
+}
+
+// Commit writes what was decided before.
+func (s *Store) Commit(ctx context.Context, set *account.WriteSet) error {
+	return s.Write(ctx, func(ctx context.Context, tx store.Tx) error { return set.Play(ctx, tx) })
 }
 
 // Look runs fn on a snapshot, by a connection that cannot write.

@@ -81,6 +81,7 @@ func TestSearchFollowsWrites(t *testing.T) {
 		return func(s *searched) func(context.Context, store.Tx) error {
 			return func(ctx context.Context, tx store.Tx) error {
 				a := s.account
+				a.Version++
 				set(&a)
 				return tx.UpdateAccount(ctx, a, patch.Changes{member: patch.Change{}})
 			}
@@ -146,7 +147,7 @@ func TestSearchIgnoresOtherWrites(t *testing.T) {
 	t.Parallel()
 	s := newSearched(t)
 	a, c := s.account, s.first
-	a.Active, c.Title = false, "Owner"
+	a.Active, a.Version, c.Title = false, a.Version+1, "Owner"
 	for name, fn := range map[string]func(context.Context, store.Tx) error{
 		"account": func(ctx context.Context, tx store.Tx) error {
 			return tx.UpdateAccount(ctx, a, patch.Changes{"isActive": {}, "number": {}, "value": {}, "custom.zone": {}})
