@@ -48,6 +48,14 @@ func (r reader) KeyByHash(ctx context.Context, hash identity.KeyHash, at time.Ti
 	return k, u, err
 }
 
+var selectKeysVersion = db.Statement{Thing: "keys", Text: `SELECT version FROM key_version`}
+
+// KeysVersion returns a number that grows with every change of keys and users.
+func (r reader) KeysVersion(ctx context.Context) (version int64, err error) {
+	err = r.session.Get(ctx, selectKeysVersion, nil, &version)
+	return version, err
+}
+
 // Key returns a key of the company.
 func (r reader) Key(ctx context.Context, companyID, id int64) (identity.Key, error) {
 	return db.First(ctx, r.session, selectKey, []any{id, companyID}, shownKeys.Scan)
