@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
@@ -65,10 +64,10 @@ func (r reader) account(ctx context.Context, st db.Statement, args ...any) (acco
 	return fromDBAccount(&row), err
 }
 
-func scanAccount(rows *sql.Rows) (account.Account, error) {
-	var row accountRow
-	err := rows.Scan(row.dest()...)
-	return fromDBAccount(&row), err
+func scanAccount(row *db.Row) (account.Account, error) {
+	var a accountRow
+	err := row.Scan(a.dest()...)
+	return fromDBAccount(&a), err
 }
 
 // dest are the variables of accountColumns.

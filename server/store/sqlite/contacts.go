@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
@@ -65,8 +64,8 @@ func (r reader) FindContact(ctx context.Context, companyID int64, email, phone s
 	return db.First(ctx, r.session, findContact, []any{companyID, email, phone}, contacts.Scan)
 }
 
-func scanLinkedContact(rows *sql.Rows) (account.Contact, error) {
+func scanLinkedContact(row *db.Row) (account.Contact, error) {
 	var c account.Contact
-	err := rows.Scan(contacts.At(&c, (*db.List[account.AccountRef])(&c.Accounts))...)
+	err := row.Scan(contacts.At(&c, (*db.List[account.AccountRef])(&c.Accounts))...)
 	return c, err
 }

@@ -13,7 +13,7 @@ var (
 	keys = db.NewTable(func(k *identity.Key) []any {
 		return []any{
 			"id", &k.ID, "company_id", &k.CompanyID, "user_id", &k.UserID,
-			"name", &k.Name, "description", &k.Description, "prefix", &k.Prefix, "hash", (*db.Sum)(&k.Hash), "scope", &k.Scope, "handling", &k.Handling,
+			"name", &k.Name, "description", &k.Description, "prefix", &k.Prefix, "hash", (*db.Sum)(&k.Hash), "scope", (*string)(&k.Scope), "handling", &k.Handling,
 			"created_at", (*db.Time)(&k.CreatedAt),
 			"expires_at", (*db.OptionalTime)(&k.ExpiresAt), "revoked_at", (*db.OptionalTime)(&k.RevokedAt),
 		}

@@ -13,9 +13,9 @@ const options = `(SELECT json_group_array(o.label ORDER BY o.position) FROM prop
 var (
 	properties = db.NewTable(func(p *schema.Property) []any {
 		return []any{
-			"id", &p.ID, "company_id", &p.CompanyID, "name", &p.Name, "key", &p.Key, "type", &p.Type,
+			"id", &p.ID, "company_id", &p.CompanyID, "name", &p.Name, "key", &p.Key, "type", (*string)(&p.Type),
 			"multiple", &p.Multiple, "default_value", (*db.List[any])(&p.Default),
-			"index_state", &p.Index, "index_builds", &p.Builds, options, (*db.List[string])(&p.Options),
+			"index_state", (*string)(&p.Index), "index_builds", &p.Builds, options, (*db.List[string])(&p.Options),
 		}
 	})
 	newProperties     = properties.Without("id", options)

@@ -2,7 +2,6 @@ package sqlite_test
 
 import (
 	"context"
-	"database/sql"
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
@@ -63,15 +62,8 @@ func (s *searched) index(t *testing.T) {
 // hits returns how many records the index itself has a text for.
 func (s *searched) hits(t *testing.T, kind, match string) int {
 	t.Helper()
-	db, err := sql.Open("sqlite", s.path+"-search")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
 	var n int
-	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+kind+"_1 WHERE "+kind+"_1 MATCH ?", match).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
+	queryFile(t, s.path+"-search", "SELECT count(*) FROM "+kind+"_1 WHERE "+kind+"_1 MATCH ?", &n, match)
 	return n
 }
 
