@@ -28,7 +28,7 @@ const linkedAccounts = `,
 		WHERE l.contact_id = c.id)`
 
 var (
-	selectContact = db.Statement{Thing: "contact", Text: contactColumns + linkedAccounts + `
+	selectContact = db.Statement{Thing: "contact", Brief: true, Text: contactColumns + linkedAccounts + `
 FROM contacts c WHERE c.id = ? AND c.company_id = ?`}
 	selectContacts = db.Statement{Thing: "contacts", Text: contactColumns + `
 FROM contacts c WHERE +c.company_id = ? AND c.id IN (SELECT value FROM json_each(?))`}

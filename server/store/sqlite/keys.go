@@ -22,7 +22,7 @@ var (
 	newKeys   = keys.Without("id")
 
 	fromKeys       = ` FROM api_keys k JOIN users u ON u.id = k.user_id `
-	selectValidKey = db.Statement{Thing: "key", Text: `SELECT ` + capped(keys.List("k.")) + `, ` + users.List("u.") + fromKeys + `
+	selectValidKey = db.Statement{Thing: "key", Brief: true, Text: `SELECT ` + capped(keys.List("k.")) + `, ` + users.List("u.") + fromKeys + `
 WHERE k.hash = ? AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ?) AND u.disabled_at IS NULL`}
 	selectShownKey = `SELECT ` + capped(shownKeys.List("k.")) + fromKeys
 	selectKey      = db.Statement{Thing: "key", Text: selectShownKey + `WHERE k.id = ? AND k.company_id = ?`}

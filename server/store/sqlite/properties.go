@@ -30,7 +30,7 @@ var (
 	dropIndex        = db.Statement{Thing: "keys", Text: `DELETE FROM custom_index WHERE property_id = ?`}
 )
 
-var selectSchemaVersion = db.Statement{Thing: "company", Text: `SELECT schema_version FROM companies WHERE id = ?`}
+var selectSchemaVersion = db.Statement{Thing: "company", Brief: true, Text: `SELECT schema_version FROM companies WHERE id = ?`}
 
 // SchemaVersion returns how often the properties have changed: triggers count.
 func (r reader) SchemaVersion(ctx context.Context, companyID int64) (version int64, err error) {

@@ -95,6 +95,7 @@ func openOnce(ctx context.Context, source Source) (*Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	keepPlans()
 	conn, err := sqlite.OpenConn(source.Name, sqlite.OpenReadWrite, sqlite.OpenURI)
 	if err != nil {
 		return nil, failed(err)
