@@ -27,6 +27,7 @@ type outcome struct {
 	Requests int
 	Took     time.Duration
 	Quantile [3]time.Duration // 50, 99 and 99.9 %
+	Beside   int              // further requests, which the quantiles are not of
 	ReadBack int
 }
 
@@ -45,11 +46,20 @@ func runClient(text string) error {
 		defer c.Close()
 		workers[i] = &worker{job: &j, conn: c, number: i, random: rand.New(rand.NewPCG(rand.Uint64(), uint64(i))), last: map[int]written{}}
 	}
-	took, latencies, err := j.run(workers)
+	took, all, err := j.run(workers)
 	if err != nil {
 		return err
 	}
-	o := outcome{Requests: len(latencies), Took: took}
+	o := outcome{Took: took}
+	var latencies []time.Duration
+	for i, w := range workers {
+		if w.counts() {
+			latencies = append(latencies, all[i]...)
+		} else {
+			o.Beside += len(all[i])
+		}
+	}
+	o.Requests = len(latencies)
 	slices.Sort(latencies)
 	for i, q := range []float64{0.5, 0.99, 0.999} {
 		o.Quantile[i] = latencies[int(q*float64(len(latencies)-1))]
@@ -64,9 +74,9 @@ func runClient(text string) error {
 	return json.NewEncoder(os.Stdout).Encode(o)
 }
 
-// run has all workers send until the time is over, and returns how long each
-// request took.
-func (j *job) run(workers []*worker) (time.Duration, []time.Duration, error) {
+// run has all workers send until the time is over, and returns how long that was and
+// each request of each worker took.
+func (j *job) run(workers []*worker) (time.Duration, [][]time.Duration, error) {
 	begin := time.Now()
 	var next atomic.Int64
 	var running sync.WaitGroup
@@ -89,5 +99,5 @@ func (j *job) run(workers []*worker) (time.Duration, []time.Duration, error) {
 		})
 	}
 	running.Wait()
-	return time.Since(begin), slices.Concat(latencies...), errors.Join(errs...)
+	return time.Since(begin), latencies, errors.Join(errs...)
 }

@@ -21,6 +21,7 @@ type scenario struct {
 // sample is what was measured of a scenario once.
 type sample struct {
 	perSecond float64
+	beside    float64 // further requests per second
 	quantile  [3]time.Duration
 	cpu       time.Duration // of the server, for a request
 	rss       int           // in kB
@@ -34,7 +35,8 @@ func scenariosOf(o options) []scenario {
 	for _, op := range o.ops {
 		for _, clients := range o.clients {
 			switch {
-			case isAlone(op) && clients != slices.Min(o.clients), op == "open" && clients != slices.Max(o.clients):
+			case isAlone(op) && clients != slices.Min(o.clients):
+			case (op == "open" || op == "renaming") && clients != slices.Max(o.clients):
 			default:
 				all = append(all, scenario{op, clients})
 			}
@@ -84,7 +86,9 @@ func measureSize(o options, programs []program, scratch string, size int) (err e
 }
 
 // limited tells whether the limit program has an operation.
-func limited(op string) bool { return !slices.Contains([]string{"q", "indexed", "unindexed"}, op) }
+func limited(op string) bool {
+	return !slices.Contains([]string{"q", "indexed", "unindexed", "renaming"}, op)
+}
 
 // startFilled starts a program on a copy of its filled file.
 func startFilled(o options, p program, scratch string, size int) (*process, error) {
@@ -158,8 +162,9 @@ func (s *process) measure(o options, what scenario, size int, found results) (sa
 	after := s.used()
 	return sample{
 		perSecond: float64(got.Requests) / got.Took.Seconds(),
+		beside:    float64(got.Beside) / got.Took.Seconds(),
 		quantile:  got.Quantile,
-		cpu:       (after.cpu - before.cpu) / time.Duration(got.Requests+got.ReadBack),
+		cpu:       (after.cpu - before.cpu) / time.Duration(got.Requests+got.Beside+got.ReadBack),
 		rss:       after.rss, wal: after.wal,
 	}, nil
 }
@@ -202,6 +207,9 @@ func printScenario(what scenario, servers []*process, found map[string][]sample)
 		}
 		fmt.Printf(" %8.0f %7.0f %7.1f", middle(func(m sample) float64 { return float64(m.cpu) / 1e3 }),
 			middle(func(m sample) float64 { return float64(m.rss) / 1024 }), middle(func(m sample) float64 { return float64(m.wal) / (1 << 20) }))
+		if beside := middle(func(m sample) float64 { return m.beside }); beside > 0 {
+			fmt.Printf("  beside %.0f updates/s", beside)
+		}
 		if s != servers[0] {
 			var ratios, tails []float64
 			for i := range samples {

@@ -10,8 +10,9 @@ import (
 )
 
 // The names of the operations, in the order in which they are measured: those
-// that read find a file in which nothing waits to be indexed.
-var operationNames = []string{"get", "list", "q", "indexed", "unindexed", "patch", "mixed", "open"}
+// that only read find a file in which nothing waits to be indexed. Of renaming, the
+// searches of one client count, while the others update.
+var operationNames = []string{"get", "list", "q", "indexed", "unindexed", "patch", "mixed", "open", "renaming"}
 
 // isAlone tells whether one client is enough to measure an operation.
 func isAlone(op string) bool { return op == "unindexed" }
@@ -58,6 +59,9 @@ type worker struct {
 	last   map[int]written // what was answered, by account
 }
 
+// counts tells whether the worker's requests are those that are measured.
+func (w *worker) counts() bool { return w.Op != "renaming" || w.number == 0 }
+
 // account is one of the worker's own, by chance.
 func (w *worker) account() int {
 	return 1 + w.number + w.Clients*w.random.IntN(w.Size/w.Clients)
@@ -84,6 +88,11 @@ func (w *worker) do(op string) error {
 		i := w.any()
 		return w.list("/v1/accounts/search?prop1=meter&op1=eq&value1="+meter(i), 1, meter(i))
 	case "patch", "open":
+		return w.patch(w.account())
+	case "renaming":
+		if w.counts() {
+			return w.do("q")
+		}
 		return w.patch(w.account())
 	case "mixed":
 		if w.random.IntN(5) == 0 {
