@@ -19,7 +19,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build the static binary bin/accountsd
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/accountsd ./server/cmd/accountsd
+	CGO_ENABLED=0 $(GO) build -tags nomsgpack -trimpath -ldflags '-s -w' -o bin/accountsd ./server/cmd/accountsd
 
 .PHONY: run
 run: build ## serve a sample company on data/accounts.db and print how to call it

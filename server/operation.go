@@ -186,6 +186,10 @@ func (s *Server) specJSONHandler(c *gin.Context) {
 	c.Data(http.StatusOK, "application/json", document)
 }
 
+// Prepare reads the spec, which else New does. Who has other things to do at the start
+// calls it beside them. What is wrong with the spec, New says.
+func Prepare() { _, _ = specOperations() }
+
 // specOperations is the operations of the spec, which are the same for all servers
 // of a process. The loader would read JSON as YAML, which takes much longer.
 var specOperations = sync.OnceValues(func() (operations, error) {

@@ -73,6 +73,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	go server.Prepare() // while the file is opened
 	return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
 		if !store.Checked() {
 			logger.Warn("the file is too large to look for damage at the start; sqlite3 FILE 'PRAGMA quick_check' does that", "mostBytes", sqlite.MaxChecked)
