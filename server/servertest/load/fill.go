@@ -108,7 +108,7 @@ func fillFile(p program, path, keyPath string, size int) error {
 	if err != nil {
 		return fmt.Errorf("import: %w\n%s", err, output)
 	}
-	return s.during(func() error { s.settle(time.Hour); return nil })
+	return s.during(func() error { s.settle(3*time.Second, time.Hour); return nil })
 }
 
 // during serves while do is under way.

@@ -54,7 +54,7 @@ func parseFlags() options {
 	var o options
 	flag.StringVar(&o.binary, "binary", "bin/accountsd", "`PATH` of the server")
 	flag.StringVar(&o.base, "base", "", "measure the server of commit `REF` as well")
-	flag.StringVar(&o.dir, "dir", filepath.Join(os.TempDir(), "accountsd-load"), "keep filled files in `FOLDER`")
+	flag.StringVar(&o.dir, "dir", filepath.Join(os.TempDir(), "accountsd-load"), "keep filled files in `FOLDER`; remove it when accounts are to be filled in anew")
 	sizes := flag.String("sizes", "1000,100000", "accounts in the file, `N,N`")
 	clients := flag.String("clients", "1,16,64", "connections, `N,N`")
 	ops := flag.String("ops", strings.Join(operationNames, ","), "`NAMES` of operations")

@@ -82,6 +82,9 @@ func measureSize(o options, programs []program, scratch string, size int) (err e
 		}
 		printScenario(s, servers, found[s])
 	}
+	for _, s := range servers {
+		fmt.Printf("%-10s at most %d MB\n", s.name, s.used().most>>10)
+	}
 	return nil
 }
 
@@ -105,8 +108,7 @@ func startFilled(o options, p program, scratch string, size int) (*process, erro
 	if err := s.startTimes(); err != nil {
 		return nil, err
 	}
-	s.settle(time.Minute)
-	time.Sleep(time.Second)
+	s.settle(2*time.Second, time.Minute)
 	s.idle = s.used()
 	return s, nil
 }
@@ -135,7 +137,7 @@ const openShare = 0.6
 
 // measure has a client process do a scenario once.
 func (s *process) measure(o options, what scenario, size int, found results) (sample, error) {
-	s.settle(10 * time.Second)
+	s.settle(time.Second/2, 10*time.Second)
 	j := job{Addr: s.addr, Key: s.key, Op: what.op, Clients: min(what.clients, size), Size: size, Time: o.seconds, Limit: s.isLimit()}
 	if what.op == "open" {
 		updates := found[scenario{"patch", what.clients}][s.name]

@@ -89,17 +89,13 @@ func (s *process) remove() (err error) {
 }
 
 // settle waits until the server has done what it does behind its answers, as
-// indexing, but not for ever.
-func (s *process) settle(most time.Duration) {
-	const look = 250 * time.Millisecond
-	before, quiet := s.used().cpu, 0
-	for range most / look {
-		time.Sleep(look)
+// indexing: until it has hardly worked for a while. It does not wait for ever.
+func (s *process) settle(while, most time.Duration) {
+	before := s.used().cpu
+	for range most / while {
+		time.Sleep(while)
 		now := s.used().cpu
-		if quiet++; now-before > look/20 {
-			quiet = 0
-		}
-		if quiet == 2 {
+		if now-before <= while/100 {
 			return
 		}
 		before = now
