@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -63,17 +64,18 @@ const (
 
 // open opens a connection with the server's pragmas, and others. The log is
 // copied to the file when it has grown to the size that the server's may have.
-func open(path, pragmas string) (*sqlite.Conn, error) {
+func open(path string, pragmas ...string) (*sqlite.Conn, error) {
 	conn, err := sqlite.OpenConn(path)
-	if err != nil {
-		return nil, err
+	for _, pragma := range append([]string{"busy_timeout = 10000", "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 8000"}, pragmas...) {
+		if err == nil {
+			err = sqlitex.ExecuteTransient(conn, "PRAGMA "+pragma, nil)
+		}
 	}
-	return conn, sqlitex.ExecuteScript(conn, `PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-PRAGMA wal_autocheckpoint = 8000;`+pragmas, nil)
+	return conn, err
 }
 
 func fillLimit(path string, size int) error {
-	conn, err := open(path, "PRAGMA cache_size = -64000")
+	conn, err := open(path, "cache_size = -64000")
 	if err != nil {
 		return err
 	}
@@ -112,15 +114,15 @@ func (q query) rows(each func(row *sqlite.Stmt), args ...any) error {
 	for {
 		found, err := q.Step()
 		if err != nil || !found {
-			return err // Step has reset the statement.
+			return errors.Join(err, q.Reset())
 		}
 		each(q.Stmt)
 	}
 }
 
 // prepare prepares statements on a connection of their own.
-func prepare(path, pragmas string, texts ...string) ([]query, error) {
-	conn, err := open(path, pragmas)
+func prepare(path string, pragmas []string, texts ...string) ([]query, error) {
+	conn, err := open(path, pragmas...)
 	if err != nil {
 		return nil, err
 	}
@@ -138,13 +140,13 @@ func prepare(path, pragmas string, texts ...string) ([]query, error) {
 // runLimit serves a file at an address until it is killed.
 func runLimit(path, addr string) error {
 	l := &limit{updates: make(chan *update, limitGroup), readers: make(chan *reader, limitReaders)}
-	writes, err := prepare(path, "PRAGMA cache_size = -16000", "BEGIN IMMEDIATE", limitUpdate, limitChange, "COMMIT")
+	writes, err := prepare(path, []string{"cache_size = -16000"}, "BEGIN IMMEDIATE", limitUpdate, limitChange, "COMMIT")
 	if err != nil {
 		return err
 	}
 	go l.write(writes[0], writes[1], writes[2], writes[3])
 	for range limitReaders {
-		reads, err := prepare(path, "PRAGMA cache_size = -4000; PRAGMA query_only = 1", limitRead, limitList, limitBack)
+		reads, err := prepare(path, []string{"cache_size = -4000", "query_only = 1"}, limitRead, limitList, limitBack)
 		if err != nil {
 			return err
 		}
