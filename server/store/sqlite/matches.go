@@ -112,7 +112,7 @@ func (p plan) addCandidates(b *db.Builder) {
 			address, contacts = true, true
 		}
 	}
-	b.Add(accountScalars + `'', '', '', '', '', '', `)
+	b.Add(accountScalars + `NULL, NULL, `)
 	b.Add(either(address, `a.address, `, `'[]', `))
 	addCustom(b, custom)
 	b.Add(either(contacts, `(SELECT json_group_array(json_object('id', c.id, 'name', c.name) ORDER BY l.position)
