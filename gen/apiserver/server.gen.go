@@ -1250,6 +1250,25 @@ func (siw *ServerInterfaceWrapper) MigrateAliasUser(c *gin.Context) {
 
 	}
 
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1296,6 +1315,25 @@ func (siw *ServerInterfaceWrapper) NotifyAliasUser(c *gin.Context) {
 		}
 
 		params.Prefer = &Prefer
+
+	}
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
 
 	}
 
@@ -1348,6 +1386,25 @@ func (siw *ServerInterfaceWrapper) RehearseAliasMigration(c *gin.Context) {
 
 	}
 
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1394,6 +1451,25 @@ func (siw *ServerInterfaceWrapper) RollBackAliasUser(c *gin.Context) {
 		}
 
 		params.Prefer = &Prefer
+
+	}
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
 
 	}
 
@@ -1555,6 +1631,25 @@ func (siw *ServerInterfaceWrapper) RevokeKey(c *gin.Context) {
 		}
 
 		params.Prefer = &Prefer
+
+	}
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
 
 	}
 
@@ -2468,6 +2563,25 @@ func (siw *ServerInterfaceWrapper) UpdateUser(c *gin.Context) {
 
 	}
 
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2517,6 +2631,25 @@ func (siw *ServerInterfaceWrapper) InviteUserAgain(c *gin.Context) {
 
 	}
 
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2563,6 +2696,25 @@ func (siw *ServerInterfaceWrapper) ResetPassword(c *gin.Context) {
 		}
 
 		params.Prefer = &Prefer
+
+	}
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
 
 	}
 
@@ -7361,6 +7513,40 @@ func (response MigrateAliasUser409ApplicationProblemPlusJSONResponse) VisitMigra
 	return err
 }
 
+type MigrateAliasUser412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser412ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type MigrateAliasUser429ApplicationProblemPlusJSONResponse struct {
 	TooManyRequestsApplicationProblemPlusJSONResponse
 }
@@ -7717,6 +7903,40 @@ func (response NotifyAliasUser409ApplicationProblemPlusJSONResponse) VisitNotify
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser412ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -8152,6 +8372,40 @@ func (response RehearseAliasMigration409ApplicationProblemPlusJSONResponse) Visi
 	return err
 }
 
+type RehearseAliasMigration412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration412ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RehearseAliasMigration413ApplicationProblemPlusJSONResponse struct {
 	PayloadTooLargeApplicationProblemPlusJSONResponse
 }
@@ -8544,6 +8798,40 @@ func (response RollBackAliasUser409ApplicationProblemPlusJSONResponse) VisitRoll
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser412ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -9477,6 +9765,40 @@ func (response RevokeKey404ApplicationProblemPlusJSONResponse) VisitRevokeKeyRes
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeKey412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeKey412ApplicationProblemPlusJSONResponse) VisitRevokeKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -14349,6 +14671,40 @@ func (response UpdateUser409ApplicationProblemPlusJSONResponse) VisitUpdateUserR
 	return err
 }
 
+type UpdateUser412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser412ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type UpdateUser413ApplicationProblemPlusJSONResponse struct {
 	PayloadTooLargeApplicationProblemPlusJSONResponse
 }
@@ -14745,6 +15101,40 @@ func (response InviteUserAgain409ApplicationProblemPlusJSONResponse) VisitInvite
 	return err
 }
 
+type InviteUserAgain412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response InviteUserAgain412ApplicationProblemPlusJSONResponse) VisitInviteUserAgainResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type InviteUserAgain429ApplicationProblemPlusJSONResponse struct {
 	TooManyRequestsApplicationProblemPlusJSONResponse
 }
@@ -15101,6 +15491,40 @@ func (response ResetPassword409ApplicationProblemPlusJSONResponse) VisitResetPas
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword412ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -16921,275 +17345,276 @@ var swaggerSpec = []string{
 	"Nnty6H7PVAdtLL9br2w368yKTVkjI3SNyW3NbZW2Epo+Wpftk/v1+7s2d8rCf+J63/74sgTg7zJ/2MvA",
 	"x87jQ2qYHFGTcGhzU56I7vER3f2WVTwBT35Px39GZ7Gk0aWURzQZrFsRPl4cZQXSde75e2dE0NOeKxKb",
 	"0ROih9R1pR5x3SQdcszfkomImVKeo04mRDHtkunekM4L8p6/tbUNQjpEdKpusPb8iZc9NmJOoC0XRB3e",
-	"UR6zdUXpuHCgFWGU+VfunaqdUWFjd0C4wrYNCw772Pzf+ZfJCfZpJFOK/cg1e/KuPD6C/e5ie18jrvdE",
-	"mI+FMI+40mpN6kzfrUSi+HR9OnXvrSBWRa5n0Ao66wT9xA0fGdHZf17yEZOTdSs8koVBlpJf/psPo4hG",
-	"3DYcThJ+ywD2nI/YE/k9MvK7lPKYipn9q1qT/vTiKEsJcO6rD5GpAG4YxYQmI5mk0V2FZhE2+MLe/lKS",
-	"ERUzEssBFwqbfvVBl22Ry2SGeWK2UXngFQHZJrJPhUZ/hmvwQdCJHsqE/762+TSZG2J5Wxjv4Xul/hNJ",
-	"oEKadM8OoWsm6UIPe2h5NxE3Qk5Fk7DPY56wCFAMEnYrjW1v7gwFPIM4IjTmNw/ErJ9K978xod9SHtPr",
-	"mK1P5/4Iq8jcPXvvPB4zewDaUEpyPVHIz+m1nED7XKXluNAh8IZox9afKkX/PHStJuOxTDSLjlnE6SW0",
-	"X1+TwIuHWkHpiy89mIfX6NWyT6jX8KsIvgb6n8Kl4BidSphSC6H2O4DUPKnv35zsoXPU91zJNx3KOPPy",
-	"opqd9cR6yhR5yhS5v8tSP3t0UiVttGa+6KpE0ScfySOkmzXyQSfeayvpp2ZGqPfKE87sn5b0UnKY79A6",
-	"f+DhRGk5YonfFtVGJHhO1i/TZecENjzabHzegFaVjd3OZvtLs0GjyIEBlUFrZxFbMw2u2QgeH9HPR0wM",
-	"9LCxu9NuNxsjLty/O82Ghok1lE7svo/o50N8tYMPu3+lz9IkoTN/hi/MBMPYkJBbJ43j035j99fqK/7y",
-	"ydwnRFR0zXKLOHVfJmbDBR3BVQu8DQ6aWa6/Mr/f0njCWuRUxDOHIJliS+J8VYCORw5HJyaxta/x6/nN",
-	"MSvOZriRMArMx/AbQufPjo75RigjNmBig33WCd3QdOAqykZm1xrmG2bHvZPeMRvpVL3CBKmYixsWZUgi",
-	"pHsNztZ+IkckYTSyrU/TMIC6sZ0L2ChHFhXOJa1kz1OFIaIFUhjIDfO3DXXDxxsSZkzjjbGE+qTGbp/G",
-	"ivlL3QKasXgYupCsRY6qp1QR+7xZh9lFqhu7DaOtbmg+Mvu+eF72c5ve197OqhOoYfcXk9GIJjNLoPk5",
-	"Sjclf6pviKEjwvtESKxAibCyqYS85PW/WahzVx5vFDCXlbXZ8NQvhtJVboxOe15C/VHUqV8D/wBvDlF0",
-	"5uq3PIbmMRBz+O0q98ROYsfMgZfk+tlPYOGXzVkX7BaQxSZq7pi50C+2G8CQ+Ggy8vmRIbEBS3KLh++q",
-	"bqj5LVv8+jtDjeaA8myT0CQc8lv8sh38WsqYUeEP/tIMLiaja1RRly0MnyJcQE28TVQtXhf9jOt63W6/",
-	"7Lx+vbmz/XK7/fp1p/qSzbTGCTfEejCiPC6enBGxhG2YB4gVKtAcOZZTlpCQYo+SdH4MRsoRwebOdg0S",
-	"eOVN62xom7mUTGtsfrebBpM6aHVebNucOK5JKCdxRK4ZMLomYeYUsb7BcAczhWiOYLfrUOtrM1XFfy+Y",
-	"4s9yivl985LW8d+J0Dx2M1HMXRx7cO38/3lnurH4W8l8LcX5Rw7XS3Mds5WEaJvR545xZ7ky4H1p23xo",
-	"Yn0eVbh1TJW2EJhrsOst73P3y679ed0zzwa2ABpHOaf1mc1UJnr4belnu21U3YT9NuGJ0bl+NbzaF8v+",
-	"oTtKy29rppl6DHeOD83d/2Y2FSvimo28/pRJap8MPs3v/lwre6CTCJMiaXzmqeFW+8ifCbrwQO6FNElm",
-	"BOMXA2Yk4qIib3vFF1+0tJE8F9hhvq6qBQvAGeXVLaeyr9bCOwuH6aa8auOy/q2lLEQZPquHNlQ57y1U",
-	"pXZPwX6diuwaGM2U0XCYeh3X3b+CTau+T+lcV22UPaB6dGbWi8tb3KVKqtFd1aD+cXo7KnHRA6G5nl0a",
-	"c2WRieIWEGlMqrwC9RdFgoNLOoCuZ3QkxcD8qpiV08IGBHmWIEyCHwNbtKgIFbMlSmeRsFhhciDzy5sA",
-	"S9wIcwSFsZa8TCrilWbEJWTjgZMt+A7wJzTXuHKWnZaEinJ/AuhjJVwor9WxIr0uvVMrFbyljoEl12t7",
-	"mcpv13wvdG1UmuKvjFmiAAalTOtZbieCFlqyxb6GWupm2W6vv32rVLp0bYmMC9dWWdstIWjY1kzWW3pL",
-	"d2UZrYPUrskduz6k5EO4z14/pPdsTLVmiRmo17to3I83DT0jS51AaWxOS2AbmdxskusZ4QDKTRXpMywI",
-	"rypMLbc6d77kIs9PCX0teIIau41fP7lrPeeVuJtn49UjcGxsLncwBEDrgfUOqRyBpU4G6/KgMAYKU65S",
-	"rDyGcyxwQ2Qb7KbbOrH/8at57tMa0nG7rk+jRU5dNZDDg3cLtBvtl+U65+t2+3WLIGjbZ036CcOiIq7I",
-	"gN8yQXi/J4T9C+wApHreo7Nk2d7B6Ots3su1PS+OBnTCRyObFwgCe8MI7Oh+PTE7a3pi3CRv2FgXOWWo",
-	"yFwyVjKCH97YU5QATSQzEsoIs9GHrCcwh8xIMTbgUmBbJ+fOQT+O+ehoYqx1w5S4IJREfMAtSazr4nmx",
-	"hovna1jiW/U8OeRikiRyIiKjUasxDeHGJGwkbxdcYAV+nuVia17R0t80ptMiKKOvpR6C8QnuEjBFgTzo",
-	"IGHsMQRv2mv5f74GcW0uaHpOu3N60RKtzkXS59Q2azLfl8W+qBNnMzhbw7kDjIwhL5J9z6ICdw/4/1AQ",
-	"uYfSND6b3iqnQqGvA1LvDG+2DpCpoUarWQHj6gmMWjizFhjUI1BjCeRNhVb9wHyvmGOblm+h3y6Tvb9+",
-	"wjHXEb8PoDAb0piRBPfPFvODdW5soDckMAsIQGhRQdhorGewsz0xEeZBQuMYyeBxqd3l4dauR+UpbRs9",
-	"1CvmrurDL+eeLBzKQt65c4f47IEZdNFRVWVFFZz7ayzm5WMxcRydhjGjibI5Dnc2eqpGc0E6X1sbwc5s",
-	"TFHk1fb7rHEM29VMNGuO5Wy0JgnMeAFJmNIyYW7v/nzG2J/auiI/nL/bIztbm5tN+NOGGrPw2ZzN1fQN",
-	"LmDp14mcDIagKXwQHOyWk3d7bwgVPWHhdnHKJJLwVaXpDAIkRjVFW8Ym/tOERUbUnE3EzAxUcCXzFu43",
-	"NPK6toDNmt85a68J5p1ZYsRpHOOiMm0pNeSMGIUUrKDdDggdMhr1hOzb7IfMEGxa2TkjllpXWX1N1OJm",
-	"BBdSto9f0yws467/WYbisiu/vkr3ZHfWtDuX5GZ8Y9XuxR1yOR6davdqvRyPb8Ip0OovM+tdmswiuYhM",
-	"CzKybSgT/W0C13dKbFqmxBaFvfBjS/wgznYvOHSH9JJlg4s5/yETZsm/Ns4PLg73D04uD7tHjWZj7/T4",
-	"+OB8D/5hzvVTFWZihtq4pQkAb8GYTPGICc2pURz25GjEkhD/YThx4xOsQcukaPYSEoWVHDGIzvtpUK7o",
-	"EUrXi65UQWC6JDtGgYowp5xRG/p28CRrqzwgEm/Y7LCEJnnktOAbNsNvTqkys4r89Qpm/rySaEumVUDE",
-	"YC6ZtZdNzO5LhZtS/aMFWUA4A7dFNqRbTOoxp6o7YEJ/UKwcoBNcama/xokcJHTklEFIrttqk4jOCjKC",
-	"4M1i/QpwQNCYnbKELd+O9so9N/PYo3G8NFMRJlt06DUyFBVLYLeWCAO3RaFVm7Vicd9sWGAE3Aa8HjRJ",
-	"OHE1mJvtNgmHNKGhZol6Y71LQKFwRZ1eQoGaQzmybZl7IkVUwV4bqDzTWZMEP4CWrZ4FxlQRkXIVAWDf",
-	"LmjOm8XpNksJDLehaQ85dwSlhLa3giCQ1DKyAFedoS3yw4fLvWdkMjYmmpYRnS1Sm5nAVnufzoo8guYV",
-	"sEAk0sLmaxz3mvXlnchvy5Hfy4pffnFPHwa6T1jfMLWjJUtPN9dyRP/K/gVd2+geYBHZ7rSbXqrfiA9s",
-	"fbtMkLgSNjQKDY3vMHHwdcAZluzWHcZeJFX8kH9ETZ9SirawlHzfs9kKLgmWsGExgOX6aHjk9gp5ie2m",
-	"7q6/fQU2vFOeCJZyYAukiwx4jWywhPX55+KdUpom4GLzOh5qCYh/A8EVhMevZ/PfbNdKynJS2+Zl2enU",
-	"47RY3xkWXLELp/mhXjSkkIBow/kkxrrQ+J6oF2+FYCwCSXhXdnfDZqqUgm1Eb0QjcNyMmjD/64niTGnS",
-	"58lcHGypa8G77jUTIb+WKrLkDkD3j6Y7walMItDfgrQ6OFgMC9SS/5YyCwjSnlEpXR4Xmgww62sWWq8M",
-	"NZoPD1lqQdiCTrMG80ufsygoyBzU2qhOJfQo+5qJtHAo4ZYz1NMx075tFT1Ubsn4XlGBijEm2VhnVGFX",
-	"geWdahKGjEVzdhpe3+XlKmWck33WXfxCKYFy5yxnEWRtZZ92bWV0Kc1Wns02JmeLpdOYWg97bgZTek9T",
-	"gGuk9BJgtIVzvICnl94NZR9JqTFd5vzu+yS19MKkVDefSOvcEH3K40nCdlFrMya3zWnA8jkhtWXw4ZBF",
-	"5IcglEKw0AwTPGva3pJglZMfAo1QpeYHV1Es+32W9MTl0YX5PVb+b5reMBvoU8qwGvJDQDMQOfsJq2SB",
-	"FSLklPwQRKzPkoRFwTOjXJq/D6Q0LyfMrN/8gGaKc6RkcwbfDcKvNhsaOFD+i1CwhMODgocD3sXjsud/",
-	"/DL9+OXRRaPZ6M5/fD/7+Hn6cc81k6em2txwF7jglaGqAJ6bKOYnshiRLiSZ0hlEiRnGXZokGDOICgRZ",
-	"6RlXPRGxmN8a9b9JAhxTitBYmz4hDQ3TpDdwLQHnKkDgziA9uvxpuQkaJo1ftffA3FpEvP9UaedPpL7A",
-	"187ScewfLHJ+tqXOXCm6KtbzYrbKGkI2FDCmeqgwOjVNc2qgHhAt5yVKz0qWsWcFZD6nx6hS/zPhrKT+",
-	"CtN2wEhUXLhkFKhipHGcsUJrGQA3FGxemNXwH4F0q+vMa60sIJmXn6CBrdSM4ClYqVnastXejfljEAW+",
-	"dlJaVmJXjnMyJOk5Z9JMjHT3qxoZW1VV2TAXePU18a+v23a26im3X+EEU5Nz5QHCjO7t/FDNRwOLM1XC",
-	"wOsYVnicI6kgQ/63CcB7wKGSQ02mPI5xHBSiDs/EFTEGTchCc81mnP/RMH5FAsQJ2iVDKqKYi8Hf7EwC",
-	"cOpo5axl++caSWx5Q7MGKW3vmIeBWxcHMC+A701TnuBxagjMhrHMufLTMlU5XhLdrAdg4AyNpaSO3Wap",
-	"ozD7iqers1vMk73bhCAhJkWbVCv89PPURa5nGVRlEefIIcrEXGlVj5mcusErspS6yDEv0NVpXY8ly89+",
-	"t2lRCSNDBtrvFJNU4BbVW9m5G7QOee/UsysWbAr7PhuXAQJRbc4OnrDBLdBbKHqjsifu53QvNBs/xKkC",
-	"UauJUGypPuDffThDJqKmTc3O7p+WcS60h9aMh6xwtwv4Ihf8KasURcb78MI7jdfV4bn3F5pcKxTp0twy",
-	"jcuT3c3Uarb0kGO/OVmReZ18fXLOB5Vp2FbRyh1eTnjnGEu5Fe5Mi+LaiA+KJZnDDTbDMmKeEB7VvHCZ",
-	"HVOhYMK8cAL2Yf0yXHgNys9TNMy8pTNiStFBqatdEs3iOL2IcCvHMTXbwD7rBVyeusUG89GF9XhFGvnE",
-	"KTpnB3osdIt8EMAdY0ZvIes3bZ/cdEk8AO4Mjn0a3tydlyymo7htLiW/nIBdHaTPcKkfWQjqK/jGgVOP",
-	"mB7KEj6Hvy04wFcRnyGq4gE9qmvVCav7AdyVYdvRYqT2DoeBGsYkDJlSsiTj3KzHXPGJYoQLpRmNai1v",
-	"q4DM4VTsXvoTyJi6249qUa5MPSvw+IAGwAWZDnk4LLAjYCvdRuZvhFGVyr3S12zAhVoTknB5FBYDyOmM",
-	"ZySSmVYDv9E4vt/coWYDvIHly2XWCVY7RlUS1oTNdV9dfbQWprW2dEvFuiHioYyj9Y75DaEaHaJ+/ANT",
-	"g2WCMuReKQEiXRbUlKN1bm06kNHko6WClDEszOuuUfxl9LAoZmVyYzt8+CVAVvD0J3qSuNx/jR6Ol2iU",
-	"ZmkmsNGCi8F9UNkKsip1uWOClef33SXBRIG3fGHN/YSxeNb0gpGZtgfWiUxI4HTWoEmUTItNHSptTxjG",
-	"k3OZw9c8zdfTexd95dl62LgYcMuYhxg+sJp9ms1TFDldHoMD03JNMjdK06VczxIGd/n1rE5JgC6Js0qi",
-	"pbxZjvq7CPEHTs++TMIiEf1xCMBxmFY3iZlCGS1vWZLwKGLCC1un1LAcaBQ8Tze8vMn+gmX+3jw8f4Od",
-	"L79STLNAe1qq9c+b3WXB+QXdf7lDNfFleQ3HzLybrMxKALgsEWXZwIKOEHwr462LC2nmPdfLHNfLAu/z",
-	"ohAPjRpau54t41b2gIuPwswoslPyAm+Oe9gdzXOSZiORccyiK3Mvq8fg3Jjn3pjH2ZjnMOZbGPJLs7EH",
-	"5fYlswbVPuGaQQxZS/jDKjiow4etPkDAdZcyf3deY1bGda3c+lIeBHdyGYce0vGYiXVQV3cwBsbiSJXr",
-	"V8t34Z152573l2WYDOgUQxxWyOvFajWsh06fogmzFzPA2opWb9Jub4U3bHZCRwz+wYI3JHD1/QG8EnOl",
-	"WUSuZz3BozS92V9Fx3efLG7yy6qMF5c6z3UxlQQiN+FKr++Fe26ebd+yRBWGrwE/CYGlZR8vj4df4QpP",
-	"sA0nE572OM+v6t2KRbBYlU09u5hNx8/c/C1nw/uUElgRl/N2syyKhrTt+LTHJ9LEEAQRyIBjIf0jZmV6",
-	"E36z2JGHv81hnMx5S/CREjcM/lgdfi29OFX9uAtH4uZTuL3lWJSIKlgHxTWHDZsSn8O09OEs6wLDpADO",
-	"FboO5BpQVGgm4OZ3p2YCr3JgFa65UfWqRg/nY2VLATvhu8NTv0zTOv4c4KEP0C/gDoCiFWHU68GLLiDg",
-	"g8VYgoGfQROlMPjfNTRpNbh5d5/vBjf/ei0k1GbGHefZQRmE+hKufAfwVLsJS7TllfwbUZFyWzrHuOtc",
-	"rIr9YvC+ufraw321QGx1+JXFbIJOysVoitbxRBI2RgZrkS5i1tdETvTXYXFbdVjNV8X5q8GY0Cdt9hrS",
-	"1QFUxscB9wFIgiWQundhR9tfjR1tFpc8LLnNAFxQepeL4CgyPPCsoUmKRgaeCK6N4EMYFfUGY8vgccpZ",
-	"S3kUhKKi/QpIZIfRci2TR8sWv7wOm6YLzUMT1ZXe2fdKlHdrEq6BUFjW92ox4G6fvA+EQo/x3jdAIWpJ",
-	"PbEaoLCCqChQ9TGxMVP4M+BBGsfwd/VtZMlyxMG1Eal20D9UZhqtgid5Y+zyFGzmMFLBg5pI9WFOXj5q",
-	"sMDXD2h+fTNkmVf11Z0q6J73r8U8KIhnZcvvG2MLvnhUOtwDQnBVb4VRF2x2Lc3voYivniq5ClaztnL5",
-	"mOG72sUoUguQteUNbhBhF5VXRNmlguBI6JvG38w6pGAVmHimZn5pVnrSwoiZaaPYeM+KgK/AmE7TbtKS",
-	"/gKnL2qsq/GGHOpmXybWZOKaQNvW9V1VW5WhYV0tR18mFTsqLdjeVWSRn5BiVypH/kIrF4YBW2Wfxzxh",
-	"alkhMBORyhUBR5LdUxXwq2Vi6B6AMTYfFLACy6hDOS6tQ3Ljj+iMRNVd8xdmzDyH3iq3zF8ipssNE+W5",
-	"wliIqkjwecNwpRs2C1KfrtREDeVU2Eyiu6ET4DyatrNhenNT916+maHTk+wm+uRYaPH6+M217H18Z45R",
-	"/EWRjNMYtolZRIGNdwYWpHUCGoSFHbEvmHfN9HYh27qZNlG1aSXNnoC+bT8E//znP/+5cXy8sb8PNV+U",
-	"pPfkWdP8K5HjyOx9TK9Z3MRHjCC3U1XMK4x137ZJ0cqYmTRukUNBaE8kmKvXtFBVrs9ZmjAHsLlooOYl",
-	"qhSsOGrbLo7aZmqBjRJ7gNpOEeCjsUyAp2DubmPA9XBy3QrlKC2di7z/GjDx3GJ4f6moUHxpNrzWeYuA",
-	"0z8GsJ0MniFG8hLFxhSyJsxhh3I0oha0+HWn024ShVXm5FXrVWvrWSETz9TD/+311I8/9Ho//v9/bfZ6",
-	"6tOPP3x8/uy/eo1f/7fX+PRjr/GD+b0JD8398uy/nv34zPzwf4og/v2YfoHQRP/EX5QlTESyQk9rX7PE",
-	"8Wlz7rYf+6Lzoa+tESdmVv7XRSk3mkAeCtP7i0utMn9K2d1ijpyd3SqjetFqNLIBVw8raS1mvcGm/ClW",
-	"mCGVLeG5dr1Ne7KfKl1aS2L3dWkd5Z4l8jpmo+INkf2+0V6LVLxoZeaGHXnPPDovhCHLoazkAFM3EmLu",
-	"/ohpw6bVJByCOAQrBDizS3lJpOxfaYAkrqXFYfNPUZbPn6SGs+XTFgFKxpGzaVxOxbWMjHz/bcKSWZaw",
-	"P2Q0yh1uSRxveQIhtAOVYuAwF6gm0zTCyQfDkp4FK/DPHVteZFd/vzg9IfZ3woVNJIF8LGC8L163O8+s",
-	"xx2RzLkIyN9IYB4JFmse2rXiBkgWcCxNpLHm0nqfd5Bo7Drm1FIwyjvgUEVkHLGEhDE3BI26mB6y0S7R",
-	"Q4mYGIHffAfpMdfmMbAHZrbIFov3hKsqJzSGLGemWIvAMXu4kw6xyFXc84GQCYt2SZBqZ0GTBHIqWGL+",
-	"I6ZKQxMHrmfm3wMmj6QFk2n2RMBHdMA+JLYfS6B0wpj+hbOp+VuLBL1GrxGgywUh7EEg9UGxsXcRKB/+",
-	"jBpI07y1uW3eM+aqy7ZCxYf2hGvrr8iIUQf5H/TAfLYvmf8sdLTXa+HTJUhW/vwzfQyvaWY1L0qM0j4/",
-	"Kzr5LMiDPFtByikygM/tJAOOeb8LdtKKojAcuRhsOR3bx2mH+A6iyyl2l+7/SwKz6YeRO9cHEUSiLKkY",
-	"AzyRmAuLQY8E4nKN8zrzGxKE9hpAjay9hcHvfGz+9jsfG6Zi/9MIJry5Y6k0jeHfPTFyGE2KhVLYCFFg",
-	"uzNgfYMe8iRawIXdWcV4vyyX8yM6dv5IKiB48bPlF8UFb1YuYZQLiN9iFN4yo0xaLIsA+fbLzW1PYd5u",
-	"bT/zJZj5LMzHsqrCVMBDcct1CWTQR6zEojotC2FmYinOVUGj5nI/xgcAXJpm6GqAmLReQcUyMzs4O724",
-	"JM/NfNVzDBMa3nSDLqEHtbaXm83ZTqN3s2bo9CM2uiHcDMMidyCF8Ex1MX2aeVw57Eta7cKvEfCoh1fz",
-	"1ea2jTWuSNplCqQFeIPgL7ZngbpppUln00OwXiCoze18iGNzTRI3s4CfnB7LU6oqIuKKKXrlJJ3uRylF",
-	"s8hFI4vwxsh0KOHo/j1R2tEueASmoHSlO5o+kzALVzGXxpHjU8ssFI+jFeHSr3rd5rKtAHQAdTb9TtHm",
-	"FLvbBemeHZIbNmum3WKX+dwrZPeC754qAH2tz05fPrxjffuROLiHntxdRgDv2SwV0b6ffudhneSdB3WS",
-	"b1VGddaOw9wV1XkHS9pu5c0SCraM3T72MCCnrx9HgODFKviZLIRWGlVaPwBTlOubItMURgVS0O00LDDM",
-	"roWf6pvdbf+8S3jimim/4EuXxKjxi2zygfhXPfVhswaba+aLw0Erddwu7cviusHfD85wVe6XY31rZIjd",
-	"PwdbI4OjxmV/A+l6OlfWa34pOIU78ITlPYJzlfxFl2a5yUit+KloOmZMFnMnOdb0Q+1c3gW6YEDeAT74",
-	"PZtduOHes9mRG9FfXgoPbB4ozG99z2bzIFM+vIlNA3WqUKUDM3ra6pzXY6rD4THLupP26SQ2N9IVShRH",
-	"iMj1zKWN+92xMrEa+fvtxsr1/ZxrbJn1w242DIEWGvUw2wudUM0Gs/x8zS1qNMvrDCGx1e8cbp0xxTO2",
-	"o9me0fBDwsNh4aRO4WvnzHGIOvxfELz4EEQfszgmEe9DFo6OZ1VRTRA48JrFRMhpk/TlxPpyjRaesAFF",
-	"w67ApQacqV5dgZbLJgD2450+UuBmR1AZLQtF76l57YAmMWdKvzOWf54uqAobRdvu7pgROojax+wg1n/g",
-	"MUqqbhDg3CeRbOBiqjAfOAKwxoJZwWvVpuUDPt51UmfWKs0CwLUdNZ7DjAuCLdXTnM0y95lg07NH4IAo",
-	"6HbhTayIutyP58wCT9TdL6zoQ+MfKwPSpRa7uFDRfF8IIZ2ikkhrWICMB1BpX8GmikxZHNsaKqWpBUXm",
-	"ah5KqLwFdnWtpEi0l4Zpc1FCi3qVhiwxV2J75+Wzew3hWleALm9Pct9hS/QMFHd2AJuUjqDMM8BZBQ6d",
-	"RBBKttsdG+HLoP4Q9Na6euf81DWmhajaMC+1LHrRabddLF3NhZWbtt2ZTdZWdKbI0MHZjSTGvBJmNLXK",
-	"ikousD+nsSzRKl+viMzjWmAdkKxdEKl3kWGYcoAb4wrcqvuBMMtQKE0LU2dTwL38Ts5948XOztaLVU6H",
-	"0uB7IVHVIw4LxAxzKzPk7c/gEQJEUKuwYvIACf6xYRHdNg4XcII6m6+WkeamA1aeqFI/jp6k5IhIW7nO",
-	"uzuvX3tug+326tZ+K1ASP5wfzYEkNh38BiOQPjF/pP41ngNxnCR8I0nzq3M782pV5seKfHa7M8ZekEmk",
-	"asV8Nv3W3HMZbvRaTvTudUzFTQDx/IgFeOOnfp/cMd5cDH617tZ8UmPzbGcvWHpIubd3zbLLkKZeZMT7",
-	"qVwk7Vk5sqTx78KCnHL1S/focL97eXh6cnVwfn563mg2Dk/gj1d/vzg9aTQbH066Hy5/Pj0//NfBfqPZ",
-	"eHd6/vZwf//A/HRyenn17vTDifn78cHlz6f7V+ZP3aOj04/w8N7pybujw73LRrPx0+nJQaPZODs/2Ds9",
-	"2T+EL77rHh7Bc2fdfx6ddvevLk9Pr4665z8dwHcvPpydnZ5fHuxfHR/sH3avLv95Zn44714eXB0dHh9e",
-	"Xh38Y+/gYB+GOD/4nw8HF5dXl4fHB6cfzBcP9w+Oz04vD072/nl1eHJ1dn760/nBxYWd9+Hx2dHB8cHJ",
-	"Jbx9eHJ5cH7SPbq6ODj/5eA83YsPJ91fuodH3bdHBxXBp36hMY9AxGEbJIi8mL+57RR0oocy4b8D8ss7",
-	"mVwD+JqZltTvjJ1jdhOwR0+k7saxnMKTe1L0Y7TJf0Lj8iyB+Djobra5jNHuZrGk0aWURzQBUvog1GQ8",
-	"lolm0TGLOLXd3M+pZkd8xPXB5xAa3gFcFpBb1jHoMGKjsdRMhLNDcZbIgbVmT6Q+HI1jNmICEWwOjSol",
-	"aHwBtZ9u6R8EvaUc3Q+fkGAhHbf40keszwXHBp5Qb+pjLRV5EsHy+KW42XmWEIiaBtROOEN5wLRqZpkq",
-	"XpsNjj+mXTZq5irurKgKshlz4DD5ysm/83KRi4h9XoYTqBhNwqFL84ZUItA2QPn+bcLDG6MmAbwJqEpe",
-	"Ba6nLq0AD+QKM9QLwm/x1PBlSFMiNrNL/YXIqVioJ0c4reVfe4lfO57Emo9jthweMU1hp2mJWPnIrltp",
-	"eZg8zUA2XAJaK+PZzesTL1Y2JSov6YOhtYRMiVrRpg4261jSqQPcILYGPNg/Pz3bP/14EpSUrS//bg3I",
-	"pB1fjK8wkYCpWL62BGzVhk7cWTWdbPbIItuKZp7BeKSa3Z0SoQzTuQNeSsYIH5br2XIIIgG9oU+CbCOC",
-	"J+ZXyPwAvUXW4YHkI+LfSSdcYPu1jhlRgP1yL06LO7E3L9HqoZwqd2CSu2aaTEMWuh4yYf+hCN34vUki",
-	"PuBagQkPjaZUKBOm3JKguy50kgnMsIHnbOxBIwWEsMB+9IbBLZUzFJWxhbzDF9urs3fWCFBWZPZfFYLn",
-	"boJiAQFpzveCgQKFJ0YFoscgdxLg6y9FQ6rnm38UYggGXSZBDKMs2On9VDoAd3ImnjEGivzUNMvNL8At",
-	"QBXbq+nzLkFlb1eq1i/s63JoSJdMXe78adrucR6muUO4e7iZLYZr3B6mE152bPeCtePZQhncTlGu/mnZ",
-	"hTzCy6glgVhh9HWuywt0TN+3ZYZlGQ9iki0CNXh6yqdvqKi8+sqKylIxX7hR5rl10Cxer7D8KgBKFJlj",
-	"a4BHdO6kNmHIMUIJNR3yGHI3fHxjmlWUfqW93VqpaHn12DdsthKtZrV9uh5ox12M2UcEQFNBIfIVoFOn",
-	"6niKzJy69oBM+qHgaWz6qFlCBXmED34defQSZ2YIqnRm9ofCfJUmMTxzBuE0o75yRUJpjAVbRp6BHFpg",
-	"a2hqhgNW1lJy2TY1Fre9tm66jBD8hz+tZ7t8WaIeFVfOQbTiFiEn6Bxsgx+vuDz4x2Wj2Tj5cHxwfrjX",
-	"aDbenp4eHXRPGs3GfvfywPyPtTsKk0XOQUkunkJ3TpVWb0iA6h4UZ86poFgKh6w+yKWrlOuK2Tww87B4",
-	"F6if3kwOaDgkXITxJLLQVVJk5JfPAUwYjRrNBgDuQ/LZiIviz4PScCQHPJzLLBLRQgrPz3JK9FQSneYr",
-	"/ltykc8tw/dksuRr2BSwKDCJeZFzMA1mxxm4dW3zBC4gjo39EQFBJM0rxFllP1jIL7AtNR8xc5Lss7Gm",
-	"bHXZFKV6T6RdtanDRwArP9/piP3WaDYE/P+Bhv8H3UAh2VJjsA7n5+qmBfz/a6anzNaagSVXvDdZE4YC",
-	"Ue1SkahlL4SOJFQvxy3iXrU9puVoTBMLslnUzrJcav5vrxf9tRBZY2m10CI6av2CmLQzzx0qYpbgQNn6",
-	"tDwcVAFufGUAqM1v24WfP2wzXKMKd4FpLNWD07xrKNSFVK00hwCyuUkArGdF86gd/OA+V0bsRBW+GVJB",
-	"Iunq823mgmAcnkK2KWz3VD+dqHwKWCekbG1chRlAzxLNY8gKxYLVgsq+JR+sX1N5L9SzXVxUsqLLsaMG",
-	"f49yR+bXlhS5RAz/cEjThTwETCQUtz6gNJxsEZTpXAVzzZtfdNXrVWbUvfp3B1588Ctfjxrv2jWhGk63",
-	"oRskuLXiZ8XdoWtTi40hlID15/a9Gnrt/NbfBzXdS6ShHtuPJCogl/4fHzx4dHc6vYeC+DnyxWMvo+BV",
-	"zdfrYb6DLra6+MU8di8eaDjZJb7naF253SKB2djA5nurNOH7K3rJ1mPm94ur21n75n1lb2LNm3fv6MNf",
-	"Su7XUmxfbJ9/PSPFbaiK+k48mJCtLvQcbn41m6uw6VZJz9i7a04rhd3DqlL3ogc/RpXqvszDIgW/RLEv",
-	"k1vQFTKcJFzPLozYQWLpjnkhQEaGb5I2qUWcnmkh3gXpevUffwFgXbAWA5t+Mc0V/NqIhEu5QNfKrsP0",
-	"c8GDRgrOm/FEitP90my8ZTRhy+pVLHZCXyZknMhBQke2fwgAznFAogu6Nl8XAd0sCN/LnfazFummdT4h",
-	"TRLOoDGOtHiNILiBSeM00gkOtR77hVhlt33hFoIKmtZaIarUiw6WFmVfo4qH8x/7AqHEvsSyo7TLot1E",
-	"v39KREaUgzuLJarRbEyS2I6idp8/Xx7wLO6oqmZKs1HmV4XtxrCosQBdskFP9MSPP5rNZkJzhM9r/fgj",
-	"ObhlyQyK0NNNpikyy3y1RobV3LRQ7vnj2yVIEwBUfMNmPUFDjT5FrpXb9ZS9prYpVC9ZP7+FTMdyDUWw",
-	"zbLNX3G4AODxs0uCZGiVLQVqctDn6NLyIxlORkz45WI4YMyVtl7f4uIlSJSyVT5Nwmg4BNu5J2geSDKD",
-	"jsxjSu6iX9vVSGE+DmRZpYvKAsUY6XBHdclHTP34I3gfzehbW1uvzXQ+XO6hZ2bE45gjhpt6Awh4st9X",
-	"DIwq1xMIP6ikDasyOk5R3ywefer07gnswc91i/z44wn6eH/80U8VIzeMjV1n+8801CRiIR/RGF2i5C2q",
-	"S2mRD1a8mAVYlVQmJAD1GLKWgLurnjAP2DwzV4JMye8skYQawjO0FPw1AJg/OySsBnKxdm3z6OD/t/kW",
-	"HxEL8PQJlMbB3ri9ZZ+121ulZcKy4mdgkyEVhsyuGXbQRcaJ7fwV+cFhtX7462a7/daM/+Gv7w7evXv2",
-	"ZqFLC7KUIWyvc5tnYEfm0Gzo64wmGonPTM063MuLsptwwsJm5gFXt8EVOpZKJ3I8ZD3xQ/BvqVhA+tzM",
-	"O/i7VP/P/x08e0OCkbFgrq5nFjKT/RaQiCv7CUgEozGCcJvdgjIGuGFdBEpFjFiqyUgauibH/K35tLkR",
-	"SHCdF+Q9f2ur5IR0UBdZ/TFJUQEg2GOUb0AIBe5OuOiJtEeEjdG4oA2IDiUxzSKFeQDaQMqGCcC/Izqz",
-	"uA5WMBpKMAJPvYHCM1ehsfFjQDSLY68uEbpIs75Od0Cl9BKaozN3fEyhN7A7gOCIi5vAsUpgCK82X716",
-	"ZsUvek0HEE6Ag/0hEOyzDpokGCfs1vwvsIngmf3mz5eXZ2bPg58PuvsYIqNGGYBNvTXc+KeDS/N3C+B4",
-	"enZ5eHpyEaScE9FrocLF8GP7V9l3RZdUkA65eWsW1ROG7QLJWkjXwe987GB3LDdB2Y2N54KDSzoIzGB4",
-	"GYCdwe0w7GJjgHiUcBIL8045XU9w1SJvEzlVdmYYcuIDLrxGY+nZ4UYaIggRqISBnPph7/T8wu3aBe0b",
-	"5q2NIEOKRf7gkgIAeB6ADj2nuiHBwKvF2XjPZgFisxiJGEEWAegd+JHguUXODQx/LI5dpmI7aFnBBBWd",
-	"mG8HVz+Vb4bxpYWFIORs1zZYL9dwHxZIrEkmACPpBCs4z68Nu3JN/2EQzHsg7xI5coLH/zzsC7y+3Wln",
-	"WxLKiPVE8NPpyUHQAkojz2nMqdoYQZt/LoV6PmLu3uBFNzSAOL92n059lGFzGjYA64SrQopxFIKNDzlw",
-	"7IT1J9CyE3CEqTZcZMSVedA8ESVyPGZwzxWPAcKbfATBbKFddolD+fmbRWzxcEKfzUk/G6C1h5OdbtNK",
-	"AwuTbAnUnrQhPdRjVU+kC5iyON5NlRmkBsCvGrlSfltITDz8YXuDzz5cBnDngrPu5d7PZuP/sXHkZm9l",
-	"Kh4c0kZPgEaCcMqpkWAkl4MKtthhmIp9YW0P/FyafS2igjxVu+fA7m+EnKom5Lr1BALhYAQ35iETinmq",
-	"bndMwyHb2Gy1F3Tb6XTaovBzSyaD5/Zd9fzocO/g5OIA3smqVhuZ1ut1wm+0Wx18TI6ZoGPe2G1stdqt",
-	"LYtKDvbUc78z36AIdRfYeZajh302IJRtz5gnfkfhRVCNFunGMenzWKd3CFQJw1zAtDISskWMmgHksUKU",
-	"Wy0ApZatxzM3CASfPXDoouj63htBgp/tSxBoLfJxKIG72j9YIG98SzGmMNEmj2Xj9OmesOHvEaMCE+1A",
-	"vYPK5NDCWKe25WHU2G0YzbmbtT9OyVqVdm/KHnmOV7S0e5P3pP3ER5lEqsrzl4Z63sG5VBoe9bTqL5wh",
-	"/pCx82u/BBhGtd8CqKPqb32wjcT69Z5/iw0bKrwAIDVvZ1UePcS0GteItcYr3SQc8lsW1XjlF57oSc4R",
-	"X2WP6YBd8N9Z1WdPssYbFZ7emyRKJjXWcCk1jQFtPWFqLA17NMxrs90ui16kz7mbAkGRL83GdpV33tLI",
-	"liTjK53Vr+Tqq+GlrdUvZVXY5o3N16vfuJTymIqZnZ05y8ZOlRUV1UnDu1uVlpZWU4OrzjmLQV4Qr9k7",
-	"5t/+2kgZIODjK0w6wzQxaEJR2JYYIvp+v2xwpaCJZk1xq606SBnsVw4SoSvQ9wE9FiwrB2MOHHzWLeg3",
-	"NfBMPatOKsJ+m9C4WSKOjD7QE2q+5ukNoaHmt14jYCPwxsDIE6Onaff1WE7BcRK13MdB+l0pi8HmA0JY",
-	"nLWeMae4NkKMibR5OPBLi18/104cka8dcD2yl8DGRZu57sRWo6XamuY9kaYpyQShluBXv5llE7KHoZvx",
-	"mwW3cdPqqDYzo0g24k/dNFHxwYSjkfQnbOoybyu8Amh41bg3PAqACSl6XoW39pPZ+URU4nmZvQX+5E8p",
-	"HMdbGc3Kr6t7hGdMz9YCf1mHb8IyWeRO60uzsVmFD9pGkt5rj5jjtl+tfmMOmwJeq8CoU9gM80Knwszm",
-	"ATTgvZ0q21AAs/F9ihOkHU8CrBQpmHJsRkmNm+fXLguhRM5YZ77h8JOx4e477TbBPrMqTY9oQnYAGj0j",
-	"4qrAbFa0ZdJojZLsy3+kncu/BFZERfJNT6CfHH3ieTe4Q34KntsJPN96rph+btupFPBQWB0qp1/DzKjP",
-	"Sb8Jo3sLZ/7lDvohjHDO1CR+YlqWaW1WYFqLUEBP/K4yv8NrPFcYSdGjuhbrs7VAK/w7oAZmVUP5Nqvp",
-	"PJYAKGspbwjr91moi+BeW6RLQjme9QQ6gMZj86P1s7h6Amhye6OIFCSA+FpgnUlKk0DZEoMgVfghAZox",
-	"QUYcwkdpLjY0VAPXTA99iwod22YSEYsZ1HNmoMppQYNdOESHAvsgRGfHUmH98zWbSRvCyPm8qMJuluaX",
-	"nlBAEbZBgQ2ZIYwAuabhzWTcTF3K223PkTy30F17DGOIBwFyK4JIUMGmZX6mPXvcD8j/zULTWpFajoO1",
-	"jHVc0ZOt/gDM5h34P+cvv9FyahrwOY6DZeAVGE7KV7Cnj3Oyj6nCPAaZZMVezYqe5zm2A34AGAFvujX3",
-	"fwjGiRx3gmfNDAlWmj/DH5ET2SqsHwL4307wzAvEcjvBvr+OvyhAapGJDUC5RtQ5BDlXTugNBvff4R/Z",
-	"ukOzB0b17HvfGYEPukUCwX6zwWjBRQDP9oRDWXU/mV8w0dUxxDRdAOvAncc9K9cq87m7YLzrsd0TmNBg",
-	"x+lCV2xvfDgir4klxyOOGYnoLFdDBxNLo+mqLFDfE1mkHnO9IRgm+ySwlW1BFlNwfpUEts6RwQKzRCr9",
-	"CvrymaG0St7iao8BlEWlJ7GosuIUN6tNcbPyFCs9aesxH5uf/MnX/SQ/K8hPpN754ChPnChbR3p6DgOU",
-	"nUYNLeqyOpK3Odc4sFpojkkOtUoFutLUNo3zRVZex3WZP0aathY4JT718C7aw/6xNdlXPnoiBbMPL16K",
-	"7dVHeiINA2GP3xlZaS0WqveOBvr3d/32gTDX8A02izXTc6YniUDVzo4ImeLUSg5iW4NghoL0u54Dm75y",
-	"D/4NMjgXb9KA6a9wjR59JPmwv/T+Vhdq5iS3Kt6RYxlBotef7cZ/f9f2J6br3Nk0RFzrvnSdFAUKGzv/",
-	"/5zf38pI7RUc5hOUoNCW0VvmJ51bcTlDTNUDnhbHoZHjMvYAMMb6xMAqdM38sRn9XG1avr/+iM7INVuw",
-	"2dCcdZXpOR8WALt7efS59WAHc/BKyanAeDRNoc1ElIM0y0pJrLfOqRJu/s55tdlu+xsUTGw+jQ6yRF/M",
-	"fc1tmGMzmd6Eq+0JO0CRuTbxwxvfbXSjuoYzHwiprxOtFzU5Wz9q4tKpvo8wb10++xRi+ZOFWO4YUvbs",
-	"tIoxFi+Lh0X5domLWbPWaefKjCCYYM211rIE04f3/2P641MA4D9Sd4Psvvl4wdfU5eAOzhVXVAg1TKBq",
-	"ZjqU2NYW+whDiUFaZ5KVMhCZYENYVxwy1zo2jT7wSO3aeg4oLrB++p5A53czq5EyH3QAt2boZpaBCCEM",
-	"Y1lOqXId8jgWcdmSOFcODME/8wGjoiFc2VBCznzWeQSiogKy2+0iXW3aHkwB8dkmwjx6PYOyrx8+XO49",
-	"s/wGM+GxPIJBO2AoLYHwLY1jo2qOvYbvLn7DjWJIKOmzqa0sU6WJ8ObwjrOze0hVjlN1oamuk+Ru+K2F",
-	"N3lovpbfiScH7UOyq4lfNWeLkrAIJmNZHlHmmBZiV34p4jzPEVihkPlcMnvl8SImf1HuzprbbRmC9NlO",
-	"xh4cvwHesNU21xQjoOl98nrlAQ/DTno9kbbSwy4Umscpp5mRKY9jQDIAA67Y0BowfToVedpc+5Lew714",
-	"uhMP4H6Rgtlo9USxNa+FF7uYvxV/GEK3AYwldyOrhMSmx1ZoZoWVcEfs7PyrkLsJQOmYSKQ0lNzb2j6o",
-	"Myx2wj5R95NG63sjHdrG+rfBCom6pATogmV6bXqPnuPfGLZ7WGv8shIbqHUWckqksJeoWCXOaqC5KqmB",
-	"JlgC3fQuJFb2OnhNBIpukVMsaEeHpLJVmE6JzNTHnshQ/aBO1GjuuaLtFjnsE0rURCjminc1FJ04zJ4x",
-	"VVgzpHNDGX3ZNwSyA+8JOHHsBK1QeQeWMw+OgNmHmvzQ2UbUK/2sRbpihi5S7EueJvm9bpKJiJlSJOjL",
-	"JGQ2QFQgfu1JA5cAPfTh9ON3ZiYeJ3piZ4tOv7reu++wwCJGiy/P8Wwn9AlS4F005JSHwaWdPQALQ2Ui",
-	"Q4kcyVuGTMiC54NKAAVztkuCDYWEVCAqgUWiSXkEtF3FIAo0QV6ikvSE00lcyOPD+ZGaa2z9xkcjSIGZ",
-	"ppRrmx9nQQ2wiC8r+btmoYXI4JjK+BE7+gfI8QJXp44DL/BsB6ZCNabk2SITWOIcWNWFHRChWHZeb0O2",
-	"ozmykPWEjUZhbSWL3qRxqXQiaWam0pZZQuWfXRcGujAexjUkQRfxPqSQu7O+tcIf5qsnsN41a0b+3Izw",
-	"qSruMTHtE7gp98ygEzZkNFEPomWCNIGSjGaxVsksSqrEtN0blnb/x79bfBYex1mlBUlXAUnBAqvAkxuF",
-	"oEU9cT0jXCsW94u4jVvufRqD6zCdc5wHjT0+8MR+ntjPI2Y/lmRRmWKIpXfPjtWMK8k4NgrDQyiOoJCY",
-	"wVHdghir4T5GsdsF7C17NaHeAJgTcCDEOxxw8cYaepYTscgqV8rDFTOsCF6dKGMZ8r5r9YP4U1bJeuPw",
-	"FZj9AwLCGT3UqFU0QSU0SuhUIHxXmo5j1Dp6w3AhHlzZdvt1Id+TcfyWhjf3pGc9Mar/MIPxMqW11C2r",
-	"NBvXvO8IjVsldAtxUBdv9CMpzZJWPzaIaV/BnDzXGYpcyhtmE+AwSgow0T0B17QsZvnezPQBK4S+SrXJ",
-	"Wrf1PZs9BSYfKjBpgaN9UQmUVgMh6RhEGPab6vtuTiypXIbZ7XJcUZpglilAGHLtNXjI8kfNsOAKQE8E",
-	"iLA0rOrKF/GecabQvQpuD+/jfjuspu8U4SCuPCTPrAKdMyN5+z2BgdPAXuUrHgVkzEOoF2fZIjjOVk8l",
-	"kXHElHa5H45XpPPB1u8QBe2JI5kBqfZhzxJGYj7iAAwN1dtGM0jYSOr8mvrWZLEsKeuVgThIFvMVWyYk",
-	"RmjvogVjk2shcSQ2XweXspbgF2qSWIoBS/BnowKgKyWV7Zuvbe3BOdPJbKOL5fIpJmEuQySWA6jdN6vo",
-	"CYe36dYgGItSf1Q5RNN7wLV/KBYI27+HJ7ueLfWeze4CbWQxiixa/xPUx5MptJSRW3RYuARZ74RfPxnS",
-	"LQIvsqx+gdPnlKHnf9yw2Yq6vwMROX5vUUF2/bq+agoS4t/nWmZiD4Ks+CCSGfQ11rOnQ3MHm3srb1i0",
-	"aysmUqNjq9jZYh6+Cw95qvP7vuPs50ABy+5CYaFePWJ5b+6PjaZbJ2Nj9w/vXykSmP+3LH3b/2sKY+H/",
-	"8Q/8D3tJ601uz76an583pJ9HfrehXe3fcuvKPfZgoM7FCDVucg+nTdhPVEZCThOMv0/s4D8RWoE9uSeb",
-	"86FszjC7fY77phdyHWReNyCaJwihbkwwmUf4QXzdtGTGBaeb5JoNuTUMU3bkTM4ZGJGtEoPETvshK6nv",
-	"AYzQzrLUNKkOn+rW+2SePJknteFT3eVaee29Ujd3H5//Yf+rKiRJnidMRMoVwI2S661Qhjby8Jf7CULk",
-	"CUIkgxCpez8qIIjYEQsT0O9K3nfRrZ5M4ceRcl6V4tarmbRjnVE9PNx/YAwMC4ydZF21M4wK11sgw6jo",
-	"iWsZzVp5bTBh45iG9gsgL8pBIL6+4vfg4AvZaa0LvvAnvdxPqAt/NtSFdTTRfMPwpZLXtqjjAo4pSxxA",
-	"9FXL4JrLkKyh/hK7RAfomguK+xb2hGNhtuYFW326LollyQQeVtbDcbBzyHw35KLW1BbsNCH8r558MQ+G",
-	"ozDfTdC7Fx6l1HDN7BvqRzPMJ/pyWPcyB4ujgEfuYXHTvAcXS7riJx/Lk2SrYUOaC7cI8V3hJnsZcRkH",
-	"gDDwCR2xit6WTNy1yEdoSJm6XSEJx0KKQxXRfLC2uDDRYdIB1kiJh+YrcAcoUPyg2JM752tmpP6H+n/W",
-	"vbtrhKjN3a5ikvtXu8jGTpjRRCMi4UWjpLq/cDHnZiVd4R6DUhw9GyPMT0+UMgtM88AI8GKax0rO4Q2F",
-	"hdOokNuPJphLd7sM7fGRsZiv7hVw67+DW+B70Wie/AL/sREq2/zpbtoT5PhW6XGVWj+YFVzJD1Boxn9Q",
-	"CPD/UJzJjF+zCzYWPNXomv146w7MUp6SQB4cEc27ZEjPa5QeuLx3SRTTCjAVbYVBmn2q5Q0TThHg4pbr",
-	"rGrX/sgVVuK4JvrYvjlfvsBBmUjxogBx0MtfHbNESeGgs13KfUFtQhOz6qcIppAVRIioJ1y1EdeAj9Uk",
-	"ShaCN2gWx2myv0upt5MhN0JOlV9sUKTjwD6wrw50AEwCPr2eqwTfjSxG4pOb5EnQV+Q8SDiLmAUFjGde",
-	"sD9HrPryBr4XDrAlvczQcy2tgJlCS91bLOaRrjoqY1TYqZHpOY40kDIChuTDKXLdE+zzmCdMvUGjCL4V",
-	"cWUWnasAxnY8BXcf13OYcsKvygGyz3ZxW7+sK6HXZgDr3cyni1atJCVXg4JnTKjwBO/i7fPu2og9H6cV",
-	"LbUu3OriwxQgYKEG8b2Ru0rTWb5XBNpTWB+n0G1gi/Jcl+yz04tLkpbQFGKqoQsjLdN5zFVsbpJoFRXc",
-	"zMfrynyStt9PXZrtd5yiwI6zu1HOGHxU1/WROFa5PC0Sp00PH4GRkTIWKgjoBoDoaH+imvy/7F1Ni9sw",
-	"EP0rxmdtS697S6GnslB6TiGyrWzNupKxEzeh+L8XvRl9+CNJSfqVxbeFtSVFRqN5T5r35Hd5pC2ad+HW",
-	"PqA0/eneZvec4UadS802qdDSwA1ViHCow847+Rj9CPqVJNlBXaL2TQxDIBXoJqZWcbC1L6y1Nq6ilyz6",
-	"PtjB2R6zptTPo1iayfxFeF8eJ4JAyYkDKFCMh/x7Etr280MlfOjWl/ElG1yp2FA7KO+R+a7slJvTbcBT",
-	"mJfMTgO5G/lJ06ZJChRBz1DCp6ncfwJzbvGyuQN4s4govQ7i8wo85NWRopzu9+sjMcPD5AahoqALym4a",
-	"BHS8mdiQ4RF4Xh3kt7pSkLOEKuYuaWyc3DPe4qwQHay1w10cut4kqxBg5rp3XQPYla0PVec5l9WzLP+y",
-	"8vcdMSeL7NF5+oJUva5dtG6ffwDn8AcWLosEcCoV8hMSDGD5ME/MCj71cAuP1lhhUyqfeBG1y5HAph7Z",
-	"ca0Ze8UUzSZKUsZozp8XezGAFjcrCQBeWOXa0FH1fJS5vPIx1TdDwFsg3Wd87H6JHEtS8j+rNLSxH8Jp",
-	"XDgX6cYAdFWXHxUIqV78SN8r2ajGg1ES/8dzI1XGr4gJ9t+pSPdNlT6mb7t3WHw8iAl6xNGxDct55EjF",
-	"OgawFZFNIXwtigVWfNq8LVVV4AasBZxEl5FvmR3ysJdPytSVoqMuhkdVqV/Yyy+6TMtNDRyYx7/xF26p",
-	"A5BNmx15LU8brjFODNP+WicL5k7KQkv0KecbQQTHLEZH4oWJ3oZox/TlJ9NZWOuUwabCoBOdcsEbCnS8",
-	"QvuRiuD8EIe38cNUJU+m82LnZI6E6vPDA6mMmi1Xn8ffisVC+i/9zwAAAP//",
+	"UR6zdUXpuHCgFWGU+VfunaqdUWFjd0C4wrYNCw772Pzf+pfTZq02JRT7f2GHssP+xokUzD1P1Y0FZ+U6",
+	"dWZDi/Ih9Jak2M9csyfvzOMj+O8uNvg14oJPhPlYCPPIcJ01qTN9txKJ4tP16dS9t4JYFbmeQSvprJP0",
+	"Ezd8ZERn/3nJR0xO1q0QSRYGWUp++W8+jCIbcduwOEn4LQPYdD5iT+T3yMjvUspjKmb2r2pN+tOLoywl",
+	"wLmvPkSmA7hxFBOajGSSRocVmlXYIAzVTSnJiIoZieWAC4VNw/qgC7fIZTLDPDPb6DzwiohsE9qnQqU/",
+	"wzX4IOhED2XCf1/b/JrMDbG8rYz38L1S/4kkUGFNumeH0HWTdKEHPrTMm4gbIaeiSdjnMU9YBJZVwm7l",
+	"DYvgzlDAQ4gjQmN+80DM+qn0/xsT+i3lMb2O2fp07o+wiszds/fO4zEzCKARpSTXE4X8nF7LCbTfVVqO",
+	"Cx0Cb4h2bP2p0vTPQ9dqMh7LRLPomEWcXkL79jUJvHioFZS++NKDeYiNXi37hHoNw4rgb6B/KlwKjtGt",
+	"hCm1EKq/A8jNk/r+zckeOk99z5WA06GMMy8xqtlZT62nTJOnTJP7uyz1s08nVdJOa+abrko0ffKRPEK6",
+	"WSOfdOK9tpJ+amaUeq884dT+aUkvJYf5Dq/zBx5OlJYjlvhtVW1Egudk/TJddk5gw6PNxucNaHXZ2O1s",
+	"tr80GzSKHJhQGTR3FvE10+CajeDxEf18xMRADxu7O+12szHiwv2702xomFhD6cTu+4h+PsRXO/iw+1f6",
+	"LE0SOvNn+MJMMIwNCbl10jg+7Td2f62+4i+fzH1CREbXbLeIU/dlYjZc0BFctcDb4KCZ1Qoo8/stjSes",
+	"RU5FPHMIlCk2Jc5XBeh45HB0YhJb+xq/nt8cs+JshhsJo8B8DL8hdP7s6JhvhDJiAyY22Ged0A1NB64i",
+	"bWR2rWG+YXbcO+kds5FO1StMsIq5uGFRhkRCutfgbO0nckQSRiMbnU/DAOrGdj5goxxZVDiXtBI+TxWG",
+	"iBZIYSA3zN821A0fb0iYMY03xhLqmxq7fRor5i91C2jG4mnoQrIWOaqeUkXs82YdZhepbuw2jLa6ofnI",
+	"7PviednPbXpfezurTqCG3V9MRiOazCyB5uco3ZT8qb4hho4I7xMhsYIlwsqoEvKS1/9moc5debxRwFxW",
+	"1nbDU78YSle5MTrteQn1R1Gnfw38A7w5RNGZq//yGJrHQMzht6vcEzuJHTMHXpIraD+BhWM2512wW0Am",
+	"m6i5Y+ZCv9huAEPio8nI50eGxAYsyS0evqu6oea3bPHr7ww1mgPKs01Ck3DIb/HLdvBrKWNGhT/4SzO4",
+	"mIyuUUVdtjB8inABNfU20bV4XfQzrut1u/2y8/r15s72y+3269ed6ks20xon3BDrwYjyuHhyRsQStmEe",
+	"IFaoQHPlWE5ZQkKKPU7S+TEYKUcEmzvbNUjglTets6FtBlMyrbH53W4aTOqg1XmxbXPquCahnMQRuWbA",
+	"6JqEmVPE+gjDHcwUojmC3a5Dra/NVBX/vWCKP8sp5gfOS1rHfydC89jNRDF3cezBtfP/553pxuJvJfO1",
+	"FOcfOVwvzXXMVhKibWafO8ad5cqA96Vt86GJ9XlU4dYxVdpCaK7Brre8z90vu/bndc88G9gCaBzlnNZn",
+	"NlOZ6OG3pZ/ttlF1E/bbhCdG5/rV8GpfLPuH7igtv62ZZuox3Dk+NHf/m9lUrIhrNvL6UyapfTL4NL/7",
+	"c63wgU4iTKqk8ZmnhlvtI38m6MIDuRfSJJkRjF8MmJGIi4q87TVffNHSRvRcYIf6uqoWLABnlFe3nMq+",
+	"WgvvLBymm/Kqjcv6v5ayEGX4rB7aUOW8t1CV2j0F+3UqsmtgNFNGw2HqdVx3/wo2rfo+pXNdtVH2gOrR",
+	"mVkvLm9xlyqpRndVg/rH6e2oxEUPhOZ6dmnMlUUmiltApDGp8grUXxQJDi7pALqm0ZEUA/OrYlZOCxsQ",
+	"5FmCMAl+DGzRoyJUzJYonUXCYoXJgcwvbwIscSPMERTGWvIyqYhXmhGXkI0HbrbgO8CfbDK1cpadloSK",
+	"cn8C6GMlXCiv1bEivS69UysVvKWOgSXXa3uZym/XfC90bVSa4q+MWaIARqVM61luJ4IWWrLFvoZa6mbZ",
+	"bq+/fatUunRtiYwL11ZZ2y0haNjWTNZbekt3ZRmtg9SuyR27PiTlQ7jPXj+k92xMtWaJGajXu2jcjzcN",
+	"PSNLnUBpbE5LYBuZ3GyS6xnhAOpNFekzLCivKkwttzp3vuQiz08JfS14ghq7jV8/uWs955W4m2fj1SNw",
+	"bGwudzAEQOuB9Q6pHIGlTgbr8qAwBgpTrlKsPYZzLHBDZBvspts6sf/xq3nu0xrScbuuT6NFTl01kcOT",
+	"dwu0G+2X9Trn63b7dYsg6NtnTfoJw6IkrsiA3zJBeL8nhP0L7ACket6js2TZ3sHo62zey7U9L44GdMJH",
+	"I5sXCAJ7wwjs6H49MTtremLcJG/YWBc5ZajIXDJWMoIf3thTlABNJDMSygiz0YesJzCHzEgxNuBSYFso",
+	"585BP4756GhirHXDlLgglER8wC1JrOviebGGi+drWOJb9Tw55GKSJHIiIqNRqzEN4cYkbCRvF1xgBX6e",
+	"5WJrXtHS3zSm0yIoo6+lHoLxCe4SMEWBPOggYewxBG/aa/l/vgZxbS5oek67c3rREq3ORdLn1DZrMt+X",
+	"xb6oE2czOFvDuQOMjCEvkn3PogJ3D/j/UBC5h9I0PpveKqdCoa8DUu8Mb7YOkKmhRqtZAePqCYxaOLMW",
+	"GNQjUGMJ5E2FVv3AfK+YY5uXb6HfLpO9v37CMdcRvw+gMBvSmJEE98+CAYB1bmygNyQwCwhAaFFB2Gis",
+	"Z7CzPTER5kFC4xjJ4HGp3eXh1q5H5SltGz3UK+au6sMv554sHMpC3rlzh/jsgRl00VFVZUUVnPtrLObl",
+	"YzFxHJ2GMaOJsjkOdzZ6qkZzQTpfWxvBzmxMUeTV9vuscQzb1Uw0a47lbLQmCcx4AUmY0jJhbu/+fMbY",
+	"n9q6Ij+cv9sjO1ubm03404Yas/DZnM3V9A0uYOnXiZwMhqApfBAc7JaTd3tvCBU9YeF6ccokkvBVpekM",
+	"AiRGNUVbxib+04RFRtScTcTMDFRwJfMW7jc08rq2gM2a3zlrrwnmnVlixGkc46IybSk15IwYhRSsoN0O",
+	"CB0yGvWE7Nvsh8wQbFrZOSOWWldZfU3U4mYEF1K2j1/TLCzjrv9ZhuKyK7++Svdkd9a0O5fkZnxj1e7F",
+	"HXI5Hp1q92q9HI9vwinQ6i8z612azCK5iEwLMrJtKBP9bQLXd0psWqbEFoW98GNL/CDOdi84dIf0kmWD",
+	"izn/IRNmyb82zg8uDvcPTi4Pu0eNZmPv9Pj44HwP/mHO9VMVZmKG2rilCQB3wZhM8YgJzalRHPbkaMSS",
+	"EP9hOHHjE6xBy6Ro9hIShZUcMYjO+2lQrugRSteLrlRBYLokO0aBijCnnFEb+nbwJGurPCASb9jssIQm",
+	"eeS04Bs2w29OqTKzivz1Cmb+vJJoS6ZVQMRgLpm1l03M7kuFm1L9owVZQDgDt0U2pFtM6jGnqjtgQn9Q",
+	"rBzgE1xqZr/GiRwkdOSUQUiu22qTiM4KMoLgzWL9CnBA0JidsoQt3472yj0389ijcbw0UxEmW3ToNTIU",
+	"FUtgt5YIA7dFoVWbtWJx32xYYATcBrweNEk4cTWYm+02CYc0oaFmiXpjvUtAoXBFnV5CgZpDObJtnXsi",
+	"RVTBXh2oPNNZkwQ/gJatngXGVBGRchUBYN8uaM6bxek2SwkMt6FpDzl3BKWEtreCIJDUMrIAV52hLfLD",
+	"h8u9Z2QyNiaalhGdLVKbmcBWe5/OijyC5hWwQCTSwuZrHPea9eWdyG/Lkd/Lil9+cU8fBrpPWN8wtaMl",
+	"S08313JE/8r+BV3b6B5gEdnutJteqt+ID2x9u0yQuBI2NAoNje8wcfB1wBmW7NYdxl4kVfyQf0RNn1KK",
+	"trCUfN+z2QouCZawYTGABftoeOT2CnmJ7arurr99BTa8U54IlnJgC8SLDHiNbLCE9fnn4p1SmibgYvM6",
+	"JmoJiH8DwRWEx69n899s10rKclLb5mXZ6dTjtFjfGRZcsQun+aFeNKSQgGjD+STGutD4nqgXb4VgLAJJ",
+	"eFd2d8NmqpSCbURvRCNw3IyaMP/rieJMadLnyVwcbKlrwbvuNRMhv5YqsuQOQPeQpjvBqUwi0N+CtDo4",
+	"WAwL1JL/ljILCNKeUSldHheaDDDraxZarww1mg8PWWpB2IJOswbzS5+zKCjIHNTaqE4l9Cj7mom0cCjh",
+	"ljPU0zHTvm8VPVRuyfheUYGKMSbZWGdUYVeB5Z1qEoaMRXN2Gl7f5eUqZZyTfdZd/EIpgXLnLGcRZG1l",
+	"n3ZtaXQpzVaezTYmZ4ul05haD3tuBlN6T1OAa6T0EmC0hXO8gKeX3g1lH0mpMV3m/O77JLX0wqRUN59I",
+	"69wQfcrjScJ2UWszJrfNacDyOSG1ZfDhkEXkhyCUQrDQDBM8a9relGCVkx8CjVCl5gdXUSz7fZb0xOXR",
+	"hfk9Vv5vmt4wG+hTyrAa8kNAMxA5+wmrZIEVIuSU/BBErM+ShEXBM6Ncmr8PpDQvJ8ys3/yAZopzpGRz",
+	"Bt8Nwq82Gxo4UP6LULCEw4OChwPexeOy53/8Mv345dFFo9nozn98P/v4efpxzzWTp6ba3HAXuOCVoaoA",
+	"npso5ieyGJEuJJnSGUSJGcZdmiQYM4gKBFnpGVc9EbGY3xr1v0kCHFOK0FibPiENDdOkN3AtAecqQODO",
+	"ID26/Gm5CRomjV+198DcWkTM/1Rp50+kvsDXztJx7B8s8n62pc5cKboq1vNitsoaQjYUMKZ6qDA6NU1z",
+	"aqAeEC3nJUrPSpaxZwVkPqfHqFL/M+GspP4K03bASFRcuGQUqGKkcZyxQmsZADcUbF6Y1fAfgXSr68xr",
+	"rSwgmZefoIGt1IzgKVipWdqy1d6N+WMQBb52UlpWYleOczIk6Tln0kyMdPerGhlbVVXZMBd49TXxr6/b",
+	"drbqKbdf4QRTk3PlAcKM7u38UM1HA4szVcLA6xhWeJwjqSBD/rcJwHvAoZJDTaY8jnEcFKIOz8QVMQZN",
+	"yEJzzWqc/9EwfkUCxAnaJUMqopiLwd/sTAJw6mjlrGX75xpJbHlDswYpbe+Yh4FbFwcwL4DvTVOe4HFq",
+	"CMyGscy58tMyVTleEt2sB2DgDI2lpI7daqmjMPuKp6uzW8yTvduEICEmRZtUK/z089RFrmcZVGUR58gh",
+	"ysRcaVWPmZy6wSuylLrIMS/Q1WldjyXLz363aVEJI0MG2u8Uk1TgFtVb2bkbtA5579SzKxZsCvs+G5cB",
+	"AlFtzg6esMEt0FsoeqOyJ+7ndC80Gz/EqQJRq4lQbKk+4N99OEMmoqZNzc7un5ZxLrSH1oyHrHC3C/gi",
+	"F/wpqxRFxvvwwjuN19XhufcXmlwrFOnS3DKNy5PdzdRqtvSQY785WZF5nXx9cs4HlWnYVtHKHV5OeOcY",
+	"S7kV7kyL4tqID4olmcMNNsMyYp4QHtW8cJkdU6FgwrxwAvZh/TJceA3Kz1M0zLylM2JK0UGpq10SzeI4",
+	"vYhwK8cxNdvAPusFXJ66xQbz0YX1eEUa+cQpOmcHeix0i3wQwB1jRm8h6zdtv9x0STwA7gyOfRre3J2X",
+	"LKajuG0uJb+cgF0dpM9wqR9ZCOor+MaBU4+YHsoSPoe/LTjAVxGfIariAT2qa9UJq/sB3JVh29FipPYO",
+	"h4EaxiQMmVKyJOPcrMdc8YlihAulGY1qLW+rgMzhVOxe+hPImLrbj2pRrkw9K/D4gAbABZkOeTgssCNg",
+	"K91G5m+EUZXKvdLXbMCFWhOScHkUFgPI6YxnJJKZVgO/0Ti+39yhZgO8geXLZdYJVjtGVRLWhM11X119",
+	"tBamtbZ0S8W6IeKhjKP1jvkNoRodon78A1ODZYIy5F4pASJdFtSUo3VubTqQ0eSjpYKUMSzM665R/GX0",
+	"sChmZXJjO3z4JUBW8PQnepK43H+NHo6XaJRmaSaw0YKLwX1Q2QqyKnW5Y4KV5/fdJcFEgbd8Yc39hLF4",
+	"1vSCkZm2B9aJTEjgdNagSZRMi00dKm1PGMaTc5nD1zzN19N7F33l2XrYuBhwy5iHGD6wmn2azVMUOV0e",
+	"gwPTck0yN0rTpVzPEgZ3+fWsTkmALomzSqKlvFmO+rsI8QdOz75MwiIR/XEIwHGYVjeJmUIZLW9ZkvAo",
+	"YsILW6fUsBxoFDxPN7y8Sf+CZf7ePDx/g50vv1JMs0B7Wqr1z5vdZcH5Bd1/uUM18WV5DcfMvJuszEoA",
+	"uCwRZdnAgo4QfCvjrYsLaeY918sc18sC7/OiEA+NGlq7ni3jVvaAi4/CzCiyU/ICb4572B3Nc5JmI5Fx",
+	"zKIrcy+rx+DcmOfemMfZmOcw5lsY8kuzsQfl9iWzBtU+4ZpBDFlL+MMqOKjDh60+QMB1lzJ/d15jVsZ1",
+	"rdz6Uh4Ed3IZhx7S8ZiJdVBXdzAGxuJIletXy3fhnXnbnveXZZgM6BRDHFbI68VqNayHTp+iCbMXM8Da",
+	"ilZv0m5vhTdsdkJHDP7BgjckcPX9AbwSc6VZRK5nPcGjNL3ZX0XHd58sbvLLqowXlzrPdTGVBCI34Uqv",
+	"74V7bp5t37JEFYavAT8JgaVlHy+Ph1/hCk+wDScTnvY4z6/q3YpFsFiVTT27mE3Hz9z8LWfD+5QSWBGX",
+	"83azLIqGtO34tMcn0sQQBBHIgGMh/SNmZXoTfrPYkYe/zWGczHlL8JESNwz+WB1+Lb04Vf24C0fi5lO4",
+	"veVYlIgqWAfFNYcNmxKfw7T04SzrAsOkAM4Vug7kGlBUaCbg5nenZgKvcmAVrrlR9apGD+djZUsBO+G7",
+	"w1O/TNM6/hzgoQ/QL+AOgKIVYdTrwYsuIOCDxViCgZ9BE6Uw+N81NGk1uHl3n+8GN/96LSTUZsYd59lB",
+	"GYT6Eq58B/BUuwlLtOWV/BtRkXJbOse461ysiv1i8L65+trDfbVAbHX4lcVsgk7KxWiK1vFEEjZGBmuR",
+	"LmLW10RO9NdhcVt1WM1XxfmrwZjQJ232GtLVAVTGxwH3AUiCJZC6d2FH21+NHW0Wlzwsuc0AXFB6l4vg",
+	"KDI88KyhSYpGBp4Iro3gQxgV9QZjy+BxyllLeRSEoqL9Ckhkh9FyLZNHyxa/vA6bpgvNQxPVld7Z90qU",
+	"d2sSroFQWNb3ajHgbp+8D4RCj/HeN0Ahakk9sRqgsIKoKFD1MbExU/gz4EEax/B39W1kyXLEwbURqXbQ",
+	"P1RmGq2CJ3lj7PIUbOYwUsGDmkj1YU5ePmqwwNcPaH59M2SZV/XVnSronvevxTwoiGdly+8bYwu+eFQ6",
+	"3ANCcFVvhVEXbHYtze+hiK+eKrkKVrO2cvmY4bvaxShSC5C15Q1uEGEXlVdE2aWC4Ejom8bfzDqkYBWY",
+	"eKZmfmlWetLCiJlpo9h4z4qAr8CYTtNu0pL+Aqcvaqyr8YYc6mZfJtZk4ppA29b1XVVblaFhXS1HXyYV",
+	"Oyot2N5VZJGfkGJXKkf+QisXhgFbZZ/HPGFqWSEwE5HKFQFHkt1TFfCrZWLoHoAxNh8UsALLqEM5Lq1D",
+	"cuOP6IxE1V3zF2bMPIfeKrfMXyKmyw0T5bnCWIiqSPB5w3ClGzYLUp+u1EQN5VTYTKK7oRPgPJq2s2F6",
+	"c1P3Xr6ZodOT7Cb65Fho8fr4zbXsfXxnjlH8RZGM0xi2iVlEgY13BhakdQIahIUdsS+Yd830diHbupk2",
+	"UbVpJc2egL5tPwT//Oc//7lxfLyxvw81X5Sk9+RZ0/wrkePI7H1Mr1ncxEeMILdTVcwrjHXftknRypiZ",
+	"NG6RQ0FoTySYq9e0UFWuz1maMAewuWig5iWqFKw4atsujtpmaoGNEnuA2k4R4KOxTICnYO5uY8D1cHLd",
+	"CuUoLZ2LvP8aMPHcYnh/qahQfGk2vNZ5i4DTPwawnQyeIUbyEsXGFLImzGGHcjSiFrT4dafTbhKFVebk",
+	"VetVa+tZIRPP1MP/7fXUjz/0ej/+/39t9nrq048/fHz+7L96jV//t9f49GOv8YP5vQkPzf3y7L+e/fjM",
+	"/PB/iiD+/Zh+gdBE/8RflCVMRLJCT2tfs8TxaXPuth/7ovOhr60RJ2ZW/tdFKTeaQB4K0/uLS60yf0rZ",
+	"3WKOnJ3dKqN60Wo0sgFXDytpLWa9wab8KVaYIZUt4bl2vU17sp8qXVpLYvd1aR3lniXyOmaj4g2R/b7R",
+	"XotUvGhl5oYdec88Oi+EIcuhrOQAUzcSYu7+iGnDptUkHII4BCsEOLNLeUmk7F9pgCSupcVh809Rls+f",
+	"pIaz5dMWAUrGkbNpXE7FtYyMfP9twpJZlrA/ZDTKHW5JHG95AiG0A5Vi4DAXqCbTNMLJB8OSngUr8M8d",
+	"W15kV3+/OD0h9nfChU0kgXwsYLwvXrc7z6zHHZHMuQjI30hgHgkWax7ateIGSBZwLE2ksebSep93kGjs",
+	"OubUUjDKO+BQRWQcsYSEMTcEjbqYHrLRLtFDiZgYgd98B+kx1+YxsAdmtsgWi/eEqyonNIYsZ6ZYi8Ax",
+	"e7iTDrHIVdzzgZAJi3ZJkGpnQZMEcipYYv4jpkpDEweuZ+bfAyaPpAWTafZEwEd0wD4kth9LoHTCmP6F",
+	"s6n5W4sEvUavEaDLBSHsQSD1QbGxdxEoH/6MGkjTvLW5bd4z5qrLtkLFh/aEa+uvyIhRB/kf9MB8ti+Z",
+	"/yx0tNdr4dMlSFb+/DN9DK9pZjUvSozSPj8rOvksyIM8W0HKKTKAz+0kA455vwt20oqiMBy5GGw5HdvH",
+	"aYf4DqLLKXaX7v9LArPph5E71wcRRKIsqRgDPJGYC4tBjwTico3zOvMbEoT2GkCNrL2Fwe98bP72Ox8b",
+	"pmL/0wgmvLljqTSN4d89MXIYTYqFUtgIUWC7M2B9gx7yJFrAhd1ZxXi/LJfzIzp2/kgqIHjxs+UXxQVv",
+	"Vi5hlAuI32IU3jKjTFosiwD59svNbU9h3m5tP/MlmPkszMeyqsJUwENxy3UJZNBHrMSiOi0LYWZiKc5V",
+	"QaPmcj/GBwBcmmboaoCYtF5BxTIzOzg7vbgkz8181XMMExredIMuoQe1tpebzdlOo3ezZuj0Iza6IdwM",
+	"wyJ3IIXwTHUxfZp5XDnsS1rtwq8R8KiHV/PV5raNNa5I2mUKpAV4g+AvtmeBummlSWfTQ7BeIKjN7XyI",
+	"Y3NNEjezgJ+cHstTqioi4oopeuUkne5HKUWzyEUji/DGyHQo4ej+PVHa0S54BKagdKU7mj6TMAtXMZfG",
+	"keNTyywUj6MV4dKvet3msq0AdAB1Nv1O0eYUu9sF6Z4dkhs2a6bdYpf53Ctk94LvnioAfa3PTl8+vGN9",
+	"+5E4uIee3F1GAO/ZLBXRvp9+52Gd5J0HdZJvVUZ11o7D3BXVeQdL2m7lzRIKtozdPvYwIKevH0eA4MUq",
+	"+JkshFYaVVo/AFOU65si0xRGBVLQ7TQsMMyuhZ/qm91t/7xLeOKaKb/gS5fEqPGLbPKB+Fc99WGzBptr",
+	"5ovDQSt13C7ty+K6wd8PznBV7pdjfWtkiN0/B1sjg6PGZX8D6Xo6V9Zrfik4hTvwhOU9gnOV/EWXZrnJ",
+	"SK34qWg6ZkwWcyc51vRD7VzeBbpgQN4BPvg9m1244d6z2ZEb0V9eCg9sHijMb33PZvMgUz68iU0DdapQ",
+	"pQMzetrqnNdjqsPhMcu6k/bpJDY30hVKFEeIyPXMpY373bEysRr5++3GyvX9nGtsmfXDbjYMgRYa9TDb",
+	"C51QzQaz/HzNLWo0y+sMIbHV7xxunTHFM7aj2Z7R8EPCw2HhpE7ha+fMcYg6/F8QvPgQRB+zOCYR70MW",
+	"jo5nVVFNEDjwmsVEyGmT9OXE+nKNFp6wAUXDrsClBpypXl2BlssmAPbjnT5S4GZHUBktC0XvqXntgCYx",
+	"Z0q/M5Z/ni6oChtF2+7umBE6iNrH7CDWf+AxSqpuEODcJ5Fs4GKqMB84ArDGglnBa9Wm5QM+3nVSZ9Yq",
+	"zQLAtR01nsOMC4It1dOczTL3mWDTs0fggCjoduFNrIi63I/nzAJP1N0vrOhD4x8rA9KlFru4UNF8Xwgh",
+	"naKSSGtYgIwHUGlfwaaKTFkc2xoqpakFReZqHkqovAV2da2kSLSXhmlzUUKLepWGLDFXYnvn5bN7DeFa",
+	"V4Aub09y32FL9AwUd3YAm5SOoMwzwFkFDp1EEEq22x0b4cug/hD01rp65/zUNaaFqNowL7UsetFpt10s",
+	"Xc2FlZu23ZlN1lZ0psjQwdmNJMa8EmY0tcqKSi6wP6exLNEqX6+IzONaYB2QrF0QqXeRYZhygBvjCtyq",
+	"+4Ewy1AoTQtTZ1PAvfxOzn3jxc7O1otVTofS4HshUdUjDgvEDHMrM+Ttz+ARAkRQq7Bi8gAJ/rFhEd02",
+	"Dhdwgjqbr5aR5qYDVp6oUj+OnqTkiEhbuc67O69fe26D7fbq1n4rUBI/nB/NgSQ2HfwGI5A+MX+k/jWe",
+	"A3GcJHwjSfOrczvzalXmx4p8drszxl6QSaRqxXw2/dbccxlu9FpO9O51TMVNAPH8iAV446d+n9wx3lwM",
+	"frXu1nxSY/NsZy9Yeki5t3fNssuQpl5kxPupXCTtWTmypPHvwoKccvVL9+hwv3t5eHpydXB+fnreaDYO",
+	"T+CPV3+/OD1pNBsfTrofLn8+PT/818F+o9l4d3r+9nB//8D8dHJ6efXu9MOJ+fvxweXPp/tX5k/do6PT",
+	"j/Dw3unJu6PDvctGs/HT6clBo9k4Oz/YOz3ZP4QvvuseHsFzZ91/Hp12968uT0+vjrrnPx3Ady8+nJ2d",
+	"nl8e7F8dH+wfdq8u/3lmfjjvXh5cHR0eH15eHfxj7+BgH4Y4P/ifDwcXl1eXh8cHpx/MFw/3D47PTi8P",
+	"Tvb+eXV4cnV2fvrT+cHFhZ334fHZ0cHxwcklvH14cnlwftI9uro4OP/l4Dzdiw8n3V+6h0fdt0cHFcGn",
+	"fqExj0DEYRskiLyYv7ntFHSihzLhvwPyyzuZXAP4mpmW1O+MnWN2E7BHT6TuxrGcwpN7UvRjtMl/QuPy",
+	"LIH4OOhutrmM0e5msaTRpZRHNAFS+iDUZDyWiWbRMYs4td3cz6lmR3zE9cHnEBreAVwWkFvWMegwYqOx",
+	"1EyEs0NxlsiBtWZPpD4cjWM2YgIRbA6NKiVofAG1n27pHwS9pRzdD5+QYCEdt/jSR6zPBccGnlBv6mMt",
+	"FXkSwfL4pbjZeZYQiJoG1E44Q3nAtGpmmSpemw2OP6ZdNmrmKu6sqAqyGXPgMPnKyb/zcpGLiH1ehhOo",
+	"GE3CoUvzhlQi0DZA+f5twsMboyYBvAmoSl4FrqcurQAP5Aoz1AvCb/HU8GVIUyI2s0v9hcipWKgnRzit",
+	"5V97iV87nsSaj2O2HB4xTWGnaYlY+ciuW2l5mDzNQDZcAlor49nN6xMvVjYlKi/pg6G1hEyJWtGmDjbr",
+	"WNKpA9wgtgY82D8/Pds//XgSlJStL/9uDcikHV+MrzCRgKlYvrYEbNWGTtxZNZ1s9sgi24pmnsF4pJrd",
+	"nRKhDNO5A15KxggfluvZcggiAb2hT4JsI4In5lfI/AC9RdbhgeQj4t9JJ1xg+7WOGVGA/XIvTos7sTcv",
+	"0eqhnCp3YJK7ZppMQxa6HjJh/6EI3fi9SSI+4FqBCQ+NplQoE6bckqC7LnSSCcywgeds7EEjBYSwwH70",
+	"hsEtlTMUlbGFvMMX26uzd9YIUFZk9l8VgudugmIBAWnO94KBAoUnRgWixyB3EuDrL0VDquebfxRiCAZd",
+	"JkEMoyzY6f1UOgB3ciaeMQaK/NQ0y80vwC1AFdur6fMuQWVvV6rWL+zrcmhIl0xd7vxp2u5xHqa5Q7h7",
+	"uJkthmvcHqYTXnZs94K149lCGdxOUa7+admFPMLLqCWBWGH0da7LC3RM37dlhmUZD2KSLQI1eHrKp2+o",
+	"qLz6yorKUjFfuFHmuXXQLF6vsPwqAEoUmWNrgEd07qQ2YcgxQgk1HfIYcjd8fGOaVZR+pb3dWqloefXY",
+	"N2y2Eq1mtX26HmjHXYzZRwRAU0Eh8hWgU6fqeIrMnLr2gEz6oeBpbPqoWUIFeYQPfh159BJnZgiqdGb2",
+	"h8J8lSYxPHMG4TSjvnJFQmmMBVtGnoEcWmBraGqGA1bWUnLZNjUWt722brqMEPyHP61nu3xZoh4VV85B",
+	"tOIWISfoHGyDH6+4PPjHZaPZOPlwfHB+uNdoNt6enh4ddE8azcZ+9/LA/I+1OwqTRc5BSS6eQndOlVZv",
+	"SIDqHhRnzqmgWAqHrD7IpauU64rZPDDzsHgXqJ/eTA5oOCRchPEkstBVUmTkl88BTBiNGs0GAO5D8tmI",
+	"i+LPg9JwJAc8nMssEtFCCs/Pckr0VBKd5iv+W3KRzy3D92Sy5GvYFLAoMIl5kXMwDWbHGbh1bfMELiCO",
+	"jf0RAUEkzSvEWWU/WMgvsC01HzFzkuyzsaZsddkUpXpPpF21qcNHACs/3+mI/dZoNgT8/4GG/wfdQCHZ",
+	"UmOwDufn6qYF/P9rpqfM1pqBJVe8N1kThgJR7VKRqGUvhI4kVC/HLeJetT2m5WhMEwuyWdTOslxq/m+v",
+	"F/21EFljabXQIjpq/YKYtDPPHSpiluBA2fq0PBxUAW58ZQCozW/bhZ8/bDNcowp3gWks1YPTvGso1IVU",
+	"rTSHALK5SQCsZ0XzqB384D5XRuxEFb4ZUkEi6erzbeaCYByeQrYpbPdUP52ofApYJ6RsbVyFGUDPEs1j",
+	"yArFgtWCyr4lH6xfU3kv1LNdXFSyosuxowZ/j3JH5teWFLlEDP9wSNOFPARMJBS3PqA0nGwRlOlcBXPN",
+	"m1901etVZtS9+ncHXnzwK1+PGu/aNaEaTrehGyS4teJnxd2ha1OLjSGUgPXn9r0aeu381t8HNd1LpKEe",
+	"248kKiCX/h8fPHh0dzq9h4L4OfLFYy+j4FXN1+thvoMutrr4xTx2Lx5oONklvudoXbndIoHZ2MDme6s0",
+	"4fsresnWY+b3i6vbWfvmfWVvYs2bd+/ow19K7tdSbF9sn389I8VtqIr6TjyYkK0u9BxufjWbq7DpVknP",
+	"2LtrTiuF3cOqUveiBz9Gleq+zMMiBb9EsS+TW9AVMpwkXM8ujNhBYumOeSFARoZvkjapRZyeaSHeBel6",
+	"9R9/AWBdsBYDm34xzRX82oiES7lA18quw/RzwYNGCs6b8USK0/3SbLxlNGHL6lUsdkJfJmScyEFCR7Z/",
+	"CADOcUCiC7o2XxcB3SwI38ud9rMW6aZ1PiFNEs6gMY60eI0guIFJ4zTSCQ61HvuFWGW3feEWggqa1loh",
+	"qtSLDpYWZV+jiofzH/sCocS+xLKjtMui3US/f0pERpSDO4slqtFsTJLYjqJ2nz9fHvAs7qiqZkqzUeZX",
+	"he3GsKixAF2yQU/0xI8/ms1mQnOEz2v9+CM5uGXJDIrQ002mKTLLfLVGhtXctFDu+ePbJUgTAFR8w2Y9",
+	"QUONPkWuldv1lL2mtilUL1k/v4VMx3INRbDNss1fcbgA4PGzS4JkaJUtBWpy0Ofo0vIjGU5GTPjlYjhg",
+	"zJW2Xt/i4iVIlLJVPk3CaDgE27knaB5IMoOOzGNK7qJf29VIYT4OZFmli8oCxRjpcEd1yUdM/fgjeB/N",
+	"6FtbW6/NdD5c7qFnZsTjmCOGm3oDCHiy31cMjCrXEwg/qKQNqzI6TlHfLB596vTuCezBz3WL/PjjCfp4",
+	"f/zRTxUjN4yNXWf7zzTUJGIhH9EYXaLkLapLaZEPVryYBViVVCYkAPUYspaAu6ueMA/YPDNXgkzJ7yyR",
+	"hBrCM7QU/DUAmD87JKwGcrF2bfPo4P+3+RYfEQvw9AmUxsHeuL1ln7XbW6VlwrLiZ2CTIRWGzK4ZdtBF",
+	"xont/BX5wWG1fvjrZrv91oz/4a/vDt69e/ZmoUsLspQhbK9zm2dgR+bQbOjrjCYaic9MzTrcy4uym3DC",
+	"wmbmAVe3wRU6lkoncjxkPfFD8G+pWED63Mw7+LtU/8//HTx7Q4KRsWCurmcWMpP9FpCIK/sJSASjMYJw",
+	"m92CMga4YV0ESkWMWKrJSBq6Jsf8rfm0uRFIcJ0X5D1/a6vkhHRQF1n9MUlRASDYY5RvQAgF7k646Im0",
+	"R4SN0bigDYgOJTHNIoV5ANpAyoYJwL8jOrO4DlYwGkowAk+9gcIzV6Gx8WNANItjry4Rukizvk53QKX0",
+	"EpqjM3d8TKE3sDuA4IiLm8CxSmAIrzZfvXpmxS96TQcQToCD/SEQ7LMOmiQYJ+zW/C+wieCZ/ebPl5dn",
+	"Zs+Dnw+6+xgio0YZgE29Ndz4p4NL83cL4Hh6dnl4enIRpJwT0WuhwsXwY/tX2XdFl1SQDrl5axbVE4bt",
+	"AslaSNfB73zsYHcsN0HZjY3ngoNLOgjMYHgZgJ3B7TDsYmOAeJRwEgvzTjldT3DVIm8TOVV2Zhhy4gMu",
+	"vEZj6dnhRhoiCBGohIGc+mHv9PzC7doF7RvmrY0gQ4pF/uCSAgB4HoAOPae6IcHAq8XZeM9mAWKzGIkY",
+	"QRYB6B34keC5Rc4NDH8sjl2mYjtoWcEEFZ2YbwdXP5VvhvGlhYUg5GzXNlgv13AfFkisSSYAI+kEKzjP",
+	"rw27ck3/YRDMeyDvEjlygsf/POwLvL7daWdbEsqI9UTw0+nJQdACSiPPacyp2hhBm38uhXo+Yu7e4EU3",
+	"NIA4v3afTn2UYXMaNgDrhKtCinEUgo0POXDshPUn0LITcISpNlxkxJV50DwRJXI8ZnDPFY8Bwpt8BMFs",
+	"oV12iUP5+ZtFbPFwQp/NST8boLWHk51u00oDC5NsCdSetCE91GNVT6QLmLI43k2VGaQGwK8auVJ+W0hM",
+	"PPxhe4PPPlwGcOeCs+7l3s9m4/+xceRmb2UqHhzSRk+ARoJwyqmRYCSXgwq22GGYin1hbQ/8XJp9LaKC",
+	"PFW758Dub4ScqibkuvUEAuFgBDfmIROKeapud0zDIdvYbLUXdNvpdNqi8HNLJoPn9l31/Ohw7+Dk4gDe",
+	"yapWG5nW63XCb7RbHXxMjpmgY97YbWy12q0ti0oO9tRzvzPfoAh1F9h5lqOHfTYglG3PmCd+R+FFUI0W",
+	"6cYx6fNYp3cIVAnDXMC0MhKyRYyaAeSxQpRbLQCllq3HMzcIBJ89cOii6PreG0GCn+1LEGgt8nEogbva",
+	"P1ggb3xLMaYw0SaPZeP06Z6w4e8RowIT7UC9g8rk0MJYp7blYdTYbRjNuZu1P07JWpV2b8oeeY5XtLR7",
+	"k/ek/cRHmUSqyvOXhnrewblUGh71tOovnCH+kLHza78EGEa13wKoo+pvfbCNxPr1nn+LDRsqvAAgNW9n",
+	"VR49xLQa14i1xivdJBzyWxbVeOUXnuhJzhFfZY/pgF3w31nVZ0+yxhsVnt6bJEomNdZwKTWNAW09YWos",
+	"DXs0zGuz3S6LXqTPuZsCQZEvzcZ2lXfe0siWJOMrndWv5Oqr4aWt1S9lVdjmjc3Xq9+4lPKYipmdnTnL",
+	"xk6VFRXVScO7W5WWllZTg6vOOYtBXhCv2Tvm3/7aSBkg4OMrTDrDNDFoQlHYlhgi+n6/bHCloIlmTXGr",
+	"rTpIGexXDhKhK9D3AT0WLCsHYw4cfNYt6Dc18Ew9q04qwn6b0LhZIo6MPtATar7m6Q2hoea3XiNgI/DG",
+	"wMgTo6dp9/VYTsFxErXcx0H6XSmLweYDQlictZ4xp7g2QoyJtHk48EuLXz/XThyRrx1wPbKXwMZFm7nu",
+	"xFajpdqa5j2RpinJBKGW4Fe/mWUTsoehm/GbBbdx0+qoNjOjSDbiT900UfHBhKOR9Cds6jJvK7wCaHjV",
+	"uDc8CoAJKXpehbf2k9n5RFTieZm9Bf7kTykcx1sZzcqvq3uEZ0zP1gJ/WYdvwjJZ5E7rS7OxWYUP2kaS",
+	"3muPmOO2X61+Yw6bAl6rwKhT2AzzQqfCzOYBNOC9nSrbUACz8X2KE6QdTwKsFCmYcmxGSY2b59cuC6FE",
+	"zlhnvuHwk7Hh7jvtNsE+sypNj2hCdgAaPSPiqsBsVrRl0miNkuzLf6Sdy78EVkRF8k1PoJ8cfeJ5N7hD",
+	"fgqe2wk833qumH5u26kU8FBYHSqnX8PMqM9Jvwmjewtn/uUO+iGMcM7UJH5iWpZpbVZgWotQQE/8rjK/",
+	"w2s8VxhJ0aO6FuuztUAr/DugBmZVQ/k2q+k8lgAoaylvCOv3WaiL4F5bpEtCOZ71BDqAxmPzo/WzuHoC",
+	"aHJ7o4gUJID4WmCdSUqTQNkSgyBV+CEBmjFBRhzCR2kuNjRUA9dMD32LCh3bZhIRixnUc2agymlBg104",
+	"RIcC+yBEZ8dSYf3zNZtJG8LI+byowm6W5peeUEARtkGBDZkhjAC5puHNZNxMXcrbbc+RPLfQXXsMY4gH",
+	"AXIrgkhQwaZlfqY9e9wPyP/NQtNakVqOg7WMdVzRk63+AMzmHfg/5y+/0XJqGvA5joNl4BUYTspXsKeP",
+	"c7KPqcI8BplkxV7Nip7nObYDfgAYAW+6Nfd/CMaJHHeCZ80MCVaaP8MfkRPZKqwfAvjfTvDMC8RyO8G+",
+	"v46/KEBqkYkNQLlG1DkEOVdO6A0G99/hH9m6Q7MHRvXse98ZgQ+6RQLBfrPBaMFFAM/2hENZdT+ZXzDR",
+	"1THENF0A68Cdxz0r1yrzubtgvOux3ROY0GDH6UJXbG98OCKviSXHI44ZiegsV0MHE0uj6aosUN8TWaQe",
+	"c70hGCb7JLCVbUEWU3B+lQS2zpHBArNEKv0K+vKZobRK3uJqjwGURaUnsaiy4hQ3q01xs/IUKz1p6zEf",
+	"m5/8ydf9JD8ryE+k3vngKE+cKFtHenoOA5SdRg0t6rI6krc51ziwWmiOSQ61SgW60tQ2jfNFVl7HdZk/",
+	"Rpq2FjglPvXwLtrD/rE12Vc+eiIFsw8vXort1Ud6Ig0DYY/fGVlpLRaq944G+vd3/faBMNfwDTaLNdNz",
+	"pieJQNXOjgiZ4tRKDmJbg2CGgvS7ngObvnIP/g0yOBdv0oDpr3CNHn0k+bC/9P5WF2rmJLcq3pFjGUGi",
+	"15/txn9/1/Ynpuvc2TREXOu+dJ0UBQobO///nN/fykjtFRzmE5Sg0JbRW+YnnVtxOUNM1QOeFsehkeMy",
+	"9gAwxvrEwCp0zfyxGf1cbVq+v/6Izsg1W7DZ0Jx1lek5HxYAu3t59Ln1YAdz8ErJqcB4NE2hzUSUgzTL",
+	"Skmst86pEm7+znm12W77GxRMbD6NDrJEX8x9zW2YYzOZ3oSr7Qk7QJG5NvHDG99tdKO6hjMfCKmvE60X",
+	"NTlbP2ri0qm+jzBvXT77FGL5k4VY7hhS9uy0ijEWL4uHRfl2iYtZs9Zp58qMIJhgzbXWsgTTh/f/Y/rj",
+	"UwDgP1J3g+y++XjB19Tl4A7OFVdUCDVMoGpmOpTY1hb7CEOJQVpnkpUyEJlgQ1hXHDLXOjaNPvBI7dp6",
+	"DigusH76nkDndzOrkTIfdAC3ZuhmloEIIQxjWU6pch3yOBZx2ZI4Vw4MwT/zAaOiIVzZUELOfNZ5BKKi",
+	"ArLb7SJdbdoeTAHx2SbCPHo9g7KvHz5c7j2z/AYz4bE8gkE7YCgtgfAtjWOjao69hu8ufsONYkgo6bOp",
+	"rSxTpYnw5vCOs7N7SFWOU3Whqa6T5G74rYU3eWi+lt+JJwftQ7KriV81Z4uSsAgmY1keUeaYFmJXfini",
+	"PM8RWKGQ+Vwye+XxIiZ/Ue7OmtttGYL02U7GHhy/Ad6w1TbXFCOg6X3yeuUBD8NOej2RttLDLhSaxymn",
+	"mZEpj2NAMgADrtjQGjB9OhV52lz7kt7DvXi6Ew/gfpGC2Wj1RLE1r4UXu5i/FX8YQrcBjCV3I6uExKbH",
+	"VmhmhZVwR+zs/KuQuwlA6ZhIpDSU3NvaPqgzLHbCPlH3k0breyMd2sb6t8EKibqkBOiCZXpteo+e498Y",
+	"tntYa/yyEhuodRZySqSwl6hYJc5qoLkqqYEmWALd9C4kVvY6eE0Eim6RUyxoR4ekslWYTonM1MeeyFD9",
+	"oE7UaO65ou0WOewTStREKOaKdzUUnTjMnjFVWDOkc0MZfdk3BLID7wk4cewErVB5B5YzD46A2Yea/NDZ",
+	"RtQr/axFumKGLlLsS54m+b1ukomImVIk6MskZDZAVCB+7UkDlwA99OH043dmJj4nulvY9T+e931NV993",
+	"WMgRo2WZ56y24/oEKf0umnjKK4E5zB6AVaLSkqFRjuQtQ2ZnQfpB9YDCPNuNwYZcQioQ/cAi3qS8CNq7",
+	"YrAGmi0vUX16wuk+LrTy4fxIzTXQfuOjHqQAUFPKtc3Ds+AJWCyYlRZes9BCcXBMmfxo5kFJgJw1cPXw",
+	"OPCCbHCgLVRj6p8tZoElzoFiXdgBEfJl5/U2ZFWaIwtZT9ioF9ZwsuhNGv9KJ5JmgCptmTJUGNp1YUAN",
+	"425cQ7J1EY9FCvkaLPauMRkzxRPYnDULWf7cDPcpJPMnCcmcwI28Z0GQsCGjiXoQrRmkFpSYNIu1ZGZR",
+	"XyWmId+wmePm+HeLN8PjOKscIekqIMlZYFV7cqMQhKknrmeEa8XifhFXc8u9J+P26zC3c5w0jT1+88Tm",
+	"ntjcn5PNWWpH5ZAhBuE9O6Qz7ifj2ChAD6EIg4JlBkf1EWLThssZRXUXMMvsrYY6DWCCwOkQJ3LAxRtr",
+	"IFuOxyKrLCoPj82wPHh1ooxFzfuuRRLidlml8Y3DpWD2DwikZ/RqoybSBJXqKKFTgbBnaRqTUVPpDcOF",
+	"eDBv2+3XhfxVxvFbGt58C73xiSE+GdpVmcxlStOp21xpNq7JVxC6uEpoHeLULh7sR7qaJa2YbJDZvoI5",
+	"k65zF7mUN8wmKGIUG2C8ewLYQVlM+b2Z6QNWcH2VaqC1Lvp7NnsKHD9U4NgCe/siGSitBoLVMYhK7AfW",
+	"993QWPK6DFPd5SCj1MIsYICY5NprwJHl95phwYWCHhwQlWnY25WX4j3jTKH7G9xF3sf9dmVN35nEQSx6",
+	"SKsZQgBnRsL3ewID24G9ylc8CsiYh1DPz7JFcJytnkoi44gp7XJzHK9I54Ot+SFK3RNHMgO67cOeJYzE",
+	"fMQBuBuq640GkrCR1Pk19a0JZllS1ssEcaosJi+2tEiMcrCLFplNfobEnth8HVz+WoI/rUliKQYswZ+N",
+	"qoEuqFSH2Hxta0POmU5mG12EM0gxI3MZPLEcALaCWUVPODxUtwbBWJT68cohtN5D34GHYoGw/Xt4suuZ",
+	"e+/Z7C7QUxZDynZTeIJieTK5ljJyi94LlyDrbfHrJ0O6ReBSltUvcPqcMvT8jxs2W1GXeSAix+8tasuu",
+	"X3dZTUHC/gS5lqbYIyIrDolkBk2OeAPp0NzBGt/KGxbt2oqW1LjZKnYemYcfloc8FW0+FW3uNs6B0pbd",
+	"ucKCzXpE+d7cU5tVYZ2zjd0/vH+liHD+37I0fv+vKZyJ/8c/8D8sM6g3uT37an5+3pB+PcHdhnY1oMut",
+	"OPfYg4F7FyMVuck9HMexn6iMiJ0mmn+fGNJ/ItQKe3JPtu1D2bZhdvsc900v5DoIzW5ANIMQSt+YejKP",
+	"9IQ4y2nplEseaJJrNuTWAE3ZkTNtZ2CstkoMHzvth6yovwdQSjvLUhOoOoyuW++TGfRkBtWG0XWXa+W1",
+	"90oe3X18/of9r6rQNHmeMBEpVwB3Ta7HRhnqzMNf7ier5MkqyaBk6t6PCkgydsTCQoS7kvdddKun0oPH",
+	"UXpQleLWq521Y51RPTzcf2AsFAuQnmTd1TOsEtdjIsMq6YlrGc1aeW0wYeOYhvYLIC/KwUC+vuL34DlR",
+	"2WmtC8LxJ73cTzlQfzb0jXU00Xzj+KWS17Yq5AKOKUtQQBRey+CayxDNoQ4Xu4UH6JoLivtX9oRjYbb2",
+	"CVu+um6ZZUkLHmbaw3Gwc6hMMOSi1tQW7DQhzUA9+WIeDE9jvqukdy88Sqnhmtk31I9mmE/05fD+ZQ4W",
+	"RwGP3MPipnkPLpZ0xU8+lifJVsOGNBduEeq9wk32Mu8yDgDh5hM6YhW9LZm4a5GP0Jg0dbtCso+Flocq",
+	"r/mgcHGBqsMmBMyZEg/NV+AOUKj6QbEnd85T0uyD+3/WvbtrhKjN3a5ikvtXu8jGTpjRRCMi4UWjpLq/",
+	"cDHnZiVd4R6DEiY9GyPcU0+UMgtMJ8EI8GI6yUrO4Q2FBfSokNuPJpizd7sM9fORsZiv7hVw67+DW+B7",
+	"0Wie/AL/sREq2wTsbtoT5BJX6XWWWj+YfVzJD1Boxn9Q2OjhoTiTGb9mN3Qs4KrRPf3x1jeYpTwlgTw4",
+	"Mp53yZCe1yhxcPn1kiimFWBr2kqGNMtVyxsmnCLAxS3XWbWz/ZErrPiB1Nm0jXe+TIKDMpHihgHypJcn",
+	"O2aJksJBqLvU/oIaiCZm708R7CIrvBBRT7iqJq4BJ61JlCwE19AsjtOiApe6bydDboScKr+ooUjHgX1g",
+	"dyooXEepACYBn17PVYLvRhYr88lN8iToK3IeJJxFrIcCxjMv2J9jz4LyRs4XDlAnvczQey+ttJlCa+Vb",
+	"LBqSrgorY1TYsZPpOY40kDIChuTDanLdE+zzmCdMvUGjCL4VcWUWnatoxrZMBXcf13OYcsKvygGyz3Zx",
+	"W7+sK6HXZgDr3cyni1at9CVX64JnTKjwBO/i7fPu2og9H6eVM7Uu3OoixxTwYKHW8b2Ru0rTWb5nCNpT",
+	"WIen0G1gi/9ct/Sz04tLkpbqFGLroQsjLQd6zNVybpJoFRXczMfrynyStt9P/dv/y97V9KYRA9G/YnHe",
+	"tOo1Nyr1VEWqeqYShjV0lY29WgglB/57NW/GY+8HpSJNlbR7i8SubUw8nvfseU98r1UNuElr43xgyNV9",
+	"r1cWuUR5iiKrXA9/AMjQwGK9QW4AZU/5yO6N/WGfeIuWXXhHDzjPf8a3xUWpu1GvrRe7XGiD4IYqREXc",
+	"ca+OTsHfgn5laX5Ql6ixK7ohkAuBTWhcHmzphYX3IVYOs1XjJxoc9bhqK7/txdKVXd8X6s8UxRY4OYkA",
+	"Bc4BsAEwqW2dHy4VRLdaLmiWuFKx5HZQ3mPX++rg4pxuEp7CvKxoGtjlSifNh9aUKLYeoYTPU7mvW2+P",
+	"RvccA6Q3gIUmgvW/J1ivwF2qKpXljn9eV0qYJCFRGH0lfVhxb2FApeZ1XSapwPPuaB+a2kHWFOqoe9NS",
+	"PH4UXCfZJzpY+IjvJES+M/MUyMa6j10DQFY7DYm/5nbmW1v5V6wY9YbonOnk+8XoGFZduzY4xLzlBhzK",
+	"CwQIEVeQ1DDlWyy0IPJuSjQXcooTFziv5ZJSRE0kmaqWiEOp1Opp4QVL5pTTMku6+uhUz79VRGGHm6IM",
+	"aC9EEx/46H08ml2OMJjqvwBpn3uELSP8iv+M0xShpiTrH1X43OV+Iufx9FhE7QP3eVN9diDyaIF+dLZ1",
+	"rYJ4Ns/Acz11zu+IPfTxrJg9tvXsdvb+8AHrVgYxQN04cqfwv84c3UT/AbY8ti0LreEhQCqn9JvK1SVu",
+	"DhNQZ5qRff9oyN1evrjQ1I6PCAVW1pW/Fy/M7BKyNNVxMO9/x9+43Q8gO2y251U+bLjBODFM+rZRti2e",
+	"MKaW+KccbwQ7BWYxu0pQhuxtiJ0MX74Lh8pvVbltKBA70N8vZOOCzlpqP1N5HB9it4ohTZW5CwcV8Wdz",
+	"MVTtH29YbTZspGo//61EZOX07fQzAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
