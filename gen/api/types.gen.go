@@ -2312,7 +2312,7 @@ type UpdatePropertyParams struct {
 
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
-	// Email Only the user with this e-mail address, without regard to case.
+	// Email Only the user with this e-mail address, without regard to case. Write `+` as `%2B`.
 	Email *UserEmailFilter `form:"email,omitempty" json:"email,omitempty"`
 
 	// ID Only the user with this id.

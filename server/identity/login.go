@@ -39,8 +39,7 @@ func (s *Service) Login(ctx context.Context, l Login) (Actor, error) {
 	if l.Password == "" {
 		return Actor{}, loginRefused // Nobody has it.
 	}
-	account, _ := normal.Email(l.Email)
-	trial, wait := s.guard.begin(account, l.Address, s.clock.Now())
+	trial, wait := s.guard.begin(normal.EmailKey(l.Email), l.Address, s.clock.Now())
 	if wait > 0 {
 		return Actor{}, tooManyFailures(wait)
 	}
