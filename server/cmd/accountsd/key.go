@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"text/tabwriter"
@@ -90,7 +89,7 @@ func listCompanyKeys(ctx context.Context, cmd *cli.Command, store *sqlite.Store,
 
 func revokeKeys(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
 	if !cmd.Args().Present() {
-		return errors.New("name the ids of the keys, as key list shows them")
+		return usageError(cmd, "name the ids of the keys, as key list shows them")
 	}
 	service := users(store)
 	for _, text := range cmd.Args().Slice() {
