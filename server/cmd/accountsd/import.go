@@ -72,6 +72,7 @@ func importCommand() *cli.Command {
 			&cli.BoolFlag{Name: "dry-run", Usage: "report what would happen, and write nothing but the file of --rejected, if that is given", Sources: fromEnv("DRY_RUN")},
 			&cli.StringFlag{Name: "rejected", Usage: "`FILE` for rejected rows and the reasons, which must not exist yet", DefaultText: "the name with .rejected before the extension", Sources: fromEnv("REJECTED")},
 			&cli.BoolFlag{Name: "restart", Usage: "begin with the first row even if an import of the file was interrupted", Sources: fromEnv("RESTART")},
+			progressFlag(), logFormatFlag(),
 		},
 		// A comma may be part of a column's name.
 		DisableSliceFlagSeparator: true,
@@ -184,7 +185,7 @@ func (r *importRun) into(ctx context.Context, store *sqlite.Store, format transf
 	if err != nil {
 		return err
 	}
-	bar := newBar(r.cmd.Root().ErrWriter, "importing")
+	bar := newBar(r.cmd, "importing")
 	service := server.NewServices(store, server.ServiceConfig{Region: r.cmd.String("phone-region")}).Importer
 	result, err := transfer.Import(ctx, service, identity.Actor{CompanyID: user.CompanyID, User: user.Ref()}, properties, r.file, r.name(), transfer.Options{
 		Format:          format,

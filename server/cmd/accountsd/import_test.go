@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -129,6 +130,25 @@ func read(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// Off a terminal, progress is lines of the log.
+func TestProgressInLog(t *testing.T) {
+	t.Parallel()
+	i := newImporter(t)
+	file := i.write(t, "many.csv", "title,address\n"+strings.Repeat("A,1 Main St\n", 1200))
+	for _, c := range []struct {
+		args []string
+		form string
+	}{
+		{i.args(file, "--match-by", "none", "--progress", "1ns"), `(?m)^\{"time":"[^"]+","level":"INFO","msg":"importing","rows":\d+,"total":1200,"rowsPerSecond":\d+,"left":"\d+m?s"\}$`},
+		{i.args(file, "--match-by", "none", "--progress", "1ns", "--log-format", "text"), `(?m)^time=\S+ level=INFO msg=importing rows=\d+ total=1200 rowsPerSecond=\d+ left=\d+m?s$`},
+		{[]string{"export", "--db", i.db, "--company", "C", "--output", i.path("out.csv"), "--progress", "1ns"}, `"msg":"exporting","rows":1000,"total":2400,`},
+	} {
+		if _, stderr, code := run(t, "", c.args...); code != 0 || !regexp.MustCompile(c.form).MatchString(stderr) {
+			t.Errorf("%v: exit %d\n%s", c.args, code, stderr[:min(len(stderr), 1000)])
+		}
+	}
 }
 
 func TestImportErrors(t *testing.T) {
