@@ -94,8 +94,8 @@ func revokeKeys(ctx context.Context, cmd *cli.Command, store *sqlite.Store, comp
 	service := users(store)
 	for _, text := range cmd.Args().Slice() {
 		id, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return fmt.Errorf("an id must be an integer; got %s", fault.Quote(text))
+		if err != nil || strconv.FormatInt(id, 10) != text { // 01 and +1 are none
+			return usageError(cmd, "an id must be an integer; got %s", fault.Quote(text))
 		}
 		if err := service.RevokeKey(ctx, operator(company.ID), id); err != nil {
 			return fmt.Errorf("%d: %w", id, err)

@@ -89,6 +89,8 @@ func TestRefusals(t *testing.T) {
 		{[]string{"serve", "--db", absent, "--drain", "5"}, 2, `--drain must be a duration such as 30s or 1h30m; got "5"; see accountsd serve --help`},
 		{[]string{"import", file, "--db", absent, "--dry-run=maybe"}, 2, `--dry-run must be true or false; got "maybe"; see accountsd import --help`},
 		{[]string{"key", "create", "--db", absent, "--handling", "loose"}, 2, `--handling must be one of strict, lenient; got "loose"; see accountsd key create --help`},
+		{[]string{"key", "revoke", "--db", db, "--company", "Sunrise", "01"}, 2, `an id must be an integer; got "01"; see accountsd key revoke --help`},
+		{[]string{"key", "revoke", "--db", db, "--company", "Sunrise", "+1"}, 2, `an id must be an integer; got "+1"; see accountsd key revoke --help`},
 		{[]string{"--help", "unknown"}, 2, `"unknown" is not a command; see accountsd --help`},
 		{[]string{"key", "--help", "unknown"}, 2, `"unknown" is not a command; see accountsd --help`},
 		{[]string{"import", "--db", absent, "--email", "a@example.com"}, 2, "import takes one FILE, or - for standard input; got 0; see accountsd import --help"},
