@@ -27,6 +27,10 @@ type (
 // such.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := newAnswerWriter(w, r)
+	if caller := s.callerAddress(r); caller != r.RemoteAddr {
+		r = r.WithContext(r.Context())
+		r.RemoteAddr = caller
+	}
 	ctx := r.Context()
 	if s.prefix != "" {
 		ctx = context.WithValue(ctx, prefixKey{}, s.prefix)
