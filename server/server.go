@@ -134,7 +134,7 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	engine.GET("/healthz", live)
 	engine.GET("/readyz", s.ready)
 
-	group := engine.Group("", s.authenticate, s.limitRate, s.validate)
+	group := engine.Group("", s.authenticate, s.limitRate, s.refusePut, s.validate)
 	strict := apiserver.NewStrictHandlerWithOptions(s, []apiserver.StrictMiddlewareFunc{callHandler, s.refuseExisting, s.carryOutOnce},
 		apiserver.StrictGinServerOptions{
 			RequestErrorHandlerFunc:  s.fail,
