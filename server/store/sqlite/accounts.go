@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
@@ -30,7 +29,7 @@ LEFT JOIN users updater ON updater.id = a.updated_by
 	fromAccounts = accountColumns + `FROM accounts a` + accountUsers
 )
 
-var selectAccount = db.Statement{Thing: "account", Text: fromAccounts + `WHERE a.id = ? AND a.company_id = ?`}
+var selectAccount = db.Statement{Thing: "account", Brief: true, Text: fromAccounts + `WHERE a.id = ? AND a.company_id = ?`}
 
 // Account returns an account with its contacts.
 func (r reader) Account(ctx context.Context, companyID, id int64) (account.Account, error) {
@@ -65,10 +64,10 @@ func (r reader) account(ctx context.Context, st db.Statement, args ...any) (acco
 	return fromDBAccount(&row), err
 }
 
-func scanAccount(rows *sql.Rows) (account.Account, error) {
-	var row accountRow
-	err := rows.Scan(row.dest()...)
-	return fromDBAccount(&row), err
+func scanAccount(row *db.Row) (account.Account, error) {
+	var a accountRow
+	err := row.Scan(a.dest()...)
+	return fromDBAccount(&a), err
 }
 
 // dest are the variables of accountColumns.
@@ -88,7 +87,7 @@ func (r reader) AccountsByID(ctx context.Context, companyID, after int64, limit 
 	return db.Collect(ctx, r.session, selectAccountsByID, []any{companyID, after, limit}, scanAccount)
 }
 
-var selectNumberOwner = db.Statement{Thing: "number", Text: `SELECT id FROM accounts WHERE company_id = ? AND number = ?`}
+var selectNumberOwner = db.Statement{Thing: "number", Brief: true, Text: `SELECT id FROM accounts WHERE company_id = ? AND number = ?`}
 
 // NumberOwner returns the id of the account that has the number, or 0.
 func (r reader) NumberOwner(ctx context.Context, companyID, number int64) (int64, error) {

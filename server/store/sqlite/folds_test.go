@@ -18,14 +18,14 @@ func TestUpgradeFolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	execAll(t, path, string(script), "PRAGMA user_version = 1",
+	execFile(t, path, string(script), "PRAGMA user_version = 1",
 		`INSERT INTO companies (name, name_fold, created_at) VALUES ('Sunrise'||char(8203), 'sunrise'||char(8203), 1)`,
 		`INSERT INTO contacts (company_id, name, title, emails, phones, created_at, updated_at) VALUES (1, 'Jo', '', '["ada@münchen.example"]', '[]', 1, 1)`,
 		`INSERT INTO contact_lookup VALUES (1, 'email', 'ada@münchen.example', 1)`,
 		`INSERT INTO accounts (company_id, number, version, title, title_fold, address, address_fold, is_active, primary_email, custom, created_at, updated_at)
 			VALUES (1, 1, 1, 'José'||char(8203), 'josé'||char(8203), '["Pier 5'||char(8203)||'"]', 'pier 5'||char(8203), 1, 'ada@münchen.example', '{}', 1, 1)`)
 	for _, email := range []string{"ada@münchen.example", "jose\u0301@example.com", "bob@example.com", "ada@xn--mnchen-3ya.example"} {
-		execAll(t, path, `INSERT INTO users (company_id, email, first_name, last_name, password_hash, admin, created_at) VALUES (1, '`+email+`', '', '', '', 0, 1)`)
+		execFile(t, path, `INSERT INTO users (company_id, email, first_name, last_name, password_hash, admin, created_at) VALUES (1, '`+email+`', '', '', '', 0, 1)`)
 	}
 	s := open(t, path, sqlite.Limits{})
 	for by, value := range map[account.MatchBy]string{

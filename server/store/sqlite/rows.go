@@ -40,13 +40,13 @@ func fromDBUserRef(u identity.UserRef) *identity.UserRef {
 // linkedContacts reads an account's contacts, behind its company.
 type linkedContacts account.Account
 
-// Scan reads the last of accountColumns.
-func (a *linkedContacts) Scan(src any) error {
+// Read reads the last of accountColumns.
+func (a *linkedContacts) Read(c db.Column) error {
 	var list db.List[struct {
 		account.Contact
 		CreatedAt, UpdatedAt int64
 	}]
-	err := list.Scan(src)
+	err := list.Read(c)
 	a.Contacts = make([]account.Contact, len(list))
 	for i, item := range list {
 		c := item.Contact
