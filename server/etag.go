@@ -9,6 +9,7 @@ import (
 
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
 )
 
 // etag is the entity tag of an account (RFC 9110, section 8.8.3). It changes
@@ -24,8 +25,18 @@ func contactsTag(a account.Account) string {
 // tagOf is the version of an account, and a hash of what is shown of others.
 func tagOf(a account.Account, contacts []api.AccountContact) string {
 	hash := fnv.New64a()
-	_ = json.NewEncoder(hash).Encode([]any{a.CreatedBy, a.UpdatedBy, contacts}) // A hash takes everything.
-	return fmt.Sprintf(`"%d-%d-%x"`, a.ID, a.Version, hash.Sum64())
+	for _, u := range []*identity.UserRef{a.CreatedBy, a.UpdatedBy} {
+		if u != nil {
+			fmt.Fprintf(hash, "%d\x00%s\x00%s\x00", u.ID, u.FirstName, u.LastName)
+		}
+		hash.Write([]byte{0})
+	}
+	if contacts != nil {
+		_ = json.NewEncoder(hash).Encode(contacts) // A hash takes everything.
+	}
+	tag := strconv.AppendInt([]byte{'"'}, a.ID, 10)
+	tag = strconv.AppendInt(append(tag, '-'), a.Version, 10)
+	return string(append(strconv.AppendUint(append(tag, '-'), hash.Sum64(), 16), '"'))
 }
 
 // FromAPIIfMatch reads an If-Match header that has passed validation. Only
