@@ -76,6 +76,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	tuneMemory()
 	go server.Prepare() // while the file is opened
 	return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
 		if !store.Checked() {
