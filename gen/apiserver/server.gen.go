@@ -119,6 +119,9 @@ type ServerInterface interface {
 	// AcceptInvitation Accept an invitation
 	// (POST /users/accept)
 	AcceptInvitation(c *gin.Context, params AcceptInvitationParams)
+	// GetSelf Ask who one is
+	// (GET /users/me)
+	GetSelf(c *gin.Context, params GetSelfParams)
 	// ChangePassword Change one's own password
 	// (POST /users/me/password)
 	ChangePassword(c *gin.Context, params ChangePasswordParams)
@@ -2381,6 +2384,46 @@ func (siw *ServerInterfaceWrapper) AcceptInvitation(c *gin.Context) {
 	siw.Handler.AcceptInvitation(c, params)
 }
 
+// GetSelf operation middleware
+func (siw *ServerInterfaceWrapper) GetSelf(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetSelfParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetSelf(c, params)
+}
+
 // ChangePassword operation middleware
 func (siw *ServerInterfaceWrapper) ChangePassword(c *gin.Context) {
 
@@ -2637,6 +2680,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/users/:userId/invitation", wrapper.InviteUserAgain)
 	router.POST(options.BaseURL+"/users/:userId/password-reset", wrapper.ResetPassword)
 	router.POST(options.BaseURL+"/users/accept", wrapper.AcceptInvitation)
+	router.GET(options.BaseURL+"/users/me", wrapper.GetSelf)
 	router.POST(options.BaseURL+"/users/me/password", wrapper.ChangePassword)
 }
 
@@ -3180,6 +3224,20 @@ type RequestTimeoutApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers RequestTimeoutResponseHeaders
+}
+
+type SelfResponseHeaders struct {
+	PreferenceApplied   *string
+	XLenient            *string
+	XRateLimitLimit     *int64
+	XRateLimitRemaining *int64
+	XRateLimitReset     *int64
+	XRequestID          *string
+}
+type SelfJSONResponse struct {
+	Body Self
+
+	Headers SelfResponseHeaders
 }
 
 type TooManyRequestsResponseHeaders struct {
@@ -13741,6 +13799,259 @@ func (response AcceptInvitation503ApplicationProblemPlusJSONResponse) VisitAccep
 	return err
 }
 
+type GetSelfRequestObject struct {
+	Params GetSelfParams
+}
+
+type GetSelfResponseObject interface {
+	VisitGetSelfResponse(w http.ResponseWriter) error
+}
+
+type GetSelf200JSONResponse struct{ SelfJSONResponse }
+
+func (response GetSelf200JSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf400ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf401ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf403ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf429ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf500ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf503ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ChangePasswordRequestObject struct {
 	Params ChangePasswordParams
 	Body   *ChangePasswordJSONRequestBody
@@ -15379,6 +15690,9 @@ type StrictServerInterface interface {
 	// AcceptInvitation Accept an invitation
 	// (POST /users/accept)
 	AcceptInvitation(ctx context.Context, request AcceptInvitationRequestObject) (AcceptInvitationResponseObject, error)
+	// GetSelf Ask who one is
+	// (GET /users/me)
+	GetSelf(ctx context.Context, request GetSelfRequestObject) (GetSelfResponseObject, error)
 	// ChangePassword Change one's own password
 	// (POST /users/me/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
@@ -16562,6 +16876,32 @@ func (sh *strictHandler) AcceptInvitation(ctx *gin.Context, params AcceptInvitat
 	}
 }
 
+// GetSelf operation middleware
+func (sh *strictHandler) GetSelf(ctx *gin.Context, params GetSelfParams) {
+	var request GetSelfRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSelf(ctx, request.(GetSelfRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSelf")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetSelfResponseObject); ok {
+		if err := validResponse.VisitGetSelfResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ChangePassword operation middleware
 func (sh *strictHandler) ChangePassword(ctx *gin.Context, params ChangePasswordParams) {
 	var request ChangePasswordRequestObject
@@ -16755,443 +17095,448 @@ func (sh *strictHandler) ResetPassword(ctx *gin.Context, userID UserID, params R
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7P3rdts4tj+KvgqOzv+MrlTLiuRLLs7osZZiO1Xu+LZsp9LdpSwTJiEJbQpQEZAVVZ3s99nPsV9sD8wJ",
-	"kKBESqRsJ06114fVFYsEcZmY9/mbfzRCORpLwYRWjd0/GuwzHY1jBv/dDUM5Edr8p5qMRjSZNXYbXUEo",
-	"/p1QRbgmXJGE0ajRbNzSeMLM0/aBy9mYNXYbe6fHxwfne4fdo0azQaMoYUo1dn9tdDbb5JgrxaUgFzph",
-	"TDfJBRXkXUJFyFUom2SvS15vd9o7jU/NRpgwqlnU1Y3dxmZ788VGp7PR3rxsv97dau+22612u/2vRvrY",
-	"2xmsZkR53Nht0Ij+t11ZK5SjRrPR54nSJ3RkJtiNaKPZ4FFjt9NsxDT9+zmbMdX40myEE6XlyAyYSNm/",
-	"0riuSx4z82vEVJjwseZSNHbFJI5xrO3NZoOrbqj5LWvs6mTCmg0xGV2zpLHb2dzabjbGCTebemAnKft9",
-	"HrL/VhORcMU2lIxp0rKzbqRPnw2lMF//a2e7s7Ozs9PubG82mg3NdWz+fIFvkwvzdqPZmIyjhV3b3L7s",
-	"vNht7+x2Nltb2zv/yh4zu2ZW8OVL053+W6rDYZ4ELqeS4AuqSfSQEcVCKSIiBSODCU0ilqMG+2hj99c/",
-	"0o1RDMiqeGOPmaZx48uXL037wlazwfvHOJFGr7G9tbHZazTSUbJd7tNYsS9fPs3P/5ypSTxHyJdDllKy",
-	"HlJNplQRQUesiJRx9g9D11JoGsIXHiOV28P4RmSO37k/4r6nzcpR2B6cRSmXnHI9JJTg7hIkrAfnlUsZ",
-	"Vr0DKd58b/1HXM1drVORXq1sqb8+yYXvXy58yo79bFEw7A2pGDBCBWEbZvLEnmpzjv6bhIqIhDGjCciP",
-	"sZk7sZvg3Y37JONFvuKR8Eeuh3spHy5XdyiZJlybFaopS4z68/BXORMPlm5hlH/LkpV+Qip72WwIpNa/",
-	"S3JGkxuzBWbt8LZHJFvmDUcl72jIY65nZEQFHbCk8eXpgn0nEskQc8ypOuaDhOKW5OiYTBRLyHQoUc+R",
-	"mvd5XtUJaRwD9ZvRt9r7dKYau5vtl/Z7L/EP26/azUbC+hPFoiPvwXazoWVEZ2aPzdnQmfqfCTcKWruZ",
-	"LjHmomiJezSOV5GXvxdHXDSajRs2w1thJ45TvWGzw6ixu4OTXhjZHMbO7s7r3Z1Xrc4mjGzvieCDoY5n",
-	"RM1ECKfO+vyzOZYwvHoxete5acNtqDqqd0TmX0xwJkLOcjPubLYXl+H++ChWYUcNY86QsYGtB6zQY3Zm",
-	"xBHQHZI+3hFHY6sugxwzpNj8Nrx+/ar6PEdMD2XU2G2cdS/3fjYLp9oYC89vO89x8ur5H/gfh9GXRkrB",
-	"QJ1qEoZMKZnYF5zO//wP+1/mFWOM2Km93Fo6sXZ7t91ptdsvcxP76eCycFoV5wJ7nLAho4misTUWlAbF",
-	"s+HdZqXZ2BorK7b9egXzsSS41WwYzmH+s/Ol2bjhIsp/EQcw39NsNDaCyjKMgyQxy7DEwD7rLj6RUYhi",
-	"QpdQx1ar3e78q5Gt0TxrmP6IKUUHzBpwfZmMWELMtirCRES4IMc0CYctchYzqgy9jmMaMuL2m1zPSLqr",
-	"5vGZnCTEvzYt89WJAOPSzOzlRntro925NOeacSRzHqufws3rDpgzIXO8qip1p2OYfZiJ8Plmaxsm4E5m",
-	"c5H9F2vl5oWcSv7E9J+Y/rdg+lVY2eO5XZ/c9TqRmofztj5oUyFzlr5R7Xy96ttzrH81Uv5w7vZ9wcwZ",
-	"mlFhCcYYu2Ezfw39xKjhdhc37VW1Y/uEOxEa7rz3YCc3CTQRF5lTV1iXIpiGlEQsZqDF+goqvJtzxR1a",
-	"fZ+G2sia+vJslZTscxZHKjNGW54h8keD9rWxKqyTrNm4Zn2ZFNio1nZIX8C7kj6ds9m/ZFLWmgng6fxt",
-	"woShvEZ7/v/Azr9liQKl/6VRVPzd2Up3B79atOIXOZ7rVmyNnLJZ/0yTa5mQPdpn/qTh5FZPesuf9BY6",
-	"1Pak6Mc81GeJvI7ZaOGagRGHzlquiKY3LE8fMkLD++Td0eGeUbcippEc7KvG/EtfNfeKCqmHLPG8Vcxo",
-	"LZabLIwHe5MOZ+wx0dhtXMto1vA1k+pfG0sukISe2zEN4yn4jNIUdzKnoMLRr/PdxByNAgJptDuvX/S3",
-	"6ObGy7DDNl5GO683Xvd3Ohub1+1wm74IX0edjlXEJkYXaL/O7F93Yo1mwxrn9FpO9O51TMVNw56ppuH8",
-	"bSfWrZExnAV/4Zzv3Vn2Je7INfwUH4wutIsjG1bw1Z0rFd0F3i4WuprTvZR9QsWSjTw01/rX7c1PVde6",
-	"ZJE/bHd2npGdnZ2N1T6kbP7FSqmdf5GreM2oCB4t8qtHe6yfsn0p8KV27Z31faPoNxWSJDLOqRjF5/L6",
-	"tTdP5/FEEores9liOOyGzfBCcq2IlgvsdTSmAoRoZ875ZrTdcsnLPo95wlQ31U5wO+Z1OY7SeU6nTdhY",
-	"JoY2VCjHuEYIN5uVwQx9NTf81/iXrc+/3W7KnfDvnVH7f16NOhfbyd/1P29f32xev5xufd45AIJ8J5Nr",
-	"HkVMlMgasxUgaEZ0RqSAieSD3FY6vDs9f3u4v39w4osbPeSKpH4NIhiLFKHZ/kLQ1KwH/clvCLxgfh7S",
-	"NJxekenfy7fuJA+2vMvgtrVcILwDBbgst0DGEUtIwkKZ5OOwzoFey3/e9IwYkFajEUtCDrpanpwt1c37",
-	"c+c8xbCAn6RgJVRjtHokG7O3TEQsMgo/nEHe9E7p56fTkwOfdFKtnysSxlLZEWZy8sYMQeZIgRgqqUUv",
-	"63/gLkTSWeZny0WqzPaWU8+hubADQwqFR2C4mKIjY0TBXM0iJ8KQ1JTOCnb/cP/g+Oz08uBk759XhydX",
-	"Z+enP50fXFz4B3IYsdFYaibC2cZ7NiPXLJZiYPgjoelnnE6qNI/j7ItvyJRyDftrWCqGjQqVzPKJOGVw",
-	"bh5O+RwyGsGY2Qnf/4x9pbRoHpUI7yE28uvpsYdGTxc0vmDJLUvAt1nCBPp0EoMyhqkx5vEiyju5PDg/",
-	"6R5dXRyc/3JwfnVwfn567tMdtx8kQCzVt3nhvTvs0U67ne2R2wGCW0AO7PilG3ZLYx79/eL0pGSjjN2U",
-	"HriQmphnC7fql+7R4f6V/dmTsgzHsK/D92CQXTJiYAr1cPa9BqHjMaOJInrKQ0a4AKNDXv+bwaFXlrX3",
-	"9sU7Ua53Km9pRM5xrKVnwTXoB90wZOM5sXvBNKFkTJWazknd9G+7jVAmCQs1GcpEMXJNtWbJjChNbZaI",
-	"1cW4uK2ti8HsWOTssTw3D2UcMzpwSQPmBOBbhm2Y6ZG8j4inK8VsxpzmiS6pzoKTZ+3Joy8JSLXAQilw",
-	"J63wiedc3UYfxlB2NDKsHpLbzL/3uaLXMYu8P9ktdOFu3w8NoeH3bFZsOxbruU3gtJTMGM3xrhWafIFL",
-	"ulR9t7Mqtghz3sdfK+/uok1SzfIYUhHFXAz8LIIllkiRf91c6Ft547vCFw2WzPFobL8Tqd/JiYgKueOJ",
-	"JGoSDousecsVT04vr96dfjjZ91miy1UxzKlvBq/O24pevROT2s6Y1InU5J0ds4RFnVlWgw7iElu4gEUJ",
-	"Nj2ryKX8z5wzmzy6YAErQhWZsjj2v4KH+x6iNuaK4VCzWNLoUsojmgzYMiEnbxkaATEf8aLDPOv+8+i0",
-	"u391eXp6ddQ9/+mgUM6NJkqTa0bMdZVKk057+9XOyxfkeqaZWkOKrRrvTgq/ZxVa+UQOhOZ6Ri6lJLBl",
-	"S6ghgZRibq7yO8pjVnxLLuSIwUpYrBjB+ADKiPJ7c3Z+sHd6sn94eXh6cvWue3h0sD+/2e4qGCPODaq4",
-	"CBkMbb3WyDYP+xuQmAyZw+oN6TPzD64JHVDk4tXP5D4/e6ej89ys/kEQPIllpybHLNGz+TsQJXIcyWlO",
-	"UEcM9ORfLI//ZHYqYp9zUm3Ppn+hUOPqeBJrbm6ye+SGzayYy8IyKd8+l0YHxz/JsUswwdBMMw3ZXAy5",
-	"GKAP0K5q//z0bP/040luScXSs2hh6TJs5tkDTMYITbUoNcdu+xddvyBFv4ct/+RcNt/PjP2TKXDknjPz",
-	"KVT+4QMY4YwiF5aZc3OdZrO4iA3NQeKPGSP7JQ3I2nlqaWzYmM6IhsAjzMly3Us+YnKiV9pgUcLHqoBf",
-	"nh/8z4eDi8ury8Pjg9MPl4WCKeIR6A00SfgtBsK5IJttso5UWjrYnTSSV4siye5OOU+7lPKYipl9vsTr",
-	"JCUZUTFzXgyI0lNbFlO0pd3Lg6ujw+PDy6uDf+wdHOzPiyDroDU6uWIiIpvtdjb2mCV26DdEJzNk+eaL",
-	"nXrbfZeP3OUYNj2/i9k5s73OhFXlB/FB0IkeyoT/zkpVZrTH53IX7KZ/OOl+uPz59PzwX/ndhrVT+2r3",
-	"7BA2hQuQuehcI5836Jhv3NRxdtUc9U5k3cn209+kpVt5S3lsjMhiek4P3DCgpHgzf+keHnXfHi1oqujx",
-	"IlyR64maedRTjxUsG+ZOHi1PL71gyS0PGfH2Y9mmqcnYWIAsOmYRp5ezMavq2FKUR0RLo2uX+Lg+nFx8",
-	"ODs7Pb882L86Ptg/7F5d/vMst7d7Umgm9AYkZDnNHaRKn9DxOOYhuD2e/1tJ0cz9ZcSSAdsYG9H0V/Pr",
-	"GzKQmvQamn3Wz8cx5QKq6SoezoPP406q645/F9IDI3Bi5BLlfNkBL/ifuoJQ8L3451Uais65FNZI6k8d",
-	"PU6TWebnsX8pKATAheCDi5kC1pmWc+pU9km5wavmlj7yrfpkl1OgtJn1TIeSxIzespxWFKVfct/23XNm",
-	"h34xPB8ovpi5TiWR/T4TIVPOK5ykDtx5vgCe7y7YqgsRAi8bc/4inh9cHO4fnFwedo+aJKtEcjcuYYpH",
-	"TGhOY7hyi/Gogu+6AJCfBFqWAXV/U/MypHLZp80qU53L2Sud7txzjm3T1KTCcA5XxEaN34CWOpMTMmJU",
-	"mGk706LX+K/8rHHs5+kc/Fja/FbWcdTdw95+xRjEl6aNVDpkATbOsl7yftvLISMj4NdmJIWCNIDCjgBy",
-	"2hT54fzdHtl5+er1sxY5FfGMgFVlw4JG0ErBWuD/xQSf3UY9yQT+6iEbUcjfpZ+PmBjoYWN3E1aN61M6",
-	"4WKA2U00HDIjFxMZL67nZzlFlxTOzujb14zcsLHGdbzudDrPdkkwTvgt1axJhNwIzYiBWVbCaKSaZDrk",
-	"IZQRmx9ccDGkccySvygipwLGvWFsbMzLnqDqhsAJYNgkEHJDaZngmDSOwWPW6oncJi3MoGwfOiX7gKqB",
-	"oczUVi06XbsTXLmFmKHsOfvqRYDuLVyC7BMhCVjM+aMVUgne7+fmysRkZCxo99unounus3HCwjRYtDhP",
-	"zUfMeuCmQ4bKO6R4cEUi+zKLmoaLo62k7NOd1y/bBLJmDVkG/x3Yk365vfMsP/n/7rx8vbP98tV2u20v",
-	"JE8y4VJChFBHpFli5vm//93rRX/9P42iBR5c0sHiyrpE6USKAdF0gJtuE6sJ+0xDHc+yxTqPpH2gRT5y",
-	"PSQBF2E8idiVq039m5ltYMFAXLKpFMySbU+4D6QJSe5NoqVske61YkIDZZIomZFkIuZJs9fY3tx4iagP",
-	"RZvyYrtoA7yUg3M2junMbO38fgR29kiKLhFhShUJaZJwFhE5MUy2L5M0CMkhfWYKKj4+izSN3meRP2Mz",
-	"fiF1wg+FpHkEpSN6cbIfU6QKqdOyDDsFs4lNotiYQlEGuTaG/YiHMpZCtYih6KlMIrh1jIbmJLgYEKXp",
-	"DHMV6Giea2LWlflGzJV+Q5bXhLzB+Eb605gO2JXivy/jI8Wc5IiLm+I7acZUhCZy4g7CyD64Xq82X716",
-	"1sSlAaUFCYsDEgj2WQdNw2DZbUBkQgJQLAMkZ3O4+Eh6rhCpoUqDGJknxEm7vRX68vm/wkmiZPI3Nvv7",
-	"5PDfsn0s2uahzRfp8v+2A3/ZYm9IwuK/9aAarpyWt9ql2yKXsStgTZajCja1WXTF1yu3pkVto470O0tY",
-	"nyVGn+0akVp4xVyE9W9YE6Xhuik5YkiCSwgaj/bl5nbbkHYIDtStZ2+IYowE/9iwFyXIL2j+c4W3b+Gh",
-	"TyWru+VsWso2/F3d9eW84w9TOYkjcs1c8m624mnCtb4HZnFONTuCwGKh7pH3TGqb5+vcfk3nlRqzhMvI",
-	"0Q9e5NSHwWjClE5JCXllwlBRxodzywD1MFtDXyYjqDvhQr/YNtosF3xk1tVJF2QUZpcunq7o3BiHAkLz",
-	"pUvDGY8ITRiJWT8/ka3Xr6tNpL1qIjZevHjtbNWF7KdKAEp+q7LF8cIM0ZGVm2fnTrPM9PiiCdqz/4si",
-	"PGpaNxQAHaGgp+rGUGRfJmTI4nGLHGrHBFMFM/jHhv3IxmFkZaXNcu2YETubr3oiZkYpUU0S8QHX5n8l",
-	"/H+qhkwZvgvpfCqUidHpIGRLgVEVsNmq5kihVNl8BVuW/rvw0jCdzLpY2FT/VLXMHJLl57ji2C5cPmy5",
-	"tLO5rEpOkpDZdMgg5dVBM5Nzf+tl+bUbNlbcawQ5yWgYEPAk2HuPV8Vc3BhdrLVC1D3f3swLsoJPVlVj",
-	"y6XchS1lXNR9fB18yo0VI1yCNVeIcIHr3Xm9/SzlVtMhj5nhU6DPcyNX8kyicWwMwnaHHNOEbLY3XxKX",
-	"IUR+Or4sI7PtwslfSk3jPZfbvoyuUDwrZ5CBYtMiZwlzLDbVs7UZE5XsPLEBmsn6fOMX8EgVzdLa6k4a",
-	"5LJzPbqJ2JgJXIIzZT0x3dls7bTmDZ406tEkXRuqAJWmSdApsHEgQhlxMWgSVCxqaiMfP3404zKhjXHP",
-	"SsxxSaj3UOHkO60Xrc7c5Ltj/p5Bilw8+lsvLVKKeo2m3bK/9bIVlmt4hXP/Ysy6hI6Yzrwkroqz0IrG",
-	"n4Gt54XvpvVzAdpEGurOikKX3dC6ojqd5DselzLTHM5ezv4DkcjFjTGcZPEqfpuwZLawjCseNe5h3h/N",
-	"FSxgNXAzMTFyojRc0GuGeXFOYQLvFwIgei/jH1LgK/OPeTCsecgrIpOeAKWdjlh659wWzUtGW8JGRlgD",
-	"0yjepd/KSA9SulcJxy5OtexIu2RME6w3NIeX+qPsCvN3xs6TKKjVKZmuK++506SNfL5Ia46L6DBwJclB",
-	"qucaMw/dE6m2eyPkVLRIN45TzwiSqTJWNe9bRwcE9pjQLXIqGLlmM2nzk82YzueRQoVtt9sLOk5hJXfh",
-	"9vT1HCP8PwnrN3Yb/9/nGXzrc/xVPU/3IN0VF9rK7wh4To3QtI4ZKgiPCL2Wtyy1rJvGHDOLCoySErjY",
-	"dSRZ/pg3q068rowC1IILTTUro0Z/GUNJlLZ54smcM2OiDKUUzxPhJ6pucDYnO8VYTk/YtNTn+XHIsP46",
-	"TRgjMb1mcS5GTEfgkxtmeVx/UTZjCJwSNIqASYIp0SKnZsSpYQQOgxfQWVo9cWSGRpKFaEViFH3r6EjY",
-	"gCYwSkgVYi2oSQLOFHAFjWk4r4rbMFfR4Zp1Xwk2vXKZU/4G2tytNP5mz/ZayphRjCW+BZ9a+ZU94uCD",
-	"iWfZPTT05+6u4aDWo8iVd7er0myNC2hBD9a6gRAdeDtRKfE6x7Hb2wIPn5IjRlyhHo0ioiQSi/MfSJRB",
-	"UzpLOUw/kSOojhqxkUxmzo7jAyETFtlACeyXdXgQ5wHJ70rOI120GVe5fZhjxM3G5w3nUMFU6WZjzwJv",
-	"3Y8e42C87lWNyQqxh4f7xfO0Anlxni+Lp4mPP8w876C2mOkV6SVoos/rJnM3ZoxV8fevcewns/NJgV9z",
-	"b8jCG8yYRJODKkLjKZ2pJrmeaIvHaW8F+rjtg+i8VySwHrzAVbIa9hEcXNJB3phyiQMFS4uS2VUyEXXZ",
-	"2zuZhCyHx1gsFgw3jqW1yHP4QDQ2bHswTAuIU0+pw0lqmkPDYsmh4XrGwjW7NVEQOWWjVjVe3jdzXWuB",
-	"HxQrXxqkM1iKNAKJC6gxBtkUMyOaHnh+I5Z4rtHlnNeDZ8KU3T4JUh9+0CIfrbSGao5Ou+2g7w1Ndtrt",
-	"yhx2p128RlccUuBAKmAGRYwWF3za76f+k+Ur9tzD6IsIjdzJCVmzAbukDXRGycgmV8/tjYtPjyA6T/En",
-	"0LG59ralJxb2Ja9rlO2MxBVV9a0VbY0XCrTYF/M2jTvznOMzHEoesszHZD0hTXLNDH8lHz4c7iPbyZWd",
-	"Z8gL5q+Q+5kPJ0oRst2eMONubgP2lkrjpzaQmMVBqCYQsXLuPr+S2sU1dwn6h4grliqdSrMnMqPk9Ruj",
-	"WhjVCNUpcJUBHzIfzJXPN/3wbcRIUFKzHmDGAThYN8D8CFo9gVkdIFLcJmMNEp0h1XGRhY6TiCWtNCfY",
-	"wvOzhDktFxiIYYM3bKznzaqtfjvcpG228YLubG1s93fYxmu609l4Ge5cv6KdsI2u43z1vCW0xeL2Yv/N",
-	"zs68SPMi8r/+fzb+r08lIflD18dgnv4+IPoZaLs2FJ0pRiiugDqclaCKvVZbrU6r88x511ESbnc2WyT4",
-	"MSAj82lzQcWsJ+zoSLyaDhx8EL4DR516acCmUvYW0LS43Q1RHqsv3mRbvFRZnca6sUs6UHYPT6RgJfvY",
-	"xflvtbfdNtrN034wDkOLFfdz89kaKzRTvOMy0fvbTcIhvy2KqqZmpX2CpCCB5nqA0ldRujpHsxuprqC1",
-	"U/Uh1EtUnUw/G8o4sqF29P+lDq96c04B0tebM/jrK01YsziGjM3gHxvw1ga4+QMynJeiGBs1h5Dz7ddb",
-	"Fzj911zULzzRExrbqiTOVBVlAP3vFg7G2Z5wa6CYgSOrsAsTktziR5y7wuja5uemESg8SypyunlFXdst",
-	"345+lY1edy/eI+BjkSl3w2aLZtxWoRmHsJH3acK9d/VohTkcme8nsIVrc7kNfhFb8Xxh9IpRuBfbq22z",
-	"IzngYfkVuZZGKwBBDUbnmCoF6qJMPcN5K6QhkxIbMoYvVfeyGH6Fs3PzFHuYoFtmwsOPZDo05hYYVLEc",
-	"mEuNiAfSpn0bwYA/Q/z3liU0bpGupRvLD9Bbz6ExRJCiSQXz4eCiddqn7xrDAPHydlaWQguxheuZS0QQ",
-	"hH3mSnMxSOMxoNCGciC4YtEbEggpWGDta4Lp+2oxlzYHilW8QNA0rq5nlc8SlnLMEALTLQ0gAy50QjUb",
-	"zEpy4YZ0PGYCUYREPtBk1Z0WCdQNHwc2md+eGCjbLRJYtN3A2i6pXophT8PPHbSL6onUjnW+f9+SbVrt",
-	"mUdNF9iBNidmG6FwG7JJNZ21SMBEwsNhQPrcyBRQ+rSnILvv9IRz3FI0pecVERxn6SGAHnCl3C7WOpB0",
-	"778AXsUqpWu7s5mlUZqtQ4pTu6B9lqtXwC0AcSQ9weaC6sYh3WR+A358UBXsdNwpvlyItycTpwmjtWSY",
-	"YP6qgHLChSo5ITnuLGXUq7nfqZ2Ine5mtenahm2L8+WidKabjbvMzFh0RZzq7czGUjPb2wvJNe0fzETt",
-	"Hv8QmAGCZ85ZyWgScwY/UPP3uQRWFZYtyMyoDoeCJRzBVN6ZmVg4kQHbg/TPwigp4Hhbv2vMjQFfGJkY",
-	"cORLb7LsO2N7i8xsR4s4f/WzdNOSJWJe6tIchFWi36zvxPbOWZ7N4nxFTYxDdFrkI3BDsOgx19H8JuPY",
-	"lkNgzpH1ybbIidREywGqFOjmwPkHVeKM5svF+mGnWSBW6WcrVtPIz0pZa3bigv/OluZYovpPYSOsgWMT",
-	"HkZy7qqVubqKc6bT5Wy289NfPW9MolmYdZa1q7IUW8OJ+1ZfSHN2A/AsU6h0MsqDUfJ3SWCoJNSBdcm4",
-	"ZHgby1ToLYtkOBkZManoTDV7IkjTf2mspC3mgRedveH4Kbphu2eHYHxkmdpcuwxWW/biT9NsOMgSFivm",
-	"f80lztmvWA+VW4F5egrxYoyqwq8jGsMkIjL2dsqIe6Pfsgi8wPPSqCDvuFA4FWQ2FWUeZ2rW6kwMIDLK",
-	"51uvzVWblPW4KqTEvJpX4girYD/YhRizpNo6fE8scv28i6ByTGqcfbmGK690BQDjX+Mo/ECadYNjamwu",
-	"OJ9fTQrgvHxJ2FFgSWbi6iXJMuXGWg4Lqs2uZ9F5zkk5FU0njVObFZODbNM/Z9TWNiPGySoNqaYpa1a9",
-	"WWXVnoZ0z8tesN8L1rzZuMMaz0EMXc7GrKT87oYLLAJyAgvNYc+PY8hzSgUUt+XqiUI5GlH1Bpxai4lQ",
-	"/jp/TaGHPgEOXwzFukscPzgZtzPZ6rlmI7VKOcvWDD2i6OdDfKuTRYdoklA0ZKx+eheVNNU6nVJKfZ3U",
-	"KqxOVc2fv/nbveqkB3YumVZ6yXVckU9BEmN+gspiXxfNECt+78JKP1hs/OLM+6NsoyObcA+KhDmMtICG",
-	"gDVohbXCShaIgF8jxjnU19iENjyoBAbYxYLuQUJHYFL2xFga8xv8ndZbqYYQIbB6avDTwWXWe+e5fSgL",
-	"d3JIm3AezjllwAOq9AEyi7bVNgy4WpIuZx7YMKtoLNnVt7Y3y9JtxVym8n0tXsROuoi/tju7pblBbiUF",
-	"CVNVl6JYslTnOXXeEkyISBPA5tNsi3Pe8stbxLwoWhS7swr0wSJ/FrFjs4xFb3Rx7pNFEL1PdzROre5m",
-	"l8x23pl/N/8m4L6VKCngDitwv5B3MiEBF1bHF/BfmfG9d/ELmjvbnVdtG9H+bSJ1VlNqPW22Mtr6b4xQ",
-	"N6IPWDxVPUEByIeAUHkDHCS4ZnrKmAjQIc6EV7YPmS+KR8w+im6xgLgawoQEIBmDeR5SS2G/xe2qqC5t",
-	"t6s4AOAINiscge9S+nOdwSWPWdMhAZbu+2bjDvv8JcXieCsjG66zBQpvncc1RGAEQAmcA7NAaGaYr/JA",
-	"H9NXi1QI9/zz3HfMTCrmQOdf+1KUTIXCAGzQPEkWNc+vsb4wfanKyuwnai8tfa9wbYJN0/yHJes7W+P4",
-	"xnXO7Wy9c8teW4qD8g1nVrjraYBEWnWmRd6am+7jxQAij49nsHg2+VaOdW5W/s3l2+A9W2MXcm99KcwO",
-	"1xKSEVK5XL7ItN2jg+dZY7m5lpGrV5w9XnPRC3MtXD4Tto7VSA1k7TdsVrgDC03T6rCY+XeXLjz/perr",
-	"nn+vlNN4jq+yZa7DacK5V6sssu61XnitDsP5BhN8QL6z0PqqxlH1599duhX5L1Xfi8X36pzWt5ljCY9M",
-	"w55cisXKeYw9WECj+axkpzNaFAQbfLHZTRx7ZQwpVMmxnvCyWv3uZTZUvUAERb1YatABL3h96TYvfK/6",
-	"The8Wng7sCGLa8/iujQUXoFcI5Iay77x31u63uwL1Rfqv1NOTjaNGxMVIqCCSLYahc0raql78y8vXd/c",
-	"t6ovcuHFwrN0s0GckMIzXOihscZi03crrRWfrr9U917xmSIKhjRmIp7iAtZ/nYUtvLx8ZfnHayxt/sVS",
-	"nSFifS6gcUPxKc5D1q+x2GpyOf+l+ktd01b5JnN8QO0hD+tb47QmuReXboP3jep7kHuplBxLDZUcBG/N",
-	"ZVU73OwL9Ra1HuF9vXk9GLGBP0qNpVA5X9R6bqiq/oL6roKyLfD8Mh7orEPDLBrYPvYcnslh2m14oHbL",
-	"3lxEwfvSbKT4dKvedo/BOyno2EZaurjs3Qz+be7tHHhapRGyNxaGWiKuC4YBsQtDpKhhK99OQcy+ePgs",
-	"4F88ZwqSn9Z2gmYDVHaF2lfWc4imLy+QZzeOszKdrK4N4NhSKD6IAzvHunWiNrNqLFsiEc3Rd1FV4KpN",
-	"LwJIvT/y97ATV7wLjz1dmHu4MA6bv/5NcW9WuSLwbO27Yd9avBSYMCn76dWYI20HkLeUIswzT6z7G1Oi",
-	"edErjlv1poeW9yVF+/kq2sZHrodpveL9aR5YCOEAasr9Tw6M0TB/LUmfg/OEzusscxDly7bSf9TD/q6i",
-	"7dyj5KhyU/O4l3OwxkuvmszW981EVIZOuXyNIr1IT4xkXZHmcYO7xsEfjwr4uPjEt777T/f4P+sef4/6",
-	"6eO6sd/ymj1dmu9Gi8YwzxrXLcy9uDzinj1aI97uv/R0157u2iMRUD9JsSyyMsZmfoUu/4F9dellMeO7",
-	"joC1Akz2jZJwrR5CfSYTEZvDwsdSSAfcREniEqxaJEiB+wOX5fDh/MjcoQmmyD/dnqfbU+v25HAu66YY",
-	"5l5enWKYPV4zxdB/sSi3MGFZrQNins3dhSfn4uMitnWsicIBahBdXdui6OUlLnBAMn/yf3/vJHoi9zKa",
-	"zJ814nJHUrAWOZEAN/Qkcp9IbA0S08cyAhjoErizFMVWjhGBdpIk0LHivsmuTrThiUT/c0jU64C+hlkl",
-	"pAYIuJUC+sQ+eP/mFf6cNS5allJuUZUrOiVsu6ulmWJua/1+2YuNi78T8eABQq8mpbQ53xqX9uPHjxvz",
-	"PcCWvTnfMuzp3t/l3r+l0epis2W33v1tVVUDjXn094vTk/QKNxvwt2qG5C/po/fONBzy+nXC6I0iySRm",
-	"6g0JWJLIRAVQB60Iu2XJjMh+39ySFgl+6R4d7ncvD09Prg7Oz0/PsSL58AT+fmXWGTzZoo+M1L9TF3tm",
-	"a7q+7k/W5ndMhFL0Yx6uy21D7/VV1ZXwoMduueGdA2jct5pfu0cfjN2GMTYattA/rgsG4NDKtB/GwzDR",
-	"tXWbJ8K/C+FrGur1Sp6rFhPXryMuI1OvhPtRJ20/UeRdKXIdhSD/ZhXKrKsS5N5aphN4bTielIL/vOQR",
-	"LCyNvuMkbA+aZ3XVzLfKk/6eUp6fLuL6IgFv03emq8xBzjyMvvINr8ATQd+VoG0Pxdqgbe7F5fScPVqD",
-	"pP2XSqn6htkOnVwrxC3xwF4AyHgop4LQAeXiyd/2OGnPYS6sCVpRGQtiDRiI6ngcTzz1ia4dXb+TyTWP",
-	"IibW9OH1/fdXYW7hk/fuhcOOHCqUY4btZA0ztTo3tvjIhU//okjweQMeD7CT2hO3fWRUeSg0SwSNL1hy",
-	"y5KDJMEmR2vQJ7cjVfASL3zyXgm1SxDJLcUsNp9pkUOtSCwHtqMf9n+eKGZD/DrzMacw3U+E+qgI9ZZr",
-	"Fn1QLFkHTC97czWOnn22JoRe+lYxSrKHrO6w9LQEIDYin5TQx0Zt79lsDQfvTfbWKvTCmo7d7I0lTt0b",
-	"Nnty6H7PVAdtLL9br2w368yKTVkjI3SNyW3NbZW2Epo+Wpftk/v1+7s2d8rCf+J63/74sgTg7zJ/2MvA",
-	"x87jQ2qYHFGTcGhzU56I7vER3f2WVTwBT35Px39GZ7Gk0aWURzQZrFsRPl4cZQXSde75e2dE0NOeKxKb",
-	"0ROih9R1pR5x3SQdcszfkomImVKeo04mRDHtkunekM4L8p6/tbUNQjpEdKpusPb8iZc9NmJOoC0XRB3e",
-	"UR6zdUXpuHCgFWGU+VfunaqdUWFjd0C4wrYNCw772Pzf+ZfJCfZpJFOK/cg1e/KuPD6C/e5ie18jrvdE",
-	"mI+FMI+40mpN6kzfrUSi+HR9OnXvrSBWRa5n0Ao66wT9xA0fGdHZf17yEZOTdSs8koVBlpJf/psPo4hG",
-	"3DYcThJ+ywD2nI/YE/k9MvK7lPKYipn9q1qT/vTiKEsJcO6rD5GpAG4YxYQmI5mk0V2FZhE2+MLe/lKS",
-	"ERUzEssBFwqbfvVBl22Ry2SGeWK2UXngFQHZJrJPhUZ/hmvwQdCJHsqE/762+TSZG2J5Wxjv4Xul/hNJ",
-	"oEKadM8OoWsm6UIPe2h5NxE3Qk5Fk7DPY56wCFAMEnYrjW1v7gwFPIM4IjTmNw/ErJ9K978xod9SHtPr",
-	"mK1P5/4Iq8jcPXvvPB4zewDaUEpyPVHIz+m1nED7XKXluNAh8IZox9afKkX/PHStJuOxTDSLjlnE6SW0",
-	"X1+TwIuHWkHpiy89mIfX6NWyT6jX8KsIvgb6n8Kl4BidSphSC6H2O4DUPKnv35zsoXPU91zJNx3KOPPy",
-	"opqd9cR6yhR5yhS5v8tSP3t0UiVttGa+6KpE0ScfySOkmzXyQSfeayvpp2ZGqPfKE87sn5b0UnKY79A6",
-	"f+DhRGk5YonfFtVGJHhO1i/TZecENjzabHzegFaVjd3OZvtLs0GjyIEBlUFrZxFbMw2u2QgeH9HPR0wM",
-	"9LCxu9NuNxsjLty/O82Ghok1lE7svo/o50N8tYMPu3+lz9IkoTN/hi/MBMPYkJBbJ43j035j99fqK/7y",
-	"ydwnRFR0zXKLOHVfJmbDBR3BVQu8DQ6aWa6/Mr/f0njCWuRUxDOHIJliS+J8VYCORw5HJyaxta/x6/nN",
-	"MSvOZriRMArMx/AbQufPjo75RigjNmBig33WCd3QdOAqykZm1xrmG2bHvZPeMRvpVL3CBKmYixsWZUgi",
-	"pHsNztZ+IkckYTSyrU/TMIC6sZ0L2ChHFhXOJa1kz1OFIaIFUhjIDfO3DXXDxxsSZkzjjbGE+qTGbp/G",
-	"ivlL3QKasXgYupCsRY6qp1QR+7xZh9lFqhu7DaOtbmg+Mvu+eF72c5ve197OqhOoYfcXk9GIJjNLoPk5",
-	"Sjclf6pviKEjwvtESKxAibCyqYS85PW/WahzVx5vFDCXlbXZ8NQvhtJVboxOe15C/VHUqV8D/wBvDlF0",
-	"5uq3PIbmMRBz+O0q98ROYsfMgZfk+tlPYOGXzVkX7BaQxSZq7pi50C+2G8CQ+Ggy8vmRIbEBS3KLh++q",
-	"bqj5LVv8+jtDjeaA8myT0CQc8lv8sh38WsqYUeEP/tIMLiaja1RRly0MnyJcQE28TVQtXhf9jOt63W6/",
-	"7Lx+vbmz/XK7/fp1p/qSzbTGCTfEejCiPC6enBGxhG2YB4gVKtAcOZZTlpCQYo+SdH4MRsoRwebOdg0S",
-	"eOVN62xom7mUTGtsfrebBpM6aHVebNucOK5JKCdxRK4ZMLomYeYUsb7BcAczhWiOYLfrUOtrM1XFfy+Y",
-	"4s9yivl985LW8d+J0Dx2M1HMXRx7cO38/3lnurH4W8l8LcX5Rw7XS3Mds5WEaJvR545xZ7ky4H1p23xo",
-	"Yn0eVbh1TJW2EJhrsOst73P3y679ed0zzwa2ABpHOaf1mc1UJnr4belnu21U3YT9NuGJ0bl+NbzaF8v+",
-	"oTtKy29rppl6DHeOD83d/2Y2FSvimo28/pRJap8MPs3v/lwre6CTCJMiaXzmqeFW+8ifCbrwQO6FNElm",
-	"BOMXA2Yk4qIib3vFF1+0tJE8F9hhvq6qBQvAGeXVLaeyr9bCOwuH6aa8auOy/q2lLEQZPquHNlQ57y1U",
-	"pXZPwX6diuwaGM2U0XCYeh3X3b+CTau+T+lcV22UPaB6dGbWi8tb3KVKqtFd1aD+cXo7KnHRA6G5nl0a",
-	"c2WRieIWEGlMqrwC9RdFgoNLOoCuZ3QkxcD8qpiV08IGBHmWIEyCHwNbtKgIFbMlSmeRsFhhciDzy5sA",
-	"S9wIcwSFsZa8TCrilWbEJWTjgZMt+A7wJzTXuHKWnZaEinJ/AuhjJVwor9WxIr0uvVMrFbyljoEl12t7",
-	"mcpv13wvdG1UmuKvjFmiAAalTOtZbieCFlqyxb6GWupm2W6vv32rVLp0bYmMC9dWWdstIWjY1kzWW3pL",
-	"d2UZrYPUrskduz6k5EO4z14/pPdsTLVmiRmo17to3I83DT0jS51AaWxOS2AbmdxskusZ4QDKTRXpMywI",
-	"rypMLbc6d77kIs9PCX0teIIau41fP7lrPeeVuJtn49UjcGxsLncwBEDrgfUOqRyBpU4G6/KgMAYKU65S",
-	"rDyGcyxwQ2Qb7KbbOrH/8at57tMa0nG7rk+jRU5dNZDDg3cLtBvtl+U65+t2+3WLIGjbZ036CcOiIq7I",
-	"gN8yQXi/J4T9C+wApHreo7Nk2d7B6Ots3su1PS+OBnTCRyObFwgCe8MI7Oh+PTE7a3pi3CRv2FgXOWWo",
-	"yFwyVjKCH97YU5QATSQzEsoIs9GHrCcwh8xIMTbgUmBbJ+fOQT+O+ehoYqx1w5S4IJREfMAtSazr4nmx",
-	"hovna1jiW/U8OeRikiRyIiKjUasxDeHGJGwkbxdcYAV+nuVia17R0t80ptMiKKOvpR6C8QnuEjBFgTzo",
-	"IGHsMQRv2mv5f74GcW0uaHpOu3N60RKtzkXS59Q2azLfl8W+qBNnMzhbw7kDjIwhL5J9z6ICdw/4/1AQ",
-	"uYfSND6b3iqnQqGvA1LvDG+2DpCpoUarWQHj6gmMWjizFhjUI1BjCeRNhVb9wHyvmGOblm+h3y6Tvb9+",
-	"wjHXEb8PoDAb0piRBPfPFvODdW5soDckMAsIQGhRQdhorGewsz0xEeZBQuMYyeBxqd3l4dauR+UpbRs9",
-	"1CvmrurDL+eeLBzKQt65c4f47IEZdNFRVWVFFZz7ayzm5WMxcRydhjGjibI5Dnc2eqpGc0E6X1sbwc5s",
-	"TFHk1fb7rHEM29VMNGuO5Wy0JgnMeAFJmNIyYW7v/nzG2J/auiI/nL/bIztbm5tN+NOGGrPw2ZzN1fQN",
-	"LmDp14mcDIagKXwQHOyWk3d7bwgVPWHhdnHKJJLwVaXpDAIkRjVFW8Ym/tOERUbUnE3EzAxUcCXzFu43",
-	"NPK6toDNmt85a68J5p1ZYsRpHOOiMm0pNeSMGIUUrKDdDggdMhr1hOzb7IfMEGxa2TkjllpXWX1N1OJm",
-	"BBdSto9f0yws467/WYbisiu/vkr3ZHfWtDuX5GZ8Y9XuxR1yOR6davdqvRyPb8Ip0OovM+tdmswiuYhM",
-	"CzKybSgT/W0C13dKbFqmxBaFvfBjS/wgznYvOHSH9JJlg4s5/yETZsm/Ns4PLg73D04uD7tHjWZj7/T4",
-	"+OB8D/5hzvVTFWZihtq4pQkAb8GYTPGICc2pURz25GjEkhD/YThx4xOsQcukaPYSEoWVHDGIzvtpUK7o",
-	"EUrXi65UQWC6JDtGgYowp5xRG/p28CRrqzwgEm/Y7LCEJnnktOAbNsNvTqkys4r89Qpm/rySaEumVUDE",
-	"YC6ZtZdNzO5LhZtS/aMFWUA4A7dFNqRbTOoxp6o7YEJ/UKwcoBNcama/xokcJHTklEFIrttqk4jOCjKC",
-	"4M1i/QpwQNCYnbKELd+O9so9N/PYo3G8NFMRJlt06DUyFBVLYLeWCAO3RaFVm7Vicd9sWGAE3Aa8HjRJ",
-	"OHE1mJvtNgmHNKGhZol6Y71LQKFwRZ1eQoGaQzmybZl7IkVUwV4bqDzTWZMEP4CWrZ4FxlQRkXIVAWDf",
-	"LmjOm8XpNksJDLehaQ85dwSlhLa3giCQ1DKyAFedoS3yw4fLvWdkMjYmmpYRnS1Sm5nAVnufzoo8guYV",
-	"sEAk0sLmaxz3mvXlnchvy5Hfy4pffnFPHwa6T1jfMLWjJUtPN9dyRP/K/gVd2+geYBHZ7rSbXqrfiA9s",
-	"fbtMkLgSNjQKDY3vMHHwdcAZluzWHcZeJFX8kH9ETZ9SirawlHzfs9kKLgmWsGExgOX6aHjk9gp5ie2m",
-	"7q6/fQU2vFOeCJZyYAukiwx4jWywhPX55+KdUpom4GLzOh5qCYh/A8EVhMevZ/PfbNdKynJS2+Zl2enU",
-	"47RY3xkWXLELp/mhXjSkkIBow/kkxrrQ+J6oF2+FYCwCSXhXdnfDZqqUgm1Eb0QjcNyMmjD/64niTGnS",
-	"58lcHGypa8G77jUTIb+WKrLkDkD3j6Y7walMItDfgrQ6OFgMC9SS/5YyCwjSnlEpXR4Xmgww62sWWq8M",
-	"NZoPD1lqQdiCTrMG80ufsygoyBzU2qhOJfQo+5qJtHAo4ZYz1NMx075tFT1Ubsn4XlGBijEm2VhnVGFX",
-	"geWdahKGjEVzdhpe3+XlKmWck33WXfxCKYFy5yxnEWRtZZ92bWV0Kc1Wns02JmeLpdOYWg97bgZTek9T",
-	"gGuk9BJgtIVzvICnl94NZR9JqTFd5vzu+yS19MKkVDefSOvcEH3K40nCdlFrMya3zWnA8jkhtWXw4ZBF",
-	"5IcglEKw0AwTPGva3pJglZMfAo1QpeYHV1Es+32W9MTl0YX5PVb+b5reMBvoU8qwGvJDQDMQOfsJq2SB",
-	"FSLklPwQRKzPkoRFwTOjXJq/D6Q0LyfMrN/8gGaKc6RkcwbfDcKvNhsaOFD+i1CwhMODgocD3sXjsud/",
-	"/DL9+OXRRaPZ6M5/fD/7+Hn6cc81k6em2txwF7jglaGqAJ6bKOYnshiRLiSZ0hlEiRnGXZokGDOICgRZ",
-	"6RlXPRGxmN8a9b9JAhxTitBYmz4hDQ3TpDdwLQHnKkDgziA9uvxpuQkaJo1ftffA3FpEvP9UaedPpL7A",
-	"187ScewfLHJ+tqXOXCm6KtbzYrbKGkI2FDCmeqgwOjVNc2qgHhAt5yVKz0qWsWcFZD6nx6hS/zPhrKT+",
-	"CtN2wEhUXLhkFKhipHGcsUJrGQA3FGxemNXwH4F0q+vMa60sIJmXn6CBrdSM4ClYqVnastXejfljEAW+",
-	"dlJaVmJXjnMyJOk5Z9JMjHT3qxoZW1VV2TAXePU18a+v23a26im3X+EEU5Nz5QHCjO7t/FDNRwOLM1XC",
-	"wOsYVnicI6kgQ/63CcB7wKGSQ02mPI5xHBSiDs/EFTEGTchCc81mnP/RMH5FAsQJ2iVDKqKYi8Hf7EwC",
-	"cOpo5axl++caSWx5Q7MGKW3vmIeBWxcHMC+A701TnuBxagjMhrHMufLTMlU5XhLdrAdg4AyNpaSO3Wap",
-	"ozD7iqers1vMk73bhCAhJkWbVCv89PPURa5nGVRlEefIIcrEXGlVj5mcusErspS6yDEv0NVpXY8ly89+",
-	"t2lRCSNDBtrvFJNU4BbVW9m5G7QOee/UsysWbAr7PhuXAQJRbc4OnrDBLdBbKHqjsifu53QvNBs/xKkC",
-	"UauJUGypPuDffThDJqKmTc3O7p+WcS60h9aMh6xwtwv4Ihf8KasURcb78MI7jdfV4bn3F5pcKxTp0twy",
-	"jcuT3c3Uarb0kGO/OVmReZ18fXLOB5Vp2FbRyh1eTnjnGEu5Fe5Mi+LaiA+KJZnDDTbDMmKeEB7VvHCZ",
-	"HVOhYMK8cAL2Yf0yXHgNys9TNMy8pTNiStFBqatdEs3iOL2IcCvHMTXbwD7rBVyeusUG89GF9XhFGvnE",
-	"KTpnB3osdIt8EMAdY0ZvIes3bZ/cdEk8AO4Mjn0a3tydlyymo7htLiW/nIBdHaTPcKkfWQjqK/jGgVOP",
-	"mB7KEj6Hvy04wFcRnyGq4gE9qmvVCav7AdyVYdvRYqT2DoeBGsYkDJlSsiTj3KzHXPGJYoQLpRmNai1v",
-	"q4DM4VTsXvoTyJi6249qUa5MPSvw+IAGwAWZDnk4LLAjYCvdRuZvhFGVyr3S12zAhVoTknB5FBYDyOmM",
-	"ZySSmVYDv9E4vt/coWYDvIHly2XWCVY7RlUS1oTNdV9dfbQWprW2dEvFuiHioYyj9Y75DaEaHaJ+/ANT",
-	"g2WCMuReKQEiXRbUlKN1bm06kNHko6WClDEszOuuUfxl9LAoZmVyYzt8+CVAVvD0J3qSuNx/jR6Ol2iU",
-	"ZmkmsNGCi8F9UNkKsip1uWOClef33SXBRIG3fGHN/YSxeNb0gpGZtgfWiUxI4HTWoEmUTItNHSptTxjG",
-	"k3OZw9c8zdfTexd95dl62LgYcMuYhxg+sJp9ms1TFDldHoMD03JNMjdK06VczxIGd/n1rE5JgC6Js0qi",
-	"pbxZjvq7CPEHTs++TMIiEf1xCMBxmFY3iZlCGS1vWZLwKGLCC1un1LAcaBQ8Tze8vMn+gmX+3jw8f4Od",
-	"L79STLNAe1qq9c+b3WXB+QXdf7lDNfFleQ3HzLybrMxKALgsEWXZwIKOEHwr462LC2nmPdfLHNfLAu/z",
-	"ohAPjRpau54t41b2gIuPwswoslPyAm+Oe9gdzXOSZiORccyiK3Mvq8fg3Jjn3pjH2ZjnMOZbGPJLs7EH",
-	"5fYlswbVPuGaQQxZS/jDKjiow4etPkDAdZcyf3deY1bGda3c+lIeBHdyGYce0vGYiXVQV3cwBsbiSJXr",
-	"V8t34Z152573l2WYDOgUQxxWyOvFajWsh06fogmzFzPA2opWb9Jub4U3bHZCRwz+wYI3JHD1/QG8EnOl",
-	"WUSuZz3BozS92V9Fx3efLG7yy6qMF5c6z3UxlQQiN+FKr++Fe26ebd+yRBWGrwE/CYGlZR8vj4df4QpP",
-	"sA0nE572OM+v6t2KRbBYlU09u5hNx8/c/C1nw/uUElgRl/N2syyKhrTt+LTHJ9LEEAQRyIBjIf0jZmV6",
-	"E36z2JGHv81hnMx5S/CREjcM/lgdfi29OFX9uAtH4uZTuL3lWJSIKlgHxTWHDZsSn8O09OEs6wLDpADO",
-	"FboO5BpQVGgm4OZ3p2YCr3JgFa65UfWqRg/nY2VLATvhu8NTv0zTOv4c4KEP0C/gDoCiFWHU68GLLiDg",
-	"g8VYgoGfQROlMPjfNTRpNbh5d5/vBjf/ei0k1GbGHefZQRmE+hKufAfwVLsJS7TllfwbUZFyWzrHuOtc",
-	"rIr9YvC+ufraw321QGx1+JXFbIJOysVoitbxRBI2RgZrkS5i1tdETvTXYXFbdVjNV8X5q8GY0Cdt9hrS",
-	"1QFUxscB9wFIgiWQundhR9tfjR1tFpc8LLnNAFxQepeL4CgyPPCsoUmKRgaeCK6N4EMYFfUGY8vgccpZ",
-	"S3kUhKKi/QpIZIfRci2TR8sWv7wOm6YLzUMT1ZXe2fdKlHdrEq6BUFjW92ox4G6fvA+EQo/x3jdAIWpJ",
-	"PbEaoLCCqChQ9TGxMVP4M+BBGsfwd/VtZMlyxMG1Eal20D9UZhqtgid5Y+zyFGzmMFLBg5pI9WFOXj5q",
-	"sMDXD2h+fTNkmVf11Z0q6J73r8U8KIhnZcvvG2MLvnhUOtwDQnBVb4VRF2x2Lc3voYivniq5ClaztnL5",
-	"mOG72sUoUguQteUNbhBhF5VXRNmlguBI6JvG38w6pGAVmHimZn5pVnrSwoiZaaPYeM+KgK/AmE7TbtKS",
-	"/gKnL2qsq/GGHOpmXybWZOKaQNvW9V1VW5WhYV0tR18mFTsqLdjeVWSRn5BiVypH/kIrF4YBW2Wfxzxh",
-	"alkhMBORyhUBR5LdUxXwq2Vi6B6AMTYfFLACy6hDOS6tQ3Ljj+iMRNVd8xdmzDyH3iq3zF8ipssNE+W5",
-	"wliIqkjwecNwpRs2C1KfrtREDeVU2Eyiu6ET4DyatrNhenNT916+maHTk+wm+uRYaPH6+M217H18Z45R",
-	"/EWRjNMYtolZRIGNdwYWpHUCGoSFHbEvmHfN9HYh27qZNlG1aSXNnoC+bT8E//znP/+5cXy8sb8PNV+U",
-	"pPfkWdP8K5HjyOx9TK9Z3MRHjCC3U1XMK4x137ZJ0cqYmTRukUNBaE8kmKvXtFBVrs9ZmjAHsLlooOYl",
-	"qhSsOGrbLo7aZmqBjRJ7gNpOEeCjsUyAp2DubmPA9XBy3QrlKC2di7z/GjDx3GJ4f6moUHxpNrzWeYuA",
-	"0z8GsJ0MniFG8hLFxhSyJsxhh3I0oha0+HWn024ShVXm5FXrVWvrWSETz9TD/+311I8/9Ho//v9/bfZ6",
-	"6tOPP3x8/uy/eo1f/7fX+PRjr/GD+b0JD8398uy/nv34zPzwf4og/v2YfoHQRP/EX5QlTESyQk9rX7PE",
-	"8Wlz7rYf+6Lzoa+tESdmVv7XRSk3mkAeCtP7i0utMn9K2d1ijpyd3SqjetFqNLIBVw8raS1mvcGm/ClW",
-	"mCGVLeG5dr1Ne7KfKl1aS2L3dWkd5Z4l8jpmo+INkf2+0V6LVLxoZeaGHXnPPDovhCHLoazkAFM3EmLu",
-	"/ohpw6bVJByCOAQrBDizS3lJpOxfaYAkrqXFYfNPUZbPn6SGs+XTFgFKxpGzaVxOxbWMjHz/bcKSWZaw",
-	"P2Q0yh1uSRxveQIhtAOVYuAwF6gm0zTCyQfDkp4FK/DPHVteZFd/vzg9IfZ3woVNJIF8LGC8L163O8+s",
-	"xx2RzLkIyN9IYB4JFmse2rXiBkgWcCxNpLHm0nqfd5Bo7Drm1FIwyjvgUEVkHLGEhDE3BI26mB6y0S7R",
-	"Q4mYGIHffAfpMdfmMbAHZrbIFov3hKsqJzSGLGemWIvAMXu4kw6xyFXc84GQCYt2SZBqZ0GTBHIqWGL+",
-	"I6ZKQxMHrmfm3wMmj6QFk2n2RMBHdMA+JLYfS6B0wpj+hbOp+VuLBL1GrxGgywUh7EEg9UGxsXcRKB/+",
-	"jBpI07y1uW3eM+aqy7ZCxYf2hGvrr8iIUQf5H/TAfLYvmf8sdLTXa+HTJUhW/vwzfQyvaWY1L0qM0j4/",
-	"Kzr5LMiDPFtByikygM/tJAOOeb8LdtKKojAcuRhsOR3bx2mH+A6iyyl2l+7/SwKz6YeRO9cHEUSiLKkY",
-	"AzyRmAuLQY8E4nKN8zrzGxKE9hpAjay9hcHvfGz+9jsfG6Zi/9MIJry5Y6k0jeHfPTFyGE2KhVLYCFFg",
-	"uzNgfYMe8iRawIXdWcV4vyyX8yM6dv5IKiB48bPlF8UFb1YuYZQLiN9iFN4yo0xaLIsA+fbLzW1PYd5u",
-	"bT/zJZj5LMzHsqrCVMBDcct1CWTQR6zEojotC2FmYinOVUGj5nI/xgcAXJpm6GqAmLReQcUyMzs4O724",
-	"JM/NfNVzDBMa3nSDLqEHtbaXm83ZTqN3s2bo9CM2uiHcDMMidyCF8Ex1MX2aeVw57Eta7cKvEfCoh1fz",
-	"1ea2jTWuSNplCqQFeIPgL7ZngbpppUln00OwXiCoze18iGNzTRI3s4CfnB7LU6oqIuKKKXrlJJ3uRylF",
-	"s8hFI4vwxsh0KOHo/j1R2tEueASmoHSlO5o+kzALVzGXxpHjU8ssFI+jFeHSr3rd5rKtAHQAdTb9TtHm",
-	"FLvbBemeHZIbNmum3WKX+dwrZPeC754qAH2tz05fPrxjffuROLiHntxdRgDv2SwV0b6ffudhneSdB3WS",
-	"b1VGddaOw9wV1XkHS9pu5c0SCraM3T72MCCnrx9HgODFKviZLIRWGlVaPwBTlOubItMURgVS0O00LDDM",
-	"roWf6pvdbf+8S3jimim/4EuXxKjxi2zygfhXPfVhswaba+aLw0Erddwu7cviusHfD85wVe6XY31rZIjd",
-	"PwdbI4OjxmV/A+l6OlfWa34pOIU78ITlPYJzlfxFl2a5yUit+KloOmZMFnMnOdb0Q+1c3gW6YEDeAT74",
-	"PZtduOHes9mRG9FfXgoPbB4ozG99z2bzIFM+vIlNA3WqUKUDM3ra6pzXY6rD4THLupP26SQ2N9IVShRH",
-	"iMj1zKWN+92xMrEa+fvtxsr1/ZxrbJn1w242DIEWGvUw2wudUM0Gs/x8zS1qNMvrDCGx1e8cbp0xxTO2",
-	"o9me0fBDwsNh4aRO4WvnzHGIOvxfELz4EEQfszgmEe9DFo6OZ1VRTRA48JrFRMhpk/TlxPpyjRaesAFF",
-	"w67ApQacqV5dgZbLJgD2450+UuBmR1AZLQtF76l57YAmMWdKvzOWf54uqAobRdvu7pgROojax+wg1n/g",
-	"MUqqbhDg3CeRbOBiqjAfOAKwxoJZwWvVpuUDPt51UmfWKs0CwLUdNZ7DjAuCLdXTnM0y95lg07NH4IAo",
-	"6HbhTayIutyP58wCT9TdL6zoQ+MfKwPSpRa7uFDRfF8IIZ2ikkhrWICMB1BpX8GmikxZHNsaKqWpBUXm",
-	"ah5KqLwFdnWtpEi0l4Zpc1FCi3qVhiwxV2J75+Wzew3hWleALm9Pct9hS/QMFHd2AJuUjqDMM8BZBQ6d",
-	"RBBKttsdG+HLoP4Q9Na6euf81DWmhajaMC+1LHrRabddLF3NhZWbtt2ZTdZWdKbI0MHZjSTGvBJmNLXK",
-	"ikousD+nsSzRKl+viMzjWmAdkKxdEKl3kWGYcoAb4wrcqvuBMMtQKE0LU2dTwL38Ts5948XOztaLVU6H",
-	"0uB7IVHVIw4LxAxzKzPk7c/gEQJEUKuwYvIACf6xYRHdNg4XcII6m6+WkeamA1aeqFI/jp6k5IhIW7nO",
-	"uzuvX3tug+326tZ+K1ASP5wfzYEkNh38BiOQPjF/pP41ngNxnCR8I0nzq3M782pV5seKfHa7M8ZekEmk",
-	"asV8Nv3W3HMZbvRaTvTudUzFTQDx/IgFeOOnfp/cMd5cDH617tZ8UmPzbGcvWHpIubd3zbLLkKZeZMT7",
-	"qVwk7Vk5sqTx78KCnHL1S/focL97eXh6cnVwfn563mg2Dk/gj1d/vzg9aTQbH066Hy5/Pj0//NfBfqPZ",
-	"eHd6/vZwf//A/HRyenn17vTDifn78cHlz6f7V+ZP3aOj04/w8N7pybujw73LRrPx0+nJQaPZODs/2Ds9",
-	"2T+EL77rHh7Bc2fdfx6ddvevLk9Pr4665z8dwHcvPpydnZ5fHuxfHR/sH3avLv95Zn44714eXB0dHh9e",
-	"Xh38Y+/gYB+GOD/4nw8HF5dXl4fHB6cfzBcP9w+Oz04vD072/nl1eHJ1dn760/nBxYWd9+Hx2dHB8cHJ",
-	"Jbx9eHJ5cH7SPbq6ODj/5eA83YsPJ91fuodH3bdHBxXBp36hMY9AxGEbJIi8mL+57RR0oocy4b8D8ss7",
-	"mVwD+JqZltTvjJ1jdhOwR0+k7saxnMKTe1L0Y7TJf0Lj8iyB+Djobra5jNHuZrGk0aWURzQBUvog1GQ8",
-	"lolm0TGLOLXd3M+pZkd8xPXB5xAa3gFcFpBb1jHoMGKjsdRMhLNDcZbIgbVmT6Q+HI1jNmICEWwOjSol",
-	"aHwBtZ9u6R8EvaUc3Q+fkGAhHbf40keszwXHBp5Qb+pjLRV5EsHy+KW42XmWEIiaBtROOEN5wLRqZpkq",
-	"XpsNjj+mXTZq5irurKgKshlz4DD5ysm/83KRi4h9XoYTqBhNwqFL84ZUItA2QPn+bcLDG6MmAbwJqEpe",
-	"Ba6nLq0AD+QKM9QLwm/x1PBlSFMiNrNL/YXIqVioJ0c4reVfe4lfO57Emo9jthweMU1hp2mJWPnIrltp",
-	"eZg8zUA2XAJaK+PZzesTL1Y2JSov6YOhtYRMiVrRpg4261jSqQPcILYGPNg/Pz3bP/14EpSUrS//bg3I",
-	"pB1fjK8wkYCpWL62BGzVhk7cWTWdbPbIItuKZp7BeKSa3Z0SoQzTuQNeSsYIH5br2XIIIgG9oU+CbCOC",
-	"J+ZXyPwAvUXW4YHkI+LfSSdcYPu1jhlRgP1yL06LO7E3L9HqoZwqd2CSu2aaTEMWuh4yYf+hCN34vUki",
-	"PuBagQkPjaZUKBOm3JKguy50kgnMsIHnbOxBIwWEsMB+9IbBLZUzFJWxhbzDF9urs3fWCFBWZPZfFYLn",
-	"boJiAQFpzveCgQKFJ0YFoscgdxLg6y9FQ6rnm38UYggGXSZBDKMs2On9VDoAd3ImnjEGivzUNMvNL8At",
-	"QBXbq+nzLkFlb1eq1i/s63JoSJdMXe78adrucR6muUO4e7iZLYZr3B6mE152bPeCtePZQhncTlGu/mnZ",
-	"hTzCy6glgVhh9HWuywt0TN+3ZYZlGQ9iki0CNXh6yqdvqKi8+sqKylIxX7hR5rl10Cxer7D8KgBKFJlj",
-	"a4BHdO6kNmHIMUIJNR3yGHI3fHxjmlWUfqW93VqpaHn12DdsthKtZrV9uh5ox12M2UcEQFNBIfIVoFOn",
-	"6niKzJy69oBM+qHgaWz6qFlCBXmED34defQSZ2YIqnRm9ofCfJUmMTxzBuE0o75yRUJpjAVbRp6BHFpg",
-	"a2hqhgNW1lJy2TY1Fre9tm66jBD8hz+tZ7t8WaIeFVfOQbTiFiEn6Bxsgx+vuDz4x2Wj2Tj5cHxwfrjX",
-	"aDbenp4eHXRPGs3GfvfywPyPtTsKk0XOQUkunkJ3TpVWb0iA6h4UZ86poFgKh6w+yKWrlOuK2Tww87B4",
-	"F6if3kwOaDgkXITxJLLQVVJk5JfPAUwYjRrNBgDuQ/LZiIviz4PScCQHPJzLLBLRQgrPz3JK9FQSneYr",
-	"/ltykc8tw/dksuRr2BSwKDCJeZFzMA1mxxm4dW3zBC4gjo39EQFBJM0rxFllP1jIL7AtNR8xc5Lss7Gm",
-	"bHXZFKV6T6RdtanDRwArP9/piP3WaDYE/P+Bhv8H3UAh2VJjsA7n5+qmBfz/a6anzNaagSVXvDdZE4YC",
-	"Ue1SkahlL4SOJFQvxy3iXrU9puVoTBMLslnUzrJcav5vrxf9tRBZY2m10CI6av2CmLQzzx0qYpbgQNn6",
-	"tDwcVAFufGUAqM1v24WfP2wzXKMKd4FpLNWD07xrKNSFVK00hwCyuUkArGdF86gd/OA+V0bsRBW+GVJB",
-	"Iunq823mgmAcnkK2KWz3VD+dqHwKWCekbG1chRlAzxLNY8gKxYLVgsq+JR+sX1N5L9SzXVxUsqLLsaMG",
-	"f49yR+bXlhS5RAz/cEjThTwETCQUtz6gNJxsEZTpXAVzzZtfdNXrVWbUvfp3B1588Ctfjxrv2jWhGk63",
-	"oRskuLXiZ8XdoWtTi40hlID15/a9Gnrt/NbfBzXdS6ShHtuPJCogl/4fHzx4dHc6vYeC+DnyxWMvo+BV",
-	"zdfrYb6DLra6+MU8di8eaDjZJb7naF253SKB2djA5nurNOH7K3rJ1mPm94ur21n75n1lb2LNm3fv6MNf",
-	"Su7XUmxfbJ9/PSPFbaiK+k48mJCtLvQcbn41m6uw6VZJz9i7a04rhd3DqlL3ogc/RpXqvszDIgW/RLEv",
-	"k1vQFTKcJFzPLozYQWLpjnkhQEaGb5I2qUWcnmkh3gXpevUffwFgXbAWA5t+Mc0V/NqIhEu5QNfKrsP0",
-	"c8GDRgrOm/FEitP90my8ZTRhy+pVLHZCXyZknMhBQke2fwgAznFAogu6Nl8XAd0sCN/LnfazFummdT4h",
-	"TRLOoDGOtHiNILiBSeM00gkOtR77hVhlt33hFoIKmtZaIarUiw6WFmVfo4qH8x/7AqHEvsSyo7TLot1E",
-	"v39KREaUgzuLJarRbEyS2I6idp8/Xx7wLO6oqmZKs1HmV4XtxrCosQBdskFP9MSPP5rNZkJzhM9r/fgj",
-	"ObhlyQyK0NNNpikyy3y1RobV3LRQ7vnj2yVIEwBUfMNmPUFDjT5FrpXb9ZS9prYpVC9ZP7+FTMdyDUWw",
-	"zbLNX3G4AODxs0uCZGiVLQVqctDn6NLyIxlORkz45WI4YMyVtl7f4uIlSJSyVT5Nwmg4BNu5J2geSDKD",
-	"jsxjSu6iX9vVSGE+DmRZpYvKAsUY6XBHdclHTP34I3gfzehbW1uvzXQ+XO6hZ2bE45gjhpt6Awh4st9X",
-	"DIwq1xMIP6ikDasyOk5R3ywefer07gnswc91i/z44wn6eH/80U8VIzeMjV1n+8801CRiIR/RGF2i5C2q",
-	"S2mRD1a8mAVYlVQmJAD1GLKWgLurnjAP2DwzV4JMye8skYQawjO0FPw1AJg/OySsBnKxdm3z6OD/t/kW",
-	"HxEL8PQJlMbB3ri9ZZ+121ulZcKy4mdgkyEVhsyuGXbQRcaJ7fwV+cFhtX7462a7/daM/+Gv7w7evXv2",
-	"ZqFLC7KUIWyvc5tnYEfm0Gzo64wmGonPTM063MuLsptwwsJm5gFXt8EVOpZKJ3I8ZD3xQ/BvqVhA+tzM",
-	"O/i7VP/P/x08e0OCkbFgrq5nFjKT/RaQiCv7CUgEozGCcJvdgjIGuGFdBEpFjFiqyUgauibH/K35tLkR",
-	"SHCdF+Q9f2ur5IR0UBdZ/TFJUQEg2GOUb0AIBe5OuOiJtEeEjdG4oA2IDiUxzSKFeQDaQMqGCcC/Izqz",
-	"uA5WMBpKMAJPvYHCM1ehsfFjQDSLY68uEbpIs75Od0Cl9BKaozN3fEyhN7A7gOCIi5vAsUpgCK82X716",
-	"ZsUvek0HEE6Ag/0hEOyzDpokGCfs1vwvsIngmf3mz5eXZ2bPg58PuvsYIqNGGYBNvTXc+KeDS/N3C+B4",
-	"enZ5eHpyEaScE9FrocLF8GP7V9l3RZdUkA65eWsW1ROG7QLJWkjXwe987GB3LDdB2Y2N54KDSzoIzGB4",
-	"GYCdwe0w7GJjgHiUcBIL8045XU9w1SJvEzlVdmYYcuIDLrxGY+nZ4UYaIggRqISBnPph7/T8wu3aBe0b",
-	"5q2NIEOKRf7gkgIAeB6ADj2nuiHBwKvF2XjPZgFisxiJGEEWAegdln1IEkt5Q6iGA3oeyVA9D0A7U+ii",
-	"SSWO2QIzWwUCMNXPVJMEz0MplIzZ8zTuNmZyHDPEiYNZC0lCGTHYyZ4Injs69drBUgyc27zPa6Z4xNzW",
-	"2IaXeAezb1vkWFxL8NyiAAeG1xfHYVMVJGhZIQvVqZg7CGwsldVmlWmRJAhs24EOzo5ruNsL16VJJgCJ",
-	"6ZQECARcG9YrpOZ9bt2DmMNB3iVy5ISo/3k4Y3h9u9POjtfsYE8EP52eHAQtuDXkOY05VRsjPrBb8nzE",
-	"8ntr6Bkxi+0+nfqIyebYbTDZKQoKqd9ROzZx5CB9EtafQPtRwESm2pzGiCvzoHkiSuR4zIBnKR4DHDn5",
-	"CEqGhanZJQ6x6G8WfcbDPH02J8ltsNkeTna6TSvZLOSzvWz2pM01Qp1c9US6gCmL491UMUNqACyukYMl",
-	"sEXRxMNSttzo7MNlADQdnHUv9342G/+PjSM3e6sf4MEhbfQEaFcIDZ0aPEYKO9hji4OGaeUX1o7Cz6WZ",
-	"5Oa2LeTc2j0H0XUj5FQ1IW+vJxDUB6PRMQ+ZUMxT27tjGg7ZxmarvaCnT6fTFoWfWzIZPLfvqudHh3sH",
-	"JxcH8E5WgdvINHivq3+j3ergY3LMBB3zxm5jq9VubVmEdbANn/tdBgdFCMIgmrJ8Q+wZAmF5e8Y88bsj",
-	"LwKEtEg3jkmfxzq9Q6AWGe4FZqKR9i1iVCYgjxVqidVoUALb2kJzg0CI2wOHjpCuh78RivjZvgTh3CIf",
-	"hxIkhf2DBSXHtxRjCpOG8rg8zjboCRvKHzEqMGkQVFWosg4tJHfKCw+jxm7DWAHdrJVzStaqtBNV9shz",
-	"vKKlnai8J+0nPsokUlWevzTU8w7OpdLwqHNWf+EMsZRO6IjVfgnwmGq/BbBN1d/6YJui9es9/xabT1R4",
-	"AQB33s6qPHqIKUKuqWyNV7pJOOS3LKrxyi880ZNcUKHKHtMBu+C/s6rPnmRNRCo8vTdJlExqrOFSahoD",
-	"cnzC1Fga9miY12a7XRaJSZ9zNwUCPF+aje0q77ylkS2vxlc6q1/J1YrDS1urX8oqys0bm69Xv3Ep5TEV",
-	"Mzs7c5aNnSorKqr5hne3Ki0trQwHt6NzfIO8IF7jeswl/rWRMkDA+leYQIcpb9BQo7DFMmQn+L2/wS2E",
-	"5qZ1K1jN28HjYO91kAhdgX4c6BdhWTkYpuCstC5Ov0GDZ7ZadVIR9tuExs0ScYRqs5qv33pDaKj5rdfU",
-	"2Ai8MTDyxOhp2n09llNwAkUt93GQflfK4sn54BYWM65nTEOujRBjIm2EDvzSYvHPtUZHFG8Hwo/sJbAx",
-	"3mau07LVaKm2boaeSFOuZIKwUfCr35izCZnQ0Jn5zYILvGl1VJtlUiQb8adumnT5YMLRSPoTNnVZxBVe",
-	"AWS/atwbHgXwhxQJsMJb+8nsfCIq8bzMdgTf+KcUWuStjGbl19U9wjOmZ+uav6zDN2GZLHKn9aXZ2KzC",
-	"B21TTO+1R8xx269WvzGHswGvVWDUKQSIeaFTYWbzYCDw3k6VbSiADPk+xQnSjicBVooUTJ82o6TGzfNr",
-	"l1FRImdsYMJw+MnYcPeddptgz1yVpno0IdMBjZ4RcRVtNsPbMmm0Rkn25T/SLuxfAiuiIvmmJ9Dnj/79",
-	"vEvfoVgFz+0Enm89V0w/t61hCngorA6V069hZtTnpN+E0b2FM/9yB/0QRjhnahI/MS3LtDYrMK1FWKMn",
-	"fleZ3+E1nivypOgdXov12bqmFf4dUAOzCqh8y9h0HkvAoLWUN4T1+yzURdC1LdIloRzPegIdQOOx+dH6",
-	"WVxtBDTsvVFEChJArDCwziSlSaBsuUSQKvyQzM2YICMOobA0rxyaw4Frpoe+RYXubjOJiMUMalMzgOi0",
-	"OMMuHCJdgX0QIs1jqbCW+5rNpA3H5HxeVGFnTvNLTyigCNtswYb/EBKBXNPwZjJupi7l7bbnSJ5b6K49",
-	"hjHEtgCFFgExqGDTMj/Tnj3uB+T/ZqFp3Ustx8Faxjqu6MlWfwBm8w78n/OX32g5NQ34HMfBkvYKDCfl",
-	"K9ifyDnZx1RhToZMssK1ZkXP8xzbAT8AjIA33Zr7PwTjRI47wbNmhmorzZ/hj8iJbEXZDwH8byd45gWV",
-	"uZ1g31/HXxSgzsjEBqBcU+0cGp4rjfQGg/vvsJxsDaXZA6N69r3vjMAH3SKBYL/ZwLrgIoBne8Ihxrqf",
-	"zC+YtOsYYpr6gDXtzuOelZ6V+dxdYoHrF94TmJxhx+lCh29vfDgiryEnxyOOGYnoLFcPCBNLMwNUWdJB",
-	"T2RZB5i3DsEw2SeBrdILspiC86sksHWODBaYJVLpV9CXzwylVfIWV3sMYDkqPYkFohWnuFltipuVp1jp",
-	"SVtb+tj85E++7if5WUF+IvXOB0d54kTZOtLTcxig7DRqaFHH2JG8zbnGgdVCo09yqFUq0JWmtgGeL7Ly",
-	"Oq7LYjLStLXAKfGph3fRHvaPrcm+8tETKZh9ePFSbK8+0hNpGAh7/M7ISmuxsMN3NNC/v+u3D4S5hm+w",
-	"WayZnjM9SQSqdnZEyHqnVnIQ2+YEMxSk38Ed2PSVe/BvkI26eJMGTH+Fa/ToI8mH/aX3t7pQMye5VfGO",
-	"HMsIEr3+bDf++7u2PzFd586mIeJa96XrpChQ2Nj5/+f8/lZGaq94Mp+gBEXDjN4yP4HeikubG3nA00I/",
-	"NHJcxh6A31ifGFiF1kFl0yPn6uxoLhQ9ojNyzRZsNjRnXZV9zocFIPVeTUBuPdiNHbxSciowHk1TmDYR",
-	"5eDZsrIY661zqoSbv3Nebbbb/gYFE5tPo4MsaRnzeHMb5thMpjfhanvCDlBkrk388MZ3G92oruHMB0Lq",
-	"60TrRU3O1o+auHSq7yPMW5fPPoVY/mQhljuGlD07rWKMxcviYVG+9eNi1qx12rmSKQgmWHOttSzB9OH9",
-	"/5j++BQA+I/U3SC7bz5e8DV1ObiDc8UVFUINE6gAmg4ltujFnshQYpDWmWSlDEQm2NzWFYfMtcFNow88",
-	"Uru2ngOKC6yfvifQ+d3M6r2wRAeT48zQzSwDEUIYxrKcUuW6/XEsSLPlfa60GYJ/5gNGRUPotaGEnPms",
-	"iwpERQVkt9tFujq7PZgCYs1NhHn0egYlbD98uNx7ZvkNZsJjeQSD1sZQWgLhWxrHRtUce83rXfyGG8WQ",
-	"UNJnU1slp0oT4c3hHWdn95CqHKfqQlNdJ8nd8FsL1fLQfC2/E08O2odkVxO/AtAWJWERTMayPKLMMS3E",
-	"4fxSxHmeI0hEIfO5ZPbK40VM/qLcnTW32zIE6bOdjD04fgO8YattrilGQNP75PX9Ax6GXQF7Im0LiB01",
-	"NI9TTjMjUx7HgMoABlyxoTVg+nQq8rS59iW9h3vxdCcewP0iBbPR6olia14LL3Yxfyv+MIRuAxhL7kZW",
-	"CYkNnK3QzAor4Y7Y2flXIXcTgNIxkUhpgA+wtX1QZ1jshH2i7ieN1vdGOuSQ9W+DFRJ1SQmQEsv02vQe",
-	"Pce/MWxdsdb4ZSU2UOss5JRIYS9RsUqc1UBzVVIDTbAEuuldSKzsdVChCHrdIqdYnI8OSWWrMJ0SmamP",
-	"PZEhFEKdqNHcc0XbLXLYJ5SoiVDMFe9qKDpx+ENjqrBmSOeGMvqybwhkB94TcOLY1Vqh8g4sZx7oAbMP",
-	"Nfmhs40IXvpZi3TFDF2k2GM9TfJ73SQTETOlSNCXSchsgKhA/NqTBi4BeujD6cfvzEw8TvTEzhadfnW9",
-	"d99hgUWMFl+e49mu7hOkwLtoyCkPg0s7ewAWhspEhng5kreIaOEaAYBKAAVztuODDYWEVCAqgUXVSXkE",
-	"tJDFIAo0dF6ikvSE00lcyOPD+ZGaa9L9xkcjSEGmppRrmx9nQQ2wiC8r+btmoYXIsHAaH808KAmQ4wWu",
-	"Th0HXuDZDhiGakzJs0UmsMQ54K0LOyDCyuy83oZsR3NkIesJG43C2koWvUnjUulE0sxMpS2zhMo/uy4M",
-	"dGE8jGtIgi7ifUghd2d9a4U/zFdPYL1r1oz8uRnhU1XcY2LaJ3BT7plBJ2zIaKIeRMsEaQIlGc1irZJZ",
-	"xFeJabs3bOa4LP7d4rPwOM4qLUi6CkgKFlgFntwoBGDqiesZ4VqxuF/Ebdxy79MYXIfpnOM8aOzxgSf2",
-	"88R+HjH7sSSLyhRDXMB7dqxmXEnGsVEYHkJxBIXEDI7qFsRYDfcxit0uYG/Zqwn1BsCcgAMhduOAizfW",
-	"0LOciEVWuVIerphhRfDqRBnLkPdd2yLEn7JK1huHr8DsHxDczuihRq2iCSqhUUKnAuG70nQco9bRG4YL",
-	"8eDKttuvC/mejOO3NLy5Jz3riVH9hxmMlymtpW5Zpdm45n1HmN8qoVuIg7p4ox9JaZa0LbJBTPsK5uS5",
-	"LlfkUt4wmwCHUVKAvO4JuKZlMcv3ZqYPWCH0VapN1rqt79nsKTD5UIFJC4Lti0qgtBoISccgwrB3Vt93",
-	"c2JJ5TL8cZfjitIEs0wBwpBrr1lFlj9qhgVXAHoiQISlYVVXvoj3jDOF7lVwe3gf91t7NX2nCAdx5SF5",
-	"ZhXonBnJ2+8JDJwG9ipf8SggYx5CvTjLFsFxtnoqiYwjprTL/XC8Ip0PtrGHKGhPHMkMFLYPe5YwEvMR",
-	"B5BrqN42mkHCRlLn19S3JotlSVnfD8RBsvi12P4hMUJ7Fy0Ym1wLiSOx+Tq4lLUEv1CTxFIMWII/GxXA",
-	"Yq062b752tYenDOdzDa6WC6fYhLmMkRiOYDafbOKnnB4m24NgrEo9UeVQzS9B4z+h2KBsP17eLLr2VLv",
-	"2ewu0EYWo8h2HniC+ngyhZYycosOC5cg6wPx6ydDukXgRZbVL3D6nDL0/I8bNltR93cgIsfvLSrIrl/X",
-	"V01BQiz/XPtP7KeQFR9EMoPxxnr2dGjuYHNv5Q2Ldm3FRGp0bBU7W8zDd+EhT3V+33ec/RwoYNldKCzU",
-	"q0cs7839sdF062Rs7P7h/StFAvP/lqVv+39NYSz8P/6B/2Evab3J7dlX8/PzhvTzyO82tKv9W25ducce",
-	"DNS5GKHGTe7htAn7icpIyGmC8feJHfwnQiuwJ/dkcz6UzRlmt89x3/RCroPM6wZE8wQh1I0JJvMIP4iv",
-	"m5bMuOB0k1yzIbeGYcqOnMk5AyOyVWKQ2Gk/ZCX1PYAR2lmWmibV4VPdep/MkyfzpDZ8qrtcK6+9V+rm",
-	"7uPzP+x/VYUkyfOEiUi5ArhRcr0VytBGHv5yP0GIPEGIZBAide9HBQQRO2JhAvpdyfsuutWTKfw4Us6r",
-	"Utx6NZN2rDOqh4f7D4yBYYGxk6xDeIZR4XoLZBgVPXEto1krrw0mbBzT0H4B5EU5CMTXV/weHHwhO611",
-	"wRf+pJf7CXXhz4a6sI4mmm9+vlTy2hZ1XPC0FSHYloi+ahlccxmSNdRfYsfrAF1zQXHfwp5wLMzWvGDb",
-	"UtfxsSyZwMPKejgOdg6Z74Zc1Jragp0mhP/Vky/mwXAU5rsJevfCo5Qarpl9Q/1ohvlEXw7rXuZgcRTw",
-	"yD0sbpr34GJJV/zkY3mSbDVsSHPhFiG+K9xkLyMu4wAQBj6hI1bR25KJuxb5CA0pU7crJOFYSHGoIpoP",
-	"1hYXJjpMOsAaKfHQfAXuAAWKHxR7cud8zYzU/1D/z7p3d40QtbnbVUxy/2oX2dgJM5poRCS8aJRU9xcu",
-	"5tyspCvcY1CKo2djhPnpiVJmgWkeGAFeTPNYyTm8obBwGhVy+9EEc+lul6E9PjIW89W9Am79d3ALfC8a",
-	"zZNf4D82QmWbP91Ne4Ic3yo9rlLrB7OCK/kBCs34DwoB/h+KM5nxa3bBxoKnGl2zH2/dgVnKUxLIgyOi",
-	"eZcM6XmN0gOX9y6JYloBpqKtMEizT7W8YcIpAlzccp1V7dofucJKHNdEH9s358sXOCgTKV4UIA56+atj",
-	"ligpHHS2S7kvqE1oYlb9FMEUsoIIEfWEqzbiGvCxmkTJQvAGzeI4TfZ3KfV2MuRGyKnyiw2KdBzYB/bV",
-	"gQ6AScCn13OV4LuRxUh8cpM8CfqKnAcJZxGzoIDxzAv254hVX97A98IBtqSXGXqupRUwU2ipe4vFPNJV",
-	"R2WMCjs1Mj3HkQZSRsCQfDhFrnuCfR7zhKk3aBTBtyKuzKJzFcDYjqfg7uN6DlNO+P+ydzW9acRA9K9Y",
-	"nDeNes2NSj1FUaO2x1TCgElXAXu1Syio4r9XfjMeez8I6dKmUO0tUnZt49WM/Z793rxpBojdjmla931X",
-	"6N4JoF9kDoH2OklKTYNC31hpmyy87ehLYm1lrgtRtPxWwB0XH4pBQEuDeOvX3Wqtd/VaEYSnSB9XEW3A",
-	"orxQJfv+05evSiQ0nZ5qRGGITOecVWxhkISKOiLzfKnMYbW9HF0a1zsWF9gixsbhxJC6uvZ34jhGebIT",
-	"J18PXwFkSGLRVmFvAEdH/pdeK/1D72iJ5lW48g8YS3+Gt7l6Tn2hnmnLZVLhpYEbqjDhMNu1VPJx9gb0",
-	"K1myg7qE9i2rp0AS6CpXmDTZ+hcerHVB0Usl+j76wfkep2VuHxu5dKpnT5nU5QkmCLQ5CQAFjvGwf1ex",
-	"bZkfkvChW5HxqQmuVEyoHch79Gydb0yY00XEU5iXqZ8Gqm4kk2ZdqeYQQXdQwoep3H8Cc06pZXMB8GYw",
-	"Ufo/iM8eeEjckZI93Z/3R2KGh8kNQkXRF5SraRDQkWJidYYnw/Nmq1fF0sDOEq6Ya1X6PPnMeIt3hejg",
-	"wQbcxanrnRrHBNPVfegawC6vJFW9zLmMH3X+xs7fF8ScDLZHL9MX5OrVN2jDOn8FzuEvBC6bBPBWKu5P",
-	"yDCA7cOEmM341CMEHsXY3G+pZONF1C5nAr/1mO4eLGOvlKKZJJuUJpqT82IxA6hws5IA4JEot46Oqruz",
-	"zPHIx1SfDAFPgXSf8bH3Q+YYNiXn7NJQpfUQDuPCrkzXBKDjIr81IKT22c/RB6NLUwoYJfN/PNdwZfyO",
-	"nOD/PcpGz+VydDO63rxH8PEgWugRR8c+Lc+SilTsY4CyIrqcZ6JF8cCKT5sXuVnOcQPWA06iy6humR9y",
-	"vZd744qloaMuhkfL3D5xLb/kMi03VavA3PyNr7ilDkDWbrZRa7ndcIFxYpj+1wZbsHBSFluiT9ndCDI4",
-	"ZjE5Ep+75G2YdrRfvnMbD2uDM1jbGLTlU57xggIfr9h+4iLYPcT6bfw4VerObcTsnIojQX2+vSKXUbdg",
-	"9Xn6rdgsZP9t/ysAAP//",
+	"7P3rdts4tj+KvgqOzv+MqlTLiuRLLs6osZZiO1Xu8m3ZTqW7S1kmTEIS2hSgIiArqjrZ77OfY7/YHpgT",
+	"IEGJlEjZTpxqrw+rKxYJ4jIx7/M3/2yEcjSWggmtGrt/NtgnOhrHDP67G4ZyIrT5TzUZjWgya+w2uoJQ",
+	"/DuhinBNuCIJo1Gj2bil8YSZp+0Dl7Mxa+w29k6Pjw/O9w67R41mg0ZRwpRq7P7W6Gy2yTFXiktBLnTC",
+	"mG6SCyrIu4SKkKtQNslel7ze7rR3Gh+bjTBhVLOoqxu7jc325ouNTmejvXnZfr271d5tt1vtdvtfjfSx",
+	"tzNYzYjyuLHboBH9b7uyVihHjWajzxOlT+jITLAb0UazwaPGbqfZiGn693M2Y6rxudkIJ0rLkRkwkbJ/",
+	"pXFdlzxm5teIqTDhY82laOyKSRzjWNubzQZX3VDzW9bY1cmENRtiMrpmSWO3s7m13WyME2429cBOUvb7",
+	"PGT/rSYi4YptKBnTpGVn3UifPhtKYb7+t852Z2dnZ6fd2d5sNBua69j8+QLfJhfm7UazMRlHC7u2uX3Z",
+	"ebHb3tntbLa2tnf+lT1mds2s4PPnpjv9t1SHwzwJXE4lwRdUk+ghI4qFUkRECkYGE5pELEcN9tHG7m9/",
+	"phujGJBV8cYeM03jxufPn5v2ha1mg/ePcSKNXmN7a2Oz12iko2S73KexYp8/f5yf/zlTk3iOkC+HLKVk",
+	"PaSaTKkigo5YESnj7B+GrqXQNIQvPEYqt4fxlcgcv3N/xH1Pm5WjsD04i1IuOeV6SCjB3SVIWA/OK5cy",
+	"rHoHUrz53vqPuJq7WqcivVrZUn97kgvfvlz4mB372aJg2BtSMWCECsI2zOSJPdXmHP03CRURCWNGE5Af",
+	"YzN3YjfBuxv3ScaLfMUj4Q9cD/dSPlyu7lAyTbg2K1RTlhj15+GvciYeLN3CKP+WJSv9iFT2stkQSK1/",
+	"l+SMJjdmC8za4W2PSLbMG45K3tGQx1zPyIgKOmBJ4/PTBftGJJIh5phTdcwHCcUtydExmSiWkOlQop4j",
+	"Ne/zvKoT0jgG6jejb7X36Uw1djfbL+33XuIftl+1m42E9SeKRUfeg+1mQ8uIzswem7OhM/U/E24UtHYz",
+	"XWLMRdES92gcryIvfy+OuGg0GzdshrfCThynesNmh1FjdwcnvTCyOYyd3Z3XuzuvWp1NGNneE8EHQx3P",
+	"iJqJEE6d9fkncyxhePVi9K5z04bbUHVU74jMv5jgTISc5Wbc2WwvLsP98VGswo4axpwhYwNbD1ihx+zM",
+	"iCOgOyR9vCOOxlZdBjlmSLH5bXj9+lX1eY6YHsqosds4617u/WwWTrUxFp7fdp7j5NXzP/E/DqPPjZSC",
+	"gTrVJAyZUjKxLzid//mf9r/MK8YYsVN7ubV0Yu32brvTardf5ib208Fl4bQqzgX2OGFDRhNFY2ssKA2K",
+	"Z8O7zUqzsTVWVmz79QrmY0lwq9kwnMP8Z+dzs3HDRZT/Ig5gvqfZaGwElWUYB0lilmGJgX3SXXwioxDF",
+	"hC6hjq1Wu935VyNbo3nWMP0RU4oOmDXg+jIZsYSYbVWEiYhwQY5pEg5b5CxmVBl6Hcc0ZMTtN7mekXRX",
+	"zeMzOUmIf21a5qsTAcalmdnLjfbWRrtzac4140jmPFY/hZvXHTBnQuZ4VVXqTscw+zAT4fPN1jZMwJ3M",
+	"5iL7L9bKzQs5lfyJ6T8x/a/B9Kuwssdzuz6663UiNQ/nbX3QpkLmLH2j2vl61dfnWP9qpPzh3O37gpkz",
+	"NKPCEowxdsNm/hr6iVHD7S5u2qtqx/YJdyI03HnvwU5uEmgiLjKnrrAuRTANKYlYzECL9RVUeDfniju0",
+	"+j4NtZE19eXZKinZ5yyOVGaMtjxD5M8G7WtjVVgnWbNxzfoyKbBRre2QvoB3JX06Z7N/zqSsNRPA0/n7",
+	"hAlDeY32/P+BnX/LEgVK/0ujqPi7s5XuDn61aMUvcjzXrdgaOWWz/pkm1zIhe7TP/EnDya2e9JY/6S10",
+	"qO1J0Y95qM8SeR2z0cI1AyMOnbVcEU1vWJ4+ZISG98m7o8M9o25FTCM52FeN+Ze+au4VFVIPWeJ5q5jR",
+	"Wiw3WRgP9iYdzthjorHbuJbRrOFrJtW/NpZcIAk9t2MaxlPwGaUp7mROQYWjX+e7iTkaBQTSaHdev+hv",
+	"0c2Nl2GHbbyMdl5vvO7vdDY2r9vhNn0Rvo46HauITYwu0H6d2b/uxBrNhjXO6bWc6N3rmIqbhj1TTcP5",
+	"206sWyNjOAv+wjnfu7PsS9yRa/gp3htdaBdHNqzgiztXKroLvF0sdDWneyn7hIolG3lorvVv25sfq651",
+	"ySK/3+7sPCM7Ozsbq31I2fyLlVI7/yJX8ZpRETxa5FeP9lg/ZvtS4Evt2jvr+0bRbyokSWScUzGKz+X1",
+	"a2+ezuOJJBT9wmaL4bAbNsMLybUiWi6w19GYChCinTnnm9F2yyUv+zTmCVPdVDvB7ZjX5ThK5zmdNmFj",
+	"mRjaUKEc4xoh3GxWBjP01dzwX+Nftz79frspd8K/d0bt/3k16lxsJ3/X/7x9fbN5/XK69WnnAAjynUyu",
+	"eRQxUSJrzFaAoBnRGZECJpIPclvp8O70/O3h/v7BiS9u9JArkvo1iGAsUoRm+wtBU7Me9Ce/IfCC+XlI",
+	"03B6RaZ/L9+6kzzY8i6D29ZygfAOFOCy3AIZRywhCQtlko/DOgd6Lf950zNiQFqNRiwJOehqeXK2VDfv",
+	"z53zFMMCfpKClVCN0eqRbMzeMhGxyCj8cAZ50zuln59OTw580km1fq5IGEtlR5jJyRszBJkjBWKopBa9",
+	"rP+BuxBJZ5mfLRepMttbTj2H5sIODCkUHoHhYoqOjBEFczWLnAhDUlM6K9j9w/2D47PTy4OTvX9eHZ5c",
+	"nZ2f/nR+cHHhH8hhxEZjqZkIZxu/sBm5ZrEUA8MfCU0/43RSpXkcZ198Q6aUa9hfw1IxbFSoZJZPxCmD",
+	"c/NwyueQ0QjGzE74/mfsK6VF86hEeA+xkV9Ojz00erqg8QVLblkCvs0SJtCnkxiUMUyNMY8XUd7J5cH5",
+	"Sffo6uLg/NeD86uD8/PTc5/uuP0gAWKpvs0L791hj3ba7WyP3A4Q3AJyYMcv3bBbGvPo7xenJyUbZeym",
+	"9MCF1MQ8W7hVv3aPDvev7M+elGU4hn0dvgeD7JIRA1Ooh7PvNQgdjxlNFNFTHjLCBRgd8vrfDA69sqy9",
+	"ty/eiXK9U3lLI3KOYy09C65BP+iGIRvPid0LpgklY6rUdE7qpn/bbYQySVioyVAmipFrqjVLZkRparNE",
+	"rC7GxW1tXQxmxyJnj+W5eSjjmNGBSxowJwDfMmzDTI/kfUQ8XSlmM+Y0T3RJdRacPGtPHn1JQKoFFkqB",
+	"O2mFTzzn6jb6MIayo5Fh9ZDcZv69zxW9jlnk/cluoQt3+35oCA3/wmbFtmOxntsETkvJjNEc71qhyRe4",
+	"pEvVdzurYosw5338rfLuLtok1SyPIRVRzMXAzyJYYokU+dfNhb6VN74rfNFgyRyPxvY7kfqdnIiokDue",
+	"SKIm4bDImrdc8eT08urd6fuTfZ8lulwVw5z6ZvDqvK3o1Tsxqe2MSZ1ITd7ZMUtY1JllNeggLrGFC1iU",
+	"YNOzilzK/8w5s8mjCxawIlSRKYtj/yt4uL9A1MZcMRxqFksaXUp5RJMBWybk5C1DIyDmI150mGfdfx6d",
+	"dvevLk9Pr4665z8dFMq50URpcs2Iua5SadJpb7/aefmCXM80U2tIsVXj3Unh96xCK5/IgdBcz8illAS2",
+	"bAk1JJBSzM1Vfkd5zIpvyYUcMVgJixUjGB9AGVF+b87OD/ZOT/YPLw9PT67edQ+PDvbnN9tdBWPEuUEV",
+	"FyGDoa3XGtnmYX8DEpMhc1i9IX1m/sE1oQOKXLz6mdznZ+90dJ6b1T8Igiex7NTkmCV6Nn8HokSOIznN",
+	"CeqIgZ78q+XxH81ORexTTqrt2fQvFGpcHU9izc1Ndo/csJkVc1lYJuXb59Lo4PgnOXYJJhiaaaYhm4sh",
+	"FwP0AdpV7Z+fnu2ffjjJLalYehYtLF2GzTx7gMkYoakWpebYbf+i6xek6Lew5R+dy+bbmbF/MgWO3HNm",
+	"PoXKP3wAI5xR5MIyc26u02wWF7GhOUj8MWNkv6QBWTtPLY0NG9MZ0RB4hDlZrnvJR0xO9EobLEr4WBXw",
+	"y/OD/3l/cHF5dXl4fHD6/rJQMEU8Ar2BJgm/xUA4F2SzTdaRSksHu5NG8mpRJNndKedpFyzuL6YEG43c",
+	"xftTFZqJSBU4zNMY06KXkSW3PMRU1xt0yJdoui7a7jTWvKZ7TCNGrmdE8YHgYmBsTS1BaIRSKBmz1qIu",
+	"nOrQL+vowns43tpKcLMBTmjIiDZGzcd8NH6ZNeXlHLi5rpE5m1pTjl0sM6bsX4qzbS+lPKZiZgmpxB0p",
+	"JRlRMXPuLUjfoLZequiudS8Pro4Ojw8vrw7+sXdwsD+vm1jPvTHWFBMR2Wy3s7HHLLFDvyE6maEuYL7Y",
+	"qXcP7/KRu9zPTc8hZ3bObK/zbajyG/pe0IkeyoT/wUptKXTUzCW12E1/f9J9f/nz6fnhv/K7DWun9tXu",
+	"2SFsirlaQ0bQ60o+bdAx37ip4wWtOeqd+F0n209/k5Zu5S3lsbkQxfScHriRTEnxZv7aPTzqvj1aMGHQ",
+	"FUq4ItcTNfOop56MWDbMnVydnsFiGTPx9mPZpqnJeCwTzaJjFnF6ORuzqh5PRXlkePU1K3N+vj+5eH92",
+	"dnp+ebB/dXywf9i9uvznWW5v96TQTOgNyNRzJh2oG31Cx+OYh+APe/5vJUUz95cRSwZsY2x0lr+ZX9+Q",
+	"gdSk19Dsk34+jikXUGZZ8XAefB53sml2/LuQHhiBEyOXqACWHfCCY9KpALnzeuwyCxeCDy6mkFgva87b",
+	"V9lZ6QavmnT8yLfqo11OgTZv1jMdShIzesty2l6Ufsl92/fbmh361fB8oPhi5jqVRPb7TIRMuXBBknr2",
+	"5/kChES64MRYCB15abrzF/H84OJw/+Dk8rB71CRZiZq7cQlTPGJCcxrDlVsMVBZ810UG/ezgstS4+5ua",
+	"lzqXS0tuVpnqXDJn6XTnnnNsm6a2Nsb5uCJW2X8D5stMTsiIUWGm7WzOXuO/8rPGsZ+nc/CDrPNbWceD",
+	"ew97+wWDU5+bNoTtICfYOEuHyps5l0NGRsCvzUgKBWkAFT8BJDsq8v35uz2y8/LV62ctciriGQFz28aL",
+	"jaCVwhpDmPm126gnmSCQMWQjCond9NMREwM9bOxuwqpxfUonxn6CZCsaDpmRi4mMF9fzs5yirxJnZ/Tt",
+	"a0Zu2FjjOl53Op1nuyQYJ/yWatYkQm6EZsTALMvYU6pJpkMeQn25+cFFnUMaxyz5ThE5FTDuDWNjQkXU",
+	"E1TdEDgBjKcFQm4oLRMck8YxuFJbPZHbpIUZlO1Dp2QfUDUwlJk6MYpO1+4EV24hZih7zr56EaDfE5cg",
+	"+0RIAq6U/NEKqQTv93NzZWIyMtao++1j0XT32ThhYRpFXJyn5iNmXbPTIUPlHXJ/uCKRfZlFTcPF0VZS",
+	"9unO65dtAunUhiyD/w7sSb/c3nmWn/x/d16+3tl++Wq73bYXkieZcCkhQigw0ywx8/zf/+71or/9n0bR",
+	"Ag8u6WBxZV2idCLFgGg6wE23GfeEfaKhjmfZYp2r2j7QIh+4HpKAizCeROzKFS3/aGYbWJQYl4UsBbNk",
+	"2xPuA2mmmnuTaClbpHutmNBAmSRKZiSZiHnS7DW2NzdeIhxI0aa82C7aAC8X5ZyNYzozWzu/H4GdPZKi",
+	"y1CZUkVCmiScRURODJPtyySNTnPIq5qCio/PIk1jWELkz9iMX0id8EMhaR5BTZFenOyHFMJE6rRex07B",
+	"bGKTKDamUK0DriI24qGMpVAtYih6KpMIbh2joTkJLgZEaTrDJBY6mueamI5nvhFzpd+Q5cVCbzDwlf40",
+	"pgN2pfgfy/hIMSc54uKm+E6aMRWhiZy4gzCyD67Xq81Xr541cWlAaUHC4oAEgn3SQdMwWHYbEJmQABTL",
+	"AMnZHC4+kp4rhPCo0iBG5glx0m5vhb58/q9wkiiZ/Mhmf58c/lu2j0XbPLT5Il3+jzvwly32hiQs/rEH",
+	"ZZLltLzVLt0WuYxdAWuyHFWwqU2vLL5euTUtaht1pN9ZwvosMfps14jUwivm3I0/YrGchuum5IghCS4h",
+	"aDzal5vbbUPaIXjWt569IYoxEvxjw16UIL+g+c8V3r6Fhz6WrO6Ws2kp2/B3ddeX844/TOUkjsg1c1nd",
+	"2YqnCdf6HpjFOdXsCCLOhbpH3jOpbQK4c/s1nVdqzBIuI0c/eJFTHwajCVM6JSXklQlDRRkfzi0D1MNs",
+	"DX2ZjKAgiQv9Yttos1zwkVlXJ12QUZhdHUG6onNjHArwU5cuDWc8IjRhJGb9/ES2Xr+uNpH2qonYRILF",
+	"a2fLcWQ/VQJQ8luVLY4XZoiOrNw8O3eaZabHF03Qnv13ivCoad1QgICFgp6qG0ORfZmQIYvHLXKoHRNM",
+	"FczgHxv2IxuHkZWVNv25Y0bsbL7qiZgZpUQ1ScQHXJv/lfD/qRoyZfgu5HmqUCZGp4NYPgVGVcBmq5oj",
+	"hVJl8xVsWfrvwkvDdDLrYsVb/VPVMnNIlp/jimO7cInS5dLOJjkrOUlCZvNkg5RXB81Mzv3YyxKvN2wS",
+	"Qa8R5CSjYUDAk2DvPV4Vc3FjdLHWClH3fHszL8gKPllVjS2Xche2xnVR9/F18Ck3VoxwmfdcIfQJrnfn",
+	"9fazlFtNhzxmhk+BPs+NXMkzicaxMQjbHXJME7LZ3nxJXOoY+en4sozMtgsnfyk1jfdc0cMyukLxrJxB",
+	"BopNi5wlzLHYVM/WZkxUsvPEBjA36/ONX8EjVTRLa6s7aZBL2/boJmJjJnAJzpT1xHRns7XTmjd40qhH",
+	"k3RtqAJUmiZBp8DGgQhlxMWgSVCxqKmNfPjwwYzLhDbGPSsxxyWh3kOFk++0XrQ6c5PvjvkvDHIn49GP",
+	"vbR6Leo1mnbLfuxlKyzX8Arn/tmYdQkdMZ15SVx5b6EVjT8DW88L303r5wIYkjSom1ULL7uhdUV1Osl3",
+	"PC5lpjkAxpz9ByKRixtjOMniVfw+YclsYRlXPGrcw7w/mCtYwGrgZmLG7ERpuKDXDBMmncIE3i9ExvRe",
+	"xj+kiGjmH/MoafNYaEQmPQFKOx2x9M65LZqXjLa2kYywOKpRvEu/l5Ee5PqvEo5dnGrZkXbJmCZYiGoO",
+	"L/VH2RXm74ydJ1FQxFUyXVf3dadJG/l8kRajF9Fh4GrVg1TPNWYeuidSbfdGyKlokW4cp54RJFNlrGre",
+	"t44OCOwxoVvkVDByzWbSJq6bMZ3PI8WQ2263F3ScwhL/wu3p6zlG+H8S1m/sNv6/zzNc3+f4q3qe7kG6",
+	"Ky60ld8R8JwaoWkdM1QQHhF6LW9Zalk3jTlmFhUYJSVwsetIsvwxb1adeF0ZBXAWF5pqVkaN/jKGkiht",
+	"CwiSOWfGRBlKKZ4n4pJU3eBsTnaKsZyesGmpz/PDkGFhfppJSGJ6zeJcjJiOwCc3zBL8vlM2lQycEjSK",
+	"gEmCKdEip2bEqWEEDpwZYHtaPXFkhkaShWhFYhR96+hI2IAmMEpIFYJwqEkCzhRwBY1pOK+K2zBX0eGa",
+	"dV8JNr1yKXX+BtqkvjT+Zs/2WsqYUYwlvgWfWvmVPeLgg4ln2T009OfuruGg1qPIlXe3q9JsjQto0TDW",
+	"uoEQHXg7USnxOsex29sCD5+SI0ZcBSeNIqIkEovzH0iUQVM6SzlMP5EjKJsbsZFMZs6O4wMhExbZQAns",
+	"l3V4EOcBye9KziNdtBlXuX2YY8TNxqcN51DBHPpmY88ist2PHuPw3e5Vjckq9IeH+8XztAJ5cZ4vi6eJ",
+	"jz/MPO+gtpjpFeklaKLP6yZzN2aMcAn3r3HsJ7PzSYFfc2/IwhtMpUWTgypC4ymdqSa5nmgL1GpvBfq4",
+	"7YPovFcksB68wJU4G/YRHFzSQd6YcokDBUuLktlVMhF12ds7mYQsB9RZLBYMN46ltchzwFE0Nmx7MEwr",
+	"y1NPqQPQappDwyraoeF6xsI1uzVREDllo1Y1Xt43c11rge8VK18apDNYijQCiQsoPgfZFDMjmh54fiOW",
+	"eK7R5ZzXw+3CXO4+CVIfftAiH6y0hjKfTrvteiIYmuy025U57E67eI2uaqjAgVTADIoYLS74tN9P/SfL",
+	"V+y5h9EXERq5kxOyZgN2SRvojJKRzbqf2xsXnx5BdJ7iT6Bjc+1tS08s7Ete1yjbGYkrqupbK9oaLxRo",
+	"QVHmbRp35jnHZziUPGSZj8l6Qprkmhn+St6/P9xHtpPDI8ggOcxfIfczH06UImS7PWHG3dwGUDaVxk9t",
+	"IDGLg1BNIGLl3H1+ib2La+4S9A8RV0VXOpVmT2RGyes3RrUwqhGqU+AqAz5kPpjDVWj64duIkaAEzCDA",
+	"jANwsG6A+RG0egKzOkCkuE3G4jQ6Q6rjIgsdJxFLWmlOsO3bwBLmtFxgIIYN3rCxnjertvrtcJO22cYL",
+	"urO1sd3fYRuv6U5n42W4c/2KdsI2uo7zsAqW0BZRD4r9Nzs78yLNi8j/9v/Z+L8+loTkD12Di3n6e4+w",
+	"eKDt2lB0phihuALqcFaCKvZabbU6rc4z511HSbjd2WyR4IeAjMynzQUVs56woyPxajpwuFL4Dhx16qUB",
+	"m0rZW0BT1AM3RHmsvniTbVVbZXUaCwov6UDZPTyRgpXsYxfnv9XedttoN0/7wTgMLVbcz81na6zQTPGO",
+	"y0TvbzcJh/y2KKqampX2CZKiR5rrAUpfRenqHM1upLqC1k7Vx9YvUXUy/Wwo48iG2tH/lzq86s05Rc5f",
+	"b87gr680Yc3iGDI2g39swFsb4OYPyHBeimJs1BxCzrdfb13g9F9zUb/yRE9obMvVOFNVlAH0v1ucIGd7",
+	"wq2BYgaOrMIuTEhyix9x7gqja5ufm0ag8CypyOnmFXVtt3w7+lU2et29+AWRQItMuRs2WzTjtgrNOMQT",
+	"vU8T7hdXqFiYw5H5fgJb0TiX2+BXNxbPF0avGIV7sb3aNjuSAx6WX5FrabQCENRgdI6pUqAuytQznLdC",
+	"GjIpsSFj+FJ1L4vhVzg7N0+xl1XjFZnw8COZDo25BQZVLAfmUiMUhrRp30Yw4M8Q/71lCY1bpGvpxvID",
+	"9NZz6BgSpDBjwXw4uGid9um7xjBAvLydlaXQQmzheuYSEQRhn7jSXAzSeAwotKEcCK5Y9IYEQgoWWPua",
+	"YPq+WsylzaGlFS8QNI2r61nls4SlHDPERnVLAyyJC51QzQazkly4IR2PmUB4KZEPNFl1p0UCdcPHgU3m",
+	"tycGynaLBBaGObC2S6qXYtjT8HOH+aN6IrVjne/ft2SbVnvmUdMFdqD/jdlGqOiHbFJNZy0SMJHwcBiQ",
+	"PjcyBZQ+7SnI7js94Ry3FE3peUUEx1l6CKAHXCm3i7UOJN37zwBkskrp2u5sZmmUZuuQ4tQuaJ/l6hVw",
+	"C4CiSU+wuaC6cUg3md+AHx5UBTsdd4ovFwIxysRpwmgtGSaYvyqgnHChSk5IjjtLGfVq7ndqJ2Knu1lt",
+	"uraT3+J8uSid6WbjLjMzFl0Rp3o7s7HUzPb2QnJN+wczUbvH3wdmgOCZc1YymsScwQ/U/H0ugVWFZQsy",
+	"M6rDoWAJRzCVd2YmFmdmwPYg/bMwSgoA79bvGnNjwBdGJgYc+dKbLPvO2N4iM9vRIs5f/SzdtGSJmJe6",
+	"NAdhleg36zuxTZWWZ7M4X1ET4xCdFvkA3BAsesx1NL/JOLblEJhzZH2yLXIiNdFygCoFujlw/kGVOKP5",
+	"crF+2GkWiFX6yYrVNPKzUtaanbjgf7ClOZao/lPYCGvg2ISHkZy7amWuruKc6XQ5m+389FfPG5NoFmad",
+	"Ze2qLMXWcOK+1RfSnN0APMsUKp2M8mCU/F0SGCoJdWBdMi4Z3sYyFXrLIhlORkZMKjpTzZ4I0vRfGitp",
+	"i3ngRWdvOH6Kbtju2SEYH1mmNtcug9WWvfjTNBsOsoTFivlfc4lz9ivWQ+VWYJ6eQrwYo6rw64jGMImI",
+	"jL2dMuLe6LcsAi/wvDQqyDsuFE4FmU1FmceZmrU6EwOIjPL5nnxz1SZlzc8KKTGv5pU4wirYD3Yhxiyp",
+	"tg7fE4tcP+8iqByTGmdfruHKK10B9HeocRR+IM26wTE1Nhecz68mRfZeviRsNbEkM3H1kmSZcmMthwXV",
+	"Ztez6DznpJyKppPGqc2KyUG2G6QzamubEeNklYZU05Q1q96ssmpPQ7rnZS/Y7wVr3mzcYY3nIIYuZ2NW",
+	"Un53wwUWATmBheaw58cx5DmlAorbcvVEoRyNqHoDTq3FRCh/nb+lmFQfAZQmhmLdJY4fnIzbmWz1XLOR",
+	"WqWcZWuG5mH00yG+1cmiQzRJ6Mxi/YB+eheVNNU6nVJKfZ3UKqxOVc2fv/nbveqkB3YumVZ6yXVckU9B",
+	"EmN+gsqCohfNECt+78JK39umCcWZ90fZRkc24R4UCXMYaQENAWvQCmuFlSwQAb9G8Huor7EJbXhQCQyw",
+	"iwXdg4SOwKTsibE05jf4O623Ug0hQmD11OCng8usKdNz+1AW7uSQNuE8nHPKgI/r5CGnFm2r7SRxtSRd",
+	"zjywYVbRWLKrb23TnqXbirlM5ftavIiddBF/a3d2S3OD3EoKEqaqLkWxZKnOc+q8JZgQkSaAzafZFue8",
+	"5Ze3iHlRtCh2ZxXovUW/KmLHZhmL3uji3CeLonWf7micWt3NLpntvDP/bv5NAAQsUVLAHVbgfiHvZEIC",
+	"LqyOL+C/MuN77+JXNHe2O6/aNqL9+0TqrKbUetpsZbT13xihbkQfsHiqeoICkA8BofIGOEhwzfSUMRGg",
+	"Q5wJr2wfMl8Uj5h9FN1iAXE1hAkJQDIG8zyklsJ+i9tVUV3abldxAMARbFY4At+l9Nc6g0ses6aDiCzd",
+	"983GHfb5c4rF8VZGNlxnCxTeOo9riMAIAB85B2aBmN0wX+WhgaavFqkQ7vnnue+YmVTMgc6/9rkomQqF",
+	"AdigeZLM6i8ywNUa6wvTl6qszH6i9tLS9wrXJtg0zX9Ysr6zNY5vXOfcztY7t+y1pTgoX3FmhbueBkik",
+	"VWda5K256T5eDCDy+HgGi2eT7/FZ52bl31y+Dd6zNXYh99bnwuxwLSEZIZXL5YtM+4A6eJ41lpvrJbp6",
+	"xdnjNRe9MNfC5TNh61iN1EDWfsNmhTuw0E2vDouZf3fpwvNfqr7u+fdKOY3n+Cpb5jqcJpx7tcoi617r",
+	"hdfqMJyvMMEH5DsLPdFqHFV//t2lW5H/UvW9WHyvzml9nTmW8Mg07MmlWKycx9iDBTSaz0p2OqNFQbDB",
+	"F5vdxLGJypBClRzrCS+r1W9rZ0PVC0RQ1KSnBh3wgteXbvPC96rvdMGrhbcDO/W4vj2ufUfhFch1qKmx",
+	"7Bv/vaXrzb5QfaH+O+XkZNO4MVEhAiqIZKtR2NWklro3//LS9c19q/oiF14sPEs3G8QJKTzDheYqayw2",
+	"fbfSWvHp+kt17xWfKaJgSGMm4ikuNIGos7CFl5evLP94jaXNv1iqM0SszwV09Cg+xfleBmsstppczn+p",
+	"/lLXtFW+yhwfUHvIw/rWOK1J7sWl2+B9o/oe5F4qJcdSQyUHwVtzWdUON/tCvUWtR3hfbl4PRmzgj1Jj",
+	"KVTOF7WeG6qqv6C+q6BsCzy/jAc669Awiwa2jz2HZ3KYdhseqN2yNxdR8D43Gyk+3aq33WPwTgo6tpGW",
+	"Li57N4N/m3s7B55WaYTsjYWhlojrgmFA7MIQKWrYyrdTELPPHj4L+BfPmYLkp7WdoNkAlV2h9pX1HKLp",
+	"ywvk2Y3jrEwnq2sDOLYUig/iwM6xbp2ozaway5ZIRHP0XVQVuGrTiwBS74/8PezEFe/CY08X5h4ujMPm",
+	"r39T3JtVrgg8W/tu2LcWLwUmTMp+ejXmSNsB5C2lCPPME+v+ypRoXvSK41a96aHlfU7Rfr6ItvGB62Fa",
+	"r3h/mgcWQjiAmnL/kwNjNMxfS9Ln4Dyh8zrLHET5sq30H/Wwv6toO/coOarc1Dzu5Rys8dKrJrP1fTUR",
+	"laFTLl+jSC/SEyNZV6R53OCucfDHowI+Lj7xte/+0z3+z7rH36J++rhu7Ne8Zk+X5pvRojHMs8Z1C3Mv",
+	"Lo+4Z4/WiLf7Lz3dtae79kgE1E9SLIusjLGZX6HLf2BfXXpZzPiuI2CtAJN9oyRcq4dQn8lExOaw8LEU",
+	"0gE3UZK4BKsWCVLg/sBlObw/PzJ3aIIp8k+35+n21Lo9OZzLuimGuZdXpxhmj9dMMfRfLMotTFhW64CY",
+	"Z3N34cm5+LiIbR1ronCAGkRX17YoenmJCxyQzJ/83986iZ7IvYwm82eNuNyRFKxFTiTADT2J3CcSW4PE",
+	"9LGMAAa6BO4sRbGVY0SgnSQJdKy4b7KrE214ItH/HBL1OqCvYVYJqQECbqWAPrEP3r95hT9njYuWpZRb",
+	"VOWKTgnb7mppppjbWr9f9mLj4m9EPHiA0KtJKW3Ot8al/fDhw8Z8D7Blb863DHu693e5929ptLrYbNmt",
+	"d39bVdVAYx79/eL0JL3CzQb8rZoh+Wv66L0zDYe8fp0weqNIMomZekMCliQyUQHUQSvCblkyI7LfN7ek",
+	"RYJfu0eH+93Lw9OTq4Pz89NzrEg+PIG/X5l1Bk+26CMj9W/UxZ7Zmq6v+5O1+Q0ToRT9mIfrctvQe31V",
+	"dSU86LFbbnjnABr3rebX7tEHY7dhjI2GLfSP64IBOLQy7YfxMEx0bd3mifDvQviahnq9kueqxcT164jL",
+	"yNQr4X7USdtPFHlXilxHIci/WYUy66oEubeW6QReG44npeA/L3kEC0ujbzgJ24PmWV0187XypL+llOen",
+	"i7i+SMDb9I3pKnOQMw+jr3zFK/BE0HclaNtDsTZom3txOT1nj9Ygaf+lUqq+YbZDJ9cKcUs8sBcAMh7K",
+	"qSB0QLl48rc9TtpzmAtrglZUxoJYAwaiOh7HE099omtH1+9kcs2jiIk1fXh9//1VmFv45L174bAjhwrl",
+	"mGE7WcNMrc6NLT5y4dPvFAk+bcDjAXZSe+K2j4wqD4VmiaDxBUtuWXKQJNjkaA365HakCl7ihU/eK6F2",
+	"CSK5pZjF5jMtcqgVieXAdvTD/s8TxWyIX2c+5hSm+4lQHxWh3nLNoveKJeuA6WVvrsbRs8/WhNBL3ypG",
+	"SfaQ1R2WnpYAxEbkkxL62KjtFzZbw8F7k721Cr2wpmM3e2OJU/eGzZ4cut8y1UEby2/WK9vNOrNiU9bI",
+	"CF1jcltzW6WthKaP1mX75H799q7NnbLwn7je1z++LAH4m8wf9jLwsfP4kBomR9QkHNrclCeie3xEd79l",
+	"FU/Ak9/S8Z/RWSxpdCnlEU0G61aEjxdHWYF0nXv+3hkR9LTnisRm9IToIXVdqUdcN0mHHPO3ZCJippTn",
+	"qJMJUUy7ZLo3pPOC/MLf2toGIR0iOlU3WHv+xMseGzEn0JYLog7vKI/ZuqJ0XDjQijDK/Cv3TtXOqLCx",
+	"OyBcYduGBYd9bP7v/MvkBPs0kinFfuSaPXlXHh/BfnOxvS8R13sizMdCmEdcabUmdabvViJRfLo+nbr3",
+	"VhCrItczaAWddYJ+4oaPjOjsPy/5iMnJuhUeycIgS8kv/82HUUQjbhsOJwm/ZQB7zkfsifweGfldsLhf",
+	"k9Up+8pSEoNxq1OUfbwAsEca0+Mpc+Cx0c2llMdUzOxf1Zp8Sy+OspSq5r76EBku4L5TTGgykkmaFaDQ",
+	"nMbGcAC6pqUkIypmJJYDLhQ2i+uDDdQil8kM8wttg/vAKx6zzYefCtT+CtfgvaATPZQJ/2Nts3syN8Ty",
+	"dkLew/dK/SeSQGU96Z4dQrdV0iUjrhS0SpyIGyGnoknYpzFPWAToFwm7lTcsgjtDAQcjjgiN+c0DCfkn",
+	"yIevTOi3lMf0Ombr07k/wioyd8/eO4/HjDCAxJSSXE8U8nN6LSfQdllpOS50JL0h2rH1pwrjvw5dq8l4",
+	"LBPNomMWcXoJbfvXJPDioVZQ+uJLDxYZMPaY7BPqNYorgj2CvrlwKThGNROm1EKKxh3AjZ7U969O9tBx",
+	"7FuuAJ0OZZxFB1DNznqpPWUYPWUY3d9lqZ91PKmSblwzz3hVgvGTj+QR0s0aecQT77WV9FMzk9h75Qmf",
+	"+C9Leik5zHf2nT/wcKK0HLHEb6drI1k8J+uX6bJzAhsebTY+bUCL08ZuZ7P9udmgUeRApMog2bNIv5kG",
+	"12wEj4/opyMmBnrY2N1pt5uNERfu351mQ8PEGkondt9H9NMhvtrBh92/0mdpktCZP8MXZoJhbEjIrZPG",
+	"8Wm/sftb9RV//mjuEyJxuibLRZy6LxOz4YKO4KoF3gYHzaxGRJnfb2k8YS1yKuKZQx5NMUlxvipAxyOH",
+	"oxOT2NrX+PX85pgVZzPcSBgF5mP4DaHzZ0fHfCOUERswscE+6YRuaDpwlYgjs2sN8w2z495J75iNdKpe",
+	"YWJdzMUNizIEGtK9BmdrP5EjkjAa2Za5afhI3diOF2yUI4sK55IiIOSpwhDRAikM5Ib524a64eMNCTOm",
+	"8cZYQl1bY7dPY8X8pW4BzVgcFV1I1iJH1VOqiH3erMPsItWN3YbRVjc0H5l9Xzwv+7lN72tvZ9UJ1LD7",
+	"i8loRJOZJdD54Iod1J/qG2LoiPA+ERIrlyKsiCshL3n9bxbq3JXHGwXMZWVNPzz1q6F0lRuj056XUIt7",
+	"jKZrwtCbQxSdubo/j6F5DMQcfrvKPbGT2DFz4CU5ovYTWDBoax0EuwVEuomaO2Yu9IvtBjAkPpqMfH5k",
+	"SGzAktzi4buqG2p+yxa//s5QozmgPNskNAmH/Ba/bAe/ljJmVPiDvzSDi8noGlXUZQvDpwgXgKVgE5yL",
+	"10U/4bpet9svO69fb+5sv9xuv37dqb5kM61xwg2xHowoj4snZ0QsYRvmAWKFCjTVjuWUJSSk2NsmnR+D",
+	"kXJEsLmzXYMEXnnTOhvaJkAl0xqb3+2mwaQOWp0X2zaXkmsSykkckWsGjK5JmDlFrIsx3MFMIZoj2O06",
+	"1PraTFXxPwqm+LOcYl7ovKR1/HciNI/dTBRzF8ceXDv/f96Zbiz+VjJfS3H+kcP10lzHbCUhUswdyB3j",
+	"znJlwPvStvnQxPo8qnDrmCptoVPXYNdb3uful13787pnng1sATSOck7rM5upTPTw69LPdtuougn7fcIT",
+	"o3P9Zni1L5b9Q3eUlt/WTDP1GO4cH5q7/81sKlbENRt5/SmT1D4ZfJzf/ayje9r5lkaYTEvjM08Nt9pH",
+	"/kzQhQdyL6RJMiMYvxgwIxEXFXmcR4lWZn8EngWbW1fVggXgjPLqllPZV2vhnYXDdFNetXFZ399SFqIM",
+	"n9VDG6qc9xaqUrunYL9ORXYNjGbKaDhMvY7r7l/BplXfp3SuqzbKHlA9OjPrxeUt7lIl1eiualD/OL0d",
+	"lbjogdBczy6NubLIRHELiDQmVV6B+k6R4OCSDqBbHh1JMTC/KmbltLABQZ4llpPgh8AWuypCxWyJ0lkk",
+	"LFaYHMj88ibAEjfCHEFhrCUvk4p4pRlxCdl4oHYLvgP8Cc01rpxlpyWhotyfAPpYCRfKa3WsSK9L79RK",
+	"BW+pY2DJ9dpepvLbNd8LXRuVpvgrY5YogM8p03qW24mghZZssa+hlrpZttvrb98qlS5dWyLjwrVV1nZL",
+	"CBq2NZP1lt7SXVlG6yC1a3LHrg9F+hDus9cP6T0bU61ZYgbq9S4a9+NNQ8/IUidQGpvTEthGJjeb5HpG",
+	"OIC5U0X6DIEEqgpTy63OnS+5yPNTQl8LnqDGbuO3j+5az3kl7ubZePUIHBubyx0MAdB6YL1DKkdgqZPB",
+	"ujwojIHClKsUY5HhHAvcENkGu+m2Tux//Gae+7iGdNyu69NokVNXReb6CLgF2o32y7md83W7/bpFEOzv",
+	"kyb9hGExGldkwG+ZILzfE8L+BXYAUj3v0VmybO9g9HU27+XanhdHAzrho5HNCwSBvWEEdnS/npidNT0x",
+	"bpI3bKyLnDJUZC4ZKxnBD2/sKUqAJpIZCWWEVQxD1hOYQ2akGBtwKbAdmHPnoB/HfHQ0Mda6YUpcEEoi",
+	"PuCWJNZ18bxYw8XzJSzxrXqeHHIxSRI5EZHRqNWYhnBjEjaStwsusAI/z3KxNa9o6a8a02kRlNHXUg/B",
+	"+AR3CZiiQB50kDD2GII37bX8P1+CuDYXND2n3Tm9aIlW5yLpc2qbNZnvy2Jf1ImzGZyt4dwBRsaQF8m+",
+	"Z1GBuwf8fyiI3ENpGp9Nb5VTodDXAal3hjdbB8jUUKPVrIBx9QRGLZxZCwzqEaixBPKmQqt+YL5XzLG9",
+	"z9fQb5fJ3t8+4pjriN8HUJgNacxIgvtnQSDAOjc20BsSmAUEILSoIGw01jPY2Z6YCPMgoXGMZPC41O7y",
+	"cGvXo/KUto0e6oEAVPXhl3NPFg5lIe/cuUN89sAMuuioqrKiCs79NRbz8rGYOI5Ow5jRRNkchzsbPVWj",
+	"uSCdr62NYGc2pijyavt91jiG7WommjXHcjZakwRmvIAkTGmZMLd3fz1j7C9tXZHvz9/tkZ2tzc0m/GlD",
+	"jVn4bM7mavoGF7D060ROBkPQFN4LDnbLybu9N4SKnrAwzThlEkn4qtJ0BgESo5qiLWMT/2nCIiNqziZi",
+	"ZgYquJJ5C/crGnldW8Bmze+ctdcE884sMeI0jnFRmbaUGnJGjEIKVtBuB4QOGY16QvZt9kNmCDat7JwR",
+	"S62rrL4manEzggsp28cvaRaWcdf/LENx2ZVfX6V7sjtr2p1LcjO+smr34g65HI9OtXu1Xo7HV+EUaPWX",
+	"mfUuTWaRXESmBRnZNpSJ/jqB6zslNi1TYovCXvixJX4QZ7sXHLpDCMqywcWc/5AJs+TfGucHF4f7ByeX",
+	"h92jRrOxd3p8fHC+B/8w5/qxCjMxQ23c0gQA22BMpnjEhObUKA57cjRiSYj/MJy48RHWoGVSNHsJicJK",
+	"jhhE5/00KFf0CKXrRVeqIDBdkh2jQEWYU86oDX07WJu1VR4QiTdsdlhCkzxyWvANm+E3p1SZWUX+egUz",
+	"f15JtCXTKiBiMJfM2ssmZvelwk2p/tGCLCCcgdsiG9ItJvWYU9UdMKHfK1YO7AouNbNf40QOEjpyyiAk",
+	"1221SURnBRlB8GaxfgU4IGjMTlnClm9He+Wem3ns0ThemqkIky069BoZioolsFtLhIHbotCqzVqxuG82",
+	"LDACbgNeD5oknLgazM12m4RDmtBQs0S9sd4loFC4ok4voUDNoRzZdt49kSKqYI8WVJ7prEmC70HLVs8C",
+	"Y6qISLmKALBvFzTnzeJ0m6UEhtvQtIecO4JSQttbQRBIahlZgKvO0Bb5/v3l3jMyGRsTTcuIzhapzUxg",
+	"q71PZ0UeQfMKWCASaWHzNY57zfryTuS35cjvZcUvv7inDwPdJ6xvmNrRkqWnm2s5on9lv0PXNroHWES2",
+	"O+2ml+o34gNb3y4TJK6EDY1CQ+M7TBx8HXCGJbt1h7EXSRU/5B9R06eUoi0sJd9f2GwFlwRL2LAYwAB+",
+	"NDxye4W8xDZld9ffvgAb3ilPBEs5sAVgRga8RjZYwvr8U/FOKU0TcLF5nTK1BKTIgeAKwuPXs/lvtmsl",
+	"ZTmpbfOy7HTqcVqs7wwLrtiF0/xQLxpSSEC04XwSY11ofE/Ui7dCMBaBJLwru7thM1VKwTaiN6IROG5G",
+	"TZj/9URxpjTp82QuDrbUteBd95qJkF9KFVlyB6BrTNOd4FQmEehvQVodHCyGBWrJf0uZBQRpz6iULo8L",
+	"TQaY9TULrVeGGs2Hhyy1IGxBp1mD+aXPWRQUZA5qbVSnEnqUfc1EWjiUcMsZ6umYab+/ih4qt2R8r6hA",
+	"xRiTbKwzqrCrwPJONQlDxqI5Ow2v7/JylTLOyT7pLn6hlEC5c5azCLK2sk+7dkS6lGYrz2Ybk7PF0mlM",
+	"rYc9N4MpvacpwDVSegkw2sI5XsDTS++Gso+k1Jguc373fZJaemFSqptPpHVuiD7l8SRhu6i1GZPb5jRg",
+	"+ZyQ2jL4cMgi8n0QSiFYaIYJnjVtT1Kwysn3gUaIW/ODqyiW/T5LeuLy6ML8Hiv/N01vmA30KWVYDfk+",
+	"oBmInP2EVbLAChFySr4PItZnScKi4JlRLs3fB1KalxNm1m9+QDPFOVKyOYPvBmF7mw0NHCj/RShYwuFB",
+	"wcMB7+Jx2fM/fpl+/PLootFsdOc/vp99/Dz9uOeayVNTbW64C1zwylBVAM9NFPMTWYxIF5JM6QyixAzj",
+	"Lk0SjBlEBYKs9IyrnohYzG+N+t8kAY4pRWisTZ+QhoZp0hu4loBzFSBwZ5AeXf603AQNk8av2ntgbi12",
+	"SvhYaedPpL7A187ScewfbMeFbEuduVJ0VaznxWyVNYRsKGBM9VBhdGqa5tRAPSBazkuUnpUsY88KyHxO",
+	"j1Gl/mfCWUn9FabtgJGouHDJKFDFSOM4Y4XWMgBuKNi8MKvhPwLpVteZ11pZQDIvP0EDW6kZwVOwUrO0",
+	"Zau9G/PHIAp87aS0rMSuHOdkSNJzzqSZGOnuVzUytqqqsmEu8Opr4l9et+1s1VNuv8AJpibnygOEGd3b",
+	"+aGajwYWZ6qEgdcxrPA4R1JBhvzvE4D3gEMlh5pMeRzjOChEHZ6JK2IMmpCF5poUOf+jYfyKBIgTtEuG",
+	"VEQxF4Mf7UwCcOpo5axl++caSWx5Q7MGKW3vmIeBWxcHMC+A701TnuBxagjMhrHMufLTMlU5XhLdrAdg",
+	"4AyNpaSOXYqpozD7iqers1vMk73bhCAhJkWbVCv89PPURa5nGVRlEefIIcrEXGlVj5mcusErspS6yDEv",
+	"0NVpXY8ly89+t2lRCSNDBtrvFJNU4BbVW9m5G7QOee/UsysWbAr7PhuXAQJRbc4OnrDBLdBbKHqjsifu",
+	"53QvNBs/xKkCUauJUGypPuDffThDJqKmTc3O7p+WcS60h9aMh6xwtwv4Ihf8KasURcb78MI7jdfV4bn3",
+	"F5pcKxTp0twyjcuT3c3Uarb0kGO/OVmReZ18fXLOB5Vp2FbRyh1eTnjnGEu5Fe5Mi+LaiPeKJZnDDTbD",
+	"MmKeEB7VvHCZHVOhYMK8cAL2Yf0yXHgNys9TNMy8pTNiStFBqatdEs3iOL2IcCvHMTXbwD7pBVyeusUG",
+	"89GF9XhFGvnEKTpnB3osdIu8F8AdY0ZvIes3bbvddEk8AO4Mjn0a3tydlyymo7htLiW/nIBdHaTPcKkf",
+	"WQjqC/jGgVOPmB7KEj6Hvy04wFcRnyGq4gE9qmvVCav7AdyVYdvRYqT2DoeBGsYkDJlSsiTj3KzHXPGJ",
+	"YoQLpRmNai1vq4DM4VTsXvoTyJi6249qUa5MPSvw+IAGwAWZDnk4LLAjYCvdRuZvhFGVyr3S12zAhVoT",
+	"knB5FBYDyOmMZySSmVYDv9E4vt/coWYDvIHly2XWCVY7RlUS1oTNdV9dfbQWprW2dEvFuiHioYyj9Y75",
+	"DaEaHaJ+/ANTg2WCMuReKQEiXRbUlKN1bm06kNHkg6WClDEszOuuUfxl9LAoZmVyYzt8+CVAVvD0J3qS",
+	"uNx/jR6Ol2iUZmkmsNGCi8F9UNkKsip1uWOClef33SXBRIG3fGHN/YSxeNb0gpGZtgfWiUxI4HTWoEmU",
+	"TItNHSptTxjGk3OZw9c8zdfTexd95dl62LgYcMuYhxg+sJp9ms1TFDldHoMD03JNMjdK06VczxIGd/n1",
+	"rE5JgC6Js0qipbxZjvq7CPEHTs++TMIiEf1hCMBxmFY3iZlCGS1vWZLwKGLCC1un1LAcaBQ8TzdcRJUt",
+	"81/Mw/M32PnyK8U0C7SnpVr/vNldFpxf0P2XO1QTX5bXcMzMu8nKrASAyxJRlg0s6AjBtzLeuriQZt5z",
+	"vcxxvSzwPi8K8dCoobXr2TJuZQ+4+CjMjCI7JS/w5riH3dE8J2k2EhnHLLoy97J6DM6Nee6NeZyNeQ5j",
+	"voUhPzcbe1BuXzJrUO0TrhnEkLWEP6yCgzp82OoDBFx3KfN35zVmZVzXyq0v5UFwJ5dx6CEdj5lYB3V1",
+	"B2NgLI5UuX61fBfembfteX9ehsmATjHEYYW8XqxWw3ro9CmaMHsxA6ytaPUm7fZWeMNmJ3TE4B8seEMC",
+	"V98fwCsxV5pF5HrWEzxK05v9VXR898niJr+synhxqfNcF1NJIHITstWdW+1z82z7liWqMHwN+EkILC37",
+	"eHk8/ApXeIJtOJnwtMd5flXvViyCxaps6tnFbDp+5uZvORvep5TAirict5tlUTSkbcenPT6RJoYgiEAG",
+	"HAvpHzEr05vwm8WOPPxtDuNkzluCj5S4YfDH6vBr6cWp6sddOBI3n8LtxRrwYixK+KlpjU0AP5mgG5Om",
+	"SC8piIbR37NtqF4cZr/ywOiP2VfuqzYMvlW8o6XonojTWAcXN4e2m15nhxLqA4TWhdpJIbEr9HHItfSo",
+	"0J7Bze9O7Rle5eA/XLuo6nWiHnLKyiYNdsJ3B/x+mSbK/DXgWB+gA8MdIForAtPXA2xd6CkANnhJV4EM",
+	"7CltLPBNg71WA/B39/luAP6v18KWbWbccZ4dlIHSL+HKd4CjtZuwxP5Yyb8RZyq3pXOMu87FqtiBB++b",
+	"q1g+3FcLxFaHX1kULOhNXYxPaV15JGFjZLAWOyRmfU3kRH8ZFrdVh9V8UeTEGowJFS+z11AAADA9PrK6",
+	"D+kSLAEpvgs72v5i7GizuIhkyW0GKIjSu1wE8JEhrGctYlJ8N/DtcG0EHwLTqDcYrQcfXs7+zONKFGm6",
+	"FbDdDqPlejuPli1+eWU7TReaB3uqK72z75WYQ1b/XwPzsayT2GIKg33yPjAfPcZ735CPqCX1xGrIxwqi",
+	"okDVx1TRTOHPoBxpHMPf1deRJcsxHNfG+NpBj1uZabQK8OUNUYyl8D2HkQoe1ESqDxzz8lHDL75+QPPr",
+	"q2H1vKqv7lTBS71/LeZBYVErW35fGa3xxaPS4R4Q1Kx6c5G68L1raX4PRXz1VMlVQKW1lcvHDIjWLsbl",
+	"WgABLm8ZhJjFqLwibjEVBEdCbz/+ZtYhBavAxDM183Oz0pMWmM1MG8XGL6zQr2yM6TSRKQVJKHCjo8a6",
+	"GsHJ4Zj2ZWJNJq4JNMJd31W1VRls11XH9GVSsUfVgu1dRRb5KT52pXLkL7RyqR2wVfZpzBOmlpVWMxGp",
+	"XFl1JNk91VW/WiaG7gFqZPNBIUCwMD2U49LKLjf+iM5IVN01f2HGzHPorXLL/CWi5NwwUZ59jaW9igSf",
+	"NgxXumGzIPXpSk3UUE6Fzc26G94DzqNpe0WmNzd17+XbQzo9yW6iT46FFq+PiF3L3sd35hjFd8qLVBm2",
+	"iXlZgY0gBxb2dgIahAVysS+Yd830diF/vZm2pbWJOs2egE543wf//Oc//7lxfLyxvw9VdJSk9+RZ0/wr",
+	"kePI7H1Mr1ncxEeMILdTVcwrNXbftmnmypiZNG6RQ0FoTySY/di04F+uc1yagghAxGig5iWqFKw4Dt4u",
+	"joNnaoGNu3sQ5U4R4KOxTICnYDZ0Y8D1cHLdCuUoLUaMvP8aMPHcoqJ/rqhQfG42vGaEixDePwSwnQye",
+	"IUbyEsXGFPJQzGGHcjSiFgb6dafTbhKFdfvkVetVa+tZIRPP1MP/7fXUD9/3ej/8/39r9nrq4w/ff3j+",
+	"7L96jd/+t9f4+EOv8b35vQkPzf3y7L+e/fDM/PB/ipom+FkSBUIT/RPfKUuYiA2Gnta+Zonj0+bcbYf7",
+	"RedDX1sjTsys/K+L+240gTy4qPcXl6xm/pSyu8WsQzu7VUb1otVoZAOuHlbSWswjhE35S6www35bwnPt",
+	"epv2ZD9WurSWxO7r0jrKPUvkdcxGxRsi+32jvRapeNHKXBg78p55dF4IQ95IWREHJsMkxNz9EdOGTatJ",
+	"OARxCFYIcGaXRJRI2b/SAPJcS4vDdqqirEIiSQ1ny6ctppaMI2fTuCyVaxkZ+f77hCWzrARiyGiUO9yS",
+	"ON7ylExosCrFwKFYUE2maYSTD4YlXSBWIMo7trzIrv5+cXpC7O+EC5uaAxluwHhfvG53nlmPO2LDcxGQ",
+	"H0lgHgkWq0jateIGSBZwLE2ksebSCqp3kLrtehDVUjDKewpRRWQcsYSEMTcEjbqYHrLRLtFDiSgjgd/O",
+	"COkx1zgzsAdmtsiW3/eEq9MnNIa8caZYi8Axe0ieDgPKYRjwgZAJi3ZJkGpnQZMEcipYYv4jpkpDWwyu",
+	"Z+bfAyaPpIXnafZEwEd0wN4ntsNNoHTCmP6Vs6n5W4sEvUavEaDLBZsCgEDqg2Jj7yJQPvwZNZCmeWtz",
+	"27xnzFWXv4aKD+0J+2+uyIhR10Qh6IH5bF8y/1noaK/XFKlLkKz8+Wf6GF7TzGpelBilnZNW9EZakAd5",
+	"toKUU2QAn9tJBhwzqRfspBVldjhyMXx1OraPfA/xHcTrU6x1h64KSwKz6YeRO9eHZUSiLKnBA4SWmAuL",
+	"6o8E4rK38zrzGxKE9hpA1bG9hcEffGz+9gcfG6Zi/9MIJry5Y6k0jeHfPTFyqFeKhVLYCFFg+11gxYge",
+	"8iRaQNrdWcV4Py+X8yM6dv5IKiB48bPlF8UlhFYuYZQLiN+iPt4yo0xadJAA+fbLzW1PYd5ubT/zJZj5",
+	"LMzHsqrC5MpDcct1CQjTB6xtozottGFmYilyWEHr63I/xnuAsJpmeHWAQbVeicoyMzs4O724JM8hNfI5",
+	"hgkNb7pBl9CDWtvLzeZsp9G7WTN0+gFbBxFuhmGRO5BCwKu6KEnNPFIfdnqtduHXCHjUQwD6YnPbxqph",
+	"JO0yBdJC5kHwFxveQCW60qSz6WGCLxDU5nY+xLG5JombWcBPTo/lKVUVEXHFFL1ykk73o5SiWeSikUUI",
+	"bmQ6lHB0/54o7WgXPAJTULrSHU2fSZgFAJlL48jxqWUWisfRipD+V71uc9lWQGSAOpt+p2hzit3tgnTP",
+	"DskNmzXT/rvLfO4VsnvBd08VwOjWZ6cvH96xvv1IHNxDT+4uI4Bf2CwV0b6ffudhneSdB3WSb1XGydaO",
+	"w9wVJ3sHiwRv5c0SCraM3T72MLCxrx9HgODFKkCfLIRWGlVaPwBTlOubYv0URgVSGPM0LDDMroWf6pvd",
+	"bf+8S3jimim/4EuXxKjxi2zygfhXPfVhswaba+bL7UErddwu7XTj+uvfD3JzVe6XY31rZIjdPwdbI4Oj",
+	"xmV/A+l6OlcobX4pOIU78ITlXZdz2AhFl2a5yUit+KloOmZMFnMnOaIkQDVi3gW6YEDeAZD5Fza7cMP9",
+	"wmZHbkR/eSngsnmgML/1Fzabh+3yAWNsGqhThSodmNHTVue8HlMdDo9Z1u+1TyexuZGuUKI4QkSuZy5t",
+	"3O83lonVyN9vN1auk+pcq9Csw3izYQi00KiH2V7ohGo2mOXna25Ro1leuQmJrX4vduuMKZ6xHc124YYf",
+	"Eh4OCyd1Cl87Z45D1OH/guDFhyD6mMUxiXgfsnB0PKuKE4NQjNcsJkJOm6QvJ9aXa7TwhA0oGnYFLjXg",
+	"TPXqCrRcNgGwH+/0kQI3O8L0aFkoek/Nawc0iTlT+p2x/PN0QVXYKNp2d8eM0EEcRGYHsf4Dj1FSdYOQ",
+	"8T6JZAMXU4X5wBHAXxbMCl6rNi0fQvOukzqzVmkWAK7tqPEcZlwQbFKf5myWuc8Em549AgdEQf8Qb2JF",
+	"1OV+PGcWyqPufmFFHxr/WBmQLrXYxYWK5i+FoNwpzou0hgXIeIDp9hVsqsiUxbGtoVKaWphprubBmcqb",
+	"ilfXSopEe2mYNhcltDhiacgScyW2d14+u9cQrnUF6PKGL/cdtkTPQHGvDLBJ6QjKPAOcVeDwXgShZLvd",
+	"sRG+DDwRYYStq3fOT11jWohTDvNSy6IXnXbbxdLVXFi5aRvI2WRtRWeKDB1A4EhizCthRlOrrKjkAvtz",
+	"GssSrfL1isg8rgXWAcnaBZF6FxmGKQe4Ma7ArbofCLMMhdK0MHU2hTDM7+TcN17s7Gy9WOV0KA2+FxJV",
+	"PeKw0NYwtzJD3v4MHiHAWLUKKyYPkOAfGxYjb+NwAXmps/lqGWluOqjqiSr14+hJSo6IXZbrZbzz+rXn",
+	"Nthur26WuAJ38v350RzsZNMBmjAC6RPzR+pf4zlYzEnCN5I0vzq3M69WZX6syGe3O2PsBZlEqlbMZ9Nv",
+	"dj6X4Uav5UTvXsdU3AQQz49YgDd+6nceHuPNxeBX627tPDW2I3f2gqWHlHt71yy7DGnqRUa8H8tF0p6V",
+	"I0taKS8syClXv3aPDve7l4enJ1cH5+en541m4/AE/nj194vTk0az8f6k+/7y59Pzw38d7DeajXen528P",
+	"9/cPzE8np5dX707fn5i/Hx9c/ny6f2X+1D06Ov0AD++dnrw7Oty7bDQbP52eHDSajbPzg73Tk/1D+OK7",
+	"7uERPHfW/efRaXf/6vL09Oqoe/7TAXz34v3Z2en55cH+1fHB/mH36vKfZ+aH8+7lwdXR4fHh5dXBP/YO",
+	"DvZhiPOD/3l/cHF5dXl4fHD63nzxcP/g+Oz08uBk759XhydXZ+enP50fXFzYeR8enx0dHB+cXMLbhyeX",
+	"B+cn3aOri4PzXw/O0714f9L9tXt41H17dFARzutXGvMIRBw2loLIi/mb205BJ3ooE/4HYOm8k8k1wNmZ",
+	"aUn9ztg5ZjcBzfVE6m4cyyk8uSdFP0ab/Cc0Ls8SiI+D7mbb9RjtbhZLGl1KeUQTIKX3Qk3GY5loFh2z",
+	"iFPbH/+canbER1wffAqhhSAAkAG5ZT2YDiM2GkvNRDg7FGeJHFhr9kTqw9E4ZiMmEBPo0KhSgsYXUPvp",
+	"lv5e0FvK0f3wEQkW0nGLL33E+lxwbIkK9aY+elWRJxEsj1+L28dnCYGoaUDthDOUB0yrZpap4jUu4fhj",
+	"2rekZq7izoqqIJsxBw6TL5z8Oy8XuYjYp2XIi4rRJBy6NG9IJQJtA5Tv3yc8vDFqEsCbgKrkVeB66tIK",
+	"OEauMEO9IPwWTw1fhjQlYjO71HdETsVCPTkClC3/2kv82vEk1nwcs+WAk2kKO01LxMpHdv1fy8PkaQay",
+	"4RLQrBrPbl6feLGyzVN5SR8MrSVkStSKNnWw/cmS3ifgBrE14MH++enZ/umHk6CkbH35d2tAJu34YnyF",
+	"iQRMxfK1JfC1NnTizqrpZLNHFtlWNPMMxiPV7O6UCGWYzh3wUjJG+LBcz5ZDEAnoDX0SZBsRPDG/QuYH",
+	"6C2yDg8kHxBRUDrhAtuvdcyIAuyXe3Fa3Im9eYlWD+VUuQOT3DXTZBqy0PWQCfsPRejGH00S8QG3GHrQ",
+	"ukuFMmHKLQn6FUNvnsAMG3jOxh60pkAIC+zwbxjcUjlDURlbyDt8sb06e2eNAGVFZv9FIXjuJigWEJDm",
+	"fC8YKFB4YlQgegxyJwG+/lI0pHq++UchhmDQZRLEMMqCnd5PpQNwJ2fiGWOgyE9Ns9z8AtwCVLG9mj7v",
+	"ElT2dqVq/cK+LgfbdMnU5c6fpu3H56HEO4S7h5vZYrjG7WE64WXHdi9YO54tlMHtFOXqn5ZdyCO8jFoS",
+	"iBVGX+a6vEDH9H1bZliW8SAm2SJQg6enfPyKisqrL6yoLBXzhRtlnlsHzeL1CsuvAqBEkTm2BnhE505q",
+	"E4YcI5RQ0yGPIXfDR4ymWUXpF9rbrZWKllePfcNmK9FqVtun64F23MWYfUQANBUUIl8BOnWqjqfIzKlr",
+	"D8ikHwqexqaPmiVUkEf44JeRRy9xZoagSmdmfyjMV2kSwzNnEE4z6itXJJTGWLBl5BnIoYUKhzZxOGBl",
+	"LSWXbVNjcdtr66bLCMF/+ON6tsvnJepRceUcRCtuEXKCzsE2+PGKy4N/XDaajZP3xwfnh3uNZuPt6enR",
+	"Qfek0Wzsdy8PzP9Yu6MwWeQclOTiKXTnVGn1hgSo7kFx5pwKiqVwyOqDXLpKua6YzQMzD4t3gfrpzeSA",
+	"hkPCRRhPIgtdJUVGfvkcwITRqNFsQAsDSD4bcVH8eVAajuSAh3OZRSJaSOH5WU6Jnkqi03zFf0su8rll",
+	"+J5MlnwN2ywWBSYxL3IOpsHsOAO3rm1HwQXEsbHjJCCIpHmFOKvsBwv5Bbal5iNmTpJ9MtaUrS6bolTv",
+	"ibRPOXX4CGDl53tHsd8bzYaA/z/Q8P+gvyokW2oM1uH8XN20gP9/zfSU2VozsOSK9ybuL+7IO5dOjrSA",
+	"KKFpHgfXXvJ7IfDTavxQfKyga1qVFMwFIOz7LNUJ07mZ2RQZWhdeK5AC9calb1HLkgkdSaj4jlvEvWo7",
+	"nZtPJRaYtKiparmm8b+9XvS3QjSSpRVWi4iy9YuI0v5Qd6giWoKdZWv68hBaBVj7lUGzNjGppV6VoxeS",
+	"S++oMwDrFdLwh23JbMyHLjDapbZDmqsOxc2Q3pbmXUAGPAmAXa9oYbaDH9znyojqqMI3QypIJB2mgc32",
+	"EIzDU8hehO3h66dglU8Ba6uUrSesMAPonKN5DJm0WORbUA255IP161DvhXq2iwtxVvTadtTg71HuyPx6",
+	"nCLuZviHQ+cu5CFgVqKK4oNww8kWwb/OVX3XvPlFV71eNUvdq393sMoHv/L1qPGunSaqYZsbukGCWyvm",
+	"WNyjvDa12LhLSYOD3L5XQ/yd3/r7oKZ7ic7UY/uRRAXk0v/jgwfc7k6n9wAiMEe+eOxlFFxcSvReuW4z",
+	"9XDyQRdbXTBkHrsXrz2c7BJ/fbSu3G6RwGxsYHPkVZok/wU9i+sx8/vFIu6sffO+sAe25s27d8TmzyX3",
+	"aykespkWgiFHqxWJBxay1YWe6zVQzeYqbFRW0rn47prTSmH3sKrUvejBj1Glui/zsEjBL1Hsy+QW9CYN",
+	"JwnXswsjdpBYumNeCCqSYcKkrZIR22haiBFCul7NzHcARgzWYmBTVqa5ImkbxXFpKuiO2nU4iC7g0kgB",
+	"jTOeSHG6n5uNt4wmbFmNj8Wb6MuEjBM5SOjI9lwBkD4O6H1B1+Y4IwieBS58udN+1iLdtDYqpEnCGTQT",
+	"khbjEgQ3MGmcRjrBodZjv3it7LYv3ELsrunq0xCJ60UHy7Gyr1HFw/mPfYbwa1+iXy3tTGk30e85E5ER",
+	"5eACZIlqNBuTJLajqN3nz5cHiYv7+qqZ0myU+aJhuzGUbCxAl6DREz3xww9ms5nQHCEHWz/8QA5uWTKD",
+	"wv10k2mKZjNf4ZLhWzct/H3++HYJ0gSAO9+wWU9A11IzI66V2/WUvaa2KVR82diIhZnHEhdFsNm3zflx",
+	"WArgJbVLggRylS0F6pjQT+tKGSIZTkZM+CV2OGDMlbae8uKCL0gus5VRTcJoOATbuSdoHnwzg9vM43Du",
+	"YizA1ZWhZxYy09JFZcF1jA65o7rkI6Z++AG8j2b0ra2t12Y67y/30DMz4nHMEfdOvQHUQNnvKwZGleuj",
+	"hB9U0oaiGR2nSHkWwz8NFPQEANwa+UZ++OEE/eI//OCn15EbxsYWW4B9oqEmEQv5iMboEiVvUV1KC6Ow",
+	"SsgswKqkMiEBqMeQ6QXcXfWEecDm5rmybUr+YIkk1BCeoaXgbwFAI9ohYTWQv7ZrW5gH/7/Nt/iIWID0",
+	"T6CcEPbG7S37pN3eKi0TlhWMA5sMqTBkds2wjzMyTrNoESnyvcO3ff+3zXb7rRn//d/eHbx79+zNQmcb",
+	"ZClD2F4XasgAosyh2XDhGU00Ep+Zmg1SlBeyQ3NgwDu1BJUGpOhYKp3I8ZD1xPfBv6ViAelzM+/g71L9",
+	"P/938OwNCUbGgrm6nlmYUfZ7QCKu7CcgeY7GCFxudgtKP+CGdRFcFnF1qSYjaeiaHPO35tPmRiDBdV6Q",
+	"X/hbW1kopIMHyWq2SYqkAAEyo3wDqipwd8JFT6R9NWxcywW6QHQoiakpKTQG0AZSNkwA/h3RmcXCsILR",
+	"UIIReOoNFOu5qpaNHwKiWRx7tZzQy5z1dboDKqWX0BydueNjCh2q3QEER1zcBI5VAkN4tfnq1TMrftFr",
+	"OoBwAhzs94Fgn3TQJME4Ybfmf4FNBM/sN3++vDwzex78fNDdx7AiNcoAbOqt4cY/HVyav1vQy9Ozy8PT",
+	"k4sg5ZyI+AtVQYYf27/KvitUpYJ0yM1bs6ieMGwXSNbC4A7+4GMHVWS5CcpubNYXHFzSQWAGw8sA7Axu",
+	"h2EXGwPE8ISTWJh3yul6gqsWeZvIqbIzwzAdH3DhNWdLzw430hBBiOAuDOTU93un5xdu1y5o3zBvbQQZ",
+	"UizyB5dIAWD9AA7pOdUNCQZe/dLGL2wWIJ6NkYgRZF6A3mHZhySxlDeEajig55EM1fMAtDOFLppU4pgt",
+	"MLNVIABT/Uw1SfA8lELJmD1PY5VjJscxQ2w9mLWQJJQRg53sieC5o1OvhS7FZAObK3vNFI+Y2xrbJBTv",
+	"YPZti7aLawmeW+TkwPD64th1qoIELStkoaIX8y2BjaWy2qwyLSwFgW279sHZcQ13e+G6NMkEYESdkgCB",
+	"gGvDeoXUvM+texDzXsi7RI6cEPU/D2cMr2932tnxmh3sieCn05ODoAW3hjynMadqY8QHdkuej1h+bw09",
+	"I86z3adTH2XaHLsNwDtFQSH1O2rHxpccpE/C+hNo2Qo40lSb0xhxZR40T0SJHI8Z8CzFY4BwJx9AybDQ",
+	"PrvEoTz9aBF7PJzYZ3OS3Abo7eFkp9u0ks3CZNvLZk/aXCPUyVVPpAuYsjjeTRUzpAbALxs5KAdbSE48",
+	"/GnLjc7eXwZA08FZ93LvZ7Px/9g4crO3+gEeHNJGT4B2hXDaqcFjpLCDirbYcZiKf2HtKPxcmn1vbttC",
+	"nrLdcxBdN0JOVRNyHXsCgZAwgh/zkAnFPLW9O6bhkG1sttoLevp0Om1R+Lklk8Fz+656fnS4d3BycQDv",
+	"ZFXLjUyDbzZuWaJQeW+3OviYHDNBx7yx29hqtVtbFpUebMPnfmfGQRHqMoimLEcT+6xAKoM9Y574HaUX",
+	"QVVapBvHpM9jnd4hUIsM9wIz0Uj7FjEqE5DHCrXEajQogW09prlBIMTtgUMXTWLVZCMU8bN9CcK5RT4M",
+	"JUgK+wcL5I5vKcYUJlrlsYycbdATNpQ/YlRgoiWoqlCZHloY85QXHkaN3YaxArpZ++uUrFVp967sked4",
+	"RUu7d3lP2k98kEmkqjx/aajnHZxLpeFR56z+whniT53QEav9EmBY1X4LoK6qv/XeNpLr13v+LTbsqPAC",
+	"gBS9nVV59BDTqlwj3hqvdJNwyG9ZVOOVX3miJ7mgQpU9pgN2wf9gVZ89yRqvVHh6b5IomdRYw6XUNAa0",
+	"/YSpsTTs0TCvzXa7LBKTPuduCgR4Pjcb21XeeUsjW5KOr3RWv5Krr4eXtla/lFXhmzc2X69+41LKYypm",
+	"dnbmLBs7VVZUVCcP725VWlpaTQ9uR+f4BnlBvGb/mH/9WyNlgNAfQWHSIaYJQhOSwrbUkJ3g90sHtxCa",
+	"m9atYDVvBymE/epBInQF+nGgx4Zl5WCYgrPSujj9phae2WrVSUXY7xMaN0vEEarNar7m7Q2hoea3XiNo",
+	"I/DGwMgTo6dp9/VYTsEJFLXcx0H6XSmLwecDglicvZ4xDbk2QoyJtHk88Evbv2CunTwin7vGBcheAhvj",
+	"bea6U1uNlmrrZuiJNOVKJgi1Bb/6zUybkD0O3azfLLjAm1ZHtVkmRbIRf+qmiaoPJhyNpD9hU5d5XeEV",
+	"QEOsxr3hUQDMSNETK7y1n8zOJ6ISz8tsR/CNf0zhWN7KaFZ+Xd0jPGN6thb88zp8E5bJIndan5uNzSp8",
+	"0DYS9V57xBy3/Wr1G3PYJPBaBUadwqaYFzoVZjYPoALv7VTZhgKYlW9TnCDteBJgpUjBlHMzSmrcPL92",
+	"GRUlcsYGJgyHn4wNd99ptwn2GVZpqkcTMh3Q6BkRVwVos+Itk0ZrlGRf/jPtXP85sCIqkm96An3+6N/P",
+	"u/Qd8lfw3E7g+dZzxfRz206ngIfC6lA5/RJmRn1O+lUY3Vs488930A9hhHOmJvET07JMa7MC01qEgnri",
+	"d5X5HV7jucJYit7htVifrQVb4d8BNTCrGsu32U3nsQRAW0t5Q1i/z0JdBPfbIl0SyvGsJ9ABNB6bH62f",
+	"xdVGQJPjG0WkIAHECgPrTFKaBMqWSwSpwg/J3IwJMuIQCkvzyqGhHrhmeuhbVOjuNpOIWMygnjcD1U6L",
+	"M+zCIdIV2Ach0jyWCuvfr9lM2nBMzudFFXYzNb/0hAKKsA0qbPgPYSTINQ1vJuNm6lLebnuO5LmF7tpj",
+	"GENsC5B7EUSECjYt8zPt2eN+QP5vFprWvdRyHKxlrOOKnmz1B2A278D/OX/5jZZT04DPcRyEAajAcFK+",
+	"gj2dnJN9TBXmZMgkK/ZrVvQ8z7Ed8APACHjTrbn/fTBO5LgTPGtmSMDS/Bn+iJzIVuF9H8D/doJnXlCZ",
+	"2wn2/XV8pwCpRyY2AOUakecQBF05qTcY3H+Hf2XrTs0eGNWz731nBD7oFgkE+90G1gUXATzbEw5l1/1k",
+	"fsGkXccQ09QHxAFwHves9KzM5+4SC1yP9Z7A5Aw7The6onvjwxF5TUw5HnHMSERnuRpKmFiaGaDKkg56",
+	"Iss6wLx1CIbJPglsZWOQxRScXyWBrXNksMAskUq/gL58Ziitkre42mMAZVLpSSyqrTjFzWpT3Kw8xUpP",
+	"2nrcx+Ynf/J1P8nPCvITqXc+OMoTJ8rWkZ6ewwBlp1FDi7rsjuRtzjUOrBaao5JDrVKBrjS1TQN9kZXX",
+	"cV0Wk5GmrQVOiU89vIv2sH9sTfaVj55IwezDi5die/WRnkjDQNjjd0ZWWouFar6jgf7tXb99IMw1fIPN",
+	"Ys30nOlJIlC1syNC1ju1koPY1jCYoSD9rvfApq/cgz9CNuriTRow/QWu0aOPJB/2l97f6kLNnORWxTty",
+	"LCNI9Pqr3fhv79r+xHSdO5uGiGvdl66TokBhY+f/n/P7WxmpveLJfIISFA0zesv8BHorLm1u5AFPC/3Q",
+	"yHEZewAYZH1iYBVaB5VNj5yrs6O5UPSIzsg1W7DZ0Jx1VfY5HxYA+3s1Abn1YAd78ErJqcB4NE2h7USU",
+	"g7TLymKst86pEm7+znm12W77GxRMbD6NDrKkZczjzW2YYzOZ3oSr7Qk7QJG5NvHDG99sdKO6hjMfCKmv",
+	"E60XNTlbP2ri0qm+jTBvXT77FGL5i4VY7hhS9uy0ijEWL4uHRfl2mYtZs9Zp50qmIJhgzbXWsgTTh/f/",
+	"Y/rjUwDgP1J3g+y++XjBl9Tl4A7OFVdUCDVMoAJoOpTY1hj7SEOJQVpnkpUyEJlgQ2BXHDLXOjiNPvBI",
+	"7dp6DigusH76nkDndzOr98ISHUyOM0M3swxECGEYy3JKU2Q9jgVptrzPlTZD8M98wKhoCL02lJAzn3We",
+	"gaiogOx2u0hXZ7cHU0CsuYkwj17PoITt+/eXe88sv8FMeCyPYNAOGkpLIHxL49iommOv4b+L33CjGBJK",
+	"+mxqq+RUaSK8Obzj7OweUpXjVF1oquskuRt+a6FaHpqv5XfiyUH7kOxq4lcA2qIkLILJWJZHlDmmhdil",
+	"n4s4z3MEiShkPpfMXnm8iMl3yt1Zc7stQ5A+28nYg+M3wBu22uaaYgQ0vU9er0TgYdhJsSfSVorYhUTz",
+	"OOU0MzLlcQyoDGDAFRtaA6ZPpyJPm2tf0nu4F0934gHcL1IwG62eKLbmtfBiF/O34k9D6DaAseRuZJWQ",
+	"2PTaCs2ssBLuiJ2dfxVyNwEoHROJlAb4AFvbB3WGxU7YJ+p+0mh9b6RDDln/NlghUZeUACmxTK9N79Fz",
+	"/BvDdh9rjV9WYgO1zkJOiRT2EhWrxFkNNFclNdAES6Cb3oXEyl4HFYpA4S1yisX56JBUtgrTKZGZ+tgT",
+	"GUIh1IkazT1XtN0ih31CiZoIxVzxroaiE4c/NKYKa4Z0biijL/uGQHbgPQEnjp3AFSrvwHLmgR4w+1CT",
+	"7zvbiOCln7VIV8zQRYp96dMkv9dNMhExU4oEfZmEzAaICsSvPWngEhan+qH043dmJh4nemJni06/ut67",
+	"b7DAIkaLL8/xbCd8i4N+Fw055WFwaWcPwMJQmcgQL0fyFhEtXPMEUAmgYM52ybChkJAKRCWwqDopj4C2",
+	"uxhEgSbYS1SSnnA6iQt5vD8/UnONzd/4aAQpyNSUcm3z4yyoARbxZSV/1yy0EBkWTuODmQclAXK8wNWp",
+	"48ALPNsBw1CNKXm2yASWOAe8dWEHRFiZndfbkO1ojixkPWGjUVhbyaI3aVwqnUiamam0ZZZQ+WfXhYEu",
+	"jIdxDUnQRbwPKeTurG+t8If56gmsd82akb82I3yqintMTPsEbso9M+iEDRlN1INomSBNoCSjWaxVMov4",
+	"KjFt94bNHJfFv1t8Fh7HWaUFSVcBScECq8CTG4UATD1xPSNcKxb3i7iNW+59GoPrMJ1znAeNPT7wxH6e",
+	"2M8jZj+WZFGZYogLeM+O1YwryTg2CsNDKI6gkJjBUd2CGKvhPkax2wXsLXs1od4AmBNwIMRuHHDxxhp6",
+	"lhOxyCpXysMVM6wIXp0oYxnyvmv1hPhTVsl64/AVmP0DgtsZPdSoVTRBJTRK6FQgfFeajmPUOnrDcCEe",
+	"XNl2+3Uh35Nx/JaGN/ekZz0xqv8wg/EypbXULas0G9e87wjzWyV0C3FQF2/0IynNkrZFNohpX8GcPNfl",
+	"ilzKG2YT4DBKCpDXPQHXtCxm+YuZ6QNWCH2RapO1busvbPYUmHyowKQFwfZFJVBaDYSkYxBh2Dur77s5",
+	"saRyGf64y3FFaYJZpgBhmPb0I4iCSrMQKrgC0BMBIiwNq7ryRbxnnCl0r4Lbw/u439qr6TtFOIgrD8kz",
+	"q0DnzEjefk9g4DSwV/mKRwEZ8xDqxVm2CI6z1VNJZBwxpV3uh+MV6Xyw9T9EQXviSGagsH3Ys4SRmI84",
+	"gFxD9bbRDBI2kjq/pr41WSxLyvp+IA6Sxa/F9g+JEdq7aMHY5FpIHInN18GlrCX4hZoklmLAEvzZqAAW",
+	"a9XJ9s3XtvbgnOlkttHFcvkUkzCXIRLLAdTum1X0hMPbdGsQjEWpP6ocogmbLT4UC4Ttd60g17KlfmGz",
+	"u0AbWYwi23ngCerjyRRaysgtOixcgqwPxG8fDekWgRdZVr/A6XPK0PM/b9hsRd3fgYgcv7eoILt+XV81",
+	"BQmx/HPtP7GfQlZ8EMkMxhvr2dOhuYPNvZU3LNq1FROp0bFV7GwxD9+FhzzV+X3bcfZzoIBld6GwUK8e",
+	"sfxi7o+NplsnY2P3T+9fKRKY/7csfdv/awpj4f/xT/wPe0nrTW7Pvpqfnzekn0d+t6Fd7d9y68o99mCg",
+	"zsUINW5yD6dN2E9URkJOE4y/TezgvxBagT25J5vzoWzOMLt9jvumF3IdZF43IJonCKFuTDCZR/hBfN20",
+	"ZMYFp5vkmg25NQxTduRMzhkYka0Sg8RO+yErqe8BjNDOstQ0qQ6f6tb7ZJ48mSe14VPd5Vp57b1SN3cf",
+	"n/9p/6sqJEmeJ0xEyhXAjZLrrVCGNvLwl/sJQuQJQiSDEKl7PyogiNgRCxPQ70red9Gtnkzhx5FyXpXi",
+	"1quZtGOdUT083H9gDAwLjJ1kHcIzjArXWyDDqOiJaxnNWnltMGHjmIb2CyAvykEgvrzi9+DgC9lprQu+",
+	"8Be93E+oC3811IV1NNF88/Olkte2qOOCp60IwbZE9FXL4JrLkKyh/hI7XgfomguK+xb2hGNhtuYF25a6",
+	"jo9lyQQeVtbDcbBzyHw35KLW1BbsNCH8r558MQ+GozDfTdC7Fx6l1HDN7BvqRzPMJ/pyWPcyB4ujgEfu",
+	"YXHTvAcXS7riJx/Lk2SrYUOaC7cI8V3hJnsZcRkHgDDwCR2xit6WTNy1yAdoSJm6XSEJx0KKQxXRfLC2",
+	"uDDRYdIB1kiJh+YLcAcoUHyv2JM750tmpP6H+n/WvbtrhKjN3a5ikvtXu8jGTpjRRCMi4UWjpLq/cDHn",
+	"ZiVd4R6DUhw9GyPMT0+UMgtM88AI8GKax0rO4Q2FhdOokNuPJphLd7sM7fGRsZgv7hVw67+DW+Bb0Wie",
+	"/AL/sREq2/zpbtoT5PhW6XGVWj+YFVzJD1Boxr9XCPD/UJzJjF+zCzYWPNXomv146w7MUp6SQB4cEc27",
+	"ZEjPa5QeuLx3SRTTCjAVbYVBmn2q/1/2rqC3bR6G/hUhZ/crvmt3yoAdhqJYse6YAVVipRPiSobtJimG",
+	"/PdBJEXJttJkbpc1g28FYkuyXFIkzfeeXSnjAwFt1roJqF36UdeIxPEi+ijf3IYvaAgmmC8KGAej/tVS",
+	"VbU1njrbt9wnsAkZdtVvkEwhACJMPjMebaQb4MfKRG2T5A2NKgpu9vct9bQYsTJ2U8dgg1SMA/ugTk50",
+	"AE4Cph5WKsF7c+JIHMsk40F/pOfBf5w+Z0HC8XQP9kvkqt8v4HvnCVvYmEFzjREwG5DUXSOYx3p0VHBU",
+	"qNSomo5HerA2B4cU0ynqZmbUttSVqj9gUgRz5bp2D91CAKMcT8L28Xk+syc8qQcI005xW3dDT+jBDmCY",
+	"ZY6GdhwkpYVBwXcspIkO3r71RbZ2kNJ0aT2JKRK7MWOxP/4ItSvkomFGY5RsRWRJsiXmThXL0/bDwIxj",
+	"fPm2Xn5ar8DjolTSMfFl/J93WTKW6rdc/WHYK1NT9NCv1y7iqxv53FYpwUwekZk1FqwIDur12W+/3H0T",
+	"DN5Ksvlh8YwBYu8ZP+kXifl44kx4v0X0Mc47H0QkKW0z/3AZbGP/kRTzCQ/ngDlUbCcOWAImPEJ6y45F",
+	"GgFRKXCJ0k+yEXIjn/GIo/ivdhcog3/6u0m3qR0iLqQhgV5gcYHeaKB/UduGNaSsuYLCP4oBQNEcUJdZ",
+	"2wUiNFzYUsXHvLthZoz1WHIUh/zkFudmnFfaPHR86VwuVhkrQnn6DQyLfWoMWgUgPCDC2Lw/eMTDtAwg",
+	"FffQzHOP4wCwTC4avVZ+T5chk4d9mbttQF0t3jRjK5ED/D7xMWL/R4S/kmC/RkXpDBLrkb7r3yi5D8jE",
+	"mZcryibenpmLaotUVsN8PDDSko4LptgsY9euLWZwvdrKx7JQQKQKfKyNqJyffKJMn6JCmGBmfMZPrus/",
+	"MQ0OJjW9nxpKCrpmV/VytW/6IPWJOefPqGY3Em69XDhDPrmhRuvP+Quodv0BwyV6CgqlQnyCVBVEXMef",
+	"BDIqHHjDQxvLXUjFgRd+VCBP4EKP+fPMUO4VFwfvoyClm81xpwLTUNTQ04sJ4AErNxabJNJe5rDlw1a/",
+	"OgV8TUr3FV72bvQcY1DynvlB6liJY39emPJ03QR0WuprBaXQXfZz8lHJSlWcjKLsBFzXKW/+AJ/gfp5k",
+	"k6eqmFxNLtf/g/HRInrZIzQtOLe8iLTQiEEDBG1klWeMgnKJFfU5LLUqcui9dgknFmpRMc8tuT3LrbJl",
+	"ofAjK6VHhTYrUpGM2rhpqJb2d/cZj8BHQELWH7aj8t0fuIR1wjLd03pCOv+NNoyErzI9CHhw2MWoGQOL",
+	"xnQ30MX0b76xa5fWek66PiVtjyE/owMFGOTC+BF/ZXqJbRxI2CpxY9dMs4+yXMB7sL1Aflu7JN6D+F0R",
+	"Tc3u++5XAAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

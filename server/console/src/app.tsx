@@ -85,11 +85,12 @@ function Side({ at }: { at: string }) {
 }
 
 function Who() {
-  const { user, key } = session.value!;
+  const { user, company, key } = session.value!;
   return (
     <div class="who">
+      <p class="who-company">{company.name}</p>
       <p class="who-name" title={user.email}>{nameOf(user)}</p>
-      <p class="who-key" title={key && `Key ${key.prefix}…`}>{key?.name || 'key'} <Chip>{key?.scopes.at(-1) ?? 'read'}</Chip></p>
+      <p class="who-key" title={`Key ${key.prefix}…`}>{key.name || key.prefix} <Chip>{key.scopes.at(-1)}</Chip></p>
       <Button onClick={signOut}>Sign out</Button>
     </div>
   );

@@ -1,10 +1,10 @@
 import { signal } from '@preact/signals';
-import { api, get, locked, token, type Key, type User } from './api';
+import { api, get, locked, token, type Schemas } from './api';
 import { properties, loadProperties } from './members';
 import { say } from './ui/toast';
 
 /** Who is signed in, and with which key. */
-export interface Session { user: User; key?: Key; temporary: boolean }
+export type Session = Schemas['Self'] & { temporary: boolean };
 
 export const session = signal<Session | undefined>(undefined);
 
@@ -13,7 +13,7 @@ const lifetime = 8 * 60 * 60 * 1000;
 
 /** Whether the key may do what a scope allows. */
 export function may(scope: 'write' | 'admin'): boolean {
-  const scopes = session.value?.key?.scopes ?? [];
+  const scopes = session.value?.key.scopes ?? [];
   return scopes.includes('admin') || scopes.includes(scope);
 }
 
@@ -21,7 +21,7 @@ export function may(scope: 'write' | 'admin'): boolean {
 export async function signIn(key: string, keep: boolean, temporary = false): Promise<void> {
   token.value = key;
   try {
-    const [found] = await Promise.all([whoAmI(key), loadProperties()]);
+    const [found] = await Promise.all([get(api.GET('/users/me')), loadProperties()]);
     session.value = { ...found, temporary };
   } catch (e) {
     token.value = '';
@@ -47,7 +47,7 @@ export const basic = (email: string, password: string) =>
 /** Forgets the key, and ends one that was made by signing in. */
 export async function signOut(): Promise<void> {
   const ended = session.value;
-  if (ended?.temporary && ended.key) await api.DELETE('/api-keys/{keyId}', { params: { path: { keyId: ended.key.id } } }).catch(() => {});
+  if (ended?.temporary) await api.DELETE('/api-keys/{keyId}', { params: { path: { keyId: ended.key.id } } }).catch(() => {});
   forget();
 }
 
@@ -71,9 +71,3 @@ locked.out = () => {
   forget();
   say('The key is no longer good. Please sign in again.', 'bad');
 };
-
-async function whoAmI(key: string): Promise<{ user: User; key?: Key }> {
-  const [me, keys] = await Promise.all([get(api.GET('/alias-migrations/me')), get(api.GET('/api-keys', { params: { query: { page_size: 100 } } }))]);
-  const [user] = await get(api.GET('/users', { params: { query: { id: me.userId } } }));
-  return { user, key: keys.find(k => key.startsWith(k.prefix)) };
-}

@@ -31,7 +31,7 @@ export function Keys() {
               <tbody>
                 {keys.filter(k => ended || !isOver(k)).map(k => (
                   <tr key={k.id} class={isOver(k) ? 'over' : ''}>
-                    <th scope="row">{k.name || '–'} {k.id === session.value?.key?.id && <Chip>in use here</Chip>} <span class="second">{k.description}</span></th>
+                    <th scope="row">{k.name || '–'} {k.id === session.value?.key.id && <Chip>in use here</Chip>} <span class="second">{k.description}</span></th>
                     <td><code>{k.prefix}…</code></td>
                     <td>{users.data?.find(u => u.id === k.userId)?.email ?? k.userId}</td>
                     <td><Chip tone={k.scopes.includes('admin') ? 'info' : 'plain'}>{k.scopes.at(-1)}</Chip> {k.handling && <Chip>{k.handling}</Chip>}</td>
@@ -59,7 +59,7 @@ export function Keys() {
           setRevoking(undefined);
           loaded.reload();
           say('The key is revoked.');
-        }}>{() => <p>Programs that use it are refused from now on.{revoking.id === session.value?.key?.id && ' You are signed in with it.'}</p>}</FormDialog>
+        }}>{() => <p>Programs that use it are refused from now on.{revoking.id === session.value?.key.id && ' You are signed in with it.'}</p>}</FormDialog>
       )}
     </>
   );
