@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { launch, open, serve, signIn } from './world.mjs';
+import { findings, launch, open, serve, signIn } from './world.mjs';
 
 const shots = '../../bin/screenshots';
 let server, browser;
@@ -197,6 +197,7 @@ describe('accounts', () => {
     await page.getByRole('button', { name: 'Save' }).click();
     await said(page, 'has changed this account');
     await page.screenshot({ path: `${shots}/conflict.png` });
+    assert.deepEqual(await findings(page), []);
     assert.ok(await page.getByRole('button', { name: 'Choose 1 more' }).isDisabled());
     await page.getByLabel('Description, mine').check();
     await page.getByRole('button', { name: 'Send again' }).click();
@@ -215,6 +216,7 @@ describe('accounts', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Preview' }).click();
     await said(page, '5 accounts of 5 would change.');
     await page.screenshot({ path: `${shots}/bulk.png` });
+    assert.deepEqual(await findings(page), []);
     await page.getByRole('button', { name: 'Change 5 accounts' }).click();
     await said(page, '5 accounts changed.');
     const found = await server.call('GET', '/accounts/search?prop1=gate_code&op1=eq&value1=0042');
@@ -231,6 +233,7 @@ describe('accounts', () => {
     await said(page, '1 as it is');
     await said(page, 'primaryEmail must be');
     await page.screenshot({ path: `${shots}/import.png` });
+    assert.deepEqual(await findings(page), []);
     await page.getByRole('button', { name: 'Import 2 rows' }).click();
     await said(page, 'Done.');
     const found = await server.call('GET', '/accounts?q=zephyr');
@@ -299,6 +302,7 @@ describe('set-up', () => {
     await page.getByLabel('Message').fill('Please move.');
     await page.locator('.letter', { hasText: /Hello Lin,\n\nPlease move\./ }).waitFor();
     await page.screenshot({ path: `${shots}/notice.png` });
+    assert.deepEqual(await findings(page), []);
     await page.getByRole('button', { name: 'Send the notice' }).click();
     await said(page, 'Lin Ortega is notified.');
     await page.getByRole('button', { name: 'Rehearse…' }).click();

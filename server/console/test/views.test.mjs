@@ -73,7 +73,7 @@ describe('the reference', () => {
       await operation.getByRole('button', { name: 'Execute' }).click();
       await operation.locator('.live-responses-table', { hasText: 'Sunrise Solar & Sons' }).waitFor();
       // Swagger UI nests a button to copy in the head of an operation, which is one too.
-      assert.deepEqual((await findings(page)).filter(f => !f.startsWith('nested-interactive')), []);
+      assert.deepEqual((await findings(page, '#operations-Accounts-updateAccount')).filter(f => !f.startsWith('nested-interactive')), []);
       assert.deepEqual(offences, []);
       await context.close();
     });

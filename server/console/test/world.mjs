@@ -63,11 +63,11 @@ export async function signIn(page, url, key, address = '') {
   await page.locator('.shell').waitFor();
 }
 
-/** What axe finds that is serious or critical, as lines. */
-export async function findings(page) {
+/** What axe finds in a part of the page that is serious or critical, as lines. */
+export async function findings(page, within = 'body') {
   // The policy forbids script elements, but not what the driver evaluates.
   if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  const { violations } = await page.evaluate(part => window.axe.run(part, { resultTypes: ['violations'] }), within);
   return violations.filter(v => v.impact === 'serious' || v.impact === 'critical')
     .flatMap(v => v.nodes.map(n => `${v.id}: ${n.target.join(' ')} ${n.failureSummary?.split('\n')[1] ?? ''}`));
 }

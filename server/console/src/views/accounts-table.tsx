@@ -11,8 +11,8 @@ interface TableProps {
   columns: Member[];
   ascending: boolean;
   onTurn: () => void;
-  chosen: Set<number>;
-  choose: (ids: number[], on: boolean) => void;
+  chosen: Map<number, Account>;
+  choose: (accounts: Account[], on: boolean) => void;
 }
 
 const narrow = matchMedia('(max-width: 640px)');
@@ -56,7 +56,7 @@ export function AccountsTable({ list, columns, ascending, onTurn, chosen, choose
   const mark = (i: number, range: boolean) => {
     const on = !chosen.has(rows[i].id);
     const [a, b] = range ? [Math.min(anchor.current, i), Math.max(anchor.current, i)] : [i, i];
-    choose(rows.slice(a, b + 1).map(r => r.id), on);
+    choose(rows.slice(a, b + 1), on);
     anchor.current = i;
   };
   const onKey = (e: KeyboardEvent) => {
@@ -71,7 +71,7 @@ export function AccountsTable({ list, columns, ascending, onTurn, chosen, choose
       <table aria-rowcount={list.total ?? -1}>
         <thead>
           <tr>
-            <th class="pick"><input type="checkbox" aria-label="Choose all that are loaded, up to 500" checked={all} onChange={e => choose(rows.slice(0, 500).map(r => r.id), e.currentTarget.checked)} /></th>
+            <th class="pick"><input type="checkbox" aria-label="Choose all that are loaded, up to 500" checked={all} onChange={e => choose(rows.slice(0, 500), e.currentTarget.checked)} /></th>
             {columns.map(c => (
               <th key={c.key} scope="col" class={`of-${c.kind} ${c.key === 'title' ? 'lead' : ''}`} aria-sort={c.key === 'updatedAt' ? (ascending ? 'ascending' : 'descending') : undefined}>
                 {c.key === 'updatedAt' ? <button type="button" class="sort" onClick={onTurn}>{c.name} {ascending ? '↑' : '↓'}</button> : c.name}

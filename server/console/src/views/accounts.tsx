@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Account } from '../api';
 import { may } from '../session';
 import { go, route, to } from '../router';
 import { count } from '../format';
@@ -36,7 +37,7 @@ export function Accounts() {
   const { params } = route.value;
   const view = viewOf(params);
   const list = useAccounts(view);
-  const [chosen, setChosen] = useState<Set<number>>(new Set());
+  const [chosen, setChosen] = useState(new Map<number, Account>());
   const [bulk, setBulk] = useState(false);
   const address = location.hash;
   useEffect(() => { lastList.value = address || '#/accounts'; }, [address]);
@@ -46,9 +47,9 @@ export function Accounts() {
     const t = tests[i];
     return [[`prop${i + 1}`, t?.prop], [`op${i + 1}`, t?.op], [`value${i + 1}`, t?.value]];
   })));
-  const choose = (ids: number[], on: boolean) => {
-    const next = new Set(chosen);
-    for (const id of ids) if (on) next.add(id); else next.delete(id);
+  const choose = (accounts: Account[], on: boolean) => {
+    const next = new Map(chosen);
+    for (const a of accounts) if (on) next.set(a.id, a); else next.delete(a.id);
     if (next.size > most) say(`At most ${most} accounts are changed together.`, 'bad');
     else setChosen(next);
   };
@@ -83,7 +84,7 @@ export function Accounts() {
         <div class="selection" role="status">
           <Chip tone="info">{chosen.size} chosen</Chip>
           {may('write') && <Button look="main" onClick={() => setBulk(true)}>Change them…</Button>}
-          <Button look="quiet" onClick={() => setChosen(new Set())}>Choose none</Button>
+          <Button look="quiet" onClick={() => setChosen(new Map())}>Choose none</Button>
         </div>
       )}
       <Errors of={list.error} />
@@ -92,7 +93,7 @@ export function Accounts() {
             {filtered ? <Button onClick={() => go('#/accounts', true)}>Show all</Button> : <a class="button" href="#/import">Import some</a>}
           </Empty>
         : <AccountsTable list={list} columns={view.columns} ascending={view.ascending} onTurn={() => set({ order: view.ascending ? undefined : 'asc' })} chosen={chosen} choose={choose} />}
-      {bulk && <Bulk accounts={list.rows.filter(a => chosen.has(a.id))} onClose={() => setBulk(false)} onDone={() => { setBulk(false); setChosen(new Set()); list.reload(); }} />}
+      {bulk && <Bulk accounts={[...chosen.values()]} onClose={() => setBulk(false)} onDone={() => { setBulk(false); setChosen(new Map()); list.reload(); }} />}
     </div>
   );
 }

@@ -57,15 +57,15 @@ function list(cell: string, member: Member): unknown[] {
 
 const atOnce = 4;
 
-/** Sends each row as one account, a few at a time, and tells the outcomes as they come. A row that is refused does not affect the others. */
-export async function run(rows: string[][], plan: Plan, dry: boolean, tell: (outcomes: Outcome[]) => void): Promise<void> {
+/** Sends each row as one account, and tells the outcomes as they come. A row that is refused does not affect the others; one that was written under this name is not written again. */
+export async function run(rows: string[][], plan: Plan, dry: boolean, name: string, tell: (outcomes: Outcome[]) => void): Promise<void> {
   const outcomes: Outcome[] = [];
   let next = 0;
   let told = 0;
   const work = async () => {
     while (next < rows.length) {
       const i = next++;
-      outcomes[i] = await send(rows[i], i + 2, plan, dry);
+      outcomes[i] = await patiently(() => send(rows[i], i + 2, plan, dry, name));
       if (Date.now() - told > 200) { told = Date.now(); tell([...outcomes]); }
     }
   };
@@ -74,17 +74,30 @@ export async function run(rows: string[][], plan: Plan, dry: boolean, tell: (out
   tell([...outcomes]);
 }
 
-async function send(row: string[], line: number, plan: Plan, dry: boolean): Promise<Outcome> {
+/** Waits and tries again while the key has sent as much as it may. */
+async function patiently(work: () => Promise<Outcome>): Promise<Outcome> {
+  for (;;) {
+    try {
+      return await work();
+    } catch {
+      await new Promise(resolve => setTimeout(resolve, 1000));
+    }
+  }
+}
+
+/** Throws if the row is to be sent again. */
+async function send(row: string[], line: number, plan: Plan, dry: boolean, name: string): Promise<Outcome> {
   const draft = draftOf(row, plan);
   const title = String(draft.title ?? row[0] ?? '');
   try {
     const { data, response } = await ask(api.POST('/accounts', {
       params: { query: { match_by: plan.matchBy, match_found_strategy: plan.strategy, allow_new_options: plan.newOptions || undefined, dry_run: dry || undefined } },
-      body: bodyOf(draft) as never,
+      headers: dry ? {} : { 'Idempotency-Key': `${name}-${line}` }, body: bodyOf(draft) as never,
     }));
     if (response.status === 201) return { line, row, title, what: 'created', words: '', id: dry ? undefined : data.id };
     return { line, row, title: data.title, id: data.id, ...await compare(data, plan, dry) };
   } catch (e) {
+    if (e instanceof Refusal && e.status === 429) throw e;
     const words = e instanceof Refusal ? e.besides([]).join(' ') : String(e);
     return { line, row, title, what: 'refused', words };
   }

@@ -45,12 +45,13 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
   const [plan, setPlan] = useState<Plan>({ targets: guess(head), matchBy: 'title', strategy: 'skip', newOptions: false });
   const [outcomes, setOutcomes] = useState<Outcome[]>([]);
   const [state, setState] = useState<'mapping' | 'trying' | 'tried' | 'writing' | 'written'>('mapping');
+  const [series] = useState(() => `import-${Date.now()}-${Math.random().toString(36).slice(2)}`);
   const busy = state === 'trying' || state === 'writing';
   const change = (part: Partial<Plan>) => { setPlan({ ...plan, ...part }); setOutcomes([]); setState('mapping'); };
   const options = targets();
   const start = async (dry: boolean) => {
     setState(dry ? 'trying' : 'writing');
-    await run(rows, plan, dry, setOutcomes);
+    await run(rows, plan, dry, series, setOutcomes);
     if (!dry) await loadProperties();
     setState(dry ? 'tried' : 'written');
   };

@@ -11,6 +11,9 @@ import { Button, Empty, Errors, Head, useLoaded } from '../ui/parts';
 import { say } from '../ui/toast';
 import { typeWords } from './properties';
 
+/** How many options are counted at once; of more, each is counted when it is to be removed. */
+const most = 50;
+
 /** How many accounts a test of a property finds, archived ones included. */
 async function uses(keyName: string, op: 'eq' | 'exists', value: string): Promise<number> {
   const { response } = await ask(api.GET('/accounts/search', { params: { query: { prop1: keyName, op1: op, value1: value, page_size: 1, include_total: true, include_archived: true } } }));
@@ -61,7 +64,7 @@ function PropertyWork({ property }: { property: Property }) {
           <h2>Options {admin && <Button icon="plus" onClick={() => setAsking({ what: 'add' })}>Add</Button>}</h2>
           <ol class="options">
             {property.options.map((o, i) => (
-              <Option key={o} keyName={property.keyName} option={o}>
+              <Option key={o} keyName={property.keyName} option={o} counted={property.options.length <= most}>
                 {admin && <div class="row-actions">
                   <Button look="quiet" icon="up" label={`Move ${o} up`} disabled={i === 0} onClick={() => move(i, -1)} />
                   <Button look="quiet" icon="down" label={`Move ${o} down`} disabled={i === property.options.length - 1} onClick={() => move(i, 1)} />
@@ -88,8 +91,8 @@ function PropertyWork({ property }: { property: Property }) {
   );
 }
 
-function Option({ keyName, option, children }: { keyName: string; option: string; children: ComponentChildren }) {
-  const used = useLoaded(() => uses(keyName, 'eq', option), [keyName, option]);
+function Option({ keyName, option, counted, children }: { keyName: string; option: string; counted: boolean; children: ComponentChildren }) {
+  const used = useLoaded(async () => (counted ? uses(keyName, 'eq', option) : undefined), [keyName, option]);
   return (
     <li>
       <span class="option-name">{option}</span>
