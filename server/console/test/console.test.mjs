@@ -163,6 +163,7 @@ describe('accounts', () => {
     await page.getByRole('button', { name: 'Restore System size kW: 86.40' }).click();
     await page.getByRole('button', { name: 'Preview' }).click();
     await said(page, 'The server has checked this and written nothing.');
+    await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.waitForFunction(() => !document.querySelector('.savebar'));
     const { custom } = await server.call('GET', '/accounts/1');

@@ -24,7 +24,8 @@ export const Icon = ({ name }: { name: keyof typeof paths }) => (
   </svg>
 );
 
-interface ButtonProps extends Omit<JSX.IntrinsicElements['button'], 'icon'> {
+interface ButtonProps extends Omit<JSX.IntrinsicElements['button'], 'icon' | 'class'> {
+  class?: string;
   look?: 'main' | 'quiet' | 'danger' | 'plain';
   icon?: keyof typeof paths;
   /** Said to those who cannot see the icon, if there is no other text. */
@@ -32,8 +33,8 @@ interface ButtonProps extends Omit<JSX.IntrinsicElements['button'], 'icon'> {
   busy?: boolean;
 }
 
-export const Button = ({ look = 'plain', icon, label, busy, children, ...rest }: ButtonProps) => (
-  <button type="button" {...rest} class={`button ${look} ${children ? '' : 'bare'}`} aria-label={label ?? rest['aria-label']} title={label} aria-busy={busy} disabled={busy || rest.disabled}>
+export const Button = ({ look = 'plain', icon, label, busy, children, class: more = '', ...rest }: ButtonProps) => (
+  <button type="button" {...rest} class={`button ${look} ${children ? '' : 'bare'} ${more}`} aria-label={label ?? rest['aria-label']} title={label} aria-busy={busy} disabled={busy || rest.disabled}>
     {icon && <Icon name={icon} />}{children}
   </button>
 );

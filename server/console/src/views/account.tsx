@@ -1,10 +1,11 @@
+import { effect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, ask, Refusal, type Account } from '../api';
 import { ago, formatTime, nameOf } from '../format';
 import { bodyOf, customMembers, loadProperties, memberOf, members, newOptions, ownMembers, same, show, valueOf, type Draft } from '../members';
 import { go } from '../router';
-import { may } from '../session';
-import { FormDialog } from '../ui/dialog';
+import { may, session } from '../session';
+import { Dialog, FormDialog } from '../ui/dialog';
 import { Banner, Button, Chip, Empty, Errors, Head, useLoaded, Wait } from '../ui/parts';
 import { typing } from '../ui/shortcuts';
 import { say } from '../ui/toast';
@@ -20,6 +21,7 @@ interface Work { base: Account; tag: string; draft: Draft }
 
 /** What was begun and not saved, for who comes back. */
 const begun = new Map<number, Work>();
+effect(() => { if (!session.value) begun.clear(); });
 
 const fields = () => [...members.value.map(m => m.key), 'contacts'];
 
@@ -130,7 +132,7 @@ function AccountWork({ first }: { first: Work }) {
           <History id={base.id} round={round} current={base} onRestore={editable ? (key, value) => { change(key, value); say(`${memberOf(key)?.name ?? key} is as it was. Save to keep it so.`); } : undefined} />
         </div>
       </div>
-      {dirty && (
+      {dirty && !theirs && (
         <div class="savebar">
           <div class="savebar-words" role="status">
             <b>{Object.keys(draft).length === 1 ? '1 change' : `${Object.keys(draft).length} changes`}</b>
@@ -157,10 +159,11 @@ function AccountWork({ first }: { first: Work }) {
 
 function Preview({ base, after, onClose }: { base: Account; after: Account; onClose: () => void }) {
   return (
-    <section class="panel preview">
-      <h2>Preview <Button look="quiet" icon="close" label="Close the preview" onClick={onClose} /></h2>
-      <Banner>The server has checked this and written nothing.</Banner>
-      <Difference before={base} after={after} />
-    </section>
+    <Dialog title="Preview" wide onClose={onClose}>
+      <div class="fields">
+        <Banner>The server has checked this and written nothing.</Banner>
+        <Difference before={base} after={after} />
+      </div>
+    </Dialog>
   );
 }

@@ -1,10 +1,11 @@
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Account } from '../api';
-import { may } from '../session';
+import { may, session } from '../session';
 import { go, route, to } from '../router';
 import { count } from '../format';
 import { customMembers, memberOf, members, ownMembers, type Member } from '../members';
+import { Menu } from '../ui/menu';
 import { Button, Chip, Empty, Errors, Head, Icon } from '../ui/parts';
 import { typing } from '../ui/shortcuts';
 import { AccountsTable } from './accounts-table';
@@ -16,6 +17,7 @@ import { say } from '../ui/toast';
 
 /** The list as it was last seen, to come back to. */
 export const lastList = signal('#/accounts');
+effect(() => { if (!session.value) lastList.value = '#/accounts'; });
 
 const most = 500;
 const usual = ['title', 'primaryEmail', 'primaryPhone', 'accountType', 'updatedAt'];
@@ -124,13 +126,12 @@ function Search({ q, disabled, titleOnly, onChange }: { q: string; disabled: boo
 
 function Columns({ chosen, onChange }: { chosen: string[]; onChange: (keys: string[]) => void }) {
   return (
-    <details class="menu">
-      <summary class="button plain"><Icon name="columns" />Columns</summary>
+    <Menu icon="columns" title="Columns">{() => (
       <div class="menu-body">
         {[...ownMembers, ...customMembers.value].filter(m => m.key !== 'title').map(m => (
           <label key={m.key}><input type="checkbox" checked={chosen.includes(m.key)} onChange={e => onChange(e.currentTarget.checked ? members.value.map(o => o.key).filter(k => chosen.includes(k) || k === m.key) : chosen.filter(k => k !== m.key))} />{m.name}</label>
         ))}
       </div>
-    </details>
+    )}</Menu>
   );
 }

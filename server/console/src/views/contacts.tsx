@@ -48,7 +48,7 @@ export function Contacts() {
                 <tr key={c.id}>
                   <th scope="row"><a href={`#/contacts/${c.id}`}>{c.name}</a> <span class="second">{c.title}</span></th>
                   <td>{c.emails.join(', ')}</td><td>{c.phones.join(', ')}</td>
-                  <td>{c.accounts.map((a, i) => <>{i > 0 && ', '}<a key={a.id} href={`#/accounts/${a.id}`}>{a.title}</a></>)}</td><td>{ago(c.updatedAt)}</td>
+                  <td>{c.accounts.map((a, i) => <>{i > 0 && ', '}<a key={a.id} href={`#/accounts/${a.id}`}>{a.title}</a></>)}</td><td data-label="Updated">{ago(c.updatedAt)}</td>
                 </tr>
               ))}
             </tbody>

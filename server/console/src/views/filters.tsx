@@ -1,8 +1,9 @@
-import { useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { Schemas } from '../api';
 import { members, type Kind, type Member } from '../members';
 import { SelectField, TextField } from '../ui/field';
-import { Button, Icon } from '../ui/parts';
+import { Menu } from '../ui/menu';
+import { Button } from '../ui/parts';
 
 export type Op = Schemas['SearchOperator'];
 
@@ -30,23 +31,21 @@ export const testsOf = (params: URLSearchParams): Test[] => [1, 2].flatMap(i => 
 
 /** Adds a test of any member, of which a search takes two. */
 export function Filters({ tests, most, onChange }: { tests: Test[]; most: number; onChange: (tests: Test[]) => void }) {
-  const menu = useRef<HTMLDetailsElement>(null);
   const searchable = members.value.filter(m => opsOf[m.kind].length);
   const [test, setTest] = useState<Test>({ prop: 'accountType', op: 'eq', value: '' });
   const member = searchable.find(m => m.prop === test.prop) ?? searchable[0];
-  const add = (e: Event) => {
+  const add = (e: Event, close: () => void) => {
     e.preventDefault();
     const value = test.op === 'exists' ? test.value || 'true' : test.value.trim();
     if (!value) return;
     onChange([...tests, { ...test, value }]);
     setTest({ ...test, value: '' });
-    menu.current?.removeAttribute('open');
+    close();
   };
   if (tests.length >= most) return null;
   return (
-    <details class="menu" ref={menu}>
-      <summary class="button plain"><Icon name="plus" />Filter</summary>
-      <form class="menu-body fields" onSubmit={add}>
+    <Menu icon="plus" title="Filter">{close => (
+      <form class="menu-body fields" onSubmit={e => add(e, close)}>
         <SelectField label="Member" value={member.prop} options={searchable.map(m => [m.prop, m.name])} onChange={prop => {
           const next = searchable.find(m => m.prop === prop)!;
           setTest({ prop, op: opsOf[next.kind][0], value: '' });
@@ -55,7 +54,7 @@ export function Filters({ tests, most, onChange }: { tests: Test[]; most: number
         <TestValue member={member} test={test} onChange={value => setTest({ ...test, value })} />
         <Button type="submit" look="main">Add the filter</Button>
       </form>
-    </details>
+    )}</Menu>
   );
 }
 

@@ -35,8 +35,8 @@ export function Keys() {
                     <td><code>{k.prefix}…</code></td>
                     <td>{users.data?.find(u => u.id === k.userId)?.email ?? k.userId}</td>
                     <td><Chip tone={k.scopes.includes('admin') ? 'info' : 'plain'}>{k.scopes.at(-1)}</Chip> {k.handling && <Chip>{k.handling}</Chip>}</td>
-                    <td title={formatTime(k.createdAt)}>{ago(k.createdAt)}</td>
-                    <td>{k.revokedAt ? <Chip tone="bad">revoked {ago(k.revokedAt)}</Chip> : k.expiresAt ? ago(k.expiresAt) : 'never'}</td>
+                    <td data-label="Made" title={formatTime(k.createdAt)}>{ago(k.createdAt)}</td>
+                    <td data-label="Ends">{k.revokedAt ? <Chip tone="bad">revoked {ago(k.revokedAt)}</Chip> : k.expiresAt ? ago(k.expiresAt) : 'never'}</td>
                     <td class="row-actions">{!isOver(k) && may('write') && <Button look="quiet" aria-label={`Revoke ${k.name}`} onClick={() => setRevoking(k)}>Revoke</Button>}</td>
                   </tr>
                 ))}
