@@ -7,8 +7,9 @@ GO ?= go
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 10s
 MAILPIT := v1.27.11
+comma := ,
 # What is written by hand, also beside the generated code.
-HAND := client server gen/gen.go gen/custom gen/timestamp
+HAND := client server gen/gen.go gen/apiserver/requests gen/custom gen/timestamp
 DATA ?= data
 ADDR ?= 127.0.0.1:8080
 
@@ -18,7 +19,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build the static binary bin/accountsd
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/accountsd ./server/cmd/accountsd
+	CGO_ENABLED=0 $(GO) build -tags nomsgpack -trimpath -ldflags '-s -w' -o bin/accountsd ./server/cmd/accountsd
 
 .PHONY: run
 run: build ## serve a sample company on data/accounts.db and print how to call it
@@ -69,7 +70,7 @@ lint-spec: $(NODE_TOOLS) ## check openapi.yaml with Redocly and Spectral
 
 .PHONY: check-deps
 check-deps: ## print what a program with only the client links, and fail if it has grown
-	@! $(GO) list -deps ./client/... ./gen/apiclient | grep -E 'gin-gonic|kin-openapi|modernc.org' || { echo 'the client must stay light'; exit 1; }
+	@! $(GO) list -deps ./client/... ./gen/apiclient | grep -E 'gin-gonic|kin-openapi|modernc.org|zombiezen.com' || { echo 'the client must stay light'; exit 1; }
 	@GO='$(GO)' client/testdata/weigh.sh
 
 .PHONY: test
@@ -118,10 +119,20 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 bench: ## run the benchmarks
 	$(GO) test ./... -run '^$$' -bench . -benchmem
 
+LOAD = $(GO) build -o bin/load ./server/servertest/load && bin/load
+
+.PHONY: bench-load
+bench-load: build ## measure a server beside a bare limit program, and beside BASE (a commit); FULL=1 with a million accounts, LOADFLAGS=-help
+	$(LOAD) -sizes '1000,100000$(if $(FULL),$(comma)1000000)' $(if $(BASE),-base '$(BASE)') $(LOADFLAGS)
+
+.PHONY: bench-load-ci
+bench-load-ci: build ## see that bench-load works, in a minute
+	$(LOAD) -sizes 1000 -clients 1,16 -time 1s -rounds 1
+
 .PHONY: soak
 soak: build ## attack a server with 500 requests at once, and print its memory and how long honest callers wait
 	$(GO) build -o bin/soak ./server/servertest/soak
 	bin/soak bin/accountsd
 
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail test-race test ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail test-race test bench-load-ci ## what CI runs

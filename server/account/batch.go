@@ -65,14 +65,7 @@ func (s *Service) parseUpdate(item any) (BatchUpdate, fault.Offences) {
 // the account as it is after all. Errors: KindInvalid, KindConflict or
 // KindPrecondition with every offence of all updates; an unknown id is one.
 func (s *Service) Batch(ctx context.Context, actor identity.Actor, req BatchRequest) ([]Account, error) {
-	mode, err := req.Mode, error(nil)
-	mode.Unsound = len(req.Found) > 0
-	for i := 0; i < len(req.Updates) && !mode.Unsound; i++ {
-		if mode.Unsound, err = s.isUnsound(ctx, actor, req.Updates[i].Patch, req.AllowNewOptions); err != nil {
-			return nil, err
-		}
-	}
-	return write.Run(ctx, s.store, mode, func(ctx context.Context, tx Tx) ([]Account, error) {
+	return decide(ctx, s, actor.CompanyID, req.Mode, all, func(ctx context.Context, tx Tx) ([]Account, error) {
 		b := &batch{Service: s, tx: &schemaTx{Tx: tx}, actor: actor, req: req, accounts: make(map[int64]Account), offences: slices.Clip(req.Found)}
 		return b.run(ctx)
 	})
@@ -86,7 +79,6 @@ type batch struct {
 	req      BatchRequest
 	accounts map[int64]Account // those of the batch, as they are so far
 	offences fault.Offences
-	readOnly error // of a transaction that can only read, in which the batch goes on to find offences
 }
 
 func (b *batch) run(ctx context.Context) ([]Account, error) {
@@ -105,7 +97,7 @@ func (b *batch) run(ctx context.Context) ([]Account, error) {
 	for i, update := range b.req.Updates {
 		updated[i] = b.accounts[update.ID]
 	}
-	return updated, b.readOnly
+	return updated, nil
 }
 
 // load reads the accounts in the order of their ids, so that two batches that
@@ -146,15 +138,8 @@ func (b *batch) update(ctx context.Context, index int, update BatchUpdate) error
 		}
 		return nil
 	}
-	switch {
-	case errors.Is(err, write.ErrReadOnly):
-		b.readOnly = err
-	case err != nil:
-		return err
-	default:
-		b.accounts[update.ID] = after
-	}
-	return nil
+	b.accounts[update.ID] = after
+	return err
 }
 
 // schemaTx is a transaction that remembers the properties, which a batch reads

@@ -42,12 +42,8 @@ type CreateResult struct {
 // in one transaction. Errors: KindInvalid or KindConflict with every offence of
 // the body, which is checked whole even if the strategy is to skip.
 func (s *Service) Create(ctx context.Context, actor identity.Actor, req CreateRequest) (CreateResult, error) {
-	mode, err := req.Mode, error(nil)
-	if mode.Unsound, err = s.isUnsound(ctx, actor, req.Patch, req.AllowNewOptions); err != nil {
-		return CreateResult{}, err
-	}
-	mode.Unsound = mode.Unsound || len(missing(req.Patch)) > 0
-	return write.Run(ctx, s.store, mode, func(ctx context.Context, tx Tx) (CreateResult, error) {
+	made := func(r *CreateResult) []*Account { return []*Account{&r.Account} }
+	return decide(ctx, s, actor.CompanyID, req.Mode, made, func(ctx context.Context, tx Tx) (CreateResult, error) {
 		c := &creation{Service: s, tx: tx, actor: actor, req: req}
 		result, _, err := c.run(ctx)
 		return result, err

@@ -8,8 +8,7 @@ import (
 	"github.com/accountsd/accountsd/server/schema"
 )
 
-// schemas remembers the companies' schemas. What it remembers may be out of
-// date: whoever writes by it asks for its version in the transaction.
+// schemas remembers the companies' schemas by their versions.
 type schemas struct {
 	mu    sync.Mutex
 	known map[int64]knownSchema // by company
@@ -23,40 +22,9 @@ type knownSchema struct {
 // schemasRemembered is how many companies' schemas are kept in memory.
 const schemasRemembered = 1000
 
-// remembered returns the schema that is remembered, or the present one if there
-// is none.
-func (s *schemas) remembered(ctx context.Context, store Reader, companyID int64) (schema.Schema, error) {
-	s.mu.Lock()
-	known, ok := s.known[companyID]
-	s.mu.Unlock()
-	if ok {
-		return known.properties, nil
-	}
-	return s.refresh(ctx, store, companyID)
-}
-
-// refresh remembers the present schema. It must not be read in a transaction,
-// of which nothing may remain.
-func (s *schemas) refresh(ctx context.Context, store Reader, companyID int64) (schema.Schema, error) {
-	// First the version: a schema that is newer than it is read again at worst.
-	version, err := store.SchemaVersion(ctx, companyID)
-	if err != nil {
-		return nil, fmt.Errorf("load the schema's version: %w", err)
-	}
-	properties, err := LoadSchema(ctx, store, companyID)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.known == nil || len(s.known) >= schemasRemembered {
-		s.known = make(map[int64]knownSchema)
-	}
-	s.known[companyID] = knownSchema{version: version, properties: properties}
-	return properties, nil
-}
-
-// current returns the schema as a transaction or a store has it.
+// current returns the schema as a transaction or a store has it. It remembers
+// one that is committed, under the version that it had before it was read: one
+// that is newer is read again at worst. Of a transaction nothing may remain.
 func (s *schemas) current(ctx context.Context, r Reader, companyID int64) (schema.Schema, error) {
 	version, err := r.SchemaVersion(ctx, companyID)
 	if err != nil {
@@ -68,5 +36,28 @@ func (s *schemas) current(ctx context.Context, r Reader, companyID int64) (schem
 	if ok && known.version == version {
 		return known.properties, nil
 	}
-	return LoadSchema(ctx, r, companyID)
+	properties, err := LoadSchema(ctx, r, companyID)
+	if err != nil || !isCommitted(r) {
+		return properties, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known == nil || len(s.known) >= schemasRemembered {
+		s.known = make(map[int64]knownSchema)
+	}
+	s.known[companyID] = knownSchema{version: version, properties: properties}
+	return properties, nil
+}
+
+// isCommitted tells whether what r reads has been committed.
+func isCommitted(r Reader) bool {
+	switch r := r.(type) {
+	case *recorder:
+		return len(r.set.Options) == 0
+	case *schemaTx:
+		return isCommitted(r.Tx)
+	case Tx:
+		return false
+	}
+	return true
 }

@@ -66,11 +66,7 @@ type UpdateRequest struct {
 // KindPrecondition if Match does not hold; KindInvalid or KindConflict with
 // every offence of the patch.
 func (s *Service) Update(ctx context.Context, actor identity.Actor, req UpdateRequest) (Account, error) {
-	mode, err := req.Mode, error(nil)
-	if mode.Unsound, err = s.isUnsound(ctx, actor, req.Patch, req.AllowNewOptions); err != nil {
-		return Account{}, err
-	}
-	return write.Run(ctx, s.store, mode, func(ctx context.Context, tx Tx) (Account, error) {
+	return decide(ctx, s, actor.CompanyID, req.Mode, one, func(ctx context.Context, tx Tx) (Account, error) {
 		before, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
 		if err != nil {
 			return Account{}, err
@@ -80,34 +76,6 @@ func (s *Service) Update(ctx context.Context, actor identity.Actor, req UpdateRe
 		}
 		return s.applyAndSave(ctx, tx, actor, before, req.Patch, req.AllowNewOptions)
 	})
-}
-
-// isUnsound tells whether something is wrong with a patch: with its body, or with
-// the custom values and the contacts as far as is remembered of the company's.
-func (s *Service) isUnsound(ctx context.Context, actor identity.Actor, p Patch, newOptions bool) (bool, error) {
-	if len(p.Found) > 0 {
-		return true, nil
-	}
-	a := &applier{env: Env{AllowNewOptions: newOptions}}
-	a.values = schema.Values{AllowNewOptions: newOptions, Offences: &a.Offences}
-	var err error
-	if len(p.Custom.Value) > 0 {
-		if a.env.Schema, err = s.schemas.remembered(ctx, s.store, actor.CompanyID); err != nil {
-			return false, err
-		}
-		a.setCustom(p.Custom)
-	}
-	if len(p.Contacts.Value) > 0 {
-		if a.env.Contacts, err = s.store.Contacts(ctx, actor.CompanyID, p.Contacts.Value); err != nil {
-			return false, fmt.Errorf("load contacts: %w", err)
-		}
-		a.setContacts(p.Contacts)
-	}
-	if len(a.Offences) == 0 {
-		return false, nil
-	}
-	_, err = s.schemas.refresh(ctx, s.store, actor.CompanyID)
-	return true, err
 }
 
 // applyAndSave applies a patch to a stored account, and writes what changed.
@@ -261,7 +229,7 @@ type DeleteRequest struct {
 // values that it had. Errors: KindNotFound; KindPrecondition if Match does not
 // hold.
 func (s *Service) Delete(ctx context.Context, actor identity.Actor, req DeleteRequest) error {
-	_, err := write.Run(ctx, s.store, req.Mode, func(ctx context.Context, tx Tx) (done struct{}, err error) {
+	_, err := decide(ctx, s, actor.CompanyID, req.Mode, none, func(ctx context.Context, tx Tx) (done struct{}, err error) {
 		a, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
 		if err != nil {
 			return done, err

@@ -12,6 +12,16 @@ import (
 type Store interface {
 	Reader
 	write.Transactor[Tx]
+	Committer
+}
+
+// Committer writes what was decided before.
+type Committer interface {
+	// Commit plays a set in a transaction of its own: see WriteSet.Play. When it
+	// returns nil, all of the set is durable and visible; when it returns an
+	// error, nothing is. write.ErrStale if the set was decided on what has
+	// changed since. A ctx that ends before the set was begun stops it.
+	Commit(ctx context.Context, set *WriteSet) error
 }
 
 // Reader reads records. Each call sees one consistent state.
@@ -90,7 +100,7 @@ type Tx interface {
 
 	// UpdateAccount writes those members of a that changes names, links
 	// included, and its version, time and author. KindConflict if the number
-	// is taken, KindNotFound if there is no such account.
+	// is taken, KindNotFound if there is no such account of the version before.
 	UpdateAccount(ctx context.Context, a Account, changes patch.Changes) error
 
 	// DeleteAccount removes an account and its links. KindNotFound if there is

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed dist
@@ -36,7 +37,8 @@ type file struct {
 	gzip bool   // whether that is compressed
 }
 
-var files = load()
+// files are read when the first one is asked for: most commands serve none.
+var files = sync.OnceValue(load)
 
 // load reads what is embedded. The files are there or the program was not built.
 func load() map[string]file {
@@ -67,7 +69,7 @@ func load() map[string]file {
 // one. acceptsGzip says whether the caller takes what is kept compressed. A body
 // is sent in one piece, which others may compress.
 func Serve(w http.ResponseWriter, r *http.Request, acceptsGzip bool) bool {
-	f, ok := files[r.URL.Path]
+	f, ok := files()[r.URL.Path]
 	if !ok {
 		return false
 	}

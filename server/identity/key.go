@@ -203,16 +203,17 @@ func HashToken(token string) KeyHash { return sha256.Sum256([]byte(token)) }
 // Authenticate returns who holds the token. A token that is missing, unknown,
 // expired, revoked or of a disabled user is the same KindUnauthorized error. A
 // key is random, and found by its hash only while it is valid, so that the time
-// of a refusal tells nothing of it.
+// of a refusal tells nothing of it. One that is revoked is refused from the next
+// request on, whatever process revoked it.
 func (s *Service) Authenticate(ctx context.Context, token string) (Actor, error) {
-	key, user, err := s.store.KeyByHash(ctx, HashToken(token), s.clock.Now())
+	actor, err := s.keys.find(ctx, s.store, HashToken(token), s.clock.Now())
 	if fault.IsNotFound(err) {
 		return Actor{}, &fault.Error{Kind: fault.KindUnauthorized, Message: "send a valid API key in the header x-api-key"}
 	}
 	if err != nil {
 		return Actor{}, fmt.Errorf("load key: %w", err)
 	}
-	return Actor{CompanyID: key.CompanyID, KeyID: key.ID, Scope: key.Scope, Handling: key.Handling, User: user.Ref()}, nil
+	return actor, nil
 }
 
 // CreateKeyFor makes a key for a user, and returns its token, which is kept

@@ -16,6 +16,7 @@ type Service struct {
 	log       *slog.Logger
 	passwords passwords
 	guard     *guard
+	keys      keyring
 }
 
 // NewService returns a service over the store. It logs, by ids only, what

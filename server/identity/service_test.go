@@ -12,8 +12,10 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/servertest/domaintest"
 	"github.com/accountsd/accountsd/server/store"
@@ -64,6 +66,35 @@ func TestAuthenticateExpiry(t *testing.T) {
 	s.Now = s.Now.Add(time.Second)
 	if _, err := s.Identity.Authenticate(t.Context(), token); fault.KindOf(err) != fault.KindUnauthorized {
 		t.Errorf("at its time: %v", err)
+	}
+}
+
+// What is remembered of a key is never older than what another process on the
+// same store has made of it.
+func TestAuthenticateChanges(t *testing.T) {
+	t.Parallel()
+	s := domaintest.New(t)
+	other := server.NewServices(s.Store, server.ServiceConfig{})
+	issued, err := s.Identity.CreateKey(t.Context(), s.Actor, identity.NewKey{Name: "remembered"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if actor, err := s.Identity.Authenticate(t.Context(), issued.Token); err != nil || actor.User.FirstName != "" {
+			t.Fatalf("%+v %v", actor, err)
+		}
+	}
+	if _, err := other.Identity.UpdateUser(t.Context(), s.Actor, s.User.ID, identity.UserPatch{FirstName: patch.Set("Ada")}); err != nil {
+		t.Fatal(err)
+	}
+	if actor, err := s.Identity.Authenticate(t.Context(), issued.Token); err != nil || actor.User.FirstName != "Ada" {
+		t.Errorf("after a change of the user: %+v %v", actor, err)
+	}
+	if err := other.Identity.RevokeKey(t.Context(), s.Actor, issued.Key.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Identity.Authenticate(t.Context(), issued.Token); fault.KindOf(err) != fault.KindUnauthorized {
+		t.Errorf("after its revocation: %v", err)
 	}
 }
 

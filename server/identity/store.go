@@ -52,6 +52,11 @@ type Reader interface {
 	// valid at a time: not revoked, not expired, its user not disabled. Else
 	// KindNotFound, so that nothing tells the refusals apart.
 	KeyByHash(ctx context.Context, hash KeyHash, at time.Time) (Key, User, error)
+
+	// KeysVersion returns a number that grows with every change of keys and
+	// users, of whatever company. A transaction that is rolled back leaves it as
+	// it was.
+	KeysVersion(ctx context.Context) (int64, error)
 }
 
 // Tx writes companies, users and keys.

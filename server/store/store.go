@@ -23,6 +23,7 @@ import (
 type Store interface {
 	Reader
 	write.Transactor[Tx]
+	account.Committer
 
 	// Ping returns nil if the store can answer reads.
 	Ping(ctx context.Context) error

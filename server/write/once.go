@@ -42,9 +42,13 @@ type Replay struct {
 // Error makes a Replay an error, so that it can travel as one.
 func (r *Replay) Error() string { return "the request was carried out before" }
 
-// check returns a *Replay if the request was carried out, and KindConflict if
-// another one was under the same name.
-func (c *Claim) check(ctx context.Context, tx Tx) error {
+// Check returns a *Replay if a request that must be carried out once was, and
+// KindConflict if another one was under the same name.
+func (m Mode[R]) Check(ctx context.Context, tx Tx) error {
+	c := m.Claim
+	if c == nil {
+		return nil
+	}
 	answer, err := tx.Answer(ctx, c.ID, c.At.Add(-answersKept))
 	switch {
 	case fault.IsNotFound(err):
@@ -57,8 +61,11 @@ func (c *Claim) check(ctx context.Context, tx Tx) error {
 	return &Replay{Answer: answer}
 }
 
-// keep keeps what the request is answered.
-func (m Mode[R]) keep(ctx context.Context, tx Tx, result R) error {
+// Keep keeps what a request is answered that must be carried out once.
+func (m Mode[R]) Keep(ctx context.Context, tx Tx, result R) error {
+	if m.Claim == nil {
+		return nil
+	}
 	answer, err := m.Answer(result)
 	if err != nil {
 		return err

@@ -46,6 +46,9 @@ type Transactor[T Tx] interface {
 // ErrReadOnly is of a write in a transaction that can only read.
 var ErrReadOnly = errors.New("a look at the store writes nothing")
 
+// ErrStale is of a write that was decided on what has changed since.
+var ErrStale = errors.New("what the write was decided on has changed")
+
 // Mode says how a request is carried out. The zero value: as it is.
 type Mode[R any] struct {
 	DryRun bool   // check and answer, but write nothing
@@ -72,22 +75,17 @@ func Run[T Tx, R any](ctx context.Context, store Transactor[T], m Mode[R], fn fu
 		}
 	}
 	err := store.Write(ctx, func(ctx context.Context, tx T) error {
-		if m.Claim != nil {
-			if err := m.Claim.check(ctx, tx); err != nil {
-				return err
-			}
+		err := m.Check(ctx, tx)
+		if err != nil {
+			return err
 		}
-		var err error
 		if result, err = fn(ctx, tx); err != nil {
 			return err
 		}
-		switch {
-		case m.DryRun:
+		if m.DryRun {
 			return errDryRun
-		case m.Claim != nil:
-			return m.keep(ctx, tx, result)
 		}
-		return nil
+		return m.Keep(ctx, tx, result)
 	})
 	if err != nil && !errors.Is(err, errDryRun) {
 		var none R

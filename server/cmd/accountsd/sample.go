@@ -70,6 +70,8 @@ func (s inside) Look(ctx context.Context, fn func(context.Context, store.Tx) err
 	return fn(ctx, s.Tx)
 }
 
+func (s inside) Commit(ctx context.Context, set *account.WriteSet) error { return set.Play(ctx, s.Tx) }
+
 // createSample makes a company with properties, users, contacts and accounts that
 // have a history.
 func createSample(ctx context.Context, tx store.Tx, company identity.NewCompany) (identity.CreatedCompany, error) {

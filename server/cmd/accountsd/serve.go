@@ -42,7 +42,7 @@ func serveCommand() *cli.Command {
 			&cli.Int64Flag{Name: "daily-limit", Usage: "answer 429 to a key that sends more than `N` requests in a day (UTC); 0 for no limit", Validator: notNegative[int64], Sources: fromEnv("DAILY_LIMIT")},
 			&cli.DurationFlag{Name: "drain", Usage: "go on serving for `DURATION` after a signal, with /readyz failing", Sources: fromEnv("DRAIN")},
 			&cli.DurationFlag{Name: "shutdown-timeout", Usage: "give requests under way `DURATION` to finish", Value: 30 * time.Second, Sources: fromEnv("SHUTDOWN_TIMEOUT")},
-			quietDaysFlag(), logFormatFlag(),
+			pprofFlag(), quietDaysFlag(), logFormatFlag(),
 		}, mailFlags()...),
 		Action: serve,
 	}
@@ -73,6 +73,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	go server.Prepare() // while the file is opened
 	return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
 		if !store.Checked() {
 			logger.Warn("the file is too large to look for damage at the start; sqlite3 FILE 'PRAGMA quick_check' does that", "mostBytes", sqlite.MaxChecked)
@@ -83,6 +84,11 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 		if err != nil {
 			return err
 		}
+		stopProfiles, err := serveProfiles(cmd.String("pprof"), logger)
+		if err != nil {
+			return err
+		}
+		defer stopProfiles()
 		defer startBackground(store, config.Alias.Counter, sender, logger)()
 		return listen(ctx, cmd, handler, logger)
 	})(ctx, cmd)

@@ -14,6 +14,7 @@ import (
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store/storetest"
 )
 
 // Domain is all services over a store of its own, with a company and its admin,
@@ -39,7 +40,7 @@ func New(t testing.TB, edits ...func(*server.ServiceConfig)) *Domain {
 	for _, edit := range edits {
 		edit(&config)
 	}
-	d.Services = server.NewServices(store, config)
+	d.Services = server.NewServices(storetest.Missing(store), config)
 	d.CreatedCompany, err = d.Identity.CreateCompany(t.Context(), identity.NewCompany{Name: "Sunrise", Email: "ada@example.com"})
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
@@ -13,24 +12,21 @@ import (
 // that a read is one consistent state. The rows are those of a.
 var (
 	accountScalars = `SELECT ` + listed(scalarColumns, "a.", "") + `, `
-	accountColumns = accountScalars + `coalesce(creator.first_name, ''), coalesce(creator.last_name, ''), coalesce(creator.email, ''),
-	coalesce(updater.first_name, ''), coalesce(updater.last_name, ''), coalesce(updater.email, ''),
+	accountColumns = accountScalars + nameOf("a.created_by") + `, ` + nameOf("a.updated_by") + `,
 	` + listed(lastColumns, "a.", "") + `,
-	(SELECT json_group_array(json_object(
+	CASE WHEN EXISTS (SELECT 1 FROM account_contacts l WHERE l.account_id = a.id)
+	THEN (SELECT json_group_array(json_object(
 			'id', c.id, 'name', c.name, 'title', c.title,
 			'emails', json(c.emails), 'phones', json(c.phones),
 			'createdBy', c.created_by, 'createdAt', c.created_at, 'updatedAt', c.updated_at) ORDER BY l.position)
 		FROM account_contacts l JOIN contacts c ON c.id = l.contact_id
 		WHERE l.account_id = a.id)
+	ELSE '[]' END
 `
-	accountUsers = `
-LEFT JOIN users creator ON creator.id = a.created_by
-LEFT JOIN users updater ON updater.id = a.updated_by
-`
-	fromAccounts = accountColumns + `FROM accounts a` + accountUsers
+	fromAccounts = accountColumns + `FROM accounts a `
 )
 
-var selectAccount = db.Statement{Thing: "account", Text: fromAccounts + `WHERE a.id = ? AND a.company_id = ?`}
+var selectAccount = db.Statement{Thing: "account", Brief: true, Text: fromAccounts + `WHERE a.id = ? AND a.company_id = ?`}
 
 // Account returns an account with its contacts.
 func (r reader) Account(ctx context.Context, companyID, id int64) (account.Account, error) {
@@ -65,19 +61,16 @@ func (r reader) account(ctx context.Context, st db.Statement, args ...any) (acco
 	return fromDBAccount(&row), err
 }
 
-func scanAccount(rows *sql.Rows) (account.Account, error) {
-	var row accountRow
-	err := rows.Scan(row.dest()...)
-	return fromDBAccount(&row), err
+func scanAccount(row *db.Row) (account.Account, error) {
+	var a accountRow
+	err := row.Scan(a.dest()...)
+	return fromDBAccount(&a), err
 }
 
 // dest are the variables of accountColumns.
 func (row *accountRow) dest() []any {
-	creator, updater := &row.creator, &row.updater
 	dest := appendAt(make([]any, 0, len(columnsOfAccounts)+10), scalarColumns, row)
-	dest = append(dest,
-		&creator.FirstName, &creator.LastName, &creator.Email,
-		&updater.FirstName, &updater.LastName, &updater.Email)
+	dest = append(dest, (*userName)(&row.creator), (*userName)(&row.updater))
 	return append(appendAt(dest, lastColumns, row), (*linkedContacts)(&row.Account))
 }
 
@@ -88,7 +81,7 @@ func (r reader) AccountsByID(ctx context.Context, companyID, after int64, limit 
 	return db.Collect(ctx, r.session, selectAccountsByID, []any{companyID, after, limit}, scanAccount)
 }
 
-var selectNumberOwner = db.Statement{Thing: "number", Text: `SELECT id FROM accounts WHERE company_id = ? AND number = ?`}
+var selectNumberOwner = db.Statement{Thing: "number", Brief: true, Text: `SELECT id FROM accounts WHERE company_id = ? AND number = ?`}
 
 // NumberOwner returns the id of the account that has the number, or 0.
 func (r reader) NumberOwner(ctx context.Context, companyID, number int64) (int64, error) {

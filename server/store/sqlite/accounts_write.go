@@ -99,8 +99,8 @@ func updateAccount(row *accountRow, changes patch.Changes) (db.Statement, []any)
 		text.WriteString(" = ?")
 		args = append(args, c.at(row))
 	}
-	text.WriteString(` WHERE id = ? AND company_id = ?`)
-	args = append(args, row.ID, row.CompanyID)
+	text.WriteString(` WHERE id = ? AND company_id = ? AND version = ?`)
+	args = append(args, row.ID, row.CompanyID, row.Version-1)
 	return db.Statement{Thing: "account", Taken: numberTaken, Text: text.String()}, args
 }
 

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/accountsd/accountsd/server/alias"
@@ -104,9 +103,9 @@ func (r reader) AliasMigrations(ctx context.Context, companyID int64, q alias.Qu
 }
 
 // scanMigration leaves out the rehearsals that are over by a time.
-func scanMigration(at time.Time) func(*sql.Rows) (alias.Migration, error) {
-	return func(rows *sql.Rows) (alias.Migration, error) {
-		m, err := userMigrations.Scan(rows)
+func scanMigration(at time.Time) func(*db.Row) (alias.Migration, error) {
+	return func(row *db.Row) (alias.Migration, error) {
+		m, err := userMigrations.Scan(row)
 		all := m.Rehearsals
 		m.Rehearsals = nil
 		for _, rehearsal := range all {

@@ -2,7 +2,6 @@ package sqlite_test
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 const walFrame = 4096 + 24
@@ -45,23 +45,16 @@ func TestLogShrinksAfterSlowReader(t *testing.T) {
 	path := newPath(t)
 	s := open(t, path, smallLimits)
 	l := newLoad(t, s, 200, strings.Repeat("x", 6000))
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	slow, err := db.BeginTx(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var n int
-	if err := slow.QueryRowContext(t.Context(), "SELECT count(*) FROM accounts").Scan(&n); err != nil {
-		t.Fatal(err)
+	slow := openFile(t, path)
+	for _, text := range []string{"BEGIN", "SELECT count(*) FROM accounts"} {
+		if _, err := slow.Exec(t.Context(), db.Statement{Text: text}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if largest := l.runUntilWritten(t, path, 2*smallBound); largest < smallBound {
 		t.Fatalf("the log grew to %d bytes only: the reader was not slow", largest)
 	}
-	if err := slow.Rollback(); err != nil {
+	if _, err := slow.Exec(t.Context(), db.Rollback); err != nil {
 		t.Fatal(err)
 	}
 	l.runUntilWritten(t, path, smallBound)

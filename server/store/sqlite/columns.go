@@ -44,7 +44,7 @@ var columnsOfAccounts = []accountColumn{
 	{name: "is_active", at: func(r *accountRow) any { return &r.Active }, member: account.MemberActive, compared: true},
 	{name: "primary_email", at: func(r *accountRow) any { return &r.PrimaryEmail }, indexed: true, member: account.MemberEmail},
 	{name: "primary_phone", at: func(r *accountRow) any { return &r.PrimaryPhone }, indexed: true, member: account.MemberPhone, compared: true},
-	{name: "account_type", at: func(r *accountRow) any { return &r.Type }, member: account.MemberType, compared: true, contains: true},
+	{name: "account_type", at: func(r *accountRow) any { return db.OptionalText[account.Type]{At: &r.Type} }, member: account.MemberType, compared: true, contains: true},
 	{name: "value", at: func(r *accountRow) any { return &r.Value }, member: account.MemberValue, compared: true},
 	{name: "size", at: func(r *accountRow) any { return &r.Size }, member: account.MemberSize, compared: true},
 	{name: "custom", at: func(r *accountRow) any { return (*db.Object[any])(&r.Custom) }, last: true, member: query.MemberCustom},

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
@@ -29,7 +28,7 @@ const linkedAccounts = `,
 		WHERE l.contact_id = c.id)`
 
 var (
-	selectContact = db.Statement{Thing: "contact", Text: contactColumns + linkedAccounts + `
+	selectContact = db.Statement{Thing: "contact", Brief: true, Text: contactColumns + linkedAccounts + `
 FROM contacts c WHERE c.id = ? AND c.company_id = ?`}
 	selectContacts = db.Statement{Thing: "contacts", Text: contactColumns + `
 FROM contacts c WHERE +c.company_id = ? AND c.id IN (SELECT value FROM json_each(?))`}
@@ -65,8 +64,8 @@ func (r reader) FindContact(ctx context.Context, companyID int64, email, phone s
 	return db.First(ctx, r.session, findContact, []any{companyID, email, phone}, contacts.Scan)
 }
 
-func scanLinkedContact(rows *sql.Rows) (account.Contact, error) {
+func scanLinkedContact(row *db.Row) (account.Contact, error) {
 	var c account.Contact
-	err := rows.Scan(contacts.At(&c, (*db.List[account.AccountRef])(&c.Accounts))...)
+	err := row.Scan(contacts.At(&c, (*db.List[account.AccountRef])(&c.Accounts))...)
 	return c, err
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"math"
 	"slices"
 	"strings"
@@ -112,11 +111,11 @@ func addContacts(b *db.Builder, companyID int64, q contact.Query, ids db.Fragmen
 
 // eachContact calls found for each contact of a query that has the words.
 func (r reader) eachContact(ctx context.Context, b *db.Builder, words []string,
-	scan func(*sql.Rows) (account.Contact, error), found func(account.Contact) error,
+	scan func(*db.Row) (account.Contact, error), found func(account.Contact) error,
 ) error {
 	st := db.Statement{Thing: "contacts", Text: b.String(), Once: len(words) > 0}
-	return r.session.Each(ctx, st, b.Args, func(rows *sql.Rows) error {
-		c, err := scan(rows)
+	return r.session.Each(ctx, st, b.Args, func(row *db.Row) error {
+		c, err := scan(row)
 		if err != nil || !hasWords(c, words) {
 			return err
 		}

@@ -8,6 +8,8 @@ import (
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
+var vacuumInto = db.Statement{Thing: "copy", Text: `VACUUM INTO ?`}
+
 // CopyTo writes the database as it is into a new file at path, in a folder that
 // should be its owner's only. Neither readers nor writers need wait for it.
 func (s *Store) CopyTo(ctx context.Context, path string) (err error) {
@@ -16,12 +18,12 @@ func (s *Store) CopyTo(ctx context.Context, path string) (err error) {
 	}
 	defer s.session.Gate.Leave()
 	// The connections for reads refuse it, since it writes.
-	conn, err := db.Open(ctx, db.DSN(s.path, db.LockTimeout))
+	conn, err := db.Open(ctx, db.File(s.path, db.LockTimeout))
 	if err != nil {
 		return fmt.Errorf("copy database: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	if _, err := conn.Conn.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+	if _, err := conn.Exec(ctx, vacuumInto, path); err != nil {
 		return fmt.Errorf("copy database: %w", err)
 	}
 	return nil

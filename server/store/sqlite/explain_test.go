@@ -139,6 +139,7 @@ func TestPlansOfWrites(t *testing.T) {
 		if err != nil {
 			return err
 		}
+		a.Version++
 		_, err = tx.FindAccount(ctx, l.company, account.MatchTitle, normal.Fold(a.Title))
 		_, contactsErr := tx.Contacts(ctx, l.company, []int64{a.Contacts[0].ID})
 		_, findErr := tx.FindContact(ctx, l.company, "jo@sunrise.example", "")

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
@@ -78,62 +77,43 @@ func Exec(ctx context.Context, tx store.Tx, text string) error {
 }
 
 // Explain returns SQLite's plans of the statements that a read runs.
-func (s *Store) Explain(ctx context.Context, read func(store.Reader) error) ([]string, error) {
-	on := &explainer{Queryer: s.session.Statements.On()}
-	session := db.NewSession(on)
-	err := read(reader{session, s.driven, s.text})
-	return on.plans, errors.Join(err, session.Statements.Close())
+func (s *Store) Explain(ctx context.Context, read func(store.Reader) error) (plans []string, err error) {
+	err = s.session.Snapshot(ctx, func(session db.Session) error {
+		session.Trace = explainStatements(ctx, session, &plans)
+		return read(reader{session, s.driven, s.text})
+	})
+	return plans, err
 }
 
 // ExplainWrite returns SQLite's plans of the statements that a write runs.
-func (s *Store) ExplainWrite(ctx context.Context, write func(context.Context, store.Tx) error) ([]string, error) {
-	on := &explainer{Queryer: s.writes.Statements.On()}
-	err := s.Write(ctx, func(ctx context.Context, tx store.Tx) error {
+func (s *Store) ExplainWrite(ctx context.Context, write func(context.Context, store.Tx) error) (plans []string, err error) {
+	err = s.Write(ctx, func(ctx context.Context, tx store.Tx) error {
 		explained := tx.(*transaction)
-		explained.session.Statements = db.NewStatements(on)
-		return errors.Join(write(ctx, explained), explained.session.Statements.Close())
+		explained.session.Trace = explainStatements(ctx, explained.session, &plans)
+		return write(ctx, explained)
 	})
-	return on.plans, err
+	return plans, err
 }
 
-type explainer struct {
-	db.Queryer
-	plans []string
-}
-
-func (e *explainer) PrepareContext(ctx context.Context, text string) (*sql.Stmt, error) {
-	if err := e.explain(ctx, text); err != nil {
-		return nil, err
-	}
-	return e.Queryer.PrepareContext(ctx, text)
-}
-
-func (e *explainer) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	if err := e.explain(ctx, text); err != nil {
-		return nil, err
-	}
-	return e.Queryer.QueryContext(ctx, text, args...)
-}
-
-func (e *explainer) explain(ctx context.Context, text string) error {
-	rows, err := e.Queryer.QueryContext(ctx, "EXPLAIN QUERY PLAN "+text, make([]any, 100)...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id, parent, unused int
-		var step string
-		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+// explainStatements adds the steps of each statement to the plans.
+func explainStatements(ctx context.Context, session db.Session, plans *[]string) func(string, int) {
+	return func(text string, parameters int) {
+		st := db.Statement{Thing: "plan", Text: "EXPLAIN QUERY PLAN " + text, Once: true}
+		err := session.Each(ctx, st, make([]any, parameters), func(row *db.Row) error {
+			var id, parent, unused int
+			var step string
+			err := row.Scan(&id, &parent, &unused, &step)
+			*plans = append(*plans, step)
 			return err
+		})
+		if err != nil {
+			*plans = append(*plans, err.Error())
 		}
-		e.plans = append(e.plans, step)
 	}
-	return rows.Err()
 }
 
-// Statements returns how many statements the readers keep.
-func (s *Store) Statements() int { return s.session.Statements.Len() }
+// Statements returns how many statements a reader keeps.
+func (s *Store) Statements() int { return s.readers.Kept() }
 
 // PagesWritten returns the pages that were written to the log, ever.
 func (s *Store) PagesWritten() int64 { return s.writer.PagesWritten() }

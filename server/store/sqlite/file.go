@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,7 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	codes "modernc.org/sqlite/lib"
+	"zombiezen.com/go/sqlite"
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
@@ -85,7 +84,7 @@ func inspect(ctx context.Context, path string, create bool) (f file, err error) 
 	if f.size, err = stat(path, create); err != nil {
 		return f, err
 	}
-	conn, err := db.Open(ctx, db.FileURI(path)+fmt.Sprintf("?mode=ro&_pragma=busy_timeout(%d)", db.LockTimeout.Milliseconds()))
+	conn, err := db.Open(ctx, db.Source{Name: db.FileURI(path) + "?mode=ro", Wait: db.LockTimeout})
 	if err != nil {
 		return f, explain(path, err)
 	}
@@ -143,21 +142,21 @@ func (f *file) adopt(ctx context.Context, conn *db.Conn) error {
 	if f.version < 1 || f.version > SchemaVersion() {
 		return f.foreign()
 	}
-	fresh, err := db.Open(ctx, ":memory:")
+	fresh, err := db.Open(ctx, db.Source{Name: ":memory:"})
 	if err != nil {
 		return err
 	}
 	defer fresh.Close()
 	for done := false; !done; {
-		if done, err = migrateOnce(ctx, fresh.Conn, migrationSteps()[:f.version]); err != nil {
+		if done, err = migrateOnce(ctx, fresh, migrationSteps()[:f.version]); err != nil {
 			return err
 		}
 	}
-	want, err := db.Collect(ctx, fresh.Session, selectSchema, nil, scanText)
+	want, err := db.Collect(ctx, fresh.Session, selectSchema, nil, db.Scan[string])
 	if err != nil {
 		return err
 	}
-	got, err := db.Collect(ctx, conn.Session, selectSchema, nil, scanText)
+	got, err := db.Collect(ctx, conn.Session, selectSchema, nil, db.Scan[string])
 	if err != nil {
 		return err
 	}
@@ -167,11 +166,6 @@ func (f *file) adopt(ctx context.Context, conn *db.Conn) error {
 		}
 	}
 	return nil
-}
-
-func scanText(rows *sql.Rows) (text string, err error) {
-	err = rows.Scan(&text)
-	return text, err
 }
 
 // lookForDamage refuses a file that is damaged, unless it is too large to look.
@@ -196,18 +190,18 @@ func damaged(path string) error {
 // explain turns an error of an open into one sentence without the driver's words.
 // What it does not know stays as it is.
 func explain(path string, err error) error {
-	switch code := db.Code(err) & 0xff; {
-	case code == codes.SQLITE_NOTADB:
+	switch code := db.Primary(err); {
+	case code == sqlite.ResultNotADB:
 		return (&file{path: path}).foreign()
-	case code == codes.SQLITE_CORRUPT:
+	case code == sqlite.ResultCorrupt:
 		return damaged(path)
-	case code == codes.SQLITE_CANTOPEN, code == codes.SQLITE_READONLY, code == codes.SQLITE_PERM, errors.Is(err, write.ErrReadOnly):
+	case code == sqlite.ResultCantOpen, code == sqlite.ResultReadOnly, code == sqlite.ResultPerm, errors.Is(err, write.ErrReadOnly):
 		return refuse(fault.KindInvalid, "%s cannot be opened; check that this user may read and write it and its folder", path)
 	case db.IsBusy(err):
 		return refuse(fault.KindUnavailable, "%s is locked by another program; try again when that is done", path)
-	case code == codes.SQLITE_FULL:
+	case code == sqlite.ResultFull:
 		return refuse(fault.KindUnavailable, "%s cannot be written, since the disk is full; make room and try again", path)
-	case code == codes.SQLITE_IOERR:
+	case code == sqlite.ResultIOErr:
 		return refuse(fault.KindUnavailable, "%s cannot be read or written, since the disk fails; look at the system's log", path)
 	}
 	return err

@@ -2,7 +2,6 @@ package sqlite_test
 
 import (
 	"bytes"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -154,14 +153,9 @@ func TestOpenAdopts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
 	var id int
-	if err := db.QueryRowContext(t.Context(), "PRAGMA application_id").Scan(&id); err != nil || id != sqlite.ApplicationID {
-		t.Errorf("the mark is %d, %v", id, err)
+	if queryFile(t, path, "PRAGMA application_id", &id); id != sqlite.ApplicationID {
+		t.Errorf("the mark is %d", id)
 	}
 }
 

@@ -17,7 +17,7 @@ func TestUpgradeFolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	execAll(t, path, string(script), "PRAGMA user_version = 1",
+	execFile(t, path, string(script), "PRAGMA user_version = 1",
 		`INSERT INTO companies (name, name_fold, created_at) VALUES ('Sunrise'||char(8203), 'sunrise'||char(8203), 1)`,
 		`INSERT INTO contacts (company_id, name, title, emails, phones, created_at, updated_at) VALUES (1, 'Jo', '', '["ada@münchen.example"]', '[]', 1, 1)`,
 		`INSERT INTO contact_lookup VALUES (1, 'email', 'ada@münchen.example', 1)`,

@@ -12,7 +12,7 @@ import (
 var (
 	entries = db.NewTable(func(e *account.HistoryEntry) []any {
 		return []any{
-			"sequence", &e.Sequence, "company_id", &e.CompanyID, "account_id", &e.AccountID, "kind", &e.Kind,
+			"sequence", &e.Sequence, "company_id", &e.CompanyID, "account_id", &e.AccountID, "kind", (*string)(&e.Kind),
 			"version", &e.Version, "at", (*db.Time)(&e.At), "user_id", (*db.ID)(&e.UserID), "key_id", (*db.ID)(&e.KeyID),
 			"email", &e.Email, "fields", (*db.Object[patch.Change])(&e.Fields),
 		}

@@ -13,7 +13,7 @@ var (
 	keys = db.NewTable(func(k *identity.Key) []any {
 		return []any{
 			"id", &k.ID, "company_id", &k.CompanyID, "user_id", &k.UserID,
-			"name", &k.Name, "description", &k.Description, "prefix", &k.Prefix, "hash", (*db.Sum)(&k.Hash), "scope", &k.Scope, "handling", &k.Handling,
+			"name", &k.Name, "description", &k.Description, "prefix", &k.Prefix, "hash", (*db.Sum)(&k.Hash), "scope", (*string)(&k.Scope), "handling", &k.Handling,
 			"created_at", (*db.Time)(&k.CreatedAt),
 			"expires_at", (*db.OptionalTime)(&k.ExpiresAt), "revoked_at", (*db.OptionalTime)(&k.RevokedAt),
 		}
@@ -22,7 +22,7 @@ var (
 	newKeys   = keys.Without("id")
 
 	fromKeys       = ` FROM api_keys k JOIN users u ON u.id = k.user_id `
-	selectValidKey = db.Statement{Thing: "key", Text: `SELECT ` + capped(keys.List("k.")) + `, ` + users.List("u.") + fromKeys + `
+	selectValidKey = db.Statement{Thing: "key", Brief: true, Text: `SELECT ` + capped(keys.List("k.")) + `, ` + users.List("u.") + fromKeys + `
 WHERE k.hash = ? AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ?) AND u.disabled_at IS NULL`}
 	selectShownKey = `SELECT ` + capped(shownKeys.List("k.")) + fromKeys
 	selectKey      = db.Statement{Thing: "key", Text: selectShownKey + `WHERE k.id = ? AND k.company_id = ?`}
@@ -46,6 +46,14 @@ func (r reader) KeyByHash(ctx context.Context, hash identity.KeyHash, at time.Ti
 	var u identity.User
 	err := r.session.Get(ctx, selectValidKey, []any{db.Sum(hash), db.Time(at)}, keys.At(&k, users.At(&u)...)...)
 	return k, u, err
+}
+
+var selectKeysVersion = db.Statement{Thing: "keys", Text: `SELECT version FROM key_version`}
+
+// KeysVersion returns a number that grows with every change of keys and users.
+func (r reader) KeysVersion(ctx context.Context) (version int64, err error) {
+	err = r.session.Get(ctx, selectKeysVersion, nil, &version)
+	return version, err
 }
 
 // Key returns a key of the company.

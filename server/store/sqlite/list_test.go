@@ -2,9 +2,7 @@ package sqlite_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -102,7 +100,7 @@ func TestUpgrade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	execAll(t, path, string(script), "PRAGMA user_version = 1",
+	execFile(t, path, string(script), "PRAGMA user_version = 1",
 		`INSERT INTO companies (name, name_fold, created_at) VALUES ('Sunrise', 'sunrise', 1)`,
 		`INSERT INTO users (company_id, email, first_name, last_name, password_hash, admin, created_at) VALUES (1, 'ada@sunrise.example', '', '', '', 1, 1)`,
 		`INSERT INTO contacts (company_id, name, title, emails, phones, created_at, updated_at) VALUES (1, 'Jo', '', '[]', '[]', 1, 1)`,
@@ -177,30 +175,8 @@ func TestIndexIsCleared(t *testing.T) {
 	wantRows(2)
 }
 
-func execAll(t *testing.T, path string, statements ...string) {
-	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, statement := range statements {
-		_, failed := db.ExecContext(t.Context(), statement)
-		err = errors.Join(err, failed)
-	}
-	if err := errors.Join(err, db.Close()); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func countRows(t *testing.T, path, table string) (n int) {
 	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = db.QueryRowContext(t.Context(), fmt.Sprint("SELECT count(*) FROM ", table)).Scan(&n)
-	if err := errors.Join(err, db.Close()); err != nil {
-		t.Fatal(err)
-	}
+	queryFile(t, path, "SELECT count(*) FROM "+table, &n)
 	return n
 }

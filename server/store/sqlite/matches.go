@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"strings"
 
@@ -80,8 +79,8 @@ func accountsByID(ctx context.Context, s db.Session, companyID int64, ids []int6
 // plan's filter.
 func eachMatch(ctx context.Context, s db.Session, st db.Statement, args []any, p plan, found func(id int64) error) error {
 	missed := 0
-	return s.Each(ctx, st, args, func(rows *sql.Rows) error {
-		a, err := scanAccount(rows)
+	return s.Each(ctx, st, args, func(row *db.Row) error {
+		a, err := scanAccount(row)
 		if err != nil {
 			return err
 		}
@@ -113,7 +112,7 @@ func (p plan) addCandidates(b *db.Builder) {
 			address, contacts = true, true
 		}
 	}
-	b.Add(accountScalars + `'', '', '', '', '', '', `)
+	b.Add(accountScalars + `NULL, NULL, `)
 	b.Add(either(address, `a.address, `, `'[]', `))
 	addCustom(b, custom)
 	b.Add(either(contacts, `(SELECT json_group_array(json_object('id', c.id, 'name', c.name) ORDER BY l.position)

@@ -2,11 +2,13 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 // migrations are the steps that lead to the schema, in the order of their
@@ -21,15 +23,22 @@ func migrationSteps() []string {
 	return steps
 }
 
+var (
+	foreignKeysOff = db.Statement{Thing: "database", Text: `PRAGMA foreign_keys = OFF`}
+	foreignKeysOn  = db.Statement{Thing: "database", Text: `PRAGMA foreign_keys = ON`}
+	selectVersion  = db.Statement{Thing: "schema", Text: `PRAGMA user_version`}
+	selectDangling = db.Statement{Thing: "references", Text: `SELECT "table" FROM pragma_foreign_key_check LIMIT 1`}
+)
+
 // migrate brings the schema up to date, each step in a transaction of its own.
 // A step may replace a table that others refer to, which SQLite allows only
 // while foreign keys are off; each step checks them itself.
-func migrate(ctx context.Context, conn *sql.Conn) (err error) {
-	if _, err := conn.ExecContext(ctx, "PRAGMA foreign_keys = OFF"); err != nil {
+func migrate(ctx context.Context, conn *db.Conn) (err error) {
+	if _, err := conn.Exec(ctx, foreignKeysOff); err != nil {
 		return fmt.Errorf("migrate database: %w", err)
 	}
 	defer func() {
-		_, failure := conn.ExecContext(ctx, "PRAGMA foreign_keys = ON")
+		_, failure := conn.Exec(ctx, foreignKeysOn)
 		err = errors.Join(err, failure)
 	}()
 	steps := migrationSteps()
@@ -46,44 +55,47 @@ func migrate(ctx context.Context, conn *sql.Conn) (err error) {
 
 // migrateOnce does the next step, if there is one. It looks for it under the
 // write lock, since another process may be migrating the same file.
-func migrateOnce(ctx context.Context, conn *sql.Conn, steps []string) (done bool, err error) {
-	tx, err := conn.BeginTx(ctx, nil)
+func migrateOnce(ctx context.Context, conn *db.Conn, steps []string) (done bool, err error) {
+	err = conn.Transaction(ctx, func() error {
+		var version int
+		if err := conn.Get(ctx, selectVersion, nil, &version); err != nil {
+			return err
+		}
+		if version > len(steps) {
+			return fmt.Errorf("the file's schema has version %d, and this program knows only up to %d: use a newer program", version, len(steps))
+		}
+		if done = version == len(steps); done {
+			return nil
+		}
+		if err := migrateTo(ctx, conn, steps[version], version+1); err != nil {
+			return fmt.Errorf("%s: %w", steps[version], err)
+		}
+		return nil
+	})
+	return done, err
+}
+
+// migrateTo does a step, which leads to a version.
+func migrateTo(ctx context.Context, conn *db.Conn, step string, version int) error {
+	script, err := migrations.ReadFile(step)
 	if err != nil {
-		return false, err
+		return err
 	}
-	defer func() { _ = tx.Rollback() }() // of no effect after Commit
-	var version int
-	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return false, err
+	if err := conn.Script(ctx, string(script)); err != nil {
+		return err
 	}
-	if version > len(steps) {
-		return false, fmt.Errorf("the file's schema has version %d, and this program knows only up to %d: use a newer program", version, len(steps))
+	if err := checkReferences(ctx, conn); err != nil {
+		return err
 	}
-	if version == len(steps) {
-		return true, nil
-	}
-	script, err := migrations.ReadFile(steps[version])
-	if err != nil {
-		return false, err
-	}
-	if _, err := tx.ExecContext(ctx, string(script)); err != nil {
-		return false, fmt.Errorf("%s: %w", steps[version], err)
-	}
-	if err := checkReferences(ctx, tx); err != nil {
-		return false, fmt.Errorf("%s: %w", steps[version], err)
-	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version+1)); err != nil {
-		return false, err
-	}
-	return false, tx.Commit()
+	return conn.Script(ctx, fmt.Sprintf("PRAGMA user_version = %d", version))
 }
 
 // checkReferences returns an error if a row refers to one that is not there.
-func checkReferences(ctx context.Context, tx *sql.Tx) error {
+func checkReferences(ctx context.Context, conn *db.Conn) error {
 	var table string
-	err := tx.QueryRowContext(ctx, `SELECT "table" FROM pragma_foreign_key_check LIMIT 1`).Scan(&table)
+	err := conn.Get(ctx, selectDangling, nil, &table)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
+	case fault.IsNotFound(err):
 		return nil
 	case err != nil:
 		return err

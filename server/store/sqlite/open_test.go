@@ -2,7 +2,6 @@ package sqlite_test
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 func TestOpenPath(t *testing.T) {
@@ -76,14 +76,7 @@ func TestOpenFails(t *testing.T) {
 func TestOpenNewer(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = db.ExecContext(t.Context(), fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = 1000", sqlite.ApplicationID))
-	if err := errors.Join(err, db.Close()); err != nil {
-		t.Fatal(err)
-	}
+	execFile(t, path, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = 1000", sqlite.ApplicationID))
 	s, err := sqlite.Open(t.Context(), path)
 	if err == nil {
 		_ = s.Close()
@@ -200,17 +193,8 @@ func TestWriteWaitsForLock(t *testing.T) {
 	path := newPath(t)
 	s := open(t, path, sqlite.Limits{})
 	company := addCompany(t, s, "Sunrise")
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	conn, err := db.Conn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, err := conn.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+	conn := openFile(t, path)
+	if _, err := conn.Exec(t.Context(), db.Begin); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -220,7 +204,7 @@ func TestWriteWaitsForLock(t *testing.T) {
 	waitFor(t, func() bool { return s.Waiting() == 1 })
 	cancel()
 	first := <-answers
-	if _, err := conn.ExecContext(t.Context(), "COMMIT"); err != nil {
+	if _, err := conn.Exec(t.Context(), db.Commit); err != nil {
 		t.Fatal(err)
 	}
 	if !errors.Is(first, context.Canceled) {

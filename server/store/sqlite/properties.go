@@ -13,9 +13,9 @@ const options = `(SELECT json_group_array(o.label ORDER BY o.position) FROM prop
 var (
 	properties = db.NewTable(func(p *schema.Property) []any {
 		return []any{
-			"id", &p.ID, "company_id", &p.CompanyID, "name", &p.Name, "key", &p.Key, "type", &p.Type,
+			"id", &p.ID, "company_id", &p.CompanyID, "name", &p.Name, "key", &p.Key, "type", (*string)(&p.Type),
 			"multiple", &p.Multiple, "default_value", (*db.List[any])(&p.Default),
-			"index_state", &p.Index, "index_builds", &p.Builds, options, (*db.List[string])(&p.Options),
+			"index_state", (*string)(&p.Index), "index_builds", &p.Builds, options, (*db.List[string])(&p.Options),
 		}
 	})
 	newProperties     = properties.Without("id", options)
@@ -30,7 +30,7 @@ var (
 	dropIndex        = db.Statement{Thing: "keys", Text: `DELETE FROM custom_index WHERE property_id = ?`}
 )
 
-var selectSchemaVersion = db.Statement{Thing: "company", Text: `SELECT schema_version FROM companies WHERE id = ?`}
+var selectSchemaVersion = db.Statement{Thing: "company", Brief: true, Text: `SELECT schema_version FROM companies WHERE id = ?`}
 
 // SchemaVersion returns how often the properties have changed: triggers count.
 func (r reader) SchemaVersion(ctx context.Context, companyID int64) (version int64, err error) {

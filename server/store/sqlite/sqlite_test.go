@@ -14,6 +14,7 @@ import (
 	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 	"github.com/accountsd/accountsd/server/store/storetest"
 )
 
@@ -42,6 +43,42 @@ func open(t testing.TB, path string, limits sqlite.Limits) *sqlite.Store {
 		}
 	})
 	return s
+}
+
+// openFile opens a connection to a file, beside any store's.
+func openFile(t testing.TB, path string) *db.Conn {
+	t.Helper()
+	conn, err := db.Open(t.Context(), db.File(path, db.LockTimeout))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// execFile runs SQL on a file, which is made if there is none.
+func execFile(t testing.TB, path string, scripts ...string) {
+	t.Helper()
+	err := db.CreateFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := openFile(t, path)
+	for _, script := range scripts {
+		err = errors.Join(err, conn.Script(t.Context(), script))
+	}
+	if err := errors.Join(err, conn.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// queryFile reads the one value of a query on a file.
+func queryFile(t testing.TB, path, text string, value any, args ...any) {
+	t.Helper()
+	conn := openFile(t, path)
+	if err := errors.Join(conn.Get(t.Context(), db.Statement{Text: text}, args, value), conn.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // mustWrite runs fn in a Write that must succeed.

@@ -5,7 +5,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -13,8 +12,7 @@ import (
 	"slices"
 	"sync"
 
-	driver "modernc.org/sqlite"
-
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite/commit"
@@ -30,6 +28,7 @@ type Store struct {
 	checked   bool     // the file was looked for damage
 	writes    *db.Conn // the writer's
 	writer    *commit.Writer
+	readers   *db.Pool
 	releases  []func() error
 	closeOnce func() error
 }
@@ -68,10 +67,7 @@ func open(ctx context.Context, path string, create bool, limits limits) (*Store,
 	if err != nil {
 		return nil, err
 	}
-	// It spares a flush of the file's times on each commit. Where the
-	// platform has no fdatasync, fsync stays, which is as durable.
-	_, _ = driver.Fdatasync(true)
-
+	db.SyncData()
 	s := &Store{path: path, checked: found.size <= MaxChecked}
 	if err := s.connect(ctx, found, limits); err != nil {
 		_ = s.release() // What it says is of what went wrong before.
@@ -93,11 +89,11 @@ const minReaders = 4
 // writer's is used.
 func (s *Store) connect(ctx context.Context, found file, limits limits) (err error) {
 	path := found.path
-	if s.writes, err = s.openConn(ctx, commit.DSN(path, limits.commit)); err != nil {
+	if s.writes, err = s.openConn(ctx, commit.Source(path, limits.commit)); err != nil {
 		return err
 	}
 	s.writes.Whole = true
-	if err := migrate(ctx, s.writes.Conn); err != nil {
+	if err := migrate(ctx, s.writes); err != nil {
 		return err
 	}
 	if !found.marked {
@@ -105,7 +101,7 @@ func (s *Store) connect(ctx context.Context, found file, limits limits) (err err
 			return err
 		}
 	}
-	checkpoints, err := s.openConn(ctx, commit.CheckpointDSN(path))
+	checkpoints, err := s.openConn(ctx, commit.CheckpointSource(path))
 	if err != nil {
 		return err
 	}
@@ -117,18 +113,15 @@ func (s *Store) connect(ctx context.Context, found file, limits limits) (err err
 		}
 		s.onClose(s.text.Close)
 	}
-	pool, err := s.openReaders(path)
-	if err != nil {
-		return err
-	}
-	s.session, s.driven = db.NewSession(pool), limits.driven
+	s.readers = newReaders(path)
+	s.onClose(s.readers.Close)
+	s.session, s.driven = db.NewSession(s.readers), limits.driven
 	s.session.Damage = s.writes.Damage
-	s.onClose(s.session.Statements.Close)
 	return nil
 }
 
-func (s *Store) openConn(ctx context.Context, dsn string) (*db.Conn, error) {
-	conn, err := db.Open(ctx, dsn)
+func (s *Store) openConn(ctx context.Context, source db.Source) (*db.Conn, error) {
+	conn, err := db.Open(ctx, source)
 	if err != nil {
 		return nil, err
 	}
@@ -136,15 +129,10 @@ func (s *Store) openConn(ctx context.Context, dsn string) (*db.Conn, error) {
 	return conn, nil
 }
 
-func (s *Store) openReaders(path string) (*sql.DB, error) {
-	connector, err := db.NewConnector(db.DSN(path, db.LockTimeout,
-		"foreign_keys(1)", "synchronous(FULL)", "cache_size(-4000)", "query_only(1)"))
-	if err != nil {
-		return nil, err
-	}
-	pool := db.NewPool(textindex.Attach(connector, path), max(minReaders, runtime.GOMAXPROCS(0)))
-	s.onClose(pool.Close)
-	return pool, nil
+func newReaders(path string) *db.Pool {
+	source := db.File(path, db.LockTimeout,
+		"foreign_keys(1)", "synchronous(FULL)", "cache_size(-4000)", "query_only(1)")
+	return db.NewPool(source, max(minReaders, runtime.GOMAXPROCS(0)), textindex.Attach(path))
 }
 
 // onClose adds to what releases the file, last opened first.
@@ -164,6 +152,11 @@ func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx store
 	return err
 }
 
+// Commit writes what was decided before.
+func (s *Store) Commit(ctx context.Context, set *account.WriteSet) error {
+	return s.Write(ctx, func(ctx context.Context, tx store.Tx) error { return set.Play(ctx, tx) })
+}
+
 // Look runs fn on a snapshot, by a connection that cannot write.
 func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
 	return s.session.Snapshot(ctx, func(session db.Session) error {
@@ -178,7 +171,7 @@ func (s *Store) Checked() bool { return s.checked }
 // Ping returns nil if the store can answer reads. Once a read or a write has
 // found the file damaged, it is KindUnavailable.
 func (s *Store) Ping(ctx context.Context) error {
-	var ids int64
+	var ids float64
 	err := s.session.Get(ctx, ping, nil, &ids)
 	if s.session.Damage.Load() {
 		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database is damaged", Err: err}

@@ -2,7 +2,7 @@ package sqlite_test
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +14,7 @@ import (
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 // BenchmarkSearchUpdate compares updates with the index with those without, in
@@ -89,25 +90,16 @@ func (l *load) rate(b *testing.B, writers int, retitle bool) float64 {
 // pauseIndexer keeps the indexer from working until resume.
 func pauseIndexer(b *testing.B, path string) (resume func()) {
 	b.Helper()
-	db, err := sql.Open("sqlite", path+"-search?_pragma=busy_timeout(10000)")
-	if err != nil {
-		b.Fatal(err)
+	conn, err := db.Open(b.Context(), db.File(path+"-search", db.LockTimeout))
+	if err == nil {
+		_, err = conn.Exec(b.Context(), db.Begin)
 	}
-	conn, err := db.Conn(b.Context())
 	if err != nil {
-		b.Fatal(err)
-	}
-	if _, err := conn.ExecContext(b.Context(), "BEGIN IMMEDIATE"); err != nil {
 		b.Fatal(err)
 	}
 	return func() {
-		_, err := conn.ExecContext(b.Context(), "ROLLBACK")
-		for _, end := range []func() error{conn.Close, db.Close} {
-			if closeErr := end(); err == nil {
-				err = closeErr
-			}
-		}
-		if err != nil {
+		_, err := conn.Exec(b.Context(), db.Rollback)
+		if err := errors.Join(err, conn.Close()); err != nil {
 			b.Fatal(err)
 		}
 	}

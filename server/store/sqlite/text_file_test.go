@@ -3,7 +3,6 @@ package sqlite_test
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -105,15 +104,15 @@ func fill(t *testing.T, path string, from, to int) {
 // accounts: as one that a program with fewer members made.
 func narrow(t *testing.T, path string) {
 	t.Helper()
-	conn, err := db.Open(t.Context(), db.DSN(path, db.LockTimeout))
+	conn, err := db.Open(t.Context(), db.File(path, db.LockTimeout))
 	if err != nil {
 		t.Fatal(err)
 	}
 	titles := textindex.Kind{
 		Name: textindex.Accounts, Columns: []string{"title"},
-		Scan: func(rows *sql.Rows) (text textindex.Text, err error) {
+		Scan: func(row *db.Row) (text textindex.Text, err error) {
 			text.Columns = [][]string{make([]string, 1)}
-			return text, rows.Scan(&text.CompanyID, &text.ID, &text.Columns[0][0])
+			return text, row.Scan(&text.CompanyID, &text.ID, &text.Columns[0][0])
 		},
 		ByID: db.Statement{Text: "SELECT company_id, id, title_fold FROM accounts WHERE id IN (SELECT value FROM json_each(?))"},
 		From: db.Statement{Text: "SELECT company_id, id, title_fold FROM accounts WHERE id > ? ORDER BY id LIMIT ?"},
@@ -134,14 +133,7 @@ func narrow(t *testing.T, path string) {
 // epoch is renewed when a search file is replaced.
 func epoch(t *testing.T, path string) (epoch string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if err := db.QueryRowContext(t.Context(), "SELECT hex(epoch) FROM search_state").Scan(&epoch); err != nil {
-		t.Fatal(err)
-	}
+	queryFile(t, path, "SELECT hex(epoch) FROM search_state", &epoch)
 	return epoch
 }
 

@@ -86,7 +86,7 @@ func withText[T any](ctx context.Context, r reader, read func(reader) (T, error)
 		first.session.Damage = nil // It may be of the index's file, which is made again.
 	}
 	v, err := read(first)
-	if r.text == nil || db.Code(err) == 0 || ctx.Err() != nil {
+	if r.text == nil || !db.IsOfSQLite(err) || ctx.Err() != nil {
 		return v, err
 	}
 	r.text = nil

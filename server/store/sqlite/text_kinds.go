@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"database/sql"
 	"slices"
 
 	"github.com/accountsd/accountsd/server/account"
@@ -40,8 +39,8 @@ FROM contacts c WHERE c.id > ? ORDER BY c.id LIMIT ?`},
 	textKinds = []textindex.Kind{accountTexts, contactTexts}
 )
 
-func scanAccountText(rows *sql.Rows) (textindex.Text, error) {
-	a, err := scanAccount(rows)
+func scanAccountText(row *db.Row) (textindex.Text, error) {
+	a, err := scanAccount(row)
 	if err != nil {
 		return textindex.Text{}, err
 	}
@@ -67,8 +66,8 @@ func columnNames(members []query.Member) []string {
 	return names
 }
 
-func scanContactText(rows *sql.Rows) (textindex.Text, error) {
-	c, err := contacts.Scan(rows)
+func scanContactText(row *db.Row) (textindex.Text, error) {
+	c, err := contacts.Scan(row)
 	if err != nil {
 		return textindex.Text{}, err
 	}

@@ -2,7 +2,6 @@ package sqlite_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"testing"
 
@@ -54,18 +53,6 @@ func TestSearchFileMovesOn(t *testing.T) {
 			t.Errorf("listed %d and counted %d, %v, want 21", len(list), n, err)
 		}
 	})
-}
-
-func execFile(t *testing.T, path, text string) {
-	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), text); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // A search reads the company's table, and of the queue what is not in it yet.

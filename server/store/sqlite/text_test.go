@@ -141,7 +141,7 @@ func (m *searchModel) updateAccount(r *rapid.T) {
 				a.Contacts = drawn.Contacts
 			}
 		}
-		a.UpdatedAt = drawn.UpdatedAt
+		a.UpdatedAt, a.Version = drawn.UpdatedAt, a.Version+1
 		return tx.UpdateAccount(ctx, a, changes)
 	})
 }

@@ -2,7 +2,6 @@ package sqlite_test
 
 import (
 	"context"
-	"database/sql"
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
@@ -63,15 +62,8 @@ func (s *searched) index(t *testing.T) {
 // hits returns how many records the index itself has a text for.
 func (s *searched) hits(t *testing.T, kind, match string) int {
 	t.Helper()
-	db, err := sql.Open("sqlite", s.path+"-search")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
 	var n int
-	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+kind+"_1 WHERE "+kind+"_1 MATCH ?", match).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
+	queryFile(t, s.path+"-search", "SELECT count(*) FROM "+kind+"_1 WHERE "+kind+"_1 MATCH ?", &n, match)
 	return n
 }
 
@@ -81,6 +73,7 @@ func TestSearchFollowsWrites(t *testing.T) {
 		return func(s *searched) func(context.Context, store.Tx) error {
 			return func(ctx context.Context, tx store.Tx) error {
 				a := s.account
+				a.Version++
 				set(&a)
 				return tx.UpdateAccount(ctx, a, patch.Changes{member: patch.Change{}})
 			}
@@ -146,7 +139,7 @@ func TestSearchIgnoresOtherWrites(t *testing.T) {
 	t.Parallel()
 	s := newSearched(t)
 	a, c := s.account, s.first
-	a.Active, c.Title = false, "Owner"
+	a.Active, a.Version, c.Title = false, a.Version+1, "Owner"
 	for name, fn := range map[string]func(context.Context, store.Tx) error{
 		"account": func(ctx context.Context, tx store.Tx) error {
 			return tx.UpdateAccount(ctx, a, patch.Changes{"isActive": {}, "number": {}, "value": {}, "custom.zone": {}})

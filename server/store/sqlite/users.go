@@ -22,7 +22,7 @@ var (
 	changedUsers = users.Without("id", "company_id", "email")
 
 	fromUsers          = `SELECT ` + users.List("u.") + ` FROM users u `
-	selectUser         = db.Statement{Thing: "user", Text: fromUsers + `WHERE u.id = ? AND u.company_id = ?`}
+	selectUser         = db.Statement{Thing: "user", Brief: true, Text: fromUsers + `WHERE u.id = ? AND u.company_id = ?`}
 	selectUsersByEmail = db.Statement{Thing: "users", Text: fromUsers + `WHERE u.email = ? ORDER BY u.id`}
 	selectUsers        = db.Statement{Thing: "users", Text: fromUsers + `
 WHERE u.company_id = ?1 AND u.id > ?2 AND (?3 = '' OR u.email = ?3) AND (?4 = 0 OR u.id = ?4) ORDER BY u.id LIMIT ?5`}

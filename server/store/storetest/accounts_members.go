@@ -66,6 +66,7 @@ func (f *fixture) wantMembers(t *testing.T, body map[string]any) {
 		t.Errorf("%v: %v, %v", body, made.Errors, made.Changes)
 		return
 	}
+	made.Account.Version++
 	f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.UpdateAccount(ctx, made.Account, made.Changes) })
 	f.wantSame(t, "UpdateAccount", made.Account, slices.Collect(maps.Keys(body)))
 	f.write(t, func(ctx context.Context, tx store.Tx) error {

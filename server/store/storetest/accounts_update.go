@@ -75,6 +75,7 @@ func (f *fixture) testUpdateFind(t *testing.T) {
 	a.Title, a.Address = "New title", []string{"new address"}
 	a.PrimaryEmail, a.PrimaryPhone = pointer("new@example.com"), pointer("+14155550002")
 	a.Number += 100_000
+	a.Version++
 	if err := f.update(t.Context(), a, "title", "address", "primaryEmail", "primaryPhone", "number"); err != nil {
 		t.Fatal(err)
 	}
@@ -96,6 +97,7 @@ func (f *fixture) testUpdateFind(t *testing.T) {
 
 func (f *fixture) testUpdateRefused(t *testing.T) {
 	first, second := f.addAccount(t, f.newAccount("First")), f.addAccount(t, f.newAccount("Second"))
+	second.Version++
 	taken := second
 	taken.Number, taken.Title = first.Number, "Changed"
 	wantKind(t, f.update(t.Context(), taken, "number", "title"), fault.KindConflict)
@@ -105,6 +107,10 @@ func (f *fixture) testUpdateRefused(t *testing.T) {
 	unknown := second
 	unknown.ID += 1_000_000
 	wantKind(t, f.update(t.Context(), unknown, "description"), fault.KindNotFound)
+	late := second
+	late.Version++
+	wantKind(t, f.update(t.Context(), late, "title"), fault.KindNotFound)
+	second.Version--
 	f.wantAccount(t, first)
 	f.wantAccount(t, second)
 }
@@ -121,7 +127,7 @@ func testLinks(t *testing.T, f *fixture) {
 	a = f.addAccount(t, a)
 	f.wantAccount(t, a)
 	for _, order := range [][]int{{0, 2}, {3, 1, 0, 2}, {1}, {}, {2}} {
-		a.Contacts = []account.Contact{}
+		a.Contacts, a.Version = []account.Contact{}, a.Version+1
 		for _, i := range order {
 			a.Contacts = append(a.Contacts, contacts[i])
 		}
@@ -140,13 +146,13 @@ func testLinks(t *testing.T, f *fixture) {
 		foreign := f.addContact(t, account.Contact{CompanyID: f.other.ID, Name: "Foreign"})
 		for _, contact := range []account.Contact{foreign, {ID: foreign.ID + 1_000_000}} {
 			b := a
-			b.Contacts = []account.Contact{contacts[0], contact}
+			b.Contacts, b.Version = []account.Contact{contacts[0], contact}, b.Version+1
 			wantKind(t, f.update(t.Context(), b, "contacts"), fault.KindNotFound)
 			f.wantAccount(t, a)
 		}
 	})
 	t.Run("as many as there may be", func(t *testing.T) {
-		a.Contacts = nil
+		a.Contacts, a.Version = nil, a.Version+1
 		f.write(t, func(ctx context.Context, tx store.Tx) error {
 			for range account.MaxContacts {
 				contact := contacts[0]

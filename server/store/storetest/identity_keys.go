@@ -177,3 +177,33 @@ func testRevokeKeys(t *testing.T, f *fixture) {
 		}
 	}
 }
+
+// What a key may do is remembered under a version, which grows with whatever
+// may change it.
+func testKeysVersion(t *testing.T, f *fixture) {
+	last := int64(-1)
+	grows := func(name string, fn func(ctx context.Context, tx store.Tx) error) {
+		t.Helper()
+		f.write(t, fn)
+		version, err := f.store.KeysVersion(t.Context())
+		if err != nil || version <= last {
+			t.Errorf("%s: %d after %d, %v", name, version, last, err)
+		}
+		last = version
+	}
+	key := identity.Key{CompanyID: f.company.ID, UserID: f.ada.ID, Hash: identity.KeyHash{1}, Scope: identity.ScopeRead, CreatedAt: start}
+	grows("a key", func(ctx context.Context, tx store.Tx) error { return tx.InsertKey(ctx, &key) })
+	grows("a user", func(ctx context.Context, tx store.Tx) error { return tx.UpdateUser(ctx, f.ada) })
+	grows("a revocation", func(ctx context.Context, tx store.Tx) error { return tx.RevokeKey(ctx, key.CompanyID, key.ID, start) })
+	key.Hash = identity.KeyHash{2}
+	grows("another key", func(ctx context.Context, tx store.Tx) error { return tx.InsertKey(ctx, &key) })
+	grows("all of a user", func(ctx context.Context, tx store.Tx) error {
+		return tx.RevokeKeys(ctx, key.CompanyID, f.ada.ID, start)
+	})
+	_ = f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
+		return errors.Join(tx.UpdateUser(ctx, f.ada), errors.New("changed my mind"))
+	})
+	if version, err := f.store.KeysVersion(t.Context()); err != nil || version != last {
+		t.Errorf("%d after what failed, want %d (%v)", version, last, err)
+	}
+}

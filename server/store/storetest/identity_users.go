@@ -24,6 +24,7 @@ var identityTests = tests{
 	"RevokeKeys":  testRevokeKeys,
 	"KeyValid":    testKeyValid,
 	"KeyScope":    testKeyScope,
+	"KeysVersion": testKeysVersion,
 }
 
 func testUser(t *testing.T, f *fixture) {

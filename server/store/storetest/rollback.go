@@ -108,7 +108,7 @@ func (w witness) addAll(ctx context.Context, tx store.Tx) error {
 
 func (w witness) changeAll(ctx context.Context, tx store.Tx) error {
 	changed, contact, tags, user, answer := w.changed, w.contact, w.tags, w.ada, w.answer
-	changed.Title, changed.Contacts = "Changed", []account.Contact{w.unlinked}
+	changed.Title, changed.Contacts, changed.Version = "Changed", []account.Contact{w.unlinked}, changed.Version+1
 	contact.Name, contact.Emails = "Changed", []string{"changed@example.com"}
 	tags.Name, user.FirstName, answer.Status = "Changed", "Changed", 500
 	return errors.Join(

@@ -21,6 +21,7 @@ var writeTests = tests{
 	"Cancellation": testCancellation,
 	"Concurrency":  testConcurrency,
 	"Close":        testClose,
+	"Commit":       testCommit,
 }
 
 func (f *fixture) testIsolation(t *testing.T) {

@@ -25,10 +25,10 @@ const (
 // writer may be waiting for it.
 const checkpointTimeout = 100 * time.Millisecond
 
-// DSN is for the writer's connection to the file at an absolute path. SQLite
+// Source is for the writer's connection to the file at an absolute path. SQLite
 // cuts a log that has grown larger to the size from which on it restarts.
-func DSN(path string, limits Limits) string {
-	return db.DSN(path, db.LockTimeout,
+func Source(path string, limits Limits) db.Source {
+	return db.File(path, db.LockTimeout,
 		"journal_mode(WAL)",
 		"foreign_keys(1)",
 		"synchronous(FULL)",
@@ -37,9 +37,9 @@ func DSN(path string, limits Limits) string {
 		fmt.Sprintf("journal_size_limit(%d)", limits.RestartPages*walFrame))
 }
 
-// CheckpointDSN is for the connection for checkpoints.
-func CheckpointDSN(path string) string {
-	return db.DSN(path, checkpointTimeout, "foreign_keys(1)", "synchronous(FULL)", "cache_size(-100)", "wal_autocheckpoint(0)")
+// CheckpointSource is for the connection for checkpoints.
+func CheckpointSource(path string) db.Source {
+	return db.File(path, checkpointTimeout, "foreign_keys(1)", "synchronous(FULL)", "cache_size(-100)", "wal_autocheckpoint(0)")
 }
 
 // checkpointer copies the log to the database, on a connection of its own.
@@ -102,7 +102,8 @@ func (c *checkpointer) checkpoint(mode string) error {
 	defer c.mu.Unlock()
 	written := c.written.Load()
 	var busy, pages, done int64
-	err := c.conn.Conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &pages, &done)
+	st := db.Statement{Thing: "checkpoint", Text: "PRAGMA wal_checkpoint(" + mode + ")"}
+	err := c.conn.Get(context.Background(), st, nil, &busy, &pages, &done)
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}

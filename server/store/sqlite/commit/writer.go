@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	driver "modernc.org/sqlite"
-
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
@@ -79,6 +77,7 @@ type Writer struct {
 	wal    *checkpointer
 	limits Limits
 	done   chan struct{}
+	logged int64 // pages in the log, when run looked last
 }
 
 // New returns a writer on a connection of its own, with another one for
@@ -230,7 +229,9 @@ func (w *Writer) isolate(ctx context.Context, r *request) error {
 	if _, err := w.conn.Exec(ctx, save); err != nil {
 		return err
 	}
-	if r.err = r.call(db.Session{Statements: w.conn.Statements, Gate: &db.Gate{}, Whole: true, Damage: w.conn.Damage}); r.err != nil {
+	session := w.conn.Session
+	session.Gate, session.Whole = &db.Gate{}, true
+	if r.err = r.call(session); r.err != nil {
 		if _, err := w.conn.Exec(ctx, undo); err != nil {
 			return err
 		}
@@ -239,14 +240,19 @@ func (w *Writer) isolate(ctx context.Context, r *request) error {
 	return err
 }
 
-// pagesWritten returns how many pages the connection wrote to the log since
-// the last call.
+// lookAtLog tells how many pages are in the log, and moves none.
+var lookAtLog = db.Statement{Thing: "log", Text: "PRAGMA wal_checkpoint(NOOP)"}
+
+// pagesWritten returns how many pages came into the log since the last call. A
+// log with fewer than before has started again.
 func (w *Writer) pagesWritten() int64 {
-	pages := 0
-	_ = w.conn.Conn.Raw(func(conn any) error {
-		var err error
-		pages, _, err = conn.(driver.DBStatus).Status(driver.DBStatusCacheWrite, true)
-		return err
-	})
-	return int64(pages)
+	var busy, pages, copied int64
+	if err := w.conn.Get(context.Background(), lookAtLog, nil, &busy, &pages, &copied); err != nil {
+		return 0
+	}
+	before := w.logged
+	if w.logged = pages; pages < before {
+		return pages
+	}
+	return pages - before
 }

@@ -21,9 +21,12 @@ var (
 func start(t *testing.T) (w *commit.Writer, stop func()) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "numbers.db")
+	if err := db.CreateFile(path); err != nil {
+		t.Fatal(err)
+	}
 	conns := [2]*db.Conn{}
-	for i, dsn := range []string{commit.DSN(path, commit.DefaultLimits), commit.CheckpointDSN(path)} {
-		conn, err := db.Open(t.Context(), dsn)
+	for i, source := range []db.Source{commit.Source(path, commit.DefaultLimits), commit.CheckpointSource(path)} {
+		conn, err := db.Open(t.Context(), source)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +37,7 @@ func start(t *testing.T) (w *commit.Writer, stop func()) {
 		})
 		conns[i] = conn
 	}
-	if _, err := conns[0].Conn.ExecContext(t.Context(), `CREATE TABLE numbers (n INTEGER PRIMARY KEY)`); err != nil {
+	if err := conns[0].Script(t.Context(), `CREATE TABLE numbers (n INTEGER PRIMARY KEY)`); err != nil {
 		t.Fatal(err)
 	}
 	w = commit.New(conns[0], conns[1], commit.DefaultLimits)

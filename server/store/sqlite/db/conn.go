@@ -2,8 +2,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
-	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,7 +10,9 @@ import (
 	"sync"
 	"time"
 
-	driver "modernc.org/sqlite"
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 // LockTimeout is how long a statement waits for other processes' locks.
@@ -22,23 +22,6 @@ const LockTimeout = 10 * time.Second
 // POSIX locks, closing any descriptor of a file drops all locks that the
 // process has on it, so a file that SQLite may have open must not be touched.
 var creating sync.Mutex
-
-// NewConnector returns what opens connections by a DSN.
-func NewConnector(dsn string) (sqldriver.Connector, error) {
-	connector, err := driver.NewConnector(dsn)
-	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
-	}
-	return connector, nil
-}
-
-// NewPool returns a pool of connections, none of which is open yet.
-func NewPool(connector sqldriver.Connector, size int) *sql.DB {
-	pool := sql.OpenDB(connector)
-	pool.SetMaxOpenConns(size)
-	pool.SetMaxIdleConns(size)
-	return pool
-}
 
 // CreateFile makes an empty file that only its owner can read, since it will
 // hold personal data. A file that is there stays as it is. SQLite gives the
@@ -56,55 +39,49 @@ func CreateFile(path string) error {
 	return file.Close()
 }
 
-// DSN returns the driver's name for the file at an absolute path.
-func DSN(path string, busyTimeout time.Duration, pragmas ...string) string {
-	// First of all, so that the others wait as well.
-	pragmas = append([]string{fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}, pragmas...)
-	query := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}
-	return FileURI(path) + "?" + query.Encode()
+// Source says what a connection opens, and how. A file must be there:
+// CreateFile makes one.
+type Source struct {
+	Name    string        // as FileURI makes it
+	Wait    time.Duration // for other connections' locks
+	Pragmas []string
+}
+
+// File is the source of the file at an absolute path.
+func File(path string, wait time.Duration, pragmas ...string) Source {
+	return Source{FileURI(path), wait, pragmas}
 }
 
 // FileURI names a file to SQLite.
 func FileURI(path string) string { return "file://" + (&url.URL{Path: path}).EscapedPath() }
 
-// Conn is a connection of its own, and a session on it.
+// Conn is a connection of its own, and a session on it. It is for one goroutine
+// at a time.
 type Conn struct {
 	Session
-	Conn *sql.Conn
-	pool *sql.DB
+	conn      *sqlite.Conn
+	kept      map[string]*prepared
+	latest    *simplelru.LRU[string, *prepared]
+	interrupt chan struct{} // closed to end what runs
 }
 
-// Open opens a connection by a DSN. It is the caller's to close.
-func Open(ctx context.Context, dsn string) (*Conn, error) {
-	connector, err := NewConnector(dsn)
+// Open opens a connection. It is the caller's to close.
+func Open(ctx context.Context, source Source) (*Conn, error) {
+	c, err := connect(ctx, source)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open database: %w", err)
 	}
-	pool := NewPool(connector, 1)
-	conn, err := connect(ctx, pool)
-	if err != nil {
-		return nil, errors.Join(err, pool.Close())
-	}
-	return &Conn{NewSession(conn), conn, pool}, nil
+	return c, nil
 }
 
-// Close closes the connection with its statements.
-func (c *Conn) Close() error {
-	return errors.Join(c.Statements.Close(), c.Conn.Close(), c.pool.Close())
-}
-
-// connect opens the one connection of the pool. SQLite does not wait for the
-// lock when two connections switch a new file to WAL at once, so that is tried
-// again.
-func connect(ctx context.Context, pool *sql.DB) (*sql.Conn, error) {
+// connect opens a connection. SQLite does not wait for the lock when two of them
+// switch a new file to WAL at once, so that is tried again.
+func connect(ctx context.Context, source Source) (*Conn, error) {
 	deadline := time.Now().Add(LockTimeout)
 	for {
-		conn, err := pool.Conn(ctx)
-		if err == nil {
-			return conn, nil
-		}
-		if !IsBusy(err) || time.Now().After(deadline) {
-			return nil, fmt.Errorf("open database: %w", err)
+		c, err := openOnce(ctx, source)
+		if err == nil || !IsBusy(err) || time.Now().After(deadline) {
+			return c, err
 		}
 		select {
 		case <-ctx.Done():
@@ -112,4 +89,81 @@ func connect(ctx context.Context, pool *sql.DB) (*sql.Conn, error) {
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+func openOnce(ctx context.Context, source Source) (*Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	keepPlans()
+	conn, err := sqlite.OpenConn(source.Name, sqlite.OpenReadWrite, sqlite.OpenURI)
+	if err != nil {
+		return nil, failed(err)
+	}
+	c := &Conn{conn: conn, kept: make(map[string]*prepared)}
+	c.latest, _ = simplelru.NewLRU(maxLatest, func(_ string, p *prepared) { p.drop() })
+	c.Session = newSession(c)
+	conn.SetBusyTimeout(source.Wait) // first of all, so that the others wait as well
+	c.rearm()
+	err = addFunctions(conn)
+	for _, pragma := range source.Pragmas {
+		if err == nil {
+			err = sqlitex.ExecuteTransient(conn, "PRAGMA "+pragma, nil)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(failed(err), c.Close())
+	}
+	return c, nil
+}
+
+// Close closes the connection with its statements.
+func (c *Conn) Close() error {
+	c.latest.Purge()
+	return failed(c.conn.Close())
+}
+
+// Script runs the statements of a text, all of them or none.
+func (c *Conn) Script(ctx context.Context, text string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return failed(sqlitex.ExecuteScript(c.conn, text, nil))
+}
+
+// Transaction runs fn in a transaction that may write, and commits it unless fn
+// fails.
+func (c *Conn) Transaction(ctx context.Context, fn func() error) (err error) {
+	if _, err := c.Exec(ctx, Begin); err != nil {
+		return err
+	}
+	if err = fn(); err == nil {
+		_, err = c.Exec(ctx, Commit)
+	}
+	if err != nil {
+		// SQLite may have rolled back already.
+		_, _ = c.Exec(context.WithoutCancel(ctx), Rollback)
+	}
+	return err
+}
+
+func (c *Conn) lend(context.Context) (*Conn, error) { return c, nil }
+
+func (c *Conn) giveBack(*Conn) {}
+
+// watch interrupts what the connection runs when the context ends, until stop.
+func (c *Conn) watch(ctx context.Context) (stop func()) {
+	end := context.AfterFunc(ctx, func() { close(c.interrupt) })
+	return func() {
+		if !end() {
+			<-c.interrupt
+			c.rearm()
+		}
+	}
+}
+
+// rearm makes the connection run statements until its interrupt is closed.
+func (c *Conn) rearm() {
+	c.interrupt = make(chan struct{})
+	c.conn.SetInterrupt(c.interrupt)
 }

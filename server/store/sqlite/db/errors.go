@@ -4,12 +4,24 @@ import (
 	"errors"
 	"fmt"
 
-	driver "modernc.org/sqlite"
-	codes "modernc.org/sqlite/lib"
+	"zombiezen.com/go/sqlite"
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/write"
 )
+
+// failure is an error of SQLite, which its own type would not tell from others.
+type failure struct{ error }
+
+func (f failure) Unwrap() error { return f.error }
+
+// failed marks an error as one of SQLite.
+func failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return failure{err}
+}
 
 // Interpret turns what the driver returned into an error of the domain:
 // KindConflict if the record repeats another one, KindUnavailable if the
@@ -20,14 +32,14 @@ func Interpret(err error, st Statement) error {
 		return nil
 	}
 	wrapped := fmt.Errorf("%s %s: %w", st.verb(), st.Thing, err)
-	switch code := Code(err); {
-	case code == codes.SQLITE_CONSTRAINT_UNIQUE && st.Taken != "":
+	switch code := code(err); {
+	case code == sqlite.ResultConstraintUnique && st.Taken != "":
 		return &fault.Error{Kind: fault.KindConflict, Message: st.Taken, Err: wrapped}
 	case IsBusy(err):
 		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database is busy", Err: wrapped}
-	case code&0xff == codes.SQLITE_READONLY:
+	case code.ToPrimary() == sqlite.ResultReadOnly:
 		return write.ErrReadOnly
-	case code&0xff == codes.SQLITE_FULL:
+	case code.ToPrimary() == sqlite.ResultFull:
 		return &fault.Error{Kind: fault.KindUnavailable, Message: "the disk is full", Err: wrapped}
 	}
 	return wrapped
@@ -35,20 +47,27 @@ func Interpret(err error, st Statement) error {
 
 // IsBusy tells whether another connection holds a lock.
 func IsBusy(err error) bool {
-	primary := Code(err) & 0xff
-	return primary == codes.SQLITE_BUSY || primary == codes.SQLITE_LOCKED
+	primary := code(err).ToPrimary()
+	return primary == sqlite.ResultBusy || primary == sqlite.ResultLocked
 }
 
 // IsDamage tells whether the file was found malformed.
 func IsDamage(err error) bool {
-	primary := Code(err) & 0xff
-	return primary == codes.SQLITE_CORRUPT || primary == codes.SQLITE_NOTADB
+	primary := code(err).ToPrimary()
+	return primary == sqlite.ResultCorrupt || primary == sqlite.ResultNotADB
 }
 
-// Code returns SQLite's extended result code, or 0 if err is not of SQLite.
-func Code(err error) int {
-	if failure, ok := errors.AsType[*driver.Error](err); ok {
-		return failure.Code()
+// IsOfSQLite tells whether SQLite returned the error.
+func IsOfSQLite(err error) bool { return code(err) != sqlite.ResultOK }
+
+// Primary returns the primary result code, or sqlite.ResultOK if the error is
+// not of SQLite.
+func Primary(err error) sqlite.ResultCode { return code(err).ToPrimary() }
+
+// code returns the extended result code, or sqlite.ResultOK.
+func code(err error) sqlite.ResultCode {
+	if _, ok := errors.AsType[failure](err); ok {
+		return sqlite.ErrCode(err)
 	}
-	return 0
+	return sqlite.ResultOK
 }

@@ -1,10 +1,9 @@
 package db
 
 import (
-	sqldriver "database/sql/driver"
 	"encoding/json"
 
-	driver "modernc.org/sqlite"
+	"zombiezen.com/go/sqlite"
 
 	"github.com/accountsd/accountsd/server/normal"
 )
@@ -13,29 +12,32 @@ import (
 // texts change no other one that is folded, so that they need not be called.
 const NotASCII = " GLOB '*[^\x01-\x7f]*'"
 
-// The functions that SQL has beside SQLite's own. No schema names them: other
-// programs must be able to write the file.
-func init() {
-	for name, fn := range map[string]func(string) string{
-		"fold":       normal.Fold,
-		"fold_lines": foldLines,
-		"unaccented": normal.Unaccented,
-		"email_key":  normal.EmailKey,
-	} {
-		driver.MustRegisterDeterministicScalarFunction(name, 1, ofText(fn))
+// functions are those that SQL has beside SQLite's own. No schema names them:
+// other programs must be able to write the file.
+var functions = map[string]func(string) string{
+	"fold":       normal.Fold,
+	"fold_lines": foldLines,
+	"unaccented": normal.Unaccented,
+	"email_key":  normal.EmailKey,
+}
+
+func addFunctions(conn *sqlite.Conn) error {
+	for name, fn := range functions {
+		err := conn.CreateFunction(name, &sqlite.FunctionImpl{NArgs: 1, Deterministic: true, Scalar: ofText(fn)})
+		if err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // ofText makes a function of SQL, which returns what is no text as it is.
-func ofText(fn func(string) string) func(*driver.FunctionContext, []sqldriver.Value) (sqldriver.Value, error) {
-	return func(_ *driver.FunctionContext, args []sqldriver.Value) (sqldriver.Value, error) {
-		switch text := args[0].(type) {
-		case string:
-			return fn(text), nil
-		case []byte:
-			return fn(string(text)), nil
+func ofText(fn func(string) string) func(sqlite.Context, []sqlite.Value) (sqlite.Value, error) {
+	return func(_ sqlite.Context, args []sqlite.Value) (sqlite.Value, error) {
+		if t := args[0].Type(); t != sqlite.TypeText && t != sqlite.TypeBlob {
+			return args[0], nil
 		}
-		return args[0], nil
+		return sqlite.TextValue(fn(string(args[0].Blob()))), nil
 	}
 }
 

@@ -1,11 +1,11 @@
 package db
 
 import (
-	sqldriver "database/sql/driver"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
+
+	"zombiezen.com/go/sqlite"
 )
 
 // The kinds say how a value is stored that SQLite does not have. A pointer to a
@@ -30,167 +30,190 @@ type (
 	Object[V any] map[string]V
 )
 
-// Value is what is stored.
-func (t Time) Value() (sqldriver.Value, error) { return time.Time(t).UnixMilli(), nil }
+// Bind writes what is stored.
+func (t Time) Bind(p Parameter) error {
+	p.Int(time.Time(t).UnixMilli())
+	return nil
+}
 
-// Scan reads what Value stores.
-func (t *Time) Scan(src any) error {
-	ms, ok := src.(int64)
-	if !ok {
-		return unlike(t, src)
-	}
+// Read reads what Bind stores.
+func (t *Time) Read(c Column) error {
+	ms, err := c.Int()
 	*t = Time(time.UnixMilli(ms).UTC())
+	return err
+}
+
+// Bind writes what is stored.
+func (t OptionalTime) Bind(p Parameter) error {
+	if !time.Time(t).IsZero() {
+		return Time(t).Bind(p)
+	}
+	p.Null()
 	return nil
 }
 
-// Value is what is stored.
-func (t OptionalTime) Value() (sqldriver.Value, error) {
-	if time.Time(t).IsZero() {
-		return nil, nil
-	}
-	return Time(t).Value()
-}
-
-// Scan reads what Value stores.
-func (t *OptionalTime) Scan(src any) error {
+// Read reads what Bind stores.
+func (t *OptionalTime) Read(c Column) error {
 	*t = OptionalTime{}
-	if src == nil {
+	if c.IsNull() {
 		return nil
 	}
-	return (*Time)(t).Scan(src)
+	return (*Time)(t).Read(c)
 }
 
-// Value is what is stored.
-func (i ID) Value() (sqldriver.Value, error) {
+// Bind writes what is stored.
+func (i ID) Bind(p Parameter) error {
 	if i == 0 {
-		return nil, nil
+		p.Null()
+	} else {
+		p.Int(int64(i))
 	}
-	return int64(i), nil
-}
-
-// Scan reads what Value stores.
-func (i *ID) Scan(src any) error {
-	id, ok := src.(int64)
-	if !ok && src != nil {
-		return unlike(i, src)
-	}
-	*i = ID(id)
 	return nil
 }
 
-// Value is what is stored.
-func (s Sum) Value() (sqldriver.Value, error) { return s[:], nil }
-
-// Scan reads what Value stores.
-func (s *Sum) Scan(src any) error {
-	sum, ok := src.([]byte)
-	if !ok || len(sum) != len(s) {
-		return unlike(s, src)
+// Read reads what Bind stores.
+func (i *ID) Read(c Column) (err error) {
+	*i = 0
+	if !c.IsNull() {
+		*(*int64)(i), err = c.Int()
 	}
-	*s = Sum(sum)
+	return err
+}
+
+// Bind writes what is stored.
+func (s Sum) Bind(p Parameter) error {
+	p.Blob(s[:])
 	return nil
 }
 
-// Value is what is stored.
-func (s OptionalSum) Value() (sqldriver.Value, error) {
-	if s == (OptionalSum{}) {
-		return nil, nil
+// Read reads what Bind stores.
+func (s *Sum) Read(c Column) error {
+	if err := c.is(sqlite.TypeBlob); err != nil {
+		return err
 	}
-	return s[:], nil
+	if n := c.stmt.ColumnLen(c.at); n != len(s) {
+		return fmt.Errorf("the database has %d bytes where %d must be", n, len(s))
+	}
+	c.stmt.ColumnBytes(c.at, s[:])
+	return nil
 }
 
-// Scan reads what Value stores.
-func (s *OptionalSum) Scan(src any) error {
+// Bind writes what is stored.
+func (s OptionalSum) Bind(p Parameter) error {
+	if s != (OptionalSum{}) {
+		return Sum(s).Bind(p)
+	}
+	p.Null()
+	return nil
+}
+
+// Read reads what Bind stores.
+func (s *OptionalSum) Read(c Column) error {
 	*s = OptionalSum{}
-	if src == nil {
+	if c.IsNull() {
 		return nil
 	}
-	return (*Sum)(s).Scan(src)
+	return (*Sum)(s).Read(c)
 }
 
-// Value is what is stored.
-func (b Blob) Value() (sqldriver.Value, error) { return append([]byte{}, b...), nil }
-
-// Scan reads what Value stores.
-func (b *Blob) Scan(src any) error {
-	bytes, ok := src.([]byte)
-	if !ok && src != nil { // as the driver has an empty one
-		return unlike(b, src)
-	}
-	*b = append(Blob{}, bytes...)
+// Bind writes what is stored.
+func (b Blob) Bind(p Parameter) error {
+	p.Blob(b)
 	return nil
 }
 
-// Value is what is stored.
-func (l List[T]) Value() (sqldriver.Value, error) {
+// Read reads what Bind stores.
+func (b *Blob) Read(c Column) (err error) {
+	*(*[]byte)(b), err = c.Blob()
+	return err
+}
+
+// Bind writes what is stored.
+func (l List[T]) Bind(p Parameter) error {
 	if len(l) == 0 {
-		return "[]", nil
+		p.Text("[]")
+		return nil
 	}
-	return encode([]T(l))
+	return encode(p, []T(l))
 }
 
-// Scan reads what Value stores.
-func (l *List[T]) Scan(src any) error {
+// Read reads what Bind stores.
+func (l *List[T]) Read(c Column) error {
 	*l = List[T]{}
-	if src == "[]" {
-		return nil
-	}
-	return decode(src, (*[]T)(l))
+	return decode(c, (*[]T)(l), "[]")
 }
 
-// Value is what is stored.
-func (o Object[V]) Value() (sqldriver.Value, error) {
+// Bind writes what is stored.
+func (o Object[V]) Bind(p Parameter) error {
 	if len(o) == 0 {
-		return "{}", nil
-	}
-	return encode(map[string]V(o))
-}
-
-// Scan reads what Value stores.
-func (o *Object[V]) Scan(src any) error {
-	*o = Object[V]{}
-	if src == "{}" {
+		p.Text("{}")
 		return nil
 	}
-	return decode(src, (*map[string]V)(o))
+	return encode(p, map[string]V(o))
+}
+
+// Read reads what Bind stores.
+func (o *Object[V]) Read(c Column) error {
+	*o = Object[V]{}
+	return decode(c, (*map[string]V)(o), "{}")
 }
 
 // Optional is a record as JSON, or NULL for none.
 type Optional[T any] struct{ At **T }
 
-// Value is what is stored.
-func (o Optional[T]) Value() (sqldriver.Value, error) {
-	if *o.At == nil {
-		return nil, nil
+// Bind writes what is stored.
+func (o Optional[T]) Bind(p Parameter) error {
+	if *o.At != nil {
+		return encode(p, *o.At)
 	}
-	return encode(*o.At)
+	p.Null()
+	return nil
 }
 
-// Scan reads what Value stores.
-func (o Optional[T]) Scan(src any) error {
+// Read reads what Bind stores.
+func (o Optional[T]) Read(c Column) error {
 	*o.At = nil
-	if src == nil {
+	if c.IsNull() {
 		return nil
 	}
-	return decode(src, o.At)
+	return decode(c, o.At, "")
 }
 
-func encode(v any) (sqldriver.Value, error) {
+// OptionalText is a text of a type of its own, or NULL for none.
+type OptionalText[T ~string] struct{ At **T }
+
+// Bind writes what is stored.
+func (o OptionalText[T]) Bind(p Parameter) error {
+	bindOptional(p, *o.At, func(p Parameter, v T) { p.Text(string(v)) })
+	return nil
+}
+
+// Read reads what Bind stores.
+func (o OptionalText[T]) Read(c Column) (err error) {
+	*o.At, err = optional(c, func(c Column) (T, error) {
+		v, err := c.Text()
+		return T(v), err
+	})
+	return err
+}
+
+func encode(p Parameter, v any) error {
 	text, err := json.Marshal(v)
-	return string(text), err
+	p.Text(string(text))
+	return err
 }
 
-// decode reads JSON into v. Numbers of any kind keep their text.
-func decode(src, v any) error {
-	text, ok := src.(string)
-	if !ok {
-		return unlike(v, src)
+// decode reads JSON into v, which is as it must be for the empty one. Numbers of
+// any kind keep their text.
+func decode(c Column, v any, empty string) error {
+	if err := c.is(sqlite.TypeText); err != nil {
+		return err
 	}
-	decoder := json.NewDecoder(strings.NewReader(text))
+	var start [2]byte
+	if n := c.stmt.ColumnBytes(c.at, start[:]); n == c.stmt.ColumnLen(c.at) && string(start[:n]) == empty {
+		return nil
+	}
+	decoder := json.NewDecoder(c.stmt.ColumnReader(c.at))
 	decoder.UseNumber()
 	return decoder.Decode(v)
-}
-
-func unlike(kind, src any) error {
-	return fmt.Errorf("the database has a %T where a %T must be", src, kind)
 }

@@ -4,7 +4,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"strings"
 	"sync/atomic"
@@ -17,14 +16,17 @@ type Statement struct {
 	Thing string // what it reads or writes
 	Taken string // said of a unique value that another record has
 	Text  string
-	// Once is set for texts of which there is no end: they are not kept.
+	// Once is set for texts of which there is no end: only the latest are kept.
 	Once bool
+	// Brief is set for reads that are over before anybody could give them up,
+	// such as those of one record: a context is looked at only before.
+	Brief bool
 }
 
 // The statements around a transaction.
 var (
 	Begin     = Statement{Thing: "transaction", Text: "BEGIN IMMEDIATE"}
-	BeginRead = Statement{Thing: "transaction", Text: "BEGIN"}
+	BeginRead = Statement{Thing: "transaction", Text: "BEGIN", Brief: true}
 	Commit    = Statement{Thing: "transaction", Text: "COMMIT"}
 	Rollback  = Statement{Thing: "transaction", Text: "ROLLBACK"}
 )
@@ -38,63 +40,77 @@ func (st Statement) verb() string {
 
 // Session runs statements: reads of their own, or those of one transaction.
 type Session struct {
-	Statements *Statements
-	Gate       *Gate
+	on   lender
+	Gate *Gate
 	// Whole keeps statements from being cancelled. SQLite ends a cancelled
 	// one with the whole transaction, in which other callers' writes are.
 	Whole bool
 	// Damage is set for good by the first statement that finds the file
 	// malformed. Sessions on one file share it.
 	Damage *atomic.Bool
+	// Trace hears of each text before it runs, and how many parameters it has.
+	Trace func(text string, parameters int)
 }
 
-// NewSession returns a session with statements of its own and an open gate.
-func NewSession(on Queryer) Session {
-	return Session{Statements: NewStatements(on), Gate: &Gate{}, Damage: new(atomic.Bool)}
+// lender lends the connection for a statement: a pool, or one that is lent.
+type lender interface {
+	lend(ctx context.Context) (*Conn, error)
+	giveBack(*Conn)
+}
+
+// NewSession returns a session for reads, each by a connection of the pool, with
+// an open gate.
+func NewSession(pool *Pool) Session { return newSession(pool) }
+
+func newSession(on lender) Session {
+	return Session{on: on, Gate: &Gate{}, Damage: new(atomic.Bool)}
 }
 
 // ErrEnough is returned by a scan that needs no more rows.
 var ErrEnough = errors.New("no more rows are needed")
 
 // Each calls scan for each row of a query.
-func (s Session) Each(ctx context.Context, st Statement, args []any, scan func(*sql.Rows) error) error {
-	if err := s.Gate.Enter(); err != nil {
-		return err
+func (s Session) Each(ctx context.Context, st Statement, args []any, scan func(*Row) error) error {
+	_, err := s.run(ctx, st, args, scan)
+	if errors.Is(err, ErrEnough) {
+		return nil
 	}
-	defer s.Gate.Leave()
-	rows, err := s.query(ctx, st, args)
-	if err != nil {
-		return s.interpret(err, st)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		err := scan(rows)
-		if errors.Is(err, ErrEnough) {
-			return nil
-		}
-		if err != nil {
-			return s.interpret(err, st)
-		}
-	}
-	return s.interpret(rows.Err(), st)
+	return err
 }
 
-func (s Session) query(ctx context.Context, st Statement, args []any) (*sql.Rows, error) {
-	if st.Once {
-		return s.Statements.on.QueryContext(s.context(ctx), st.Text, args...)
+// Result is what a statement has done.
+type Result struct {
+	ID      int64 // of the last row that the connection added
+	Changed int64 // rows
+}
+
+func (s Session) run(ctx context.Context, st Statement, args []any, scan func(*Row) error) (done Result, err error) {
+	if err := s.Gate.Enter(); err != nil {
+		return done, err
 	}
-	prepared, err := s.Statements.prepare(st.Text)
+	defer s.Gate.Leave()
+	if s.Trace != nil {
+		s.Trace(st.Text, len(args))
+	}
+	if s.Whole {
+		ctx = context.Background()
+	}
+	conn, err := s.on.lend(ctx)
 	if err != nil {
-		return nil, err
+		return done, s.interpret(err, st)
 	}
-	return prepared.QueryContext(s.context(ctx), args...)
+	defer s.on.giveBack(conn)
+	if err := conn.run(ctx, st, args, scan); err != nil {
+		return done, s.interpret(err, st)
+	}
+	return Result{conn.conn.LastInsertRowID(), int64(conn.conn.Changes())}, nil
 }
 
 // Collect returns what scan makes of each row of a query. It is never nil.
-func Collect[T any](ctx context.Context, s Session, st Statement, args []any, scan func(*sql.Rows) (T, error)) ([]T, error) {
+func Collect[T any](ctx context.Context, s Session, st Statement, args []any, scan func(*Row) (T, error)) ([]T, error) {
 	items := []T{}
-	err := s.Each(ctx, st, args, func(rows *sql.Rows) error {
-		item, err := scan(rows)
+	err := s.Each(ctx, st, args, func(row *Row) error {
+		item, err := scan(row)
 		items = append(items, item)
 		return err
 	})
@@ -105,11 +121,11 @@ func Collect[T any](ctx context.Context, s Session, st Statement, args []any, sc
 }
 
 // Scan reads the one column of a row.
-func Scan[T any](rows *sql.Rows) (v T, err error) { return v, rows.Scan(&v) }
+func Scan[T any](row *Row) (v T, err error) { return v, row.Scan(&v) }
 
 // First returns what scan makes of the first row of a query. KindNotFound if
 // there is none.
-func First[T any](ctx context.Context, s Session, st Statement, args []any, scan func(*sql.Rows) (T, error)) (T, error) {
+func First[T any](ctx context.Context, s Session, st Statement, args []any, scan func(*Row) (T, error)) (T, error) {
 	items, err := Collect(ctx, s, st, args, scan)
 	if err == nil && len(items) == 0 {
 		err = fault.NotFound(st.Thing)
@@ -124,9 +140,9 @@ func First[T any](ctx context.Context, s Session, st Statement, args []any, scan
 // Get reads the one row of a query. KindNotFound if there is none.
 func (s Session) Get(ctx context.Context, st Statement, args []any, dest ...any) error {
 	found := false
-	err := s.Each(ctx, st, args, func(rows *sql.Rows) error {
+	err := s.Each(ctx, st, args, func(row *Row) error {
 		found = true
-		return rows.Scan(dest...)
+		return row.Scan(dest...)
 	})
 	if err == nil && !found {
 		return fault.NotFound(st.Thing)
@@ -134,36 +150,24 @@ func (s Session) Get(ctx context.Context, st Statement, args []any, dest ...any)
 	return err
 }
 
-// Exec runs a statement that returns no rows.
-func (s Session) Exec(ctx context.Context, st Statement, args ...any) (sql.Result, error) {
-	if err := s.Gate.Enter(); err != nil {
-		return nil, err
-	}
-	defer s.Gate.Leave()
-	prepared, err := s.Statements.prepare(st.Text)
-	if err != nil {
-		return nil, s.interpret(err, st)
-	}
-	result, err := prepared.ExecContext(s.context(ctx), args...)
-	return result, s.interpret(err, st)
+// Exec runs a statement, whose rows are of no interest.
+func (s Session) Exec(ctx context.Context, st Statement, args ...any) (Result, error) {
+	return s.run(ctx, st, args, nil)
 }
 
 // Insert runs a statement that adds a row, and sets the row's id.
 func (s Session) Insert(ctx context.Context, st Statement, id *int64, args ...any) error {
-	result, err := s.Exec(ctx, st, args...)
+	done, err := s.run(ctx, st, args, nil)
 	if err == nil {
-		*id, err = result.LastInsertId()
+		*id = done.ID
 	}
 	return err
 }
 
 // Change runs a statement, and returns the number of rows that it wrote.
 func (s Session) Change(ctx context.Context, st Statement, args ...any) (int64, error) {
-	result, err := s.Exec(ctx, st, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	done, err := s.run(ctx, st, args, nil)
+	return done.Changed, err
 }
 
 // ChangeOne runs a statement that writes one record. KindNotFound if there is
@@ -182,11 +186,4 @@ func (s Session) interpret(err error, st Statement) error {
 		s.Damage.Store(true)
 	}
 	return Interpret(err, st)
-}
-
-func (s Session) context(ctx context.Context) context.Context {
-	if s.Whole {
-		return context.WithoutCancel(ctx)
-	}
-	return ctx
 }

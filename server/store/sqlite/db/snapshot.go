@@ -1,19 +1,11 @@
 package db
 
-import (
-	"context"
-	"database/sql"
-)
-
-// beginner is a Queryer that is no transaction yet.
-type beginner interface {
-	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
-}
+import "context"
 
 // Snapshot runs reads that together see one state. A transaction sees one
 // anyway.
 func (s Session) Snapshot(ctx context.Context, read func(Session) error) error {
-	on, ok := s.Statements.on.(beginner)
+	pool, ok := s.on.(*Pool)
 	if s.Whole || !ok {
 		return read(s)
 	}
@@ -21,15 +13,16 @@ func (s Session) Snapshot(ctx context.Context, read func(Session) error) error {
 		return err
 	}
 	defer s.Gate.Leave()
-	tx, err := on.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	conn, err := pool.lend(ctx)
 	if err != nil {
-		return s.interpret(err, beginSnapshot)
+		return s.interpret(err, BeginRead)
 	}
-	defer func() { _ = tx.Rollback() }() // it has written nothing
-	snapshot := NewSession(tx)
-	snapshot.Damage = s.Damage
+	defer pool.giveBack(conn)
+	if err := conn.run(ctx, BeginRead, nil, nil); err != nil {
+		return s.interpret(err, BeginRead)
+	}
+	defer func() { _ = conn.run(context.Background(), Rollback, nil, nil) }() // it has written nothing
+	snapshot := s
+	snapshot.on, snapshot.Gate = conn, &Gate{}
 	return read(snapshot)
 }
-
-// beginSnapshot is what errors say about its begin.
-var beginSnapshot = Statement{Thing: "snapshot", Text: "SELECT"}

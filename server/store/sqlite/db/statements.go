@@ -2,69 +2,122 @@ package db
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"sync"
+	"fmt"
+
+	"zombiezen.com/go/sqlite"
 )
 
-// Statements prepares each text once; a pool does so once a connection.
-type Statements struct {
-	on     Queryer
-	mu     sync.RWMutex
-	byText map[string]*sql.Stmt
+// maxLatest is how many of the statements a connection keeps of which there is
+// no end: those that were run last.
+const maxLatest = 32
+
+// prepared is a statement that a connection has made of a text.
+type prepared struct {
+	stmt    *sqlite.Stmt
+	row     Row
+	params  int
+	columns int
+	busy    bool // it runs
+	dropped bool // it is of no use after this run
 }
 
-// Queryer is a connection, a pool of them, or a transaction.
-type Queryer interface {
-	PrepareContext(ctx context.Context, text string) (*sql.Stmt, error)
-	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
-}
-
-// NewStatements returns a set that has none yet.
-func NewStatements(on Queryer) *Statements {
-	return &Statements{on: on, byText: make(map[string]*sql.Stmt)}
-}
-
-// prepare returns the statement of the text. It takes no context, since the
-// next caller will use the same statement.
-func (s *Statements) prepare(text string) (*sql.Stmt, error) {
-	s.mu.RLock()
-	prepared := s.byText[text]
-	s.mu.RUnlock()
-	if prepared != nil {
-		return prepared, nil
+// prepare returns the statement of a text, which end must follow.
+func (c *Conn) prepare(st Statement) (*prepared, error) {
+	p := c.kept[st.Text]
+	if p == nil && st.Once {
+		p, _ = c.latest.Get(st.Text)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if prepared := s.byText[text]; prepared != nil {
-		return prepared, nil
+	if p != nil && !p.busy {
+		p.busy = true
+		return p, nil
 	}
-	prepared, err := s.on.PrepareContext(context.Background(), text)
-	if err != nil {
-		return nil, err
-	}
-	s.byText[text] = prepared
-	return prepared, nil
-}
-
-// Close closes the statements. Those of a single connection would else keep it
-// open, and the log with it.
-func (s *Statements) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	again := p != nil // within a run of itself
+	p = &prepared{busy: true, dropped: again}
 	var err error
-	for _, prepared := range s.byText {
-		err = errors.Join(err, prepared.Close())
+	if again || st.Once {
+		var rest int
+		if p.stmt, rest, err = c.conn.PrepareTransient(st.Text); err == nil && rest > 0 {
+			err = fmt.Errorf("more than one statement: %q", st.Text)
+		}
+	} else {
+		p.stmt, err = c.conn.Prepare(st.Text)
+	}
+	if err != nil {
+		return nil, failed(err)
+	}
+	p.row.stmt, p.params, p.columns = p.stmt, p.stmt.BindParamCount(), p.stmt.ColumnCount()
+	switch {
+	case again:
+	case st.Once:
+		c.latest.Add(st.Text, p)
+	default:
+		c.kept[st.Text] = p
+	}
+	return p, nil
+}
+
+// end makes the statement ready for another run.
+func (p *prepared) end() {
+	p.busy = false
+	if p.dropped {
+		_ = p.stmt.Finalize()
+		return
+	}
+	_ = p.stmt.Reset() // What it says was said by the run.
+}
+
+// drop releases the statement, once it does not run.
+func (p *prepared) drop() {
+	if p.dropped = true; !p.busy {
+		_ = p.stmt.Finalize()
+	}
+}
+
+// run binds the arguments and calls scan for each row, until it returns an
+// error.
+func (p *prepared) run(args []any, scan func(*Row) error) error {
+	if len(args) != p.params {
+		return fmt.Errorf("%d arguments for %d parameters", len(args), p.params)
+	}
+	for i, arg := range args {
+		if err := bind(Parameter{p.stmt, i + 1}, arg); err != nil {
+			return err
+		}
+	}
+	for {
+		more, err := p.stmt.Step()
+		if err != nil {
+			return failed(err)
+		}
+		if !more {
+			return nil
+		}
+		if scan == nil {
+			continue
+		}
+		if err := scan(&p.row); err != nil {
+			return err
+		}
+	}
+}
+
+// run runs a statement. If the context ends, so does the statement, with the
+// context's error.
+func (c *Conn) run(ctx context.Context, st Statement, args []any, scan func(*Row) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	p, err := c.prepare(st)
+	if err != nil {
+		return err
+	}
+	defer p.end()
+	if st.Brief || ctx.Done() == nil {
+		return p.run(args, scan)
+	}
+	defer c.watch(ctx)()
+	if err = p.run(args, scan); code(err) == sqlite.ResultInterrupt && ctx.Err() != nil {
+		return ctx.Err()
 	}
 	return err
-}
-
-// On returns what the statements are prepared on.
-func (s *Statements) On() Queryer { return s.on }
-
-// Len returns how many statements are kept.
-func (s *Statements) Len() int {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return len(s.byText)
 }

@@ -1,7 +1,6 @@
 package db
 
 import (
-	"database/sql"
 	"slices"
 	"strings"
 )
@@ -64,7 +63,7 @@ func (t Table[T]) Update(name string) string {
 // At is where a record has the columns, and what follows them.
 func (t Table[T]) At(record *T, more ...any) []any {
 	pairs := t.pairs(record)
-	at := make([]any, 0, len(t.picks)+len(more))
+	at := pairs[:0] // no pick is behind its place
 	for _, pick := range t.picks {
 		at = append(at, pairs[pick])
 	}
@@ -72,8 +71,8 @@ func (t Table[T]) At(record *T, more ...any) []any {
 }
 
 // Scan reads a record.
-func (t Table[T]) Scan(rows *sql.Rows) (T, error) {
+func (t Table[T]) Scan(row *Row) (T, error) {
 	var record T
-	err := rows.Scan(t.At(&record)...)
+	err := row.Scan(t.At(&record)...)
 	return record, err
 }

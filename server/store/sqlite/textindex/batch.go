@@ -2,7 +2,6 @@ package textindex
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
@@ -12,7 +11,7 @@ import (
 type batch struct {
 	kinds   []Kind
 	records db.Session
-	file    db.Session // with statements of its own, since there are some for every company
+	file    db.Session
 	tables  map[recordID]bool
 }
 
@@ -20,12 +19,10 @@ func newBatch(x *Index) *batch {
 	return &batch{
 		kinds:   x.kinds,
 		records: x.records.Session,
-		file:    db.NewSession(x.file.Conn),
+		file:    x.file.Session,
 		tables:  make(map[recordID]bool),
 	}
 }
-
-func (b *batch) close() error { return b.file.Statements.Close() }
 
 var selectEntries = db.Statement{Thing: "search queue", Text: `SELECT sequence, kind, company_id, record_id
 FROM search_queue WHERE sequence > ? ORDER BY sequence LIMIT ?`}
@@ -36,9 +33,9 @@ func (b *batch) queued(ctx context.Context, state *fileState, limit int) (left i
 	missing := make(map[recordID]bool) // those not found yet
 	ids := make(map[string][]int64)
 	left = limit
-	err = b.records.Each(ctx, selectEntries, []any{state.position, limit}, func(rows *sql.Rows) error {
+	err = b.records.Each(ctx, selectEntries, []any{state.position, limit}, func(row *db.Row) error {
 		var r recordID
-		if err := rows.Scan(&state.position, &r.kind, &r.companyID, &r.id); err != nil {
+		if err := row.Scan(&state.position, &r.kind, &r.companyID, &r.id); err != nil {
 			return err
 		}
 		left--
@@ -71,10 +68,10 @@ func (b *batch) queued(ctx context.Context, state *fileState, limit int) (left i
 func (b *batch) scan(ctx context.Context, state *fileState, limit int) error {
 	for _, kind := range b.kinds {
 		scanned := state.scanned[kind.Name]
-		if !scanned.Valid || limit <= 0 {
+		if scanned == nil || limit <= 0 {
 			continue
 		}
-		texts, err := b.read(ctx, kind, kind.From, scanned.V, limit)
+		texts, err := b.read(ctx, kind, kind.From, *scanned, limit)
 		if err != nil {
 			return err
 		}
@@ -82,9 +79,9 @@ func (b *batch) scan(ctx context.Context, state *fileState, limit int) error {
 			return err
 		}
 		if len(texts) < limit {
-			scanned = sql.Null[int64]{} // that was all
+			scanned = nil // that was all
 		} else {
-			scanned.V = texts[len(texts)-1].ID
+			scanned = &texts[len(texts)-1].ID
 		}
 		state.scanned[kind.Name] = scanned
 		limit -= len(texts)

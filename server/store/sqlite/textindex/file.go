@@ -3,7 +3,6 @@ package textindex
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -50,7 +49,7 @@ CREATE TABLE tables (
 type fileState struct {
 	epoch             []byte
 	position, horizon int64
-	scanned           map[string]sql.Null[int64] // by kind
+	scanned           map[string]*int64 // by kind, nil: all
 }
 
 // anchor is what a state of the database says of its search file.
@@ -69,7 +68,7 @@ func (s fileState) fits(a anchor) bool {
 
 func (s fileState) complete() bool {
 	for _, scanned := range s.scanned {
-		if scanned.Valid {
+		if scanned != nil {
 			return false
 		}
 	}
@@ -82,6 +81,7 @@ var (
 	selectAnchor = db.Statement{Thing: "search state", Text: `SELECT epoch, pruned, ` + lastEntry + ` FROM search_state`}
 	renewEpoch   = db.Statement{Thing: "search state", Text: `UPDATE search_state SET epoch = randomblob(16)`}
 	selectState  = db.Statement{Thing: "search state", Text: `SELECT epoch, position, horizon, accounts_scanned, contacts_scanned FROM state`}
+	insertState  = db.Statement{Thing: "search state", Text: `INSERT INTO state VALUES (?, ?, ?, 0, 0)`}
 	updateState  = db.Statement{Thing: "search state", Text: `UPDATE state SET position = ?, horizon = ?, accounts_scanned = ?, contacts_scanned = ?`}
 	selectFormat = db.Statement{Thing: "search file", Text: `PRAGMA user_version`}
 )
@@ -93,9 +93,9 @@ func readAnchor(ctx context.Context, s db.Session) (a anchor, err error) {
 
 func readState(ctx context.Context, s db.Session) (fileState, error) {
 	var state fileState
-	var accounts, contacts sql.Null[int64]
+	var accounts, contacts *int64
 	err := s.Get(ctx, selectState, nil, &state.epoch, &state.position, &state.horizon, &accounts, &contacts)
-	state.scanned = map[string]sql.Null[int64]{Accounts: accounts, Contacts: contacts}
+	state.scanned = map[string]*int64{Accounts: accounts, Contacts: contacts}
 	return state, err
 }
 
@@ -164,7 +164,7 @@ func replaceFile(ctx context.Context, database db.Session, path string, format i
 	if err != nil {
 		return nil, err
 	}
-	if err := create(ctx, f.Conn, a, format); err != nil {
+	if err := create(ctx, f, a, format); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
@@ -178,11 +178,11 @@ const logSize = 16 << 20
 
 // openConn never makes a file: db.CreateFile does.
 func openConn(ctx context.Context, path string) (*db.Conn, error) {
-	return db.Open(ctx, db.DSN(path, lockTimeout,
+	return db.Open(ctx, db.File(path, lockTimeout,
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
 		"cache_size(-4000)",
-		fmt.Sprintf("journal_size_limit(%d)", logSize))+"&mode=rw")
+		fmt.Sprintf("journal_size_limit(%d)", logSize)))
 }
 
 var errUnfit = errors.New("the search file is not of this state of the database")
@@ -205,20 +205,12 @@ func check(ctx context.Context, f db.Session, a anchor, format int32) error {
 
 // create makes the tables of a new file. All records that there are have to be
 // scanned, and of the queue only what is added from now on.
-func create(ctx context.Context, f *sql.Conn, a anchor, format int32) error {
-	tx, err := f.BeginTx(ctx, nil)
-	if err != nil {
+func create(ctx context.Context, f *db.Conn, a anchor, format int32) error {
+	return f.Transaction(ctx, func() error {
+		if err := f.Script(ctx, schema+fmt.Sprintf(`PRAGMA user_version = %d`, format)); err != nil {
+			return err
+		}
+		_, err := f.Exec(ctx, insertState, a.epoch, a.last, a.last)
 		return err
-	}
-	defer func() { _ = tx.Rollback() }() // of no effect after Commit
-	if _, err := tx.ExecContext(ctx, schema); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO state VALUES (?, ?, ?, 0, 0)`, a.epoch, a.last, a.last); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf(`PRAGMA user_version = %d`, format)); err != nil {
-		return err
-	}
-	return tx.Commit()
+	})
 }

@@ -60,7 +60,7 @@ func Open(ctx context.Context, path string, database db.Session, write Write, ki
 		return nil, err
 	}
 	// Each record is read once, so that little is kept of them.
-	records, err := db.Open(ctx, db.DSN(path, db.LockTimeout,
+	records, err := db.Open(ctx, db.File(path, db.LockTimeout,
 		"foreign_keys(1)", "synchronous(FULL)", "cache_size(-1000)", "query_only(1)"))
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
@@ -218,9 +218,8 @@ func (x *Index) index(ctx context.Context) (state fileState, a anchor, err error
 }
 
 // fill puts a batch of records into the search file.
-func (x *Index) fill(ctx context.Context, state *fileState) (err error) {
+func (x *Index) fill(ctx context.Context, state *fileState) error {
 	b := newBatch(x)
-	defer func() { err = errors.Join(err, b.close()) }()
 	left, err := b.queued(ctx, state, x.pace.Batch)
 	if err != nil {
 		return err

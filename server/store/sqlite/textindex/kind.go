@@ -1,7 +1,6 @@
 package textindex
 
 import (
-	"database/sql"
 	"fmt"
 	"strings"
 
@@ -13,7 +12,7 @@ import (
 type Kind struct {
 	Name    string
 	Columns []string // of the index
-	Scan    func(*sql.Rows) (Text, error)
+	Scan    func(*db.Row) (Text, error)
 	ByID    db.Statement // selects the records of a JSON list of ids
 	From    db.Statement // selects the records after an id, at most so many
 }
@@ -48,12 +47,12 @@ func (k Kind) createTable(companyID int64) db.Statement {
 }
 
 func (k Kind) put(companyID int64) db.Statement {
-	return db.Statement{Thing: "search text", Text: `INSERT OR REPLACE INTO ` + k.table(companyID) +
+	return db.Statement{Thing: "search text", Once: true, Text: `INSERT OR REPLACE INTO ` + k.table(companyID) +
 		` (rowid, ` + strings.Join(k.Columns, ", ") + `) VALUES (?` + strings.Repeat(", ?", len(k.Columns)) + `)`}
 }
 
 func (k Kind) remove(companyID int64) db.Statement {
-	return db.Statement{Thing: "search text", Text: `DELETE FROM ` + k.table(companyID) + ` WHERE rowid = ?`}
+	return db.Statement{Thing: "search text", Once: true, Text: `DELETE FROM ` + k.table(companyID) + ` WHERE rowid = ?`}
 }
 
 // unsearched stands between texts, and for what SQLite cannot hold in a text.

@@ -2,40 +2,21 @@ package textindex
 
 import (
 	"context"
-	sqldriver "database/sql/driver"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
-// attaching opens connections that have a search file attached, as search.
-type attaching struct {
-	sqldriver.Connector
-	path string
-}
+var attach = db.Statement{Thing: "search file", Text: `ATTACH ? AS search`, Once: true}
 
-// Attach makes a connector's connections have the index of the database at a
-// path, as Search needs.
-func Attach(connector sqldriver.Connector, path string) sqldriver.Connector {
-	return attaching{connector, filePath(path)}
-}
-
-// Connect opens a connection. Where there is no search file to attach it does
-// without, as searches then do.
-func (a attaching) Connect(ctx context.Context) (sqldriver.Conn, error) {
-	conn, err := a.Connector.Connect(ctx)
-	if err != nil {
-		return nil, err
+// Attach makes connections have the index of the database at a path, as Search
+// needs. Where there is no search file to attach they do without, as searches
+// then do.
+func Attach(path string) func(*db.Conn) {
+	return func(c *db.Conn) {
+		_, _ = c.Exec(context.Background(), attach, db.FileURI(filePath(path))+"?mode=rw")
 	}
-	execer, ok := conn.(sqldriver.ExecerContext)
-	if !ok {
-		return nil, fmt.Errorf("open database: %T runs no statements", conn)
-	}
-	uri := sqldriver.NamedValue{Ordinal: 1, Value: db.FileURI(a.path) + "?mode=rw"}
-	_, _ = execer.ExecContext(context.WithoutCancel(ctx), "ATTACH ? AS search", []sqldriver.NamedValue{uri})
-	return conn, nil
 }
 
 // searched is up to where in the queue the search file goes with the state of

@@ -1,0 +1,159 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/write"
+)
+
+// WriteSet is a write that was decided on what the store had before: what is to
+// be written, and what must still hold for that. It is made beside all other
+// writes, so that a transaction has nothing left to find out.
+type WriteSet struct {
+	CompanyID int64
+
+	// What it was decided on. An account that the set writes must be the version
+	// before.
+	Schema   *int64          // version of the company's properties; nil: they did not matter
+	Versions map[int64]int64 // of accounts that were read
+
+	Options []schema.NewOption
+	Writes  []Write // in order
+
+	clock  write.Clock
+	finish func(ctx context.Context, tx write.Tx) error // of the times that the writes got; nil: nothing
+}
+
+// Write is one write of an account that was there.
+type Write struct {
+	Account Account       // as it is to be; of a deletion, as it was
+	Kind    ChangeKind    // ChangeUpdated or ChangeDeleted
+	Changes patch.Changes // those of the members
+	Keys    []Keys        // to find it by
+	Entry   HistoryEntry
+}
+
+// Keys are those of an account's value of a property.
+type Keys struct {
+	Property schema.Property
+	Keys     []string
+}
+
+// isEmpty tells whether there is nothing to write.
+func (s *WriteSet) isEmpty() bool { return len(s.Options) == 0 && len(s.Writes) == 0 }
+
+// Play writes the set in a transaction, and gives its writes their times: in the
+// order of the commits, so that nobody who polls for what has changed since a
+// time misses one. The error is write.ErrStale if the set was decided on what
+// has changed since.
+func (s *WriteSet) Play(ctx context.Context, tx Tx) error {
+	if err := s.check(ctx, tx); err != nil {
+		return err
+	}
+	if err := addOptions(ctx, tx, s.CompanyID, s.Options); err != nil {
+		return stale(err)
+	}
+	written := make(map[int64]time.Time, len(s.Writes))
+	for i := range s.Writes {
+		w := &s.Writes[i]
+		at := s.clock.Since(w.Entry.At.Add(-time.Millisecond))
+		if last := written[w.Account.ID]; !at.After(last) {
+			at = last.Add(time.Millisecond)
+		}
+		w.stamp(at)
+		written[w.Account.ID] = at
+		if err := w.play(ctx, tx); err != nil {
+			return stale(err)
+		}
+	}
+	if s.finish == nil {
+		return nil
+	}
+	return s.finish(ctx, tx)
+}
+
+// check returns write.ErrStale unless what the set was decided on still holds,
+// as far as the writes themselves do not tell.
+func (s *WriteSet) check(ctx context.Context, tx Tx) error {
+	if s.Schema != nil {
+		version, err := tx.SchemaVersion(ctx, s.CompanyID)
+		if err != nil {
+			return fmt.Errorf("load the schema's version: %w", err)
+		}
+		if version != *s.Schema {
+			return write.ErrStale
+		}
+	}
+	for id, version := range s.Versions {
+		if s.updates(id) {
+			continue
+		}
+		a, err := tx.AccountForUpdate(ctx, s.CompanyID, id)
+		if err != nil {
+			return stale(err)
+		}
+		if a.Version != version {
+			return write.ErrStale
+		}
+	}
+	return nil
+}
+
+func (s *WriteSet) updates(id int64) bool {
+	for _, w := range s.Writes {
+		if w.Account.ID == id {
+			return w.Kind == ChangeUpdated
+		}
+	}
+	return false
+}
+
+// stamp gives the write its time.
+func (w *Write) stamp(at time.Time) {
+	w.Entry.At = at
+	if w.Kind == ChangeUpdated {
+		w.Account.UpdatedAt = at
+	}
+}
+
+func (w *Write) play(ctx context.Context, tx Tx) error {
+	if w.Kind == ChangeDeleted {
+		if err := tx.DeleteAccount(ctx, w.Account.CompanyID, w.Account.ID); err != nil {
+			return err
+		}
+		return tx.AddHistory(ctx, &w.Entry)
+	}
+	if err := tx.UpdateAccount(ctx, w.Account, w.Changes); err != nil {
+		return err
+	}
+	for _, k := range w.Keys {
+		if err := tx.IndexCustom(ctx, k.Property, w.Account.ID, k.Keys); err != nil {
+			return err
+		}
+	}
+	return tx.AddHistory(ctx, &w.Entry)
+}
+
+// stale makes write.ErrStale of what a write tells that was decided on records
+// which have changed: one is gone, or a name taken.
+func stale(err error) error {
+	if e, ok := errors.AsType[*fault.Error](err); ok && (e.Kind == fault.KindNotFound || e.Kind == fault.KindConflict) {
+		return write.ErrStale
+	}
+	return err
+}
+
+// restamp gives an account that was decided on the time of its write.
+func (s *WriteSet) restamp(a *Account) {
+	for i := range s.Writes {
+		if w := &s.Writes[i]; w.Account.ID == a.ID && w.Account.Version == a.Version && w.Kind == ChangeUpdated {
+			a.UpdatedAt = w.Account.UpdatedAt
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
+)
+
+// newPool returns a pool of so many connections to a new file.
+func newPool(t *testing.T, size int) *db.Pool {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "test.db")
+	if err := db.CreateFile(path); err != nil {
+		t.Fatal(err)
+	}
+	pool := db.NewPool(db.File(path, db.LockTimeout), size, func(*db.Conn) {})
+	t.Cleanup(func() {
+		if err := pool.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return pool
+}
+
+var (
+	endless = db.Statement{Thing: "numbers", Text: `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n`}
+	rows    = db.Statement{Thing: "numbers", Text: `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n`}
+	one     = db.Statement{Thing: "number", Text: `SELECT 1`}
+)
+
+// A context ends what runs and what waits for a connection, and no more: the
+// next one finds the connection as it was.
+func TestCancellation(t *testing.T) {
+	t.Parallel()
+	s := db.NewSession(newPool(t, 1))
+	for name, read := range map[string]func(context.Context) error{
+		"read": func(ctx context.Context) error { _, err := s.Exec(ctx, endless); return err },
+		"snapshot": func(ctx context.Context) error {
+			return s.Snapshot(ctx, func(s db.Session) error { _, err := s.Exec(ctx, endless); return err })
+		},
+		"waiting": func(ctx context.Context) error {
+			return s.Snapshot(t.Context(), func(db.Session) error { _, err := s.Exec(ctx, one); return err })
+		},
+		"rows": func(ctx context.Context) error {
+			return s.Each(ctx, rows, nil, func(*db.Row) error { return nil })
+		},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		if err := read(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		cancel()
+		n := 0
+		if err := s.Get(t.Context(), one, nil, &n); err != nil || n != 1 {
+			t.Errorf("after %s: %d, %v", name, n, err)
+		}
+	}
+}
+
+// Of the texts of which there is no end, a connection keeps the latest, and one
+// that runs stays.
+func TestOnce(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, 1)
+	rows := 0
+	err := db.NewSession(pool).Snapshot(t.Context(), func(s db.Session) error {
+		return s.Each(t.Context(), db.Statement{Text: `VALUES (1), (2), (3)`, Once: true}, nil, func(*db.Row) error {
+			rows++
+			for i := range 100 {
+				st := db.Statement{Text: fmt.Sprint("SELECT ", i), Once: true}
+				if n, err := db.First(t.Context(), s, st, nil, db.Scan[int]); err != nil || n != i {
+					return fmt.Errorf("got %d, %w, want %d", n, err, i)
+				}
+			}
+			return nil
+		})
+	})
+	if err != nil || rows != 3 {
+		t.Errorf("%d rows, %v", rows, err)
+	}
+	if n := pool.Kept(); n < 10 || n > 50 {
+		t.Errorf("%d statements are kept", n)
+	}
+}
+
+type word string
+
+// What is written is read again; a value that does not fit is an error.
+func TestValues(t *testing.T) {
+	t.Parallel()
+	s := db.NewSession(newPool(t, 1))
+	text, number, float, flag, name := "é\x00", int64(-1), 0.5, true, word("w")
+	for i, c := range []struct{ in, out, want any }{
+		{text, new(string), text},
+		{&text, new(string), text},
+		{number, new(int64), number},
+		{int8(7), new(int), 7},
+		{float, new(float64), float},
+		{7, new(float64), 7.0},
+		{&flag, new(bool), true},
+		{name, new(word), name},
+		{&name, new(word), name},
+		{[]byte{}, new([]byte), []byte{}},
+		{"7", new(int64), nil},
+		{7, new(string), nil},
+		{nil, new(string), nil},
+		{nil, new(int64), nil},
+		{"short", new(db.Sum), nil},
+	} {
+		err := s.Get(t.Context(), db.Statement{Text: `SELECT ?`}, []any{c.in}, c.out)
+		if c.want == nil && err == nil || c.want != nil && err != nil {
+			t.Errorf("%d: read %v as a %T: %v", i, c.in, c.out, err)
+		}
+		got := reflect.ValueOf(c.out).Elem().Interface()
+		if c.want != nil && !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%d: got %v, want %v", i, got, c.want)
+		}
+	}
+	if err := s.Get(t.Context(), db.Statement{Text: `SELECT ?`}, nil, &text); err == nil {
+		t.Error("a parameter went without a value")
+	}
+	if err := s.Get(t.Context(), one, nil, &text, &number); err == nil {
+		t.Error("a variable went without a column")
+	}
+}

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package db
+
+// SyncData has no effect: the platform has no fdatasync.
+func SyncData() {}
