@@ -34,6 +34,19 @@ check-generate: generate ## fail if gen/ is not what openapi.yaml yields
 	@git diff --exit-code -- gen || { echo 'gen/ differs from what openapi.yaml yields: commit what "make generate" writes'; exit 1; }
 	@test -z "$$(git status --porcelain -- gen)" || { git status --short -- gen; echo 'gen/ has uncommitted files'; exit 1; }
 
+# npm writes this file last.
+CONSOLE_TOOLS := server/console/node_modules/.package-lock.json
+$(CONSOLE_TOOLS): server/console/package.json server/console/package-lock.json
+	cd server/console && npm ci --no-audit --no-fund --ignore-scripts
+
+.PHONY: console
+console: $(CONSOLE_TOOLS) ## check and build the console and the reference into server/console/dist
+	cd server/console && npm run --silent build
+
+.PHONY: check-console
+check-console: console ## fail if server/console/dist is not what its source yields
+	@test -z "$$(git status --porcelain -- server/console/dist)" || { git status --short -- server/console/dist; echo 'commit what "make console" writes'; exit 1; }
+
 .PHONY: fmt
 fmt: ## format the code
 	gofmt -w $(HAND)
@@ -85,6 +98,10 @@ test-modules: ## vet and test the modules beside this one: a program that embeds
 test-typescript: build $(NODE_TOOLS) ## take the tour of README.md with a TypeScript client made from openapi.yaml
 	ACCOUNTSD='$(CURDIR)/bin/accountsd' .ci/tour/run.sh
 
+.PHONY: test-browser
+test-browser: build $(CONSOLE_TOOLS) ## use the console and the reference in a real browser; screenshots go to bin/screenshots
+	cd server/console && ACCOUNTSD='$(CURDIR)/bin/accountsd' node --test --test-reporter=spec test/*.test.mjs
+
 .PHONY: test-member
 test-member: ## add a member to a copy of the tree, and see that a few lines make it complete
 	.ci/edits/member.sh
@@ -118,4 +135,4 @@ soak: build ## attack a server with 500 requests at once, and print its memory a
 	bin/soak bin/accountsd
 
 .PHONY: ci
-ci: check-generate lint lint-spec check-deps test-modules test-typescript test-member test-drift fuzz test-mail test-race test bench-load-ci ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail test-race test bench-load-ci ## what CI runs

@@ -133,6 +133,7 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	engine.GET("/openapi.json", s.specJSONHandler)
 	engine.GET("/healthz", live)
 	engine.GET("/readyz", s.ready)
+	s.addPages(engine)
 
 	group := engine.Group("", s.authenticate, s.limitRate, s.refusePut, s.validate)
 	strict := apiserver.NewStrictHandlerWithOptions(s, []apiserver.StrictMiddlewareFunc{callHandler, s.refuseExisting, s.carryOutOnce},

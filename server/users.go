@@ -31,6 +31,17 @@ func (s *Server) ListUsers(ctx context.Context, req apiserver.ListUsersRequestOb
 
 func checkUsers(c *gin.Context) error { return identity.UserFilter{Email: c.Query("email")}.Check() }
 
+// GetSelf answers GET /users/me.
+func (s *Server) GetSelf(ctx context.Context, _ apiserver.GetSelfRequestObject) (apiserver.GetSelfResponseObject, error) {
+	self, err := s.Identity.Self(ctx, actorOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return apiserver.GetSelf200JSONResponse{SelfJSONResponse: apiserver.SelfJSONResponse{Body: api.Self{
+		User: ToAPIUser(self.User), Company: api.Company{ID: self.Company.ID, Name: self.Company.Name}, Key: ToAPIKey(self.Key),
+	}}}, nil
+}
+
 // InviteUser answers POST /users.
 func (s *Server) InviteUser(ctx context.Context, _ apiserver.InviteUserRequestObject) (apiserver.InviteUserResponseObject, error) {
 	invited, err := s.Identity.Invite(ctx, actorOf(ctx), sentBody[identity.NewUser](ctx))

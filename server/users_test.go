@@ -26,6 +26,21 @@ func TestListUsers(t *testing.T) {
 	}
 }
 
+// A key tells for whom it acts, and what it may do.
+func TestSelf(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.send(t, request{method: "GET", path: "/users/me", key: readKey})
+	for _, want := range []string{`{"user":{"id":1,"email":"ada@example.com",`, `"company":{"id":1,"name":"`, `"scopes":["read"]`} {
+		if a.Code != http.StatusOK || !strings.Contains(a.Body.String(), want) {
+			t.Errorf("%d %s, want %s", a.Code, a.Body, want)
+		}
+	}
+	if a := f.send(t, request{method: "GET", path: "/users/me", key: otherKey}); a.Code != http.StatusOK || !strings.Contains(a.Body.String(), `"company":{"id":2,`) {
+		t.Errorf("another company's: %d %s", a.Code, a.Body)
+	}
+}
+
 // The pages of users link to each other, in both directions.
 func TestUserPages(t *testing.T) {
 	t.Parallel()

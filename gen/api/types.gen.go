@@ -1013,6 +1013,15 @@ type ChangeList struct {
 	Changes []Change `json:"changes"`
 }
 
+// Company A company, which owns users, accounts, contacts and properties.
+type Company struct {
+	// ID The company's id.
+	ID int64 `json:"id"`
+
+	// Name The company's name.
+	Name string `json:"name"`
+}
+
 // Contact A person.
 type Contact struct {
 	// ID The contact's id. It is never reused.
@@ -1458,6 +1467,18 @@ type SearchLogic string
 // SearchOperator How a member's value is tested. `contains` is for text, the orders are for text, numbers and times; `exists` asks whether
 // there is a value at all.
 type SearchOperator string
+
+// Self For whom a key acts, and what it may do.
+type Self struct {
+	// User A user of the company.
+	User User `json:"user"`
+
+	// Company A company, which owns users, accounts, contacts and properties.
+	Company Company `json:"company"`
+
+	// Key An API key, without its token.
+	Key Key `json:"key"`
+}
 
 // Sequence The place of a change among all. Sequences are compared as text.
 type Sequence = string
@@ -2343,6 +2364,14 @@ type InviteUserParams struct {
 
 // AcceptInvitationParams defines parameters for AcceptInvitation.
 type AcceptInvitationParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// GetSelfParams defines parameters for GetSelf.
+type GetSelfParams struct {
 	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.

@@ -97,6 +97,34 @@ func (s *Service) Users(ctx context.Context, actor Actor, f UserFilter, page que
 	})
 }
 
+// Self is for whom a key acts.
+type Self struct {
+	User    User
+	Company Company
+	Key     Key
+}
+
+// Self returns for whom the actor's key acts.
+func (s *Service) Self(ctx context.Context, actor Actor) (self Self, err error) {
+	users, err := s.store.Users(ctx, actor.CompanyID, UserFilter{ID: actor.User.ID}, 0, 1)
+	if err != nil {
+		return self, err
+	}
+	keys, err := s.store.Keys(ctx, actor.CompanyID, actor.User.ID, actor.KeyID-1, 1)
+	if err != nil {
+		return self, err
+	}
+	companies, err := s.store.Companies(ctx)
+	if err != nil {
+		return self, err
+	}
+	at := slices.IndexFunc(companies, func(c Company) bool { return c.ID == actor.CompanyID })
+	if len(users) == 0 || len(keys) == 0 || at < 0 {
+		return self, fmt.Errorf("user %d with key %d of company %d is not stored", actor.User.ID, actor.KeyID, actor.CompanyID)
+	}
+	return Self{User: users[0], Company: companies[at], Key: keys[0]}, nil
+}
+
 // FindUser returns the user with an e-mail address, for the operator; the name
 // of the company may be empty if no other company knows the address. Errors:
 // KindNotFound for either; KindConflict that names the companies.
