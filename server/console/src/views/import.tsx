@@ -31,7 +31,7 @@ export function Import() {
           <Field label="A CSV file" hint="Its first line names the columns. Commas, semicolons, tabs and pipes are told apart. UTF-8. Drop it here, or choose it. It is read in this browser.">
             {tie => <input {...tie} type="file" accept=".csv,.tsv,.txt,text/csv" onChange={e => take(e.currentTarget.files?.[0])} />}
           </Field>
-          <p class="hint">For workbooks in other encodings and millions of rows there is <code>accountsd import</code>.</p>
+          <p class="hint">For other encodings, dates in other forms, and millions of rows, there is <code>accountsd import</code>.</p>
         </section>
       )}
     </>
