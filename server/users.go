@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 
+	"github.com/gin-gonic/gin"
+
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/gen/timestamp"
@@ -26,6 +28,8 @@ func (s *Server) ListUsers(ctx context.Context, req apiserver.ListUsersRequestOb
 		Body: convertAll(users, ToAPIUser), Headers: apiserver.UserListResponseHeaders{Link: link},
 	}}, nil
 }
+
+func checkUsers(c *gin.Context) error { return identity.UserFilter{Email: c.Query("email")}.Check() }
 
 // GetSelf answers GET /users/me.
 func (s *Server) GetSelf(ctx context.Context, _ apiserver.GetSelfRequestObject) (apiserver.GetSelfResponseObject, error) {

@@ -2109,6 +2109,9 @@ type MigrateAliasUserParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // NotifyAliasUserParams defines parameters for NotifyAliasUser.
@@ -2117,6 +2120,9 @@ type NotifyAliasUserParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // RehearseAliasMigrationParams defines parameters for RehearseAliasMigration.
@@ -2125,6 +2131,9 @@ type RehearseAliasMigrationParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // RollBackAliasUserParams defines parameters for RollBackAliasUser.
@@ -2133,6 +2142,9 @@ type RollBackAliasUserParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ListKeysParams defines parameters for ListKeys.
@@ -2169,6 +2181,9 @@ type RevokeKeyParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ListContactsParams defines parameters for ListContacts.
@@ -2318,7 +2333,7 @@ type UpdatePropertyParams struct {
 
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
-	// Email Only the user with this e-mail address, without regard to case.
+	// Email Only the user with this e-mail address, without regard to case. Write `+` as `%2B`.
 	Email *UserEmailFilter `form:"email,omitempty" json:"email,omitempty"`
 
 	// ID Only the user with this id.
@@ -2380,6 +2395,9 @@ type UpdateUserParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // InviteUserAgainParams defines parameters for InviteUserAgain.
@@ -2388,6 +2406,9 @@ type InviteUserAgainParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ResetPasswordParams defines parameters for ResetPassword.
@@ -2396,6 +2417,9 @@ type ResetPasswordParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // CreateAccountJSONRequestBody defines body for CreateAccount for application/json ContentType.

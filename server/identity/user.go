@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/write"
@@ -68,11 +69,29 @@ func (u User) Scope() Scope {
 // UserFilter picks users; its zero value picks all.
 type UserFilter struct {
 	ID    int64
-	Email string // without regard to case
+	Email string // compared by normal.EmailKey
 }
 
-// Users returns a page of the company's users, in the order of ids.
+// Check returns KindInvalid, located in the query, for what is no address.
+func (f UserFilter) Check() error {
+	wrong := ""
+	switch {
+	case f.Email != "" && normal.Trim(f.Email) == "":
+		wrong = fault.MustNotBeBlank
+	case normal.HasSpaceInEmail(f.Email):
+		wrong = normal.SpaceInEmail
+	default:
+		return nil
+	}
+	return fault.Invalid([]fault.Offence{fault.InParameter("email", "%s", wrong)})
+}
+
+// Users returns a page of the company's users, in the order of ids. Errors:
+// KindInvalid for the filter.
 func (s *Service) Users(ctx context.Context, actor Actor, f UserFilter, page query.Page) ([]User, error) {
+	if err := f.Check(); err != nil {
+		return nil, err
+	}
 	return query.ListByID(page, func(u User) int64 { return u.ID }, func(after int64, limit int) ([]User, error) {
 		return s.store.Users(ctx, actor.CompanyID, f, after, limit)
 	})

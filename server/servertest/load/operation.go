@@ -143,9 +143,10 @@ func (w *worker) patch(id int) error {
 	return now.check(answer)
 }
 
-// version is what the tag of an account ends with, as in "17-3".
+// version is what follows the id in the tag of an account, as in "17-3-9ae".
 func (a answer) version() (int, error) {
-	_, version, _ := strings.Cut(strings.Trim(a.tag, `"`), "-")
+	_, rest, _ := strings.Cut(strings.Trim(a.tag, `"`), "-")
+	version, _, _ := strings.Cut(rest, "-")
 	return strconv.Atoi(version)
 }
 
