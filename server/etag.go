@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"strconv"
@@ -12,13 +11,20 @@ import (
 
 // etag is the entity tag of an account (RFC 9110, section 8.8.3). It changes
 // exactly when the record does.
-func etag(a account.Account) string { return fmt.Sprintf(`"%d-%d"`, a.ID, a.Version) }
+func etag(a account.Account) string {
+	tag := make([]byte, 0, 48)
+	tag = strconv.AppendInt(append(tag, '"'), a.ID, 10)
+	tag = strconv.AppendInt(append(tag, '-'), a.Version, 10)
+	return string(append(tag, '"'))
+}
 
 // contactsTag is the entity tag of an account with its contacts. It changes also
 // when one of them does.
 func contactsTag(a account.Account) string {
 	hash := fnv.New64a()
-	_ = json.NewEncoder(hash).Encode(convertAll(a.Contacts, ToAPIAccountContact)) // A hash takes everything.
+	var w object
+	w.contacts(a.Contacts)
+	_, _ = hash.Write(w.b) // A hash takes everything.
 	return fmt.Sprintf(`"%d-%d-%x"`, a.ID, a.Version, hash.Sum64())
 }
 

@@ -10,17 +10,17 @@ import (
 
 // accountRow is an account beside its users, whose ids are 0 if there are none.
 type accountRow struct {
-	account.Account
+	account.Stored
 	creator, updater identity.UserRef
 }
 
 func toDBAccount(a account.Account) accountRow {
-	return accountRow{Account: a, creator: toDBUserRef(a.CreatedBy), updater: toDBUserRef(a.UpdatedBy)}
+	return accountRow{Stored: account.Stored{Account: a}, creator: toDBUserRef(a.CreatedBy), updater: toDBUserRef(a.UpdatedBy)}
 }
 
-func fromDBAccount(row *accountRow) account.Account {
+func fromDBAccount(row *accountRow) account.Stored {
 	row.CreatedBy, row.UpdatedBy = fromDBUserRef(row.creator), fromDBUserRef(row.updater)
-	return row.Account
+	return row.Stored
 }
 
 func toDBUserRef(u *identity.UserRef) identity.UserRef {
