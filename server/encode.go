@@ -2,9 +2,7 @@ package server
 
 import (
 	"encoding/json"
-	"maps"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +11,7 @@ import (
 	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/jsonvalue"
 )
 
 // accountForm says in which form answers show accounts.
@@ -151,7 +150,7 @@ func (w *object) stored(text string) bool {
 
 func (w *object) custom(values account.Custom) {
 	w.raw("{")
-	for _, key := range slices.Sorted(maps.Keys(values)) {
+	for _, key := range jsonvalue.Names(values) {
 		w.key(key)
 		w.value(values[key])
 	}

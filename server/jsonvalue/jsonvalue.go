@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/go-json-experiment/json/jsontext"
@@ -125,7 +126,13 @@ func Plain(document []byte) []byte {
 // Numbers come back as json.Number, digit for digit. nuls are the paths of the
 // strings and names that hold a NUL, which PostgreSQL could not store.
 func Decode(data []byte) (value any, nuls [][]string, err error) {
-	d := &decoder{Decoder: jsontext.NewDecoder(bytes.NewReader(data))}
+	d := decoders.Get().(*decoder)
+	d.nuls = nil
+	d.text.Reset(data)
+	d.Reset(&d.text)
+	if len(data) <= maxKept {
+		defer decoders.Put(d) // A larger one has a buffer as large.
+	}
 	if value, err = d.value(); err != nil {
 		return nil, nil, err
 	}
@@ -136,8 +143,25 @@ func Decode(data []byte) (value any, nuls [][]string, err error) {
 }
 
 type decoder struct {
-	*jsontext.Decoder
+	jsontext.Decoder
+	text bytes.Reader
 	nuls [][]string
+}
+
+// decoders are kept for the next values. What they decoded has no part of them.
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
+
+// maxKept is the size of the largest value whose decoder is kept.
+const maxKept = 64 << 10
+
+// Names returns the names of an object's members, in order.
+func Names[V any](object map[string]V) []string {
+	names := make([]string, 0, len(object))
+	for name := range object {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 func (d *decoder) value() (any, error) {
@@ -151,7 +175,7 @@ func (d *decoder) value() (any, error) {
 	case '[':
 		return d.array()
 	case '"':
-		return d.text(token.String()), nil
+		return d.noted(token.String()), nil
 	case '0':
 		return json.Number(token.String()), nil
 	case 't', 'f':
@@ -171,7 +195,7 @@ func (d *decoder) object() (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		name := d.text(token.String())
+		name := d.noted(token.String())
 		if object[name], err = d.value(); err != nil {
 			return nil, err
 		}
@@ -196,8 +220,8 @@ func (d *decoder) array() (any, error) {
 	return array, err
 }
 
-// text notes a string that holds a NUL. One more than an answer names is enough.
-func (d *decoder) text(s string) string {
+// noted notes a string that holds a NUL. One more than an answer names is enough.
+func (d *decoder) noted(s string) string {
 	if len(d.nuls) <= fault.MaxOffences && strings.ContainsRune(s, 0) {
 		d.nuls = append(d.nuls, slices.Collect(d.StackPointer().Tokens()))
 	}
