@@ -97,9 +97,6 @@ func (a accountsAnswer) send(w http.ResponseWriter, status int) error {
 	return err
 }
 
-// jsonContent is shared by all answers, and never written to.
-var jsonContent = []string{"application/json"}
-
 func (a accountsAnswer) append(b []byte) []byte {
 	b = append(b, a.around[0]...)
 	for i := range a.accounts {

@@ -32,9 +32,9 @@ func (b decodedBody) ValidatedValue() any { return nil }
 func (b decodedBody) Close() error { return nil }
 
 // decodeBody decodes the body of r, which must be of one of the operation's
-// media types. All of them mean the same JSON, so the Content-Type becomes plain
-// application/json: the generated binder compares it as it stands, and would
-// pass over "Application/JSON". The value holds numbers as json.Number; strings
+// media types. All of them mean the same JSON, and there is nothing left to bind:
+// the Content-Type goes, by which the generated code would choose what it binds
+// an empty body to. The value holds numbers as json.Number; strings
 // that hold a NUL come back as offences.
 //
 // Where the body is optional, an empty one is none, whatever its Content-Type:
@@ -71,7 +71,7 @@ func checkMediaType(r *http.Request, mediaTypes []string) error {
 			detail: fmt.Sprintf("the body must not be compressed; got Content-Encoding %s", fault.Quote(coding)),
 		}
 	}
-	r.Header.Set("Content-Type", "application/json")
+	r.Header.Del("Content-Type")
 	return nil
 }
 
