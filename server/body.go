@@ -41,7 +41,7 @@ func (b decodedBody) Close() error { return nil }
 // clients that send nothing name any type or no type.
 func decodeBody(r *http.Request, op *operation, data []byte) (decodedBody, fault.Offences, error) {
 	if op.optional && len(data) == 0 {
-		return decodedBody{Reader: bytes.NewReader(nil), absent: true}, nil, nil
+		return decodedBody{Reader: http.NoBody, absent: true}, nil, nil
 	}
 	if err := checkMediaType(r, op.mediaTypes); err != nil {
 		return decodedBody{}, nil, err
@@ -50,7 +50,7 @@ func decodeBody(r *http.Request, op *operation, data []byte) (decodedBody, fault
 	if err != nil {
 		return decodedBody{}, nil, err
 	}
-	return decodedBody{Reader: bytes.NewReader(nil), size: len(data), value: value}, offences, nil
+	return decodedBody{Reader: http.NoBody, size: len(data), value: value}, offences, nil
 }
 
 func checkMediaType(r *http.Request, mediaTypes []string) error {

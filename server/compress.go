@@ -117,7 +117,7 @@ func acceptsGzip(header http.Header) bool {
 	for coding := range strings.SplitSeq(strings.Join(header.Values("Accept-Encoding"), ","), ",") {
 		name, weight, _ := strings.Cut(coding, ";")
 		_, q, _ := strings.Cut(weight, "=")
-		switch refused := isZero(strings.TrimSpace(q)); strings.ToLower(strings.TrimSpace(name)) {
+		switch refused := q != "" && isZero(strings.TrimSpace(q)); strings.ToLower(strings.TrimSpace(name)) {
 		case "gzip", "x-gzip":
 			return !refused
 		case "*":

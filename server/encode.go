@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/account"
@@ -82,29 +80,7 @@ func (w *object) boolean(v bool) { w.b = strconv.AppendBool(w.b, v) }
 
 func (w *object) time(t time.Time) { w.b = t.UTC().AppendFormat(w.b, `"`+timestamp.Layout+`"`) }
 
-func (w *object) text(s string) {
-	if !isPlain(s) {
-		w.encode(s)
-		return
-	}
-	w.b = append(w.b, '"')
-	w.b = append(w.b, s...)
-	w.b = append(w.b, '"')
-}
-
-// isPlain tells whether encoding/json writes a text as it is.
-func isPlain(s string) bool {
-	ascii := true
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c < ' ', c == '"', c == '\\', c == '<', c == '>', c == '&':
-			return false
-		case c >= utf8.RuneSelf:
-			ascii = false
-		}
-	}
-	return ascii || utf8.ValidString(s) && !strings.ContainsAny(s, "\u2028\u2029")
-}
+func (w *object) text(s string) { w.b = jsonvalue.AppendText(w.b, s) }
 
 // encode writes what encoding/json makes of a value that it takes.
 func (w *object) encode(v any) {
@@ -149,53 +125,21 @@ func (w *object) stored(text string) bool {
 }
 
 func (w *object) custom(values account.Custom) {
-	w.raw("{")
-	for _, key := range jsonvalue.Names(values) {
-		w.key(key)
-		w.value(values[key])
-	}
-	w.raw("}")
+	w.b, _ = jsonvalue.Append(w.b, map[string]any(values)) // They were checked.
 }
 
-// value writes a value of a custom member.
-func (w *object) value(value any) {
-	switch v := value.(type) {
-	case string:
-		w.text(v)
-	case bool:
-		w.boolean(v)
-	case json.Number:
-		w.raw(string(v))
-	case []any:
-		writeList(w, v, (*object).value)
-	default:
-		w.encode(v)
-	}
-}
+func (w *object) texts(items []string) { w.b = jsonvalue.AppendTexts(w.b, items) }
 
-// key begins a member whose name may hold anything.
-func (w *object) key(name string) {
-	if w.b[len(w.b)-1] != '{' {
-		w.raw(",")
-	}
-	w.text(name)
-	w.raw(":")
-}
-
-func (w *object) texts(items []string) { writeList(w, items, (*object).text) }
-
-func writeList[T any](w *object, items []T, item func(*object, T)) {
+func (w *object) contacts(contacts []account.Contact) {
 	w.raw("[")
-	for i := range items {
+	for i, c := range contacts {
 		if i > 0 {
 			w.raw(",")
 		}
-		item(w, items[i])
+		w.contact(c)
 	}
 	w.raw("]")
 }
-
-func (w *object) contacts(contacts []account.Contact) { writeList(w, contacts, (*object).contact) }
 
 func (w *object) contact(c account.Contact) {
 	w.raw("{")

@@ -126,20 +126,87 @@ func Plain(document []byte) []byte {
 // Numbers come back as json.Number, digit for digit. nuls are the paths of the
 // strings and names that hold a NUL, which PostgreSQL could not store.
 func Decode(data []byte) (value any, nuls [][]string, err error) {
+	err = read(data, nil, func(d *decoder) error {
+		value, err = d.value()
+		nuls = d.nuls
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return value, nuls, nil
+}
+
+// ours are the options for JSON that was written here: no name is there twice
+// but by intent.
+var ours = []jsontext.Options{jsontext.AllowDuplicateNames(true)}
+
+// Object decodes an object of JSON that was written here, as Decode does. Of
+// names that are there twice the last one counts.
+func Object(data []byte) (object map[string]any, err error) {
+	err = read(data, ours, func(d *decoder) error {
+		value, err := d.value()
+		var ok bool
+		if object, ok = value.(map[string]any); !ok {
+			err = errors.Join(ErrForm, err)
+		}
+		return err
+	})
+	return object, err
+}
+
+// Read reads the one value of JSON that was written here with fn, which reads
+// its tokens. The decoder is fn's until that returns.
+func Read(data []byte, fn func(d *jsontext.Decoder) error) error {
+	return read(data, ours, func(d *decoder) error { return fn(&d.Decoder) })
+}
+
+// ErrForm is of JSON that has another form than was asked for.
+var ErrForm = errors.New("JSON of another form")
+
+// Texts decodes a list of strings of JSON that was written here. It is never nil.
+func Texts(data []byte) (texts []string, err error) {
+	err = Read(data, func(d *jsontext.Decoder) error {
+		texts, err = ReadTexts(d)
+		return err
+	})
+	return texts, err
+}
+
+// ReadTexts reads a list of strings. It is never nil.
+func ReadTexts(d *jsontext.Decoder) ([]string, error) {
+	texts := []string{}
+	if token, err := d.ReadToken(); err != nil || token.Kind() != '[' {
+		return nil, errors.Join(ErrForm, err)
+	}
+	for d.PeekKind() == '"' {
+		token, err := d.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, token.String())
+	}
+	if token, err := d.ReadToken(); err != nil || token.Kind() != ']' {
+		return nil, errors.Join(ErrForm, err)
+	}
+	return texts, nil
+}
+
+func read(data []byte, options []jsontext.Options, fn func(d *decoder) error) error {
 	d := decoders.Get().(*decoder)
 	d.nuls = nil
 	d.text.Reset(data)
-	d.Reset(&d.text)
+	d.Reset(&d.text, options...)
 	if len(data) <= maxKept {
 		defer decoders.Put(d) // A larger one has a buffer as large.
 	}
-	if value, err = d.value(); err != nil {
-		return nil, nil, err
+	if err := fn(d); err != nil {
+		return err
 	}
 	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, nil, ErrTrailing
+		return ErrTrailing
 	}
-	return value, d.nuls, nil
+	return nil
 }
 
 type decoder struct {
