@@ -55,7 +55,10 @@ func decodeBody(r *http.Request, op *operation, data []byte) (decodedBody, fault
 
 func checkMediaType(r *http.Request, mediaTypes []string) error {
 	sent := r.Header.Get("Content-Type")
-	mediaType, params, err := mime.ParseMediaType(sent)
+	mediaType, params, err := sent, map[string]string(nil), error(nil)
+	if !slices.Contains(mediaTypes, sent) {
+		mediaType, params, err = mime.ParseMediaType(sent)
+	}
 	charset := params["charset"]
 	if err != nil || !slices.Contains(mediaTypes, mediaType) || (charset != "" && !strings.EqualFold(charset, "utf-8")) {
 		return &problem{
