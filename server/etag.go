@@ -1,36 +1,49 @@
 package server
 
 import (
-	"fmt"
 	"hash/fnv"
 	"strconv"
 	"strings"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
 )
 
 // etag is the entity tag of an account (RFC 9110, section 8.8.3). It changes
-// exactly when the record does.
-func etag(a account.Account) string {
-	tag := make([]byte, 0, 48)
-	tag = strconv.AppendInt(append(tag, '"'), a.ID, 10)
-	tag = strconv.AppendInt(append(tag, '-'), a.Version, 10)
-	return string(append(tag, '"'))
-}
+// exactly when the record does, or the name of a user who wrote it.
+func etag(a account.Account) string { return tagOf(a, false) }
 
 // contactsTag is the entity tag of an account with its contacts. It changes also
 // when one of them does.
-func contactsTag(a account.Account) string {
+func contactsTag(a account.Account) string { return tagOf(a, true) }
+
+// tagOf is the version of an account, and a hash of what is shown of others.
+func tagOf(a account.Account, contacts bool) string {
+	shown := &object{make([]byte, 0, 256)}
+	for _, u := range []*identity.UserRef{a.CreatedBy, a.UpdatedBy} {
+		if u != nil {
+			shown.integer(u.ID)
+			for _, name := range [...]string{u.FirstName, u.LastName} {
+				shown.raw("\x00")
+				shown.raw(name)
+			}
+			shown.raw("\x00")
+		}
+		shown.raw("\x00")
+	}
+	if contacts {
+		shown.contacts(a.Contacts)
+	}
 	hash := fnv.New64a()
-	var w object
-	w.contacts(a.Contacts)
-	_, _ = hash.Write(w.b) // A hash takes everything.
-	return fmt.Sprintf(`"%d-%d-%x"`, a.ID, a.Version, hash.Sum64())
+	_, _ = hash.Write(shown.b) // A hash takes everything.
+	tag := strconv.AppendInt(append(make([]byte, 0, 64), '"'), a.ID, 10)
+	tag = strconv.AppendInt(append(tag, '-'), a.Version, 10)
+	return string(append(strconv.AppendUint(append(tag, '-'), hash.Sum64(), 16), '"'))
 }
 
 // FromAPIIfMatch reads an If-Match header that has passed validation. Only
 // strong tags of the account itself can match it, in whatever form its answer
-// was: what follows the version says nothing of the account. It returns nil for
+// was: what follows the version says nothing of the record. It returns nil for
 // nil.
 func FromAPIIfMatch(header *string, id int64) *account.Match {
 	if header == nil {

@@ -5,20 +5,15 @@ package apiserver
 
 import (
 	"bytes"
-	"compress/flate"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"path"
 	"strings"
 
 	. "github.com/accountsd/accountsd/gen/api"
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/binding"
 	"github.com/oapi-codegen/runtime"
@@ -119,6 +114,9 @@ type ServerInterface interface {
 	// AcceptInvitation Accept an invitation
 	// (POST /users/accept)
 	AcceptInvitation(c *gin.Context, params AcceptInvitationParams)
+	// GetSelf Ask who one is
+	// (GET /users/me)
+	GetSelf(c *gin.Context, params GetSelfParams)
 	// ChangePassword Change one's own password
 	// (POST /users/me/password)
 	ChangePassword(c *gin.Context, params ChangePasswordParams)
@@ -1250,6 +1248,25 @@ func (siw *ServerInterfaceWrapper) MigrateAliasUser(c *gin.Context) {
 
 	}
 
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1296,6 +1313,25 @@ func (siw *ServerInterfaceWrapper) NotifyAliasUser(c *gin.Context) {
 		}
 
 		params.Prefer = &Prefer
+
+	}
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
 
 	}
 
@@ -1348,6 +1384,25 @@ func (siw *ServerInterfaceWrapper) RehearseAliasMigration(c *gin.Context) {
 
 	}
 
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1394,6 +1449,25 @@ func (siw *ServerInterfaceWrapper) RollBackAliasUser(c *gin.Context) {
 		}
 
 		params.Prefer = &Prefer
+
+	}
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
 
 	}
 
@@ -1555,6 +1629,25 @@ func (siw *ServerInterfaceWrapper) RevokeKey(c *gin.Context) {
 		}
 
 		params.Prefer = &Prefer
+
+	}
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
 
 	}
 
@@ -2381,6 +2474,46 @@ func (siw *ServerInterfaceWrapper) AcceptInvitation(c *gin.Context) {
 	siw.Handler.AcceptInvitation(c, params)
 }
 
+// GetSelf operation middleware
+func (siw *ServerInterfaceWrapper) GetSelf(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetSelfParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetSelf(c, params)
+}
+
 // ChangePassword operation middleware
 func (siw *ServerInterfaceWrapper) ChangePassword(c *gin.Context) {
 
@@ -2468,6 +2601,25 @@ func (siw *ServerInterfaceWrapper) UpdateUser(c *gin.Context) {
 
 	}
 
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2517,6 +2669,25 @@ func (siw *ServerInterfaceWrapper) InviteUserAgain(c *gin.Context) {
 
 	}
 
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2563,6 +2734,25 @@ func (siw *ServerInterfaceWrapper) ResetPassword(c *gin.Context) {
 		}
 
 		params.Prefer = &Prefer
+
+	}
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
 
 	}
 
@@ -2637,6 +2827,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/users/:userId/invitation", wrapper.InviteUserAgain)
 	router.POST(options.BaseURL+"/users/:userId/password-reset", wrapper.ResetPassword)
 	router.POST(options.BaseURL+"/users/accept", wrapper.AcceptInvitation)
+	router.GET(options.BaseURL+"/users/me", wrapper.GetSelf)
 	router.POST(options.BaseURL+"/users/me/password", wrapper.ChangePassword)
 }
 
@@ -3180,6 +3371,20 @@ type RequestTimeoutApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers RequestTimeoutResponseHeaders
+}
+
+type SelfResponseHeaders struct {
+	PreferenceApplied   *string
+	XLenient            *string
+	XRateLimitLimit     *int64
+	XRateLimitRemaining *int64
+	XRateLimitReset     *int64
+	XRequestID          *string
+}
+type SelfJSONResponse struct {
+	Body Self
+
+	Headers SelfResponseHeaders
 }
 
 type TooManyRequestsResponseHeaders struct {
@@ -7361,6 +7566,40 @@ func (response MigrateAliasUser409ApplicationProblemPlusJSONResponse) VisitMigra
 	return err
 }
 
+type MigrateAliasUser412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser412ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type MigrateAliasUser429ApplicationProblemPlusJSONResponse struct {
 	TooManyRequestsApplicationProblemPlusJSONResponse
 }
@@ -7717,6 +7956,40 @@ func (response NotifyAliasUser409ApplicationProblemPlusJSONResponse) VisitNotify
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser412ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -8152,6 +8425,40 @@ func (response RehearseAliasMigration409ApplicationProblemPlusJSONResponse) Visi
 	return err
 }
 
+type RehearseAliasMigration412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration412ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RehearseAliasMigration413ApplicationProblemPlusJSONResponse struct {
 	PayloadTooLargeApplicationProblemPlusJSONResponse
 }
@@ -8544,6 +8851,40 @@ func (response RollBackAliasUser409ApplicationProblemPlusJSONResponse) VisitRoll
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser412ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -9477,6 +9818,40 @@ func (response RevokeKey404ApplicationProblemPlusJSONResponse) VisitRevokeKeyRes
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeKey412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeKey412ApplicationProblemPlusJSONResponse) VisitRevokeKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -13741,6 +14116,259 @@ func (response AcceptInvitation503ApplicationProblemPlusJSONResponse) VisitAccep
 	return err
 }
 
+type GetSelfRequestObject struct {
+	Params GetSelfParams
+}
+
+type GetSelfResponseObject interface {
+	VisitGetSelfResponse(w http.ResponseWriter) error
+}
+
+type GetSelf200JSONResponse struct{ SelfJSONResponse }
+
+func (response GetSelf200JSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf400ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf401ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf403ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf429ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf500ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf503ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ChangePasswordRequestObject struct {
 	Params ChangePasswordParams
 	Body   *ChangePasswordJSONRequestBody
@@ -14349,6 +14977,40 @@ func (response UpdateUser409ApplicationProblemPlusJSONResponse) VisitUpdateUserR
 	return err
 }
 
+type UpdateUser412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser412ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type UpdateUser413ApplicationProblemPlusJSONResponse struct {
 	PayloadTooLargeApplicationProblemPlusJSONResponse
 }
@@ -14745,6 +15407,40 @@ func (response InviteUserAgain409ApplicationProblemPlusJSONResponse) VisitInvite
 	return err
 }
 
+type InviteUserAgain412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response InviteUserAgain412ApplicationProblemPlusJSONResponse) VisitInviteUserAgainResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type InviteUserAgain429ApplicationProblemPlusJSONResponse struct {
 	TooManyRequestsApplicationProblemPlusJSONResponse
 }
@@ -15105,6 +15801,40 @@ func (response ResetPassword409ApplicationProblemPlusJSONResponse) VisitResetPas
 	return err
 }
 
+type ResetPassword412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword412ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ResetPassword413ApplicationProblemPlusJSONResponse struct {
 	PayloadTooLargeApplicationProblemPlusJSONResponse
 }
@@ -15379,6 +16109,9 @@ type StrictServerInterface interface {
 	// AcceptInvitation Accept an invitation
 	// (POST /users/accept)
 	AcceptInvitation(ctx context.Context, request AcceptInvitationRequestObject) (AcceptInvitationResponseObject, error)
+	// GetSelf Ask who one is
+	// (GET /users/me)
+	GetSelf(ctx context.Context, request GetSelfRequestObject) (GetSelfResponseObject, error)
 	// ChangePassword Change one's own password
 	// (POST /users/me/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
@@ -16562,6 +17295,32 @@ func (sh *strictHandler) AcceptInvitation(ctx *gin.Context, params AcceptInvitat
 	}
 }
 
+// GetSelf operation middleware
+func (sh *strictHandler) GetSelf(ctx *gin.Context, params GetSelfParams) {
+	var request GetSelfRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSelf(ctx, request.(GetSelfRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSelf")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetSelfResponseObject); ok {
+		if err := validResponse.VisitGetSelfResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ChangePassword operation middleware
 func (sh *strictHandler) ChangePassword(ctx *gin.Context, params ChangePasswordParams) {
 	var request ChangePasswordRequestObject
@@ -16748,537 +17507,4 @@ func (sh *strictHandler) ResetPassword(ctx *gin.Context, userID UserID, params R
 	} else if response != nil {
 		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
 	}
-}
-
-// Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
-// Stored as a slice of fixed-width chunks rather than one concatenated
-// const string: with thousands of chunks the chained `+` fold is several
-// times slower for the Go compiler than parsing a slice literal.
-var swaggerSpec = []string{
-	"7P3rdts4tj+KvgqOzv+MrlTLiuRLLs7osZZiO1Xu+LZsp9LdpSwTJiEJbQpQEZAVVZ3s99nPsV9sD8wJ",
-	"kKBESqRsJ06114fVFYsEcZmY9/mbfzRCORpLwYRWjd0/GuwzHY1jBv/dDUM5Edr8p5qMRjSZNXYbXUEo",
-	"/p1QRbgmXJGE0ajRbNzSeMLM0/aBy9mYNXYbe6fHxwfne4fdo0azQaMoYUo1dn9tdDbb5JgrxaUgFzph",
-	"TDfJBRXkXUJFyFUom2SvS15vd9o7jU/NRpgwqlnU1Y3dxmZ788VGp7PR3rxsv97dau+22612u/2vRvrY",
-	"2xmsZkR53Nht0Ij+t11ZK5SjRrPR54nSJ3RkJtiNaKPZ4FFjt9NsxDT9+zmbMdX40myEE6XlyAyYSNm/",
-	"0riuSx4z82vEVJjwseZSNHbFJI5xrO3NZoOrbqj5LWvs6mTCmg0xGV2zpLHb2dzabjbGCTebemAnKft9",
-	"HrL/VhORcMU2lIxp0rKzbqRPnw2lMF//a2e7s7Ozs9PubG82mg3NdWz+fIFvkwvzdqPZmIyjhV3b3L7s",
-	"vNht7+x2Nltb2zv/yh4zu2ZW8OVL053+W6rDYZ4ELqeS4AuqSfSQEcVCKSIiBSODCU0ilqMG+2hj99c/",
-	"0o1RDMiqeGOPmaZx48uXL037wlazwfvHOJFGr7G9tbHZazTSUbJd7tNYsS9fPs3P/5ypSTxHyJdDllKy",
-	"HlJNplQRQUesiJRx9g9D11JoGsIXHiOV28P4RmSO37k/4r6nzcpR2B6cRSmXnHI9JJTg7hIkrAfnlUsZ",
-	"Vr0DKd58b/1HXM1drVORXq1sqb8+yYXvXy58yo79bFEw7A2pGDBCBWEbZvLEnmpzjv6bhIqIhDGjCciP",
-	"sZk7sZvg3Y37JONFvuKR8Eeuh3spHy5XdyiZJlybFaopS4z68/BXORMPlm5hlH/LkpV+Qip72WwIpNa/",
-	"S3JGkxuzBWbt8LZHJFvmDUcl72jIY65nZEQFHbCk8eXpgn0nEskQc8ypOuaDhOKW5OiYTBRLyHQoUc+R",
-	"mvd5XtUJaRwD9ZvRt9r7dKYau5vtl/Z7L/EP26/azUbC+hPFoiPvwXazoWVEZ2aPzdnQmfqfCTcKWruZ",
-	"LjHmomiJezSOV5GXvxdHXDSajRs2w1thJ45TvWGzw6ixu4OTXhjZHMbO7s7r3Z1Xrc4mjGzvieCDoY5n",
-	"RM1ECKfO+vyzOZYwvHoxete5acNtqDqqd0TmX0xwJkLOcjPubLYXl+H++ChWYUcNY86QsYGtB6zQY3Zm",
-	"xBHQHZI+3hFHY6sugxwzpNj8Nrx+/ar6PEdMD2XU2G2cdS/3fjYLp9oYC89vO89x8ur5H/gfh9GXRkrB",
-	"QJ1qEoZMKZnYF5zO//wP+1/mFWOM2Km93Fo6sXZ7t91ptdsvcxP76eCycFoV5wJ7nLAho4misTUWlAbF",
-	"s+HdZqXZ2BorK7b9egXzsSS41WwYzmH+s/Ol2bjhIsp/EQcw39NsNDaCyjKMgyQxy7DEwD7rLj6RUYhi",
-	"QpdQx1ar3e78q5Gt0TxrmP6IKUUHzBpwfZmMWELMtirCRES4IMc0CYctchYzqgy9jmMaMuL2m1zPSLqr",
-	"5vGZnCTEvzYt89WJAOPSzOzlRntro925NOeacSRzHqufws3rDpgzIXO8qip1p2OYfZiJ8Plmaxsm4E5m",
-	"c5H9F2vl5oWcSv7E9J+Y/rdg+lVY2eO5XZ/c9TqRmofztj5oUyFzlr5R7Xy96ttzrH81Uv5w7vZ9wcwZ",
-	"mlFhCcYYu2Ezfw39xKjhdhc37VW1Y/uEOxEa7rz3YCc3CTQRF5lTV1iXIpiGlEQsZqDF+goqvJtzxR1a",
-	"fZ+G2sia+vJslZTscxZHKjNGW54h8keD9rWxKqyTrNm4Zn2ZFNio1nZIX8C7kj6ds9m/ZFLWmgng6fxt",
-	"woShvEZ7/v/Azr9liQKl/6VRVPzd2Up3B79atOIXOZ7rVmyNnLJZ/0yTa5mQPdpn/qTh5FZPesuf9BY6",
-	"1Pak6Mc81GeJvI7ZaOGagRGHzlquiKY3LE8fMkLD++Td0eGeUbcippEc7KvG/EtfNfeKCqmHLPG8Vcxo",
-	"LZabLIwHe5MOZ+wx0dhtXMto1vA1k+pfG0sukISe2zEN4yn4jNIUdzKnoMLRr/PdxByNAgJptDuvX/S3",
-	"6ObGy7DDNl5GO683Xvd3Ohub1+1wm74IX0edjlXEJkYXaL/O7F93Yo1mwxrn9FpO9O51TMVNw56ppuH8",
-	"bSfWrZExnAV/4Zzv3Vn2Je7INfwUH4wutIsjG1bw1Z0rFd0F3i4WuprTvZR9QsWSjTw01/rX7c1PVde6",
-	"ZJE/bHd2npGdnZ2N1T6kbP7FSqmdf5GreM2oCB4t8qtHe6yfsn0p8KV27Z31faPoNxWSJDLOqRjF5/L6",
-	"tTdP5/FEEores9liOOyGzfBCcq2IlgvsdTSmAoRoZ875ZrTdcsnLPo95wlQ31U5wO+Z1OY7SeU6nTdhY",
-	"JoY2VCjHuEYIN5uVwQx9NTf81/iXrc+/3W7KnfDvnVH7f16NOhfbyd/1P29f32xev5xufd45AIJ8J5Nr",
-	"HkVMlMgasxUgaEZ0RqSAieSD3FY6vDs9f3u4v39w4osbPeSKpH4NIhiLFKHZ/kLQ1KwH/clvCLxgfh7S",
-	"NJxekenfy7fuJA+2vMvgtrVcILwDBbgst0DGEUtIwkKZ5OOwzoFey3/e9IwYkFajEUtCDrpanpwt1c37",
-	"c+c8xbCAn6RgJVRjtHokG7O3TEQsMgo/nEHe9E7p56fTkwOfdFKtnysSxlLZEWZy8sYMQeZIgRgqqUUv",
-	"63/gLkTSWeZny0WqzPaWU8+hubADQwqFR2C4mKIjY0TBXM0iJ8KQ1JTOCnb/cP/g+Oz08uBk759XhydX",
-	"Z+enP50fXFz4B3IYsdFYaibC2cZ7NiPXLJZiYPgjoelnnE6qNI/j7ItvyJRyDftrWCqGjQqVzPKJOGVw",
-	"bh5O+RwyGsGY2Qnf/4x9pbRoHpUI7yE28uvpsYdGTxc0vmDJLUvAt1nCBPp0EoMyhqkx5vEiyju5PDg/",
-	"6R5dXRyc/3JwfnVwfn567tMdtx8kQCzVt3nhvTvs0U67ne2R2wGCW0AO7PilG3ZLYx79/eL0pGSjjN2U",
-	"HriQmphnC7fql+7R4f6V/dmTsgzHsK/D92CQXTJiYAr1cPa9BqHjMaOJInrKQ0a4AKNDXv+bwaFXlrX3",
-	"9sU7Ua53Km9pRM5xrKVnwTXoB90wZOM5sXvBNKFkTJWazknd9G+7jVAmCQs1GcpEMXJNtWbJjChNbZaI",
-	"1cW4uK2ti8HsWOTssTw3D2UcMzpwSQPmBOBbhm2Y6ZG8j4inK8VsxpzmiS6pzoKTZ+3Joy8JSLXAQilw",
-	"J63wiedc3UYfxlB2NDKsHpLbzL/3uaLXMYu8P9ktdOFu3w8NoeH3bFZsOxbruU3gtJTMGM3xrhWafIFL",
-	"ulR9t7Mqtghz3sdfK+/uok1SzfIYUhHFXAz8LIIllkiRf91c6Ft547vCFw2WzPFobL8Tqd/JiYgKueOJ",
-	"JGoSDousecsVT04vr96dfjjZ91miy1UxzKlvBq/O24pevROT2s6Y1InU5J0ds4RFnVlWgw7iElu4gEUJ",
-	"Nj2ryKX8z5wzmzy6YAErQhWZsjj2v4KH+x6iNuaK4VCzWNLoUsojmgzYMiEnbxkaATEf8aLDPOv+8+i0",
-	"u391eXp6ddQ9/+mgUM6NJkqTa0bMdZVKk057+9XOyxfkeqaZWkOKrRrvTgq/ZxVa+UQOhOZ6Ri6lJLBl",
-	"S6ghgZRibq7yO8pjVnxLLuSIwUpYrBjB+ADKiPJ7c3Z+sHd6sn94eXh6cvWue3h0sD+/2e4qGCPODaq4",
-	"CBkMbb3WyDYP+xuQmAyZw+oN6TPzD64JHVDk4tXP5D4/e6ej89ys/kEQPIllpybHLNGz+TsQJXIcyWlO",
-	"UEcM9ORfLI//ZHYqYp9zUm3Ppn+hUOPqeBJrbm6ye+SGzayYy8IyKd8+l0YHxz/JsUswwdBMMw3ZXAy5",
-	"GKAP0K5q//z0bP/040luScXSs2hh6TJs5tkDTMYITbUoNcdu+xddvyBFv4ct/+RcNt/PjP2TKXDknjPz",
-	"KVT+4QMY4YwiF5aZc3OdZrO4iA3NQeKPGSP7JQ3I2nlqaWzYmM6IhsAjzMly3Us+YnKiV9pgUcLHqoBf",
-	"nh/8z4eDi8ury8Pjg9MPl4WCKeIR6A00SfgtBsK5IJttso5UWjrYnTSSV4siye5OOU+7lPKYipl9vsTr",
-	"JCUZUTFzXgyI0lNbFlO0pd3Lg6ujw+PDy6uDf+wdHOzPiyDroDU6uWIiIpvtdjb2mCV26DdEJzNk+eaL",
-	"nXrbfZeP3OUYNj2/i9k5s73OhFXlB/FB0IkeyoT/zkpVZrTH53IX7KZ/OOl+uPz59PzwX/ndhrVT+2r3",
-	"7BA2hQuQuehcI5836Jhv3NRxdtUc9U5k3cn209+kpVt5S3lsjMhiek4P3DCgpHgzf+keHnXfHi1oqujx",
-	"IlyR64maedRTjxUsG+ZOHi1PL71gyS0PGfH2Y9mmqcnYWIAsOmYRp5ezMavq2FKUR0RLo2uX+Lg+nFx8",
-	"ODs7Pb882L86Ptg/7F5d/vMst7d7Umgm9AYkZDnNHaRKn9DxOOYhuD2e/1tJ0cz9ZcSSAdsYG9H0V/Pr",
-	"GzKQmvQamn3Wz8cx5QKq6SoezoPP406q645/F9IDI3Bi5BLlfNkBL/ifuoJQ8L3451Uais65FNZI6k8d",
-	"PU6TWebnsX8pKATAheCDi5kC1pmWc+pU9km5wavmlj7yrfpkl1OgtJn1TIeSxIzespxWFKVfct/23XNm",
-	"h34xPB8ovpi5TiWR/T4TIVPOK5ykDtx5vgCe7y7YqgsRAi8bc/4inh9cHO4fnFwedo+aJKtEcjcuYYpH",
-	"TGhOY7hyi/Gogu+6AJCfBFqWAXV/U/MypHLZp80qU53L2Sud7txzjm3T1KTCcA5XxEaN34CWOpMTMmJU",
-	"mGk706LX+K/8rHHs5+kc/Fja/FbWcdTdw95+xRjEl6aNVDpkATbOsl7yftvLISMj4NdmJIWCNIDCjgBy",
-	"2hT54fzdHtl5+er1sxY5FfGMgFVlw4JG0ErBWuD/xQSf3UY9yQT+6iEbUcjfpZ+PmBjoYWN3E1aN61M6",
-	"4WKA2U00HDIjFxMZL67nZzlFlxTOzujb14zcsLHGdbzudDrPdkkwTvgt1axJhNwIzYiBWVbCaKSaZDrk",
-	"IZQRmx9ccDGkccySvygipwLGvWFsbMzLnqDqhsAJYNgkEHJDaZngmDSOwWPW6oncJi3MoGwfOiX7gKqB",
-	"oczUVi06XbsTXLmFmKHsOfvqRYDuLVyC7BMhCVjM+aMVUgne7+fmysRkZCxo99unounus3HCwjRYtDhP",
-	"zUfMeuCmQ4bKO6R4cEUi+zKLmoaLo62k7NOd1y/bBLJmDVkG/x3Yk365vfMsP/n/7rx8vbP98tV2u20v",
-	"JE8y4VJChFBHpFli5vm//93rRX/9P42iBR5c0sHiyrpE6USKAdF0gJtuE6sJ+0xDHc+yxTqPpH2gRT5y",
-	"PSQBF2E8idiVq039m5ltYMFAXLKpFMySbU+4D6QJSe5NoqVske61YkIDZZIomZFkIuZJs9fY3tx4iagP",
-	"RZvyYrtoA7yUg3M2junMbO38fgR29kiKLhFhShUJaZJwFhE5MUy2L5M0CMkhfWYKKj4+izSN3meRP2Mz",
-	"fiF1wg+FpHkEpSN6cbIfU6QKqdOyDDsFs4lNotiYQlEGuTaG/YiHMpZCtYih6KlMIrh1jIbmJLgYEKXp",
-	"DHMV6Giea2LWlflGzJV+Q5bXhLzB+Eb605gO2JXivy/jI8Wc5IiLm+I7acZUhCZy4g7CyD64Xq82X716",
-	"1sSlAaUFCYsDEgj2WQdNw2DZbUBkQgJQLAMkZ3O4+Eh6rhCpoUqDGJknxEm7vRX68vm/wkmiZPI3Nvv7",
-	"5PDfsn0s2uahzRfp8v+2A3/ZYm9IwuK/9aAarpyWt9ql2yKXsStgTZajCja1WXTF1yu3pkVto470O0tY",
-	"nyVGn+0akVp4xVyE9W9YE6Xhuik5YkiCSwgaj/bl5nbbkHYIDtStZ2+IYowE/9iwFyXIL2j+c4W3b+Gh",
-	"TyWru+VsWso2/F3d9eW84w9TOYkjcs1c8m624mnCtb4HZnFONTuCwGKh7pH3TGqb5+vcfk3nlRqzhMvI",
-	"0Q9e5NSHwWjClE5JCXllwlBRxodzywD1MFtDXyYjqDvhQr/YNtosF3xk1tVJF2QUZpcunq7o3BiHAkLz",
-	"pUvDGY8ITRiJWT8/ka3Xr6tNpL1qIjZevHjtbNWF7KdKAEp+q7LF8cIM0ZGVm2fnTrPM9PiiCdqz/4si",
-	"PGpaNxQAHaGgp+rGUGRfJmTI4nGLHGrHBFMFM/jHhv3IxmFkZaXNcu2YETubr3oiZkYpUU0S8QHX5n8l",
-	"/H+qhkwZvgvpfCqUidHpIGRLgVEVsNmq5kihVNl8BVuW/rvw0jCdzLpY2FT/VLXMHJLl57ji2C5cPmy5",
-	"tLO5rEpOkpDZdMgg5dVBM5Nzf+tl+bUbNlbcawQ5yWgYEPAk2HuPV8Vc3BhdrLVC1D3f3swLsoJPVlVj",
-	"y6XchS1lXNR9fB18yo0VI1yCNVeIcIHr3Xm9/SzlVtMhj5nhU6DPcyNX8kyicWwMwnaHHNOEbLY3XxKX",
-	"IUR+Or4sI7PtwslfSk3jPZfbvoyuUDwrZ5CBYtMiZwlzLDbVs7UZE5XsPLEBmsn6fOMX8EgVzdLa6k4a",
-	"5LJzPbqJ2JgJXIIzZT0x3dls7bTmDZ406tEkXRuqAJWmSdApsHEgQhlxMWgSVCxqaiMfP3404zKhjXHP",
-	"SsxxSaj3UOHkO60Xrc7c5Ltj/p5Bilw8+lsvLVKKeo2m3bK/9bIVlmt4hXP/Ysy6hI6Yzrwkroqz0IrG",
-	"n4Gt54XvpvVzAdpEGurOikKX3dC6ojqd5DselzLTHM5ezv4DkcjFjTGcZPEqfpuwZLawjCseNe5h3h/N",
-	"FSxgNXAzMTFyojRc0GuGeXFOYQLvFwIgei/jH1LgK/OPeTCsecgrIpOeAKWdjlh659wWzUtGW8JGRlgD",
-	"0yjepd/KSA9SulcJxy5OtexIu2RME6w3NIeX+qPsCvN3xs6TKKjVKZmuK++506SNfL5Ia46L6DBwJclB",
-	"qucaMw/dE6m2eyPkVLRIN45TzwiSqTJWNe9bRwcE9pjQLXIqGLlmM2nzk82YzueRQoVtt9sLOk5hJXfh",
-	"9vT1HCP8PwnrN3Yb/9/nGXzrc/xVPU/3IN0VF9rK7wh4To3QtI4ZKgiPCL2Wtyy1rJvGHDOLCoySErjY",
-	"dSRZ/pg3q068rowC1IILTTUro0Z/GUNJlLZ54smcM2OiDKUUzxPhJ6pucDYnO8VYTk/YtNTn+XHIsP46",
-	"TRgjMb1mcS5GTEfgkxtmeVx/UTZjCJwSNIqASYIp0SKnZsSpYQQOgxfQWVo9cWSGRpKFaEViFH3r6EjY",
-	"gCYwSkgVYi2oSQLOFHAFjWk4r4rbMFfR4Zp1Xwk2vXKZU/4G2tytNP5mz/ZayphRjCW+BZ9a+ZU94uCD",
-	"iWfZPTT05+6u4aDWo8iVd7er0myNC2hBD9a6gRAdeDtRKfE6x7Hb2wIPn5IjRlyhHo0ioiQSi/MfSJRB",
-	"UzpLOUw/kSOojhqxkUxmzo7jAyETFtlACeyXdXgQ5wHJ70rOI120GVe5fZhjxM3G5w3nUMFU6WZjzwJv",
-	"3Y8e42C87lWNyQqxh4f7xfO0Anlxni+Lp4mPP8w876C2mOkV6SVoos/rJnM3ZoxV8fevcewns/NJgV9z",
-	"b8jCG8yYRJODKkLjKZ2pJrmeaIvHaW8F+rjtg+i8VySwHrzAVbIa9hEcXNJB3phyiQMFS4uS2VUyEXXZ",
-	"2zuZhCyHx1gsFgw3jqW1yHP4QDQ2bHswTAuIU0+pw0lqmkPDYsmh4XrGwjW7NVEQOWWjVjVe3jdzXWuB",
-	"HxQrXxqkM1iKNAKJC6gxBtkUMyOaHnh+I5Z4rtHlnNeDZ8KU3T4JUh9+0CIfrbSGao5Ou+2g7w1Ndtrt",
-	"yhx2p128RlccUuBAKmAGRYwWF3za76f+k+Ur9tzD6IsIjdzJCVmzAbukDXRGycgmV8/tjYtPjyA6T/En",
-	"0LG59ralJxb2Ja9rlO2MxBVV9a0VbY0XCrTYF/M2jTvznOMzHEoesszHZD0hTXLNDH8lHz4c7iPbyZWd",
-	"Z8gL5q+Q+5kPJ0oRst2eMONubgP2lkrjpzaQmMVBqCYQsXLuPr+S2sU1dwn6h4grliqdSrMnMqPk9Ruj",
-	"WhjVCNUpcJUBHzIfzJXPN/3wbcRIUFKzHmDGAThYN8D8CFo9gVkdIFLcJmMNEp0h1XGRhY6TiCWtNCfY",
-	"wvOzhDktFxiIYYM3bKznzaqtfjvcpG228YLubG1s93fYxmu609l4Ge5cv6KdsI2u43z1vCW0xeL2Yv/N",
-	"zs68SPMi8r/+fzb+r08lIflD18dgnv4+IPoZaLs2FJ0pRiiugDqclaCKvVZbrU6r88x511ESbnc2WyT4",
-	"MSAj82lzQcWsJ+zoSLyaDhx8EL4DR516acCmUvYW0LS43Q1RHqsv3mRbvFRZnca6sUs6UHYPT6RgJfvY",
-	"xflvtbfdNtrN034wDkOLFfdz89kaKzRTvOMy0fvbTcIhvy2KqqZmpX2CpCCB5nqA0ldRujpHsxuprqC1",
-	"U/Uh1EtUnUw/G8o4sqF29P+lDq96c04B0tebM/jrK01YsziGjM3gHxvw1ga4+QMynJeiGBs1h5Dz7ddb",
-	"Fzj911zULzzRExrbqiTOVBVlAP3vFg7G2Z5wa6CYgSOrsAsTktziR5y7wuja5uemESg8SypyunlFXdst",
-	"345+lY1edy/eI+BjkSl3w2aLZtxWoRmHsJH3acK9d/VohTkcme8nsIVrc7kNfhFb8Xxh9IpRuBfbq22z",
-	"IzngYfkVuZZGKwBBDUbnmCoF6qJMPcN5K6QhkxIbMoYvVfeyGH6Fs3PzFHuYoFtmwsOPZDo05hYYVLEc",
-	"mEuNiAfSpn0bwYA/Q/z3liU0bpGupRvLD9Bbz6ExRJCiSQXz4eCiddqn7xrDAPHydlaWQguxheuZS0QQ",
-	"hH3mSnMxSOMxoNCGciC4YtEbEggpWGDta4Lp+2oxlzYHilW8QNA0rq5nlc8SlnLMEALTLQ0gAy50QjUb",
-	"zEpy4YZ0PGYCUYREPtBk1Z0WCdQNHwc2md+eGCjbLRJYtN3A2i6pXophT8PPHbSL6onUjnW+f9+SbVrt",
-	"mUdNF9iBNidmG6FwG7JJNZ21SMBEwsNhQPrcyBRQ+rSnILvv9IRz3FI0pecVERxn6SGAHnCl3C7WOpB0",
-	"778AXsUqpWu7s5mlUZqtQ4pTu6B9lqtXwC0AcSQ9weaC6sYh3WR+A358UBXsdNwpvlyItycTpwmjtWSY",
-	"YP6qgHLChSo5ITnuLGXUq7nfqZ2Ine5mtenahm2L8+WidKabjbvMzFh0RZzq7czGUjPb2wvJNe0fzETt",
-	"Hv8QmAGCZ85ZyWgScwY/UPP3uQRWFZYtyMyoDoeCJRzBVN6ZmVg4kQHbg/TPwigp4Hhbv2vMjQFfGJkY",
-	"cORLb7LsO2N7i8xsR4s4f/WzdNOSJWJe6tIchFWi36zvxPbOWZ7N4nxFTYxDdFrkI3BDsOgx19H8JuPY",
-	"lkNgzpH1ybbIidREywGqFOjmwPkHVeKM5svF+mGnWSBW6WcrVtPIz0pZa3bigv/OluZYovpPYSOsgWMT",
-	"HkZy7qqVubqKc6bT5Wy289NfPW9MolmYdZa1q7IUW8OJ+1ZfSHN2A/AsU6h0MsqDUfJ3SWCoJNSBdcm4",
-	"ZHgby1ToLYtkOBkZManoTDV7IkjTf2mspC3mgRedveH4Kbphu2eHYHxkmdpcuwxWW/biT9NsOMgSFivm",
-	"f80lztmvWA+VW4F5egrxYoyqwq8jGsMkIjL2dsqIe6Pfsgi8wPPSqCDvuFA4FWQ2FWUeZ2rW6kwMIDLK",
-	"51uvzVWblPW4KqTEvJpX4girYD/YhRizpNo6fE8scv28i6ByTGqcfbmGK690BQDjX+Mo/ECadYNjamwu",
-	"OJ9fTQrgvHxJ2FFgSWbi6iXJMuXGWg4Lqs2uZ9F5zkk5FU0njVObFZODbNM/Z9TWNiPGySoNqaYpa1a9",
-	"WWXVnoZ0z8tesN8L1rzZuMMaz0EMXc7GrKT87oYLLAJyAgvNYc+PY8hzSgUUt+XqiUI5GlH1Bpxai4lQ",
-	"/jp/TaGHPgEOXwzFukscPzgZtzPZ6rlmI7VKOcvWDD2i6OdDfKuTRYdoklA0ZKx+eheVNNU6nVJKfZ3U",
-	"KqxOVc2fv/nbveqkB3YumVZ6yXVckU9BEmN+gspiXxfNECt+78JKP1hs/OLM+6NsoyObcA+KhDmMtICG",
-	"gDVohbXCShaIgF8jxjnU19iENjyoBAbYxYLuQUJHYFL2xFga8xv8ndZbqYYQIbB6avDTwWXWe+e5fSgL",
-	"d3JIm3AezjllwAOq9AEyi7bVNgy4WpIuZx7YMKtoLNnVt7Y3y9JtxVym8n0tXsROuoi/tju7pblBbiUF",
-	"CVNVl6JYslTnOXXeEkyISBPA5tNsi3Pe8stbxLwoWhS7swr0wSJ/FrFjs4xFb3Rx7pNFEL1PdzROre5m",
-	"l8x23pl/N/8m4L6VKCngDitwv5B3MiEBF1bHF/BfmfG9d/ELmjvbnVdtG9H+bSJ1VlNqPW22Mtr6b4xQ",
-	"N6IPWDxVPUEByIeAUHkDHCS4ZnrKmAjQIc6EV7YPmS+KR8w+im6xgLgawoQEIBmDeR5SS2G/xe2qqC5t",
-	"t6s4AOAINiscge9S+nOdwSWPWdMhAZbu+2bjDvv8JcXieCsjG66zBQpvncc1RGAEQAmcA7NAaGaYr/JA",
-	"H9NXi1QI9/zz3HfMTCrmQOdf+1KUTIXCAGzQPEkWNc+vsb4wfanKyuwnai8tfa9wbYJN0/yHJes7W+P4",
-	"xnXO7Wy9c8teW4qD8g1nVrjraYBEWnWmRd6am+7jxQAij49nsHg2+VaOdW5W/s3l2+A9W2MXcm99KcwO",
-	"1xKSEVK5XL7ItN2jg+dZY7m5lpGrV5w9XnPRC3MtXD4Tto7VSA1k7TdsVrgDC03T6rCY+XeXLjz/perr",
-	"nn+vlNN4jq+yZa7DacK5V6sssu61XnitDsP5BhN8QL6z0PqqxlH1599duhX5L1Xfi8X36pzWt5ljCY9M",
-	"w55cisXKeYw9WECj+axkpzNaFAQbfLHZTRx7ZQwpVMmxnvCyWv3uZTZUvUAERb1YatABL3h96TYvfK/6",
-	"The8Wng7sCGLa8/iujQUXoFcI5Iay77x31u63uwL1Rfqv1NOTjaNGxMVIqCCSLYahc0raql78y8vXd/c",
-	"t6ovcuHFwrN0s0GckMIzXOihscZi03crrRWfrr9U917xmSIKhjRmIp7iAtZ/nYUtvLx8ZfnHayxt/sVS",
-	"nSFifS6gcUPxKc5D1q+x2GpyOf+l+ktd01b5JnN8QO0hD+tb47QmuReXboP3jep7kHuplBxLDZUcBG/N",
-	"ZVU73OwL9Ra1HuF9vXk9GLGBP0qNpVA5X9R6bqiq/oL6roKyLfD8Mh7orEPDLBrYPvYcnslh2m14oHbL",
-	"3lxEwfvSbKT4dKvedo/BOyno2EZaurjs3Qz+be7tHHhapRGyNxaGWiKuC4YBsQtDpKhhK99OQcy+ePgs",
-	"4F88ZwqSn9Z2gmYDVHaF2lfWc4imLy+QZzeOszKdrK4N4NhSKD6IAzvHunWiNrNqLFsiEc3Rd1FV4KpN",
-	"LwJIvT/y97ATV7wLjz1dmHu4MA6bv/5NcW9WuSLwbO27Yd9avBSYMCn76dWYI20HkLeUIswzT6z7G1Oi",
-	"edErjlv1poeW9yVF+/kq2sZHrodpveL9aR5YCOEAasr9Tw6M0TB/LUmfg/OEzusscxDly7bSf9TD/q6i",
-	"7dyj5KhyU/O4l3OwxkuvmszW981EVIZOuXyNIr1IT4xkXZHmcYO7xsEfjwr4uPjEt777T/f4P+sef4/6",
-	"6eO6sd/ymj1dmu9Gi8YwzxrXLcy9uDzinj1aI97uv/R0157u2iMRUD9JsSyyMsZmfoUu/4F9dellMeO7",
-	"joC1Akz2jZJwrR5CfSYTEZvDwsdSSAfcREniEqxaJEiB+wOX5fDh/MjcoQmmyD/dnqfbU+v25HAu66YY",
-	"5l5enWKYPV4zxdB/sSi3MGFZrQNins3dhSfn4uMitnWsicIBahBdXdui6OUlLnBAMn/yf3/vJHoi9zKa",
-	"zJ814nJHUrAWOZEAN/Qkcp9IbA0S08cyAhjoErizFMVWjhGBdpIk0LHivsmuTrThiUT/c0jU64C+hlkl",
-	"pAYIuJUC+sQ+eP/mFf6cNS5allJuUZUrOiVsu6ulmWJua/1+2YuNi78T8eABQq8mpbQ53xqX9uPHjxvz",
-	"PcCWvTnfMuzp3t/l3r+l0epis2W33v1tVVUDjXn094vTk/QKNxvwt2qG5C/po/fONBzy+nXC6I0iySRm",
-	"6g0JWJLIRAVQB60Iu2XJjMh+39ySFgl+6R4d7ncvD09Prg7Oz0/PsSL58AT+fmXWGTzZoo+M1L9TF3tm",
-	"a7q+7k/W5ndMhFL0Yx6uy21D7/VV1ZXwoMduueGdA2jct5pfu0cfjN2GMTYattA/rgsG4NDKtB/GwzDR",
-	"tXWbJ8K/C+FrGur1Sp6rFhPXryMuI1OvhPtRJ20/UeRdKXIdhSD/ZhXKrKsS5N5aphN4bTielIL/vOQR",
-	"LCyNvuMkbA+aZ3XVzLfKk/6eUp6fLuL6IgFv03emq8xBzjyMvvINr8ATQd+VoG0Pxdqgbe7F5fScPVqD",
-	"pP2XSqn6htkOnVwrxC3xwF4AyHgop4LQAeXiyd/2OGnPYS6sCVpRGQtiDRiI6ngcTzz1ia4dXb+TyTWP",
-	"IibW9OH1/fdXYW7hk/fuhcOOHCqUY4btZA0ztTo3tvjIhU//okjweQMeD7CT2hO3fWRUeSg0SwSNL1hy",
-	"y5KDJMEmR2vQJ7cjVfASL3zyXgm1SxDJLcUsNp9pkUOtSCwHtqMf9n+eKGZD/DrzMacw3U+E+qgI9ZZr",
-	"Fn1QLFkHTC97czWOnn22JoRe+lYxSrKHrO6w9LQEIDYin5TQx0Zt79lsDQfvTfbWKvTCmo7d7I0lTt0b",
-	"Nnty6H7PVAdtLL9br2w368yKTVkjI3SNyW3NbZW2Epo+Wpftk/v1+7s2d8rCf+J63/74sgTg7zJ/2MvA",
-	"x87jQ2qYHFGTcGhzU56I7vER3f2WVTwBT35Px39GZ7Gk0aWURzQZrFsRPl4cZQXSde75e2dE0NOeKxKb",
-	"0ROih9R1pR5x3SQdcszfkomImVKeo04mRDHtkunekM4L8p6/tbUNQjpEdKpusPb8iZc9NmJOoC0XRB3e",
-	"UR6zdUXpuHCgFWGU+VfunaqdUWFjd0C4wrYNCw772Pzf+ZfJCfZpJFOK/cg1e/KuPD6C/e5ie18jrvdE",
-	"mI+FMI+40mpN6kzfrUSi+HR9OnXvrSBWRa5n0Ao66wT9xA0fGdHZf17yEZOTdSs8koVBlpJf/psPo4hG",
-	"3DYcThJ+ywD2nI/YE/k9MvK7lPKYipn9q1qT/vTiKEsJcO6rD5GpAG4YxYQmI5mk0V2FZhE2+MLe/lKS",
-	"ERUzEssBFwqbfvVBl22Ry2SGeWK2UXngFQHZJrJPhUZ/hmvwQdCJHsqE/762+TSZG2J5Wxjv4Xul/hNJ",
-	"oEKadM8OoWsm6UIPe2h5NxE3Qk5Fk7DPY56wCFAMEnYrjW1v7gwFPIM4IjTmNw/ErJ9K978xod9SHtPr",
-	"mK1P5/4Iq8jcPXvvPB4zewDaUEpyPVHIz+m1nED7XKXluNAh8IZox9afKkX/PHStJuOxTDSLjlnE6SW0",
-	"X1+TwIuHWkHpiy89mIfX6NWyT6jX8KsIvgb6n8Kl4BidSphSC6H2O4DUPKnv35zsoXPU91zJNx3KOPPy",
-	"opqd9cR6yhR5yhS5v8tSP3t0UiVttGa+6KpE0ScfySOkmzXyQSfeayvpp2ZGqPfKE87sn5b0UnKY79A6",
-	"f+DhRGk5YonfFtVGJHhO1i/TZecENjzabHzegFaVjd3OZvtLs0GjyIEBlUFrZxFbMw2u2QgeH9HPR0wM",
-	"9LCxu9NuNxsjLty/O82Ghok1lE7svo/o50N8tYMPu3+lz9IkoTN/hi/MBMPYkJBbJ43j035j99fqK/7y",
-	"ydwnRFR0zXKLOHVfJmbDBR3BVQu8DQ6aWa6/Mr/f0njCWuRUxDOHIJliS+J8VYCORw5HJyaxta/x6/nN",
-	"MSvOZriRMArMx/AbQufPjo75RigjNmBig33WCd3QdOAqykZm1xrmG2bHvZPeMRvpVL3CBKmYixsWZUgi",
-	"pHsNztZ+IkckYTSyrU/TMIC6sZ0L2ChHFhXOJa1kz1OFIaIFUhjIDfO3DXXDxxsSZkzjjbGE+qTGbp/G",
-	"ivlL3QKasXgYupCsRY6qp1QR+7xZh9lFqhu7DaOtbmg+Mvu+eF72c5ve197OqhOoYfcXk9GIJjNLoPk5",
-	"Sjclf6pviKEjwvtESKxAibCyqYS85PW/WahzVx5vFDCXlbXZ8NQvhtJVboxOe15C/VHUqV8D/wBvDlF0",
-	"5uq3PIbmMRBz+O0q98ROYsfMgZfk+tlPYOGXzVkX7BaQxSZq7pi50C+2G8CQ+Ggy8vmRIbEBS3KLh++q",
-	"bqj5LVv8+jtDjeaA8myT0CQc8lv8sh38WsqYUeEP/tIMLiaja1RRly0MnyJcQE28TVQtXhf9jOt63W6/",
-	"7Lx+vbmz/XK7/fp1p/qSzbTGCTfEejCiPC6enBGxhG2YB4gVKtAcOZZTlpCQYo+SdH4MRsoRwebOdg0S",
-	"eOVN62xom7mUTGtsfrebBpM6aHVebNucOK5JKCdxRK4ZMLomYeYUsb7BcAczhWiOYLfrUOtrM1XFfy+Y",
-	"4s9yivl985LW8d+J0Dx2M1HMXRx7cO38/3lnurH4W8l8LcX5Rw7XS3Mds5WEaJvR545xZ7ky4H1p23xo",
-	"Yn0eVbh1TJW2EJhrsOst73P3y679ed0zzwa2ABpHOaf1mc1UJnr4belnu21U3YT9NuGJ0bl+NbzaF8v+",
-	"oTtKy29rppl6DHeOD83d/2Y2FSvimo28/pRJap8MPs3v/lwre6CTCJMiaXzmqeFW+8ifCbrwQO6FNElm",
-	"BOMXA2Yk4qIib3vFF1+0tJE8F9hhvq6qBQvAGeXVLaeyr9bCOwuH6aa8auOy/q2lLEQZPquHNlQ57y1U",
-	"pXZPwX6diuwaGM2U0XCYeh3X3b+CTau+T+lcV22UPaB6dGbWi8tb3KVKqtFd1aD+cXo7KnHRA6G5nl0a",
-	"c2WRieIWEGlMqrwC9RdFgoNLOoCuZ3QkxcD8qpiV08IGBHmWIEyCHwNbtKgIFbMlSmeRsFhhciDzy5sA",
-	"S9wIcwSFsZa8TCrilWbEJWTjgZMt+A7wJzTXuHKWnZaEinJ/AuhjJVwor9WxIr0uvVMrFbyljoEl12t7",
-	"mcpv13wvdG1UmuKvjFmiAAalTOtZbieCFlqyxb6GWupm2W6vv32rVLp0bYmMC9dWWdstIWjY1kzWW3pL",
-	"d2UZrYPUrskduz6k5EO4z14/pPdsTLVmiRmo17to3I83DT0jS51AaWxOS2AbmdxskusZ4QDKTRXpMywI",
-	"rypMLbc6d77kIs9PCX0teIIau41fP7lrPeeVuJtn49UjcGxsLncwBEDrgfUOqRyBpU4G6/KgMAYKU65S",
-	"rDyGcyxwQ2Qb7KbbOrH/8at57tMa0nG7rk+jRU5dNZDDg3cLtBvtl+U65+t2+3WLIGjbZ036CcOiIq7I",
-	"gN8yQXi/J4T9C+wApHreo7Nk2d7B6Ots3su1PS+OBnTCRyObFwgCe8MI7Oh+PTE7a3pi3CRv2FgXOWWo",
-	"yFwyVjKCH97YU5QATSQzEsoIs9GHrCcwh8xIMTbgUmBbJ+fOQT+O+ehoYqx1w5S4IJREfMAtSazr4nmx",
-	"hovna1jiW/U8OeRikiRyIiKjUasxDeHGJGwkbxdcYAV+nuVia17R0t80ptMiKKOvpR6C8QnuEjBFgTzo",
-	"IGHsMQRv2mv5f74GcW0uaHpOu3N60RKtzkXS59Q2azLfl8W+qBNnMzhbw7kDjIwhL5J9z6ICdw/4/1AQ",
-	"uYfSND6b3iqnQqGvA1LvDG+2DpCpoUarWQHj6gmMWjizFhjUI1BjCeRNhVb9wHyvmGOblm+h3y6Tvb9+",
-	"wjHXEb8PoDAb0piRBPfPFvODdW5soDckMAsIQGhRQdhorGewsz0xEeZBQuMYyeBxqd3l4dauR+UpbRs9",
-	"1CvmrurDL+eeLBzKQt65c4f47IEZdNFRVWVFFZz7ayzm5WMxcRydhjGjibI5Dnc2eqpGc0E6X1sbwc5s",
-	"TFHk1fb7rHEM29VMNGuO5Wy0JgnMeAFJmNIyYW7v/nzG2J/auiI/nL/bIztbm5tN+NOGGrPw2ZzN1fQN",
-	"LmDp14mcDIagKXwQHOyWk3d7bwgVPWHhdnHKJJLwVaXpDAIkRjVFW8Ym/tOERUbUnE3EzAxUcCXzFu43",
-	"NPK6toDNmt85a68J5p1ZYsRpHOOiMm0pNeSMGIUUrKDdDggdMhr1hOzb7IfMEGxa2TkjllpXWX1N1OJm",
-	"BBdSto9f0yws467/WYbisiu/vkr3ZHfWtDuX5GZ8Y9XuxR1yOR6davdqvRyPb8Ip0OovM+tdmswiuYhM",
-	"CzKybSgT/W0C13dKbFqmxBaFvfBjS/wgznYvOHSH9JJlg4s5/yETZsm/Ns4PLg73D04uD7tHjWZj7/T4",
-	"+OB8D/5hzvVTFWZihtq4pQkAb8GYTPGICc2pURz25GjEkhD/YThx4xOsQcukaPYSEoWVHDGIzvtpUK7o",
-	"EUrXi65UQWC6JDtGgYowp5xRG/p28CRrqzwgEm/Y7LCEJnnktOAbNsNvTqkys4r89Qpm/rySaEumVUDE",
-	"YC6ZtZdNzO5LhZtS/aMFWUA4A7dFNqRbTOoxp6o7YEJ/UKwcoBNcama/xokcJHTklEFIrttqk4jOCjKC",
-	"4M1i/QpwQNCYnbKELd+O9so9N/PYo3G8NFMRJlt06DUyFBVLYLeWCAO3RaFVm7Vicd9sWGAE3Aa8HjRJ",
-	"OHE1mJvtNgmHNKGhZol6Y71LQKFwRZ1eQoGaQzmybZl7IkVUwV4bqDzTWZMEP4CWrZ4FxlQRkXIVAWDf",
-	"LmjOm8XpNksJDLehaQ85dwSlhLa3giCQ1DKyAFedoS3yw4fLvWdkMjYmmpYRnS1Sm5nAVnufzoo8guYV",
-	"sEAk0sLmaxz3mvXlnchvy5Hfy4pffnFPHwa6T1jfMLWjJUtPN9dyRP/K/gVd2+geYBHZ7rSbXqrfiA9s",
-	"fbtMkLgSNjQKDY3vMHHwdcAZluzWHcZeJFX8kH9ETZ9SirawlHzfs9kKLgmWsGExgOX6aHjk9gp5ie2m",
-	"7q6/fQU2vFOeCJZyYAukiwx4jWywhPX55+KdUpom4GLzOh5qCYh/A8EVhMevZ/PfbNdKynJS2+Zl2enU",
-	"47RY3xkWXLELp/mhXjSkkIBow/kkxrrQ+J6oF2+FYCwCSXhXdnfDZqqUgm1Eb0QjcNyMmjD/64niTGnS",
-	"58lcHGypa8G77jUTIb+WKrLkDkD3j6Y7walMItDfgrQ6OFgMC9SS/5YyCwjSnlEpXR4Xmgww62sWWq8M",
-	"NZoPD1lqQdiCTrMG80ufsygoyBzU2qhOJfQo+5qJtHAo4ZYz1NMx075tFT1Ubsn4XlGBijEm2VhnVGFX",
-	"geWdahKGjEVzdhpe3+XlKmWck33WXfxCKYFy5yxnEWRtZZ92bWV0Kc1Wns02JmeLpdOYWg97bgZTek9T",
-	"gGuk9BJgtIVzvICnl94NZR9JqTFd5vzu+yS19MKkVDefSOvcEH3K40nCdlFrMya3zWnA8jkhtWXw4ZBF",
-	"5IcglEKw0AwTPGva3pJglZMfAo1QpeYHV1Es+32W9MTl0YX5PVb+b5reMBvoU8qwGvJDQDMQOfsJq2SB",
-	"FSLklPwQRKzPkoRFwTOjXJq/D6Q0LyfMrN/8gGaKc6RkcwbfDcKvNhsaOFD+i1CwhMODgocD3sXjsud/",
-	"/DL9+OXRRaPZ6M5/fD/7+Hn6cc81k6em2txwF7jglaGqAJ6bKOYnshiRLiSZ0hlEiRnGXZokGDOICgRZ",
-	"6RlXPRGxmN8a9b9JAhxTitBYmz4hDQ3TpDdwLQHnKkDgziA9uvxpuQkaJo1ftffA3FpEvP9UaedPpL7A",
-	"187ScewfLHJ+tqXOXCm6KtbzYrbKGkI2FDCmeqgwOjVNc2qgHhAt5yVKz0qWsWcFZD6nx6hS/zPhrKT+",
-	"CtN2wEhUXLhkFKhipHGcsUJrGQA3FGxemNXwH4F0q+vMa60sIJmXn6CBrdSM4ClYqVnastXejfljEAW+",
-	"dlJaVmJXjnMyJOk5Z9JMjHT3qxoZW1VV2TAXePU18a+v23a26im3X+EEU5Nz5QHCjO7t/FDNRwOLM1XC",
-	"wOsYVnicI6kgQ/63CcB7wKGSQ02mPI5xHBSiDs/EFTEGTchCc81mnP/RMH5FAsQJ2iVDKqKYi8Hf7EwC",
-	"cOpo5axl++caSWx5Q7MGKW3vmIeBWxcHMC+A701TnuBxagjMhrHMufLTMlU5XhLdrAdg4AyNpaSO3Wap",
-	"ozD7iqers1vMk73bhCAhJkWbVCv89PPURa5nGVRlEefIIcrEXGlVj5mcusErspS6yDEv0NVpXY8ly89+",
-	"t2lRCSNDBtrvFJNU4BbVW9m5G7QOee/UsysWbAr7PhuXAQJRbc4OnrDBLdBbKHqjsifu53QvNBs/xKkC",
-	"UauJUGypPuDffThDJqKmTc3O7p+WcS60h9aMh6xwtwv4Ihf8KasURcb78MI7jdfV4bn3F5pcKxTp0twy",
-	"jcuT3c3Uarb0kGO/OVmReZ18fXLOB5Vp2FbRyh1eTnjnGEu5Fe5Mi+LaiA+KJZnDDTbDMmKeEB7VvHCZ",
-	"HVOhYMK8cAL2Yf0yXHgNys9TNMy8pTNiStFBqatdEs3iOL2IcCvHMTXbwD7rBVyeusUG89GF9XhFGvnE",
-	"KTpnB3osdIt8EMAdY0ZvIes3bZ/cdEk8AO4Mjn0a3tydlyymo7htLiW/nIBdHaTPcKkfWQjqK/jGgVOP",
-	"mB7KEj6Hvy04wFcRnyGq4gE9qmvVCav7AdyVYdvRYqT2DoeBGsYkDJlSsiTj3KzHXPGJYoQLpRmNai1v",
-	"q4DM4VTsXvoTyJi6249qUa5MPSvw+IAGwAWZDnk4LLAjYCvdRuZvhFGVyr3S12zAhVoTknB5FBYDyOmM",
-	"ZySSmVYDv9E4vt/coWYDvIHly2XWCVY7RlUS1oTNdV9dfbQWprW2dEvFuiHioYyj9Y75DaEaHaJ+/ANT",
-	"g2WCMuReKQEiXRbUlKN1bm06kNHko6WClDEszOuuUfxl9LAoZmVyYzt8+CVAVvD0J3qSuNx/jR6Ol2iU",
-	"ZmkmsNGCi8F9UNkKsip1uWOClef33SXBRIG3fGHN/YSxeNb0gpGZtgfWiUxI4HTWoEmUTItNHSptTxjG",
-	"k3OZw9c8zdfTexd95dl62LgYcMuYhxg+sJp9ms1TFDldHoMD03JNMjdK06VczxIGd/n1rE5JgC6Js0qi",
-	"pbxZjvq7CPEHTs++TMIiEf1xCMBxmFY3iZlCGS1vWZLwKGLCC1un1LAcaBQ8Tze8vMn+gmX+3jw8f4Od",
-	"L79STLNAe1qq9c+b3WXB+QXdf7lDNfFleQ3HzLybrMxKALgsEWXZwIKOEHwr462LC2nmPdfLHNfLAu/z",
-	"ohAPjRpau54t41b2gIuPwswoslPyAm+Oe9gdzXOSZiORccyiK3Mvq8fg3Jjn3pjH2ZjnMOZbGPJLs7EH",
-	"5fYlswbVPuGaQQxZS/jDKjiow4etPkDAdZcyf3deY1bGda3c+lIeBHdyGYce0vGYiXVQV3cwBsbiSJXr",
-	"V8t34Z152573l2WYDOgUQxxWyOvFajWsh06fogmzFzPA2opWb9Jub4U3bHZCRwz+wYI3JHD1/QG8EnOl",
-	"WUSuZz3BozS92V9Fx3efLG7yy6qMF5c6z3UxlQQiN+FKr++Fe26ebd+yRBWGrwE/CYGlZR8vj4df4QpP",
-	"sA0nE572OM+v6t2KRbBYlU09u5hNx8/c/C1nw/uUElgRl/N2syyKhrTt+LTHJ9LEEAQRyIBjIf0jZmV6",
-	"E36z2JGHv81hnMx5S/CREjcM/lgdfi29OFX9uAtH4uZTuL3lWJSIKlgHxTWHDZsSn8O09OEs6wLDpADO",
-	"FboO5BpQVGgm4OZ3p2YCr3JgFa65UfWqRg/nY2VLATvhu8NTv0zTOv4c4KEP0C/gDoCiFWHU68GLLiDg",
-	"g8VYgoGfQROlMPjfNTRpNbh5d5/vBjf/ei0k1GbGHefZQRmE+hKufAfwVLsJS7TllfwbUZFyWzrHuOtc",
-	"rIr9YvC+ufraw321QGx1+JXFbIJOysVoitbxRBI2RgZrkS5i1tdETvTXYXFbdVjNV8X5q8GY0Cdt9hrS",
-	"1QFUxscB9wFIgiWQundhR9tfjR1tFpc8LLnNAFxQepeL4CgyPPCsoUmKRgaeCK6N4EMYFfUGY8vgccpZ",
-	"S3kUhKKi/QpIZIfRci2TR8sWv7wOm6YLzUMT1ZXe2fdKlHdrEq6BUFjW92ox4G6fvA+EQo/x3jdAIWpJ",
-	"PbEaoLCCqChQ9TGxMVP4M+BBGsfwd/VtZMlyxMG1Eal20D9UZhqtgid5Y+zyFGzmMFLBg5pI9WFOXj5q",
-	"sMDXD2h+fTNkmVf11Z0q6J73r8U8KIhnZcvvG2MLvnhUOtwDQnBVb4VRF2x2Lc3voYivniq5ClaztnL5",
-	"mOG72sUoUguQteUNbhBhF5VXRNmlguBI6JvG38w6pGAVmHimZn5pVnrSwoiZaaPYeM+KgK/AmE7TbtKS",
-	"/gKnL2qsq/GGHOpmXybWZOKaQNvW9V1VW5WhYV0tR18mFTsqLdjeVWSRn5BiVypH/kIrF4YBW2Wfxzxh",
-	"alkhMBORyhUBR5LdUxXwq2Vi6B6AMTYfFLACy6hDOS6tQ3Ljj+iMRNVd8xdmzDyH3iq3zF8ipssNE+W5",
-	"wliIqkjwecNwpRs2C1KfrtREDeVU2Eyiu6ET4DyatrNhenNT916+maHTk+wm+uRYaPH6+M217H18Z45R",
-	"/EWRjNMYtolZRIGNdwYWpHUCGoSFHbEvmHfN9HYh27qZNlG1aSXNnoC+bT8E//znP/+5cXy8sb8PNV+U",
-	"pPfkWdP8K5HjyOx9TK9Z3MRHjCC3U1XMK4x137ZJ0cqYmTRukUNBaE8kmKvXtFBVrs9ZmjAHsLlooOYl",
-	"qhSsOGrbLo7aZmqBjRJ7gNpOEeCjsUyAp2DubmPA9XBy3QrlKC2di7z/GjDx3GJ4f6moUHxpNrzWeYuA",
-	"0z8GsJ0MniFG8hLFxhSyJsxhh3I0oha0+HWn024ShVXm5FXrVWvrWSETz9TD/+311I8/9Ho//v9/bfZ6",
-	"6tOPP3x8/uy/eo1f/7fX+PRjr/GD+b0JD8398uy/nv34zPzwf4og/v2YfoHQRP/EX5QlTESyQk9rX7PE",
-	"8Wlz7rYf+6Lzoa+tESdmVv7XRSk3mkAeCtP7i0utMn9K2d1ijpyd3SqjetFqNLIBVw8raS1mvcGm/ClW",
-	"mCGVLeG5dr1Ne7KfKl1aS2L3dWkd5Z4l8jpmo+INkf2+0V6LVLxoZeaGHXnPPDovhCHLoazkAFM3EmLu",
-	"/ohpw6bVJByCOAQrBDizS3lJpOxfaYAkrqXFYfNPUZbPn6SGs+XTFgFKxpGzaVxOxbWMjHz/bcKSWZaw",
-	"P2Q0yh1uSRxveQIhtAOVYuAwF6gm0zTCyQfDkp4FK/DPHVteZFd/vzg9IfZ3woVNJIF8LGC8L163O8+s",
-	"xx2RzLkIyN9IYB4JFmse2rXiBkgWcCxNpLHm0nqfd5Bo7Drm1FIwyjvgUEVkHLGEhDE3BI26mB6y0S7R",
-	"Q4mYGIHffAfpMdfmMbAHZrbIFov3hKsqJzSGLGemWIvAMXu4kw6xyFXc84GQCYt2SZBqZ0GTBHIqWGL+",
-	"I6ZKQxMHrmfm3wMmj6QFk2n2RMBHdMA+JLYfS6B0wpj+hbOp+VuLBL1GrxGgywUh7EEg9UGxsXcRKB/+",
-	"jBpI07y1uW3eM+aqy7ZCxYf2hGvrr8iIUQf5H/TAfLYvmf8sdLTXa+HTJUhW/vwzfQyvaWY1L0qM0j4/",
-	"Kzr5LMiDPFtByikygM/tJAOOeb8LdtKKojAcuRhsOR3bx2mH+A6iyyl2l+7/SwKz6YeRO9cHEUSiLKkY",
-	"AzyRmAuLQY8E4nKN8zrzGxKE9hpAjay9hcHvfGz+9jsfG6Zi/9MIJry5Y6k0jeHfPTFyGE2KhVLYCFFg",
-	"uzNgfYMe8iRawIXdWcV4vyyX8yM6dv5IKiB48bPlF8UFb1YuYZQLiN9iFN4yo0xaLIsA+fbLzW1PYd5u",
-	"bT/zJZj5LMzHsqrCVMBDcct1CWTQR6zEojotC2FmYinOVUGj5nI/xgcAXJpm6GqAmLReQcUyMzs4O724",
-	"JM/NfNVzDBMa3nSDLqEHtbaXm83ZTqN3s2bo9CM2uiHcDMMidyCF8Ex1MX2aeVw57Eta7cKvEfCoh1fz",
-	"1ea2jTWuSNplCqQFeIPgL7ZngbpppUln00OwXiCoze18iGNzTRI3s4CfnB7LU6oqIuKKKXrlJJ3uRylF",
-	"s8hFI4vwxsh0KOHo/j1R2tEueASmoHSlO5o+kzALVzGXxpHjU8ssFI+jFeHSr3rd5rKtAHQAdTb9TtHm",
-	"FLvbBemeHZIbNmum3WKX+dwrZPeC754qAH2tz05fPrxjffuROLiHntxdRgDv2SwV0b6ffudhneSdB3WS",
-	"b1VGddaOw9wV1XkHS9pu5c0SCraM3T72MCCnrx9HgODFKviZLIRWGlVaPwBTlOubItMURgVS0O00LDDM",
-	"roWf6pvdbf+8S3jimim/4EuXxKjxi2zygfhXPfVhswaba+aLw0Erddwu7cviusHfD85wVe6XY31rZIjd",
-	"PwdbI4OjxmV/A+l6OlfWa34pOIU78ITlPYJzlfxFl2a5yUit+KloOmZMFnMnOdb0Q+1c3gW6YEDeAT74",
-	"PZtduOHes9mRG9FfXgoPbB4ozG99z2bzIFM+vIlNA3WqUKUDM3ra6pzXY6rD4THLupP26SQ2N9IVShRH",
-	"iMj1zKWN+92xMrEa+fvtxsr1/ZxrbJn1w242DIEWGvUw2wudUM0Gs/x8zS1qNMvrDCGx1e8cbp0xxTO2",
-	"o9me0fBDwsNh4aRO4WvnzHGIOvxfELz4EEQfszgmEe9DFo6OZ1VRTRA48JrFRMhpk/TlxPpyjRaesAFF",
-	"w67ApQacqV5dgZbLJgD2450+UuBmR1AZLQtF76l57YAmMWdKvzOWf54uqAobRdvu7pgROojax+wg1n/g",
-	"MUqqbhDg3CeRbOBiqjAfOAKwxoJZwWvVpuUDPt51UmfWKs0CwLUdNZ7DjAuCLdXTnM0y95lg07NH4IAo",
-	"6HbhTayIutyP58wCT9TdL6zoQ+MfKwPSpRa7uFDRfF8IIZ2ikkhrWICMB1BpX8GmikxZHNsaKqWpBUXm",
-	"ah5KqLwFdnWtpEi0l4Zpc1FCi3qVhiwxV2J75+Wzew3hWleALm9Pct9hS/QMFHd2AJuUjqDMM8BZBQ6d",
-	"RBBKttsdG+HLoP4Q9Na6euf81DWmhajaMC+1LHrRabddLF3NhZWbtt2ZTdZWdKbI0MHZjSTGvBJmNLXK",
-	"ikousD+nsSzRKl+viMzjWmAdkKxdEKl3kWGYcoAb4wrcqvuBMMtQKE0LU2dTwL38Ts5948XOztaLVU6H",
-	"0uB7IVHVIw4LxAxzKzPk7c/gEQJEUKuwYvIACf6xYRHdNg4XcII6m6+WkeamA1aeqFI/jp6k5IhIW7nO",
-	"uzuvX3tug+326tZ+K1ASP5wfzYEkNh38BiOQPjF/pP41ngNxnCR8I0nzq3M782pV5seKfHa7M8ZekEmk",
-	"asV8Nv3W3HMZbvRaTvTudUzFTQDx/IgFeOOnfp/cMd5cDH617tZ8UmPzbGcvWHpIubd3zbLLkKZeZMT7",
-	"qVwk7Vk5sqTx78KCnHL1S/focL97eXh6cnVwfn563mg2Dk/gj1d/vzg9aTQbH066Hy5/Pj0//NfBfqPZ",
-	"eHd6/vZwf//A/HRyenn17vTDifn78cHlz6f7V+ZP3aOj04/w8N7pybujw73LRrPx0+nJQaPZODs/2Ds9",
-	"2T+EL77rHh7Bc2fdfx6ddvevLk9Pr4665z8dwHcvPpydnZ5fHuxfHR/sH3avLv95Zn44714eXB0dHh9e",
-	"Xh38Y+/gYB+GOD/4nw8HF5dXl4fHB6cfzBcP9w+Oz04vD072/nl1eHJ1dn760/nBxYWd9+Hx2dHB8cHJ",
-	"Jbx9eHJ5cH7SPbq6ODj/5eA83YsPJ91fuodH3bdHBxXBp36hMY9AxGEbJIi8mL+57RR0oocy4b8D8ss7",
-	"mVwD+JqZltTvjJ1jdhOwR0+k7saxnMKTe1L0Y7TJf0Lj8iyB+Djobra5jNHuZrGk0aWURzQBUvog1GQ8",
-	"lolm0TGLOLXd3M+pZkd8xPXB5xAa3gFcFpBb1jHoMGKjsdRMhLNDcZbIgbVmT6Q+HI1jNmICEWwOjSol",
-	"aHwBtZ9u6R8EvaUc3Q+fkGAhHbf40keszwXHBp5Qb+pjLRV5EsHy+KW42XmWEIiaBtROOEN5wLRqZpkq",
-	"XpsNjj+mXTZq5irurKgKshlz4DD5ysm/83KRi4h9XoYTqBhNwqFL84ZUItA2QPn+bcLDG6MmAbwJqEpe",
-	"Ba6nLq0AD+QKM9QLwm/x1PBlSFMiNrNL/YXIqVioJ0c4reVfe4lfO57Emo9jthweMU1hp2mJWPnIrltp",
-	"eZg8zUA2XAJaK+PZzesTL1Y2JSov6YOhtYRMiVrRpg4261jSqQPcILYGPNg/Pz3bP/14EpSUrS//bg3I",
-	"pB1fjK8wkYCpWL62BGzVhk7cWTWdbPbIItuKZp7BeKSa3Z0SoQzTuQNeSsYIH5br2XIIIgG9oU+CbCOC",
-	"J+ZXyPwAvUXW4YHkI+LfSSdcYPu1jhlRgP1yL06LO7E3L9HqoZwqd2CSu2aaTEMWuh4yYf+hCN34vUki",
-	"PuBagQkPjaZUKBOm3JKguy50kgnMsIHnbOxBIwWEsMB+9IbBLZUzFJWxhbzDF9urs3fWCFBWZPZfFYLn",
-	"boJiAQFpzveCgQKFJ0YFoscgdxLg6y9FQ6rnm38UYggGXSZBDKMs2On9VDoAd3ImnjEGivzUNMvNL8At",
-	"QBXbq+nzLkFlb1eq1i/s63JoSJdMXe78adrucR6muUO4e7iZLYZr3B6mE152bPeCtePZQhncTlGu/mnZ",
-	"hTzCy6glgVhh9HWuywt0TN+3ZYZlGQ9iki0CNXh6yqdvqKi8+sqKylIxX7hR5rl10Cxer7D8KgBKFJlj",
-	"a4BHdO6kNmHIMUIJNR3yGHI3fHxjmlWUfqW93VqpaHn12DdsthKtZrV9uh5ox12M2UcEQFNBIfIVoFOn",
-	"6niKzJy69oBM+qHgaWz6qFlCBXmED34defQSZ2YIqnRm9ofCfJUmMTxzBuE0o75yRUJpjAVbRp6BHFpg",
-	"a2hqhgNW1lJy2TY1Fre9tm66jBD8hz+tZ7t8WaIeFVfOQbTiFiEn6Bxsgx+vuDz4x2Wj2Tj5cHxwfrjX",
-	"aDbenp4eHXRPGs3GfvfywPyPtTsKk0XOQUkunkJ3TpVWb0iA6h4UZ86poFgKh6w+yKWrlOuK2Tww87B4",
-	"F6if3kwOaDgkXITxJLLQVVJk5JfPAUwYjRrNBgDuQ/LZiIviz4PScCQHPJzLLBLRQgrPz3JK9FQSneYr",
-	"/ltykc8tw/dksuRr2BSwKDCJeZFzMA1mxxm4dW3zBC4gjo39EQFBJM0rxFllP1jIL7AtNR8xc5Lss7Gm",
-	"bHXZFKV6T6RdtanDRwArP9/piP3WaDYE/P+Bhv8H3UAh2VJjsA7n5+qmBfz/a6anzNaagSVXvDdZE4YC",
-	"Ue1SkahlL4SOJFQvxy3iXrU9puVoTBMLslnUzrJcav5vrxf9tRBZY2m10CI6av2CmLQzzx0qYpbgQNn6",
-	"tDwcVAFufGUAqM1v24WfP2wzXKMKd4FpLNWD07xrKNSFVK00hwCyuUkArGdF86gd/OA+V0bsRBW+GVJB",
-	"Iunq823mgmAcnkK2KWz3VD+dqHwKWCekbG1chRlAzxLNY8gKxYLVgsq+JR+sX1N5L9SzXVxUsqLLsaMG",
-	"f49yR+bXlhS5RAz/cEjThTwETCQUtz6gNJxsEZTpXAVzzZtfdNXrVWbUvfp3B1588Ctfjxrv2jWhGk63",
-	"oRskuLXiZ8XdoWtTi40hlID15/a9Gnrt/NbfBzXdS6ShHtuPJCogl/4fHzx4dHc6vYeC+DnyxWMvo+BV",
-	"zdfrYb6DLra6+MU8di8eaDjZJb7naF253SKB2djA5nurNOH7K3rJ1mPm94ur21n75n1lb2LNm3fv6MNf",
-	"Su7XUmxfbJ9/PSPFbaiK+k48mJCtLvQcbn41m6uw6VZJz9i7a04rhd3DqlL3ogc/RpXqvszDIgW/RLEv",
-	"k1vQFTKcJFzPLozYQWLpjnkhQEaGb5I2qUWcnmkh3gXpevUffwFgXbAWA5t+Mc0V/NqIhEu5QNfKrsP0",
-	"c8GDRgrOm/FEitP90my8ZTRhy+pVLHZCXyZknMhBQke2fwgAznFAogu6Nl8XAd0sCN/LnfazFummdT4h",
-	"TRLOoDGOtHiNILiBSeM00gkOtR77hVhlt33hFoIKmtZaIarUiw6WFmVfo4qH8x/7AqHEvsSyo7TLot1E",
-	"v39KREaUgzuLJarRbEyS2I6idp8/Xx7wLO6oqmZKs1HmV4XtxrCosQBdskFP9MSPP5rNZkJzhM9r/fgj",
-	"ObhlyQyK0NNNpikyy3y1RobV3LRQ7vnj2yVIEwBUfMNmPUFDjT5FrpXb9ZS9prYpVC9ZP7+FTMdyDUWw",
-	"zbLNX3G4AODxs0uCZGiVLQVqctDn6NLyIxlORkz45WI4YMyVtl7f4uIlSJSyVT5Nwmg4BNu5J2geSDKD",
-	"jsxjSu6iX9vVSGE+DmRZpYvKAsUY6XBHdclHTP34I3gfzehbW1uvzXQ+XO6hZ2bE45gjhpt6Awh4st9X",
-	"DIwq1xMIP6ikDasyOk5R3ywefer07gnswc91i/z44wn6eH/80U8VIzeMjV1n+8801CRiIR/RGF2i5C2q",
-	"S2mRD1a8mAVYlVQmJAD1GLKWgLurnjAP2DwzV4JMye8skYQawjO0FPw1AJg/OySsBnKxdm3z6OD/t/kW",
-	"HxEL8PQJlMbB3ri9ZZ+121ulZcKy4mdgkyEVhsyuGXbQRcaJ7fwV+cFhtX7462a7/daM/+Gv7w7evXv2",
-	"ZqFLC7KUIWyvc5tnYEfm0Gzo64wmGonPTM063MuLsptwwsJm5gFXt8EVOpZKJ3I8ZD3xQ/BvqVhA+tzM",
-	"O/i7VP/P/x08e0OCkbFgrq5nFjKT/RaQiCv7CUgEozGCcJvdgjIGuGFdBEpFjFiqyUgauibH/K35tLkR",
-	"SHCdF+Q9f2ur5IR0UBdZ/TFJUQEg2GOUb0AIBe5OuOiJtEeEjdG4oA2IDiUxzSKFeQDaQMqGCcC/Izqz",
-	"uA5WMBpKMAJPvYHCM1ehsfFjQDSLY68uEbpIs75Od0Cl9BKaozN3fEyhN7A7gOCIi5vAsUpgCK82X716",
-	"ZsUvek0HEE6Ag/0hEOyzDpokGCfs1vwvsIngmf3mz5eXZ2bPg58PuvsYIqNGGYBNvTXc+KeDS/N3C+B4",
-	"enZ5eHpyEaScE9FrocLF8GP7V9l3RZdUkA65eWsW1ROG7QLJWkjXwe987GB3LDdB2Y2N54KDSzoIzGB4",
-	"GYCdwe0w7GJjgHiUcBIL8045XU9w1SJvEzlVdmYYcuIDLrxGY+nZ4UYaIggRqISBnPph7/T8wu3aBe0b",
-	"5q2NIEOKRf7gkgIAeB6ADj2nuiHBwKvF2XjPZgFisxiJGEEWAegd+JHguUXODQx/LI5dpmI7aFnBBBWd",
-	"mG8HVz+Vb4bxpYWFIORs1zZYL9dwHxZIrEkmACPpBCs4z68Nu3JN/2EQzHsg7xI5coLH/zzsC7y+3Wln",
-	"WxLKiPVE8NPpyUHQAkojz2nMqdoYQZt/LoV6PmLu3uBFNzSAOL92n059lGFzGjYA64SrQopxFIKNDzlw",
-	"7IT1J9CyE3CEqTZcZMSVedA8ESVyPGZwzxWPAcKbfATBbKFddolD+fmbRWzxcEKfzUk/G6C1h5OdbtNK",
-	"AwuTbAnUnrQhPdRjVU+kC5iyON5NlRmkBsCvGrlSfltITDz8YXuDzz5cBnDngrPu5d7PZuP/sXHkZm9l",
-	"Kh4c0kZPgEaCcMqpkWAkl4MKtthhmIp9YW0P/FyafS2igjxVu+fA7m+EnKom5Lr1BALhYAQ35iETinmq",
-	"bndMwyHb2Gy1F3Tb6XTaovBzSyaD5/Zd9fzocO/g5OIA3smqVhuZ1ut1wm+0Wx18TI6ZoGPe2G1stdqt",
-	"LYtKDvbUc78z36AIdRfYeZajh302IJRtz5gnfkfhRVCNFunGMenzWKd3CFQJw1zAtDISskWMmgHksUKU",
-	"Wy0ApZatxzM3CASfPXDoouj63htBgp/tSxBoLfJxKIG72j9YIG98SzGmMNEmj2Xj9OmesOHvEaMCE+1A",
-	"vYPK5NDCWKe25WHU2G0YzbmbtT9OyVqVdm/KHnmOV7S0e5P3pP3ER5lEqsrzl4Z63sG5VBoe9bTqL5wh",
-	"/pCx82u/BBhGtd8CqKPqb32wjcT69Z5/iw0bKrwAIDVvZ1UePcS0GteItcYr3SQc8lsW1XjlF57oSc4R",
-	"X2WP6YBd8N9Z1WdPssYbFZ7emyRKJjXWcCk1jQFtPWFqLA17NMxrs90ui16kz7mbAkGRL83GdpV33tLI",
-	"liTjK53Vr+Tqq+GlrdUvZVXY5o3N16vfuJTymIqZnZ05y8ZOlRUV1UnDu1uVlpZWU4OrzjmLQV4Qr9k7",
-	"5t/+2kgZIODjK0w6wzQxaEJR2JYYIvp+v2xwpaCJZk1xq606SBnsVw4SoSvQ9wE9FiwrB2MOHHzWLeg3",
-	"NfBMPatOKsJ+m9C4WSKOjD7QE2q+5ukNoaHmt14jYCPwxsDIE6Onaff1WE7BcRK13MdB+l0pi8HmA0JY",
-	"nLWeMae4NkKMibR5OPBLi18/104cka8dcD2yl8DGRZu57sRWo6XamuY9kaYpyQShluBXv5llE7KHoZvx",
-	"mwW3cdPqqDYzo0g24k/dNFHxwYSjkfQnbOoybyu8Amh41bg3PAqACSl6XoW39pPZ+URU4nmZvQX+5E8p",
-	"HMdbGc3Kr6t7hGdMz9YCf1mHb8IyWeRO60uzsVmFD9pGkt5rj5jjtl+tfmMOmwJeq8CoU9gM80Knwszm",
-	"ATTgvZ0q21AAs/F9ihOkHU8CrBQpmHJsRkmNm+fXLguhRM5YZ77h8JOx4e477TbBPrMqTY9oQnYAGj0j",
-	"4qrAbFa0ZdJojZLsy3+kncu/BFZERfJNT6CfHH3ieTe4Q34KntsJPN96rph+btupFPBQWB0qp1/DzKjP",
-	"Sb8Jo3sLZ/7lDvohjHDO1CR+YlqWaW1WYFqLUEBP/K4yv8NrPFcYSdGjuhbrs7VAK/w7oAZmVUP5Nqvp",
-	"PJYAKGspbwjr91moi+BeW6RLQjme9QQ6gMZj86P1s7h6Amhye6OIFCSA+FpgnUlKk0DZEoMgVfghAZox",
-	"QUYcwkdpLjY0VAPXTA99iwod22YSEYsZ1HNmoMppQYNdOESHAvsgRGfHUmH98zWbSRvCyPm8qMJuluaX",
-	"nlBAEbZBgQ2ZIYwAuabhzWTcTF3K223PkTy30F17DGOIBwFyK4JIUMGmZX6mPXvcD8j/zULTWpFajoO1",
-	"jHVc0ZOt/gDM5h34P+cvv9FyahrwOY6DZeAVGE7KV7Cnj3Oyj6nCPAaZZMVezYqe5zm2A34AGAFvujX3",
-	"fwjGiRx3gmfNDAlWmj/DH5ET2SqsHwL4307wzAvEcjvBvr+OvyhAapGJDUC5RtQ5BDlXTugNBvff4R/Z",
-	"ukOzB0b17HvfGYEPukUCwX6zwWjBRQDP9oRDWXU/mV8w0dUxxDRdAOvAncc9K9cq87m7YLzrsd0TmNBg",
-	"x+lCV2xvfDgir4klxyOOGYnoLFdDBxNLo+mqLFDfE1mkHnO9IRgm+ySwlW1BFlNwfpUEts6RwQKzRCr9",
-	"CvrymaG0St7iao8BlEWlJ7GosuIUN6tNcbPyFCs9aesxH5uf/MnX/SQ/K8hPpN754ChPnChbR3p6DgOU",
-	"nUYNLeqyOpK3Odc4sFpojkkOtUoFutLUNo3zRVZex3WZP0aathY4JT718C7aw/6xNdlXPnoiBbMPL16K",
-	"7dVHeiINA2GP3xlZaS0WqveOBvr3d/32gTDX8A02izXTc6YniUDVzo4ImeLUSg5iW4NghoL0u54Dm75y",
-	"D/4NMjgXb9KA6a9wjR59JPmwv/T+Vhdq5iS3Kt6RYxlBotef7cZ/f9f2J6br3Nk0RFzrvnSdFAUKGzv/",
-	"/5zf38pI7RUc5hOUoNCW0VvmJ51bcTlDTNUDnhbHoZHjMvYAMMb6xMAqdM38sRn9XG1avr/+iM7INVuw",
-	"2dCcdZXpOR8WALt7efS59WAHc/BKyanAeDRNoc1ElIM0y0pJrLfOqRJu/s55tdlu+xsUTGw+jQ6yRF/M",
-	"fc1tmGMzmd6Eq+0JO0CRuTbxwxvfbXSjuoYzHwiprxOtFzU5Wz9q4tKpvo8wb10++xRi+ZOFWO4YUvbs",
-	"tIoxFi+Lh0X5domLWbPWaefKjCCYYM211rIE04f3/2P641MA4D9Sd4Psvvl4wdfU5eAOzhVXVAg1TKBq",
-	"ZjqU2NYW+whDiUFaZ5KVMhCZYENYVxwy1zo2jT7wSO3aeg4oLrB++p5A53czq5EyH3QAt2boZpaBCCEM",
-	"Y1lOqXId8jgWcdmSOFcODME/8wGjoiFc2VBCznzWeQSiogKy2+0iXW3aHkwB8dkmwjx6PYOyrx8+XO49",
-	"s/wGM+GxPIJBO2AoLYHwLY1jo2qOvYbvLn7DjWJIKOmzqa0sU6WJ8ObwjrOze0hVjlN1oamuk+Ru+K2F",
-	"N3lovpbfiScH7UOyq4lfNWeLkrAIJmNZHlHmmBZiV34p4jzPEVihkPlcMnvl8SImf1HuzprbbRmC9NlO",
-	"xh4cvwHesNU21xQjoOl98nrlAQ/DTno9kbbSwy4Umscpp5mRKY9jQDIAA67Y0BowfToVedpc+5Lew714",
-	"uhMP4H6Rgtlo9USxNa+FF7uYvxV/GEK3AYwldyOrhMSmx1ZoZoWVcEfs7PyrkLsJQOmYSKQ0lNzb2j6o",
-	"Myx2wj5R95NG63sjHdrG+rfBCom6pATogmV6bXqPnuPfGLZ7WGv8shIbqHUWckqksJeoWCXOaqC5KqmB",
-	"JlgC3fQuJFb2OnhNBIpukVMsaEeHpLJVmE6JzNTHnshQ/aBO1GjuuaLtFjnsE0rURCjminc1FJ04zJ4x",
-	"VVgzpHNDGX3ZNwSyA+8JOHHsBK1QeQeWMw+OgNmHmvzQ2UbUK/2sRbpihi5S7EueJvm9bpKJiJlSJOjL",
-	"JGQ2QFQgfu1JA5cAPfTh9ON3ZiYeJ3piZ4tOv7reu++wwCJGiy/P8Wwn9AlS4F005JSHwaWdPQALQ2Ui",
-	"Q4kcyVuGTMiC54NKAAVztkuCDYWEVCAqgUWiSXkEtF3FIAo0QV6ikvSE00lcyOPD+ZGaa2z9xkcjSIGZ",
-	"ppRrmx9nQQ2wiC8r+btmoYXI4JjK+BE7+gfI8QJXp44DL/BsB6ZCNabk2SITWOIcWNWFHRChWHZeb0O2",
-	"ozmykPWEjUZhbSWL3qRxqXQiaWam0pZZQuWfXRcGujAexjUkQRfxPqSQu7O+tcIf5qsnsN41a0b+3Izw",
-	"qSruMTHtE7gp98ygEzZkNFEPomWCNIGSjGaxVsksSqrEtN0blnb/x79bfBYex1mlBUlXAUnBAqvAkxuF",
-	"oEU9cT0jXCsW94u4jVvufRqD6zCdc5wHjT0+8MR+ntjPI2Y/lmRRmWKIpXfPjtWMK8k4NgrDQyiOoJCY",
-	"wVHdghir4T5GsdsF7C17NaHeAJgTcCDEOxxw8cYaepYTscgqV8rDFTOsCF6dKGMZ8r5r9YP4U1bJeuPw",
-	"FZj9AwLCGT3UqFU0QSU0SuhUIHxXmo5j1Dp6w3AhHlzZdvt1Id+TcfyWhjf3pGc9Mar/MIPxMqW11C2r",
-	"NBvXvO8IjVsldAtxUBdv9CMpzZJWPzaIaV/BnDzXGYpcyhtmE+AwSgow0T0B17QsZvnezPQBK4S+SrXJ",
-	"Wrf1PZs9BSYfKjBpgaN9UQmUVgMh6RhEGPab6vtuTiypXIbZ7XJcUZpglilAGHLtNXjI8kfNsOAKQE8E",
-	"iLA0rOrKF/GecabQvQpuD+/jfjuspu8U4SCuPCTPrAKdMyN5+z2BgdPAXuUrHgVkzEOoF2fZIjjOVk8l",
-	"kXHElHa5H45XpPPB1u8QBe2JI5kBqfZhzxJGYj7iAAwN1dtGM0jYSOr8mvrWZLEsKeuVgThIFvMVWyYk",
-	"RmjvogVjk2shcSQ2XweXspbgF2qSWIoBS/BnowKgKyWV7Zuvbe3BOdPJbKOL5fIpJmEuQySWA6jdN6vo",
-	"CYe36dYgGItSf1Q5RNN7wLV/KBYI27+HJ7ueLfWeze4CbWQxiixa/xPUx5MptJSRW3RYuARZ74RfPxnS",
-	"LQIvsqx+gdPnlKHnf9yw2Yq6vwMROX5vUUF2/bq+agoS4t/nWmZiD4Ks+CCSGfQ11rOnQ3MHm3srb1i0",
-	"aysmUqNjq9jZYh6+Cw95qvP7vuPs50ABy+5CYaFePWJ5b+6PjaZbJ2Nj9w/vXykSmP+3LH3b/2sKY+H/",
-	"8Q/8D3tJ601uz76an583pJ9HfrehXe3fcuvKPfZgoM7FCDVucg+nTdhPVEZCThOMv0/s4D8RWoE9uSeb",
-	"86FszjC7fY77phdyHWReNyCaJwihbkwwmUf4QXzdtGTGBaeb5JoNuTUMU3bkTM4ZGJGtEoPETvshK6nv",
-	"AYzQzrLUNKkOn+rW+2SePJknteFT3eVaee29Ujd3H5//Yf+rKiRJnidMRMoVwI2S661Qhjby8Jf7CULk",
-	"CUIkgxCpez8qIIjYEQsT0O9K3nfRrZ5M4ceRcl6V4tarmbRjnVE9PNx/YAwMC4ydZF21M4wK11sgw6jo",
-	"iWsZzVp5bTBh45iG9gsgL8pBIL6+4vfg4AvZaa0LvvAnvdxPqAt/NtSFdTTRfMPwpZLXtqjjAo4pSxxA",
-	"9FXL4JrLkKyh/hK7RAfomguK+xb2hGNhtuYFW326LollyQQeVtbDcbBzyHw35KLW1BbsNCH8r558MQ+G",
-	"ozDfTdC7Fx6l1HDN7BvqRzPMJ/pyWPcyB4ujgEfuYXHTvAcXS7riJx/Lk2SrYUOaC7cI8V3hJnsZcRkH",
-	"gDDwCR2xit6WTNy1yEdoSJm6XSEJx0KKQxXRfLC2uDDRYdIB1kiJh+YrcAcoUPyg2JM752tmpP6H+n/W",
-	"vbtrhKjN3a5ikvtXu8jGTpjRRCMi4UWjpLq/cDHnZiVd4R6DUhw9GyPMT0+UMgtM88AI8GKax0rO4Q2F",
-	"hdOokNuPJphLd7sM7fGRsZiv7hVw67+DW+B70Wie/AL/sREq2/zpbtoT5PhW6XGVWj+YFVzJD1Boxn9Q",
-	"CPD/UJzJjF+zCzYWPNXomv146w7MUp6SQB4cEc27ZEjPa5QeuLx3SRTTCjAVbYVBmn2q5Q0TThHg4pbr",
-	"rGrX/sgVVuK4JvrYvjlfvsBBmUjxogBx0MtfHbNESeGgs13KfUFtQhOz6qcIppAVRIioJ1y1EdeAj9Uk",
-	"ShaCN2gWx2myv0upt5MhN0JOlV9sUKTjwD6wrw50AEwCPr2eqwTfjSxG4pOb5EnQV+Q8SDiLmAUFjGde",
-	"sD9HrPryBr4XDrAlvczQcy2tgJlCS91bLOaRrjoqY1TYqZHpOY40kDIChuTDKXLdE+zzmCdMvUGjCL4V",
-	"cWUWnasAxnY8BXcf13OYcsKvygGyz3ZxW7+sK6HXZgDr3cyni1atJCVXg4JnTKjwBO/i7fPu2og9H6cV",
-	"LbUu3OriwxQgYKEG8b2Ru0rTWb5XBNpTWB+n0G1gi/Jcl+yz04tLkpbQFGKqoQsjLdN5zFVsbpJoFRXc",
-	"zMfrynyStt9PXZrtd5yiwI6zu1HOGHxU1/WROFa5PC0Sp00PH4GRkTIWKgjoBoDoaH+imvy/7F1Ni9sw",
-	"EP0rxmdtS697S6GnslB6TiGyrWzNupKxEzeh+L8XvRl9+CNJSfqVxbeFtSVFRqN5T5r35Hd5pC2ad+HW",
-	"PqA0/eneZvec4UadS802qdDSwA1ViHCow847+Rj9CPqVJNlBXaL2TQxDIBXoJqZWcbC1L6y1Nq6ilyz6",
-	"PtjB2R6zptTPo1iayfxFeF8eJ4JAyYkDKFCMh/x7Etr280MlfOjWl/ElG1yp2FA7KO+R+a7slJvTbcBT",
-	"mJfMTgO5G/lJ06ZJChRBz1DCp6ncfwJzbvGyuQN4s4govQ7i8wo85NWRopzu9+sjMcPD5AahoqALym4a",
-	"BHS8mdiQ4RF4Xh3kt7pSkLOEKuYuaWyc3DPe4qwQHay1w10cut4kqxBg5rp3XQPYla0PVec5l9WzLP+y",
-	"8vcdMSeL7NF5+oJUva5dtG6ffwDn8AcWLosEcCoV8hMSDGD5ME/MCj71cAuP1lhhUyqfeBG1y5HAph7Z",
-	"ca0Ze8UUzSZKUsZozp8XezGAFjcrCQBeWOXa0FH1fJS5vPIx1TdDwFsg3Wd87H6JHEtS8j+rNLSxH8Jp",
-	"XDgX6cYAdFWXHxUIqV78SN8r2ajGg1ES/8dzI1XGr4gJ9t+pSPdNlT6mb7t3WHw8iAl6xNGxDct55EjF",
-	"OgawFZFNIXwtigVWfNq8LVVV4AasBZxEl5FvmR3ysJdPytSVoqMuhkdVqV/Yyy+6TMtNDRyYx7/xF26p",
-	"A5BNmx15LU8brjFODNP+WicL5k7KQkv0KecbQQTHLEZH4oWJ3oZox/TlJ9NZWOuUwabCoBOdcsEbCnS8",
-	"QvuRiuD8EIe38cNUJU+m82LnZI6E6vPDA6mMmi1Xn8ffisVC+i/9zwAAAP//",
-}
-
-// decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
-// after base64-decoding and flate-decompressing the embedded blob.
-func decodeSpec() ([]byte, error) {
-	encoded := strings.Join(swaggerSpec, "")
-	compressed, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		return nil, fmt.Errorf("error base64 decoding spec: %w", err)
-	}
-	zr := flate.NewReader(bytes.NewReader(compressed))
-	var buf bytes.Buffer
-	if _, err := buf.ReadFrom(zr); err != nil {
-		return nil, fmt.Errorf("read flate: %w", err)
-	}
-	if err := zr.Close(); err != nil {
-		return nil, fmt.Errorf("close flate reader: %w", err)
-	}
-
-	return buf.Bytes(), nil
-}
-
-var rawSpec = decodeSpecCached()
-
-// a naive cache of the decoded OpenAPI spec
-func decodeSpecCached() func() ([]byte, error) {
-	data, err := decodeSpec()
-	return func() ([]byte, error) {
-		return data, err
-	}
-}
-
-// Constructs a synthetic filesystem for resolving external references when loading openapi specifications.
-func PathToRawSpec(pathToFile string) map[string]func() ([]byte, error) {
-	res := make(map[string]func() ([]byte, error))
-	if len(pathToFile) > 0 {
-		res[pathToFile] = rawSpec
-	}
-
-	return res
-}
-
-// GetSpec returns the OpenAPI specification corresponding to the generated
-// code in this file. External references in the spec are resolved through
-// PathToRawSpec; externally-referenced files must be embedded in their
-// corresponding Go packages (via the import-mapping feature). URL-based
-// external refs are not supported.
-func GetSpec() (swagger *openapi3.T, err error) {
-	resolvePath := PathToRawSpec("")
-
-	loader := openapi3.NewLoader()
-	loader.IsExternalRefsAllowed = true
-	loader.ReadFromURIFunc = func(loader *openapi3.Loader, url *url.URL) ([]byte, error) {
-		pathToFile := url.String()
-		pathToFile = path.Clean(pathToFile)
-		getSpec, ok := resolvePath[pathToFile]
-		if !ok {
-			err1 := fmt.Errorf("path not found: %s", pathToFile)
-			return nil, err1
-		}
-		return getSpec()
-	}
-	var specData []byte
-	specData, err = rawSpec()
-	if err != nil {
-		return
-	}
-	swagger, err = loader.LoadFromData(specData)
-	if err != nil {
-		return
-	}
-	return
-}
-
-// GetSpecJSON returns the raw JSON bytes of the embedded OpenAPI
-// specification: decompressed but not unmarshaled. External references
-// are not resolved here; the bytes are the spec exactly as embedded by
-// codegen. The result is cached at package init time, so repeated calls
-// are cheap.
-func GetSpecJSON() ([]byte, error) {
-	return rawSpec()
-}
-
-// GetSwagger returns the OpenAPI specification corresponding to the
-// generated code in this file.
-//
-// Deprecated: GetSwagger predates kin-openapi renaming openapi3.Swagger
-// to openapi3.T. Use [GetSpec] instead. This wrapper is retained for
-// backwards compatibility.
-func GetSwagger() (*openapi3.T, error) {
-	return GetSpec()
 }

@@ -12,21 +12,18 @@ import (
 // that a read is one consistent state. The rows are those of a.
 var (
 	accountScalars = `SELECT ` + listed(scalarColumns, "a.", "") + `, `
-	storedColumns  = accountScalars + `coalesce(creator.first_name, ''), coalesce(creator.last_name, ''), coalesce(creator.email, ''),
-	coalesce(updater.first_name, ''), coalesce(updater.last_name, ''), coalesce(updater.email, ''),
+	storedColumns  = accountScalars + nameOf("a.created_by") + `, ` + nameOf("a.updated_by") + `,
 	` + listed(lastColumns, "a.", "") + "\n"
-	accountColumns = storedColumns + `, (SELECT json_group_array(json_object(
+	accountColumns = storedColumns + `, CASE WHEN EXISTS (SELECT 1 FROM account_contacts l WHERE l.account_id = a.id)
+	THEN (SELECT json_group_array(json_object(
 			'id', c.id, 'name', c.name, 'title', c.title,
 			'emails', json(c.emails), 'phones', json(c.phones),
 			'createdBy', c.created_by, 'createdAt', c.created_at, 'updatedAt', c.updated_at) ORDER BY l.position)
 		FROM account_contacts l JOIN contacts c ON c.id = l.contact_id
 		WHERE l.account_id = a.id)
+	ELSE '[]' END
 `
-	accountUsers = `
-LEFT JOIN users creator ON creator.id = a.created_by
-LEFT JOIN users updater ON updater.id = a.updated_by
-`
-	fromAccounts = accountColumns + `FROM accounts a` + accountUsers
+	fromAccounts = accountColumns + `FROM accounts a `
 )
 
 var selectAccount = db.Statement{Thing: "account", Brief: true, Text: fromAccounts + `WHERE a.id = ? AND a.company_id = ?`}
@@ -77,11 +74,8 @@ func (row *accountRow) dest() []any {
 
 // scalars are the variables of accountColumns that are no JSON.
 func (row *accountRow) scalars() []any {
-	creator, updater := &row.creator, &row.updater
 	dest := appendAt(make([]any, 0, len(columnsOfAccounts)+10), scalarColumns, row)
-	return append(dest,
-		&creator.FirstName, &creator.LastName, &creator.Email,
-		&updater.FirstName, &updater.LastName, &updater.Email)
+	return append(dest, (*userName)(&row.creator), (*userName)(&row.updater))
 }
 
 // stored are the variables of storedColumns, or with contacts of accountColumns.
@@ -118,7 +112,7 @@ func storedForm(contacts bool) form[account.Stored] {
 	}}
 }
 
-var selectStored = db.Statement{Thing: "account", Brief: true, Text: storedColumns + `FROM accounts a` + accountUsers + `WHERE a.id = ? AND a.company_id = ?`}
+var selectStored = db.Statement{Thing: "account", Brief: true, Text: storedColumns + `FROM accounts a WHERE a.id = ? AND a.company_id = ?`}
 
 // StoredAccount returns an account to be shown.
 func (r reader) StoredAccount(ctx context.Context, companyID, id int64, contacts bool) (account.Stored, error) {

@@ -69,7 +69,7 @@ func countMatches(ctx context.Context, s db.Session, companyID int64, q account.
 
 func accountsByID[T any](ctx context.Context, s db.Session, companyID int64, ids []int64, w walk, f form[T]) ([]T, error) {
 	var b db.Builder
-	b.Add(f.columns+`FROM accounts a`+accountUsers+`WHERE +a.company_id = ? AND a.id IN (SELECT value FROM json_each(?))`, companyID)
+	b.Add(f.columns+`FROM accounts a WHERE +a.company_id = ? AND a.id IN (SELECT value FROM json_each(?))`, companyID)
 	w.addOrder(&b, "a")
 	st := db.Statement{Thing: "accounts", Text: b.String()}
 	return db.Collect(ctx, s, st, append(b.Args, db.List[int64](ids)), f.scan)
@@ -112,7 +112,7 @@ func (p plan) addCandidates(b *db.Builder) {
 			address, contacts = true, true
 		}
 	}
-	b.Add(accountScalars + `'', '', '', '', '', '', `)
+	b.Add(accountScalars + `NULL, NULL, `)
 	b.Add(either(address, `a.address, `, `'[]', `))
 	addCustom(b, custom)
 	b.Add(either(contacts, `(SELECT json_group_array(json_object('id', c.id, 'name', c.name) ORDER BY l.position)
