@@ -39,10 +39,8 @@ func (b *batch) queued(ctx context.Context, state *fileState, limit int) (left i
 			return err
 		}
 		left--
-		if !missing[r] {
-			missing[r] = true
-			ids[r.kind] = append(ids[r.kind], r.id)
-		}
+		missing[r] = true
+		ids[r.kind] = append(ids[r.kind], r.id)
 		return nil
 	})
 	if err != nil {

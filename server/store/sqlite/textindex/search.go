@@ -60,7 +60,7 @@ func (x *Index) Search(ctx context.Context, s db.Session, kind Kind, companyID i
 		return Found{}, nil
 	}
 	table := kind.table(companyID)
-	queue := ` FROM search_queue WHERE sequence > ` + searched + ` AND kind = '` + kind.Name + `' AND company_id = ?`
+	queue := ` FROM search_queue NOT INDEXED WHERE sequence > ` + searched + ` AND kind = '` + kind.Name + `' AND company_id = ?`
 	found := Found{
 		Indexed: db.SQL(`SELECT rowid FROM search.`+table+` WHERE `+table+` MATCH ?`, match),
 		Changed: db.SQL(`SELECT record_id`+queue+`
