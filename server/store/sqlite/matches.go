@@ -1,137 +1,139 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"strings"
+	"slices"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/query"
-	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 // errTooFar is of a walk that had to read too many accounts which do not pass.
 var errTooFar = errors.New("the list read too many accounts")
 
+// place is where an account is in a list.
+type place struct{ updatedAt, id int64 }
+
 // filter returns the accounts of a page whose filter takes more than SQL. It
-// reads of each account that may pass what the filter looks at, until the page
-// is full, and then all of those on the page. It returns errTooFar if that
-// takes long, and there is another way.
+// reads of each account that may pass what the filter looks at, in the list's
+// order until the page is full, or else of all, and then all of those on the
+// page. It returns errTooFar if there is another plan, and this one takes long.
 func (r reader) filter(ctx context.Context, companyID int64, q account.Query, p plan, w walk) ([]account.Account, error) {
-	st, args := p.candidates(companyID, q, w)
-	var accounts []account.Account
-	err := r.session.Snapshot(ctx, func(s db.Session) error {
-		picked := newPicker[int64](w)
-		if err := eachMatch(ctx, s, st, args, p, picked.take); err != nil {
-			return err
+	picked := newPicker[place](w)
+	take := picked.take
+	var found []place
+	if p.ids.Text != "" || p.scan {
+		take = func(at place) error {
+			found = append(found, at)
+			return nil
 		}
-		var err error
-		accounts, err = accountsByID(ctx, s, companyID, picked.items, w)
-		return err
-	})
-	return accounts, err
-}
-
-// candidates returns the statement for the accounts that may be on a page, in
-// its order.
-func (p plan) candidates(companyID int64, q account.Query, w walk) (db.Statement, []any) {
-	var b db.Builder
-	p.addCandidates(&b)
-	if p.certain() {
-		b.Add(`FROM (SELECT a.id ` + p.from())
-		p.addWhere(&b, companyID, q)
-		w.addStart(&b, "a")
-		w.addOrder(&b, "a")
-		w.addLimitBeside(&b, p.text.Doubts)
-		b.Add(`) picked CROSS JOIN accounts a ON a.id = picked.id`)
-	} else {
-		b.Add(p.from())
-		p.addWhere(&b, companyID, q)
-		w.addStart(&b, "a")
 	}
-	w.addOrder(&b, "a")
-	return p.statement(&b, q), b.Args
+	if err := r.eachMatch(ctx, companyID, q, p, w, take); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(found, w.compare)
+	for _, at := range found {
+		if picked.take(at) != nil {
+			break
+		}
+	}
+	ids := make(db.List[int64], len(picked.items))
+	for i, at := range picked.items {
+		ids[i] = at.id
+	}
+	return r.accountsByID(ctx, companyID, ids, w)
 }
 
-// countMatches counts the accounts whose filter takes more than SQL.
-func countMatches(ctx context.Context, s db.Session, companyID int64, q account.Query, p plan) (n int64, err error) {
+// compare orders places as the walk does.
+func (w walk) compare(a, b place) int {
+	order := cmp.Or(cmp.Compare(a.updatedAt, b.updatedAt), cmp.Compare(a.id, b.id))
+	if w.ascending {
+		return order
+	}
+	return -order
+}
+
+func (r reader) accountsByID(ctx context.Context, companyID int64, ids db.List[int64], w walk) ([]account.Account, error) {
 	var b db.Builder
-	p.addCandidates(&b)
+	b.Add(fromAccounts+`WHERE +a.company_id = ? AND a.id IN (SELECT value FROM json_each(?))`, companyID, ids)
+	w.addOrder(&b, "a")
+	return db.Collect(ctx, r.session, db.Statement{Thing: "accounts", Text: b.String()}, b.Args, scanAccount)
+}
+
+// eachMatch calls found for each account that passes the filter of a plan: as it
+// lies behind the walk's start, if the plan is to read in its order.
+func (r reader) eachMatch(ctx context.Context, companyID int64, q account.Query, p plan, w walk, found func(place) error) error {
+	look := lookAt(p.rest)
+	var b db.Builder
+	look.addSelect(&b)
 	b.Add(p.from())
 	p.addWhere(&b, companyID, q)
-	err = eachMatch(ctx, s, p.statement(&b, q), b.Args, p, func(int64) error {
-		n++
-		return nil
-	})
-	return n, err
-}
-
-func accountsByID(ctx context.Context, s db.Session, companyID int64, ids []int64, w walk) ([]account.Account, error) {
-	var b db.Builder
-	b.Add(fromAccounts+`WHERE +a.company_id = ? AND a.id IN (SELECT value FROM json_each(?))`, companyID)
-	w.addOrder(&b, "a")
-	st := db.Statement{Thing: "accounts", Text: b.String()}
-	return db.Collect(ctx, s, st, append(b.Args, db.List[int64](ids)), scanAccount)
-}
-
-// eachMatch calls found for the id of each candidate that passes the rest of a
-// plan's filter.
-func eachMatch(ctx context.Context, s db.Session, st db.Statement, args []any, p plan, found func(id int64) error) error {
+	w.addStart(&b, "a")
+	if p.ids.Text == "" && !p.scan {
+		w.addOrder(&b, "a")
+	}
 	missed := 0
-	return s.Each(ctx, st, args, func(row *db.Row) error {
-		a, err := scanAccount(row)
+	return r.session.Each(ctx, p.statement(&b, q), b.Args, func(row *db.Row) error {
+		at, err := look.scan(row)
 		if err != nil {
 			return err
 		}
-		if p.rest.Matches(&a) {
-			return found(a.ID)
+		if p.rest.Matches(&look.row.Account) {
+			return found(at)
 		}
-		if missed++; p.many.Text != "" && missed > p.patience {
+		if missed++; p.sorted != nil && missed > p.patience {
 			return errTooFar
 		}
 		return nil
 	})
 }
 
-// addCandidates adds the start of a SELECT of accounts that may pass, with the
-// columns of accountColumns. Those that take long to read are empty unless the rest of
-// the filter looks at them: the most of them are read in vain.
-func (p plan) addCandidates(b *db.Builder) {
-	var address, contacts bool
-	var custom []schema.Property
-	for _, c := range p.rest.Conditions {
+// look is what a filter looks at. The most accounts are read in vain, so no more
+// is read of them.
+type look struct {
+	row     accountRow
+	columns []accountColumn
+	names   bool // of the contacts
+	custom  db.Members
+}
+
+func lookAt(f query.Filter) *look {
+	l := &look{row: accountRow{Account: account.Account{Custom: account.Custom{}}}}
+	var members []query.Member
+	for _, c := range f.Conditions {
 		switch c.Member {
 		case query.MemberCustom:
-			custom = append(custom, c.Property)
-		case account.MemberAddress:
-			address = true
-		case account.MemberPrimaryName, account.MemberContacts:
-			contacts = true
+			l.custom.Names = append(l.custom.Names, c.Property.Key)
 		case query.MemberText:
-			address, contacts = true, true
+			members = append(members, account.TextMembers...)
+		default:
+			members = append(members, c.Member)
 		}
 	}
-	b.Add(accountScalars + `'', '', '', '', '', '', `)
-	b.Add(either(address, `a.address, `, `'[]', `))
-	addCustom(b, custom)
-	b.Add(either(contacts, `(SELECT json_group_array(json_object('id', c.id, 'name', c.name) ORDER BY l.position)
+	l.custom.Into = l.row.Custom
+	l.names = slices.Contains(members, account.MemberContacts) || slices.Contains(members, account.MemberPrimaryName)
+	l.columns = columnsThat(func(c accountColumn) bool { return !c.unread && slices.Contains(members, c.member) })
+	return l
+}
+
+func (l *look) addSelect(b *db.Builder) {
+	b.Add(`SELECT a.id, a.updated_at, `)
+	for _, c := range l.columns {
+		b.Add(`a.` + c.name + `, `)
+	}
+	b.Add(either(len(l.custom.Names) > 0, `a.custom, `, `'{}', `))
+	b.Add(either(l.names, `(SELECT json_group_array(json_object('id', c.id, 'name', c.name) ORDER BY l.position)
 	FROM account_contacts l JOIN contacts c ON c.id = l.contact_id WHERE l.account_id = a.id) `, `'[]' `))
 }
 
-// addCustom adds an object of the custom values of some properties.
-func addCustom(b *db.Builder, properties []schema.Property) {
-	if len(properties) == 0 {
-		b.Add(`'{}', `)
-		return
-	}
-	members := make([]string, len(properties))
-	var values []any
-	for i, p := range properties {
-		members[i] = `? || coalesce(a.custom -> ?, 'null')`
-		values = append(values, `"`+p.Key+`":`, customPath(p))
-	}
-	b.Add(`'{' || `+strings.Join(members, ` || ',' || `)+` || '}', `, values...)
+func (l *look) scan(row *db.Row) (at place, err error) {
+	dest := appendAt([]any{&at.id, &at.updatedAt}, l.columns, &l.row)
+	err = row.Scan(append(dest, l.custom, (*linkedContacts)(&l.row.Account))...)
+	fromDBAccount(&l.row)
+	return at, err
 }
 
 func either(condition bool, text, other string) string {

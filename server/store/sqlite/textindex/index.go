@@ -49,6 +49,7 @@ type Index struct {
 	records *db.Conn
 	write   Write
 	pace    Pace
+	memory  memory
 
 	woken  chan struct{}
 	ctx    context.Context
