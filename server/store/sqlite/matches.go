@@ -7,7 +7,9 @@ import (
 	"slices"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
@@ -81,7 +83,11 @@ func (r reader) eachMatch(ctx context.Context, companyID int64, q account.Query,
 		if err != nil {
 			return err
 		}
-		if p.rest.Matches(&look.row.Account) {
+		passes, err := look.matches(p.rest)
+		if err != nil {
+			return err
+		}
+		if passes {
 			return found(at)
 		}
 		if missed++; p.sorted != nil && missed > p.patience {
@@ -92,12 +98,15 @@ func (r reader) eachMatch(ctx context.Context, companyID int64, q account.Query,
 }
 
 // look is what a filter looks at. The most accounts are read in vain, so no more
-// is read of them.
+// is read of them, and always into the same row.
 type look struct {
+	at      place
 	row     accountRow
 	columns []accountColumn
 	names   bool // of the contacts
-	custom  db.Members
+	custom  []string
+	values  db.Members
+	dest    []any
 }
 
 func lookAt(f query.Filter) *look {
@@ -106,39 +115,72 @@ func lookAt(f query.Filter) *look {
 	for _, c := range f.Conditions {
 		switch c.Member {
 		case query.MemberCustom:
-			l.custom.Names = append(l.custom.Names, c.Property.Key)
+			l.custom = append(l.custom, c.Property.Key)
 		case query.MemberText:
 			members = append(members, account.TextMembers...)
 		default:
 			members = append(members, c.Member)
 		}
 	}
-	l.custom.Into = l.row.Custom
 	l.names = slices.Contains(members, account.MemberContacts) || slices.Contains(members, account.MemberPrimaryName)
 	l.columns = columnsThat(func(c accountColumn) bool { return !c.unread && slices.Contains(members, c.member) })
+	l.dest = appendAt([]any{&l.at.id, &l.at.updatedAt}, l.columns, &l.row)
+	if l.custom != nil {
+		l.dest = append(l.dest, &l.values)
+	}
+	if l.names {
+		l.dest = append(l.dest, (*linkedContacts)(&l.row.Account))
+	}
 	return l
 }
 
 func (l *look) addSelect(b *db.Builder) {
-	b.Add(`SELECT a.id, a.updated_at, `)
+	b.Add(`SELECT a.id, a.updated_at`)
 	for _, c := range l.columns {
-		b.Add(`a.` + c.name + `, `)
+		b.Add(`, a.` + c.name)
 	}
-	b.Add(either(len(l.custom.Names) > 0, `a.custom, `, `'{}', `))
-	b.Add(either(l.names, `(SELECT json_group_array(json_object('id', c.id, 'name', c.name) ORDER BY l.position)
-	FROM account_contacts l JOIN contacts c ON c.id = l.contact_id WHERE l.account_id = a.id) `, `'[]' `))
+	if l.custom != nil {
+		b.Add(`, a.custom`)
+	}
+	if l.names {
+		b.Add(`, (SELECT json_group_array(json_object('id', c.id, 'name', c.name) ORDER BY l.position)
+	FROM account_contacts l JOIN contacts c ON c.id = l.contact_id WHERE l.account_id = a.id)`)
+	}
+	b.Add(` `)
 }
 
-func (l *look) scan(row *db.Row) (at place, err error) {
-	dest := appendAt([]any{&at.id, &at.updatedAt}, l.columns, &l.row)
-	err = row.Scan(append(dest, l.custom, (*linkedContacts)(&l.row.Account))...)
-	fromDBAccount(&l.row)
-	return at, err
+func (l *look) scan(row *db.Row) (place, error) {
+	err := row.Scan(l.dest...)
+	if len(l.columns) > 0 {
+		fromDBAccount(&l.row)
+	}
+	return l.at, err
 }
 
-func either(condition bool, text, other string) string {
-	if condition {
-		return text
+// matches is Filter.Matches.
+func (l *look) matches(f query.Filter) (bool, error) {
+	for _, c := range f.Conditions {
+		passes, err := l.passes(c)
+		if err != nil || passes == f.Any {
+			return passes, err
+		}
 	}
-	return other
+	return !f.Any, nil
+}
+
+// passes is Condition.Matches. The most values are plain texts, which need not
+// become an account's.
+func (l *look) passes(c query.Condition) (passes bool, err error) {
+	if c.Member != query.MemberCustom {
+		return c.Matches(&l.row.Account), nil
+	}
+	key := c.Property.Key
+	if !l.values.Has(key) {
+		return c.Negate, nil
+	}
+	if text, ok := l.values.Plain(key); ok && c.Property.Type != schema.Date {
+		return c.Passes(normal.Fold(text)) != c.Negate, nil
+	}
+	l.row.Custom[key], err = l.values.Value(key)
+	return c.Matches(&l.row.Account), err
 }

@@ -56,7 +56,7 @@ func (c choice) decides(condition int) bool { return c.decided != nil && c.decid
 // the limit.
 func (r reader) plan(ctx context.Context, companyID int64, f query.Filter, limit int) (plan, error) {
 	if len(f.Conditions) == 0 || tooLarge(f) {
-		return walkFirst(plan{rest: f}, plan{rest: f}, maxInOrder), nil
+		return walkFirst(plan{rest: f}, plan{rest: f}, min(maxInOrder, limit)), nil
 	}
 	clauses := make([]clause, len(f.Conditions))
 	for i, c := range f.Conditions {
@@ -78,7 +78,7 @@ func (r reader) plan(ctx context.Context, companyID int64, f query.Filter, limit
 		sorted.better = len(choices) > 1
 		return walkFirst(walk, sorted, limit), nil
 	}
-	return walkFirst(walk, walk, maxInOrder), nil
+	return walkFirst(walk, walk, min(maxInOrder, limit)), nil
 }
 
 // walkFirst is a plan that reads the accounts in the list's order, and after so

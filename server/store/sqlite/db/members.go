@@ -7,63 +7,66 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
-// Members are some members of an object that is stored as JSON, of which no value
-// is an object itself. They are read without the others, which is for those who
-// look at many.
-type Members struct {
-	Names []string
-	Into  map[string]any // without those that there are not
+// Members is an object that is stored as JSON, of which no value is an object
+// itself. Its members are decoded when they are asked for: that is for those who
+// look at one member of many objects.
+type Members struct{ text []byte }
+
+// Read reads the object, in place of the one before.
+func (m *Members) Read(c Column) error {
+	n := c.stmt.ColumnLen(c.at)
+	if n > cap(m.text) {
+		m.text = make([]byte, n, 2*n)
+	}
+	m.text = m.text[:n]
+	c.stmt.ColumnBytes(c.at, m.text)
+	return c.is(sqlite.TypeText)
 }
 
-// Read reads the members.
-func (m Members) Read(c Column) error {
-	if err := c.is(sqlite.TypeText); err != nil {
-		return err
-	}
-	var kept [1024]byte // enough for most
-	text := kept[:]
-	if n := c.stmt.ColumnLen(c.at); n > len(text) {
-		text = make([]byte, n)
-	}
-	text = text[:c.stmt.ColumnBytes(c.at, text)]
-	clear(m.Into)
-	for _, name := range m.Names {
-		value, err := member(text, name)
-		if err != nil {
-			return err
-		}
-		if value != nil {
-			m.Into[name] = value
-		}
-	}
-	return nil
-}
-
-// member returns the value of a member, nil if there is none. A name is no name
-// within a string: there its last quote has a backslash, or no colon follows.
-func member(object []byte, name string) (value any, err error) {
-	quoted := []byte(`"` + name + `"`)
-	for {
-		_, rest, found := bytes.Cut(object, quoted)
-		if !found {
-			return nil, nil
+// find returns the text from the value of a member on, nil if there is none. A
+// name is no name within a string: there its last quote has a backslash, or no
+// colon follows.
+func (m *Members) find(name string) []byte {
+	var kept [80]byte
+	quoted := append(append(append(kept[:0], '"'), name...), '"')
+	for rest, found := m.text, true; ; {
+		if _, rest, found = bytes.Cut(rest, quoted); !found {
+			return nil
 		}
 		if text := bytes.TrimLeft(rest, " \t\r\n"); bytes.HasPrefix(text, []byte(":")) {
-			return firstValue(bytes.TrimLeft(text[1:], " \t\r\n"))
+			return bytes.TrimLeft(text[1:], " \t\r\n")
 		}
-		object = rest
 	}
 }
 
-// firstValue decodes the value at the start of a text: a plain string at once.
-func firstValue(text []byte) (value any, err error) {
-	if plain, ok := bytes.CutPrefix(text, []byte(`"`)); ok {
-		if end := bytes.IndexAny(plain, `"\`); end >= 0 && plain[end] == '"' {
-			return string(plain[:end]), nil
-		}
+// Has tells whether there is a member.
+func (m *Members) Has(name string) bool { return m.find(name) != nil }
+
+// Value decodes the value of a member; nil if there is none.
+func (m *Members) Value(name string) (value any, err error) {
+	text := m.find(name)
+	if text == nil {
+		return nil, nil
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	err = decoder.Decode(&value)
 	return value, err
+}
+
+// Plain returns the value of a member that is a text of ASCII without escapes.
+func (m *Members) Plain(name string) (text string, ok bool) {
+	quoted := m.find(name)
+	if len(quoted) == 0 || quoted[0] != '"' {
+		return "", false
+	}
+	for i, b := range quoted[1:] {
+		switch {
+		case b == '"':
+			return string(quoted[1 : i+1]), true
+		case b == '\\' || b >= 0x80:
+			return "", false
+		}
+	}
+	return "", false
 }
