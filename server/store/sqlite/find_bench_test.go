@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -119,4 +120,52 @@ func BenchmarkSearchProperty(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkBuild tells how many records a second are put into the indexes of
+// those that were there before.
+func BenchmarkBuild(b *testing.B) {
+	path := newPath(b)
+	s := open(b, path, sqlite.Limits{NoText: true})
+	company := addCompany(b, s, "Sunrise")
+	p := schema.Property{CompanyID: company, Key: "stage", Type: schema.Dropdown, Index: schema.IndexBuilding}
+	mustWrite(b, s, func(ctx context.Context, tx store.Tx) error { return tx.InsertProperty(ctx, &p) })
+	addAccounts(b, s, benchAccounts, func(i int) account.Account {
+		a := searchable(company, i)
+		a.Custom = account.Custom{"stage": fmt.Sprint("Stage ", i%9)}
+		return a
+	})
+	b.Run("text", func(b *testing.B) {
+		for b.Loop() {
+			for _, name := range []string{"-search", "-search-wal", "-search-shm"} {
+				_ = os.Remove(path + name)
+			}
+			indexed, err := sqlite.OpenWith(b.Context(), path, sqlite.Limits{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			waitFor(b, func() bool { ok, err := indexed.Searchable(b.Context(), company); return ok || err != nil })
+			if err := indexed.Close(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(b.N)*benchAccounts/b.Elapsed().Seconds(), "records/s")
+	})
+	b.Run("property", func(b *testing.B) {
+		for b.Loop() {
+			for after := int64(0); ; {
+				accounts, err := s.AccountsWith(b.Context(), p, after, 500)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if len(accounts) == 0 {
+					break
+				}
+				after = accounts[len(accounts)-1].ID
+				mustWrite(b, s, func(ctx context.Context, tx store.Tx) error { return tx.IndexAccounts(ctx, p, accountIDs(accounts)) })
+			}
+			mustWrite(b, s, func(ctx context.Context, tx store.Tx) error { return sqlite.Exec(ctx, tx, "DELETE FROM custom_index") })
+		}
+		b.ReportMetric(float64(b.N)*benchAccounts/b.Elapsed().Seconds(), "records/s")
+	})
 }
