@@ -63,6 +63,9 @@ func (r reader) find(ctx context.Context, companyID int64, q account.Query, p pl
 	if !p.exact() {
 		return r.filter(ctx, companyID, q, p, w)
 	}
+	if accounts, err := r.pickKnown(ctx, companyID, q, p, w); !errors.Is(err, errTooFar) {
+		return accounts, err
+	}
 	st, args := p.list(companyID, q, w)
 	return db.Collect(ctx, r.session, st, args, scanAccount)
 }

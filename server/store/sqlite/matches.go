@@ -42,9 +42,68 @@ func (r reader) filter(ctx context.Context, companyID int64, q account.Query, p 
 			break
 		}
 	}
-	ids := make(db.List[int64], len(picked.items))
-	for i, at := range picked.items {
-		ids[i] = at.id
+	return r.load(ctx, companyID, picked.items, w)
+}
+
+// sortCost is how many entries of the index of lists are read in the time in
+// which the row of an account is read to sort it.
+const sortCost = 12
+
+// fewKnown are sorted at once.
+const fewKnown = 100
+
+var selectSize = db.Statement{Thing: "company", Brief: true, Text: `SELECT last_number FROM companies WHERE id = ?`}
+
+// pickKnown returns the accounts of a page of which the ids are known that may be
+// on it. It meets them in the list's order, without their rows. It returns
+// errTooFar if it is likely to be, or turns out, quicker to sort them.
+func (r reader) pickKnown(ctx context.Context, companyID int64, q account.Query, p plan, w walk) ([]account.Account, error) {
+	n := int64(len(p.known))
+	if n < fewKnown || len(p.tests) > 0 {
+		return nil, errTooFar
+	}
+	var size int64 // of the company; some have the numbers that they want
+	if err := r.session.Get(ctx, selectSize, []any{companyID}, &size); err != nil {
+		return nil, err
+	}
+	distance := (w.page.Offset + int64(w.page.Limit)) * max(size, n) / n // if they are spread evenly
+	if distance > n*sortCost {
+		return nil, errTooFar
+	}
+	known := make(map[int64]bool, n)
+	for _, id := range p.known {
+		known[id] = true
+	}
+	var b db.Builder
+	b.Add(`SELECT a.place, a.updated_at ` + inOrder)
+	plan{}.addWhere(&b, companyID, q)
+	w.addStart(&b, "a")
+	w.addOrder(&b, "a")
+	picked, left := newPicker[place](w), 4*distance
+	var at place
+	err := r.session.Each(ctx, db.Statement{Thing: "accounts", Text: b.String()}, b.Args, func(row *db.Row) error {
+		if err := row.Scan(&at.id, &at.updatedAt); err != nil {
+			return err
+		}
+		if known[at.id] {
+			return picked.take(at)
+		}
+		if left--; left < 0 {
+			return errTooFar
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.load(ctx, companyID, picked.items, w)
+}
+
+// load returns the accounts at places.
+func (r reader) load(ctx context.Context, companyID int64, at []place, w walk) ([]account.Account, error) {
+	ids := make(db.List[int64], len(at))
+	for i, p := range at {
+		ids[i] = p.id
 	}
 	return r.accountsByID(ctx, companyID, ids, w)
 }

@@ -33,10 +33,11 @@ type plan struct {
 	ids   db.Fragment   // selects the ids of those to look at; empty: they are the company's
 	rest  query.Filter
 
-	scan     bool  // the company's accounts are read in the order of ids, not of lists
-	sorted   *plan // how to find them if those in the list's order do not pass; nil: there is no other way
-	patience int   // how many accounts to read in vain before that
-	better   bool  // there may be a better way than these ids
+	scan     bool    // the company's accounts are read in the order of ids, not of lists
+	sorted   *plan   // how to find them if those in the list's order do not pass; nil: there is no other way
+	patience int     // how many accounts to read in vain before that
+	better   bool    // there may be a better way than these ids
+	known    []int64 // what ids selects, where that has been read
 }
 
 // exact tells whether SQL finds no others than those that pass. Else they must
@@ -47,6 +48,7 @@ func (p plan) exact() bool { return len(p.rest.Conditions) == 0 }
 type choice struct {
 	ids     db.Fragment
 	decided []bool // the conditions that all of them pass, if there are any
+	known   []int64
 }
 
 func (c choice) decides(condition int) bool { return c.decided != nil && c.decided[condition] }
@@ -103,7 +105,7 @@ func (r reader) choices(ctx context.Context, companyID int64, f query.Filter, cl
 		if c.ids.Text != "" {
 			decided := make([]bool, len(clauses))
 			decided[i] = c.exact
-			choices = append(choices, choice{c.ids, decided})
+			choices = append(choices, choice{ids: c.ids, decided: decided})
 		}
 	}
 	return choices, err
@@ -128,7 +130,7 @@ func (r reader) choicesOfAny(ctx context.Context, companyID int64, f query.Filte
 		}
 		ids, all = append(ids, c.ids), all && exact
 	}
-	return []choice{{db.Join(ids, " UNION ALL "), slices.Repeat([]bool{all}, len(clauses))}}, nil
+	return []choice{{ids: db.Join(ids, " UNION ALL "), decided: slices.Repeat([]bool{all}, len(clauses))}}, nil
 }
 
 // newPlan is the plan to read what a choice selects.
@@ -136,7 +138,7 @@ func newPlan(f query.Filter, clauses []clause, by choice) plan {
 	if f.Any && !by.decides(0) {
 		return planAny(f, clauses, by)
 	}
-	p := plan{ids: by.ids}
+	p := plan{ids: by.ids, known: by.known}
 	for i, c := range clauses {
 		if by.decides(i) {
 			continue
@@ -208,7 +210,7 @@ func (r reader) fewest(ctx context.Context, choices []choice, limit int) (best c
 		}
 		if ids != nil {
 			limit = len(ids) - 1
-			best, found = choice{db.SQL(`SELECT value FROM json_each(?)`, db.List[int64](ids)), c.decided}, true
+			best, found = choice{db.SQL(`SELECT value FROM json_each(?)`, db.List[int64](ids)), c.decided, ids}, true
 		}
 	}
 	return best, found, nil

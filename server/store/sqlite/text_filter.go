@@ -30,7 +30,7 @@ func (r reader) lookUp(ctx context.Context, companyID int64, conditions []query.
 	if !found.Exact {
 		decided = nil
 	}
-	return choice{found.IDs, decided}, err
+	return choice{ids: found.IDs, decided: decided}, err
 }
 
 // textPasses tells whether the text of an account passes a condition that the
