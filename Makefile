@@ -7,8 +7,9 @@ GO ?= go
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 10s
 MAILPIT := v1.27.11
+comma := ,
 # What is written by hand, also beside the generated code.
-HAND := client server gen/gen.go gen/custom gen/timestamp
+HAND := client server gen/gen.go gen/apiserver/requests gen/custom gen/timestamp
 DATA ?= data
 ADDR ?= 127.0.0.1:8080
 
@@ -18,7 +19,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build the static binary bin/accountsd
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/accountsd ./server/cmd/accountsd
+	CGO_ENABLED=0 $(GO) build -tags nomsgpack -trimpath -ldflags '-s -w' -o bin/accountsd ./server/cmd/accountsd
 
 .PHONY: run
 run: build ## serve a sample company on data/accounts.db and print how to call it
@@ -32,6 +33,19 @@ generate: ## write gen/ from openapi.yaml
 check-generate: generate ## fail if gen/ is not what openapi.yaml yields
 	@git diff --exit-code -- gen || { echo 'gen/ differs from what openapi.yaml yields: commit what "make generate" writes'; exit 1; }
 	@test -z "$$(git status --porcelain -- gen)" || { git status --short -- gen; echo 'gen/ has uncommitted files'; exit 1; }
+
+# npm writes this file last.
+CONSOLE_TOOLS := server/console/node_modules/.package-lock.json
+$(CONSOLE_TOOLS): server/console/package.json server/console/package-lock.json
+	cd server/console && npm ci --no-audit --no-fund --ignore-scripts
+
+.PHONY: console
+console: $(CONSOLE_TOOLS) ## check and build the console and the reference into server/console/dist
+	cd server/console && npm run --silent build
+
+.PHONY: check-console
+check-console: console ## fail if server/console/dist is not what its source yields
+	@test -z "$$(git status --porcelain -- server/console/dist)" || { git status --short -- server/console/dist; echo 'commit what "make console" writes'; exit 1; }
 
 .PHONY: fmt
 fmt: ## format the code
@@ -84,6 +98,10 @@ test-modules: ## vet and test the modules beside this one: a program that embeds
 test-typescript: build $(NODE_TOOLS) ## take the tour of README.md with a TypeScript client made from openapi.yaml
 	ACCOUNTSD='$(CURDIR)/bin/accountsd' .ci/tour/run.sh
 
+.PHONY: test-browser
+test-browser: build $(CONSOLE_TOOLS) ## use the console and the reference in a real browser; screenshots go to bin/screenshots
+	cd server/console && ACCOUNTSD='$(CURDIR)/bin/accountsd' node --test --test-reporter=spec test/*.test.mjs
+
 .PHONY: test-member
 test-member: ## add a member to a copy of the tree, and see that a few lines make it complete
 	.ci/edits/member.sh
@@ -101,10 +119,31 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 bench: ## run the benchmarks
 	$(GO) test ./... -run '^$$' -bench . -benchmem
 
+LOAD = $(GO) build -o bin/load ./server/servertest/load && bin/load
+
+.PHONY: bench-load
+bench-load: build ## measure a server beside a bare limit program, and beside BASE (a commit); FULL=1 with a million accounts, LOADFLAGS=-help
+	$(LOAD) -sizes '1000,100000$(if $(FULL),$(comma)1000000)' $(if $(BASE),-base '$(BASE)') $(LOADFLAGS)
+
+.PHONY: bench-load-ci
+bench-load-ci: build ## see that bench-load works, in a minute
+	$(LOAD) -sizes 1000 -clients 1,16 -time 1s -rounds 1
+
 .PHONY: soak
 soak: build ## attack a server with 500 requests at once, and print its memory and how long honest callers wait
 	$(GO) build -o bin/soak ./server/servertest/soak
 	bin/soak bin/accountsd
 
+KILLS ?= 300
+
+.PHONY: soak-crash
+soak-crash: build ## kill a server KILLS times (300) under 64 writers, and look for what it answered
+	$(GO) build -o bin/soak ./server/servertest/soak
+	bin/soak crash $(KILLS) bin/accountsd
+
+.PHONY: soak-crash-ci
+soak-crash-ci: ## kill it a few times only
+	$(MAKE) soak-crash KILLS=15
+
 .PHONY: ci
-ci: check-generate lint lint-spec check-deps test-modules test-typescript test-member test-drift fuzz test-mail test-race test ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci test-race test ## what CI runs

@@ -96,6 +96,7 @@ func (s *Server) queryChecks() map[string]queryCheck {
 		"listChanges":        checkChanges,
 		"listAccountChanges": checkChanges,
 		"listContacts":       checkContacts,
+		"listUsers":          checkUsers,
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
 
@@ -91,20 +90,6 @@ func sentToken(header http.Header) (string, error) {
 		}})
 	}
 	return token, nil
-}
-
-// remoteAddress is from where a request comes. Of IPv6 it is the network: who
-// has one address has all of them (RFC 6177).
-func remoteAddress(r *http.Request) string {
-	remote, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	address := remote.Addr().Unmap().WithZone("")
-	if address.Is6() {
-		address = netip.PrefixFrom(address, 64).Masked().Addr()
-	}
-	return address.String()
 }
 
 // actorOf returns who the request acts for. It is set on every request that

@@ -86,7 +86,7 @@ func compressedTag(header http.Header) string {
 func (w *answerWriter) begin(body []byte) []byte {
 	w.begun = true
 	header := w.Header()
-	if w.gzip && !w.head && len(body) > minCompressed {
+	if w.gzip && !w.head && len(body) > minCompressed && header.Get("Content-Encoding") == "" {
 		body = compress(body)
 		header.Set("Content-Encoding", "gzip")
 		if tag := compressedTag(header); tag != "" {

@@ -7,24 +7,41 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
 )
 
 // etag is the entity tag of an account (RFC 9110, section 8.8.3). It changes
-// exactly when the record does.
-func etag(a account.Account) string { return fmt.Sprintf(`"%d-%d"`, a.ID, a.Version) }
+// exactly when the record does, or the name of a user who wrote it.
+func etag(a account.Account) string { return tagOf(a, nil) }
 
 // contactsTag is the entity tag of an account with its contacts. It changes also
 // when one of them does.
 func contactsTag(a account.Account) string {
+	return tagOf(a, convertAll(a.Contacts, ToAPIAccountContact))
+}
+
+// tagOf is the version of an account, and a hash of what is shown of others.
+func tagOf(a account.Account, contacts []api.AccountContact) string {
 	hash := fnv.New64a()
-	_ = json.NewEncoder(hash).Encode(convertAll(a.Contacts, ToAPIAccountContact)) // A hash takes everything.
-	return fmt.Sprintf(`"%d-%d-%x"`, a.ID, a.Version, hash.Sum64())
+	for _, u := range []*identity.UserRef{a.CreatedBy, a.UpdatedBy} {
+		if u != nil {
+			fmt.Fprintf(hash, "%d\x00%s\x00%s\x00", u.ID, u.FirstName, u.LastName)
+		}
+		hash.Write([]byte{0})
+	}
+	if contacts != nil {
+		_ = json.NewEncoder(hash).Encode(contacts) // A hash takes everything.
+	}
+	tag := strconv.AppendInt([]byte{'"'}, a.ID, 10)
+	tag = strconv.AppendInt(append(tag, '-'), a.Version, 10)
+	return string(append(strconv.AppendUint(append(tag, '-'), hash.Sum64(), 16), '"'))
 }
 
 // FromAPIIfMatch reads an If-Match header that has passed validation. Only
 // strong tags of the account itself can match it, in whatever form its answer
-// was: what follows the version says nothing of the account. It returns nil for
+// was: what follows the version says nothing of the record. It returns nil for
 // nil.
 func FromAPIIfMatch(header *string, id int64) *account.Match {
 	if header == nil {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/lenient"
 )
 
@@ -22,16 +21,30 @@ const (
 
 type putKey struct{}
 
-// readPut makes a PATCH of a PUT on one record that is to be read leniently. It
-// works before routing: there are no operations with PUT.
+// readPut makes a PATCH of a PUT on one record. It works before routing: there
+// are no operations with PUT. Whether it is to be read so, refusePut tells once
+// it is known who asks.
 func (s *Server) readPut(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPut && s.operations.patches(r.URL.Path) && s.handling(r) == lenient.Lenient {
+		if r.Method == http.MethodPut && s.operations.patches(r.URL.Path) {
 			r = r.Clone(context.WithValue(r.Context(), putKey{}, true))
 			r.Method = http.MethodPatch
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// wasPut tells whether readPut made the request a PATCH.
+func wasPut(ctx context.Context) bool {
+	put, _ := ctx.Value(putKey{}).(bool)
+	return put
+}
+
+// refusePut answers a PUT that is not to be read leniently.
+func (s *Server) refusePut(c *gin.Context) {
+	if wasPut(c.Request.Context()) && s.handling(c.Request) != lenient.Lenient {
+		s.refuseMethod(c, s.operations.of(c).methods())
+	}
 }
 
 // patches tells whether an operation updates the record at a path.
@@ -53,7 +66,7 @@ func (s *Server) handling(r *http.Request) lenient.Handling {
 	if asked := lenient.Asked(r.Header.Values(preferHeader)); asked != "" {
 		return asked
 	}
-	switch handling := s.keyOf(r).Handling; {
+	switch handling := actorOf(r.Context()).Handling; {
 	case handling != "":
 		return handling
 	case isAlias(r.Context()):
@@ -62,27 +75,13 @@ func (s *Server) handling(r *http.Request) lenient.Handling {
 	return lenient.Strict
 }
 
-// keyOf is who a request acts for, also before it was authenticated; nobody if
-// its key is none, which is refused later.
-func (s *Server) keyOf(r *http.Request) identity.Actor {
-	if actor := actorOf(r.Context()); actor.KeyID != 0 || r.Method != http.MethodPut {
-		return actor
-	}
-	token, err := sentToken(r.Header)
-	if err != nil {
-		return identity.Actor{}
-	}
-	actor, _ := s.Identity.Authenticate(r.Context(), token)
-	return actor
-}
-
 // readQuery reads the query of a request leniently, if it is to be read so.
 func (s *Server) readQuery(c *gin.Context, op *operation) {
 	if s.handling(c.Request) != lenient.Lenient {
 		return
 	}
 	var applied []string
-	if wasPut, _ := c.Request.Context().Value(putKey{}).(bool); wasPut {
+	if wasPut(c.Request.Context()) {
 		applied = append(applied, lenient.PutForPatch)
 	}
 	query, err := url.ParseQuery(c.Request.URL.RawQuery)

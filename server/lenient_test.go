@@ -6,6 +6,9 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/accountsd/accountsd/server"
 )
 
 // former are requests that programs send which were written for the former API,
@@ -209,7 +212,7 @@ func TestHandlingOfKeys(t *testing.T) {
 		{request{method: "GET", path: "/clients?limit=1", key: strictKey}, 400},
 		{request{method: "PUT", path: "/clients/1", key: strictKey, body: `{}`}, 405},
 		{prefer(request{method: "GET", path: "/clients?limit=1", key: strictKey}, "lenient"), 200},
-		{request{method: "PUT", path: "/accounts/1", key: "acc_guess", body: `{}`}, 405},
+		{request{method: "PUT", path: "/accounts/1", key: "acc_guess", body: `{}`}, 401},
 	} {
 		if a := f.send(t, c.request); a.Code != c.status {
 			t.Errorf("%v: %d %s", c.request, a.Code, a.Body)
@@ -245,5 +248,21 @@ func TestLenienciesAreReported(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// A PUT is looked at as every request is: by whose key it is, and whether that
+// has sent too many, before it is told that there is none.
+func TestPutIsCounted(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(c *server.Config) { c.RateLimit, c.Clock = 1, func() time.Time { return time.Unix(0, 0) } })
+	for i, want := range []int{405, 405, 429} {
+		a := f.serve(t, "PUT", "/v1/accounts/1", "{}")
+		if a.Code != want || want == 405 && a.Header().Get("Allow") != "GET, HEAD, DELETE, PATCH, OPTIONS" {
+			t.Errorf("%d: %d %v %s", i, a.Code, a.Header(), a.Body)
+		}
+	}
+	if log := f.log.String(); strings.Count(log, `"method":"PUT"`) != 3 || strings.Contains(log, `"keyId":0`) {
+		t.Errorf("the log: %s", log)
 	}
 }

@@ -20,9 +20,12 @@ import (
 // requestIDHeader carries the request's id, both ways.
 const requestIDHeader = "X-Request-Id"
 
-// saneRequestID is what a caller's id may be; anything else could forge a line
-// of a log.
-var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
+// saneRequestID is what a caller's id of at most maxRequestID bytes may be; anything
+// else could forge a line of a log. With the bound in it, it takes a millisecond of
+// each start.
+var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+
+const maxRequestID = 128
 
 // recoverPanics answers a panic as an internal error. gin's own recovery would
 // print the headers, the key among them.
@@ -42,7 +45,7 @@ func (s *Server) recoverPanics(c *gin.Context) {
 // identify gives the request its id.
 func identify(c *gin.Context) {
 	id := c.GetHeader(requestIDHeader)
-	if !saneRequestID.MatchString(id) {
+	if len(id) > maxRequestID || !saneRequestID.MatchString(id) {
 		id = uuid.NewString()
 	}
 	c.Header(requestIDHeader, id)

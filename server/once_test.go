@@ -70,7 +70,7 @@ func TestIdempotencyKeyOfUpdate(t *testing.T) {
 	first := f.send(t, guarded)
 	f.send(t, patch(`{"title":"Second"}`))
 	again := f.send(t, guarded)
-	if again.Code != http.StatusOK || again.Body.String() != first.Body.String() || again.Header().Get("ETag") != `"1-2"` {
+	if again.Code != http.StatusOK || again.Body.String() != first.Body.String() || again.Header().Get("ETag") != first.Header().Get("ETag") {
 		t.Errorf("%d %v %s", again.Code, again.Header(), again.Body)
 	}
 	guarded.key = otherKey

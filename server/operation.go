@@ -14,7 +14,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/accountsd/accountsd/gen"
-	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/server/identity"
 )
 
@@ -187,12 +186,19 @@ func (s *Server) specJSONHandler(c *gin.Context) {
 	c.Data(http.StatusOK, "application/json", document)
 }
 
-// specOperations is the operations of the embedded spec, which are the same for
-// all servers of a process.
+// Prepare reads the spec, which else New does. Who has other things to do at the start
+// calls it beside them. What is wrong with the spec, New says.
+func Prepare() { _, _ = specOperations() }
+
+// specOperations is the operations of the spec, which are the same for all servers
+// of a process. The loader would read JSON as YAML, which takes much longer.
 var specOperations = sync.OnceValues(func() (operations, error) {
-	spec, err := apiserver.GetSpec()
-	if err != nil {
-		return nil, fmt.Errorf("load the embedded spec: %w", err)
+	var spec openapi3.T
+	if err := json.Unmarshal(gen.Requests, &spec); err != nil {
+		return nil, fmt.Errorf("read the spec of requests: %w", err)
 	}
-	return loadOperations(spec)
+	if err := openapi3.NewLoader().ResolveRefsIn(&spec, nil); err != nil {
+		return nil, fmt.Errorf("resolve the spec of requests: %w", err)
+	}
+	return loadOperations(&spec)
 })

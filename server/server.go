@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -29,6 +30,8 @@ type Config struct {
 
 	PublicURL   string   // under which callers reach the server: its path goes ahead of those in answers
 	CORSOrigins []string // whose pages may call the server from a browser; * for all
+
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For tells from where a request comes; none: nobody's
 
 	Logger *slog.Logger // nil: slog.Default()
 
@@ -130,8 +133,9 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	engine.GET("/openapi.json", s.specJSONHandler)
 	engine.GET("/healthz", live)
 	engine.GET("/readyz", s.ready)
+	s.addPages(engine)
 
-	group := engine.Group("", s.authenticate, s.limitRate, s.validate)
+	group := engine.Group("", s.authenticate, s.limitRate, s.refusePut, s.validate)
 	strict := apiserver.NewStrictHandlerWithOptions(s, []apiserver.StrictMiddlewareFunc{callHandler, s.refuseExisting, s.carryOutOnce},
 		apiserver.StrictGinServerOptions{
 			RequestErrorHandlerFunc:  s.fail,

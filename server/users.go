@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 
+	"github.com/gin-gonic/gin"
+
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/gen/timestamp"
@@ -25,6 +27,19 @@ func (s *Server) ListUsers(ctx context.Context, req apiserver.ListUsersRequestOb
 	return apiserver.ListUsers200JSONResponse{UserListJSONResponse: apiserver.UserListJSONResponse{
 		Body: convertAll(users, ToAPIUser), Headers: apiserver.UserListResponseHeaders{Link: link},
 	}}, nil
+}
+
+func checkUsers(c *gin.Context) error { return identity.UserFilter{Email: c.Query("email")}.Check() }
+
+// GetSelf answers GET /users/me.
+func (s *Server) GetSelf(ctx context.Context, _ apiserver.GetSelfRequestObject) (apiserver.GetSelfResponseObject, error) {
+	self, err := s.Identity.Self(ctx, actorOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return apiserver.GetSelf200JSONResponse{SelfJSONResponse: apiserver.SelfJSONResponse{Body: api.Self{
+		User: ToAPIUser(self.User), Company: api.Company{ID: self.Company.ID, Name: self.Company.Name}, Key: ToAPIKey(self.Key),
+	}}}, nil
 }
 
 // InviteUser answers POST /users.

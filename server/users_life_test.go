@@ -3,7 +3,9 @@ package server_test
 import (
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -356,5 +358,75 @@ func TestGuessing(t *testing.T) {
 	log := f.log.String()
 	if n := strings.Count(log, `"msg":"the password of a user is being guessed","companyId":1,"userId":3`); n != 1 || strings.Contains(log, "lin@") {
 		t.Errorf("%d lines in the log: %s", n, log)
+	}
+}
+
+// lateBody is a body before which something happens: a request is authenticated
+// by its header, before its body is read.
+type lateBody struct {
+	before func()
+	io.Reader
+}
+
+func (b *lateBody) Read(p []byte) (int, error) {
+	if b.before != nil {
+		b.before()
+		b.before = nil
+	}
+	return b.Reader.Read(p)
+}
+
+// A login ends with the password that it was made with, however late the body
+// of its request comes.
+func TestLoginEndsWithPassword(t *testing.T) {
+	t.Parallel()
+	reset := func(f *fixture) string {
+		return f.send(t, request{method: "POST", path: "/users/3/password-reset", key: adminKey}).json["invitation"].(map[string]any)["token"].(string)
+	}
+	for name, c := range map[string]struct {
+		status int
+		before func(f *fixture)
+	}{
+		"nothing": {0, func(*fixture) {}},
+		"a reset": {401, func(f *fixture) { reset(f) }},
+		"another password": {401, func(f *fixture) {
+			if a := f.send(t, accept(`{"token":"`+reset(f)+`","password":"a new long password"}`)); a.Code != 200 {
+				t.Error(a.Body)
+			}
+		}},
+		"one's own change": {401, func(f *fixture) {
+			if a := f.send(t, newPassword("lin@example.com", password, `{"newPassword":"a new long password"}`)); a.Code != 204 {
+				t.Error(a.Body)
+			}
+		}},
+		"the end of the user": {403, func(f *fixture) { f.send(t, patchUser(3, `{"disabled":true}`)) }},
+	} {
+		for path, body := range map[string]string{"/api-keys": "{}", "/users/me/password": `{"newPassword":"that of a thief"}`} {
+			t.Run(name+" "+path, func(t *testing.T) {
+				t.Parallel()
+				f := newFixture(t)
+				late := &lateBody{func() { c.before(f) }, strings.NewReader(body)}
+				req := httptest.NewRequestWithContext(t.Context(), "POST", "/v1"+path, late)
+				req.SetBasicAuth("lin@example.com", password)
+				req.Header.Set("Content-Type", "application/json")
+				recorder := httptest.NewRecorder()
+				f.handler.ServeHTTP(recorder, req)
+				if late.before != nil {
+					t.Fatalf("the body was not read: %d %s", recorder.Code, recorder.Body)
+				}
+				want := c.status
+				switch {
+				case want == 0 && path == "/api-keys":
+					want = 200
+				case want == 0:
+					want = 204
+				case path != "/api-keys":
+					want = 401
+				}
+				if recorder.Code != want {
+					t.Errorf("%d %s, want %d", recorder.Code, recorder.Body, want)
+				}
+			})
+		}
 	}
 }

@@ -3,6 +3,7 @@ package server_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,21 @@ func TestListUsers(t *testing.T) {
 	}
 	if a := f.send(t, request{method: "GET", path: "/users", key: noKey}); a.Code != http.StatusUnauthorized {
 		t.Errorf("no key: %d", a.Code)
+	}
+}
+
+// A key tells for whom it acts, and what it may do.
+func TestSelf(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.send(t, request{method: "GET", path: "/users/me", key: readKey})
+	for _, want := range []string{`{"user":{"id":1,"email":"ada@example.com",`, `"company":{"id":1,"name":"`, `"scopes":["read"]`} {
+		if a.Code != http.StatusOK || !strings.Contains(a.Body.String(), want) {
+			t.Errorf("%d %s, want %s", a.Code, a.Body, want)
+		}
+	}
+	if a := f.send(t, request{method: "GET", path: "/users/me", key: otherKey}); a.Code != http.StatusOK || !strings.Contains(a.Body.String(), `"company":{"id":2,`) {
+		t.Errorf("another company's: %d %s", a.Code, a.Body)
 	}
 }
 
@@ -55,6 +71,54 @@ func TestUserPages(t *testing.T) {
 	}
 	if a := f.send(t, request{method: "GET", path: "/users?cursor=x&page_size=101"}); len(a.errors()) != 2 {
 		t.Errorf("malformed: %d %s", a.Code, a.Body)
+	}
+}
+
+// An address is that of one user, however it is written, where users are found,
+// invited and logged in.
+func TestSpellingsOfAUsersAddress(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	const stored = "jos\u00e9@m\u00fcnchen.example"
+	invited := f.send(t, request{method: "POST", path: "/users", key: adminKey, body: `{"email":"` + stored + `"}`})
+	token := invited.json["invitation"].(map[string]any)["token"].(string)
+	f.send(t, accept(`{"token":"`+token+`","password":"`+password+`"}`))
+	for _, email := range []string{stored, " JOS\u00c9@m\u00fcnchen.example", "jose\u0301@M\u00dcNCHEN.example", "jos\u00e9@xn--mnchen-3ya.example", "\u200bjos\u00e9@mu\u0308nchen.example"} {
+		if a := f.send(t, request{method: "GET", path: "/users?email=" + url.QueryEscape(email), key: readKey}); a.ids() != "4" {
+			t.Errorf("%q finds %q", email, a.Body)
+		}
+		if a := f.send(t, request{method: "POST", path: "/users", key: adminKey, body: `{"email":"` + email + `"}`}); a.Code != http.StatusConflict {
+			t.Errorf("%q is taken for new: %d %s", email, a.Code, a.Body)
+		}
+		if a := f.send(t, login(email, password, "{}")); a.Code != http.StatusOK {
+			t.Errorf("%q cannot log in: %d %s", email, a.Code, a.Body)
+		}
+	}
+	if a := f.send(t, request{method: "GET", path: "/users?email=jose@m%C3%BCnchen.example", key: readKey}); a.ids() != "" {
+		t.Errorf("accents do not count: %s", a.Body)
+	}
+}
+
+// No address has a space: it was a plus.
+func TestUserFilters(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for query, want := range map[string]string{
+		"email=ada+crm7@example.com": "email must not contain a space, which no e-mail address has; write + as %2B",
+		"email=%20":                  "email must not be blank", "email=%E2%80%8B": "email must not be blank",
+	} {
+		a := f.send(t, request{method: "GET", path: "/users?" + query, key: readKey})
+		if errors := a.errors(); a.Code != http.StatusBadRequest || len(errors) != 1 || !strings.HasSuffix(errors[0], want) {
+			t.Errorf("%s: %d %q", query, a.Code, errors)
+		}
+	}
+	if a := f.send(t, request{method: "GET", path: "/users?page_size=0&email=a+b", key: readKey}); len(a.errors()) != 2 {
+		t.Errorf("with another offence: %d %q", a.Code, a.errors())
+	}
+	for _, query := range []string{"email=ada%2Bcrm7@example.com", "email=%22a%20b%22@example.com"} {
+		if a := f.send(t, request{method: "GET", path: "/users?" + query, key: readKey}); a.Code != http.StatusOK {
+			t.Errorf("%s: %d %s", query, a.Code, a.Body)
+		}
 	}
 }
 

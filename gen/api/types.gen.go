@@ -1013,6 +1013,15 @@ type ChangeList struct {
 	Changes []Change `json:"changes"`
 }
 
+// Company A company, which owns users, accounts, contacts and properties.
+type Company struct {
+	// ID The company's id.
+	ID int64 `json:"id"`
+
+	// Name The company's name.
+	Name string `json:"name"`
+}
+
 // Contact A person.
 type Contact struct {
 	// ID The contact's id. It is never reused.
@@ -1459,6 +1468,18 @@ type SearchLogic string
 // SearchOperator How a member's value is tested. `contains` is for text, the orders are for text, numbers and times; `exists` asks whether
 // there is a value at all.
 type SearchOperator string
+
+// Self For whom a key acts, and what it may do.
+type Self struct {
+	// User A user of the company.
+	User User `json:"user"`
+
+	// Company A company, which owns users, accounts, contacts and properties.
+	Company Company `json:"company"`
+
+	// Key An API key, without its token.
+	Key Key `json:"key"`
+}
 
 // Sequence The place of a change among all. Sequences are compared as text.
 type Sequence = string
@@ -2089,6 +2110,9 @@ type MigrateAliasUserParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // NotifyAliasUserParams defines parameters for NotifyAliasUser.
@@ -2097,6 +2121,9 @@ type NotifyAliasUserParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // RehearseAliasMigrationParams defines parameters for RehearseAliasMigration.
@@ -2105,6 +2132,9 @@ type RehearseAliasMigrationParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // RollBackAliasUserParams defines parameters for RollBackAliasUser.
@@ -2113,6 +2143,9 @@ type RollBackAliasUserParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ListKeysParams defines parameters for ListKeys.
@@ -2149,6 +2182,9 @@ type RevokeKeyParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ListContactsParams defines parameters for ListContacts.
@@ -2298,7 +2334,7 @@ type UpdatePropertyParams struct {
 
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
-	// Email Only the user with this e-mail address, without regard to case.
+	// Email Only the user with this e-mail address, without regard to case. Write `+` as `%2B`.
 	Email *UserEmailFilter `form:"email,omitempty" json:"email,omitempty"`
 
 	// ID Only the user with this id.
@@ -2335,6 +2371,14 @@ type AcceptInvitationParams struct {
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
+// GetSelfParams defines parameters for GetSelf.
+type GetSelfParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
 // ChangePasswordParams defines parameters for ChangePassword.
 type ChangePasswordParams struct {
 	// CompanyID The company whose user logs in, for one who is a user of several. A key's answer names it as `companyId`.
@@ -2352,6 +2396,9 @@ type UpdateUserParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // InviteUserAgainParams defines parameters for InviteUserAgain.
@@ -2360,6 +2407,9 @@ type InviteUserAgainParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ResetPasswordParams defines parameters for ResetPassword.
@@ -2368,6 +2418,9 @@ type ResetPasswordParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // CreateAccountJSONRequestBody defines body for CreateAccount for application/json ContentType.

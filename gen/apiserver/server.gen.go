@@ -5,20 +5,15 @@ package apiserver
 
 import (
 	"bytes"
-	"compress/flate"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"path"
 	"strings"
 
 	. "github.com/accountsd/accountsd/gen/api"
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/binding"
 	"github.com/oapi-codegen/runtime"
@@ -119,6 +114,9 @@ type ServerInterface interface {
 	// AcceptInvitation Accept an invitation
 	// (POST /users/accept)
 	AcceptInvitation(c *gin.Context, params AcceptInvitationParams)
+	// GetSelf Ask who one is
+	// (GET /users/me)
+	GetSelf(c *gin.Context, params GetSelfParams)
 	// ChangePassword Change one's own password
 	// (POST /users/me/password)
 	ChangePassword(c *gin.Context, params ChangePasswordParams)
@@ -1250,6 +1248,25 @@ func (siw *ServerInterfaceWrapper) MigrateAliasUser(c *gin.Context) {
 
 	}
 
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1296,6 +1313,25 @@ func (siw *ServerInterfaceWrapper) NotifyAliasUser(c *gin.Context) {
 		}
 
 		params.Prefer = &Prefer
+
+	}
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
 
 	}
 
@@ -1348,6 +1384,25 @@ func (siw *ServerInterfaceWrapper) RehearseAliasMigration(c *gin.Context) {
 
 	}
 
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1394,6 +1449,25 @@ func (siw *ServerInterfaceWrapper) RollBackAliasUser(c *gin.Context) {
 		}
 
 		params.Prefer = &Prefer
+
+	}
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
 
 	}
 
@@ -1555,6 +1629,25 @@ func (siw *ServerInterfaceWrapper) RevokeKey(c *gin.Context) {
 		}
 
 		params.Prefer = &Prefer
+
+	}
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
 
 	}
 
@@ -2381,6 +2474,46 @@ func (siw *ServerInterfaceWrapper) AcceptInvitation(c *gin.Context) {
 	siw.Handler.AcceptInvitation(c, params)
 }
 
+// GetSelf operation middleware
+func (siw *ServerInterfaceWrapper) GetSelf(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetSelfParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetSelf(c, params)
+}
+
 // ChangePassword operation middleware
 func (siw *ServerInterfaceWrapper) ChangePassword(c *gin.Context) {
 
@@ -2468,6 +2601,25 @@ func (siw *ServerInterfaceWrapper) UpdateUser(c *gin.Context) {
 
 	}
 
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2517,6 +2669,25 @@ func (siw *ServerInterfaceWrapper) InviteUserAgain(c *gin.Context) {
 
 	}
 
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2563,6 +2734,25 @@ func (siw *ServerInterfaceWrapper) ResetPassword(c *gin.Context) {
 		}
 
 		params.Prefer = &Prefer
+
+	}
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch NoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
 
 	}
 
@@ -2637,6 +2827,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/users/:userId/invitation", wrapper.InviteUserAgain)
 	router.POST(options.BaseURL+"/users/:userId/password-reset", wrapper.ResetPassword)
 	router.POST(options.BaseURL+"/users/accept", wrapper.AcceptInvitation)
+	router.GET(options.BaseURL+"/users/me", wrapper.GetSelf)
 	router.POST(options.BaseURL+"/users/me/password", wrapper.ChangePassword)
 }
 
@@ -3180,6 +3371,20 @@ type RequestTimeoutApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers RequestTimeoutResponseHeaders
+}
+
+type SelfResponseHeaders struct {
+	PreferenceApplied   *string
+	XLenient            *string
+	XRateLimitLimit     *int64
+	XRateLimitRemaining *int64
+	XRateLimitReset     *int64
+	XRequestID          *string
+}
+type SelfJSONResponse struct {
+	Body Self
+
+	Headers SelfResponseHeaders
 }
 
 type TooManyRequestsResponseHeaders struct {
@@ -7361,6 +7566,40 @@ func (response MigrateAliasUser409ApplicationProblemPlusJSONResponse) VisitMigra
 	return err
 }
 
+type MigrateAliasUser412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response MigrateAliasUser412ApplicationProblemPlusJSONResponse) VisitMigrateAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type MigrateAliasUser429ApplicationProblemPlusJSONResponse struct {
 	TooManyRequestsApplicationProblemPlusJSONResponse
 }
@@ -7717,6 +7956,40 @@ func (response NotifyAliasUser409ApplicationProblemPlusJSONResponse) VisitNotify
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotifyAliasUser412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response NotifyAliasUser412ApplicationProblemPlusJSONResponse) VisitNotifyAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -8152,6 +8425,40 @@ func (response RehearseAliasMigration409ApplicationProblemPlusJSONResponse) Visi
 	return err
 }
 
+type RehearseAliasMigration412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response RehearseAliasMigration412ApplicationProblemPlusJSONResponse) VisitRehearseAliasMigrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RehearseAliasMigration413ApplicationProblemPlusJSONResponse struct {
 	PayloadTooLargeApplicationProblemPlusJSONResponse
 }
@@ -8544,6 +8851,40 @@ func (response RollBackAliasUser409ApplicationProblemPlusJSONResponse) VisitRoll
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackAliasUser412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response RollBackAliasUser412ApplicationProblemPlusJSONResponse) VisitRollBackAliasUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -9477,6 +9818,40 @@ func (response RevokeKey404ApplicationProblemPlusJSONResponse) VisitRevokeKeyRes
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeKey412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeKey412ApplicationProblemPlusJSONResponse) VisitRevokeKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -13741,6 +14116,259 @@ func (response AcceptInvitation503ApplicationProblemPlusJSONResponse) VisitAccep
 	return err
 }
 
+type GetSelfRequestObject struct {
+	Params GetSelfParams
+}
+
+type GetSelfResponseObject interface {
+	VisitGetSelfResponse(w http.ResponseWriter) error
+}
+
+type GetSelf200JSONResponse struct{ SelfJSONResponse }
+
+func (response GetSelf200JSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf400ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf401ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf403ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf429ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf500ApplicationProblemPlusJSONResponse struct {
+	InternalServerErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf500ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSelf503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetSelf503ApplicationProblemPlusJSONResponse) VisitGetSelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ChangePasswordRequestObject struct {
 	Params ChangePasswordParams
 	Body   *ChangePasswordJSONRequestBody
@@ -14349,6 +14977,40 @@ func (response UpdateUser409ApplicationProblemPlusJSONResponse) VisitUpdateUserR
 	return err
 }
 
+type UpdateUser412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser412ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type UpdateUser413ApplicationProblemPlusJSONResponse struct {
 	PayloadTooLargeApplicationProblemPlusJSONResponse
 }
@@ -14745,6 +15407,40 @@ func (response InviteUserAgain409ApplicationProblemPlusJSONResponse) VisitInvite
 	return err
 }
 
+type InviteUserAgain412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response InviteUserAgain412ApplicationProblemPlusJSONResponse) VisitInviteUserAgainResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type InviteUserAgain429ApplicationProblemPlusJSONResponse struct {
 	TooManyRequestsApplicationProblemPlusJSONResponse
 }
@@ -15105,6 +15801,40 @@ func (response ResetPassword409ApplicationProblemPlusJSONResponse) VisitResetPas
 	return err
 }
 
+type ResetPassword412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword412ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ResetPassword413ApplicationProblemPlusJSONResponse struct {
 	PayloadTooLargeApplicationProblemPlusJSONResponse
 }
@@ -15379,6 +16109,9 @@ type StrictServerInterface interface {
 	// AcceptInvitation Accept an invitation
 	// (POST /users/accept)
 	AcceptInvitation(ctx context.Context, request AcceptInvitationRequestObject) (AcceptInvitationResponseObject, error)
+	// GetSelf Ask who one is
+	// (GET /users/me)
+	GetSelf(ctx context.Context, request GetSelfRequestObject) (GetSelfResponseObject, error)
 	// ChangePassword Change one's own password
 	// (POST /users/me/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
@@ -16562,6 +17295,32 @@ func (sh *strictHandler) AcceptInvitation(ctx *gin.Context, params AcceptInvitat
 	}
 }
 
+// GetSelf operation middleware
+func (sh *strictHandler) GetSelf(ctx *gin.Context, params GetSelfParams) {
+	var request GetSelfRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSelf(ctx, request.(GetSelfRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSelf")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetSelfResponseObject); ok {
+		if err := validResponse.VisitGetSelfResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ChangePassword operation middleware
 func (sh *strictHandler) ChangePassword(ctx *gin.Context, params ChangePasswordParams) {
 	var request ChangePasswordRequestObject
@@ -16748,538 +17507,4 @@ func (sh *strictHandler) ResetPassword(ctx *gin.Context, userID UserID, params R
 	} else if response != nil {
 		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
 	}
-}
-
-// Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
-// Stored as a slice of fixed-width chunks rather than one concatenated
-// const string: with thousands of chunks the chained `+` fold is several
-// times slower for the Go compiler than parsing a slice literal.
-var swaggerSpec = []string{
-	"7P3rdts4tj+KvgqOzv+MrlTTiuRLLs7osZZiO1Xu+LZsp9LdpSwTFiEJbQpQEZAVVZ3s99nPsV9sD8wJ",
-	"kKBESqRsJ06114fVFYsEcZmY9/mbfzR6cjSWggmtGrt/NNhnOhrHDP670+vJidDmP9VkNKLJrLHb6AhC",
-	"8e+EKsI14YokjEaNoHFL4wkzT9sHLmdj1tht7J0eHx+c7x12jhpBg0ZRwpRq7P7aaG+2yDFXiktBLnTC",
-	"mA7IBRXkXUJFj6ueDMheh7zebrd2Gp+CRi9hVLOooxu7jc3W5ouNdnujtXnZer271dpttZqtVutfjfSx",
-	"tzNYzYjyuLHboBH9b7uyZk+OGkGjzxOlT+jITLAT0UbQ4FFjtx00Ypr+/ZzNmGp8CRq9idJyZAZMpOxf",
-	"aVzXJY+Z+TViqpfwseZSNHbFJI5xrO3NoMFVp6f5LWvs6mTCgoaYjK5Z0thtb25tB41xws2mHthJyn6f",
-	"99h/q4lIuGIbSsY0adpZN9Knz4ZSmK//tb3d3tnZ2Wm1tzcbQUNzHZs/X+Db5MK83Qgak3G0sGub25ft",
-	"F7utnd32ZnNre+df2WNm18wKvnwJ3Om/pbo3zJPA5VQSfEEFRA8ZUawnRUSkYGQwoUnEctRgH23s/vpH",
-	"ujGKAVkVb+wx0zRufPnyJbAvbAUN3j/GiTS6je2tjc1uo5GOku1yn8aKffnyaX7+50xN4jlCvhyylJL1",
-	"kGoypYoIOmJFpIyzfxi6lkLTHnzhMVK5PYxvROb4nfsj7nvarByF7cFZlHLJKddDQgnuLkHCenBeuZRh",
-	"1TuQ4s331n/E1dzVOhXp1cqW+uuTXPj+5cKn7NjPFgXD3pCKASNUELZhJk/sqQZz9B8QKiLSixlNQH6M",
-	"zdyJ3QTvbtwnGS/yFY+EP3I93Ev5cLm6Q8k04dqsUE1ZYtSfh7/KmXiwdAuj/FuWrPQTUtnLoCGQWv8u",
-	"yRlNbswWmLXD2x6RbJk3HJW8oz0ecz0jIyrogCWNL08X7DuRSIaYY07VMR8kFLckR8dkolhCpkOJeo7U",
-	"vM/zqk6PxjFQvxl9q7VPZ6qxu9l6ab/3Ev+w/aoVNBLWnygWHXkPtoKGlhGdmT02Z0Nn6n8m3ChorSBd",
-	"YsxF0RL3aByvIi9/L464aASNGzbDW2EnjlO9YbPDqLG7g5NeGNkcxs7uzuvdnVfN9iaMbO+J4IOhjmdE",
-	"zUQPTp31+WdzLL3e1YvRu/ZNC25D1VG9IzL/YoIz0eMsN+P2ZmtxGe6Pj2IVdtRezBkyNrD1gBV6zM6M",
-	"OAK6Q9LHO+JobNVlkGOGFJvfhtevX1Wf54jpoYwau42zzuXez2bhVBtj4flt+zlOXj3/A//jMPrSSCkY",
-	"qFNNej2mlEzsC07nf/6H/S/zijFG7NRebi2dWKu122o3W62XuYn9dHBZOK2Kc4E9TtiQ0UTR2BoLSoPi",
-	"2fBus9JsbI2VFdt+vYL5WBLcChqGc5j/bH8JGjdcRPkv4gDme5qNxkZQWYZxkCRmGZYY2GfdwScyClFM",
-	"6BLq2Gq2Wu1/NbI1mmcN0x8xpeiAWQOuL5MRS4jZVkWYiAgX5JgmvWGTnMWMKkOv45j2GHH7Ta5nJN1V",
-	"8/hMThLiX5um+epEgHFpZvZyo7W10WpfmnPNOJI5j9VP4eZ1BsyZkDleVZW60zHMPsxE7/lmcxsm4E5m",
-	"c5H9F2vl5oWcSv7E9J+Y/rdg+lVY2eO5XZ/c9TqRmvfmbX3QpnrMWfpGtfP1qm/Psf7VSPnDudv3BTNn",
-	"aEaFJRhj7IbN/DX0E6OG213ctFfVju0T7kRouPPeg+3cJNBEXGROHWFdimAaUhKxmIEW6yuo8G7OFXdo",
-	"9X3a00bW1Jdnq6Rkn7M4Upkx2vQMkT8atK+NVWGdZEHjmvVlUmCjWtshfQHvSvp0zmb/kklZayaAp/O3",
-	"CROG8hqt+f8DO/+WJQqU/pdGUfF3ZyvdHfxq0Ypf5HiuW7E1cspm/TNNrmVC9mif+ZOGk1s96S1/0lvo",
-	"UNuToh/znj5L5HXMRgvXDIw4dNZyRTS9YXn6kBEa3ifvjg73jLoVMY3kYF815l/6qrlXVEg9ZInnrWJG",
-	"a7HcZGE82Jt0OGOPicZu41pGs4avmVT/2lhygST03I5pGE/BZ5SmuJM5BRWOfp3vJuZoFBBIo9V+/aK/",
-	"RTc3XvbabONltPN643V/p72xed3qbdMXvddRu20VsYnRBVqvM/vXnVgjaFjjnF7Lid69jqm4adgz1bQ3",
-	"f9uJdWtkDGfBXzjne3eWfYk7cg0/xQejC+3iyIYVfHXnSkV3gbeLha7mdC9ln1CxZCMPzbX+dXvzU9W1",
-	"LlnkD9vtnWdkZ2dnY7UPKZt/sVJq51/kKl4zKoJHi/zq0R7rp2xfCnypHXtnfd8o+k2FJImMcypG8bm8",
-	"fu3N03k8kYSi92y2GA67YTO8kFwrouUCex2NqQAh2p5zvhltt1zyss9jnjDVSbUT3I55XY6jdJ7TaRM2",
-	"lomhDdWTY1wjhJvNymCGvprb+9f4l63Pv91uyp3e39uj1v+8GrUvtpO/63/evr7ZvH453fq8cwAE+U4m",
-	"1zyKmCiRNWYrQNCM6IxIARPJB7mtdHh3ev72cH//4MQXN3rIFUn9GkQwFilCs/2FoKlZD/qT3xB4wfw8",
-	"pGk4vSLTv5dv3UkebHmXwW1ruUB4BwpwWW6BjCOWkIT1ZJKPwzoHei3/eeAZMSCtRiOW9DjoanlytlQ3",
-	"78+d8xTDAn6SgpVQjdHqkWzM3jIRscgo/HAGedM7pZ+fTk8OfNJJtX6uSC+Wyo4wk5M3ZggyRwrEUEkt",
-	"eln/A3chkvYyP1suUmW2t5x6Ds2FHRhSKDwCw8UUHRkjCuZqFjkRhqSmdFaw+4f7B8dnp5cHJ3v/vDo8",
-	"uTo7P/3p/ODiwj+Qw4iNxlIz0ZttvGczcs1iKQaGPxKafsbppErzOM6++IZMKdewv4alYtioUMksn4hT",
-	"Bufm4ZTPIaMRjJmd8P3P2FdKi+ZRifAeYiO/nh57aPR0QeMLltyyBHybJUygTycxKGOYGmMeL6K8k8uD",
-	"85PO0dXFwfkvB+dXB+fnp+c+3XH7QQLEUn2bF967wx7ttFrZHrkdILgF5MCOX7phtzTm0d8vTk9KNsrY",
-	"TemBC6mJebZwq37pHB3uX9mfPSnLcAz7OnwPBtklIwamUBdn320QOh4zmiiip7zHCBdgdMjrfzM49Mqy",
-	"9t6+eCfK9U7lLY3IOY619Cy4Bv2g0+ux8ZzYvWCaUDKmSk3npG76t91GTyYJ62kylIli5JpqzZIZUZra",
-	"LBGri3FxW1sXg9mxyNljeW7ek3HM6MAlDZgTgG8ZtmGmR/I+Ip6uFLMZc5onuqTaC06etSePviQg1QIL",
-	"pcCdtMInnnN1G30YQ9nRyLB6SG4z/97nil7HLPL+ZLfQhbt9PzSEht+zWbHtWKznBsBpKZkxmuNdKzT5",
-	"Apd0qfpuZ1VsEea8j79W3t1Fm6Sa5TGkIoq5GPhZBEsskSL/urnQt/LGd4UvGiyZ49HYfidSv5MTERVy",
-	"xxNJ1KQ3LLLmLVc8Ob28enf64WTfZ4kuV8Uwp74ZvDpvK3r1TkxqO2NSJ1KTd3bMEhZ1ZlkNOohLbOEC",
-	"FiXY9Kwil/I/c85s8uiCBawIVWTK4tj/Ch7ue4jamCuGQ81iSaNLKY9oMmDLhJy8ZWgExHzEiw7zrPPP",
-	"o9PO/tXl6enVUef8p4NCOTeaKE2uGTHXVSpN2q3tVzsvX5DrmWZqDSm2arw7KfyeVWjlEzkQmusZuZSS",
-	"wJYtoYYEUoq5ucrvKI9Z8S25kCMGK2GxYgTjAygjyu/N2fnB3unJ/uHl4enJ1bvO4dHB/vxmu6tgjDg3",
-	"qOKix2Bo67VGtnnY34DEZMgcVm9In5l/cE3ogCIXr34m9/nZOx2d52b1D4LgSSw7NTlmiZ7N34EokeNI",
-	"TnOCOmKgJ/9iefwns1MR+5zJMK72bPaX+/fxJNbcXGQn927YzEq5LCqTsu1zaVRw/JMcu/wSjMwEacTm",
-	"YsjFAF2AdlH756dn+6cfT3IrKhaeRet6iK8bIakWpeTYbfeiqxek5newxZ+ch+a7mbB/LgVu23NmPoWq",
-	"PnwA45lR5IIwc06t02wWF7EhMUjzMWNkv6ThVztPLY3FGtMZ0RBmhDlZHnvJR0xO9EqLK0r4WBVwx/OD",
-	"//lwcHF5dXl4fHD64bJQDEU8Ai2BJgm/xbA3F2SzRdaRQUsHu5P+8WpRANndKedgl1IeUzGzz5f4mKQk",
-	"IypmzmcBMXlqi2CKtrRzeXB1dHh8eHl18I+9g4P9eYFj3bFGA1dMRGSz1crGHrPEDv2G6GSGDN58sV1v",
-	"u+/ykbscw6bnZTE7Z7bXGayq/CA+CDrRQ5nw31mpgozW91ymgt30DyedD5c/n54f/iu/27B2al/tnB3C",
-	"pnABEhZdaeTzBh3zjZs6rq2ao96JrNvZfvqbtHQrbymPjclYTM/pgRsGlBRv5i+dw6PO26MFvRT9W4Qr",
-	"cj1RM4966rGCZcPcyX/laaEXLLnlPUa8/Vi2aWoyNvYei45ZxOnlbMyqurEU5RHR0mjWJR6tDycXH87O",
-	"Ts8vD/avjg/2DztXl/88y+3tnhSaCb0B6VdOTwep0id0PI55D5wcz/+tpAhyfxmxZMA2xkY0/dX8+oYM",
-	"pCbdhmaf9fNxTLmA2rmKh/Pg87iTorrj34X0wAicGLlEOV92wAvepo4gFDwt/nmVBp5zDoQ1UvhTt47T",
-	"ZJZ5dexfCtL+cSH44GJegHWd5Vw4lT1QbvCqmaSPfKs+2eUUKG1mPdOhJDGjtyynFUXpl9y3fWec2aFf",
-	"DM8Hii9mrlNJZL/PRI8p5wNOUnftPF8AP3cHLNOFeICXezl/Ec8PLg73D04uDztHAcnqjtyNS5jiEROa",
-	"0xiu3GL0qeC7Ltzjp3yW5Tvd39S8fKhcrmlQZapzGXql0517zrFtmhpUGLzhitgY8RvQUmdyQkaMCjNt",
-	"Z1p0G/+VnzWO/Tydgx85m9/KOm65e9jbrxhx+BLYuKTDEWDjLMcl76W9HDIyAn5tRlIoSEMo4wghg02R",
-	"H87f7ZGdl69eP2uSUxHPCFhVNghoBK0UrAneXkzn2W3Uk0zgnR6yEYVsXfr5iImBHjZ2N2HVuD6lEy4G",
-	"mMtEe0Nm5GIi48X1/Cyn6IDC2Rl9+5qRGzbWuI7X7Xb72S4Jxwm/pZoFRMiNnhkxNMtKGI1UQKZD3oOi",
-	"YfODCyX2aByz5C+KyKmAcW8YGxvzsiuouiFwAhgkCYXcUFomOCaNY/CPNbsit0kLMyjbh3bJPqBqYCgz",
-	"tVWLTtfuBFduIWYoe86+ehGiMwuXIPtESAIWc/5ohVSC9/u5uTIxGRkL2v32qWi6+2ycsF4aGlqcp+Yj",
-	"Zv1t0yFD5R0SOrgikX2ZRYHh4mgrKft0+/XLFoEcWUOW4X+H9qRfbu88y0/+v9svX+9sv3y13WrZC8mT",
-	"TLiUECFUDWmWmHn+7393u9Ff/0+jaIEHl3SwuLIOUTqRYkA0HeCm2zRqwj7Tno5n2WKd/9E+0CQfuR6S",
-	"kItePInYlatE/ZuZbWihP1xqqRTMkm1XuA+k6UfuTaKlbJLOtWJCA2WSKJmRZCLmSbPb2N7ceIkYD0Wb",
-	"8mK7aAO8BINzNo7pzGzt/H6EdvZIii7tYEoV6dEk4SwicmKYbF8maciRQ7LMFFR8fBZpGn3NIn/GZvxC",
-	"6oQfCknzCApF9OJkP6a4FFKnRRh2CmYTA6LYmEIJBrk2hv2I92QshWoSQ9FTmURw6xjtmZPgYkCUpjPM",
-	"TKCjea6JOVbmGzFX+g1ZXgHyBqMZ6U9jOmBXiv++jI8Uc5IjLm6K76QZUxGayIk7CCP74Hq92nz16lmA",
-	"SwNKCxMWhyQU7LMOA8Ng2W1IZEJCUCxDJGdzuPhIeq4Ql6FKgxiZJ8RJq7XV8+Xzf/UmiZLJ39js75PD",
-	"f8vWsWiZhzZfpMv/2w78ZYu9IQmL/9aF2rdyWt5qlW6LXMaugDVZjirY1ObMFV+v3JoWtY060u8sYX2W",
-	"GH22Y0Rq4RVz8dS/YQWUhuum5IghCS4haDzal5vbLUPaPXCgbj17QxRjJPzHhr0oYX5B858rvH0LD30q",
-	"Wd0tZ9NStuHv6q4v5x1/mMpJHJFr5lJ1sxVPE671PTCLc6rZEYQRC3WPvGdS26xe5/YLnFdqzBIuI0c/",
-	"eJFTHwajCVM6JSXklQlDRRkfzi0D1MNsDX2ZjKDKhAv9Yttos1zwkVlXO12QUZhdcni6onNjHAoIxJcu",
-	"DWc8IjRhJGb9/ES2Xr+uNpHWqonY6PDitbM1FrKfKgEo+a3KFscLM0RHVm6e7TvNMtPjiyZoz/4vivAo",
-	"sG4ogDVCQU/VjaHIvkzIkMXjJjnUjgmmCmb4jw37kY3DyMpKm9PaNiO2N191RcyMUqICEvEB1+Z/Jfx/",
-	"qoZMGb4LyXuqJxOj00GAlgKjKmCzVc2RQqmy+Qq2LP134aVhOpl1sIyp/qlqmTkky89xxbFduOzXcmln",
-	"M1eVnCQ9ZpMfw5RXh0Em5/7WzbJpN2xkuNsIc5LRMCDgSbD3Hq+Kubgxulhzhah7vr2ZF2QFn6yqxpZL",
-	"uQtbuLio+/g6+JQbK0a4dGquEM8C17vzevtZyq2mQx4zw6dAn+dGruSZROPYGIStNjmmCdlsbb4kLh+I",
-	"/HR8WUZm24WTv5Saxnsuk30ZXaF4Vs4gA8WmSc4S5lhsqmdrMyYq2XliA+yS9fnGL+CRKpqltdWdNMjl",
-	"4np0E7ExE7gEZ8p6Yrq92dxpzhs8adQjIB0bqgCVJiDoFNg4ED0ZcTEICCoWNbWRjx8/mnGZ0Ma4ZyXm",
-	"uCTUe6hw8u3mi2Z7bvKdMX/PICEuHv2tm5YkRd1GYLfsb91sheUaXuHcvxizLqEjpjMviavZLLSi8Wdg",
-	"63nhu2n9XIAtkYa6sxLQZTe0rqhOJ/mOx6XMNIeql7P/QCRycWMMJ1m8it8mLJktLOOKR417mPdHcwUL",
-	"WA3cTEyDnCgNF/SaYRacU5jA+4Vwh97L+IcU5sr8Yx76ah7gisikK0BppyOW3jm3RfOS0RaskRFWvDSK",
-	"d+m3MtKDBO5VwrGDUy070g4Z0wSrC83hpf4ou8L8nbHzJAoqc0qm64p57jRpI58v0grjIjoMXQFymOq5",
-	"xsxD90Sq7d4IORVN0onj1DOCZKqMVc371tEBgT0mdJOcCkau2UzabGQzpvN5pMBg263Wgo5TWLdduD19",
-	"PccI/0/C+o3dxv/3eQbW+hx/Vc/TPUh3xYW28jsCnlMjNK1jhgrCI0Kv5S1LLevAmGNmUaFRUkIXu44k",
-	"yx/zZtWJ15VRgFFwoalmZdToL2MoidI2KzyZc2ZMlKGU4nki2ETVDc7mZKcYy+kJm5b6PD8OGVZbp/lh",
-	"JKbXLM7FiOkIfHLDLIvrL8pmDIFTgkYRMEkwJZrk1Iw4NYzAIe4CFkuzK47M0EiyEK1IjKJvHR0JG9AE",
-	"RulRhcgKapKAMwVcQWPam1fFbZir6HDNuq8Em165zCl/A23qVhp/s2d7LWXMKMYS34JPrfzKHnHwwcSz",
-	"7B4a+nN313BQ61HkyrvbVWm2xgW0EAdr3UCIDrydqJR4nePY7W2Bh0/JESOuLI9GEVESicX5DyTKoCmd",
-	"pRymn8gR1EKN2EgmM2fH8YGQCYtsoAT2yzo8iPOA5Hcl55Eu2oyr3D7MMeKg8XnDOVQwMTpo7FmYrfvR",
-	"Yxxo172qMVnZ9fBwv3ieViAvzvNl8TTx8YeZ5x3UFjO9Ir0ETfR53WTuxoyxBv7+NY79ZHY+KfBr7g1Z",
-	"7wYzJtHkoIrQeEpnKiDXE23RN+2tQB+3fRCd94qE1oMXurpVwz7Cg0s6yBtTLnGgYGlRMrtKJqIue3sn",
-	"kx7LoS8WiwXDjWNpLfIcGhCNDdseDNNy4dRT6lCRAnNoWBo5NFzPWLhmtyYKIqds1KzGy/tmrmst8INi",
-	"5UuDdAZLkUYgcQEVxSCbYmZE0wPPb8QSzzW6nPN6YEyYstsnYerDD5vko5XWULvRbrUc0L2hyXarVZnD",
-	"7rSK1+hKQQocSAXMoIjR4oJP+/3Uf7J8xZ57GH0RPSN3ckLWbMAuaQGdUTKyydVze+Pi0yOIzlP8CXRs",
-	"rr1t6YqFfcnrGmU7I3FFVX1rRVvjhQIt0sW8TePOPOf47A0l77HMx2Q9IQG5Zoa/kg8fDveR7eSKzDOc",
-	"BfNXyP3MhxOl6LHdrjDjbm4D0pZK46c2kJjFQagmELFy7j6/btrFNXcJ+oeIK40qnUrQFZlR8vqNUS2M",
-	"aoTqFLjKgA+ZD+aK5QM/fBsxEpZUqIeYcQAO1g0wP8JmV2BWB4gUt8lYcURnSHVcZKHjJGJJM80JtmD8",
-	"LGFOywUGYtjgDRvrebNqq9/qbdIW23hBd7Y2tvs7bOM13WlvvOztXL+i7V4LXcf5WnlLaIul7MX+m52d",
-	"eZHmReR//f9s/F+fSkLyh65rwTz9fUCsM9B2bSg6U4xQXAF1OCtBFXuttprtZvuZ866jJNxubzZJ+GNI",
-	"RubT5oKKWVfY0ZF4NR04sCB8B4469dKATaXsLaBpKbsbojxWX7zJtlSpsjqNVWKXdKDsHp5IwUr2sYPz",
-	"32ptu220m6f9YByGFivu5+azNVZopnjHZaL3t5P0hvy2KKqampX2CZJCAprrAUpfRenqHM1upLqC1k7V",
-	"B0wvUXUy/Wwo48iG2tH/lzq86s05hUNfb87gr680Yc3iGDI2w39swFsb4OYPyXBeimJs1BxCzrdfb13g",
-	"9F9zUb/wRE9obKuSOFNVlAH0v1vwF2d7wq2BYgaOrMIuTEhyix9x7gqja5ufAyNQeJZU5HTzirq2W74d",
-	"/Sobve5evEd4xyJT7obNFs24rUIzDkEi79OEe+/q0QpzODLfT2gL1+ZyG/wituL5wugVo3AvtlfbZkdy",
-	"wHvlV+RaGq0ABDUYnWOqFKiLMvUM562QhkxKbMgYvlTdy2L4Fc7OzVPsYYJumQkPP5Lp0JhbYFDFcmAu",
-	"NeIbSJv2bQQD/gzx31uW0LhJOpZuLD9Abz2HNhBhih0VzoeDi9Zpn75rDAPEy9tZWQotxBauZy4RQRD2",
-	"mSvNxSCNx4BC25MDwRWL3pBQSMFCa18TTN9Xi7m0OQis4gWCpnF1Pat8lrCUY4aAl25pABBwoROq2WBW",
-	"kgs3pOMxE4gZJPKBJqvuNEmobvg4tMn89sRA2W6S0GLrhtZ2SfVSDHsafu6AXFRXpHas8/37lmxgtWce",
-	"BS6wA01NzDZCmTZkk2o6a5KQiYT3hiHpcyNTQOnTnoLsvtMVznFL0ZSeV0RwnKWHAHrAlXK7WOtA0r3/",
-	"AugUq5Su7fZmlkZptg4pTu2C9lmuXgG3AHyR9ASDBdWNQ7rJ/Ab8+KAq2Om4XXy5EF1PJk4TRmvJMMH8",
-	"VQHlhAtVckJy3F7KqFdzv1M7ETvdzWrTte3ZFufLRelMNxt3mZmx6Io41duZjaVmtrcXkgvsH8xE7R7/",
-	"EJoBwmfOWcloEnMGP1Dz97kEVtUrW5CZUR0OBUs4gqm8MzOx4CEDtgfpn4VRUkDttn7XmBsDvjAyMeDI",
-	"l95k2XfG9haZ2Y4Wcf7qZ+mmJUvEvNSlOQirRL9Z34ntlLM8m8X5igKMQ7Sb5CNwQ7DoMdfR/Cbj2JZD",
-	"YM6R9ck2yYnURMsBqhTo5sD5h1XijObLxfphOygQq/SzFatp5GelrDU7ccF/Z0tzLFH9p7AR1sCxCQ8j",
-	"OXfVylxdxTnT6XI2W/npr543JtEszDrL2lVZiq3hxH2rL6Q5uyF4lilUOhnlwSj5uyQ0VNLToXXJuGR4",
-	"G8tU6C2LZG8yMmJS0ZkKuiJM039prKQt5oEXnb3h+Cm6YTtnh2B8ZJnaXLsMVlv24k/TbDjIEhYr5n/N",
-	"Jc7Zr1gPlVuBeXoK8WKMqsKvIxrDJCIy9nbKiHuj37IIvMDz0qgg77hQOBVkNhVlHmdq1upMDCAyyucb",
-	"rc1Vm5R1tCqkxLyaV+IIq2A/2IUYs6TaOnxPLHL9vIugckxqnH25hiuvdAUA2l/jKPxAmnWDY2psLjif",
-	"X00K17x8Sdg/YElm4uolyTLlxloOC6rNrmfRec5JORWBk8apzYrJQbbFnzNqa5sR42SVhlTTlDWr3qyy",
-	"ak9DuudlL9jvBWvebNxhjecghi5nY1ZSfnfDBRYBOYGF5rDnxzHkOaUCitty9UQ9ORpR9QacWouJUP46",
-	"f02Bhz4B6l4MxbpLHD84Gbcz2eq5ZiO1SjnL1gwdoejnQ3yrnUWHaJJQNGSsfnoXlTTVOp1SSn2d1Cqs",
-	"TlXNn7/5273qpAd2LplWesl1XJFPQRJjfoLKIl0XzRArfu/CSj9YJPzizPujbKMjm3APioQ5jLSAhoA1",
-	"aIW1wkoWiIBfI6I51NfYhDY8qAQG2MWC7kFCR2BSdsVYGvMb/J3WW6mGECGwemr408Fl1mnnuX0oC3dy",
-	"SJtwHs45ZcCDpfThMIu21bYHuFqSLmce2DCraCzZ1be2E8vSbcVcpvJ9LV7ETrqIv7bau6W5QW4lBQlT",
-	"VZeiWLJU5zl13hJMiEgTwObTbItz3vLLW8S8KFoUu7MK9MHifBaxY7OMRW90ce6TxQu9T3c0Tq3uZpfM",
-	"dt6Zfzf/JsC+lSgp4A4rcL+QdzIhIRdWxxfwX5nxvXfxC5o72+1XLRvR/m0idVZTaj1ttjLa+m+MUDei",
-	"D1g8VV1BAciHgFB5AxwkvGZ6ypgI0SHOhFe2D5kvikfMPopusZC4GsKEhCAZw3keUkthv8Xtqqgubbeq",
-	"OADgCDYrHIHvUvpzncElj1ngkABL932zcYd9/pJicbyVkQ3X2QKFt87j2kNgBEAJnAOzQCBmmK/yIB/T",
-	"V4tUCPf889x3zEwq5kDnX/tSlEyFwgBs0DxJFrXKr7G+XvpSlZXZT9ReWvpe4doEm6b5D0vWd7bG8Y3r",
-	"nNvZeueWvbYUB+Ubzqxw19MAibTqTJO8NTfdx4sBRB4fz2DxbPKNG+vcrPyby7fBe7bGLuTe+lKYHa4l",
-	"JCOkcrl8kWlzRwfPs8Zycw0iV684e7zmohfmWrh8Jmwdq5EayNpv2KxwBxZapNVhMfPvLl14/kvV1z3/",
-	"Ximn8RxfZctch9P05l6tssi613rhtToM5xtM8AH5zkKjqxpH1Z9/d+lW5L9UfS8W36tzWt9mjiU8Mg17",
-	"cikWK+cx9mABjeazkp3OaFEQbPDFZjdx7IwxpFAlx7rCy2r1e5XZUPUCERR1XqlBB7zg9aXbvPC96jtd",
-	"8Grh7cD2K64Zi+vJUHgFcm1Haiz7xn9v6XqzL1RfqP9OOTnZNG5MVIiACiLZbBS2qqil7s2/vHR9c9+q",
-	"vsiFFwvP0s0GcUIKz3ChY8Yai03frbRWfLr+Ut17xWeKKBjSmIl4igvQ/nUWtvDy8pXlH6+xtPkXS3WG",
-	"iPW5gDYNxac4D1m/xmKryeX8l+ovdU1b5ZvM8QG1hzysb43TmuReXLoN3jeq70HupVJyLDVUchC8NZdV",
-	"7XCzL9Rb1HqE9/Xm9WDEBv4oNZZC5XxR67mhqvoL6rsKyrbA88t4oLMODbNoYPvYc3gmh2m34YHaLXtz",
-	"EQXvS9BI8elWve0eg3dS0LGNtHRx2bsZ/Nvc2znwtEojZG8sDLVEXBcMA2IXhkhRw1a+nYKYffHwWcC/",
-	"eM4UJD+t7QTNBqjsCrWvrOcQTV9eIM9OHGdlOlldG8CxpVB8EAd2jnXrRA2yaixbIhHN0XdRVeCqTS8C",
-	"SL0/8vewE1e8C489XZh7uDAOm7/+TXFvVrki8Gztu2HfWrwUmDAp++nVmCNtB5C3lCLMM0+s+xtTonnR",
-	"K45b9aaHlvclRfv5KtrGR66Hab3i/WkeWAjhAGrK/U8OjNEwfy1Jn4PzhM7rLHMQ5cu20n/Uw/6uou3c",
-	"o+SoclPzuJdzsMZLr5rM1vfNRFSGTrl8jSK9SE+MZF2R5nGDu8bBH48K+Lj4xLe++0/3+D/rHn+P+unj",
-	"urHf8po9XZrvRovGMM8a162Xe3F5xD17tEa83X/p6a493bVHIqB+kmJZZGWMzfwKXf4D++rSy2LGdx0B",
-	"awWY7Bsl4Vo9hPpMJiI2h4WPpZAOuImSxCVYNUmYAveHLsvhw/mRuUMTTJF/uj1Pt6fW7cnhXNZNMcy9",
-	"vDrFMHu8Zoqh/2JRbmHCsloHxDybuwtPzsXHRWzrWBOFA9Qgurq2RdHLS1zggGT+5P/+3kn0RO5lNJk/",
-	"a8TljqRgTXIiAW7oSeQ+kdgaJKaPZQQw0CVwZymKrRwjAu0kSaBjxX2TXZ1owxOJ/ueQqNcBfQ2zSkgN",
-	"EHArBfSJffD+zSv8OWtctCyl3KIqV3RK2HZXSzPF3Nb6/bIXGxd/J+LBA4ReTUppc741Lu3Hjx835nuA",
-	"LXtzvmXY072/y71/S6PVxWbLbr3726qqBhrz6O8XpyfpFQ4a8LdqhuQv6aP3zjQc8vp1wuiNIskkZuoN",
-	"CVmSyESFUAetCLtlyYzIft/ckiYJf+kcHe53Lg9PT64Ozs9Pz7Ei+fAE/n5l1hk+2aKPjNS/Uxd7Zmu6",
-	"vu5P1uZ3TIRS9GPeW5fb9rzXV1VXwoMeu+WGdw6gcd9qfu0efTB224ux0bCF/nFdMACHVqb9MB6Gia6t",
-	"2zwR/l0IX9OeXq/kuWoxcf064jIy9Uq4H3XS9hNF3pUi11EI8m9Wocy6KkHurWU6gdeG40kp+M9LHsHC",
-	"0ug7TsL2oHlWV818qzzp7ynl+ekiri8S8DZ9Z7rKHOTMw+gr3/AKPBH0XQna9lCsDdrmXlxOz9mjNUja",
-	"f6mUqm+Y7dDJtULcEg/sBYCMh3IqCB1QLp78bY+T9hzmwpqgFZWxINaAgaiOx/HEU5/o2tH1O5lc8yhi",
-	"Yk0fXt9/fxXmFj5571447MihenLMsJ2sYaZW58YWH7nw6V8UCT9vwOMhdlJ74raPjCoPhWaJoPEFS25Z",
-	"cpAk2ORoDfrkdqQKXuKFT94roXYIIrmlmMXmM01yqBWJ5cB29MP+zxPFbIhfZz7mFKb7iVAfFaHecs2i",
-	"D4ol64DpZW+uxtGzz9aE0EvfKkZJ9pDVHZaelgDERuSTEvrYqO09m63h4L3J3lqFXljTsZu9scSpe8Nm",
-	"Tw7d75nqoI3ld+uV7WSdWbEpa2SErjG5rbmt0lZC00frsn1yv35/1+ZOWfhPXO/bH1+WAPxd5g97GfjY",
-	"eXxIDZMjatIb2tyUJ6J7fER3v2UVT8CT39Pxn9FZLGl0KeURTQbrVoSPF0dZgXSde/7eGRH0tOeKxGb0",
-	"hOghdV2pR1wHpE2O+VsyETFTynPUyYQopl0y3RvSfkHe87e2tkFIh4hO1Q3Wnj/xssdGzAm05YKowzvK",
-	"Y7auKB0XDrQijDL/yr1TtTMqbOwOCFfYtmHhYR+b/zv/MjnBPo1kSrEfuWZP3pXHR7DfXWzva8T1ngjz",
-	"sRDmEVdarUmd6buVSBSfrk+n7r0VxKrI9QxaQWedoJ+44SMjOvvPSz5icrJuhUeyMMhS8st/82EU0Yjb",
-	"hsNJwm8ZwJ7zEXsiv0dGfpdSHlMxs39Va9KfXhxlKQHOffUhMhXADaOY0GQkkzS6q9AswgZf2NtfSjKi",
-	"YkZiOeBCYdOvPuiyTXKZzDBPzDYqD70iINtE9qnQ6M9wDT4IOtFDmfDf1zafJnNDLG8L4z18r9R/IglU",
-	"SJPO2SF0zSQd6GEPLe8m4kbIqQgI+zzmCYsAxSBht9LY9ubOUMAziCNCY37zQMz6qXT/GxP6LeUxvY7Z",
-	"+nTuj7CKzN2z987jMbMHoA2lJNcThfycXssJtM9VWo4LHQJviHZs/alS9M9D12oyHstEs+iYRZxeQvv1",
-	"NQm8eKgVlL740oN5eI1eLfuEeg2/iuBroP8pXAqO0amEKbUQar8DSM2T+v7NyR46R33PlXzToYwzLy+q",
-	"2VlPrKdMkadMkfu7LPWzRydV0kZr5ouuShR98pE8QrpZIx904r22kn5qZoR6rzzhzP5pSS8lh/kOrfMH",
-	"3psoLUcs8dui2ogEz8n6ZbrsnMCGR4PG5w1oVdnYbW+2vgQNGkUODKgMWjuL2JppcM1G8PiIfj5iYqCH",
-	"jd2dVitojLhw/24HDQ0Tayid2H0f0c+H+GobH3b/Sp+lSUJn/gxfmAn2YkNCbp00jk/7jd1fq6/4yydz",
-	"nxBR0TXLLeLUfZmYDRd0BFct9DY4DLJcf2V+v6XxhDXJqYhnDkEyxZbE+aoQHY8cjk5MYmtf49fzm2NW",
-	"nM1wI2EUmI/hN4TOnx0d842ejNiAiQ32WSd0Q9OBqygbmV1rmG+YHfdOesdspFP1ChOkYi5uWJQhiZDO",
-	"NThb+4kckYTRyLY+TcMA6sZ2LmCjHFlUOJe0kj1PFYaIFkhhIDfM3zbUDR9vSJgxjTfGEuqTGrt9Givm",
-	"L3ULaMbiYehCshY5qp5SRezzZh1mF6lu7DaMtrqh+cjs++J52c9tel97O6tOoIbdX0xGI5rMLIHm5yjd",
-	"lPypviGGjgjvEyGxAiXCyqYS8pLX/2Y9nbvyeKOAuayszYanfjGUrnJjtFvzEuqPok79GvgHeHOIojNX",
-	"v+UxNI+BmMNvVbkndhI7Zg68JNfPfgILv2zOumC3gCw2UXPHzIV+sd0AhsRHk5HPjwyJDViSWzx8V3V6",
-	"mt+yxa+/M9RoDijPNglNekN+i1+2g19LGTMq/MFfmsHFZHSNKuqyheFThAuoibeJqsXrop9xXa9brZft",
-	"1683d7Zfbrdev25XX7KZ1jjhhlgPRpTHxZMzIpawDfMAsUIFmiPHcsoS0qPYoySdH4ORckSwubNdgwRe",
-	"edM6G9pmLiXTGpvf7abBpA6a7RfbNieOa9KTkzgi1wwYXUCYOUWsbzDcwUwhmiPY7TrU+tpMVfHfC6b4",
-	"s5xift+8pHX8dyI0j91MFHMXxx5cK/9/3pluLP5WMl9Lcf6Rw/XSXMdsJSHaZvS5Y9xZrgx4X9o2H5pY",
-	"n0cVbh1TpS0E5hrsesv73P2ya39e98yzgS2AxlHOaX1mM5WJHn5b+tluGVU3Yb9NeGJ0rl8Nr/bFsn/o",
-	"jtLy25ppph7DneNDc/c/yKZiRVzQyOtPmaT2yeDT/O7PtbIHOokwKZLGZ54abrWP/JmgCw/kXo8myYxg",
-	"/GLAjERcVORtr/jii5Y2kucCO8zXVbVgATijvLrlVPbVWnh74TDdlFdtXNa/tZSFKMNn9dCGKue9harU",
-	"7inYr1ORXQOjmTLaG6Zex3X3r2DTqu9TOtdVG2UPqB6dmfXi8hZ3qZJqdFc1qH+c3o5KXPRAaK5nl8Zc",
-	"WWSiuAVEGpMqr0D9RZHw4JIOoOsZHUkxML8qZuW0sAFBniUIk/DH0BYtKkLFbInSWSQsVpgcyPzyJsAS",
-	"N8IcQWGsJS+TinilGXEJ2XjgZAu+A/wJzTWunGWnJaGi3J8A+lgJF8prdaxIr0vv1EoFb6ljYMn12l6m",
-	"8ts13wtdG5Wm+CtjliiAQSnTepbbiaCFlmyxr6GWulm2W+tv3yqVLl1bIuPCtVXWdksIGrY1k/WW3tJd",
-	"WUbrILVrcseODyn5EO6z1w/pPRtTrVliBup2Lxr3401Dz8hSJ1Aam9MS2EYmNwNyPSMcQLmpIn2GBeFV",
-	"hanlVufOl1zk+SmhrwVPUGO38esnd63nvBJ382y8egSOjc3lDoYQaD203iGVI7DUyWBdHhTGQGHKVYqV",
-	"x3COBW6IbIPddJsn9j9+Nc99WkM6btf1aTTJqasGcnjwboF2o/2yXOd83W69bhIEbfusST9hWFTEFRnw",
-	"WyYI73eFsH+BHYBUz3t0lizbOxh9nc17ubbnxdGATvhoZPMCQWBvGIEd3a8nZmdNT4yb5A0b6yKnDBWZ",
-	"S8ZKRvDDG3uKEqCJZEZ6MsJs9CHrCswhM1KMDbgU2NbJuXPQj2M+OpoYa90wJS4IJREfcEsS67p4Xqzh",
-	"4vkalvhWPU8OuZgkiZyIyGjUakx7cGMSNpK3Cy6wAj/PcrE1r2jpbxrTaRKU0ddSD8H4BHcJmKJAHnSQ",
-	"MPYYgjettfw/X4O4Nhc0PafdOb1oiVbnIulzaps1me/LYl/UibMZnK3h3AFGxpAXyb5nUYG7B/x/KIjc",
-	"Q2kan01vlVOh0NcBqXeGN1sHyNRQo9WsgHF1BUYtnFkLDOoRqLEE8qZ6Vv3AfK+YY5uWb6HfLpO9v37C",
-	"MdcRvw+gMBvSmJEE988W84N1bmygNyQ0CwhBaFFB2GisZ7CzXTER5kFC4xjJ4HGp3eXh1o5H5SltGz3U",
-	"K+au6sMv556sN5SFvHPnDvHZAzPooqOqyooqOPfXWMzLx2LiODrtxYwmyuY43NnoqRrNBel8bW0EO7Mx",
-	"RZFX2++zxjFsVzPRrDmWs9ECEprxQpIwpWXC3N79+YyxP7V1RX44f7dHdrY2NwP404Yas96zOZsr8A0u",
-	"YOnXiZwMhqApfBAc7JaTd3tvCBVdYeF2ccokkvBVpekMAiRGNUVbxib+04RFRtScTcTMDFRwJfMW7jc0",
-	"8jq2gM2a3zlrLwDzziwx4jSOcVGZtpQackaMQgpW2GqFhA4ZjbpC9m32Q2YIBlZ2zoil1lVWX4Ba3Izg",
-	"Qsr28WuahWXc9T/LUFx25ddX6Z7szpp255LcjG+s2r24Qy7Ho1PtXq2X4/FNOAVa/WVmvUuTWSQXkWlB",
-	"RrYNZaK/TeD6TolNy5TYorAXfmyJH8TZ7gWH7pBesmxwMec/ZMIs+dfG+cHF4f7ByeVh56gRNPZOj48P",
-	"zvfgH+ZcP1VhJmaojVuaAPAWjMkUj5jQnBrFYU+ORizp4T8MJ258gjVomRTNXkKisJIjBtF5Pw3KFT1C",
-	"6XrRlSoITJdkxyhQEeaUM2pD3w6eZG2VB0TiDZsdltAkj5wWfMNm+M0pVWZWkb9ewcyfVxJtybQKiBjM",
-	"JbP2sonZfalwU6p/tCALCGfgtsiGdItJPeZUdQZM6A+KlQN0gkvN7Nc4kYOEjpwyCMl1Wy0S0VlBRhC8",
-	"WaxfAQ4IGrNTlrDl29FauedmHns0jpdmKsJkiw69RoaiYgns1hJh4LaoZ9VmrVjcNxsWGgG3Aa+HAelN",
-	"XA3mZqtFekOa0J5miXpjvUtAoXBFnV5CgZp7cmTbMndFiqiCvTZQeaazgIQ/gJatnoXGVBGRchUBYN8u",
-	"aM6bxek2SwkMtyGwh5w7glJC21tBEEhqGVmAq87QFvnhw+XeMzIZGxNNy4jOFqnNTGCrtU9nRR5B8wpY",
-	"IBJpYfM1jnvN+vJO5LflyO9lxS+/uKcPA90nrG+Y2tGSpaebazmif2X/gq5tdA+wiGy3W4GX6jfiA1vf",
-	"LhMkroQNjUJD4ztMHHwdcIYlu3WHsRdJFT/kH1HgU0rRFpaS73s2W8ElwRI2LAawXB8Nj9xeIS+x3dTd",
-	"9bevwIZ3yhPBUg5sgXSRAa+RDZawPv9cvFNK0wRcbF7HQy0B8W8guILw+PVs/putWklZTmrbvCw7nXqc",
-	"Fus7ewVX7MJpfqgXDSkkINpwPomxLjS+J+rFWyEYi0AS3pXd3bCZKqVgG9Eb0QgcN6MA5n89UZwpTfo8",
-	"mYuDLXUteNe9ZiLk11JFltwB6P4RuBOcyiQC/S1Mq4PDxbBALflvKbOAIO0ZldLlcaHJALO+Zj3rlaFG",
-	"8+E9lloQtqDTrMH80ucsCgsyB7U2qlMJPcq+ZiItHEq45Qz1dMy0b1tFD5VbMr5XVKBijEk21hlV2FVg",
-	"eaea9HqMRXN2Gl7f5eUqZZyTfdYd/EIpgXLnLGcRZG1ln3ZtZXQpzVaezTYmZ4ul05haD3tuBlN6T1OA",
-	"a6T0EmC0hXO8gKeX3g1lH0mpMV3m/O77JLX0wqRUN59I69wQfcrjScJ2UWszJrfNacDyOSG1ZfC9IYvI",
-	"D2FPCsF6ZpjwWWB7S4JVTn4INUKVmh9cRbHs91nSFZdHF+b3WPm/aXrDbKBPKcNqyA8hzUDk7CeskgVW",
-	"iJBT8kMYsT5LEhaFz4xyaf4+kNK8nDCzfvMDminOkZLNGXw3CL8aNDRwoPwXoWAJhwcFDwe8i8dlz//4",
-	"Zfrxy6OLRtDozH98P/v4efpxzzWTp6ba3HAXuOCVoaoQnpso5ieyGJEuJJnSGUSJGcZdAhKOGUQFwqz0",
-	"jKuuiFjMb436H5AQx5SiZ6xNn5CGhmnSG7iWgHMVInBnmB5d/rTcBA2Txq/ae2BuLSLef6q08ydSX+Br",
-	"Z+k49g8WOT/bUmeuFF0V63kxW2UNIRsKGFM9VBidmqY5NVAPiJbzEqVnJcvYswIyn9NjVKn/mXBWUn+F",
-	"aTtgJCouXDIKVDHSOM5YobUMgBsKNi/MaviPQLrVdeY1VxaQzMtP0MBWakbwFKzULG3Zau/G/DGIAl87",
-	"KS0rsSvHORmS9JwzaSZGuvtVjYytqqpsLxd49TXxr6/btrfqKbdf4QRTk3PlAcKM7u38UM1HA4szVcLA",
-	"6xhWeJwjqSBD/rcJwHvAoZJDTaY8jnEcFKIOz8QVMYYBZKG5ZjPO/2gYvyIh4gTtkiEVUczF4G92JiE4",
-	"dbRy1rL9c40ktryhWYOUtnfMw8CtiwOYF8D3pilP8Dg1BGZ7scy58tMyVTleEt2sB2DgDI2lpI7dZqmj",
-	"MPuKp6uzW8yTvduEICEmRZtUK/z089RFrmcZVGUR58ghysRcaVWPmZy6wSuylLrIMS/Q1WldjyXLz363",
-	"aVEJI0MG2u8Uk1TgFtVb2bkbtA5579SzKxZsCvs+G5cBAlFtzg6esMEt0FsoeqOyJ+7ndC80Gz/EqQJR",
-	"q4lQbKk+4N99OEMmosCmZmf3T8s4F9pDa8ZDVrjbBXyRC/6UVYoi43144Z3G6+rw3PsLTa4VinRpbpnG",
-	"5cnuILWaLT3k2G9OVmReJ1+fnPNBZRq2VbRyh5cT3jnGUm6FO9OiuDbig2JJ5nCDzbCMmCeERzUvXGbH",
-	"VCiYMC+cgH1YvwwXXoPy8xQNM2/pjJhSdFDqapdEszhOLyLcynFMzTawz3oBl6duscF8dGE9XpFGPnGK",
-	"ztmBHgvdJB8EcMeY0VvI+k3bJwcuiQfAncGxT3s3d+cli+kobptLyS8nYFcH6TNc6kcWgvoKvnHg1COm",
-	"h7KEz+FvCw7wVcRniKp4QI/qmnXC6n4Ad2XYdrQYqb3DYaCGMen1mFKyJOPcrMdc8YlihAulGY1qLW+r",
-	"gMzhVOxe+hPImLrbj2pRrkw9K/D4gAbABZkOeW9YYEfAVrqNzN8IoyqVe6Wv2YALtSYk4fIoLAaQ0xnP",
-	"SCQzrQZ+o3F8v7lDQQO8geXLZdYJVjtGVRLWhM11X119tBamtbZ0S8W6IeKhjKP1jvkNoRodon78A1OD",
-	"ZYIy5F4pASJdFtSUo3VubTqQ0eSjpYKUMSzM665R/GX0sChmZXJjO3z4JUBW8PQnepK43H+NHo6XaJRm",
-	"aSaw0YKLwX1Q2QqyKnW5Y4KV5/fdJeFEgbd8Yc39hLF4FnjByEzbA+tEJiR0OmsYECXTYlOHStsVhvHk",
-	"XObwNU/z9fTeRV95th42LgbcMuYhhg+sZp9m8xRFTpfH4MC0XJPMjdJ0KdezhMFdfj2rUxKgS+Kskmgp",
-	"b5aj/i5C/IHTsy+TXpGI/jgE4DhMq5vETKGMlrcsSXgUMeGFrVNqWA40Cp6nG17eZH/BMn9vHp6/wc6X",
-	"XymmWaA9LdX6583usuD8gu6/3KGa+LK8hmNm3k1WZiUAXJaIsmxgQUcIvpXx1sWFBHnP9TLH9bLA+7wo",
-	"xEOjhtauZ8u4lT3g4qMwM4rslLzAm+MedkfznCRoJDKOWXRl7mX1GJwb89wb8zgb8xzGfAtDfgkae1Bu",
-	"XzJrUO0TrhnEkLWEP6yCgzp82OoDBFx3KfN35zVmZVzXyq0v5UFwJ5dx6CEdj5lYB3V1B2NgLI5UuX61",
-	"fBfembfteX9ZhsmATjHEYYW8XqxWw3ro9CmaMHsxQ6ytaHYnrdZW74bNTuiIwT9Y+IaErr4/hFdirjSL",
-	"yPWsK3iUpjf7q2j77pPFTX5ZlfHiUue5LqaSQOSmt9Lre+Gem2fbtyxRheFrwE9CYGnZx8vj4Ve4whNs",
-	"w8mEpz3O86t6t2IRLFZlU88uZuD4mZu/5Wx4n1ICK+Jy3m6WRdGQth2f9vhEmhiCIAIZcCykf8SsTG/C",
-	"bxY78vC3OYyTOW8JPlLihsEfq8OvpRenqh934UjcfAq3txyLElEF66C45rBhU+JzmJY+nGVdYJgUwLlC",
-	"14FcA4oKzQTc/O7UTOBVDqzCNTeqXtXo4XysbClgJ3x3eOqXaVrHnwM89AH6BdwBULQijHo9eNEFBHyw",
-	"GEsw8DNoohQG/7uGJq0GN+/u893g5l+vhYQaZNxxnh2UQagv4cp3AE+1m7BEW17JvxEVKbelc4y7zsWq",
-	"2C8G75urrz3cVwvEVodfWcwm6KRcjKZoHU8kYWNksBbpImZ9TeREfx0Wt1WH1XxVnL8ajAl90mavIV0d",
-	"QGV8HHAfgCRcAql7F3a0/dXY0WZxycOS2wzABaV3uQiOIsMDzxqapGhk4Ing2gg+hFFRbzC2DB6nnLWU",
-	"R0EoKtqvgER2GC3XMnm0bPHL67BputA8NFFd6Z19r0R5tybhGgiFZX2vFgPu9sn7QCj0GO99AxSiltQV",
-	"qwEKK4iKAlUfExszhT8DHqRxDH9X30aWLEccXBuRagf9Q2Wm0Sp4kjfGLk/BZg4jFT6oiVQf5uTlowYL",
-	"fP2A5tc3Q5Z5VV/dqYLuef9azIOCeFa2/L4xtuCLR6XDPSAEV/VWGHXBZtfS/B6K+OqpkqtgNWsrl48Z",
-	"vqtVjCK1AFlb3uAGEXZReUWUXSoIjoS+afzNrEMKVoGJZ2rml6DSkxZGzEwbxcZ7VgR8BcZ0mnaTlvQX",
-	"OH1RY12NN+RQN/sysSYT1wTatq7vqtqqDA3rajn6MqnYUWnB9q4ii/yEFLtSOfIXWrkwDNgq+zzmCVPL",
-	"CoGZiFSuCDiS7J6qgF8tE0P3AIyx+aCAFVhG3ZPj0jokN/6IzkhU3TV/YcbMc+itcsv8JWK63DBRniuM",
-	"haiKhJ83DFe6YbMw9elKTdRQToXNJLobOgHOI7CdDdObm7r38s0MnZ5kN9Enx0KL18dvrmXv4ztzjOIv",
-	"imScxrBNzCIKbbwztCCtE9AgLOyIfcG8a6a3C9nWQdpE1aaVBF0Bfdt+CP/5z3/+c+P4eGN/H2q+KEnv",
-	"ybPA/CuR48jsfUyvWRzgI0aQ26kq5hXGum/bpGhlzEwaN8mhILQrEszVCyxUletzlibMAWwuGqh5iSoF",
-	"K47atoqjtplaYKPEHqC2UwT4aCwT4CmYu9sYcD2cXDd7cpSWzkXefw2YeG4xvL9UVCi+BA2vdd4i4PSP",
-	"IWwng2eIkbxEsTGFrAlz2D05GlELWvy63W4FRGGVOXnVfNXcelbIxDP18H+7XfXjD93uj///X4NuV336",
-	"8YePz5/9V7fx6/92G59+7DZ+ML8H8NDcL8/+69mPz8wP/6cI4t+P6RcITfRP/EVZwkQkK/S09jVLHJ82",
-	"5277sS86H/raGnFiZuV/XZRyownkoTC9v7jUKvOnlN0t5sjZ2a0yqhetRiMbcPWwkuZi1htsyp9ihRlS",
-	"2RKea9cb2JP9VOnSWhK7r0vrKPcskdcxGxVviOz3jfZapOJFKzM37Mh75tF5IQxZDmUlB5i6kRBz90dM",
-	"GzatJr0hiEOwQoAzu5SXRMr+lQZI4lpaHDb/FGX5/ElqOFs+bRGgZBw5m8blVFzLyMj33yYsmWUJ+0NG",
-	"o9zhlsTxlicQQjtQKQYOc4FqMk0jnHwwLOlZsAL/3LHlRXb194vTE2J/J1zYRBLIxwLG++J1q/3MetwR",
-	"yZyLkPyNhOaRcLHmoVUrboBkAccSII0FS+t93kGiseuYU0vBKO+AQxWRccQS0ou5IWjUxfSQjXaJHkrE",
-	"xAj95jtIj7k2j6E9MLNFtli8K1xVOaExZDkzxZoEjtnDnXSIRa7ing+ETFi0S8JUOwsDEsqpYIn5j5gq",
-	"DU0cuJ6Zfw+YPJIWTCboipCP6IB9SGw/llDphDH9C2dT87cmCbuNbiNElwtC2INA6oNiY+8iUD78GTWQ",
-	"wLy1uW3eM+aqy7ZCxYd2hWvrr8iIUQf5H3bBfLYvmf8sdLTXa+HTIUhW/vwzfQyvaWY1L0qM0j4/Kzr5",
-	"LMiDPFtByikygM/tJEOOeb8LdtKKojAcuRhsOR3bx2mH+A6iyyl2l+7/SwKz6YeRO9cHEUSiLKkYAzyR",
-	"mAuLQY8E4nKN8zrzGxL27DWAGll7C8Pf+dj87Xc+NkzF/qcRTHhzx1JpGsO/u2LkMJoU60lhI0Sh7c6A",
-	"9Q16yJNoARd2ZxXj/bJczo/o2PkjqYDgxc+WXxQXvFm5hFEuIH6LUXjLjDJpsSxC5NsvN7c9hXm7uf3M",
-	"l2DmszAfy6oKUwEPxS3XJZBBH7ESi+q0LISZiaU4VwWNmsv9GB8AcGmaoasBYtJ6BRXLzOzw7PTikjw3",
-	"81XPMUxoeNMNuoQe1NpebjZnO43ezZqh04/Y6IZwMwyL3IEUwjPVxfQJ8rhy2Je02oVfI+BRD6/mq81t",
-	"G2tckbTLFEgL8AbBX2zPAnXTSpP2podgvUBQm9v5EMfmmiRuZgE/OT2Wp1RVRMQVU/TKSTrdj1KKZpGL",
-	"RhbhjZHpUMLR/XuitKNd8AhMQelKdzR9JmEWrmIujSPHp5ZZKB5HK8KlX/W6zWVbAegA6mz6naLNKXa3",
-	"C9I5OyQ3bBak3WKX+dwrZPeC754qAH2tz05fPrxjffuROLiHntxdRgDv2SwV0b6ffudhneTtB3WSb1VG",
-	"ddaOw9wV1XkHS9pu5c0SCraM3T72MCCnrx9HgODFKviZLIRWGlVaPwBTlOubItMURgVS0O00LDDMroWf",
-	"6pvdbf+8S3jimim/4EuXxKjxi2zygfhXPfVhswabC/LF4aCVOm6X9mVx3eDvB2e4KvfLsb41MsTun4Ot",
-	"kcFR47K/gXQ9nSvrNb8UnMIdeMLyHsG5Sv6iS7PcZKRW/FQ0HTMmi7mTHGv6oXYu7wJdMCDvAB/8ns0u",
-	"3HDv2ezIjegvL4UHNg8U5re+Z7N5kCkf3sSmgTpVqNKBGT1tdc7rMdW94THLupP26SQ2N9IVShRHiMj1",
-	"zKWN+92xMrEa+fvtxsr1/ZxrbJn1ww4ahkALjXqY7YVOqGaDWX6+5hY1gvI6Q0hs9TuHW2dM8YztaLZn",
-	"NPyQ8N6wcFKn8LVz5jhEHf4vCF58CKKPWRyTiPchC0fHs6qoJggceM1iIuQ0IH05sb5co4UnbEDRsCtw",
-	"qQFnqldXoOWyCYD9eKePFLjZEVRGy0LRe2peO6BJzJnS74zln6cLqnqNom13d8wIHUTtY3YQ6z/wGCVV",
-	"Nwhw7pNINnAxVZgPHAFYY8Gs4LVq0/IBH+86qTNrlWYB4NqOGs9hxgXBluppzmaZ+0yw6dkjcEAUdLvw",
-	"JlZEXe7Hc2aBJ+ruF1b0ofGPlQHpUotdXKhovi+EkE5RSaQ1LEDGA6i0r2BTRaYsjm0NldLUgiJzNQ8l",
-	"VN4Cu7pWUiTaS8O0uSihRb1KQ5aYK7G98/LZvYZwrStAl7cnue+wJXoGijs7gE1KR1DmGeKsQodOIggl",
-	"2622jfBlUH8IemtdvXN+6hrTQlRtmJdaFr1ot1oulq7mwsqBbXdmk7UVnSkydHB2I4kxr4QZTa2yopIL",
-	"7M9pLEu0ytcrIvO4FlgHJGsXROpdZBimHOLGuAK36n4gzDIUStPC1NkUcC+/k3PfeLGzs/VildOhNPhe",
-	"SFT1iMMCMcPcygx5+zN4hAAR1CqsmDxAwn9sWES3jcMFnKD25qtlpLnpgJUnqtSPoycpOSLSVq7z7s7r",
-	"157bYLu1urXfCpTED+dHcyCJgYPfYATSJ+aP1L/GcyCOk4RvJGl+dW5nXq3K/FiRz253xtgLMolUrZjP",
-	"pt+aey7DjV7Lid69jqm4CSGeH7EQb/zU75M7xpuLwa/m3ZpPamye7ewFSw8p9/auWXYZ0tSLjHg/lYuk",
-	"PStHljT+XViQU65+6Rwd7ncuD09Prg7Oz0/PG0Hj8AT+ePX3i9OTRtD4cNL5cPnz6fnhvw72G0Hj3en5",
-	"28P9/QPz08np5dW70w8n5u/HB5c/n+5fmT91jo5OP8LDe6cn744O9y4bQeOn05ODRtA4Oz/YOz3ZP4Qv",
-	"vuscHsFzZ51/Hp129q8uT0+vjjrnPx3Ady8+nJ2dnl8e7F8dH+wfdq4u/3lmfjjvXB5cHR0eH15eHfxj",
-	"7+BgH4Y4P/ifDwcXl1eXh8cHpx/MFw/3D47PTi8PTvb+eXV4cnV2fvrT+cHFhZ334fHZ0cHxwcklvH14",
-	"cnlwftI5uro4OP/l4Dzdiw8nnV86h0edt0cHFcGnfqExj0DEYRskiLyYv7ntFHSihzLhvwPyyzuZXAP4",
-	"mpmW1O+MnWN2E7BHT6TuxLGcwpN7UvRjtMl/QuPyLIH4OOhutrmM0e5msaTRpZRHNAFS+iDUZDyWiWbR",
-	"MYs4td3cz6lmR3zE9cHnHjS8A7gsILesY9BhxEZjqZnozQ7FWSIH1po9kfpwNI7ZiAlEsDk0qpSg8QXU",
-	"frqlfxD0lnJ0P3xCgoV03OJLH7E+FxwbeEK9qY+1VORJBMvjl+Jm51lCIGoaUDvhDOUB0yrIMlW8Nhsc",
-	"f0y7bNTMVdxZURVkM+bAYfKVk3/n5SIXEfu8DCdQMZr0hi7NG1KJQNsA5fu3Ce/dGDUJ4E1AVfIqcD11",
-	"aQV4IFeYoV4Qfounhi9DmhKxmV3qL0ROxUI9OcJpLf/aS/za8STWfByz5fCIaQo7TUvEykd23UrLw+Rp",
-	"BrLhEtBaGc9uXp94sbIpUXlJHwytJWRK1Io2tbFZx5JOHeAGsTXg4f756dn+6ceTsKRsffl3a0Am7fhi",
-	"fIWJBEzF8rUlYKs2dOLOKnCy2SOLbCuCPIPxSDW7OyVCGaZzB7yUjBE+LNez5RBEAnpDn4TZRoRPzK+Q",
-	"+QF6i6zDA8lHxL+TTrjA9msdM6IA+6VJDvuuuZ1zZATmql0e/OMydO4NO2MLERPHFlrDLBwYISbDPRD/",
-	"8zKxHsrrcgcuumumyTSkqeshE/YfitCN3wMS8QHXCrYNOlGpnkyYckuC9rvQaiY0w4aeN7ILnRYQ4wIb",
-	"1hsOuFQQUdTWFhITX2yvTu9ZI4JZURp8VYyeu0mSBYikOecMRhIUnhgVeAeQfQkIBpTCJdVz3j8KOQWD",
-	"LhMxhpMW7PR+Kj6AfTkb0FgLRY5smiXvFwAboA7uFf15l6CyOyzV+xf2dTl2pMu2LvcOBba9nAd67iDw",
-	"Hm5mi/Ect4fphJcd272A8XjGUobHU5TMf1p2IY/wMmpJIJgYfZ3r8gI91/dtumHdxoPYbItIDp4i8+kb",
-	"ajKvvrIms1TMF26UeW4duIvXK0zDCogTRZrQGugS7TupTRiTjFBCTYc8huQOHwCZZiWnX2lvt1YqWl7B",
-	"9g2brYSzWW3ArofqcRdr9xEh1FRQiHwF6NSpOp4iM6euPSCTfij8GptfapZQQR7hg19HHr3EmRmCKp2Z",
-	"/aEwoSUghmfOIN5m1FeuSE8aY8HWmWcoiBb5Grqe4YCVtZRcOk6NxW2vrZsuIwT/4U/r2S5flqhHxaV1",
-	"EM64RUwKOofr4Ac0jNHcCBonH44Pzg/3GkHj7enp0UHnpBE09juXB+Z/rN1RmE1yDkpy8RQ6c6q0ekNC",
-	"VPfASp9TQbFWDll9mMtnKdcVs3lgamLxLlA//5kc0N6QcNGLJ5HFtpIiI798kmDCaNQIGoDID9lpIy6K",
-	"Pw9Kw5Ec8N5c6pGIFnJ8fpZToqeS6DSh8d+Si3zyGb4nkyVfw66BRZFLTJycw3EwO87A72u7K3ABgW5s",
-	"oAgQI2niIc4q+8FigoFtqfmImZNkn401ZcvPpijVuyJtu00dgAJY+flWSOy3RtAQ8P8HGv4ftAuFbEyN",
-	"0TycnyusFvD/r5meMluMBpZc8d5kXRoKRLXLVaKWvRA6klDeHDeJe9U2oZajMU0sCmdRv8tyqfm/3W70",
-	"10LojaXlRIvwqfUrZtLWPXcomVkCFGUL2PJ4UQXA8pURoja/bZt+/rDdco0q3AGmsVQPThOzoZIXcrnS",
-	"JANI9yYhsJ4V3aV28IP7XBmxE1X4Zo8KEklXwG9TGwTj8BSyTWHbq/r5RuVTwEIiZYvnKswAmppoHkPa",
-	"KFa0FpT+Lflg/aLLe6Ge7eKqkxVtkB01+HuUOzK/+KTIJWL4h4OiLuQhYCKhuPURp+Fki7BO50qca978",
-	"oqter3Sj7tW/OzLjg1/5etR417YK1YC8Dd0gwa0VYCtuH12bWmwMoQTNP7fv1eBt57f+PqjpXiIN9dh+",
-	"JFEBufT/+ODBo7vT6T1UzM+RLx57GQWv6s5eDxQedLHV1THmsXvxQMPJLvE9R+vK7SYJzcaGNiFcpRnh",
-	"X9FLth4zv1/g3fbaN+8rexNr3rx7hyf+UnK/loL/Yn/96xkp7lNV1JjiwYRsdaHngPWr2VyFXblKmsre",
-	"XXNaKeweVpW6Fz34MapU92UeFin4JYp9mdyCtpG9ScL17MKIHSSWzpgXImhkAChpF1sE8pkWAmKQjlcg",
-	"8hdA3gVrMbTpF9NcRbCNSLiUC3St7DrQPxc8aKTovRlPpDjdL0HjLaMJW1bQYsEV+jIh40QOEjqyDUYA",
-	"kY4DVF3YsQm9iPhmUfpe7rSeNUknLQTq0SThDDrnSAvoCIIbmDROI53gUOuxX6lVdtsXbiGooGkxFsJO",
-	"vWhj7VH2Nap4b/5jXyCU2JdYl5S2YbSb6DdYiciIcnBnsUQ1gsYkie0oavf58+UBz+KWq2qmNBtlflXY",
-	"bgyLGgvQJRt0RVf8+KPZbCY0R3y95o8/koNblsygSj3dZJpCt8yXc2RgzoHFes8f3y5BmgAk4xs26wra",
-	"0+hT5Fq5XU/Za2qbQnmT9fNbTHWs51AE+zDb/BUHHAAeP7skyJZW2VKgaAd9ji5vP5K9yYgJv54MB4y5",
-	"0tbrW1zdBIlStgwoIIz2hmA7dwXNI01m2JJ50Mld9Gu7IirMx4Esq3RRWaAYIx3uqC75iKkffwTvoxl9",
-	"a2vrtZnOh8s99MyMeBxzBHlTbwAiT/b7ioFR5ZoG4QeVtGFVRscpLJwFrE+d3l2BTfq5bpIffzxBH++P",
-	"P/qpYuSGsbFrff+Z9jSJWI+PaIwuUfIW1aW0CghLYswCrEoqExKCegxZS8DdVVeYB2yematRpuR3lkhC",
-	"DeEZWgr/GgIOoB0SVgO5WLu2u3T4/9t8i4+IBfz6BGrnYG/c3rLP2u2t0jJhWXU0sMkehVzCa4YtdpFx",
-	"Yr9/RX5wYK4f/rrZar0143/467uDd++evVlo44IsZQjb69zmGRqSOTQb+jqjiUbiM1OzDvfyqu0ATljY",
-	"zDzg6ja4QsdS6USOh6wrfgj/LRULSZ+beYd/l+r/+b/DZ29IODIWzNX1zGJqst9CEnFlPwGJYDRGlG6z",
-	"W1DnADesg0iqCCJLNRlJQ9fkmL81nzY3Agmu/YK8529tGZ2QDgsjK1AmKWwABHuM8g0QosDdCRddkTaR",
-	"sDEaF7QB0aEkplmkOBBAG0jZMAH4d0RnFvjBCkZDCUbgqTdQmeZKODZ+DIlmcewVLkKbadbX6Q6olF56",
-	"5ujMHR9TaB7sDiA84uImdKwSGMKrzVevnlnxi17TAYQT4GB/CAX7rMOAhOOE3Zr/BTYRPrPf/Pny8szs",
-	"efjzQWcfQ2TUKAOwqbeGG/90AAmuFuHx9Ozy8PTkIkw5J8LbQgmM4cf2r7LvqjKpIG1y89YsqisM2wWS",
-	"tZivg9/52OHyWG6Cshs704UHl3QQmsHwMgA7g9th2MXGAAEr4SQW5p1yuq7gqkneJnKq7Mww5MQHXHid",
-	"yNKzw400RNBDJBMGcuqHvdPzC7drF7RvmLc2ggwpFvmDSwoAZHpAQvSc6oYEQ69YZ+M9m4UI3mIkYgRZ",
-	"BKB34EfC5xZaNzT8sTh2mYrtsGkFE5R8Yr4dXP1UvhnGl1YegpCzbd1gvVzDfVggsYBMAGfSCVZwnl8b",
-	"diVsB38YBPMeyLtEjpzg8T8P+wKvb7db2Zb0ZMS6Ivzp9OQgbAKlkec05lRtjPgAVUz1fMTcvcGLbmgA",
-	"gYDtPp36MMTmNGwA1glXhRTjKAQ7I3Lg2AnrT6CnJwANU224yIgr86B5IkrkeMzgniseA8Y3+QiC2WK/",
-	"7BIHA/Q3C+niAYk+m5N+NkBrDyc73cBKA4ujbAnUnrQhPdRjVVekC5iyON5NlRmkBgC4Grlaf1tpTDyA",
-	"YnuDzz5chnDnwrPO5d7PZuP/sXHkZm9lKh4c0kZXgEaCeMupkWAkl8MStuBimIp9YW0P/FyafS2igjxV",
-	"u+fA7m+EnKoAct26ApFyMIIb8x4TinmqbmdMe0O2sdlsLei20+m0SeHnpkwGz+276vnR4d7BycUBvJOV",
-	"tTYyrddrld9oNdv4mBwzQce8sdvYaraaWxa2HOyp537rvkERLC+w8yxHDxtxQCjbnjFP/JbDi6gbTdKJ",
-	"Y9LnsU7vEKgShrmAaWUkZJMYNQPIY4Uot1oASi1bsGduEAg+e+DQZtE1xjeCBD/blyDQmuTjUAJ3tX+w",
-	"SN/4lmJMYaJNHuzG6dNdYcPfI0YFJtqBegelyz1bHJHalodRY7dhNOdO1h85JWtV2t4pe+Q5XtHS9k7e",
-	"k/YTH2USqSrPXxrqeQfnUml41NOqv3CGAEXGzq/9EoAc1X4LsJCqv/XBdhrr13v+LXZ0qPACoNi8nVV5",
-	"9BDTalyn1hqvdJLekN+yqMYrv/BET3KO+Cp7TAfsgv/Oqj57knXmqPD03iRRMqmxhkupaQxw7AlTY2nY",
-	"o2Fem61WWfQifc7dFAiKfAka21XeeUsjW7OMr7RXv5IrwIaXtla/lJVpmzc2X69+41LKYypmdnbmLBs7",
-	"VVZUVEgN725VWlpabg2uOucsBnlBvG7wmH/7ayNlgACgrzDpDNPEoEtFYd9iiOj7DbXBlYImmjXFrbbq",
-	"MGewoTlIhI5A3wc0YbCsHIw5cPBZt6Df9cAz9aw6qQj7bULjoEQcGX2gK9R8zdMbQnua33qdgo3AGwMj",
-	"T4yept3XYzkFx0nUdB8H6XelLEibjxhhgdi6xpzi2ggxJtLu4sAvLcD9XL9xhMZ2yPbIXlytX5BrX2w1",
-	"Wqqtad4VaZqSTBCLCX71u10GkD0M7Y7fLLiNA6uj2syMItmIP3XSRMUHE45G0p+wqcu8rfAKwOVV497w",
-	"KCAqpPB6Fd7aT2bnE1GJ52X2FviTP6V4HW9lNCu/ru4RnjE9Wyz8ZR2+CctkkTutL0FjswoftJ0mvdce",
-	"McdtvVr9xhx4BbxWgVGnuBrmhXaFmc0jbMB7O1W2oQCH4/sUJ0g7ngRYKVIw5diMkho3z69dFkKJnLHO",
-	"fMPhJ2PD3XdaLYKNaFWaHhFgMTTwuBFxVWA2K9oyabRGSfblP9LW5l9CK6Ii+aYr0E+OPvG8G9xBQ4XP",
-	"7QSebz1XTD+3/VYKeCisDpXTr2Fm1Oek34TRvYUz/3IH/RBGOGdqEj8xLcu0NiswrUWsoCd+V5nf4TWe",
-	"K4yk6FFdi/XZWqAV/h1QA7OqoXwf1nQeSxCWtZQ3hPX7rKeL8GCbpEN6cjzrCnQAjcfmR+tncfUE0AX3",
-	"RhEpSAjxtdA6k5QmobIlBmGq8EMCNGOCjDiEj9JcbOi4Bq6ZLvoWFTq2zSQiFjOo58xQl9OCBrtwiA6F",
-	"9kGIzo6lwvrnazaTNoSR83lRhe0uzS9doYAibAcDGzJDGAFyTXs3k3GQupS3W54jeW6hu/YYxhAPAmhX",
-	"BJGggk3L/Ex79rgfkP+bhaa1IrUcB2sZ67iiJ1v9AZjNO/B/zl9+o+XUNOBzHAfLwCswnJSvYNMf52Qf",
-	"U4V5DDLJir2Cip7nObYDfgAYAW+6Nfd/CMeJHLfDZ0EGFSvNn+GPyIlsFdYPIfxvO3zmBWK5nWDfX8df",
-	"FCC1yMQGoFyn6hzEnCsn9AaD++8AkmzdodkDo3r2ve+MwAfdJKFgv9lgtOAihGe7wsGwup/ML5jo6hhi",
-	"mi6AdeDO456Va5X53F0w3jXh7gpMaLDjdKBttjc+HJHX5ZLjEceMRHSWq6GDiaXRdFUWqO+KLFKPud4Q",
-	"DJN9EtrKtjCLKTi/SgJb58hggVkilX4FffnMUFolb3G1xwDKotKTWFRZcYqb1aa4WXmKlZ609ZiPzU/+",
-	"5Ot+kp8V5CdS73xwlCdOlK0jPT2HAcpOo4YWtWEdyducaxxYLXTPJIdapQJdaWq7yvkiK6/juswfI02b",
-	"C5wSn3p4F+1h/9ia7CsfPZGC2YcXL8X26iM9kYaBsMfvjKy0Fovle0cD/fu7fvtAmGv4BoNizfSc6Uki",
-	"ULWzI0KmOLWSg9jeIZihIP226MCmr9yDf4MMzsWbNGD6K1yjRx9JPuwvvb/VhZo5ya2Kd+RYRpDo9We7",
-	"8d/ftf2J6Tp3Ng0R17ovHSdFgcLGzv8/5/e3MlJ7BYf5BCUotGX0lvlJ51ZczhB09YCnxXFo5LiMPQCM",
-	"sT4xsApdt3/sVj9Xm5ZvwD+iM3LNFmw2NGddZXrOhwXI714efW492OIcvFJyKjAeTVNoMxHlIM2yUhLr",
-	"rXOqhJu/c15ttlr+BoUTm0+jwyzRF3Nfcxvm2EymN+Fqu8IOUGSuTfzwxncb3aiu4cwHQurrROtFTc7W",
-	"j5q4dKrvI8xbl88+hVj+ZCGWO4aUPTutYozFy+JhUb6f4mLWrHXauTIjCCZYc625LMH04f3/mP74FAD4",
-	"j9TdILtvPl7wNXU5uINzxRUVQg0TqJqZDiX2vcVGw1BikNaZZKUMRCbYMdYVh8z1lk2jDzxSu7aeA4oL",
-	"rJ++K9D5HWQ1UuaDDuDWDB1kGYgQwjCW5ZQq10KPYxGXLYlz5cAQ/DMfMCoawpUNZQrmj61JICoqILvd",
-	"LtLVpu3BFBCfbSLMo9czKPv64cPl3jPLbzATHssjGPQLhtISCN/SODaq5tjrCO/iN9wohoSSPpvayjJV",
-	"mghvDu84O7uHVOU4VRea6jpJ7obfWniTh+Zr+Z14ctA+JLua+FVztigJi2AyluURZY5pIXbllyLO8xyB",
-	"FQqZzyWzVx4vYvIX5e6sud2WIUif7WTswfEb4A1bLXNNMQKa3ievmR7wMGy11xVprz3sQqF5nHKaGZny",
-	"OAYkAzDgig2tAdOnU5GnzbUv6T3ci6c78QDuFymYjVZPFFvzWnixi/lb8YchdBvAWHI3skpI7IpshWZW",
-	"WAl3xM7Ovwq5mwCUjolESkPJva3tgzrDYifsE3U/abS+N9Khbax/G6yQqEtKgC5Yptem9+g5/o1hu4e1",
-	"xi8rsYFaZyGnRAp7iYpV4qwGmquSGmiCJdCBdyGxstfBayJQdJOcYkE7OiSVrcJ0SmSmPnZFhuoHdaJG",
-	"c88VbUM/K0rURCjminc1FJ04zJ4xVVgzpHNDGX3ZNwSyA+8KOHFsFa1QeQeWMw+OgNmHmvzQ3kbUK/2s",
-	"STpihi5SbFyeJvm9DshExEwpEvZl0mM2QFQgfu1JA5cAPfTh9ON3ZiYeJ3piZ4tOv7reu++wwCJGiy/P",
-	"8Wyr9AlS4F005JSHwaWdPQALQ2UiQ4kcyVuGTMiC54NKAAVztkuCDYX0qEBUAotEk/II6MuKQRTokrxE",
-	"JekKp5O4kMeH8yM11/n6jY9GkAIzTSnXNj/OghpgEV9W8nfNehYig2Mq40ds+R8ixwtdnToOvMCzHZgK",
-	"1ZiSZ4tMYIlzYFUXdkCEYtl5vQ3ZjubIeqwrbDQKaytZ9CaNS6UTSTMzlbbMEir/7Low0IXxMK4hCbqI",
-	"9yGF3J31rRX+MF89gfWuWTPy52aET1Vxj4lpn8BNuWcGnbAho4l6EC0TpAmUZATFWiWzKKkS03Zv2Mxx",
-	"Wfy7xWfhcZxVWpB0FZAULLAKPLlRCFrUFdczwrVicb+I27jl3qcxuA7TOcd50NjjA0/s54n9PGL2Y0kW",
-	"lSmGWHr37FjNuJKMY6MwPITiCAqJGRzVLYixGu5jFLtdwN6yVxPqDYA5AQdCvMMBF2+soWc5EYuscqU8",
-	"XDHDiuDViTKWIe+7Vj+IP2WVrDcOX4HZPyAgnNFDjVpFE1RCo4ROBcJ3pek4Rq2jNwwX4sGVbbdeF/I9",
-	"Gcdvae/mnvSsJ0b1H2YwXqa0lrpllWbjmvcdoXGrhG4hDurijX4kJShp9WODmPYVzMlznaHIpbxhNgEO",
-	"o6QAE90VcE3LYpbvzUwfsELoq1SbrHVb37PZU2DyoQKTFjjaF5VAaTUQko5BhGG/qb7v5sSSymWY3S7H",
-	"FaUJZpkChCHXXoOHLH/UDAuuAPREgAhLw6qufBHvGWcK3avg9vA+7rfDCnynCAdx5SF5ZhXonBnJ2+8K",
-	"DJyG9ipf8SgkY96DenGWLYLjbPVUEhlHTGmX++F4RTofbP0OUdCuOJIZkGof9ixhJOYjDsDQUL1tNIOE",
-	"jaTOr6lvTRbLkrJeGYiDZDFfsWVCYoT2LlowNrkWEkdi83VwKWsJfqGAxFIMWII/GxUAXSmpbN98bWsP",
-	"zplOZhsdLJdPMQlzGSKxHEDtvllFVzi8TbcGwViU+qPKIZreA679Q7FA2P49PNn1bKn3bHYXaCOLUWTR",
-	"+p+gPp5MoaWM3KLDwiXIeif8+smQbhF4kWX1C5w+pww9/+OGzVbU/R2IyPF7iwqy69f1VVOQEP8+1zIT",
-	"exBkxQeRzKCvsZ49HZo72NxbecOiXVsxkRodW8XOFvPwXXjIU53f9x1nPwcKWHYXCgv16hHLe3N/bDTd",
-	"Ohkbu394/0qRwPy/Zenb/l9TGAv/j3/gf9hLWm9ye/bV/Py8If088rsN7Wr/lltX7rEHA3UuRqhxk3s4",
-	"bcJ+ojIScppg/H1iB/+J0ArsyT3ZnA9lc/ay2+e4b3oh10HmdQOieYIQ6sYEk3mEH8TXTUtmXHA6INds",
-	"yK1hmLIjZ3LOwIhslhgkdtoPWUl9D2CEdpalpkl1+FS33ifz5Mk8qQ2f6i7Xymvvlbq5+/j8D/tfVSFJ",
-	"8jxhIlKuAG6UXG+FMrSRh7/cTxAiTxAiGYRI3ftRAUHEjliYgH5X8r6LbvVkCj+OlPOqFLdezaQd64zq",
-	"4eH+A2NgWGDsJOuqnWFUuN4CGUZFV1zLaNbMa4MJG8e0Z78A8qIcBOLrK34PDr6Qnda64At/0sv9hLrw",
-	"Z0NdWEcTzTcMXyp5bYs6LuCYssQBRF+1DC5YhmQN9ZfYJTpE11xY3LewKxwLszUv2OrTdUksSybwsLIe",
-	"joOdQ+a7IRe1prZgpwnhf/Xki3kwHIX5boLevfAopYZrZt9QP5phPtGXw7qXOVgcBTxyD4ub5j24WNIV",
-	"P/lYniRbDRvSXLhFiO8KN9nLiMs4AISBT+iIVfS2ZOKuST5CQ8rU7QpJOBZSHKqI5oO1xYWJDpMOsEZK",
-	"PDRfgTtAgeIHxZ7cOV8zI/U/1P+z7t1dI0Rt7nYVk9y/2kU2dsKMJhoRCS8aJdX9hYs5NyvpCPcYlOLo",
-	"2RhhfrqilFlgmgdGgBfTPFZyDm8oLJxGhdx+NMFcuttlaI+PjMV8da+AW/8d3ALfi0bz5Bf4j41Q2eZP",
-	"d9OeIMe3So+r1PrBrOBKfoBCM/6DQoD/h+JMZvyaXbCx4KlG1+zHW3dglvKUBPLgiGjeJUN6XqP0wOW9",
-	"S6KYVoCpaCsM0uxTLW+YcIoAF7dcZ1W79keusBLHNdHH9s358gUOykSKFwWIg17+6pglSgoHne1S7gtq",
-	"EwLMqp8imEJWECGirnDVRlwDPlZAlCwEb9AsjtNkf5dSbydDboScKr/YoEjHgX1gXx3oAJgEfHo9Vwm+",
-	"G1mMxCc3yZOgr8h5kHAWMQsKGM+8YH+OWPXlDXwvHGBLepmh51paATOFlrq3WMwjXXVUxqiwUyPTcxxp",
-	"IGUEDMmHU+S6K9jnMU+YeoNGEXwr4sosOlcBjO14Cu4+rucw5YRflQNkn+3gtn5ZV0KvzQDWu5lPF61a",
-	"SUquBgXPmFDhCd7F2+fdtRF7Pk4rWmpduNXFhylAwEIN4nsjd5Wms3yvCLSnsD5OodvAFuW5LtlnpxeX",
-	"JC2hKcRUQxdGWqbzmKvY3CTRKiq4mY/Xlfkkbb+fujTb7zhFgR1nd6OcMfiorusjcaxyeVokTpsePgIj",
-	"4/9l72xa44aBMPxXhM9KS6+5baGnEig9b2G1a21q4krGu3E3FP/3ondGI/kjScn2a4NvgdiSVkajeUea",
-	"Z8SwGKfgG4DoyP8yR2W+mwfaonkXPoQHrKM/49tcPWe4Ue+M4zKpYGnghiogHPZ0lEo+3l0j/EpIdoQu",
-	"kfumhyaQEnSVb2xubMMLa+d8zOilEn0fwuBCj9u2crcjW7o1uzstdXkiBIGckyhQQIwH/l2ltmV+KIUP",
-	"3Uoan9rgSsWG2kF6j9kdq87GOd0nPYV52YZpoOpGMmnOt6pEEvRMSPjxUO4/kTnn1LK5AHmzQJReR+Dz",
-	"BXpI6EiZT/f7+Ugc4eHgBqmixAXlahokdKSY2DDCo/G8PZlvTW2BswQV86jaYCfvWW+xV4gO1i7qLjZd",
-	"b9QqGZi57mPXEHbVQUzV0zGX1a2p/jL5+4IiJwv26OnwBVG9Xrpo4z5/hZjDH1i4DAlgVyr5JwQMYHyY",
-	"BGY1n3rEhUdrrAwulTheFNplSxBcj+3D2rH2ykM0m8xJGas5OS8WGMABNytJAD6zyp2no+p5K/P8ysdU",
-	"ny0Bz5F0n/Gx+8VyLE7J/0xpOOT1EB7XhXOWbixAV0310SIg1esfxXtrWtuKGCX4P54bURm/wiaEfxe6",
-	"uG/r4rp4273D4uNBTNQjjo6DWd5lFamYY4CyIqYtteSiBGHFp837ytYlbsAGwUnhMqpbFoY87OWT9U1t",
-	"6aiL5VFduTuu5ZddpuWmBhWYx7/xF26pQ5BNmx3VWp423GCcGGb4tRELFk/KUkv0KecbgQXHLGZH4qXP",
-	"3ga0Y/ryje+CrI1ksCkYdMIp17yhgOOV2s8ogvNDHN7GT1OlbnwnsHMqjoTs89MVUUb9nrPP82/FsJD+",
-	"S/8zAAD//w==",
-}
-
-// decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
-// after base64-decoding and flate-decompressing the embedded blob.
-func decodeSpec() ([]byte, error) {
-	encoded := strings.Join(swaggerSpec, "")
-	compressed, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		return nil, fmt.Errorf("error base64 decoding spec: %w", err)
-	}
-	zr := flate.NewReader(bytes.NewReader(compressed))
-	var buf bytes.Buffer
-	if _, err := buf.ReadFrom(zr); err != nil {
-		return nil, fmt.Errorf("read flate: %w", err)
-	}
-	if err := zr.Close(); err != nil {
-		return nil, fmt.Errorf("close flate reader: %w", err)
-	}
-
-	return buf.Bytes(), nil
-}
-
-var rawSpec = decodeSpecCached()
-
-// a naive cache of the decoded OpenAPI spec
-func decodeSpecCached() func() ([]byte, error) {
-	data, err := decodeSpec()
-	return func() ([]byte, error) {
-		return data, err
-	}
-}
-
-// Constructs a synthetic filesystem for resolving external references when loading openapi specifications.
-func PathToRawSpec(pathToFile string) map[string]func() ([]byte, error) {
-	res := make(map[string]func() ([]byte, error))
-	if len(pathToFile) > 0 {
-		res[pathToFile] = rawSpec
-	}
-
-	return res
-}
-
-// GetSpec returns the OpenAPI specification corresponding to the generated
-// code in this file. External references in the spec are resolved through
-// PathToRawSpec; externally-referenced files must be embedded in their
-// corresponding Go packages (via the import-mapping feature). URL-based
-// external refs are not supported.
-func GetSpec() (swagger *openapi3.T, err error) {
-	resolvePath := PathToRawSpec("")
-
-	loader := openapi3.NewLoader()
-	loader.IsExternalRefsAllowed = true
-	loader.ReadFromURIFunc = func(loader *openapi3.Loader, url *url.URL) ([]byte, error) {
-		pathToFile := url.String()
-		pathToFile = path.Clean(pathToFile)
-		getSpec, ok := resolvePath[pathToFile]
-		if !ok {
-			err1 := fmt.Errorf("path not found: %s", pathToFile)
-			return nil, err1
-		}
-		return getSpec()
-	}
-	var specData []byte
-	specData, err = rawSpec()
-	if err != nil {
-		return
-	}
-	swagger, err = loader.LoadFromData(specData)
-	if err != nil {
-		return
-	}
-	return
-}
-
-// GetSpecJSON returns the raw JSON bytes of the embedded OpenAPI
-// specification: decompressed but not unmarshaled. External references
-// are not resolved here; the bytes are the spec exactly as embedded by
-// codegen. The result is cached at package init time, so repeated calls
-// are cheap.
-func GetSpecJSON() ([]byte, error) {
-	return rawSpec()
-}
-
-// GetSwagger returns the OpenAPI specification corresponding to the
-// generated code in this file.
-//
-// Deprecated: GetSwagger predates kin-openapi renaming openapi3.Swagger
-// to openapi3.T. Use [GetSpec] instead. This wrapper is retained for
-// backwards compatibility.
-func GetSwagger() (*openapi3.T, error) {
-	return GetSpec()
 }

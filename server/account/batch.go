@@ -11,7 +11,6 @@ import (
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/patch"
-	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/write"
 )
 
@@ -66,7 +65,7 @@ func (s *Service) parseUpdate(item any) (BatchUpdate, fault.Offences) {
 // KindPrecondition with every offence of all updates; an unknown id is one.
 func (s *Service) Batch(ctx context.Context, actor identity.Actor, req BatchRequest) ([]Account, error) {
 	return decide(ctx, s, actor.CompanyID, req.Mode, all, func(ctx context.Context, tx Tx) ([]Account, error) {
-		b := &batch{Service: s, tx: &schemaTx{Tx: tx}, actor: actor, req: req, accounts: make(map[int64]Account), offences: slices.Clip(req.Found)}
+		b := &batch{Service: s, tx: tx, actor: actor, req: req, accounts: make(map[int64]Account), offences: slices.Clip(req.Found)}
 		return b.run(ctx)
 	})
 }
@@ -140,27 +139,4 @@ func (b *batch) update(ctx context.Context, index int, update BatchUpdate) error
 	}
 	b.accounts[update.ID] = after
 	return err
-}
-
-// schemaTx is a transaction that remembers the properties, which a batch reads
-// for each of its updates.
-type schemaTx struct {
-	Tx
-	properties []schema.Property // of the one company that the transaction is about
-}
-
-// Properties returns the company's properties.
-func (t *schemaTx) Properties(ctx context.Context, companyID int64) ([]schema.Property, error) {
-	if t.properties != nil {
-		return t.properties, nil
-	}
-	properties, err := t.Tx.Properties(ctx, companyID)
-	t.properties = properties
-	return properties, err
-}
-
-// AddOption adds an option, and forgets the properties.
-func (t *schemaTx) AddOption(ctx context.Context, companyID int64, option schema.NewOption) error {
-	t.properties = nil
-	return t.Tx.AddOption(ctx, companyID, option)
 }

@@ -140,6 +140,19 @@ func (i *Importer) Forget(ctx context.Context, begun Import) error {
 // nothing behind. With the last row the import is complete, and forgotten.
 // Errors: KindConflict if the import has meanwhile gone on or ended elsewhere.
 func (i *Importer) Rows(ctx context.Context, actor identity.Actor, req ImportRequest) (Import, error) {
+	done, err := i.rows(ctx, actor, req, false)
+	if errors.Is(err, errHalfWritten) {
+		return i.rows(ctx, actor, req, true)
+	}
+	return done, err
+}
+
+// errHalfWritten is of a row that failed after a part of it was written, which
+// is rare: to be ready for it costs each row a savepoint.
+var errHalfWritten = errors.New("a row was written in part")
+
+// rows is Rows, which apart undoes a row that fails.
+func (i *Importer) rows(ctx context.Context, actor identity.Actor, req ImportRequest, apart bool) (Import, error) {
 	return write.Run(ctx, i.store, write.Mode[Import]{}, func(ctx context.Context, tx ImportTx) (Import, error) {
 		kept, err := tx.Import(ctx, req.Import.CompanyID, req.Import.Digest)
 		if err != nil && !fault.IsNotFound(err) {
@@ -149,7 +162,7 @@ func (i *Importer) Rows(ctx context.Context, actor identity.Actor, req ImportReq
 			return Import{}, &fault.Error{Kind: fault.KindConflict, Message: "another command has continued this import; make sure that only one runs"}
 		}
 		cached := &schemaTx{Tx: tx}
-		run := &importRun{tx: tx, schema: cached, req: req, done: kept}
+		run := &importRun{tx: tx, schema: cached, req: req, done: kept, apart: apart}
 		run.creation = creation{Service: i.accounts, tx: cached, actor: actor, partial: true}
 		return run.rows(ctx)
 	})
@@ -163,6 +176,7 @@ type importRun struct {
 	req      ImportRequest
 	done     Import
 	rejected []RejectedRow
+	apart    bool // a row that fails is undone, not all of them
 }
 
 func (r *importRun) rows(ctx context.Context) (Import, error) {
@@ -193,7 +207,7 @@ func (r *importRun) rows(ctx context.Context) (Import, error) {
 func (r *importRun) row(ctx context.Context, index int, row ImportRow) error {
 	counts := &r.done.Counts
 	count := &counts.Unchanged
-	err := r.tx.Isolate(ctx, func(ctx context.Context) error {
+	treat := func(ctx context.Context) error {
 		if row.Unusable {
 			return fault.Invalid(row.Patch.Found)
 		}
@@ -205,16 +219,25 @@ func (r *importRun) row(ctx context.Context, index int, row ImportRow) error {
 			count = &counts.Updated
 		}
 		return err
-	})
+	}
+	before, err := r.schema.writes, error(nil)
+	if r.apart {
+		err = r.tx.Isolate(ctx, treat)
+	} else {
+		err = treat(ctx)
+	}
 	if err == nil {
 		*count++
 		return nil
 	}
 	reasons := reasonsOf(err)
-	if reasons == nil {
+	switch {
+	case reasons == nil:
 		return err
+	case !r.apart && r.schema.writes > before:
+		return errHalfWritten
 	}
-	r.schema.properties = nil // They may be what the row made of them.
+	r.schema.forget() // What is remembered may be what the row made of it.
 	r.rejected = append(r.rejected, RejectedRow{Index: index, Reasons: reasons})
 	counts.Rejected++
 	return nil

@@ -57,6 +57,9 @@ type Actor struct {
 	Scope     Scope
 	Handling  lenient.Handling // that of the key
 	User      UserRef
+
+	// password is the hash of the password of one who has logged in.
+	password string
 }
 
 // Limits of keys.
@@ -125,7 +128,8 @@ type IssuedKey struct {
 }
 
 // CreateKey makes a key for the actor's user. Errors: KindInvalid with every
-// offence; KindForbidden if it would do more than the actor may.
+// offence; KindForbidden if it would do more than the actor may;
+// KindUnauthorized if the password has changed since the login.
 func (s *Service) CreateKey(ctx context.Context, actor Actor, n NewKey) (IssuedKey, error) {
 	key := Key{Name: n.Name, Description: n.Description, Scope: actor.Scope, Handling: n.Handling, ExpiresAt: n.ExpiresAt.UTC().Truncate(time.Millisecond)}
 	offences := n.Found
@@ -138,7 +142,7 @@ func (s *Service) CreateKey(ctx context.Context, actor Actor, n NewKey) (IssuedK
 	if len(n.Scopes) > 0 {
 		key.Scope = strongest(n.Scopes)
 	}
-	return s.issue(ctx, actor.CompanyID, actor.User.ID, key)
+	return s.issue(ctx, actor.CompanyID, actor.User.ID, key, actor.checkLogin)
 }
 
 // Keys returns a page of the keys of the actor's user, or with ScopeAdmin of the
@@ -231,13 +235,13 @@ func (s *Service) CreateKeyFor(ctx context.Context, user User, name string, scop
 			}
 		}
 	}
-	issued, err := s.issue(ctx, user.CompanyID, user.ID, Key{Name: name, Scope: strongest(scopes), Handling: handling})
+	issued, err := s.issue(ctx, user.CompanyID, user.ID, Key{Name: name, Scope: strongest(scopes), Handling: handling}, func(User) error { return nil })
 	return issued.Token, err
 }
 
-// issue makes a key of a user, as the user is now: who was just disabled or is
-// no longer an admin may have logged in before.
-func (s *Service) issue(ctx context.Context, companyID, userID int64, key Key) (IssuedKey, error) {
+// issue makes a key of a user, as the user is now: who was just disabled, is no
+// longer an admin or has no longer the password may have logged in before.
+func (s *Service) issue(ctx context.Context, companyID, userID int64, key Key, check func(User) error) (IssuedKey, error) {
 	return write.Run(ctx, s.store, write.Mode[IssuedKey]{}, func(ctx context.Context, tx Tx) (IssuedKey, error) {
 		user, err := tx.User(ctx, companyID, userID)
 		if err != nil {
@@ -245,6 +249,9 @@ func (s *Service) issue(ctx context.Context, companyID, userID int64, key Key) (
 		}
 		if user.Disabled() {
 			return IssuedKey{}, &fault.Error{Kind: fault.KindForbidden, Message: "this user is disabled"}
+		}
+		if err := check(user); err != nil {
+			return IssuedKey{}, err
 		}
 		if !user.Scope().Includes(key.Scope) {
 			return IssuedKey{}, &fault.Error{

@@ -39,8 +39,7 @@ func (s *Service) Login(ctx context.Context, l Login) (Actor, error) {
 	if l.Password == "" {
 		return Actor{}, loginRefused // Nobody has it.
 	}
-	account, _ := normal.Email(l.Email)
-	trial, wait := s.guard.begin(account, l.Address, s.clock.Now())
+	trial, wait := s.guard.begin(normal.EmailKey(l.Email), l.Address, s.clock.Now())
 	if wait > 0 {
 		return Actor{}, tooManyFailures(wait)
 	}
@@ -62,8 +61,18 @@ func (s *Service) Login(ctx context.Context, l Login) (Actor, error) {
 	if len(matched) > 1 {
 		return Actor{}, ambiguousLogin(matched)
 	}
-	s.renewHash(ctx, matched[0], l.Password)
-	return Actor{CompanyID: matched[0].CompanyID, Scope: matched[0].Scope(), User: matched[0].Ref()}, nil
+	user := matched[0]
+	hash := s.renewHash(ctx, user, l.Password)
+	return Actor{CompanyID: user.CompanyID, Scope: user.Scope(), User: user.Ref(), password: hash}, nil
+}
+
+// checkLogin returns the error of a login if the user, as it is now, has no
+// longer the password with which the actor has logged in.
+func (a Actor) checkLogin(now User) error {
+	if a.password != "" && now.PasswordHash != a.password {
+		return loginRefused
+	}
+	return nil
 }
 
 func tooManyFailures(wait time.Duration) error {
@@ -134,16 +143,17 @@ func (s *Service) tellGuessing(ctx context.Context, t trial, users []User) {
 	}
 }
 
-// renewHash replaces a hash that takes more memory than new ones do. The login
-// goes on if that fails.
-func (s *Service) renewHash(ctx context.Context, u User, password string) {
+// renewHash replaces a hash that takes more memory than new ones do, and returns
+// the one that the user has then. The login goes on if that fails.
+func (s *Service) renewHash(ctx context.Context, u User, password string) string {
 	if !isDear(u.PasswordHash) {
-		return
+		return u.PasswordHash
 	}
+	var now User
 	hash, err := s.passwords.hash(ctx, password)
 	if err == nil {
 		err = write.Do(ctx, s.store, func(ctx context.Context, tx Tx) error {
-			now, err := tx.User(ctx, u.CompanyID, u.ID)
+			now, err = tx.User(ctx, u.CompanyID, u.ID)
 			if err != nil || now.PasswordHash != u.PasswordHash {
 				return err
 			}
@@ -153,5 +163,14 @@ func (s *Service) renewHash(ctx context.Context, u User, password string) {
 	}
 	if err != nil {
 		s.log.WarnContext(ctx, "the hash of a password was not renewed", "userId", u.ID, "error", err)
+		return u.PasswordHash
 	}
+	if now.PasswordHash == hash {
+		return hash
+	}
+	// Another login has renewed it first, or it is that of another password.
+	if match, err := s.passwords.compare(ctx, password, now.PasswordHash); err == nil && match {
+		return now.PasswordHash
+	}
+	return u.PasswordHash
 }

@@ -161,6 +161,26 @@ func TestRenewedHash(t *testing.T) {
 	}
 }
 
+// Logins at the same time that renew one hash are all good for a key.
+func TestRenewedHashOfSeveralLogins(t *testing.T) {
+	t.Parallel()
+	s := domaintest.New(t)
+	addSam(t, s, &argon2id.Params{Memory: 20 << 10, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	var logins sync.WaitGroup
+	for range 4 {
+		logins.Go(func() {
+			actor, err := s.Identity.Login(t.Context(), samFrom(s, "here", rightPassword))
+			if err == nil {
+				_, err = s.Identity.CreateKey(t.Context(), actor, identity.NewKey{})
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	logins.Wait()
+}
+
 // What a login was allowed does not outlive the user's end: the key is made of
 // what the user may when it is made.
 func TestKeyAfterLogin(t *testing.T) {

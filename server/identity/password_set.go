@@ -87,8 +87,8 @@ func ParseNewPassword(body any) NewPassword {
 }
 
 // ChangePassword sets the password of the actor, who has just logged in with the
-// former one. Errors: KindInvalid; KindUnauthorized if the user was disabled
-// meanwhile.
+// former one. Errors: KindInvalid; KindUnauthorized if the user was disabled or
+// has got another password meanwhile.
 func (s *Service) ChangePassword(ctx context.Context, actor Actor, n NewPassword) error {
 	if err := fault.Invalid(n.Found); err != nil {
 		return err
@@ -104,6 +104,9 @@ func (s *Service) ChangePassword(ctx context.Context, actor Actor, n NewPassword
 		}
 		if user.Disabled() || user.PasswordHash == "" {
 			return loginRefused // It has ended since the login.
+		}
+		if err := actor.checkLogin(user); err != nil {
+			return err
 		}
 		user.PasswordHash = hash
 		return tx.UpdateUser(ctx, user)

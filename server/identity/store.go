@@ -24,8 +24,8 @@ type Reader interface {
 	// User returns a user of the company, or KindNotFound.
 	User(ctx context.Context, companyID, id int64) (User, error)
 
-	// UsersByEmail returns the users of all companies with an email, without
-	// regard to case, in the order of ids.
+	// UsersByEmail returns the users of all companies with an email, compared by
+	// normal.EmailKey, in the order of ids.
 	UsersByEmail(ctx context.Context, email string) ([]User, error)
 
 	// Users returns the company's users that the filter picks, with ids above

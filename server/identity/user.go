@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/write"
@@ -68,14 +69,60 @@ func (u User) Scope() Scope {
 // UserFilter picks users; its zero value picks all.
 type UserFilter struct {
 	ID    int64
-	Email string // without regard to case
+	Email string // compared by normal.EmailKey
 }
 
-// Users returns a page of the company's users, in the order of ids.
+// Check returns KindInvalid, located in the query, for what is no address.
+func (f UserFilter) Check() error {
+	wrong := ""
+	switch {
+	case f.Email != "" && normal.Trim(f.Email) == "":
+		wrong = fault.MustNotBeBlank
+	case normal.HasSpaceInEmail(f.Email):
+		wrong = normal.SpaceInEmail
+	default:
+		return nil
+	}
+	return fault.Invalid([]fault.Offence{fault.InParameter("email", "%s", wrong)})
+}
+
+// Users returns a page of the company's users, in the order of ids. Errors:
+// KindInvalid for the filter.
 func (s *Service) Users(ctx context.Context, actor Actor, f UserFilter, page query.Page) ([]User, error) {
+	if err := f.Check(); err != nil {
+		return nil, err
+	}
 	return query.ListByID(page, func(u User) int64 { return u.ID }, func(after int64, limit int) ([]User, error) {
 		return s.store.Users(ctx, actor.CompanyID, f, after, limit)
 	})
+}
+
+// Self is for whom a key acts.
+type Self struct {
+	User    User
+	Company Company
+	Key     Key
+}
+
+// Self returns for whom the actor's key acts.
+func (s *Service) Self(ctx context.Context, actor Actor) (self Self, err error) {
+	users, err := s.store.Users(ctx, actor.CompanyID, UserFilter{ID: actor.User.ID}, 0, 1)
+	if err != nil {
+		return self, err
+	}
+	keys, err := s.store.Keys(ctx, actor.CompanyID, actor.User.ID, actor.KeyID-1, 1)
+	if err != nil {
+		return self, err
+	}
+	companies, err := s.store.Companies(ctx)
+	if err != nil {
+		return self, err
+	}
+	at := slices.IndexFunc(companies, func(c Company) bool { return c.ID == actor.CompanyID })
+	if len(users) == 0 || len(keys) == 0 || at < 0 {
+		return self, fmt.Errorf("user %d with key %d of company %d is not stored", actor.User.ID, actor.KeyID, actor.CompanyID)
+	}
+	return Self{User: users[0], Company: companies[at], Key: keys[0]}, nil
 }
 
 // FindUser returns the user with an e-mail address, for the operator; the name

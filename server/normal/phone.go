@@ -44,7 +44,7 @@ func digit(r rune) rune {
 // CheckRegion returns an error unless phone numbers of the region are known.
 func CheckRegion(region string) error {
 	if !phonenumbers.GetSupportedRegions()[region] {
-		return fmt.Errorf("a region must be two letters of ISO 3166 such as US; got %s", fault.Quote(region))
+		return fmt.Errorf("must be two letters of ISO 3166 such as US; got %s", fault.Quote(region))
 	}
 	return nil
 }

@@ -21,8 +21,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// keyForm is what a key name looks like.
-var keyForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+// keyForm is what a key name looks like, but for its length.
+var keyForm = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+func isKey(name string) bool { return len(name) <= schema.MaxKeyName && keyForm.MatchString(name) }
 
 // reservedKeys are the members that all accounts have, and the other words that
 // searches read as more than a key name.
@@ -121,9 +123,9 @@ func (n New) check() (schema.Property, fault.Offences) {
 	}
 	switch {
 	case p.Name == "" && p.Key == "":
-	case !sent && !keyForm.MatchString(p.Key):
+	case !sent && !isKey(p.Key):
 		offences.Add([]string{"keyName"}, "%s", "is required: no keyName can be made from this name; send one")
-	case !keyForm.MatchString(p.Key):
+	case !isKey(p.Key):
 		offences.Add([]string{"keyName"}, "must start with a letter, followed by at most %d letters a-z, digits and underscores; got %s", schema.MaxKeyName-1, fault.Quote(p.Key))
 	case slices.Contains(reservedKeys, p.Key):
 		offences.Add([]string{"keyName"}, "must not be %s, which has a meaning of its own; send another keyName", fault.Quote(p.Key))

@@ -66,6 +66,11 @@ func (p Part[T]) Write(ctx context.Context, fn func(ctx context.Context, tx T) e
 	return p.Store.Write(ctx, func(ctx context.Context, tx Tx) error { return fn(ctx, p.as(tx)) })
 }
 
+// Rehearse runs a transaction that leaves nothing: see write.Transactor.
+func (p Part[T]) Rehearse(ctx context.Context, fn func(ctx context.Context, tx T) error) error {
+	return p.Store.Rehearse(ctx, func(ctx context.Context, tx Tx) error { return fn(ctx, p.as(tx)) })
+}
+
 // Look runs a transaction that can only read: see write.Transactor.
 func (p Part[T]) Look(ctx context.Context, fn func(ctx context.Context, tx T) error) error {
 	return p.Store.Look(ctx, func(ctx context.Context, tx Tx) error { return fn(ctx, p.as(tx)) })

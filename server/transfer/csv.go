@@ -145,7 +145,7 @@ func (c *csvReader) read(r row) account.ImportRow {
 	var found fault.Offences
 	object, custom := make(map[string]any, len(r.cells)), make(map[string]any)
 	for _, f := range c.fields {
-		if wrong := f.destroyed(r.cells[f.at[0]]); wrong != "" {
+		if wrong := f.destroyed(r.cells); wrong != "" {
 			found.Add([]string{f.Name}, "%s", wrong)
 			continue
 		}

@@ -68,10 +68,14 @@ func (d Dialect) text(r io.Reader) (text *bufio.Reader, foreign bool, err error)
 	if _, err := raw.Discard(mark); err != nil {
 		return nil, false, err
 	}
+	var whole io.Reader = raw
+	if mark == 0 && d.Encoding != "" {
+		whole = &notUTF8{r: raw}
+	}
 	if enc == unicode.UTF8 {
 		return bufio.NewReaderSize(transform.NewReader(raw, encoding.UTF8Validator), 64<<10), false, nil
 	}
-	return bufio.NewReaderSize(transform.NewReader(raw, transform.Chain(enc.NewDecoder(), strict{})), 64<<10), true, nil
+	return bufio.NewReaderSize(transform.NewReader(whole, transform.Chain(enc.NewDecoder(), strict{})), 64<<10), true, nil
 }
 
 // encodingOf tells the encoding by a mark, by what was said, or by the zeros
@@ -101,7 +105,40 @@ func (d Dialect) encodingOf(start []byte) (enc encoding.Encoding, mark int, err 
 	return unicode.UTF8, 0, nil
 }
 
-var errEncoding = errors.New("not in the encoding")
+var (
+	errEncoding = errors.New("not in the encoding")
+	errUTF8     = errors.New("in UTF-8")
+)
+
+// notUTF8 ends a file with errUTF8 that has characters beyond ASCII, and all of
+// them in UTF-8: hardly a text in another encoding ever looks so.
+type notUTF8 struct {
+	r      io.Reader
+	cut    []byte // the beginning of a character
+	beyond bool   // there was one beyond ASCII
+	not    bool   // there was something else
+}
+
+func (u *notUTF8) Read(p []byte) (int, error) {
+	n, err := u.r.Read(p)
+	if !u.not {
+		u.look(append(u.cut, p[:n]...))
+	}
+	if errors.Is(err, io.EOF) && u.beyond && !u.not && len(u.cut) == 0 {
+		err = errUTF8
+	}
+	return n, err
+}
+
+func (u *notUTF8) look(text []byte) {
+	for len(text) > 0 && utf8.FullRune(text) {
+		r, size := utf8.DecodeRune(text)
+		u.not = u.not || r == utf8.RuneError && size == 1
+		u.beyond = u.beyond || size > 1
+		text = text[size:]
+	}
+	u.cut = text
+}
 
 // strict ends where a decoder met what its encoding does not have. Tables have
 // control characters there, or the sign of replacement.
@@ -128,6 +165,8 @@ func explainEncoding(err error, line int) error {
 	switch {
 	case errors.Is(err, encoding.ErrInvalidUTF8):
 		return refuse("line %d is not UTF-8; the file is probably Windows-1252: give --encoding windows-1252, or save it as UTF-8", line)
+	case errors.Is(err, errUTF8):
+		return refuse("the file is UTF-8, which is recognised: leave --encoding out")
 	case errors.Is(err, errEncoding):
 		return refuse("line %d is not in the encoding of --encoding or of the file's mark; give another, or save the file as UTF-8", line)
 	}

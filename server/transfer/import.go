@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
@@ -17,7 +18,7 @@ import (
 	"github.com/accountsd/accountsd/server/schema"
 )
 
-// A transaction gets at most so many rows and, if they are large, bytes.
+// So many rows are read at a time or, if they are large, bytes.
 const (
 	chunkRows  = 500
 	chunkBytes = 4 << 20
@@ -214,13 +215,21 @@ func (i *importer) changed(err error) error {
 	return fmt.Errorf("read %s: %w", i.name, err)
 }
 
-// run imports what is left. Even a file without rows takes a transaction, which
-// ends the import.
+// run imports what is left, and reads on meanwhile. Even a file without rows
+// takes a transaction, which ends the import.
 func (i *importer) run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	ahead := make(chan portion)
+	var reading sync.WaitGroup
+	reading.Go(func() { i.readOn(ctx, i.total-i.at.Counts.Rows(), ahead) })
+	defer reading.Wait() // It reads the caller's file.
+	defer stop()
 	for {
 		i.opts.progress(i.at.Counts.Rows(), i.total)
-		if err := i.fill(); err != nil {
-			return err
+		if read := i.at.Counts.Rows() + int64(len(i.waiting)); len(i.waiting) < chunkRows && read < i.total {
+			if err := i.receive(ctx, ahead); err != nil {
+				return err
+			}
 		}
 		last := i.at.Counts.Rows()+int64(len(i.waiting)) == i.total
 		if err := i.chunk(ctx, last); err != nil {
@@ -246,25 +255,54 @@ func (i *importer) interrupted(err error) error {
 	return fmt.Errorf("interrupted after %d of %d rows; the same command continues from there: %w", i.at.Counts.Rows(), i.total, err)
 }
 
-// fill reads rows until there are enough for a transaction, or no more.
-func (i *importer) fill() error {
-	size := 0
-	for _, r := range i.waiting {
-		size += r.size()
+// portion is what was read of a file at a time.
+type portion struct {
+	rows []waitingRow
+	err  error
+}
+
+// receive adds what was read to the rows that wait.
+func (i *importer) receive(ctx context.Context, from <-chan portion) error {
+	select {
+	case next := <-from:
+		i.waiting = append(i.waiting, next.rows...)
+		return next.err
+	case <-ctx.Done():
+		return i.interrupted(ctx.Err())
 	}
-	for len(i.waiting) < chunkRows && size < chunkBytes && i.at.Counts.Rows()+int64(len(i.waiting)) < i.total {
+}
+
+// readOn reads rows, and sends them in portions. It is one ahead of those that
+// are imported, so that the file takes no more memory than two.
+func (i *importer) readOn(ctx context.Context, left int64, to chan<- portion) {
+	for left > 0 {
+		next := i.portion(left)
+		select {
+		case to <- next:
+		case <-ctx.Done():
+			return
+		}
+		if left -= int64(len(next.rows)); next.err != nil {
+			return
+		}
+	}
+}
+
+// portion reads rows for a transaction, of those that are left.
+func (i *importer) portion(left int64) (next portion) {
+	for size := 0; len(next.rows) < int(min(chunkRows, left)) && size < chunkBytes; {
 		r, err := i.rows.next()
 		if err != nil {
-			return i.changed(err)
+			return portion{err: i.changed(err)}
 		}
 		read := i.rows.read(r)
 		if i.opts.MatchBy == account.MatchID && read.Patch.Found.Has(string(account.MatchID)) {
 			read.Unusable = true
 		}
 		size += r.size()
-		i.waiting = append(i.waiting, waitingRow{row: r, ImportRow: read})
+		next.rows = append(next.rows, waitingRow{row: r, ImportRow: read})
 	}
-	return nil
+	return next
 }
 
 // chunk imports the first of the rows that wait.

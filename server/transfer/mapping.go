@@ -59,6 +59,17 @@ type heading struct {
 	wrong  []string
 }
 
+// destroyed says what is wrong with the cells of a row that a spreadsheet has
+// destroyed, or "".
+func (f field) destroyed(cells []string) string {
+	for _, at := range f.at {
+		if wrong := f.column.destroyed(cells[at]); wrong != "" {
+			return wrong
+		}
+	}
+	return ""
+}
+
 // resolve makes the fields, first by the assignments and then by the names.
 func (h *heading) resolve(assignments []string) {
 	h.used = make([]bool, len(h.names))

@@ -19,6 +19,7 @@ import (
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/jsonvalue"
 	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/transfer"
 	"github.com/accountsd/accountsd/server/write"
 )
@@ -152,6 +153,97 @@ var cells = map[string][][2]string{
 	"custom.text_false": {{"x", `"x"`}, {"", `null`}, {`""`, `""`}}, "custom.text_true": {{`["b","a"]`, `["b","a"]`}, {"a", `"a"`}},
 	"custom.numeric_false": {{"1.10", `1.10`}, {"1e1001", `1e1001`}}, "custom.numeric_true": {{"[1.0,2]", `[1.0,2]`}, {"3.0", `3.0`}, {`[1,"x"]`, `[1,"x"]`}},
 	"custom.boolean_false": {{"True", `true`}, {"1", `"1"`}}, "custom.date_false": {{"2026-11-24", `"2026-11-24"`}, {"today", `"today"`}}, "custom.dropdown_false": {{" gold", `" gold"`}, {"Golf", `"Golf"`}},
+}
+
+// formed are values that have a normal form, which is the same by every way in.
+// What is refused has none.
+var formed = []struct{ member, text, stored string }{
+	{"title", "\u200b Harbor\ufeff", "Harbor"}, {"title", "\u202aHarbor\u202c", "Harbor"}, {"title", "\u2060", ""}, {"title", "👩\u200d👧 Home", "👩\u200d👧 Home"},
+	{"description", "\u00adx\u2069", "x"}, {"address", "\u200e2 Main St\u200f", "2 Main St"}, {"address", "\u200e", ""},
+	{"primaryEmail", "a\u00adda@EXAMPLE.com\u200b", "ada@example.com"}, {"primaryEmail", "jose\u0301@example.com", "josé@example.com"},
+	{"primaryEmail", "ada@MU\u0308NCHEN.example", "ada@münchen.example"}, {"primaryEmail", "ada@xn--mnchen-3ya.example", "ada@xn--mnchen-3ya.example"},
+	{"primaryEmail", `"a b"@c.example`, `"a b"@c.example`}, {"primaryEmail", "ada@[IPv6:::1]", "ada@[ipv6:::1]"}, {"primaryEmail", "Ada <a@b.example>", ""},
+	{"primaryPhone", "0415 555 012", "0415 555 012"}, {"primaryPhone", "0049 30 901820", "+4930901820"}, {"primaryPhone", "001 415 555 0142", "+14155550142"},
+	{"primaryPhone", "＋１４１５５５５０１４２", "+14155550142"}, {"primaryPhone", "٤١٥٥٥٥٠١٤٢", "+14155550142"}, {"primaryPhone", "\u202a(415)\u200b 555-0142\u202c", "+14155550142"},
+	{"custom.text_false", "\ufeffy\u200b", "y"}, {"custom.dropdown_false", "\u200bgold\ufeff", "Gold"},
+	{"custom.date_false", "2026-11-24t10:00:00z", "2026-11-24T10:00:00.000Z"}, {"custom.date_false", "2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000Z"}, {"custom.date_false", "2026-11-24T10:00:00+0530", ""},
+	{"custom.date_false", "2026-11-24T24:00:00Z", ""}, {"custom.date_false", "2026-11-24T9:00:00Z", ""},
+}
+
+// Whatever way a text comes in, what is stored of it is the same.
+func TestFormsOfTexts(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for i, c := range formed {
+		value, err := json.Marshal(c.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := string(value)
+		if c.member == "address" {
+			body = "[" + body + "]"
+		}
+		key, custom := strings.CutPrefix(c.member, "custom.")
+		body = fmt.Sprintf("%q:%s", key, body)
+		if custom {
+			body = `"custom":{` + body + "}"
+		}
+		for _, format := range []string{"ndjson", "csv"} {
+			before := f.create(t)
+			body := fmt.Sprintf(`{"id":%d,%s}`, before.ID, body)
+			text := body
+			if format == "csv" {
+				text = fmt.Sprintf("id,%s\n%d,\"%s\"\n", c.member, before.ID, strings.ReplaceAll(c.text, `"`, `""`))
+			}
+			f.wantSameAsPatch(t, before, fmt.Sprintf("%d.%s", i, format), text, body)
+			after, err := f.Accounts.Get(t.Context(), f.actor, before.ID, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stored, err := json.Marshal(c.stored)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if isRefused := c.stored == ""; isRefused != (after.Version == before.Version) || !isRefused && !strings.Contains(shown(t, after), string(stored)) {
+				t.Errorf("%s %q as %s: %s", c.member, c.text, format, shown(t, after))
+			}
+		}
+	}
+}
+
+// Rows find accounts by the forms in which values are compared, and searches do.
+func TestFormsThatMatch(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.importText(t, "a.csv", "title,address,primaryEmail,primaryPhone\nJosé O’Neil,1 Main St,josé@münchen.example,+4930901820\n", transfer.Options{})
+	for i, c := range []struct {
+		by   account.MatchBy
+		text string
+	}{
+		{account.MatchTitle, "Jose\u0301 O’Neil\u200b"}, {account.MatchAddress, "\ufeff1 MAIN ST"}, {account.MatchEmail, "jose\u0301@xn--mnchen-3ya.example"},
+		{account.MatchPhone, "0049 30 901820"}, {account.MatchPhone, "＋４９３０９０１８２０"},
+	} {
+		text := fmt.Sprintf("%s,value\n%s,%d\n", c.by, c.text, i+1)
+		wantCounts(t, f.importText(t, fmt.Sprintf("%d.csv", i), text, transfer.Options{MatchBy: c.by, Strategy: account.StrategyUpdate}), 0, 1, 0, 0)
+		line, err := json.Marshal(map[string]any{string(c.by): c.text, "value": -i - 1})
+		if c.by == account.MatchAddress {
+			line, err = json.Marshal(map[string]any{string(c.by): []string{c.text}, "value": -i - 1})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantCounts(t, f.importText(t, fmt.Sprintf("%d.ndjson", i), string(line), transfer.Options{MatchBy: c.by, Strategy: account.StrategyUpdate}), 0, 1, 0, 0)
+	}
+	for _, words := range []string{"jose", "JOSÉ o'neil", "oneil@", "90 1820"} {
+		filter, err := account.ListFilters{Words: words}.Filter()
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := f.store.Accounts(t.Context(), f.actor.CompanyID, account.Query{Filter: filter, Page: query.Page{Limit: 10}})
+		if want := words != "oneil@"; err != nil || (len(found) == 1) != want {
+			t.Errorf("%q finds %d, %v", words, len(found), err)
+		}
+	}
 }
 
 // A row of CSV means what a PATCH means whose body says the same.

@@ -66,6 +66,12 @@ func TestShortenedPhone(t *testing.T) {
 			t.Errorf("%s: %+v", phone, result.First)
 		}
 	}
+	// Of several columns any may be it.
+	joined := f.importText(t, "c.csv", "title,Country,Number\nA,+1,4.15556E+9\nA,1E+10,\nA,+1,\"=4.15\"\n", transfer.Options{Strategy: account.StrategyUpdate, Map: []string{"Country+Number=primaryPhone"}, Rejected: f.write(t, "joined", "")})
+	if len(joined.First) != 2 || joined.First[0].Line != 2 || joined.First[1].Line != 3 || !strings.Contains(joined.First[0].Reasons[0]+joined.First[1].Reasons[0], "primaryPhone is a number that a spreadsheet has shortened") {
+		t.Errorf("%+v", joined)
+	}
+	f.importText(t, "d.csv", "title,primaryPhone\nA,+14155550101\n", transfer.Options{Strategy: account.StrategyUpdate})
 	if got := f.accounts(t); *got[0].PrimaryPhone != "+14155550101" {
 		t.Errorf("stored %s", *got[0].PrimaryPhone)
 	}

@@ -38,6 +38,9 @@ type Transactor[T Tx] interface {
 	// waits for the outcome, so that the caller always knows it.
 	Write(ctx context.Context, fn func(ctx context.Context, tx T) error) error
 
+	// Rehearse is Write, but leaves nothing of what fn wrote.
+	Rehearse(ctx context.Context, fn func(ctx context.Context, tx T) error) error
+
 	// Look runs fn on one state of the store, in which it can only read: what
 	// would write returns ErrReadOnly. Writes need not wait for it.
 	Look(ctx context.Context, fn func(ctx context.Context, tx T) error) error
@@ -74,20 +77,21 @@ func Run[T Tx, R any](ctx context.Context, store Transactor[T], m Mode[R], fn fu
 			return result, err
 		}
 	}
-	err := store.Write(ctx, func(ctx context.Context, tx T) error {
+	carryOut := store.Write
+	if m.DryRun {
+		carryOut = store.Rehearse
+	}
+	err := carryOut(ctx, func(ctx context.Context, tx T) error {
 		err := m.Check(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if result, err = fn(ctx, tx); err != nil {
+		if result, err = fn(ctx, tx); err != nil || m.DryRun {
 			return err
-		}
-		if m.DryRun {
-			return errDryRun
 		}
 		return m.Keep(ctx, tx, result)
 	})
-	if err != nil && !errors.Is(err, errDryRun) {
+	if err != nil {
 		var none R
 		return none, err
 	}
@@ -99,9 +103,6 @@ func Do[T Tx](ctx context.Context, store Transactor[T], fn func(ctx context.Cont
 	_, err := Run(ctx, store, Mode[struct{}]{}, func(ctx context.Context, tx T) (struct{}, error) { return struct{}{}, fn(ctx, tx) })
 	return err
 }
-
-// errDryRun rolls a transaction back that has done all that it should.
-var errDryRun = errors.New("dry run")
 
 // Clock tells the time.
 type Clock func() time.Time

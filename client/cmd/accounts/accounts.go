@@ -47,8 +47,8 @@ func accountCommands(t *terminal) []*cli.Command {
 				&cli.StringFlag{Name: "email", Usage: "with `TEXT` in the e-mail address"},
 				&cli.StringFlag{Name: "phone", Usage: "with the digits of `TEXT` in the phone number"},
 				&cli.StringFlag{Name: "contact", Usage: "with `TEXT` in the name of the first contact"},
-				&cli.TimestampFlag{Name: "updated-after", Usage: "changed after `TIME`", Config: times()},
-				&cli.TimestampFlag{Name: "updated-before", Usage: "changed before `TIME`", Config: times()}),
+				&cli.StringFlag{Name: "updated-after", Usage: "changed after `TIME`: a date, or a date-time of RFC 3339", Validator: check(readTime)},
+				&cli.StringFlag{Name: "updated-before", Usage: "changed before `TIME`", Validator: check(readTime)}),
 		},
 		{
 			Name: "search", Usage: "list accounts by their members", ArgsUsage: "MEMBER OPERATOR VALUE [and|or MEMBER OPERATOR VALUE]", Action: connected(t.searchAccounts),
@@ -103,8 +103,40 @@ func yesFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "do not ask for confirmation"}
 }
 
-func times() cli.TimestampConfig {
-	return cli.TimestampConfig{Layouts: []string{time.RFC3339, time.DateOnly}, Timezone: time.UTC}
+// check makes a check of a flag of what reads its text.
+func check[T any](read func(string) (T, error)) func(string) error {
+	return func(text string) error {
+		_, err := read(text)
+		return err
+	}
+}
+
+// readTime reads a date, which begins in UTC, or a time as the server does.
+func readTime(text string) (time.Time, error) {
+	if t, err := time.Parse(time.DateOnly, text); err == nil {
+		return t, nil
+	}
+	var t client.Time
+	if err := t.UnmarshalText([]byte(text)); err != nil {
+		return time.Time{}, fmt.Errorf("must look like 2026-11-24 or 2026-11-24T10:00:00Z; got %q", text)
+	}
+	return t.Time, nil
+}
+
+// timeFlag is what a flag that readTime has checked says; zero if it was not
+// given.
+func timeFlag(cmd *cli.Command, name string) time.Time {
+	t, _ := readTime(cmd.String(name))
+	return t
+}
+
+// readID reads an id as the server does: 01 and +1 are none.
+func readID(text string) (int64, error) {
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id < 1 || strconv.FormatInt(id, 10) != text {
+		return 0, usagef("%q is not an id", text)
+	}
+	return id, nil
 }
 
 // ids reads the arguments as ids.
@@ -114,11 +146,10 @@ func ids(args []string) ([]int64, error) {
 	}
 	list := make([]int64, len(args))
 	for i, arg := range args {
-		id, err := strconv.ParseInt(arg, 10, 64)
-		if err != nil || id < 1 {
-			return nil, usagef("%q is not an id", arg)
+		var err error
+		if list[i], err = readID(arg); err != nil {
+			return nil, err
 		}
-		list[i] = id
 	}
 	return list, nil
 }
@@ -213,8 +244,8 @@ func (t *terminal) listAccounts(ctx context.Context, cmd *cli.Command, c *client
 		PrimaryName:     cmd.String("contact"),
 		PrimaryEmail:    cmd.String("email"),
 		PrimaryPhone:    cmd.String("phone"),
-		UpdatedAfter:    cmd.Timestamp("updated-after"),
-		UpdatedBefore:   cmd.Timestamp("updated-before"),
+		UpdatedAfter:    timeFlag(cmd, "updated-after"),
+		UpdatedBefore:   timeFlag(cmd, "updated-before"),
 		IncludeArchived: cmd.Bool("archived"),
 		IncludeContacts: cmd.Bool("contacts"),
 		Order:           client.Order(cmd.String("order")),

@@ -20,7 +20,7 @@ func contactsCommand(t *terminal) *cli.Command {
 		Commands: []*cli.Command{
 			{
 				Name: "list", Usage: "list contacts, the most recently changed first", ArgsUsage: "[WORDS]", Action: connected(t.listContacts),
-				Flags: []cli.Flag{limitFlag(), &cli.Int64Flag{Name: "account", Usage: "linked to the account `ID`"}},
+				Flags: []cli.Flag{limitFlag(), &cli.StringFlag{Name: "account", Usage: "linked to the account `ID`", Validator: check(readID)}},
 			},
 			{Name: "get", Usage: "show a contact", ArgsUsage: "ID", Action: one(t, getContact)},
 			{Name: "create", Usage: "create a contact", ArgsUsage: "ASSIGNMENT...", Action: one(t, createContact), ShellComplete: completeMembers[client.ContactCreate]},
@@ -31,7 +31,8 @@ func contactsCommand(t *terminal) *cli.Command {
 }
 
 func (t *terminal) listContacts(ctx context.Context, cmd *cli.Command, c *client.Client) error {
-	list := c.Contacts.List(ctx, client.ContactFilter{Words: cmd.Args().First(), AccountID: cmd.Int64("account"), PageSize: min(cmd.Int("limit"), 100)})
+	account, _ := readID(cmd.String("account")) // 0 if it was not given
+	list := c.Contacts.List(ctx, client.ContactFilter{Words: cmd.Args().First(), AccountID: account, PageSize: min(cmd.Int("limit"), 100)})
 	return printRecords(t, cmd, contactColumns, limited(list, cmd.Int("limit")))
 }
 

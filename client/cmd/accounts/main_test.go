@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -348,6 +349,97 @@ func TestCompletion(t *testing.T) {
 		stdout, _, _ := sh.run("", args...)
 		if !strings.Contains(stdout, want) {
 			t.Errorf("%v offers %q, not %s", args, stdout, want)
+		}
+	}
+}
+
+// What is assigned is stored in the form that a PATCH gives it.
+func TestFormsOfTexts(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	sh.s.Define(t, client.PropertyCreate{Name: "Installed on", Type: client.Date})
+	c := sh.s.Client
+	for _, v := range []struct{ member, text string }{
+		{"title", "\u200b José O’Neil\ufeff"}, {"title", "\u2060"}, {"description", "\u00adx"},
+		{"primaryEmail", "a\u00adda@EXAMPLE.com\u200b"}, {"primaryEmail", "jose\u0301@example.com"}, {"primaryEmail", "ada@MÜNCHEN.example"}, {"primaryEmail", `"a b"@c.example`},
+		{"primaryPhone", "0415 555 012"}, {"primaryPhone", "0049 30 901820"}, {"primaryPhone", "＋１４１５５５５０１４２"}, {"primaryPhone", "٤١٥٥٥٥٠١٤٢"},
+		{"custom.installed_on", "2026-11-24t10:00:00z"}, {"custom.installed_on", "2016-12-31T23:59:60Z"}, {"custom.installed_on", "2026-11-24T10:00:00+0530"}, {"custom.roof_type", "\u200btile"},
+	} {
+		members := map[string]any{v.member: v.text}
+		if key, ok := strings.CutPrefix(v.member, "custom."); ok {
+			members = map[string]any{"custom": map[string]any{key: v.text}}
+		}
+		body, err := json.Marshal(members)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var patch client.AccountPatch
+		if err := json.Unmarshal(body, &patch); err != nil {
+			t.Fatal(err)
+		}
+		want, refused := c.Accounts.Update(t.Context(), 2, patch)
+		_, stderr, code := sh.run("", "update", "1", v.member+"="+v.text)
+		if (refused != nil) != (code == 3) || refused == nil && code != 0 {
+			t.Errorf("%s=%q: exit %d %s; PATCH: %v", v.member, v.text, code, stderr, refused)
+			continue
+		}
+		got, err := c.Accounts.Get(t.Context(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if refused == nil && memberText(t, got, v.member) != memberText(t, want, v.member) {
+			t.Errorf("%s=%q: stored %s, by PATCH %s", v.member, v.text, memberText(t, got, v.member), memberText(t, want, v.member))
+		}
+	}
+	for _, args := range [][]string{{"list", "jose o'neil"}, {"list", "--title", "JOSE"}, {"search", "title", "contains", "jose"}} {
+		if stdout, stderr, code := sh.run("", append(args, "--columns", "title")...); code != 0 || strings.Count(stdout, "José O’Neil") != 2 {
+			t.Errorf("%v: exit %d %s%s", args, code, stdout, stderr)
+		}
+	}
+}
+
+// memberText is a member as an answer has it.
+func memberText(t *testing.T, a *client.Account, member string) string {
+	t.Helper()
+	text, err := json.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var members map[string]any
+	if err := json.Unmarshal(text, &members); err != nil {
+		t.Fatal(err)
+	}
+	if key, ok := strings.CutPrefix(member, "custom."); ok {
+		members, member = members["custom"].(map[string]any), key
+	}
+	return fmt.Sprint(members[member])
+}
+
+// Ids and times are read as the server reads them, before it is asked.
+func TestStrictIDsAndTimes(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	for i, id := range []string{"01", "+1", "0", "-1", "1.0", "0x1", "１", " 1", "1_0", "9223372036854775808", ""} {
+		for n, args := range [][]string{
+			{"get", "--", id}, {"update", "--", id, "title=x"}, {"archive", "--", "1", id}, {"restore", "--", id}, {"delete", "--yes", "--", id}, {"history", "--", id},
+			{"contacts", "get", "--", id}, {"contacts", "update", "--", id, "name=x"}, {"contacts", "delete", "--yes", "--", id}, {"keys", "revoke", "--yes", "--", id}, {"contacts", "list", "--account=" + id},
+		} {
+			if i > 0 && n > 0 {
+				continue // Every command takes the first, and the first command every one.
+			}
+			if _, stderr, code := sh.run("", args...); code != 2 || !strings.Contains(stderr, fmt.Sprintf("%q is not an id", id)) {
+				t.Errorf("%q: exit %d %s", args, code, stderr)
+			}
+		}
+	}
+	for _, flag := range []string{"--updated-after=", "--updated-before="} {
+		for text, want := range map[string]int{
+			"2026-11-24": 0, "2026-11-24T10:00:00Z": 0, "2026-11-24t10:00:00.5z": 0, "2016-12-31T23:59:60Z": 0, "2026-11-24T10:00:00+05:30": 0,
+			"2026-11-24 10:00:00Z": 2, "2026-11-24T10:00:00": 2, "2026-11-24T10:00Z": 2, "2026-11-24T9:00:00Z": 2, "2026-11-24T10:00:00,5Z": 2, "2026-11-24T24:00:00Z": 2, "2026-1-2": 2, "today": 2,
+		} {
+			if _, stderr, code := sh.run("", "list", flag+text); code != want {
+				t.Errorf("%s%s: exit %d, want %d: %s", flag, text, code, want, stderr)
+			}
 		}
 	}
 }

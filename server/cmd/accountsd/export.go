@@ -40,6 +40,7 @@ func exportCommand() *cli.Command {
 			&cli.StringFlag{Name: "output", Usage: "`FILE` to write, which is replaced once all is written; - is standard output", Value: "-", Sources: fromEnv("OUTPUT")},
 			&cli.BoolFlag{Name: "bom", Usage: "begin CSV with a byte order mark, by which Excel tells UTF-8", Sources: fromEnv("BOM")},
 			&cli.BoolFlag{Name: "include-archived", Usage: "write archived accounts too", Sources: fromEnv("INCLUDE_ARCHIVED")},
+			progressFlag(), logFormatFlag(),
 		},
 		Action: exportAccounts,
 	}
@@ -88,7 +89,7 @@ func export(ctx context.Context, cmd *cli.Command, store store.Store, companyID 
 	if err != nil {
 		return 0, err
 	}
-	bar := newBar(cmd.Root().ErrWriter, "exporting")
+	bar := newBar(cmd, "exporting")
 	defer bar.finish()
 	n := int64(0)
 	err = server.NewServices(store, server.ServiceConfig{}).Accounts.Export(ctx, companyID, archived, func(a account.Account) error {

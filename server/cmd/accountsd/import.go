@@ -38,7 +38,7 @@ A row that matches nothing is a new account, for which title and address are nee
 is ignored.
 
 A row that cannot be imported is rejected with all the reasons, without affecting the others. Rejected rows go to a file
-that can be corrected and imported. If there are any, the exit status is 2. When the same command is given again, an
+that can be corrected and imported. If there are any, the exit status is 3. When the same command is given again, an
 interrupted import continues after the last row that was stored, unless the file has changed; so does one from standard
 input, if the data is the same.
 
@@ -72,6 +72,7 @@ func importCommand() *cli.Command {
 			&cli.BoolFlag{Name: "dry-run", Usage: "report what would happen, and write nothing but the file of --rejected, if that is given", Sources: fromEnv("DRY_RUN")},
 			&cli.StringFlag{Name: "rejected", Usage: "`FILE` for rejected rows and the reasons, which must not exist yet", DefaultText: "the name with .rejected before the extension", Sources: fromEnv("REJECTED")},
 			&cli.BoolFlag{Name: "restart", Usage: "begin with the first row even if an import of the file was interrupted", Sources: fromEnv("RESTART")},
+			progressFlag(), logFormatFlag(),
 		},
 		// A comma may be part of a column's name.
 		DisableSliceFlagSeparator: true,
@@ -83,14 +84,14 @@ func formatFlag() *cli.StringFlag {
 	return &cli.StringFlag{Name: "format", Usage: "csv or ndjson", DefaultText: "by the file's extension: .csv, .ndjson or .jsonl", Sources: fromEnv("FORMAT")}
 }
 
-// errRejected is the outcome of an import that left rows out. What it has to
-// say is in the summary.
-var errRejected = cli.Exit("", 2)
+// errRejected is the outcome of an import that left rows out, with a status of
+// its own. What it has to say is in the summary.
+var errRejected = cli.Exit("", 3)
 
 func importAccounts(ctx context.Context, cmd *cli.Command) (err error) {
 	path := cmd.Args().First()
 	if cmd.Args().Len() != 1 {
-		return fmt.Errorf("import takes one FILE, or - for standard input; got %d", cmd.Args().Len())
+		return usageError(cmd, "import takes one FILE, or - for standard input; got %d", cmd.Args().Len())
 	}
 	format, err := transfer.ParseFormat(cmd.String("format"), path)
 	if err != nil {
@@ -184,7 +185,7 @@ func (r *importRun) into(ctx context.Context, store *sqlite.Store, format transf
 	if err != nil {
 		return err
 	}
-	bar := newBar(r.cmd.Root().ErrWriter, "importing")
+	bar := newBar(r.cmd, "importing")
 	service := server.NewServices(store, server.ServiceConfig{Region: r.cmd.String("phone-region")}).Importer
 	result, err := transfer.Import(ctx, service, identity.Actor{CompanyID: user.CompanyID, User: user.Ref()}, properties, r.file, r.name(), transfer.Options{
 		Format:          format,

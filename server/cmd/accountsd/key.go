@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"text/tabwriter"
@@ -90,13 +89,13 @@ func listCompanyKeys(ctx context.Context, cmd *cli.Command, store *sqlite.Store,
 
 func revokeKeys(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
 	if !cmd.Args().Present() {
-		return errors.New("name the ids of the keys, as key list shows them")
+		return usageError(cmd, "name the ids of the keys, as key list shows them")
 	}
 	service := users(store)
 	for _, text := range cmd.Args().Slice() {
 		id, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return fmt.Errorf("an id must be an integer; got %s", fault.Quote(text))
+		if err != nil || strconv.FormatInt(id, 10) != text { // 01 and +1 are none
+			return usageError(cmd, "an id must be an integer; got %s", fault.Quote(text))
 		}
 		if err := service.RevokeKey(ctx, operator(company.ID), id); err != nil {
 			return fmt.Errorf("%d: %w", id, err)

@@ -21,7 +21,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // so that a second signal ends the process at once
-	if err := newCommand(os.Stdin, os.Stdout, os.Stderr).Run(ctx, os.Args); err != nil {
+	if err := explain(newCommand(os.Stdin, os.Stdout, os.Stderr).Run(ctx, os.Args)); err != nil {
 		if err.Error() != "" {
 			fmt.Fprintln(os.Stderr, "accountsd:", err)
 		}

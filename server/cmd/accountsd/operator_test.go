@@ -83,12 +83,21 @@ func TestRefusals(t *testing.T) {
 		{[]string{"serve", "--adr", ":1"}, 2, `--adr is not a flag of accountsd serve; did you mean "--addr"? See accountsd serve --help`},
 		{[]string{"--db", db, "serve"}, 2, "--db is not a flag of accountsd; see accountsd --help"},
 		{[]string{"serve", "--db"}, 2, "flag needs an argument: --db; see accountsd serve --help"},
-		{[]string{"serve", "--db", absent, "--timeout", "0s"}, 2, `invalid value "0s" for flag -timeout: must be more than 0; got 0s; see accountsd serve --help`},
-		{[]string{"serve", "--db", absent, "--log-format", "xml"}, 2, `invalid value "xml" for flag -log-format: must be one of auto, text, json; got "xml"; see accountsd serve --help`},
+		{[]string{"serve", "--db", absent, "--timeout", "0s"}, 2, `--timeout must be more than 0; got 0s; see accountsd serve --help`},
+		{[]string{"serve", "--db", absent, "--log-format", "xml"}, 2, `--log-format must be one of auto, text, json; got "xml"; see accountsd serve --help`},
+		{[]string{"serve", "--db", absent, "--rate-limit", "many"}, 2, `--rate-limit must be an integer; got "many"; see accountsd serve --help`},
+		{[]string{"serve", "--db", absent, "--drain", "5"}, 2, `--drain must be a duration such as 30s or 1h30m; got "5"; see accountsd serve --help`},
+		{[]string{"import", file, "--db", absent, "--dry-run=maybe"}, 2, `--dry-run must be true or false; got "maybe"; see accountsd import --help`},
+		{[]string{"key", "create", "--db", absent, "--handling", "loose"}, 2, `--handling must be one of strict, lenient; got "loose"; see accountsd key create --help`},
+		{[]string{"key", "revoke", "--db", db, "--company", "Sunrise", "01"}, 2, `an id must be an integer; got "01"; see accountsd key revoke --help`},
+		{[]string{"key", "revoke", "--db", db, "--company", "Sunrise", "+1"}, 2, `an id must be an integer; got "+1"; see accountsd key revoke --help`},
+		{[]string{"--help", "unknown"}, 2, `"unknown" is not a command; see accountsd --help`},
+		{[]string{"key", "--help", "unknown"}, 2, `"unknown" is not a command; see accountsd --help`},
+		{[]string{"import", "--db", absent, "--email", "a@example.com"}, 2, "import takes one FILE, or - for standard input; got 0; see accountsd import --help"},
 		{[]string{"import", file, "--db", absent}, 2, `required flag "email" not set; see accountsd import --help`},
 		{[]string{"init"}, 2, `required flags "company, email" not set; see accountsd init --help`},
 		{[]string{"alias", "notify", "--db", absent, "--as", "a@example.com", "--user", "b@example.com", "--message", "x", "--sunset", "soon"}, 2,
-			`invalid value "soon" for flag -sunset: must look like 2027-03-01 or 2027-03-01T12:00:00Z; got "soon"; see accountsd alias notify --help`},
+			`--sunset must look like 2027-03-01 or 2027-03-01T12:00:00Z; got "soon"; see accountsd alias notify --help`},
 		{[]string{"alias", "rehearse", "--db", absent, "--as", "a@example.com", "--user", "b@example.com"}, 2, "set the end of the rehearsal by --until or by --for; see accountsd alias rehearse --help"},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
@@ -104,6 +113,65 @@ func TestRefusals(t *testing.T) {
 	// Its flags are looked at before the file.
 	if _, stderr, status := run(t, "", "alias", "notify", "--db", absent, "--as", "a@example.com", "--user", "b@example.com", "--message", "x", "--smtp-url", "ftp://x"); status != refused || strings.Contains(stderr, absent) {
 		t.Errorf("exit %d, %s", status, stderr)
+	}
+}
+
+// Every flag can be set by a variable, and a wrong value is told as that of the
+// flag is.
+func TestWrongVariables(t *testing.T) {
+	t.Parallel()
+	absent := filepath.Join(t.TempDir(), "absent.db")
+	serve := []string{"serve", "--db", absent}
+	for variable, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"TIMEOUT=abc":                   {serve, `must be a duration such as 30s or 1h30m; got "abc"`},
+		"TIMEOUT=-1s":                   {serve, "must be more than 0; got -1s"},
+		"BODY_TIMEOUT=0s":               {serve, "must be more than 0; got 0s"},
+		"DRAIN=5":                       {serve, `must be a duration such as 30s or 1h30m; got "5"`},
+		"SHUTDOWN_TIMEOUT=soon":         {serve, `must be a duration such as 30s or 1h30m; got "soon"`},
+		"RATE_LIMIT=x\"y":               {serve, `must be an integer; got "x\"y"`},
+		"RATE_LIMIT=-1":                 {serve, "must be 0 or more; got -1"},
+		"DAILY_LIMIT=1e3":               {serve, `must be an integer; got "1e3"`},
+		"MAX_BODY_BYTES=0":              {serve, "must be more than 0; got 0"},
+		"MAX_BODIES_BYTES=4MiB":         {serve, `must be an integer; got "4MiB"`},
+		"ALIAS_QUIET_DAYS=x":            {serve, `must be an integer; got "x"`},
+		"TRUSTED_PROXIES=10.0.0.0/8,lb": {serve, `must be networks such as 10.0.0.0/8, or addresses; got "lb"`},
+		"LOG_FORMAT=xml":                {serve, `must be one of auto, text, json; got "xml"`},
+		"PHONE_REGION=us":               {serve, `must be two letters of ISO 3166 such as US; got "us"`},
+		"DRY_RUN=maybe":                 {[]string{"import", "x.csv", "--db", absent, "--email", "a@example.com"}, `must be true or false; got "maybe"`},
+		"ALLOW_NEW_OPTIONS=ja":          {[]string{"import", "x.csv", "--db", absent, "--email", "a@example.com"}, `must be true or false; got "ja"`},
+		"HANDLING=loose":                {[]string{"key", "create", "--db", absent, "--email", "a@example.com"}, `must be one of strict, lenient; got "loose"`},
+		"TYPE=COLOUR":                   {[]string{"property", "create", "--db", absent, "--company", "C", "--name", "X"}, `must be one of TEXT, NUMERIC, BOOLEAN, DATE, DROPDOWN; got "COLOUR"`},
+		"FORMAT=xml":                    {[]string{"property", "list", "--db", absent, "--company", "C"}, `must be one of table, json; got "xml"`},
+	} {
+		t.Run(variable, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), binary, c.args...)
+			cmd.Env = append(os.Environ(), "ACCOUNTSD_"+variable)
+			output, _ := cmd.CombinedOutput()
+			name, _, _ := strings.Cut(variable, "=")
+			if want := "accountsd: ACCOUNTSD_" + name + " " + c.want + "\n"; cmd.ProcessState.ExitCode() != 2 || string(output) != want {
+				t.Errorf("exit %d\n got %swant %s", cmd.ProcessState.ExitCode(), output, want)
+			}
+		})
+	}
+}
+
+// A key can be made for a program that was written for the former API.
+func TestKeyWithHandling(t *testing.T) {
+	t.Parallel()
+	db, _ := newCompany(t)
+	p := serve(t, db)
+	for handling, want := range map[string]int{"lenient": http.StatusOK, "strict": http.StatusBadRequest} {
+		key := mustRun(t, "key", "create", "--db", db, "--email", "a@example.com", "--handling", handling)
+		// Only those programs know a limit.
+		for _, path := range []string{"/v1/accounts", "/v1/clients"} {
+			if status, body, err := call(t.Context(), "GET", p.url+path+"?limit=1", key, ""); err != nil || status != want {
+				t.Errorf("%s %s: %d %v %s", handling, path, status, err, body)
+			}
+		}
 	}
 }
 

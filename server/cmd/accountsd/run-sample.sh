@@ -14,9 +14,12 @@ if [ ! -s "$DATA/key" ]; then
 	mv "$DATA/key.new" "$DATA/key"
 fi
 key=$(cat "$DATA/key")
-url=http://${ADDR/#:/127.0.0.1:}/v1
+root=http://${ADDR/#:/127.0.0.1:}
+url=$root/v1
 call="curl -sS -X PATCH -H 'x-api-key: $key' -H 'content-type: application/json'"
 cat <<END
+
+The console: $root/console/ (sign in with the key), the reference of the API: $root/docs/
 
 The key (also in $DATA/key): $key
 

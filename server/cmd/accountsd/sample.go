@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed" // for sampleBodies
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -64,6 +65,10 @@ func (s inside) Close() error { return nil }
 
 func (s inside) Write(ctx context.Context, fn func(context.Context, store.Tx) error) error {
 	return fn(ctx, s.Tx)
+}
+
+func (s inside) Rehearse(ctx context.Context, fn func(context.Context, store.Tx) error) error {
+	return errors.New("a sample rehearses nothing")
 }
 
 func (s inside) Look(ctx context.Context, fn func(context.Context, store.Tx) error) error {

@@ -6,12 +6,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/alias"
+	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
@@ -38,11 +40,12 @@ func serveCommand() *cli.Command {
 			&cli.Int64Flag{Name: "max-bodies-bytes", Usage: "let large bodies of `N` bytes arrive at once, and answer 503 to further ones after a short wait", Value: 4 << 20, Validator: positive[int64], Sources: fromEnv("MAX_BODIES_BYTES")},
 			&cli.DurationFlag{Name: "body-timeout", Usage: "answer 408 to a body that takes longer than `DURATION` to arrive", Value: 20 * time.Second, Validator: positive[time.Duration], Sources: fromEnv("BODY_TIMEOUT")},
 			&cli.StringSliceFlag{Name: "cors-origin", Usage: "let the pages of `ORIGIN`, as https://crm.example.com, call the API from a browser; * for all", Sources: fromEnv("CORS_ORIGIN")},
+			&cli.StringSliceFlag{Name: "trusted-proxies", Usage: "take the caller's address from X-Forwarded-For if `NETWORK`, as 10.0.0.0/8, sends it; can be repeated", DefaultText: "nobody's", Validator: checkNetworks, Sources: fromEnv("TRUSTED_PROXIES")},
 			&cli.IntFlag{Name: "rate-limit", Usage: "answer 429 to a key that sends more than `N` requests in a second, after twice as many at once; 0 for no limit", Value: 200, Validator: notNegative[int], Sources: fromEnv("RATE_LIMIT")},
 			&cli.Int64Flag{Name: "daily-limit", Usage: "answer 429 to a key that sends more than `N` requests in a day (UTC); 0 for no limit", Validator: notNegative[int64], Sources: fromEnv("DAILY_LIMIT")},
 			&cli.DurationFlag{Name: "drain", Usage: "go on serving for `DURATION` after a signal, with /readyz failing", Sources: fromEnv("DRAIN")},
 			&cli.DurationFlag{Name: "shutdown-timeout", Usage: "give requests under way `DURATION` to finish", Value: 30 * time.Second, Sources: fromEnv("SHUTDOWN_TIMEOUT")},
-			quietDaysFlag(), logFormatFlag(),
+			pprofFlag(), quietDaysFlag(), logFormatFlag(),
 		}, mailFlags()...),
 		Action: serve,
 	}
@@ -73,6 +76,8 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	tuneMemory()
+	go server.Prepare() // while the file is opened
 	return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
 		if !store.Checked() {
 			logger.Warn("the file is too large to look for damage at the start; sqlite3 FILE 'PRAGMA quick_check' does that", "mostBytes", sqlite.MaxChecked)
@@ -83,12 +88,42 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 		if err != nil {
 			return err
 		}
+		stopProfiles, err := serveProfiles(cmd.String("pprof"), logger)
+		if err != nil {
+			return err
+		}
+		defer stopProfiles()
 		defer startBackground(store, config.Alias.Counter, sender, logger)()
 		return listen(ctx, cmd, handler, logger)
 	})(ctx, cmd)
 }
 
+func checkNetworks(texts []string) error {
+	_, err := readNetworks(texts)
+	return err
+}
+
+// readNetworks reads networks, and addresses as those of one.
+func readNetworks(texts []string) ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for _, text := range texts {
+		network, err := netip.ParsePrefix(text)
+		if address, e := netip.ParseAddr(text); e == nil {
+			network, err = address.Prefix(address.BitLen())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("must be networks such as 10.0.0.0/8, or addresses; got %s", fault.Quote(text))
+		}
+		networks = append(networks, network.Masked())
+	}
+	return networks, nil
+}
+
 func newHandler(cmd *cli.Command, services server.Services, logger *slog.Logger) (*server.Server, error) {
+	trusted, err := readNetworks(cmd.StringSlice("trusted-proxies"))
+	if err != nil {
+		return nil, err
+	}
 	return server.New(server.Config{
 		Timeout:        cmd.Duration("timeout"),
 		MaxBodyBytes:   cmd.Int64("max-body-bytes"),
@@ -96,6 +131,7 @@ func newHandler(cmd *cli.Command, services server.Services, logger *slog.Logger)
 		BodyTimeout:    cmd.Duration("body-timeout"),
 		PublicURL:      cmd.String("public-url"),
 		CORSOrigins:    cmd.StringSlice("cors-origin"),
+		TrustedProxies: trusted,
 		Logger:         logger,
 		RateLimit:      cmd.Int("rate-limit"),
 		DailyLimit:     cmd.Int64("daily-limit"),

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -53,9 +55,54 @@ func checkArguments(_ context.Context, cmd *cli.Command) error {
 	return usageError(cmd, "%s is not a command of %s%s", fault.Quote(word), cmd.FullName(), fault.DidYouMean(word, known))
 }
 
+// explain says what is wrong with the variables, and that there is no help on a
+// command that there is not: explainUsage is not asked about those.
+func explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	if found := wrongVariable.FindStringSubmatch(err.Error()); found != nil {
+		return cli.Exit(found[2]+" "+wrongValue(found[1], found[3]), statusUsage)
+	}
+	if topic, ok := strings.CutPrefix(err.Error(), "No help topic for '"); ok {
+		return cli.Exit(fault.Quote(strings.TrimSuffix(topic, "'"))+" is not a command; see accountsd --help", statusUsage)
+	}
+	return err
+}
+
+// How the package tells of wrong values: by texts only.
+var (
+	wrongVariable = regexp.MustCompile(`(?s)^could not parse (".*") as \S+ value from environment variable "(\w+)" for flag [\w-]+: (.*)$`)
+	wrongFlag     = regexp.MustCompile(`(?s)^invalid value (".*") for flag -+([\w-]+): (.*)$`)
+)
+
+// wrongValue is what must be in place of a quoted value. Checks of our own say
+// it themselves.
+func wrongValue(quoted, cause string) string {
+	must := ""
+	switch {
+	case strings.HasPrefix(cause, "strconv.ParseInt:"):
+		must = "an integer"
+	case strings.HasPrefix(cause, "time:"):
+		must = "a duration such as 30s or 1h30m"
+	case cause == "parse error":
+		must = "true or false"
+	default:
+		return cause
+	}
+	value, err := strconv.Unquote(quoted)
+	if err != nil {
+		value = quoted
+	}
+	return "must be " + must + "; got " + fault.Quote(value)
+}
+
 // explainUsage says what is wrong with the flags. The package tells unknown ones
 // apart by the text only.
 func explainUsage(_ context.Context, cmd *cli.Command, err error, _ bool) error {
+	if found := wrongFlag.FindStringSubmatch(err.Error()); found != nil {
+		return usageError(cmd, "--%s %s", found[2], wrongValue(found[1], found[3]))
+	}
 	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
 	if !unknown {
 		text := err.Error()

@@ -12,21 +12,18 @@ import (
 // that a read is one consistent state. The rows are those of a.
 var (
 	accountScalars = `SELECT ` + listed(scalarColumns, "a.", "") + `, `
-	accountColumns = accountScalars + `coalesce(creator.first_name, ''), coalesce(creator.last_name, ''), coalesce(creator.email, ''),
-	coalesce(updater.first_name, ''), coalesce(updater.last_name, ''), coalesce(updater.email, ''),
+	accountColumns = accountScalars + nameOf("a.created_by") + `, ` + nameOf("a.updated_by") + `,
 	` + listed(lastColumns, "a.", "") + `,
-	(SELECT json_group_array(json_object(
+	CASE WHEN EXISTS (SELECT 1 FROM account_contacts l WHERE l.account_id = a.id)
+	THEN (SELECT json_group_array(json_object(
 			'id', c.id, 'name', c.name, 'title', c.title,
 			'emails', json(c.emails), 'phones', json(c.phones),
 			'createdBy', c.created_by, 'createdAt', c.created_at, 'updatedAt', c.updated_at) ORDER BY l.position)
 		FROM account_contacts l JOIN contacts c ON c.id = l.contact_id
 		WHERE l.account_id = a.id)
+	ELSE '[]' END
 `
-	accountUsers = `
-LEFT JOIN users creator ON creator.id = a.created_by
-LEFT JOIN users updater ON updater.id = a.updated_by
-`
-	fromAccounts = accountColumns + `FROM accounts a` + accountUsers
+	fromAccounts = accountColumns + `FROM accounts a `
 )
 
 var selectAccount = db.Statement{Thing: "account", Brief: true, Text: fromAccounts + `WHERE a.id = ? AND a.company_id = ?`}
@@ -72,11 +69,8 @@ func scanAccount(row *db.Row) (account.Account, error) {
 
 // dest are the variables of accountColumns.
 func (row *accountRow) dest() []any {
-	creator, updater := &row.creator, &row.updater
 	dest := appendAt(make([]any, 0, len(columnsOfAccounts)+10), scalarColumns, row)
-	dest = append(dest,
-		&creator.FirstName, &creator.LastName, &creator.Email,
-		&updater.FirstName, &updater.LastName, &updater.Email)
+	dest = append(dest, (*userName)(&row.creator), (*userName)(&row.updater))
 	return append(appendAt(dest, lastColumns, row), (*linkedContacts)(&row.Account))
 }
 

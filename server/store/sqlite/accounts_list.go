@@ -107,7 +107,7 @@ func (p plan) list(companyID int64, q account.Query, w walk) (db.Statement, []an
 	w.addStart(&b, "a")
 	w.addOrder(&b, "a")
 	w.addLimit(&b)
-	b.Add(`) picked CROSS JOIN accounts a ON a.id = picked.id` + accountUsers)
+	b.Add(`) picked CROSS JOIN accounts a ON a.id = picked.id`)
 	w.addOrder(&b, "a")
 	return p.statement(&b, q), b.Args
 }

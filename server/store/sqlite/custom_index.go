@@ -101,11 +101,11 @@ func isCustom(c query.Condition) bool { return c.Member == query.MemberCustom }
 // well, once it is complete.
 var (
 	selectAccountsWith = db.Statement{Thing: "accounts", Text: accountColumns +
-		`FROM accounts a INDEXED BY accounts_company` + accountUsers +
-		`WHERE a.company_id = ? AND a.id > ? AND a.custom -> ? <> '[]' ORDER BY a.id LIMIT ?`}
+		`FROM accounts a INDEXED BY accounts_company
+WHERE a.company_id = ? AND a.id > ? AND a.custom -> ? <> '[]' ORDER BY a.id LIMIT ?`}
 	selectAccountsIndexed = db.Statement{Thing: "accounts", Text: accountColumns +
-		`FROM accounts a INDEXED BY accounts_company` + accountUsers +
-		`WHERE a.company_id = ? AND a.id > ?
+		`FROM accounts a INDEXED BY accounts_company
+WHERE a.company_id = ? AND a.id > ?
 	AND EXISTS (SELECT 1 FROM custom_index x INDEXED BY custom_index_account WHERE x.account_id = a.id AND x.property_id = ?)
 ORDER BY a.id LIMIT ?`}
 )

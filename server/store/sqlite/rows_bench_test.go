@@ -40,8 +40,11 @@ func BenchmarkRow(b *testing.B) {
 			b.Fatal(err)
 		}
 		changes := patch.Changes{"isActive": {}, "primaryPhone": {}, "custom.capacity": {}}
-		benchWrites(b, s, func(ctx context.Context, tx store.Tx, i int) error {
-			a.ID, a.Version = l.id(), int64(i)
+		versions := make(map[int64]int64)
+		benchWrites(b, s, func(ctx context.Context, tx store.Tx, _ int) error {
+			a.ID = l.id()
+			versions[a.ID]++
+			a.Version = 1 + versions[a.ID]
 			return tx.UpdateAccount(ctx, a, changes)
 		})
 	})

@@ -142,14 +142,24 @@ func (s *Store) onClose(release func() error) { s.releases = append(s.releases, 
 // See store.Store.
 func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
 	tx := &transaction{texts: s.text != nil}
-	err := s.writer.Write(ctx, func(ctx context.Context, session db.Session) error {
-		tx.reader = reader{session: session, driven: s.driven}
-		return fn(ctx, tx)
-	})
+	err := s.writer.Write(ctx, s.within(tx, fn))
 	if err == nil && tx.queued {
 		s.text.Wake()
 	}
 	return err
+}
+
+// Rehearse is Write, but leaves nothing of what fn wrote.
+func (s *Store) Rehearse(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
+	return s.writer.Rehearse(ctx, s.within(&transaction{texts: s.text != nil}, fn))
+}
+
+// within runs fn in a transaction of the writer.
+func (s *Store) within(tx *transaction, fn func(ctx context.Context, tx store.Tx) error) func(ctx context.Context, session db.Session) error {
+	return func(ctx context.Context, session db.Session) error {
+		tx.reader = reader{session: session, driven: s.driven}
+		return fn(ctx, tx)
+	}
 }
 
 // Commit writes what was decided before.

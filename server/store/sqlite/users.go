@@ -5,27 +5,29 @@ import (
 	"strings"
 
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 var (
-	users = db.NewTable(func(u *identity.User) []any {
+	userRows = db.NewTable(func(u *identity.User) []any {
 		return []any{
-			"id", &u.ID, "company_id", &u.CompanyID, "email", &u.Email,
+			"id", &u.ID, "company_id", &u.CompanyID, "email", &u.Email, "email_key", normal.EmailKey(u.Email),
 			"first_name", &u.FirstName, "last_name", &u.LastName,
 			"password_hash", &u.PasswordHash, "admin", &u.Admin, "created_at", (*db.Time)(&u.CreatedAt),
 			"invitation", (*db.OptionalSum)(&u.Invitation), "invited_until", (*db.OptionalTime)(&u.InvitedUntil),
 			"resetting", &u.Resetting, "disabled_at", (*db.OptionalTime)(&u.DisabledAt),
 		}
 	})
-	newUsers     = users.Without("id")
+	newUsers     = userRows.Without("id")
+	users        = userRows.Without("email_key")
 	changedUsers = users.Without("id", "company_id", "email")
 
 	fromUsers          = `SELECT ` + users.List("u.") + ` FROM users u `
 	selectUser         = db.Statement{Thing: "user", Brief: true, Text: fromUsers + `WHERE u.id = ? AND u.company_id = ?`}
-	selectUsersByEmail = db.Statement{Thing: "users", Text: fromUsers + `WHERE u.email = ? ORDER BY u.id`}
+	selectUsersByEmail = db.Statement{Thing: "users", Text: fromUsers + `WHERE u.email_key IN (?, ?) ORDER BY u.id`}
 	selectUsers        = db.Statement{Thing: "users", Text: fromUsers + `
-WHERE u.company_id = ?1 AND u.id > ?2 AND (?3 = '' OR u.email = ?3) AND (?4 = 0 OR u.id = ?4) ORDER BY u.id LIMIT ?5`}
+WHERE u.company_id = ?1 AND u.id > ?2 AND (?3 = '' OR u.email_key IN (?3, ?4)) AND (?5 = 0 OR u.id = ?5) ORDER BY u.id LIMIT ?6`}
 	selectInvited = db.Statement{Thing: "invitation", Text: fromUsers + `WHERE u.invitation = ?`}
 	countAdmins   = db.Statement{Thing: "users", Text: `SELECT count(*) FROM users u
 WHERE u.company_id = ? AND u.admin AND u.disabled_at IS NULL AND (u.invitation IS NULL OR u.resetting)`}
@@ -43,14 +45,15 @@ func (r reader) UserByInvitation(ctx context.Context, hash identity.KeyHash) (id
 	return db.First(ctx, r.session, selectInvited, []any{db.Sum(hash)}, users.Scan)
 }
 
-// UsersByEmail returns the users of all companies with an email.
+// UsersByEmail returns the users of all companies with an email. One whose key is
+// that of another user is found as it is stored.
 func (r reader) UsersByEmail(ctx context.Context, email string) ([]identity.User, error) {
-	return db.Collect(ctx, r.session, selectUsersByEmail, []any{toDBEmail(email)}, users.Scan)
+	return db.Collect(ctx, r.session, selectUsersByEmail, []any{normal.EmailKey(email), toDBEmail(email)}, users.Scan)
 }
 
 // Users returns the company's users that the filter picks, after an id.
 func (r reader) Users(ctx context.Context, companyID int64, f identity.UserFilter, after int64, limit int) ([]identity.User, error) {
-	return db.Collect(ctx, r.session, selectUsers, []any{companyID, after, toDBEmail(f.Email), f.ID, limit}, users.Scan)
+	return db.Collect(ctx, r.session, selectUsers, []any{companyID, after, normal.EmailKey(f.Email), toDBEmail(f.Email), f.ID, limit}, users.Scan)
 }
 
 // CountAdmins counts the company's admins who can act.

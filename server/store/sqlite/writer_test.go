@@ -110,7 +110,6 @@ func TestTransactionFails(t *testing.T) {
 		kind fault.Kind
 	}{
 		"commit":   {[]string{"PRAGMA defer_foreign_keys = 1", "INSERT INTO property_options VALUES (99, 0, 'x', 'x')"}, fault.KindInternal},
-		"release":  {[]string{"RELEASE write"}, fault.KindInternal},
 		"rollback": {[]string{"ROLLBACK"}, fault.KindInternal},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -39,9 +39,14 @@ func testUser(t *testing.T, f *fixture) {
 	wantKind(t, err, fault.KindConflict)
 	f.wantUser(t, f.ada)
 	there := f.addUser(t, identity.User{CompanyID: f.other.ID, Email: f.ada.Email, DisabledAt: start})
+	jose := f.addUser(t, identity.User{CompanyID: f.company.ID, Email: "jos\u00e9@m\u00fcnchen.example"})
+	again.Email = "jose\u0301@xn--mnchen-3ya.example"
+	err = f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.InsertUser(ctx, &again) })
+	wantKind(t, err, fault.KindConflict)
 	for email, want := range map[string][]identity.User{
 		f.ada.Email: {f.ada, there}, " Ada@Sunrise.EXAMPLE": {f.ada, there}, f.stranger.Email: {f.stranger},
 		"": {}, "ada": {}, "ada@sunrise.example.com": {},
+		jose.Email: {jose}, again.Email: {jose}, "JOSE\u0301@M\u00dcNCHEN.example": {jose}, "jose@m\u00fcnchen.example": {},
 	} {
 		got, err := f.store.UsersByEmail(t.Context(), email)
 		if err != nil {
@@ -107,13 +112,15 @@ func testUsers(t *testing.T, f *fixture) {
 		}
 		equal(t, got, c.want)
 	}
+	jose := f.addUser(t, identity.User{CompanyID: f.company.ID, Email: "jos\u00e9@m\u00fcnchen.example"})
 	for filter, want := range map[identity.UserFilter][]identity.User{
-		{Email: "BEA@sunrise.example"}:             {bea},
-		{Email: "sue@harbor.example"}:              {},
-		{ID: cem.ID}:                               {cem},
-		{ID: f.stranger.ID}:                        {},
-		{ID: bea.ID, Email: "bea@sunrise.example"}: {bea},
-		{ID: cem.ID, Email: "bea@sunrise.example"}: {},
+		{Email: "jose\u0301@xn--mnchen-3ya.example"}: {jose},
+		{Email: "BEA@sunrise.example"}:               {bea},
+		{Email: "sue@harbor.example"}:                {},
+		{ID: cem.ID}:                                 {cem},
+		{ID: f.stranger.ID}:                          {},
+		{ID: bea.ID, Email: "bea@sunrise.example"}:   {bea},
+		{ID: cem.ID, Email: "bea@sunrise.example"}:   {},
 	} {
 		got, err := f.store.Users(t.Context(), f.company.ID, filter, 0, 10)
 		if err != nil {

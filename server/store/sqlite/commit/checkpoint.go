@@ -33,6 +33,7 @@ func Source(path string, limits Limits) db.Source {
 		"foreign_keys(1)",
 		"synchronous(FULL)",
 		"cache_size(-16000)",
+		"temp_store(MEMORY)",    // each savepoint keeps the pages that it changes
 		"wal_autocheckpoint(0)", // the checkpointer does it
 		fmt.Sprintf("journal_size_limit(%d)", limits.RestartPages*walFrame))
 }

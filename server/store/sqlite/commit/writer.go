@@ -3,6 +3,7 @@
 package commit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ var ErrClosed = &fault.Error{Kind: fault.KindUnavailable, Message: "the store is
 var (
 	errEnded = errors.New("the transaction has ended")
 	errLost  = errors.New("a write ended its goroutine instead of returning")
+	errAgain = errors.New("the writes of the transaction must run again, each apart")
 )
 
 // Limits are when the writer commits, and when the log is checkpointed.
@@ -42,6 +44,7 @@ var DefaultLimits = Limits{
 type request struct {
 	ctx   context.Context
 	fn    func(ctx context.Context, s db.Session) error
+	trial bool // nothing of it is to stay
 	state atomic.Int32
 	done  chan error // holds one, since the caller may be gone
 	err   error      // of fn
@@ -111,13 +114,23 @@ func (w *Writer) Truncate() error { return w.wal.checkpoint("TRUNCATE") }
 
 // Write runs fn in a transaction that may share its commit with other writes.
 // The session is of no use once fn has returned. fn's error undoes what it
-// wrote, and nothing else. If ctx ends before fn was begun, Write returns its
-// error; later it is of no effect.
+// wrote, and nothing else. An fn may run again, if one that shares its commit
+// has failed after it wrote something. If ctx ends before fn was begun, Write
+// returns its error; later it is of no effect.
 func (w *Writer) Write(ctx context.Context, fn func(ctx context.Context, s db.Session) error) error {
+	return w.carryOut(&request{ctx: ctx, fn: fn, done: make(chan error, 1)})
+}
+
+// Rehearse is Write, but leaves nothing of what fn wrote.
+func (w *Writer) Rehearse(ctx context.Context, fn func(ctx context.Context, s db.Session) error) error {
+	return w.carryOut(&request{ctx: ctx, fn: fn, trial: true, done: make(chan error, 1)})
+}
+
+func (w *Writer) carryOut(r *request) error {
+	ctx := r.ctx
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	r := &request{ctx: ctx, fn: fn, done: make(chan error, 1)}
 	if !w.queue.push(r) {
 		return ErrClosed
 	}
@@ -176,7 +189,11 @@ func (w *Writer) commit(first *request) {
 			r.done <- r.err
 		}
 	}()
-	err = w.transact(first, &batch)
+	if err = w.transact(first, &batch); errors.Is(err, errAgain) {
+		if _, err = w.conn.Exec(context.Background(), db.Rollback); err == nil {
+			err = w.repeat(batch)
+		}
+	}
 }
 
 // The statements around one write.
@@ -188,7 +205,8 @@ var (
 
 // transact runs the first request and those that wait behind it, and commits
 // those that succeeded. An error is one of the transaction: nothing of it is
-// stored.
+// stored. It is errAgain if one failed after it had written: a savepoint before
+// each would cost a copy of all pages that it changes.
 func (w *Writer) transact(first *request, batch *[]*request) error {
 	ctx, start, succeeded := context.Background(), time.Now(), 0
 	if _, err := w.conn.Exec(ctx, db.Begin); err != nil {
@@ -205,10 +223,10 @@ func (w *Writer) transact(first *request, batch *[]*request) error {
 			continue
 		}
 		*batch = append(*batch, r)
-		if err := w.isolate(ctx, r); err != nil {
+		if err := w.attempt(ctx, r); err != nil {
 			return err
 		}
-		if r.err == nil {
+		if r.err == nil && !r.trial {
 			succeeded++
 		}
 		if len(*batch) == w.limits.Batch || time.Since(start) > w.limits.BatchTime {
@@ -223,15 +241,50 @@ func (w *Writer) transact(first *request, batch *[]*request) error {
 	return err
 }
 
+// attempt runs one request. A failure that has written nothing leaves nothing.
+func (w *Writer) attempt(ctx context.Context, r *request) error {
+	if r.trial {
+		return w.isolate(ctx, r)
+	}
+	before := w.conn.Writes()
+	r.err = r.call(w.session())
+	switch {
+	case !w.conn.InTransaction(): // SQLite has ended it, as when the disk is full.
+		return cmp.Or(r.err, errEnded)
+	case r.err != nil && w.conn.Writes() != before:
+		return errAgain
+	}
+	return nil
+}
+
+// repeat runs requests again, each so that its failure leaves the others alone.
+func (w *Writer) repeat(batch []*request) error {
+	ctx := context.Background()
+	if _, err := w.conn.Exec(ctx, db.Begin); err != nil {
+		return err
+	}
+	for _, r := range batch {
+		if err := w.isolate(ctx, r); err != nil {
+			return err
+		}
+	}
+	_, err := w.conn.Exec(ctx, db.Commit)
+	return err
+}
+
+func (w *Writer) session() db.Session {
+	session := w.conn.Session
+	session.Gate, session.Whole = &db.Gate{}, true
+	return session
+}
+
 // isolate runs one request so that its failure undoes nothing but its own
 // writes.
 func (w *Writer) isolate(ctx context.Context, r *request) error {
 	if _, err := w.conn.Exec(ctx, save); err != nil {
 		return err
 	}
-	session := w.conn.Session
-	session.Gate, session.Whole = &db.Gate{}, true
-	if r.err = r.call(session); r.err != nil {
+	if r.err = r.call(w.session()); r.err != nil || r.trial {
 		if _, err := w.conn.Exec(ctx, undo); err != nil {
 			return err
 		}

@@ -63,6 +63,7 @@ type Conn struct {
 	kept      map[string]*prepared
 	latest    *simplelru.LRU[string, *prepared]
 	interrupt chan struct{} // closed to end what runs
+	writes    int           // statements that changed rows
 }
 
 // Open opens a connection. It is the caller's to close.
@@ -146,6 +147,12 @@ func (c *Conn) Transaction(ctx context.Context, fn func() error) (err error) {
 	}
 	return err
 }
+
+// InTransaction tells whether a transaction has begun and not ended.
+func (c *Conn) InTransaction() bool { return !c.conn.AutocommitEnabled() }
+
+// Writes counts the statements that have changed rows.
+func (c *Conn) Writes() int { return c.writes }
 
 func (c *Conn) lend(context.Context) (*Conn, error) { return c, nil }
 

@@ -38,6 +38,15 @@ func (st Statement) verb() string {
 	return "store"
 }
 
+// changes tells whether the statement may change rows.
+func (st Statement) changes() bool {
+	switch verb, _, _ := strings.Cut(st.Text, " "); verb {
+	case "INSERT", "UPDATE", "DELETE":
+		return true
+	}
+	return false
+}
+
 // Session runs statements: reads of their own, or those of one transaction.
 type Session struct {
 	on   lender
@@ -103,7 +112,11 @@ func (s Session) run(ctx context.Context, st Statement, args []any, scan func(*R
 	if err := conn.run(ctx, st, args, scan); err != nil {
 		return done, s.interpret(err, st)
 	}
-	return Result{conn.conn.LastInsertRowID(), int64(conn.conn.Changes())}, nil
+	done = Result{conn.conn.LastInsertRowID(), int64(conn.conn.Changes())}
+	if done.Changed > 0 && st.changes() {
+		conn.writes++
+	}
+	return done, nil
 }
 
 // Collect returns what scan makes of each row of a query. It is never nil.

@@ -1,0 +1,97 @@
+import type { ComponentChild } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { route } from './router';
+import { may, session, signOut } from './session';
+import { nameOf } from './format';
+import { Button, Chip, Empty } from './ui/parts';
+import { Shortcuts } from './ui/shortcuts';
+import { Toasts } from './ui/toast';
+import { Accept } from './views/accept';
+import { AccountView } from './views/account';
+import { Accounts, lastList } from './views/accounts';
+import { AliasBoard } from './views/alias';
+import { AliasUser } from './views/alias-user';
+import { Contacts } from './views/contacts';
+import { ContactView } from './views/contact';
+import { Import } from './views/import';
+import { Keys } from './views/keys';
+import { NewAccount } from './views/new-account';
+import { Properties } from './views/properties';
+import { PropertyView } from './views/property';
+import { SignIn } from './views/sign-in';
+import { Users } from './views/users';
+
+/** The views by the first part of their address. */
+const views: Record<string, (rest: string[]) => ComponentChild> = {
+  accounts: ([id]) => (id === 'new' ? <NewAccount /> : id ? <AccountView key={id} id={Number(id)} /> : <Accounts />),
+  import: () => <Import />,
+  contacts: ([id]) => (id ? <ContactView key={id} id={Number(id)} /> : <Contacts />),
+  properties: ([key]) => (key ? <PropertyView key={key} keyName={key} /> : <Properties />),
+  users: () => <Users />,
+  keys: () => <Keys />,
+  alias: ([id]) => (id ? <AliasUser key={id} id={Number(id)} /> : <AliasBoard />),
+};
+
+export function App() {
+  const { path } = route.value;
+  return (
+    <>
+      {path[0] === 'accept' ? <Accept /> : session.value ? <Signed path={path} /> : <SignIn />}
+      <Toasts />
+    </>
+  );
+}
+
+function Signed({ path }: { path: string[] }) {
+  const [first = 'accounts', ...rest] = path;
+  const view = views[first];
+  return (
+    <div class="shell">
+      <a class="skip" href="#main" onClick={e => { e.preventDefault(); document.getElementById('main')?.focus(); }}>Skip to the content</a>
+      <Side at={first} />
+      <main id="main" tabIndex={-1}>{view ? view(rest) : <Empty title="There is nothing at this address." />}</main>
+      <Shortcuts />
+    </div>
+  );
+}
+
+function Side({ at }: { at: string }) {
+  const [open, setOpen] = useState(false);
+  useEffect(() => setOpen(false), [route.value]);
+  const link = (name: string, text: string, href = `#/${name}`) => (
+    <a key={name} href={href} aria-current={at === name ? 'page' : undefined} onClick={() => setOpen(false)}>{text}</a>
+  );
+  return (
+    <div class={`side ${open ? 'open' : ''}`}>
+      <div class="brand">
+        <a href="#/accounts"><img src="icon.svg" alt="" width="22" height="22" />accountsd</a>
+        <Button look="quiet" icon="menu" label="Menu" class="burger" aria-expanded={open} onClick={() => setOpen(!open)} />
+      </div>
+      <nav aria-label="Main">
+        {link('accounts', 'Accounts', lastList.value)}
+        {link('contacts', 'Contacts')}
+        {may('write') && link('import', 'Import')}
+        <span class="nav-head">Set-up</span>
+        {link('properties', 'Properties')}
+        {link('users', 'Users')}
+        {link('keys', 'Keys')}
+        {may('admin') && link('alias', 'Former path')}
+        <span class="nav-head">Developers</span>
+        <a href="../docs/">API reference</a>
+      </nav>
+      <Who />
+    </div>
+  );
+}
+
+function Who() {
+  const { user, company, key } = session.value!;
+  return (
+    <div class="who">
+      <p class="who-company">{company.name}</p>
+      <p class="who-name" title={user.email}>{nameOf(user)}</p>
+      <p class="who-key" title={`Key ${key.prefix}…`}>{key.name || key.prefix} <Chip>{key.scopes.at(-1)}</Chip></p>
+      <Button onClick={signOut}>Sign out</Button>
+    </div>
+  );
+}

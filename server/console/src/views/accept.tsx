@@ -1,0 +1,33 @@
+import { useState } from 'preact/hooks';
+import { api, get } from '../api';
+import { go, route } from '../router';
+import { Button, Errors } from '../ui/parts';
+import { TextField } from '../ui/field';
+import { say } from '../ui/toast';
+
+/** Where the link of an invitation leads: the new user sets a password. */
+export function Accept() {
+  const [password, setPassword] = useState('');
+  const [error, setError] = useState<unknown>();
+  const submit = async (e: Event) => {
+    e.preventDefault();
+    setError(undefined);
+    try {
+      await get(api.POST('/users/accept', { body: { token: route.value.params.get('token') ?? '', password } }));
+      say('The password is set. Sign in with it.');
+      go('#/');
+    } catch (refused) {
+      setError(refused);
+    }
+  };
+  return (
+    <main class="door">
+      <form class="card" onSubmit={submit} noValidate>
+        <h1><img src="icon.svg" alt="" width="28" height="28" />Welcome</h1>
+        <Errors of={error} fields={['password']} />
+        <TextField label="Your new password" name="password" type="password" autocomplete="new-password" of={error} value={password} onInput={setPassword} hint="At least 12 characters." />
+        <Button type="submit" look="main">Set the password</Button>
+      </form>
+    </main>
+  );
+}

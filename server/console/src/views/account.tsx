@@ -1,0 +1,169 @@
+import { effect } from '@preact/signals';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { api, ask, Refusal, type Account } from '../api';
+import { ago, formatTime, nameOf } from '../format';
+import { bodyOf, customMembers, loadProperties, memberOf, members, newOptions, ownMembers, same, show, valueOf, type Draft } from '../members';
+import { go } from '../router';
+import { may, session } from '../session';
+import { Dialog, FormDialog } from '../ui/dialog';
+import { Banner, Button, Chip, Empty, Errors, Head, useLoaded, Wait } from '../ui/parts';
+import { typing } from '../ui/shortcuts';
+import { say } from '../ui/toast';
+import { lastList } from './accounts';
+import { Conflict } from './conflict';
+import { Difference } from './difference';
+import { History } from './history';
+import { LinkedContacts } from './links';
+import { MemberFields } from './member-fields';
+
+/** An account as it was read, with the tag that says so, and what is to change. */
+interface Work { base: Account; tag: string; draft: Draft }
+
+/** What was begun and not saved, for who comes back. */
+const begun = new Map<number, Work>();
+effect(() => { if (!session.value) begun.clear(); });
+
+const fields = () => [...members.value.map(m => m.key), 'contacts'];
+
+async function load(id: number): Promise<Work> {
+  const { data, response } = await ask(api.GET('/accounts/{accountId}', { params: { path: { accountId: id }, query: { include_contacts: true, include_archived: true } } }));
+  return { base: data, tag: response.headers.get('etag')!, draft: {} };
+}
+
+/** One account: its members, its people and what happened to it. */
+export function AccountView({ id }: { id: number }) {
+  const loaded = useLoaded(async () => begun.get(id) ?? load(id), [id]);
+  if (loaded.error instanceof Refusal && loaded.error.status === 404) {
+    return (
+      <>
+        <Head title={`Account ${id}`} back={{ href: lastList.value, text: 'Accounts' }} />
+        <Empty title="There is no such account, or no longer."><p>What happened to it is kept.</p></Empty>
+        <History id={id} round={0} />
+      </>
+    );
+  }
+  return <Wait for={loaded}>{work => <AccountWork key={id} first={work} />}</Wait>;
+}
+
+function AccountWork({ first }: { first: Work }) {
+  const [work, setWork] = useState(first);
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+  const [theirs, setTheirs] = useState<Work>();
+  const [preview, setPreview] = useState<Account>();
+  const [deleting, setDeleting] = useState(false);
+  const [round, setRound] = useState(0);
+  const { base, tag, draft } = work;
+  const dirty = Object.keys(draft).length > 0;
+  const editable = may('write');
+  useEffect(() => { if (dirty) begun.set(base.id, work); else begun.delete(base.id); }, [work]);
+
+  const change = (key: string, value: unknown) => {
+    const { [key]: _, ...rest } = draft;
+    setPreview(undefined);
+    setWork({ ...work, draft: same(value, valueOf(base, key)) ? rest : { ...rest, [key]: value } });
+  };
+  const send = (set: Draft, match: string, dry = false) => ask(api.PATCH('/accounts/{accountId}', {
+    params: {
+      path: { accountId: base.id }, header: { 'If-Match': match },
+      query: { allow_new_options: newOptions(set).length > 0 || undefined, dry_run: dry || undefined },
+    },
+    body: bodyOf(set) as never,
+  }));
+  const save = async (set = draft, match = tag) => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      const { data, response } = await send(set, match);
+      if (newOptions(set).length) await loadProperties();
+      setTheirs(undefined);
+      setPreview(undefined);
+      setWork({ base: data, tag: response.headers.get('etag')!, draft: {} });
+      setRound(r => r + 1);
+      say('Saved.');
+    } catch (refused) {
+      if (refused instanceof Refusal && refused.status === 412) setTheirs(await load(base.id).catch(() => undefined));
+      setError(refused);
+    }
+    setBusy(false);
+  };
+  const look = () => send(draft, tag, true).then(({ data }) => { setPreview(data); setError(undefined); }, setError);
+
+  const latest = useRef({ save, dirty });
+  latest.current = { save, dirty };
+  useEffect(() => {
+    const on = (e: KeyboardEvent) => {
+      if ((e.ctrlKey || e.metaKey) && e.key === 's') { e.preventDefault(); if (latest.current.dirty) void latest.current.save(); }
+      if (e.key === 'Escape' && !e.defaultPrevented && !document.querySelector('dialog[open]')) {
+        if (typing(e)) (e.target as HTMLElement).blur(); else go(lastList.value);
+      }
+    };
+    addEventListener('keydown', on);
+    return () => removeEventListener('keydown', on);
+  }, []);
+
+  const archive = (isActive: boolean) => save({ isActive });
+  const fieldProps = { account: base, draft, error, disabled: !editable || busy, onChange: change };
+  return (
+    <article class="account">
+      <Head title={base.title} back={{ href: lastList.value, text: 'Accounts' }}
+        under={<>
+          <span>No. {base.number}</span>
+          {!base.isActive && <Chip tone="warn">Archived</Chip>}
+          <span title={formatTime(base.updatedAt)}>Updated {ago(base.updatedAt)}{base.updatedBy && ` by ${nameOf(base.updatedBy)}`}</span>
+        </>}>
+        {editable && <>
+          <Button disabled={busy || dirty} onClick={() => archive(!base.isActive)}>{base.isActive ? 'Archive' : 'Restore'}</Button>
+          <Button look="danger" disabled={busy} onClick={() => setDeleting(true)}>Delete</Button>
+        </>}
+      </Head>
+      {theirs
+        ? <Conflict base={base} theirs={theirs.base} draft={draft} busy={busy}
+            onSend={set => (Object.keys(set).length ? save(set, theirs.tag) : (setWork(theirs), setTheirs(undefined), setError(undefined)))}
+            onTheirs={() => { setWork(theirs); setTheirs(undefined); setError(undefined); }} />
+        : <Errors of={error} fields={fields()} />}
+      <div class="columns">
+        <div class="column">
+          <section class="panel"><h2>Account</h2><MemberFields members={ownMembers.filter(m => !m.readOnly && m.key !== 'isActive')} {...fieldProps} /></section>
+          {customMembers.value.length > 0 && <section class="panel"><h2>Custom</h2><MemberFields members={customMembers.value} {...fieldProps} /></section>}
+        </div>
+        <div class="column aside">
+          <LinkedContacts account={base} ids={'contacts' in draft ? draft.contacts as number[] : undefined} disabled={!editable || busy} error={error} onChange={ids => change('contacts', ids)} />
+          <History id={base.id} round={round} current={base} onRestore={editable ? (key, value) => { change(key, value); say(`${memberOf(key)?.name ?? key} is as it was. Save to keep it so.`); } : undefined} />
+        </div>
+      </div>
+      {dirty && !theirs && (
+        <div class="savebar">
+          <div class="savebar-words" role="status">
+            <b>{Object.keys(draft).length === 1 ? '1 change' : `${Object.keys(draft).length} changes`}</b>
+            <span>{Object.keys(draft).map(k => memberOf(k)?.name ?? 'Contacts').join(', ')}</span>
+            {newOptions(draft).length > 0 && <span class="fresh">New: {show(newOptions(draft))}</span>}
+          </div>
+          <Button onClick={() => { setWork({ ...work, draft: {} }); setError(undefined); setPreview(undefined); setTheirs(undefined); }} disabled={busy}>Discard</Button>
+          <Button onClick={look} disabled={busy}>Preview</Button>
+          <Button look="main" onClick={() => save()} busy={busy} aria-keyshortcuts="Control+S">Save</Button>
+        </div>
+      )}
+      {preview && <Preview base={base} after={preview} onClose={() => setPreview(undefined)} />}
+      {deleting && (
+        <FormDialog title={`Delete ${base.title}?`} action="Delete it" danger onClose={() => setDeleting(false)} onSubmit={async () => {
+          await ask(api.DELETE('/accounts/{accountId}', { params: { path: { accountId: base.id }, header: { 'If-Match': tag } } }));
+          begun.delete(base.id);
+          say(`${base.title} is deleted.`);
+          go(lastList.value);
+        }}>{() => <p>It will be found nowhere any more. What happened to it stays in the history. To put it aside, archive it instead.</p>}</FormDialog>
+      )}
+    </article>
+  );
+}
+
+function Preview({ base, after, onClose }: { base: Account; after: Account; onClose: () => void }) {
+  return (
+    <Dialog title="Preview" wide onClose={onClose}>
+      <div class="fields">
+        <Banner>The server has checked this and written nothing.</Banner>
+        <Difference before={base} after={after} />
+      </div>
+    </Dialog>
+  );
+}

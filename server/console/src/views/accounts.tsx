@@ -1,0 +1,137 @@
+import { effect, signal } from '@preact/signals';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Account } from '../api';
+import { may, session } from '../session';
+import { go, route, to } from '../router';
+import { count } from '../format';
+import { customMembers, memberOf, members, ownMembers, type Member } from '../members';
+import { Menu } from '../ui/menu';
+import { Button, Chip, Empty, Errors, Head, Icon } from '../ui/parts';
+import { typing } from '../ui/shortcuts';
+import { AccountsTable } from './accounts-table';
+import { Bulk } from './bulk';
+import { exportView } from './export';
+import { Filters, opWords, testsOf, type Test } from './filters';
+import { useAccounts, type View } from './accounts-load';
+import { say } from '../ui/toast';
+
+/** The list as it was last seen, to come back to. */
+export const lastList = signal('#/accounts');
+effect(() => { if (!session.value) lastList.value = '#/accounts'; });
+
+const most = 500;
+const usual = ['title', 'primaryEmail', 'primaryPhone', 'accountType', 'updatedAt'];
+
+/** The columns that are shown if nobody chose: the usual ones, and the first dropdowns. */
+const usualColumns = () => [...usual.slice(0, -1), ...customMembers.value.filter(m => m.kind === 'choice').slice(0, 2).map(m => m.key), 'updatedAt'];
+
+function viewOf(params: URLSearchParams): View & { columns: Member[] } {
+  const chosen = params.get('columns')?.split(',') ?? usualColumns();
+  const columns = ['title', ...chosen.filter(k => k !== 'title')].map(memberOf).filter(m => !!m);
+  return {
+    q: params.get('q') ?? '', tests: testsOf(params), either: params.get('logic') === 'or',
+    archived: params.get('archived') === 'true', ascending: params.get('order') === 'asc', columns,
+  };
+}
+
+/** All accounts: to find, to look over, to change many. */
+export function Accounts() {
+  const { params } = route.value;
+  const view = viewOf(params);
+  const list = useAccounts(view);
+  const [chosen, setChosen] = useState(new Map<number, Account>());
+  const [bulk, setBulk] = useState(false);
+  const address = location.hash;
+  useEffect(() => { lastList.value = address || '#/accounts'; }, [address]);
+
+  const set = (change: Record<string, string | undefined>) => go(to('accounts', { ...Object.fromEntries(params), ...change }), true);
+  const setTests = (tests: Test[]) => set(Object.fromEntries([0, 1].flatMap(i => {
+    const t = tests[i];
+    return [[`prop${i + 1}`, t?.prop], [`op${i + 1}`, t?.op], [`value${i + 1}`, t?.value]];
+  })));
+  const choose = (accounts: Account[], on: boolean) => {
+    const next = new Map(chosen);
+    for (const a of accounts) if (on) next.set(a.id, a); else next.delete(a.id);
+    if (next.size > most) say(`At most ${most} accounts are changed together.`, 'bad');
+    else setChosen(next);
+  };
+  const filtered = view.q || view.tests.length > 0 || view.archived;
+
+  return (
+    <div class="list-view">
+      <Head title="Accounts" under={list.total === undefined ? '' : count(list.total, 'account')}>
+        <Button icon="download" onClick={() => exportView(view).catch(e => say(String(e.message), 'bad'))}>Export</Button>
+        {may('write') && <a class="button main" href="#/accounts/new"><Icon name="plus" />New account</a>}
+      </Head>
+      <div class="toolbar">
+        <Search q={view.q} disabled={view.tests.length > 1} titleOnly={view.tests.length === 1} onChange={q => set({ q })} />
+        <Filters tests={view.tests} most={view.q ? 1 : 2} onChange={setTests} />
+        <Columns chosen={view.columns.map(c => c.key)} onChange={keys => set({ columns: keys.join() === usualColumns().join() ? undefined : keys.join() })} />
+        <label class="switch"><input type="checkbox" checked={view.archived} onChange={e => set({ archived: e.currentTarget.checked ? 'true' : undefined })} />Archived too</label>
+      </div>
+      {view.tests.length > 0 && (
+        <div class="chips">
+          {view.tests.map((t, i) => (
+            <>
+              {i > 0 && <button type="button" class="link" onClick={() => set({ logic: view.either ? undefined : 'or' })} title="Change between and, or">{view.either ? 'or' : 'and'}</button>}
+              <span class="chip removable" key={t.prop + t.op}>
+                {members.value.find(m => m.prop === t.prop)?.name ?? t.prop} {opWords[t.op]} {t.op !== 'exists' && <b>{t.value}</b>}
+                <Button look="quiet" icon="close" label="Remove the filter" onClick={() => setTests(view.tests.filter(o => o !== t))} />
+              </span>
+            </>
+          ))}
+        </div>
+      )}
+      {chosen.size > 0 && (
+        <div class="selection" role="status">
+          <Chip tone="info">{chosen.size} chosen</Chip>
+          {may('write') && <Button look="main" onClick={() => setBulk(true)}>Change them…</Button>}
+          <Button look="quiet" onClick={() => setChosen(new Map())}>Choose none</Button>
+        </div>
+      )}
+      <Errors of={list.error} />
+      {list.done && list.rows.length === 0 && !list.error
+        ? <Empty title={filtered ? 'No account is like that.' : 'There are no accounts yet.'}>
+            {filtered ? <Button onClick={() => go('#/accounts', true)}>Show all</Button> : <a class="button" href="#/import">Import some</a>}
+          </Empty>
+        : <AccountsTable list={list} columns={view.columns} ascending={view.ascending} onTurn={() => set({ order: view.ascending ? undefined : 'asc' })} chosen={chosen} choose={choose} />}
+      {bulk && <Bulk accounts={[...chosen.values()]} onClose={() => setBulk(false)} onDone={() => { setBulk(false); setChosen(new Map()); list.reload(); }} />}
+    </div>
+  );
+}
+
+function Search({ q, disabled, titleOnly, onChange }: { q: string; disabled: boolean; titleOnly: boolean; onChange: (q: string) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  const timer = useRef(0);
+  useEffect(() => {
+    const on = (e: KeyboardEvent) => { if (e.key === '/' && !typing(e)) { e.preventDefault(); input.current?.select(); } };
+    addEventListener('keydown', on);
+    return () => removeEventListener('keydown', on);
+  }, []);
+  useEffect(() => { if (input.current && input.current !== document.activeElement) input.current.value = q; }, [q]);
+  const change = (value: string) => { clearTimeout(timer.current); timer.current = window.setTimeout(() => onChange(value.trim()), 120); };
+  return (
+    <div class="search">
+      <Icon name="search" />
+      <input ref={input} type="search" aria-label="Search accounts" aria-keyshortcuts="/" placeholder={disabled ? 'Two filters are the most' : titleOnly ? 'Part of the title' : 'Search accounts'} disabled={disabled} defaultValue={q}
+        onInput={e => change(e.currentTarget.value)}
+        onKeyDown={e => {
+          if (e.key === 'Escape') { e.currentTarget.value = ''; change(''); e.currentTarget.blur(); }
+          if (e.key === 'ArrowDown' || e.key === 'Enter') { e.preventDefault(); document.querySelector<HTMLElement>('.rows a[tabindex="0"]')?.focus(); }
+        }} />
+      <kbd aria-hidden="true">/</kbd>
+    </div>
+  );
+}
+
+function Columns({ chosen, onChange }: { chosen: string[]; onChange: (keys: string[]) => void }) {
+  return (
+    <Menu icon="columns" title="Columns">{() => (
+      <div class="menu-body">
+        {[...ownMembers, ...customMembers.value].filter(m => m.key !== 'title').map(m => (
+          <label key={m.key}><input type="checkbox" checked={chosen.includes(m.key)} onChange={e => onChange(e.currentTarget.checked ? members.value.map(o => o.key).filter(k => chosen.includes(k) || k === m.key) : chosen.filter(k => k !== m.key))} />{m.name}</label>
+        ))}
+      </div>
+    )}</Menu>
+  );
+}

@@ -1,0 +1,84 @@
+import { useState } from 'preact/hooks';
+import { api, get, once, Refusal, type Account } from '../api';
+import { count } from '../format';
+import { bodyOf, loadProperties, memberOf, members, newOptions, show, valueOf, type Draft } from '../members';
+import { Dialog } from '../ui/dialog';
+import { SelectField } from '../ui/field';
+import { Banner, Button, Errors } from '../ui/parts';
+import { say } from '../ui/toast';
+import { differing } from './difference';
+import { MemberFields } from './member-fields';
+
+/** Changes many accounts at once, all or none, after a look at what that makes of them. */
+export function Bulk({ accounts, onClose, onDone }: { accounts: Account[]; onClose: () => void; onDone: () => void }) {
+  const [draft, setDraft] = useState<Draft>({});
+  const [after, setAfter] = useState<Account[]>();
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+  const [key] = useState(once);
+  const picked = Object.keys(draft).map(memberOf).filter(m => !!m);
+  const free = members.value.filter(m => !m.readOnly && m.key !== 'number' && m.key !== 'title' && !(m.key in draft));
+  const send = async (dry: boolean) => {
+    setBusy(true);
+    setError(undefined);
+    const set = bodyOf(draft) as never;
+    try {
+      const { accounts: made } = await get(api.POST('/accounts/batch', {
+        params: { query: { dry_run: dry || undefined, allow_new_options: newOptions(draft).length > 0 || undefined } },
+        headers: dry ? {} : key, body: { updates: accounts.map(a => ({ id: a.id, set })) },
+      }));
+      if (dry) setAfter(made);
+      else {
+        if (newOptions(draft).length) await loadProperties();
+        say(`${count(made.length, 'account')} changed.`);
+        onDone();
+      }
+    } catch (refused) {
+      setError(refused);
+    }
+    setBusy(false);
+  };
+  const change = (name: string, value: unknown) => { setAfter(undefined); setDraft({ ...draft, [name]: value }); };
+  const changed = after?.map((a, i) => ({ before: accounts[i], after: a, members: differing(accounts[i], a) })).filter(c => c.members.length);
+  return (
+    <Dialog title={`Change ${count(accounts.length, 'account')}`} wide onClose={onClose}>
+      <form onSubmit={e => { e.preventDefault(); void send(!after); }} noValidate>
+        <Errors of={error} fields={[]} />
+        <SelectField label="Members to set" value="" options={[['', 'Add a member…'], ...free.map((m): [string, string] => [m.key, m.name])]} onChange={name => name && change(name, memberOf(name)!.key === 'isActive' ? true : memberOf(name)!.required ? [] : null)} />
+        <MemberFields members={picked} draft={draft} error={withoutPlaces(error)} disabled={busy} onChange={change} />
+        {picked.length > 0 && <p class="hint">A member that is left empty is cleared. <button type="button" class="link" onClick={() => { setDraft({}); setAfter(undefined); }}>Begin again</button></p>}
+        {changed && (
+          <>
+            <Banner>{changed.length === 0 ? 'Nothing would change.' : `${count(changed.length, 'account')} of ${accounts.length} would change. Nothing is written yet; all are written together or none.`}</Banner>
+            <div class="scroll tall">
+              <table class="plain">
+                <thead><tr><th scope="col">Account</th><th scope="col">Member</th><th scope="col">Before</th><th scope="col">After</th></tr></thead>
+                <tbody>
+                  {changed.flatMap(c => c.members.map((m, i) => (
+                    <tr key={`${c.before.id} ${m.key}`}>
+                      <th scope="row">{i === 0 && c.before.title}</th><td>{m.name}</td>
+                      <td class="was">{show(valueOf(c.before, m.key), m) || '–'}</td><td class="is">{show(valueOf(c.after, m.key), m) || '–'}</td>
+                    </tr>
+                  )))}
+                </tbody>
+              </table>
+            </div>
+          </>
+        )}
+        <footer>
+          <Button onClick={onClose}>Cancel</Button>
+          {after
+            ? <Button type="submit" look="main" busy={busy} disabled={!changed?.length}>Change {count(changed?.length ?? 0, 'account')}</Button>
+            : <Button type="submit" look="main" busy={busy} disabled={picked.length === 0}>Preview</Button>}
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+/** The offences of a batch as those of one update: they name the place of the update first. */
+function withoutPlaces(error: unknown): unknown {
+  if (!(error instanceof Refusal) || !error.problem) return error;
+  const errors = error.problem.errors?.map(e => ({ ...e, field: e.field.replace(/^updates[.[]\d+\]?\.set\./, '') }));
+  return new Refusal(error.status, { ...error.problem, errors });
+}

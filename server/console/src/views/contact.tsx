@@ -1,0 +1,73 @@
+import { useState } from 'preact/hooks';
+import { api, get, Refusal, type Contact } from '../api';
+import { ago } from '../format';
+import { same, type Draft, type Member } from '../members';
+import { go } from '../router';
+import { may } from '../session';
+import { FormDialog } from '../ui/dialog';
+import { Editor, isGroup } from '../ui/editor';
+import { Field } from '../ui/field';
+import { Button, Errors, Head, useLoaded, Wait } from '../ui/parts';
+import { say } from '../ui/toast';
+
+const contactMembers: Member[] = [
+  { key: 'name', prop: 'name', name: 'Name', kind: 'text', required: true },
+  { key: 'title', prop: 'title', name: 'Role', kind: 'text' },
+  { key: 'emails', prop: 'emails', name: 'E-mail', kind: 'text', input: 'email', multiple: true, required: true },
+  { key: 'phones', prop: 'phones', name: 'Phone', kind: 'text', input: 'tel', multiple: true, required: true },
+];
+
+/** One person. */
+export function ContactView({ id }: { id: number }) {
+  const loaded = useLoaded(() => get(api.GET('/contacts/{contactId}', { params: { path: { contactId: id } } })), [id]);
+  return <Wait for={loaded}>{contact => <ContactWork contact={contact} onSaved={loaded.set} />}</Wait>;
+}
+
+function ContactWork({ contact, onSaved }: { contact: Contact; onSaved: (c: Contact) => void }) {
+  const [draft, setDraft] = useState<Draft>({});
+  const [error, setError] = useState<unknown>();
+  const [deleting, setDeleting] = useState(false);
+  const at = { params: { path: { contactId: contact.id } } };
+  const change = (key: string, value: unknown) => {
+    const { [key]: _, ...rest } = draft;
+    setDraft(same(value, contact[key as keyof Contact]) ? rest : { ...rest, [key]: value });
+  };
+  const save = () => get(api.PATCH('/contacts/{contactId}', { ...at, body: draft as never })).then(c => {
+    setDraft({});
+    setError(undefined);
+    onSaved(c);
+    say('Saved.');
+  }, setError);
+  return (
+    <article class="account single">
+      <Head title={contact.name} back={{ href: '#/contacts', text: 'Contacts' }} under={`Updated ${ago(contact.updatedAt)}`}>
+        {may('write') && <Button look="danger" onClick={() => setDeleting(true)}>Delete</Button>}
+      </Head>
+      <Errors of={error} fields={contactMembers.map(m => m.key)} />
+      <section class="panel">
+        <div class="grid">
+          {contactMembers.map(m => (
+            <Field key={m.key} label={m.name} group={isGroup(m)} changed={m.key in draft} error={error instanceof Refusal ? error.of(m.key) : undefined}>
+              {tie => <Editor member={m} value={m.key in draft ? draft[m.key] : contact[m.key as keyof Contact] ?? null} disabled={!may('write')} onChange={v => change(m.key, v)} tie={tie} />}
+            </Field>
+          ))}
+        </div>
+      </section>
+      <section class="panel">
+        <h2>Accounts</h2>
+        {contact.accounts.length === 0 && <p class="none">Linked to none.</p>}
+        <ul class="people">{contact.accounts.map(a => <li key={a.id}><a href={`#/accounts/${a.id}`}>{a.title}</a></li>)}</ul>
+      </section>
+      {Object.keys(draft).length > 0 && (
+        <div class="savebar"><div class="savebar-words" role="status"><b>Changed</b></div><Button onClick={() => { setDraft({}); setError(undefined); }}>Discard</Button><Button look="main" onClick={save}>Save</Button></div>
+      )}
+      {deleting && (
+        <FormDialog title={`Delete ${contact.name}?`} action="Delete" danger onClose={() => setDeleting(false)} onSubmit={async () => {
+          await get(api.DELETE('/contacts/{contactId}', at));
+          say(`${contact.name} is deleted.`);
+          go('#/contacts');
+        }}>{() => <p>The contact is unlinked from {contact.accounts.length === 1 ? 'its account' : `its ${contact.accounts.length} accounts`}.</p>}</FormDialog>
+      )}
+    </article>
+  );
+}

@@ -1,0 +1,28 @@
+import type { Account } from '../api';
+import { members, same, show, valueOf } from '../members';
+
+/** The members in which two states of an account differ. */
+export const differing = (before: Account, after: Account) =>
+  members.value.filter(m => !m.readOnly && !same(valueOf(before, m.key), valueOf(after, m.key)));
+
+/** What a change makes of an account, member by member. */
+export function Difference({ before, after }: { before: Account; after: Account }) {
+  const rows = differing(before, after);
+  const people = [before, after].map(a => (a.contacts ?? []).map(c => c.name).join(', '));
+  if (rows.length === 0 && people[0] === people[1]) return <p class="none">Nothing changes.</p>;
+  return (
+    <table class="plain">
+      <thead><tr><th scope="col">Member</th><th scope="col">Before</th><th scope="col">After</th></tr></thead>
+      <tbody>
+        {rows.map(m => (
+          <tr key={m.key}>
+            <th scope="row">{m.name}</th>
+            <td class="was">{show(valueOf(before, m.key), m) || '–'}</td>
+            <td class="is">{show(valueOf(after, m.key), m) || '–'}</td>
+          </tr>
+        ))}
+        {people[0] !== people[1] && <tr><th scope="row">Contacts</th><td class="was">{people[0] || '–'}</td><td class="is">{people[1] || '–'}</td></tr>}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,119 @@
+import { useState } from 'preact/hooks';
+import { readCSV, cellOf } from '../csv';
+import { count } from '../format';
+import { loadProperties } from '../members';
+import { Banner, Button, Chip, Errors, Head, type Tone } from '../ui/parts';
+import { Check, Field, SelectField } from '../ui/field';
+import { guess, run, targets, type Outcome, type Plan } from './import-run';
+import { download } from './export';
+
+const matches: [Plan['matchBy'], string][] = [['title', 'Title'], ['primaryEmail', 'E-mail'], ['primaryPhone', 'Phone'], ['address', 'Address'], ['none', 'Nothing: each row is a new account']];
+const strategies: [Plan['strategy'], string][] = [['skip', 'Leave it as it is'], ['enrich', 'Fill what it lacks'], ['replace', 'Replace it by the row']];
+
+/** Reads accounts from a file of a spreadsheet: first what would happen, then for good. */
+export function Import() {
+  const [file, setFile] = useState<{ name: string; head: string[]; rows: string[][] }>();
+  const [error, setError] = useState<unknown>();
+  const take = async (picked?: File) => {
+    if (!picked) return;
+    const [head, ...rows] = readCSV(await picked.text());
+    if (!head || rows.length === 0) setError('The file has no rows below its first line.');
+    else { setError(undefined); setFile({ name: picked.name, head, rows }); }
+  };
+  return (
+    <>
+      <Head title="Import accounts" under={file && `${file.name}, ${count(file.rows.length, 'row')}`}>
+        {file && <Button onClick={() => setFile(undefined)}>Another file</Button>}
+      </Head>
+      <Errors of={error} />
+      {file ? <Mapping {...file} key={file.name} /> : (
+        <section class="panel drop" onDragOver={e => e.preventDefault()} onDrop={e => { e.preventDefault(); void take(e.dataTransfer?.files[0]); }}>
+          <Field label="A CSV file" hint="Its first line names the columns. Commas, semicolons, tabs and pipes are told apart. UTF-8. Drop it here, or choose it. It is read in this browser.">
+            {tie => <input {...tie} type="file" accept=".csv,.tsv,.txt,text/csv" onChange={e => take(e.currentTarget.files?.[0])} />}
+          </Field>
+          <p class="hint">For workbooks in other encodings and millions of rows there is <code>accountsd import</code>.</p>
+        </section>
+      )}
+    </>
+  );
+}
+
+const tones: Record<Outcome['what'], Tone> = { created: 'good', changed: 'info', matched: 'plain', refused: 'bad' };
+const words: Record<Outcome['what'], string> = { created: 'new', changed: 'changed', matched: 'as it is', refused: 'refused' };
+
+function Mapping({ name, head, rows }: { name: string; head: string[]; rows: string[][] }) {
+  const [plan, setPlan] = useState<Plan>({ targets: guess(head), matchBy: 'title', strategy: 'skip', newOptions: false });
+  const [outcomes, setOutcomes] = useState<Outcome[]>([]);
+  const [state, setState] = useState<'mapping' | 'trying' | 'tried' | 'writing' | 'written'>('mapping');
+  const [series] = useState(() => `import-${Date.now()}-${Math.random().toString(36).slice(2)}`);
+  const busy = state === 'trying' || state === 'writing';
+  const change = (part: Partial<Plan>) => { setPlan({ ...plan, ...part }); setOutcomes([]); setState('mapping'); };
+  const options = targets();
+  const start = async (dry: boolean) => {
+    setState(dry ? 'trying' : 'writing');
+    await run(rows, plan, dry, series, setOutcomes);
+    if (!dry) await loadProperties();
+    setState(dry ? 'tried' : 'written');
+  };
+  const counts = (['created', 'changed', 'matched', 'refused'] as const).map(what => [what, outcomes.filter(o => o?.what === what).length] as const);
+  const refused = outcomes.filter(o => o?.what === 'refused');
+  const missing = ['title', 'address'].filter(m => !plan.targets.includes(m));
+  return (
+    <>
+      <section class="panel">
+        <h2>Columns</h2>
+        <div class="scroll tall">
+          <table class="plain mapping">
+            <thead><tr><th scope="col">Column</th><th scope="col">First rows</th><th scope="col">Goes to</th></tr></thead>
+            <tbody>
+              {head.map((column, i) => (
+                <tr key={i}>
+                  <th scope="row">{column}</th>
+                  <td class="sample">{rows.slice(0, 3).map(r => r[i]).filter(Boolean).join(' · ')}</td>
+                  <td>
+                    <select aria-label={`Where ${column} goes`} disabled={busy} value={plan.targets[i]} onChange={e => change({ targets: plan.targets.map((t, j) => (j === i ? e.currentTarget.value : t === e.currentTarget.value ? '' : t)) })}>
+                      <option value="">Nowhere</option>
+                      {options.map(m => <option key={m.key} value={m.key}>{m.name}</option>)}
+                    </select>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+        <div class="grid">
+          <SelectField label="An account is the same if it has the same" value={plan.matchBy} options={matches} onChange={v => change({ matchBy: v as Plan['matchBy'] })} />
+          {plan.matchBy !== 'none' && <SelectField label="Then" value={plan.strategy} options={strategies} onChange={v => change({ strategy: v as Plan['strategy'] })} />}
+        </div>
+        <Check label="Add labels that are no options yet to their dropdowns" checked={plan.newOptions} onChange={newOptions => change({ newOptions })} />
+        {missing.length > 0 && <Banner tone="warn">A new account needs a {missing.join(' and an ')}, and no column goes there.</Banner>}
+        <footer>
+          <Button look={state === 'tried' ? 'plain' : 'main'} busy={state === 'trying'} disabled={busy} onClick={() => start(true)}>{state === 'tried' ? 'Preview again' : 'Preview'}</Button>
+          {state !== 'mapping' && state !== 'trying' && <Button look="main" busy={state === 'writing'} disabled={state === 'written' || rows.length === refused.length} onClick={() => start(false)}>Import {count(rows.length - (state === 'tried' ? refused.length : 0), 'row')}</Button>}
+        </footer>
+      </section>
+      {outcomes.length > 0 && (
+        <section class="panel" aria-live="polite">
+          <h2>{state === 'written' || state === 'writing' ? 'What happened' : 'What would happen'}</h2>
+          {busy && <progress max={rows.length} value={outcomes.filter(Boolean).length} aria-label="Rows done" />}
+          <p class="tallies">{counts.filter(([, n]) => n).map(([what, n]) => <Chip key={what} tone={tones[what]}>{n} {words[what]}</Chip>)}</p>
+          {state === 'written' && <Banner tone="good">Done. <a href="#/accounts">Look at the accounts</a></Banner>}
+          {refused.length > 0 && !busy && <Button icon="download" onClick={() => download(`refused-${name}`, [[...head, 'reason'], ...refused.map(o => [...o.row, o.words])].map(r => r.map(c => cellOf(c, false)).join(',')).join('\r\n'))}>The refused rows with reasons</Button>}
+          <div class="scroll tall">
+            <table class="plain">
+              <thead><tr><th scope="col">Row</th><th scope="col">Account</th><th scope="col">Outcome</th><th scope="col">In words</th></tr></thead>
+              <tbody>
+                {sorted(outcomes).slice(0, 200).map(o => (
+                  <tr key={o.line}><td>{o.line}</td><th scope="row">{o.id ? <a href={`#/accounts/${o.id}`}>{o.title}</a> : o.title}</th><td><Chip tone={tones[o.what]}>{words[o.what]}</Chip></td><td class={o.what === 'refused' ? 'error' : ''}>{o.words}</td></tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+          {outcomes.length > 200 && <p class="hint">The first 200 are shown, the refused ones ahead.</p>}
+        </section>
+      )}
+    </>
+  );
+}
+
+const sorted = (outcomes: Outcome[]) => outcomes.filter(Boolean).sort((a, b) => Number(b.what === 'refused') - Number(a.what === 'refused') || a.line - b.line);

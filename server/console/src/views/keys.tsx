@@ -1,0 +1,92 @@
+import { useState } from 'preact/hooks';
+import { api, get, type Key, type Schemas } from '../api';
+import { ago, formatTime } from '../format';
+import { basic, may, session } from '../session';
+import { Dialog, FormDialog } from '../ui/dialog';
+import { SelectField, TextField } from '../ui/field';
+import { Banner, Button, Chip, Head, useLoaded, Wait } from '../ui/parts';
+import { Secret } from '../ui/secret';
+import { say } from '../ui/toast';
+
+/** The keys with which programs and people act. */
+export function Keys() {
+  const loaded = useLoaded(() => get(api.GET('/api-keys', { params: { query: { page_size: 100 } } })), []);
+  const users = useLoaded(() => get(api.GET('/users', { params: { query: { page_size: 100 } } })), []);
+  const [making, setMaking] = useState(false);
+  const [made, setMade] = useState<string>();
+  const [revoking, setRevoking] = useState<Key>();
+  const [ended, setEnded] = useState(false);
+  const isOver = (k: Key) => !!k.revokedAt || (!!k.expiresAt && Date.parse(k.expiresAt) < Date.now());
+  return (
+    <>
+      <Head title="Keys" under={may('admin') ? 'Of the whole company' : 'Your own'}>
+        <label class="switch"><input type="checkbox" checked={ended} onChange={e => setEnded(e.currentTarget.checked)} />Ended ones too</label>
+        <Button look="main" icon="plus" onClick={() => setMaking(true)}>New key</Button>
+      </Head>
+      <Wait for={loaded}>
+        {keys => (
+          <div class="panel flush scroll">
+            <table class="plain list">
+              <thead><tr><th scope="col">Name</th><th scope="col">Begins with</th><th scope="col">User</th><th scope="col">May</th><th scope="col">Made</th><th scope="col">Ends</th><th scope="col"><span class="sr">Actions</span></th></tr></thead>
+              <tbody>
+                {keys.filter(k => ended || !isOver(k)).map(k => (
+                  <tr key={k.id} class={isOver(k) ? 'over' : ''}>
+                    <th scope="row">{k.name || '–'} {k.id === session.value?.key.id && <Chip>in use here</Chip>} <span class="second">{k.description}</span></th>
+                    <td><code>{k.prefix}…</code></td>
+                    <td>{users.data?.find(u => u.id === k.userId)?.email ?? k.userId}</td>
+                    <td><Chip tone={k.scopes.includes('admin') ? 'info' : 'plain'}>{k.scopes.at(-1)}</Chip> {k.handling && <Chip>{k.handling}</Chip>}</td>
+                    <td data-label="Made" title={formatTime(k.createdAt)}>{ago(k.createdAt)}</td>
+                    <td data-label="Ends">{k.revokedAt ? <Chip tone="bad">revoked {ago(k.revokedAt)}</Chip> : k.expiresAt ? ago(k.expiresAt) : 'never'}</td>
+                    <td class="row-actions">{!isOver(k) && may('write') && <Button look="quiet" aria-label={`Revoke ${k.name}`} onClick={() => setRevoking(k)}>Revoke</Button>}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Wait>
+      {making && <NewKey onClose={() => setMaking(false)} onDone={t => { setMaking(false); setMade(t); loaded.reload(); }} />}
+      {made && (
+        <Dialog title="The new key" onClose={() => setMade(undefined)}>
+          <Banner tone="warn">It is shown this once. Only its beginning is kept.</Banner>
+          <Secret name="Key" value={made} />
+          <footer><Button look="main" onClick={() => setMade(undefined)}>Done</Button></footer>
+        </Dialog>
+      )}
+      {revoking && (
+        <FormDialog title={`Revoke ${revoking.name || `${revoking.prefix}…`}?`} action="Revoke" danger onClose={() => setRevoking(undefined)} onSubmit={async () => {
+          await get(api.DELETE('/api-keys/{keyId}', { params: { path: { keyId: revoking.id } } }));
+          setRevoking(undefined);
+          loaded.reload();
+          say('The key is revoked.');
+        }}>{() => <p>Programs that use it are refused from now on.{revoking.id === session.value?.key.id && ' You are signed in with it.'}</p>}</FormDialog>
+      )}
+    </>
+  );
+}
+
+function NewKey({ onClose, onDone }: { onClose: () => void; onDone: (token: string) => void }) {
+  const [form, setForm] = useState({ name: '', description: '', scope: 'read', days: '90', handling: '', password: '' });
+  const set = (name: keyof typeof form) => (value: string) => setForm({ ...form, [name]: value });
+  return (
+    <FormDialog title="New key" action="Make the key" fields={['name', 'description', 'scopes', 'expiresAt']} onClose={onClose} onSubmit={async () => {
+      const made = await get(api.POST('/api-keys', {
+        headers: basic(session.value!.user.email, form.password),
+        body: {
+          name: form.name, description: form.description || undefined, scopes: [form.scope as Schemas['Scope']],
+          expiresAt: form.days ? new Date(Date.now() + Number(form.days) * 86_400_000).toISOString() : undefined,
+          handling: (form.handling || undefined) as Schemas['Handling'] | undefined,
+        },
+      }));
+      onDone(made.token);
+    }}>
+      {error => <>
+        <TextField label="Name" name="name" of={error} value={form.name} onInput={set('name')} hint="What program will use it?" />
+        <SelectField label="May" name="scopes" of={error} value={form.scope} options={[['read', 'Read'], ['write', 'Read and write'], ['admin', 'All that you may']]} onChange={set('scope')} />
+        <SelectField label="Ends" name="expiresAt" of={error} value={form.days} options={[['1', 'In a day'], ['30', 'In 30 days'], ['90', 'In 90 days'], ['365', 'In a year'], ['', 'Never']]} onChange={set('days')} />
+        <SelectField label="Handling of what older clients send" value={form.handling} options={[['', 'As the path says'], ['strict', 'Strict'], ['lenient', 'Lenient']]} onChange={set('handling')} />
+        <TextField label={`Password of ${session.value!.user.email}`} name="password" type="password" autocomplete="current-password" value={form.password} onInput={set('password')} hint="A key is made with the password, not with another key." />
+      </>}
+    </FormDialog>
+  );
+}

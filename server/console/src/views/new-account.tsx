@@ -1,0 +1,48 @@
+import { useState } from 'preact/hooks';
+import { api, ask, once } from '../api';
+import { bodyOf, customMembers, loadProperties, newOptions, ownMembers, type Draft } from '../members';
+import { go } from '../router';
+import { Button, Errors, Head } from '../ui/parts';
+import { say } from '../ui/toast';
+import { lastList } from './accounts';
+import { MemberFields } from './member-fields';
+
+const asked = ownMembers.filter(m => !m.readOnly && m.key !== 'isActive');
+
+/** A new account. */
+export function NewAccount() {
+  const [draft, setDraft] = useState<Draft>({ address: [] });
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+  const [key] = useState(once);
+  const submit = async (e: Event) => {
+    e.preventDefault();
+    setBusy(true);
+    setError(undefined);
+    try {
+      const { data } = await ask(api.POST('/accounts', {
+        params: { query: { match_by: 'none', allow_new_options: newOptions(draft).length > 0 || undefined } }, headers: key, body: bodyOf(draft) as never,
+      }));
+      if (newOptions(draft).length) await loadProperties();
+      say(`${data.title} is made.`);
+      go(`#/accounts/${data.id}`, true);
+    } catch (refused) {
+      setError(refused);
+      setBusy(false);
+    }
+  };
+  const change = (name: string, value: unknown) => {
+    const { [name]: _, ...rest } = draft;
+    setDraft(value === null ? rest : { ...rest, [name]: value });
+  };
+  const common = { draft, error, disabled: busy, onChange: change };
+  return (
+    <form class="account single" onSubmit={submit} noValidate>
+      <Head title="New account" back={{ href: lastList.value, text: 'Accounts' }} />
+      <Errors of={error} fields={[...asked, ...customMembers.value].map(m => m.key)} />
+      <section class="panel"><h2>Account</h2><MemberFields members={asked} {...common} /></section>
+      {customMembers.value.length > 0 && <section class="panel"><h2>Custom</h2><MemberFields members={customMembers.value} {...common} /></section>}
+      <div class="savebar"><div class="savebar-words" /><a class="button plain" href={lastList.value}>Cancel</a><Button type="submit" look="main" busy={busy}>Make the account</Button></div>
+    </form>
+  );
+}

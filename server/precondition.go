@@ -1,0 +1,57 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/accountsd/accountsd/gen/apiserver"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/schema"
+)
+
+// refuseExisting answers 412 to a write of a record that exists, if the caller
+// wants none (RFC 9110, section 13.1.2).
+func (s *Server) refuseExisting(next apiserver.StrictHandlerFunc, _ string) apiserver.StrictHandlerFunc {
+	return func(c *gin.Context, request any) (any, error) {
+		if header := c.GetHeader("If-None-Match"); header != "" && c.Request.Method != http.MethodGet {
+			tag, found, err := s.existing(requestOf(c))
+			switch {
+			case err != nil && !fault.IsNotFound(err):
+				return nil, err
+			case err == nil && found && !noneMatch(&header, tag):
+				return nil, &fault.Error{Kind: fault.KindPrecondition, Message: "the record exists, and If-None-Match asks that it does not"}
+			}
+		}
+		return next(c, request)
+	}
+}
+
+// existing looks for the record that the path names, and returns its entity tag
+// if it has one. It is not found if the path names none.
+func (s *Server) existing(r request) (tag string, found bool, err error) {
+	switch {
+	case r.names("accountId"):
+		a, err := s.Accounts.Get(r, r.actor, r.id("accountId"), true)
+		return etag(a), err == nil, err
+	case r.names("contactId"):
+		_, err := s.Contacts.Get(r, r.actor, r.id("contactId"))
+		return "", err == nil, err
+	case r.names("keyName"):
+		properties, err := s.Properties.List(r, r.actor)
+		return "", slices.ContainsFunc(properties, func(p schema.Property) bool { return p.Key == r.c.Param("keyName") }), err
+	case r.names("userId"):
+		users, err := s.Identity.Users(r, r.actor, identity.UserFilter{ID: r.id("userId")}, query.Page{Limit: 1})
+		return "", len(users) > 0, err
+	case r.names("keyId"):
+		keys, err := s.Identity.Keys(r, r.actor, query.Page{Limit: 1, After: &query.Cursor{ID: r.id("keyId") - 1}})
+		return "", len(keys) > 0 && keys[0].ID == r.id("keyId"), err
+	}
+	return "", false, nil
+}
+
+// names tells whether the path has a parameter.
+func (r request) names(parameter string) bool { return r.c.Param(parameter) != "" }
