@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"math"
 	"slices"
 
 	"github.com/accountsd/accountsd/server/account"
@@ -24,21 +23,22 @@ func (r reader) StoredAccounts(ctx context.Context, companyID int64, q account.Q
 	return listAccounts(ctx, r, companyID, q, storedForm(contacts))
 }
 
-// settled runs a read of a query. With conditions on properties it does so in
-// a snapshot, in which their indexes are in the states that the query then
-// says: it may have been made while they were in others.
+// settled runs a read of a query. With conditions it does so in a snapshot, in
+// which the indexes of properties are in the states that the query then says: it
+// may have been made while they were in others.
 func settled[T any](ctx context.Context, r reader, companyID int64, q account.Query,
 	read func(r reader, ctx context.Context, companyID int64, q account.Query) (T, error),
 ) (T, error) {
+	if len(q.Filter.Conditions) == 0 {
+		return read(r, ctx, companyID, q)
+	}
 	return withText(ctx, r, func(r reader) (v T, err error) {
-		if !slices.ContainsFunc(q.Filter.Conditions, isCustom) {
-			return read(r, ctx, companyID, q)
-		}
-		err = r.session.Snapshot(ctx, func(s db.Session) error {
-			r, q := r, q
-			r.session = s
-			if q.Filter.Conditions, err = r.settle(ctx, companyID, q.Filter.Conditions); err != nil {
-				return err
+		err = r.snapshot(ctx, slices.ContainsFunc(q.Filter.Conditions, isMatched), func(r reader) error {
+			q := q
+			if slices.ContainsFunc(q.Filter.Conditions, isCustom) {
+				if q.Filter.Conditions, err = r.settle(ctx, companyID, q.Filter.Conditions); err != nil {
+					return err
+				}
 			}
 			v, err = read(r, ctx, companyID, q)
 			return err
@@ -58,16 +58,10 @@ func list[T any](ctx context.Context, r reader, companyID int64, q account.Query
 	if err != nil {
 		return nil, err
 	}
-	var accounts []T
 	w := walkTo(q.Page, q.Ascending)
-	if p.exact() {
-		st, args := p.list(f.columns, companyID, q, w)
-		accounts, err = db.Collect(ctx, r.session, st, args, f.scan)
-	} else {
-		accounts, err = filter(ctx, r, companyID, q, p, w, f)
-		if errors.Is(err, errTooFar) {
-			accounts, err = filter(ctx, r, companyID, q, p.sorted(), w, f)
-		}
+	accounts, err := find(ctx, r, companyID, q, p, w, f)
+	if errors.Is(err, errTooFar) {
+		accounts, err = find(ctx, r, companyID, q, *p.sorted, w, f)
 	}
 	if w.back {
 		slices.Reverse(accounts)
@@ -75,24 +69,38 @@ func list[T any](ctx context.Context, r reader, companyID int64, q account.Query
 	return accounts, err
 }
 
-// CountAccounts returns how many accounts a query selects. There is no order,
-// so the index that selects the fewest is always best.
+// find returns the accounts of a page, in the order of the walk.
+func find[T any](ctx context.Context, r reader, companyID int64, q account.Query, p plan, w walk, f form[T]) ([]T, error) {
+	pick := r.filter
+	if p.exact() {
+		pick = r.pickKnown
+	}
+	at, err := pick(ctx, companyID, q, p, w)
+	switch {
+	case err == nil:
+		return load(ctx, r, companyID, at, w, f)
+	case !p.exact() || !errors.Is(err, errTooFar):
+		return nil, err
+	}
+	st, args := p.list(f.columns, companyID, q, w)
+	return db.Collect(ctx, r.session, st, args, f.scan)
+}
+
+// CountAccounts returns how many accounts a query selects.
 func (r reader) CountAccounts(ctx context.Context, companyID int64, q account.Query) (int64, error) {
 	return settled(ctx, r, companyID, q, reader.countAccounts)
 }
 
 func (r reader) countAccounts(ctx context.Context, companyID int64, q account.Query) (n int64, err error) {
-	p, err := r.plan(ctx, companyID, q.Filter, math.MaxInt32)
+	p, err := r.planCount(ctx, companyID, q.Filter)
 	switch {
 	case err != nil:
 		return 0, err
 	case p.exact():
 		st, args := p.count(companyID, q)
 		err = r.session.Get(ctx, st, args, &n)
-	case p.certain():
-		return r.countFound(ctx, companyID, q, p)
 	default:
-		n, err = countMatches(ctx, r.session, companyID, q, p)
+		err = r.eachMatch(ctx, companyID, q, p, walk{}, func(place) error { n++; return nil })
 	}
 	return n, err
 }
@@ -122,10 +130,13 @@ func (p plan) list(columns string, companyID int64, q account.Query, w walk) (db
 
 // from is where the plan looks for accounts.
 func (p plan) from() string {
-	if p.ids.Text == "" {
-		return inOrder
+	switch {
+	case p.ids.Text != "":
+		return `FROM accounts a`
+	case p.scan:
+		return `FROM accounts a INDEXED BY accounts_company`
 	}
-	return `FROM accounts a`
+	return inOrder
 }
 
 // addWhere adds the plan's tests. The plus keeps SQLite from the indexes of a

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -48,6 +49,47 @@ func (t *transaction) IndexCustom(ctx context.Context, p schema.Property, accoun
 		return nil
 	}
 	_, err := t.session.Exec(ctx, addKeys, accountID, p.ID, p.CompanyID, list)
+	return err
+}
+
+var (
+	selectObjects = db.Statement{Thing: "accounts", Text: `SELECT id, custom FROM accounts
+WHERE id IN (SELECT value FROM json_each(?)) AND +company_id = ?`}
+	addPairs = db.Statement{Thing: "keys", Text: `INSERT INTO custom_index (property_id, key, account_id)
+SELECT p.id, pair.value ->> 0, pair.value ->> 1
+FROM properties p CROSS JOIN json_each(?) pair WHERE p.id = ? AND p.company_id = ?
+ON CONFLICT DO NOTHING`}
+)
+
+// IndexAccounts makes accounts be found by the keys of the values of a property
+// that they have. The keys go in by their order, each page of the index at once.
+func (t *transaction) IndexAccounts(ctx context.Context, p schema.Property, ids []int64) error {
+	type pair struct {
+		key string
+		id  int64
+	}
+	var pairs []pair
+	var id int64
+	var members db.Members
+	err := t.session.Each(ctx, selectObjects, []any{db.List[int64](ids), p.CompanyID}, func(row *db.Row) error {
+		if err := row.Scan(&id, &members); err != nil {
+			return err
+		}
+		value, err := members.Value(p.Key)
+		for _, key := range p.Keys(value) {
+			pairs = append(pairs, pair{key, id})
+		}
+		return err
+	})
+	if err != nil || len(pairs) == 0 {
+		return err
+	}
+	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.id, b.id)) })
+	list := make(db.List[[2]any], len(pairs))
+	for i, p := range pairs {
+		list[i] = [2]any{p.key, p.id}
+	}
+	_, err = t.session.Exec(ctx, addPairs, list, p.ID, p.CompanyID)
 	return err
 }
 
