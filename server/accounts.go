@@ -24,7 +24,7 @@ func (s *Server) GetAccount(ctx context.Context, req apiserver.GetAccountRequest
 		return apiserver.GetAccount304Response{Headers: apiserver.NotModifiedResponseHeaders{ETag: &tag}}, nil
 	}
 	return GetAccount200Response{accountsAnswer{
-		headers:  []string{"ETag", tag},
+		headers:  [2][2]string{{"ETag", tag}},
 		accounts: []account.Stored{a}, form: accountsForm(ctx, contacts), around: oneAccount,
 	}}, nil
 }
@@ -73,7 +73,7 @@ func createAnswer(ctx context.Context, result account.CreateResult, dryRun bool)
 	}
 	if !dryRun {
 		path := fmt.Sprintf("%s%s/%d", prefixOf(ctx), canonicalPath, result.Account.ID)
-		answer.headers = append(answer.headers, "Location", path)
+		answer.headers[1] = [2]string{"Location", path}
 	}
 	return CreateAccount201Response{answer}
 }
@@ -99,7 +99,7 @@ func (s *Server) BatchUpdateAccounts(ctx context.Context, req apiserver.BatchUpd
 		answer := accountsAnswer{form: accountsForm(ctx, true), around: inBatch}
 		answer.accounts = convertAll(accounts, func(a account.Account) account.Stored { return account.Stored{Account: a} })
 		if dryRun {
-			answer.headers = preview
+			answer.headers[0] = preview
 		}
 		return BatchUpdateAccounts200Response{answer}
 	}
@@ -131,17 +131,17 @@ func withMatches(b account.BatchRequest) account.BatchRequest {
 // tag.
 func written(ctx context.Context, a account.Account, dryRun bool) accountsAnswer {
 	answer := accountsAnswer{
-		headers:  preview,
+		headers:  [2][2]string{preview},
 		accounts: []account.Stored{{Account: a}}, form: accountsForm(ctx, true), around: oneAccount,
 	}
 	if !dryRun {
-		answer.headers = []string{"ETag", etag(a)}
+		answer.headers[0] = [2]string{"ETag", etag(a)}
 	}
 	return answer
 }
 
 // preview is the header of a dry run.
-var preview = []string{"Preview", "true"}
+var preview = [2]string{"Preview", "true"}
 
 func isTrue(b *bool) bool { return b != nil && *b }
 

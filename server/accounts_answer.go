@@ -62,7 +62,7 @@ func (a SearchAccounts200Response) VisitSearchAccountsResponse(w http.ResponseWr
 
 // accountsAnswer is an answer that shows accounts.
 type accountsAnswer struct {
-	headers  []string // names and values, in turn
+	headers  [2][2]string // names and values; an empty name is none
 	accounts []account.Stored
 	form     accountForm
 	around   [2]string // what is around the accounts
@@ -86,8 +86,10 @@ func (a accountsAnswer) send(w http.ResponseWriter, status int) error {
 	*buffer = a.append((*buffer)[:0])
 	header := w.Header()
 	header["Content-Type"] = jsonContent
-	for i := 0; i < len(a.headers); i += 2 {
-		header.Set(a.headers[i], a.headers[i+1])
+	for _, h := range a.headers {
+		if h[0] != "" {
+			header.Set(h[0], h[1])
+		}
 	}
 	w.WriteHeader(status)
 	_, err := w.Write(*buffer)

@@ -84,7 +84,8 @@ func (f *fixture) addAccounts(b *testing.B, n int) []int64 {
 
 // expectOK answers a request that must succeed.
 func (f *fixture) expectOK(b *testing.B, method, path, body string) {
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(b.Context(), method, path, strings.NewReader(body))
+	must(b, err)
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("x-api-key", writeKey)
 	w := httptest.NewRecorder()

@@ -65,10 +65,10 @@ func (s *Server) listAccounts(ctx context.Context, filter query.Filter, ascendin
 		if err != nil {
 			return answer, err
 		}
-		answer.headers = append(answer.headers, "X-Total-Count", strconv.FormatInt(total, 10))
+		answer.headers[1] = [2]string{"X-Total-Count", strconv.FormatInt(total, 10)}
 	}
 	accounts, link := cutPage(ctx, page, loaded, accountPlace)
-	answer.headers = append(answer.headers, "Link", *link)
+	answer.headers[0] = [2]string{"Link", *link}
 	answer.accounts = accounts
 	return answer, nil
 }

@@ -27,6 +27,8 @@ var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 
 const maxRequestID = 128
 
+func init() { uuid.EnableRandPool() } // Ids of requests are no secrets.
+
 // recoverPanics answers a panic as an internal error. gin's own recovery would
 // print the headers, the key among them.
 func (s *Server) recoverPanics(c *gin.Context) {

@@ -86,7 +86,13 @@ func TestE164(t *testing.T) {
 	for region := range phonenumbers.GetSupportedRegions() {
 		for kind := phonenumbers.FIXED_LINE; kind <= phonenumbers.VOICEMAIL; kind++ {
 			example := phonenumbers.GetExampleNumberForType(region, kind)
-			if example == nil || phonenumbers.IsPossibleNumberWithReason(example) != phonenumbers.IS_POSSIBLE {
+			if example == nil {
+				continue
+			}
+			if phonenumbers.IsPossibleNumberWithReason(example) != phonenumbers.IS_POSSIBLE {
+				if in := phonenumbers.Format(example, phonenumbers.NATIONAL); normal.IsE164(normal.Phone(in, region)) || len(normal.Digits(in)) > 8 {
+					t.Errorf("%s %s is local", region, in)
+				}
 				continue
 			}
 			want := phonenumbers.Format(example, phonenumbers.E164)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -202,14 +204,38 @@ func (o OptionalText[T]) Read(c Column) (err error) {
 }
 
 func encode(p Parameter, v any) (err error) {
-	var text []byte
+	buffer := buffers.Get().(*[]byte)
+	defer giveBack(buffer)
+	text := (*buffer)[:0]
 	if texts, ok := v.([]string); ok {
-		text = jsonvalue.AppendTexts(nil, texts)
+		text = jsonvalue.AppendTexts(text, texts)
 	} else {
-		text, err = jsonvalue.Append(nil, v)
+		text, err = jsonvalue.Append(text, v)
 	}
 	p.Text(string(text))
+	*buffer = text
 	return err
+}
+
+// buffers are for JSON on its way from or to the database, which nothing keeps.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxKept is the size of the largest buffer that is kept.
+const maxKept = 64 << 10
+
+func giveBack(buffer *[]byte) {
+	if cap(*buffer) <= maxKept {
+		buffers.Put(buffer)
+	}
+}
+
+// borrow returns a buffer with the bytes of a text, to be given back.
+func (c Column) borrow() *[]byte {
+	buffer := buffers.Get().(*[]byte)
+	n := c.stmt.ColumnLen(c.at)
+	*buffer = slices.Grow((*buffer)[:0], n)[:n]
+	c.stmt.ColumnBytes(c.at, *buffer)
+	return buffer
 }
 
 // decode reads JSON into v, which is as it must be for the empty one. Numbers of
@@ -222,7 +248,9 @@ func decode(c Column, v any, empty string) (err error) {
 	if n := c.stmt.ColumnBytes(c.at, start[:]); n == c.stmt.ColumnLen(c.at) && string(start[:n]) == empty {
 		return nil
 	}
-	text := c.bytes()
+	buffer := c.borrow()
+	defer giveBack(buffer)
+	text := *buffer
 	switch v := v.(type) {
 	case *[]string:
 		*v, err = jsonvalue.Texts(text)
@@ -241,5 +269,7 @@ func (c Column) JSON(fn func(d *jsontext.Decoder) error) error {
 	if err := c.is(sqlite.TypeText); err != nil {
 		return err
 	}
-	return jsonvalue.Read(c.bytes(), fn)
+	buffer := c.borrow()
+	defer giveBack(buffer)
+	return jsonvalue.Read(*buffer, fn)
 }
