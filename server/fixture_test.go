@@ -140,16 +140,20 @@ func (f *fixture) seed(t testing.TB) {
 		must(t, tx.InsertUser(ctx, &stranger))
 		f.lin.CompanyID = f.company.ID
 		must(t, tx.InsertUser(ctx, &f.lin))
-		for token, key := range map[string]identity.Key{
-			writeKey:   {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: identity.ScopeWrite},
-			readKey:    {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: identity.ScopeRead},
-			adminKey:   {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: identity.ScopeAdmin},
-			linKey:     {UserID: f.lin.ID, CompanyID: f.company.ID, Scope: identity.ScopeWrite},
-			expiredKey: {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: identity.ScopeWrite, ExpiresAt: now.Add(-time.Second)},
-			revokedKey: {UserID: f.ada.ID, CompanyID: f.company.ID, Scope: identity.ScopeWrite, RevokedAt: now.Add(-time.Second)},
-			otherKey:   {UserID: stranger.ID, CompanyID: other.ID, Scope: identity.ScopeAdmin},
+		for _, k := range []struct {
+			token string
+			key   identity.Key
+		}{
+			{writeKey, identity.Key{UserID: f.ada.ID, CompanyID: f.company.ID, Scope: identity.ScopeWrite}},
+			{readKey, identity.Key{UserID: f.ada.ID, CompanyID: f.company.ID, Scope: identity.ScopeRead}},
+			{adminKey, identity.Key{UserID: f.ada.ID, CompanyID: f.company.ID, Scope: identity.ScopeAdmin}},
+			{linKey, identity.Key{UserID: f.lin.ID, CompanyID: f.company.ID, Scope: identity.ScopeWrite}},
+			{expiredKey, identity.Key{UserID: f.ada.ID, CompanyID: f.company.ID, Scope: identity.ScopeWrite, ExpiresAt: now.Add(-time.Second)}},
+			{revokedKey, identity.Key{UserID: f.ada.ID, CompanyID: f.company.ID, Scope: identity.ScopeWrite, RevokedAt: now.Add(-time.Second)}},
+			{otherKey, identity.Key{UserID: stranger.ID, CompanyID: other.ID, Scope: identity.ScopeAdmin}},
 		} {
-			key.Hash, key.Prefix, key.CreatedAt = identity.HashToken(token), token, now
+			key := k.key
+			key.Hash, key.Prefix, key.CreatedAt = identity.HashToken(k.token), k.token, now
 			must(t, tx.InsertKey(ctx, &key))
 		}
 		for _, p := range []schema.Property{
