@@ -37,13 +37,12 @@ func (s *Server) authenticate(c *gin.Context) {
 	if op.security == byNothing {
 		return
 	}
-	ctx := c.Request.Context()
 	actor, err := s.identifyActor(c, op)
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
-	c.Request = c.Request.WithContext(context.WithValue(ctx, actorKey{}, actor))
+	withActor(c, actor)
 	if !s.admitAlias(c, op) {
 		return
 	}
@@ -53,6 +52,13 @@ func (s *Server) authenticate(c *gin.Context) {
 			Message: fmt.Sprintf("this operation needs a key with the scope %s; this key has %s", op.scope, actor.Scope),
 		})
 	}
+}
+
+// withActor puts who the request acts for into its context, and returns that.
+func withActor(c *gin.Context, actor identity.Actor) context.Context {
+	ctx := context.WithValue(c.Request.Context(), actorKey{}, actor)
+	c.Request = c.Request.WithContext(ctx)
+	return ctx
 }
 
 // identifyActor returns who has sent the key or the password that the operation
