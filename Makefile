@@ -135,5 +135,16 @@ soak: build ## attack a server with 500 requests at once, and print its memory a
 	$(GO) build -o bin/soak ./server/servertest/soak
 	bin/soak bin/accountsd
 
+KILLS ?= 300
+
+.PHONY: soak-crash
+soak-crash: build ## kill a server KILLS times (300) under 64 writers, and look for what it answered
+	$(GO) build -o bin/soak ./server/servertest/soak
+	bin/soak crash $(KILLS) bin/accountsd
+
+.PHONY: soak-crash-ci
+soak-crash-ci: ## kill it a few times only
+	$(MAKE) soak-crash KILLS=15
+
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail test-race test bench-load-ci ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci test-race test ## what CI runs

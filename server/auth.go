@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -23,8 +22,6 @@ const (
 	passwordChallenge = `Basic realm="accountsd", charset="UTF-8"`
 )
 
-type actorKey struct{}
-
 // authenticate puts who the request acts for into its context, and refuses a
 // key whose scope is too small for the operation. It runs before validation,
 // which would tell strangers about the schema.
@@ -42,7 +39,7 @@ func (s *Server) authenticate(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	withActor(c, actor)
+	sessionOf(c.Request.Context()).actor = actor
 	if !s.admitAlias(c, op) {
 		return
 	}
@@ -52,13 +49,6 @@ func (s *Server) authenticate(c *gin.Context) {
 			Message: fmt.Sprintf("this operation needs a key with the scope %s; this key has %s", op.scope, actor.Scope),
 		})
 	}
-}
-
-// withActor puts who the request acts for into its context, and returns that.
-func withActor(c *gin.Context, actor identity.Actor) context.Context {
-	ctx := context.WithValue(c.Request.Context(), actorKey{}, actor)
-	c.Request = c.Request.WithContext(ctx)
-	return ctx
 }
 
 // identifyActor returns who has sent the key or the password that the operation
@@ -96,11 +86,4 @@ func sentToken(header http.Header) (string, error) {
 		}})
 	}
 	return token, nil
-}
-
-// actorOf returns who the request acts for. It is set on every request that
-// reaches a handler, but for operations that anyone may call.
-func actorOf(ctx context.Context) identity.Actor {
-	actor, _ := ctx.Value(actorKey{}).(identity.Actor)
-	return actor
 }

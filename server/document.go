@@ -129,7 +129,8 @@ func (s *Server) ownSpec(c *gin.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx := withActor(c, actor)
+	ctx := c.Request.Context()
+	sessionOf(ctx).actor = actor
 	if s.limitRate(c); c.IsAborted() {
 		return nil, nil
 	}

@@ -79,11 +79,12 @@ func (s *Server) logRequest(c *gin.Context) {
 	status = c.Writer.Status()
 }
 
-// limitTime ends the request's context after the configured time.
+// limitTime ends the request's context after the configured time, and gives it
+// its session.
 func (s *Server) limitTime(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), s.config.Timeout)
 	defer cancel()
-	c.Request = c.Request.WithContext(ctx)
+	c.Request = c.Request.WithContext(withSession(ctx))
 	c.Next()
 }
 

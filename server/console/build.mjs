@@ -34,6 +34,15 @@ for (const name of ['swagger-ui-bundle.js', 'swagger-ui.css']) {
   await pack(`node_modules/swagger-ui-dist/${name}`, `dist/docs/${name}.gz`);
 }
 
+// What the licenses of others ask for goes with what is made of their work.
+await licenses('dist/console/licenses.txt', ['preact/LICENSE', '@preact/signals/LICENSE', '@preact/signals-core/LICENSE', 'openapi-fetch/LICENSE']);
+await licenses('dist/docs/licenses.txt', ['swagger-ui-dist/LICENSE', 'swagger-ui-dist/NOTICE', 'swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt']);
+
+async function licenses(to, files) {
+  const parts = files.map(async file => `${file}\n\n${(await readFile(`node_modules/${file}`, 'utf8')).trim()}\n`);
+  await writeFile(to, (await Promise.all(parts)).join('\n'));
+}
+
 async function pack(from, to) {
   // A map of the source is not served, so nothing should ask for it.
   const content = (await readFile(from, 'utf8')).replace(/\n\/[/*][#@] sourceMappingURL=.*\s*$/, '\n');

@@ -76,7 +76,6 @@ func Serve(w http.ResponseWriter, r *http.Request, acceptsGzip bool) bool {
 	header := w.Header()
 	header.Set("Content-Security-Policy", policy)
 	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Cross-Origin-Opener-Policy", "same-origin")
 	header.Set("Content-Type", f.kind)
 	header.Set("ETag", f.tag+`"`)
 	if strings.Contains(r.Header.Get("If-None-Match"), f.tag) {

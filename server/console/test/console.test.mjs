@@ -77,6 +77,17 @@ describe('ways in', () => {
     await context.close();
   });
 
+  test('who may only read is shown no way to write', async () => {
+    const { page, offences, context } = await open(browser, server.url);
+    await signIn(page, server.url, server.makeKey('read'), '#/accounts/2');
+    await page.getByRole('heading', { name: 'Harbor Cafe' }).waitFor();
+    assert.ok(await page.getByLabel('Title').isDisabled());
+    assert.equal(await page.getByRole('button', { name: /Archive|Delete|Restore/ }).count(), 0);
+    for (const name of ['Import', 'Former path']) assert.equal(await page.getByRole('link', { name }).count(), 0);
+    assert.deepEqual(offences, []);
+    await context.close();
+  });
+
   test('what is served is small', () => {
     const size = ['console.js', 'console.css', 'index.html'].map(f => gzipSync(readFileSync(`dist/console/${f}`)).length).reduce((a, b) => a + b);
     assert.ok(size < 120_000, `${size} bytes`);

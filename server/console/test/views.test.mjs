@@ -49,7 +49,7 @@ describe('every view', () => {
         await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));
         await page.screenshot({ path: `${shots}/${name}-${width}-${colorScheme}.png` });
         if (looked) assert.deepEqual(await findings(page), [], name);
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} is too wide`);
+        assert.ok(await page.evaluate(() => [document.documentElement, document.querySelector('main')].every(e => e.scrollWidth <= e.clientWidth)), `${name} is too wide`);
       }
     }, { width, colorScheme }));
   }

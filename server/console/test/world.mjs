@@ -29,13 +29,14 @@ export async function serve() {
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return answer.status === 204 ? undefined : answer.json();
   };
+  const makeKey = scope => execFileSync(binary, ['key', 'create', '--db', db, '--email', 'ada@example.com', '--name', scope, '--scopes', scope], { stdio: ['ignore', 'pipe', 'ignore'] }).toString().trim();
   const stop = async () => {
     const ended = new Promise(resolve => server.once('exit', resolve));
     server.kill();
     await ended;
     rmSync(data, { recursive: true });
   };
-  return { url, key, call, stop };
+  return { url, key, call, makeKey, stop };
 }
 
 export const launch = () => chromium.launch({ executablePath, args: ['--no-sandbox'] });

@@ -1,6 +1,7 @@
 // Soak attacks a real server with hundreds of requests at once, and prints the
 // memory that it takes and how long honest callers wait meanwhile: "make soak".
-// Its argument is the binary to serve with, so that two can be compared.
+// Its argument is the binary to serve with, so that two can be compared. Or it
+// kills one again and again while it writes: "make soak-crash".
 package main
 
 import (
@@ -14,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -49,8 +51,18 @@ func main() {
 		fmt.Print(caller{url: os.Args[2], key: os.Args[3], http: newHTTP()}.attack(attacks()[os.Args[4]]))
 		return
 	}
+	if len(os.Args) == 4 && os.Args[1] == "crash" {
+		kills, err := strconv.Atoi(os.Args[2])
+		if err == nil {
+			err = crash(os.Args[3], kills)
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if len(os.Args) != 2 {
-		log.Fatal("usage: soak ACCOUNTSD")
+		log.Fatal("usage: soak ACCOUNTSD, or soak crash KILLS ACCOUNTSD")
 	}
 	for _, name := range []string{"accept", "unknown", "large", "batch", "all"} {
 		if err := soak(os.Args[1], name); err != nil {

@@ -16,7 +16,12 @@ const inOrder = `FROM accounts a INDEXED BY accounts_updated`
 
 // Accounts returns the accounts that a query selects.
 func (r reader) Accounts(ctx context.Context, companyID int64, q account.Query) ([]account.Account, error) {
-	return settled(ctx, r, companyID, q, reader.listAccounts)
+	return listAccounts(ctx, r, companyID, q, decoded)
+}
+
+// StoredAccounts returns the accounts that a query selects, to be shown.
+func (r reader) StoredAccounts(ctx context.Context, companyID int64, q account.Query, contacts bool) ([]account.Stored, error) {
+	return listAccounts(ctx, r, companyID, q, storedForm(contacts))
 }
 
 // settled runs a read of a query. With conditions on properties it does so in
@@ -42,20 +47,26 @@ func settled[T any](ctx context.Context, r reader, companyID int64, q account.Qu
 	})
 }
 
-func (r reader) listAccounts(ctx context.Context, companyID int64, q account.Query) ([]account.Account, error) {
+func listAccounts[T any](ctx context.Context, r reader, companyID int64, q account.Query, f form[T]) ([]T, error) {
+	return settled(ctx, r, companyID, q, func(r reader, ctx context.Context, companyID int64, q account.Query) ([]T, error) {
+		return list(ctx, r, companyID, q, f)
+	})
+}
+
+func list[T any](ctx context.Context, r reader, companyID int64, q account.Query, f form[T]) ([]T, error) {
 	p, err := r.plan(ctx, companyID, q.Filter, r.driven)
 	if err != nil {
 		return nil, err
 	}
-	var accounts []account.Account
+	var accounts []T
 	w := walkTo(q.Page, q.Ascending)
 	if p.exact() {
-		st, args := p.list(companyID, q, w)
-		accounts, err = db.Collect(ctx, r.session, st, args, scanAccount)
+		st, args := p.list(f.columns, companyID, q, w)
+		accounts, err = db.Collect(ctx, r.session, st, args, f.scan)
 	} else {
-		accounts, err = r.filter(ctx, companyID, q, p, w)
+		accounts, err = filter(ctx, r, companyID, q, p, w, f)
 		if errors.Is(err, errTooFar) {
-			accounts, err = r.filter(ctx, companyID, q, p.sorted(), w)
+			accounts, err = filter(ctx, r, companyID, q, p.sorted(), w, f)
 		}
 	}
 	if w.back {
@@ -97,9 +108,9 @@ func (p plan) count(companyID int64, q account.Query) (db.Statement, []any) {
 
 // list returns the statement for a page. It picks the ids of the page first,
 // for which the index often suffices, and reads the records of those only.
-func (p plan) list(companyID int64, q account.Query, w walk) (db.Statement, []any) {
+func (p plan) list(columns string, companyID int64, q account.Query, w walk) (db.Statement, []any) {
 	var b db.Builder
-	b.Add(accountColumns + `FROM (SELECT a.id ` + p.from())
+	b.Add(columns + `FROM (SELECT a.id ` + p.from())
 	p.addWhere(&b, companyID, q)
 	w.addStart(&b, "a")
 	w.addOrder(&b, "a")

@@ -21,10 +21,25 @@ SELECT p.id, wanted.value, a.id
 FROM properties p, accounts a, json_each(?4) wanted
 WHERE a.id = ?1 AND +a.company_id = ?3 AND p.id = ?2 AND +p.company_id = ?3
 ON CONFLICT DO NOTHING`}
+
+	// Of a single key, which most values have, the same without lists.
+	dropOthers = db.Statement{Thing: "keys", Text: `DELETE FROM custom_index
+WHERE account_id = ?1 AND property_id = ?2 AND key <> ?4 AND EXISTS (SELECT 1 FROM properties WHERE id = ?2 AND company_id = ?3)`}
+	addKey = db.Statement{Thing: "keys", Text: `INSERT INTO custom_index (property_id, key, account_id)
+SELECT ?2, ?4, id FROM accounts
+WHERE id = ?1 AND +company_id = ?3 AND EXISTS (SELECT 1 FROM properties WHERE id = ?2 AND company_id = ?3)
+ON CONFLICT DO NOTHING`}
 )
 
 // IndexCustom makes an account be found by the keys of a property's value.
 func (t *transaction) IndexCustom(ctx context.Context, p schema.Property, accountID int64, keys []string) error {
+	if len(keys) == 1 {
+		if _, err := t.session.Exec(ctx, dropOthers, accountID, p.ID, p.CompanyID, keys[0]); err != nil {
+			return err
+		}
+		_, err := t.session.Exec(ctx, addKey, accountID, p.ID, p.CompanyID, keys[0])
+		return err
+	}
 	list := db.List[string](keys)
 	if _, err := t.session.Exec(ctx, dropKeys, accountID, p.ID, p.CompanyID, list); err != nil {
 		return err

@@ -142,7 +142,7 @@ func (s *Store) FindAfter(ctx context.Context, companyID int64, q account.Query,
 		return nil, 0, errors.New("the plan does not use the index")
 	}
 	happens()
-	list, err := s.filter(ctx, companyID, q, p, walkTo(q.Page, q.Ascending))
+	list, err := filter(ctx, s.reader, companyID, q, p, walkTo(q.Page, q.Ascending), decoded)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -18,16 +18,16 @@ var errTooFar = errors.New("the list read too many accounts")
 // reads of each account that may pass what the filter looks at, until the page
 // is full, and then all of those on the page. It returns errTooFar if that
 // takes long, and there is another way.
-func (r reader) filter(ctx context.Context, companyID int64, q account.Query, p plan, w walk) ([]account.Account, error) {
+func filter[T any](ctx context.Context, r reader, companyID int64, q account.Query, p plan, w walk, f form[T]) ([]T, error) {
 	st, args := p.candidates(companyID, q, w)
-	var accounts []account.Account
+	var accounts []T
 	err := r.session.Snapshot(ctx, func(s db.Session) error {
 		picked := newPicker[int64](w)
 		if err := eachMatch(ctx, s, st, args, p, picked.take); err != nil {
 			return err
 		}
 		var err error
-		accounts, err = accountsByID(ctx, s, companyID, picked.items, w)
+		accounts, err = accountsByID(ctx, s, companyID, picked.items, w, f)
 		return err
 	})
 	return accounts, err
@@ -67,12 +67,12 @@ func countMatches(ctx context.Context, s db.Session, companyID int64, q account.
 	return n, err
 }
 
-func accountsByID(ctx context.Context, s db.Session, companyID int64, ids []int64, w walk) ([]account.Account, error) {
+func accountsByID[T any](ctx context.Context, s db.Session, companyID int64, ids []int64, w walk, f form[T]) ([]T, error) {
 	var b db.Builder
-	b.Add(fromAccounts+`WHERE +a.company_id = ? AND a.id IN (SELECT value FROM json_each(?))`, companyID)
+	b.Add(f.columns+`FROM accounts a WHERE +a.company_id = ? AND a.id IN (SELECT value FROM json_each(?))`, companyID)
 	w.addOrder(&b, "a")
 	st := db.Statement{Thing: "accounts", Text: b.String()}
-	return db.Collect(ctx, s, st, append(b.Args, db.List[int64](ids)), scanAccount)
+	return db.Collect(ctx, s, st, append(b.Args, db.List[int64](ids)), f.scan)
 }
 
 // eachMatch calls found for the id of each candidate that passes the rest of a

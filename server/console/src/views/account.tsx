@@ -1,7 +1,7 @@
 import { effect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, ask, Refusal, type Account } from '../api';
-import { ago, formatTime, nameOf } from '../format';
+import { ago, count, formatTime, nameOf } from '../format';
 import { bodyOf, customMembers, loadProperties, memberOf, members, newOptions, ownMembers, same, show, valueOf, type Draft } from '../members';
 import { go } from '../router';
 import { may, session } from '../session';
@@ -45,40 +45,30 @@ export function AccountView({ id }: { id: number }) {
   return <Wait for={loaded}>{work => <AccountWork key={id} first={work} />}</Wait>;
 }
 
-function AccountWork({ first }: { first: Work }) {
+/** The work on an account: what is to change, and the ways to send it. */
+function useWork(first: Work) {
   const [work, setWork] = useState(first);
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
   const [theirs, setTheirs] = useState<Work>();
   const [preview, setPreview] = useState<Account>();
-  const [deleting, setDeleting] = useState(false);
   const [round, setRound] = useState(0);
   const { base, tag, draft } = work;
   const dirty = Object.keys(draft).length > 0;
-  const editable = may('write');
   useEffect(() => { if (dirty) begun.set(base.id, work); else begun.delete(base.id); }, [work]);
 
+  const take = (next: Work) => { setWork(next); setTheirs(undefined); setError(undefined); setPreview(undefined); };
   const change = (key: string, value: unknown) => {
     const { [key]: _, ...rest } = draft;
-    setPreview(undefined);
     setWork({ ...work, draft: same(value, valueOf(base, key)) ? rest : { ...rest, [key]: value } });
   };
-  const send = (set: Draft, match: string, dry = false) => ask(api.PATCH('/accounts/{accountId}', {
-    params: {
-      path: { accountId: base.id }, header: { 'If-Match': match },
-      query: { allow_new_options: newOptions(set).length > 0 || undefined, dry_run: dry || undefined },
-    },
-    body: bodyOf(set) as never,
-  }));
   const save = async (set = draft, match = tag) => {
     setBusy(true);
     setError(undefined);
     try {
-      const { data, response } = await send(set, match);
+      const { data, response } = await send(base.id, set, match);
       if (newOptions(set).length) await loadProperties();
-      setTheirs(undefined);
-      setPreview(undefined);
-      setWork({ base: data, tag: response.headers.get('etag')!, draft: {} });
+      take({ base: data, tag: response.headers.get('etag')!, draft: {} });
       setRound(r => r + 1);
       say('Saved.');
     } catch (refused) {
@@ -87,13 +77,27 @@ function AccountWork({ first }: { first: Work }) {
     }
     setBusy(false);
   };
-  const look = () => send(draft, tag, true).then(({ data }) => { setPreview(data); setError(undefined); }, setError);
+  const look = () => send(base.id, draft, tag, true).then(({ data }) => { setPreview(data); setError(undefined); }, setError);
+  const discard = () => take({ ...work, draft: {} });
+  return { base, tag, draft, dirty, error, busy, theirs, preview, round, take, change, save, look, discard, closePreview: () => setPreview(undefined) };
+}
 
-  const latest = useRef({ save, dirty });
-  latest.current = { save, dirty };
+/** Sends what is to change, and only if the account is still the one that the tag names. */
+const send = (id: number, set: Draft, tag: string, dry = false) => ask(api.PATCH('/accounts/{accountId}', {
+  params: {
+    path: { accountId: id }, header: { 'If-Match': tag },
+    query: { allow_new_options: newOptions(set).length > 0 || undefined, dry_run: dry || undefined },
+  },
+  body: bodyOf(set) as never,
+}));
+
+/** Ctrl S saves; Escape leaves a field, and then the account. */
+function useShortcuts(save: () => void): void {
+  const latest = useRef(save);
+  latest.current = save;
   useEffect(() => {
     const on = (e: KeyboardEvent) => {
-      if ((e.ctrlKey || e.metaKey) && e.key === 's') { e.preventDefault(); if (latest.current.dirty) void latest.current.save(); }
+      if ((e.ctrlKey || e.metaKey) && e.key === 's') { e.preventDefault(); latest.current(); }
       if (e.key === 'Escape' && !e.defaultPrevented && !document.querySelector('dialog[open]')) {
         if (typing(e)) (e.target as HTMLElement).blur(); else go(lastList.value);
       }
@@ -101,26 +105,21 @@ function AccountWork({ first }: { first: Work }) {
     addEventListener('keydown', on);
     return () => removeEventListener('keydown', on);
   }, []);
+}
 
-  const archive = (isActive: boolean) => save({ isActive });
-  const fieldProps = { account: base, draft, error, disabled: !editable || busy, onChange: change };
+function AccountWork({ first }: { first: Work }) {
+  const work = useWork(first);
+  const { base, draft, dirty, error, busy, theirs } = work;
+  const editable = may('write');
+  useShortcuts(() => { if (dirty) void work.save(); });
+  const restore = (key: string, value: unknown) => { work.change(key, value); say(`${memberOf(key)?.name ?? key} is as it was. Save to keep it so.`); };
+  const fieldProps = { account: base, draft, error, disabled: !editable || busy, onChange: work.change };
   return (
     <article class="account">
-      <Head title={base.title} back={{ href: lastList.value, text: 'Accounts' }}
-        under={<>
-          <span>No. {base.number}</span>
-          {!base.isActive && <Chip tone="warn">Archived</Chip>}
-          <span title={formatTime(base.updatedAt)}>Updated {ago(base.updatedAt)}{base.updatedBy && ` by ${nameOf(base.updatedBy)}`}</span>
-        </>}>
-        {editable && <>
-          <Button disabled={busy || dirty} onClick={() => archive(!base.isActive)}>{base.isActive ? 'Archive' : 'Restore'}</Button>
-          <Button look="danger" disabled={busy} onClick={() => setDeleting(true)}>Delete</Button>
-        </>}
-      </Head>
+      <AccountHead work={work} />
       {theirs
-        ? <Conflict base={base} theirs={theirs.base} draft={draft} busy={busy}
-            onSend={set => (Object.keys(set).length ? save(set, theirs.tag) : (setWork(theirs), setTheirs(undefined), setError(undefined)))}
-            onTheirs={() => { setWork(theirs); setTheirs(undefined); setError(undefined); }} />
+        ? <Conflict base={base} theirs={theirs.base} draft={draft} busy={busy} onTheirs={() => work.take(theirs)}
+            onSend={set => (Object.keys(set).length ? work.save(set, theirs.tag) : work.take(theirs))} />
         : <Errors of={error} fields={fields()} />}
       <div class="columns">
         <div class="column">
@@ -128,23 +127,33 @@ function AccountWork({ first }: { first: Work }) {
           {customMembers.value.length > 0 && <section class="panel"><h2>Custom</h2><MemberFields members={customMembers.value} {...fieldProps} /></section>}
         </div>
         <div class="column aside">
-          <LinkedContacts account={base} ids={'contacts' in draft ? draft.contacts as number[] : undefined} disabled={!editable || busy} error={error} onChange={ids => change('contacts', ids)} />
-          <History id={base.id} round={round} current={base} onRestore={editable ? (key, value) => { change(key, value); say(`${memberOf(key)?.name ?? key} is as it was. Save to keep it so.`); } : undefined} />
+          <LinkedContacts account={base} ids={'contacts' in draft ? draft.contacts as number[] : undefined} disabled={!editable || busy} error={error} onChange={ids => work.change('contacts', ids)} />
+          <History id={base.id} round={work.round} current={base} onRestore={editable ? restore : undefined} />
         </div>
       </div>
-      {dirty && !theirs && (
-        <div class="savebar">
-          <div class="savebar-words" role="status">
-            <b>{Object.keys(draft).length === 1 ? '1 change' : `${Object.keys(draft).length} changes`}</b>
-            <span>{Object.keys(draft).map(k => memberOf(k)?.name ?? 'Contacts').join(', ')}</span>
-            {newOptions(draft).length > 0 && <span class="fresh">New: {show(newOptions(draft))}</span>}
-          </div>
-          <Button onClick={() => { setWork({ ...work, draft: {} }); setError(undefined); setPreview(undefined); setTheirs(undefined); }} disabled={busy}>Discard</Button>
-          <Button onClick={look} disabled={busy}>Preview</Button>
-          <Button look="main" onClick={() => save()} busy={busy} aria-keyshortcuts="Control+S">Save</Button>
-        </div>
-      )}
-      {preview && <Preview base={base} after={preview} onClose={() => setPreview(undefined)} />}
+      {dirty && !theirs && <SaveBar work={work} />}
+      {work.preview && <Preview base={base} after={work.preview} onClose={work.closePreview} />}
+    </article>
+  );
+}
+
+type Works = ReturnType<typeof useWork>;
+
+function AccountHead({ work: { base, tag, busy, dirty, save } }: { work: Works }) {
+  const [deleting, setDeleting] = useState(false);
+  return (
+    <>
+      <Head title={base.title} back={{ href: lastList.value, text: 'Accounts' }}
+        under={<>
+          <span>No. {base.number}</span>
+          {!base.isActive && <Chip tone="warn">Archived</Chip>}
+          <span title={formatTime(base.updatedAt)}>Updated {ago(base.updatedAt)}{base.updatedBy && ` by ${nameOf(base.updatedBy)}`}</span>
+        </>}>
+        {may('write') && <>
+          <Button disabled={busy || dirty} onClick={() => save({ isActive: !base.isActive })}>{base.isActive ? 'Archive' : 'Restore'}</Button>
+          <Button look="danger" disabled={busy} onClick={() => setDeleting(true)}>Delete</Button>
+        </>}
+      </Head>
       {deleting && (
         <FormDialog title={`Delete ${base.title}?`} action="Delete it" danger onClose={() => setDeleting(false)} onSubmit={async () => {
           await ask(api.DELETE('/accounts/{accountId}', { params: { path: { accountId: base.id }, header: { 'If-Match': tag } } }));
@@ -153,7 +162,23 @@ function AccountWork({ first }: { first: Work }) {
           go(lastList.value);
         }}>{() => <p>It will be found nowhere any more. What happened to it stays in the history. To put it aside, archive it instead.</p>}</FormDialog>
       )}
-    </article>
+    </>
+  );
+}
+
+function SaveBar({ work: { draft, busy, discard, look, save } }: { work: Works }) {
+  const keys = Object.keys(draft);
+  return (
+    <div class="savebar">
+      <div class="savebar-words" role="status">
+        <b>{count(keys.length, 'change')}</b>
+        <span>{keys.map(k => memberOf(k)?.name ?? 'Contacts').join(', ')}</span>
+        {newOptions(draft).length > 0 && <span class="fresh">New: {show(newOptions(draft))}</span>}
+      </div>
+      <Button onClick={discard} disabled={busy}>Discard</Button>
+      <Button onClick={look} disabled={busy}>Preview</Button>
+      <Button look="main" onClick={() => save()} busy={busy} aria-keyshortcuts="Control+S">Save</Button>
+    </div>
   );
 }
 

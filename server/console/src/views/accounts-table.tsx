@@ -16,6 +16,7 @@ interface TableProps {
 }
 
 const narrow = matchMedia('(max-width: 640px)');
+const head = 34; // the height of the titles
 const around = 8; // rows beyond the edges that are there, so that scrolling shows no gaps
 
 /** The rows that can be seen, of as many as there are: the others are space. */
@@ -46,7 +47,6 @@ export function AccountsTable({ list, columns, ascending, onTurn, chosen, choose
   const move = (to: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, to));
     const el = box.current!;
-    const head = 34;
     if (next * row < el.scrollTop) el.scrollTop = next * row;
     if ((next + 1) * row + head > el.scrollTop + el.clientHeight) el.scrollTop = (next + 1) * row + head - el.clientHeight;
     setTop(el.scrollTop);
@@ -69,16 +69,7 @@ export function AccountsTable({ list, columns, ascending, onTurn, chosen, choose
   return (
     <div class="rows" ref={box} onScroll={e => setTop(e.currentTarget.scrollTop)} onKeyDown={onKey} aria-busy={list.busy}>
       <table aria-rowcount={list.total ?? -1}>
-        <thead>
-          <tr>
-            <th class="pick"><input type="checkbox" aria-label="Choose all that are loaded, up to 500" checked={all} onChange={e => choose(rows.slice(0, 500), e.currentTarget.checked)} /></th>
-            {columns.map(c => (
-              <th key={c.key} scope="col" class={`of-${c.kind} ${c.key === 'title' ? 'lead' : ''}`} aria-sort={c.key === 'updatedAt' ? (ascending ? 'ascending' : 'descending') : undefined}>
-                {c.key === 'updatedAt' ? <button type="button" class="sort" onClick={onTurn}>{c.name} {ascending ? '↑' : '↓'}</button> : c.name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Titles columns={columns} ascending={ascending} onTurn={onTurn} all={all} onAll={on => choose(rows.slice(0, 500), on)} />
         <tbody>
           {from > 0 && <tr class="space" aria-hidden="true"><td colSpan={columns.length + 1} style={{ height: `${from * row}px` }} /></tr>}
           {rows.slice(from, until).map((a, i) => (
@@ -90,6 +81,21 @@ export function AccountsTable({ list, columns, ascending, onTurn, chosen, choose
     </div>
   );
 }
+
+interface TitlesProps { columns: Member[]; ascending: boolean; onTurn: () => void; all: boolean; onAll: (on: boolean) => void }
+
+const Titles = ({ columns, ascending, onTurn, all, onAll }: TitlesProps) => (
+  <thead>
+    <tr>
+      <th class="pick"><input type="checkbox" aria-label="Choose all that are loaded, up to 500" checked={all} onChange={e => onAll(e.currentTarget.checked)} /></th>
+      {columns.map(c => (
+        <th key={c.key} scope="col" class={`of-${c.kind} ${c.key === 'title' ? 'lead' : ''}`} aria-sort={c.key === 'updatedAt' ? (ascending ? 'ascending' : 'descending') : undefined}>
+          {c.key === 'updatedAt' ? <button type="button" class="sort" onClick={onTurn}>{c.name} {ascending ? '↑' : '↓'}</button> : c.name}
+        </th>
+      ))}
+    </tr>
+  </thead>
+);
 
 interface RowProps { account: Account; index: number; columns: Member[]; active: boolean; chosen: boolean; onPick: (range: boolean) => void; onFocus: () => void }
 

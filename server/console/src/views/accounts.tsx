@@ -11,7 +11,7 @@ import { typing } from '../ui/shortcuts';
 import { AccountsTable } from './accounts-table';
 import { Bulk } from './bulk';
 import { exportView } from './export';
-import { Filters, opWords, testsOf, type Test } from './filters';
+import { Filters, TestChips, testsOf, type Test } from './filters';
 import { useAccounts, type View } from './accounts-load';
 import { say } from '../ui/toast';
 
@@ -69,19 +69,7 @@ export function Accounts() {
         <Columns chosen={view.columns.map(c => c.key)} onChange={keys => set({ columns: keys.join() === usualColumns().join() ? undefined : keys.join() })} />
         <label class="switch"><input type="checkbox" checked={view.archived} onChange={e => set({ archived: e.currentTarget.checked ? 'true' : undefined })} />Archived too</label>
       </div>
-      {view.tests.length > 0 && (
-        <div class="chips">
-          {view.tests.map((t, i) => (
-            <>
-              {i > 0 && <button type="button" class="link" onClick={() => set({ logic: view.either ? undefined : 'or' })} title="Change between and, or">{view.either ? 'or' : 'and'}</button>}
-              <span class="chip removable" key={t.prop + t.op}>
-                {members.value.find(m => m.prop === t.prop)?.name ?? t.prop} {opWords[t.op]} {t.op !== 'exists' && <b>{t.value}</b>}
-                <Button look="quiet" icon="close" label="Remove the filter" onClick={() => setTests(view.tests.filter(o => o !== t))} />
-              </span>
-            </>
-          ))}
-        </div>
-      )}
+      <TestChips tests={view.tests} either={view.either} onTurn={() => set({ logic: view.either ? undefined : 'or' })} onChange={setTests} />
       {chosen.size > 0 && (
         <div class="selection" role="status">
           <Chip tone="info">{chosen.size} chosen</Chip>

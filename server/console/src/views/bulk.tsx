@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { api, get, once, Refusal, type Account } from '../api';
 import { count } from '../format';
-import { bodyOf, loadProperties, memberOf, members, newOptions, show, valueOf, type Draft } from '../members';
+import { bodyOf, loadProperties, memberOf, members, newOptions, show, valueOf, type Draft, type Member } from '../members';
 import { Dialog } from '../ui/dialog';
 import { SelectField } from '../ui/field';
 import { Banner, Button, Errors } from '../ui/parts';
@@ -50,19 +50,7 @@ export function Bulk({ accounts, onClose, onDone }: { accounts: Account[]; onClo
         {changed && (
           <>
             <Banner>{changed.length === 0 ? 'Nothing would change.' : `${count(changed.length, 'account')} of ${accounts.length} would change. Nothing is written yet; all are written together or none.`}</Banner>
-            <div class="scroll tall">
-              <table class="plain">
-                <thead><tr><th scope="col">Account</th><th scope="col">Member</th><th scope="col">Before</th><th scope="col">After</th></tr></thead>
-                <tbody>
-                  {changed.flatMap(c => c.members.map((m, i) => (
-                    <tr key={`${c.before.id} ${m.key}`}>
-                      <th scope="row">{i === 0 && c.before.title}</th><td>{m.name}</td>
-                      <td class="was">{show(valueOf(c.before, m.key), m) || '–'}</td><td class="is">{show(valueOf(c.after, m.key), m) || '–'}</td>
-                    </tr>
-                  )))}
-                </tbody>
-              </table>
-            </div>
+            <Differences of={changed} />
           </>
         )}
         <footer>
@@ -75,6 +63,24 @@ export function Bulk({ accounts, onClose, onDone }: { accounts: Account[]; onClo
     </Dialog>
   );
 }
+
+interface Changed { before: Account; after: Account; members: Member[] }
+
+const Differences = ({ of }: { of: Changed[] }) => (
+  <div class="scroll tall">
+    <table class="plain">
+      <thead><tr><th scope="col">Account</th><th scope="col">Member</th><th scope="col">Before</th><th scope="col">After</th></tr></thead>
+      <tbody>
+        {of.flatMap(c => c.members.map((m, i) => (
+          <tr key={`${c.before.id} ${m.key}`}>
+            <th scope="row">{i === 0 && c.before.title}</th><td>{m.name}</td>
+            <td class="was">{show(valueOf(c.before, m.key), m) || '–'}</td><td class="is">{show(valueOf(c.after, m.key), m) || '–'}</td>
+          </tr>
+        )))}
+      </tbody>
+    </table>
+  </div>
+);
 
 /** The offences of a batch as those of one update: they name the place of the update first. */
 function withoutPlaces(error: unknown): unknown {

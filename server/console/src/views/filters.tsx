@@ -69,3 +69,21 @@ function TestValue({ member, test, onChange }: { member: Member; test: Test; onC
   const type = (member.kind === 'date' || member.kind === 'time') && test.op !== 'between' ? 'date' : 'text';
   return <TextField label="Value" name="value" type={type} value={test.value} onInput={onChange} hint={hint} />;
 }
+
+/** The tests that are set. */
+export function TestChips({ tests, either, onTurn, onChange }: { tests: Test[]; either: boolean; onTurn: () => void; onChange: (tests: Test[]) => void }) {
+  if (tests.length === 0) return null;
+  return (
+    <div class="chips">
+      {tests.map((t, i) => (
+        <>
+          {i > 0 && <button type="button" class="link" onClick={onTurn} title="Change between and, or">{either ? 'or' : 'and'}</button>}
+          <span class="chip removable" key={t.prop + t.op}>
+            {members.value.find(m => m.prop === t.prop)?.name ?? t.prop} {t.op === 'exists' && t.value === 'false' ? 'has no value' : opWords[t.op]} {t.op !== 'exists' && <b>{t.value}</b>}
+            <Button look="quiet" icon="close" label="Remove the filter" onClick={() => onChange(tests.filter(o => o !== t))} />
+          </span>
+        </>
+      ))}
+    </div>
+  );
+}

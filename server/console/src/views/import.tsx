@@ -31,7 +31,7 @@ export function Import() {
           <Field label="A CSV file" hint="Its first line names the columns. Commas, semicolons, tabs and pipes are told apart. UTF-8. Drop it here, or choose it. It is read in this browser.">
             {tie => <input {...tie} type="file" accept=".csv,.tsv,.txt,text/csv" onChange={e => take(e.currentTarget.files?.[0])} />}
           </Field>
-          <p class="hint">For workbooks in other encodings and millions of rows there is <code>accountsd import</code>.</p>
+          <p class="hint">For other encodings, dates in other forms, and millions of rows, there is <code>accountsd import</code>.</p>
         </section>
       )}
     </>
@@ -48,7 +48,6 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
   const [series] = useState(() => `import-${Date.now()}-${Math.random().toString(36).slice(2)}`);
   const busy = state === 'trying' || state === 'writing';
   const change = (part: Partial<Plan>) => { setPlan({ ...plan, ...part }); setOutcomes([]); setState('mapping'); };
-  const options = targets();
   const start = async (dry: boolean) => {
     setState(dry ? 'trying' : 'writing');
     await run(rows, plan, dry, series, setOutcomes);
@@ -62,25 +61,7 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
     <>
       <section class="panel">
         <h2>Columns</h2>
-        <div class="scroll tall">
-          <table class="plain mapping">
-            <thead><tr><th scope="col">Column</th><th scope="col">First rows</th><th scope="col">Goes to</th></tr></thead>
-            <tbody>
-              {head.map((column, i) => (
-                <tr key={i}>
-                  <th scope="row">{column}</th>
-                  <td class="sample">{rows.slice(0, 3).map(r => r[i]).filter(Boolean).join(' · ')}</td>
-                  <td>
-                    <select aria-label={`Where ${column} goes`} disabled={busy} value={plan.targets[i]} onChange={e => change({ targets: plan.targets.map((t, j) => (j === i ? e.currentTarget.value : t === e.currentTarget.value ? '' : t)) })}>
-                      <option value="">Nowhere</option>
-                      {options.map(m => <option key={m.key} value={m.key}>{m.name}</option>)}
-                    </select>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Columns head={head} rows={rows} targets={plan.targets} disabled={busy} onChange={targets => change({ targets })} />
         <div class="grid">
           <SelectField label="An account is the same if it has the same" value={plan.matchBy} options={matches} onChange={v => change({ matchBy: v as Plan['matchBy'] })} />
           {plan.matchBy !== 'none' && <SelectField label="Then" value={plan.strategy} options={strategies} onChange={v => change({ strategy: v as Plan['strategy'] })} />}
@@ -99,17 +80,7 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
           <p class="tallies">{counts.filter(([, n]) => n).map(([what, n]) => <Chip key={what} tone={tones[what]}>{n} {words[what]}</Chip>)}</p>
           {state === 'written' && <Banner tone="good">Done. <a href="#/accounts">Look at the accounts</a></Banner>}
           {refused.length > 0 && !busy && <Button icon="download" onClick={() => download(`refused-${name}`, [[...head, 'reason'], ...refused.map(o => [...o.row, o.words])].map(r => r.map(c => cellOf(c, false)).join(',')).join('\r\n'))}>The refused rows with reasons</Button>}
-          <div class="scroll tall">
-            <table class="plain">
-              <thead><tr><th scope="col">Row</th><th scope="col">Account</th><th scope="col">Outcome</th><th scope="col">In words</th></tr></thead>
-              <tbody>
-                {sorted(outcomes).slice(0, 200).map(o => (
-                  <tr key={o.line}><td>{o.line}</td><th scope="row">{o.id ? <a href={`#/accounts/${o.id}`}>{o.title}</a> : o.title}</th><td><Chip tone={tones[o.what]}>{words[o.what]}</Chip></td><td class={o.what === 'refused' ? 'error' : ''}>{o.words}</td></tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-          {outcomes.length > 200 && <p class="hint">The first 200 are shown, the refused ones ahead.</p>}
+          <Outcomes of={outcomes} />
         </section>
       )}
     </>
@@ -117,3 +88,47 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
 }
 
 const sorted = (outcomes: Outcome[]) => outcomes.filter(Boolean).sort((a, b) => Number(b.what === 'refused') - Number(a.what === 'refused') || a.line - b.line);
+
+const Outcomes = ({ of }: { of: Outcome[] }) => (
+  <>
+    <div class="scroll tall">
+      <table class="plain">
+        <thead><tr><th scope="col">Row</th><th scope="col">Account</th><th scope="col">Outcome</th><th scope="col">In words</th></tr></thead>
+        <tbody>
+          {sorted(of).slice(0, 200).map(o => (
+            <tr key={o.line}><td>{o.line}</td><th scope="row">{o.id ? <a href={`#/accounts/${o.id}`}>{o.title}</a> : o.title}</th><td><Chip tone={tones[o.what]}>{words[o.what]}</Chip></td><td class={o.what === 'refused' ? 'error' : ''}>{o.words}</td></tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+    {of.length > 200 && <p class="hint">The first 200 are shown, the refused ones ahead.</p>}
+  </>
+);
+
+interface ColumnsProps { head: string[]; rows: string[][]; targets: string[]; disabled: boolean; onChange: (targets: string[]) => void }
+
+/** Which member each column goes to. A member takes one column. */
+const Columns = ({ head, rows, targets: chosen, disabled, onChange }: ColumnsProps) => (
+  <div class="scroll tall">
+    <table class="plain mapping">
+      <thead><tr><th scope="col">Column</th><th scope="col">First rows</th><th scope="col">Goes to</th></tr></thead>
+      <tbody>
+        {head.map((column, i) => (
+          <tr key={i}>
+            <th scope="row">{column}</th>
+            <td class="sample">{rows.slice(0, 3).map(r => r[i]).filter(Boolean).join(' · ')}</td>
+            <td>
+              <select aria-label={`Where ${column} goes`} disabled={disabled} value={chosen[i]} onChange={e => {
+                const to = e.currentTarget.value;
+                onChange(chosen.map((t, j) => (j === i ? to : t === to ? '' : t)));
+              }}>
+                <option value="">Nowhere</option>
+                {targets().map(m => <option key={m.key} value={m.key}>{m.name}</option>)}
+              </select>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </div>
+);

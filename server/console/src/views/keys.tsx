@@ -16,7 +16,6 @@ export function Keys() {
   const [made, setMade] = useState<string>();
   const [revoking, setRevoking] = useState<Key>();
   const [ended, setEnded] = useState(false);
-  const isOver = (k: Key) => !!k.revokedAt || (!!k.expiresAt && Date.parse(k.expiresAt) < Date.now());
   return (
     <>
       <Head title="Keys" under={may('admin') ? 'Of the whole company' : 'Your own'}>
@@ -29,17 +28,7 @@ export function Keys() {
             <table class="plain list">
               <thead><tr><th scope="col">Name</th><th scope="col">Begins with</th><th scope="col">User</th><th scope="col">May</th><th scope="col">Made</th><th scope="col">Ends</th><th scope="col"><span class="sr">Actions</span></th></tr></thead>
               <tbody>
-                {keys.filter(k => ended || !isOver(k)).map(k => (
-                  <tr key={k.id} class={isOver(k) ? 'over' : ''}>
-                    <th scope="row">{k.name || '–'} {k.id === session.value?.key.id && <Chip>in use here</Chip>} <span class="second">{k.description}</span></th>
-                    <td><code>{k.prefix}…</code></td>
-                    <td>{users.data?.find(u => u.id === k.userId)?.email ?? k.userId}</td>
-                    <td><Chip tone={k.scopes.includes('admin') ? 'info' : 'plain'}>{k.scopes.at(-1)}</Chip> {k.handling && <Chip>{k.handling}</Chip>}</td>
-                    <td data-label="Made" title={formatTime(k.createdAt)}>{ago(k.createdAt)}</td>
-                    <td data-label="Ends">{k.revokedAt ? <Chip tone="bad">revoked {ago(k.revokedAt)}</Chip> : k.expiresAt ? ago(k.expiresAt) : 'never'}</td>
-                    <td class="row-actions">{!isOver(k) && may('write') && <Button look="quiet" aria-label={`Revoke ${k.name}`} onClick={() => setRevoking(k)}>Revoke</Button>}</td>
-                  </tr>
-                ))}
+                {keys.filter(k => ended || !isOver(k)).map(k => <Row key={k.id} of={k} email={users.data?.find(u => u.id === k.userId)?.email} onRevoke={() => setRevoking(k)} />)}
               </tbody>
             </table>
           </div>
@@ -64,6 +53,20 @@ export function Keys() {
     </>
   );
 }
+
+const isOver = (k: Key) => !!k.revokedAt || (!!k.expiresAt && Date.parse(k.expiresAt) < Date.now());
+
+const Row = ({ of: k, email, onRevoke }: { of: Key; email?: string; onRevoke: () => void }) => (
+  <tr class={isOver(k) ? 'over' : ''}>
+    <th scope="row">{k.name || '–'} {k.id === session.value?.key.id && <Chip>in use here</Chip>} <span class="second">{k.description}</span></th>
+    <td><code>{k.prefix}…</code></td>
+    <td>{email ?? k.userId}</td>
+    <td><Chip tone={k.scopes.includes('admin') ? 'info' : 'plain'}>{k.scopes.at(-1)}</Chip> {k.handling && <Chip>{k.handling}</Chip>}</td>
+    <td data-label="Made" title={formatTime(k.createdAt)}>{ago(k.createdAt)}</td>
+    <td data-label="Ends">{k.revokedAt ? <Chip tone="bad">revoked {ago(k.revokedAt)}</Chip> : k.expiresAt ? ago(k.expiresAt) : 'never'}</td>
+    <td class="row-actions">{!isOver(k) && may('write') && <Button look="quiet" aria-label={`Revoke ${k.name}`} onClick={onRevoke}>Revoke</Button>}</td>
+  </tr>
+);
 
 function NewKey({ onClose, onDone }: { onClose: () => void; onDone: (token: string) => void }) {
   const [form, setForm] = useState({ name: '', description: '', scope: 'read', days: '90', handling: '', password: '' });

@@ -29,21 +29,7 @@ export function Users() {
             <table class="plain list">
               <thead><tr><th scope="col">Name</th><th scope="col">E-mail</th><th scope="col">State</th><th scope="col"><span class="sr">Actions</span></th></tr></thead>
               <tbody>
-                {users.map(u => (
-                  <tr key={u.id}>
-                    <th scope="row">{nameOf(u)} {u.id === session.value?.user.id && <Chip>you</Chip>}</th>
-                    <td>{u.email}</td>
-                    <td>{u.isDisabled ? <Chip tone="bad">disabled</Chip> : u.isInvited ? <Chip tone="warn">invited</Chip> : <Chip tone="good">active</Chip>} {u.isAdmin && <Chip tone="info">admin</Chip>}</td>
-                    <td class="row-actions">{may('admin') && <>
-                      {u.isInvited && !u.isDisabled && <Button look="quiet" onClick={() => get(api.POST('/users/{userId}/invitation', { params: { path: { userId: u.id } } })).then(setInvited, setError)}>Invite again</Button>}
-                      {!u.isInvited && !u.isDisabled && <Button look="quiet" onClick={() => setAsking({ what: 'reset', user: u })}>Reset password</Button>}
-                      {!u.isDisabled && <Button look="quiet" onClick={() => set(u, { isAdmin: !u.isAdmin }, `${nameOf(u)} is ${u.isAdmin ? 'no admin any more' : 'an admin'}.`).catch(setError)}>{u.isAdmin ? 'No admin' : 'Make admin'}</Button>}
-                      {u.isDisabled
-                        ? <Button look="quiet" onClick={() => set(u, { disabled: false }, `${nameOf(u)} is enabled.`).catch(setError)}>Enable</Button>
-                        : <Button look="quiet" onClick={() => setAsking({ what: 'disable', user: u })}>Disable</Button>}
-                    </>}</td>
-                  </tr>
-                ))}
+                {users.map(u => <Row key={u.id} user={u} onAsk={what => setAsking({ what, user: u })} onInvited={setInvited} onSet={(body, words) => { set(u, body, words).catch(setError); }} onError={setError} />)}
               </tbody>
             </table>
           </div>
@@ -58,6 +44,33 @@ export function Users() {
       {asking?.what === 'reset' && <Reset user={asking.user} onClose={() => setAsking(undefined)} onDone={i => { setAsking(undefined); setInvited(i); }} />}
       {invited && <Link of={invited} onClose={() => setInvited(undefined)} />}
     </>
+  );
+}
+
+interface RowProps {
+  user: User;
+  onAsk: (what: 'disable' | 'reset') => void;
+  onInvited: (i: Invitation) => void;
+  onSet: (body: { isAdmin?: boolean; disabled?: boolean }, words: string) => void;
+  onError: (error: unknown) => void;
+}
+
+function Row({ user: u, onAsk, onInvited, onSet, onError }: RowProps) {
+  const again = () => get(api.POST('/users/{userId}/invitation', { params: { path: { userId: u.id } } })).then(onInvited, onError);
+  return (
+    <tr>
+      <th scope="row">{nameOf(u)} {u.id === session.value?.user.id && <Chip>you</Chip>}</th>
+      <td>{u.email}</td>
+      <td>{u.isDisabled ? <Chip tone="bad">disabled</Chip> : u.isInvited ? <Chip tone="warn">invited</Chip> : <Chip tone="good">active</Chip>} {u.isAdmin && <Chip tone="info">admin</Chip>}</td>
+      <td class="row-actions">{may('admin') && <>
+        {u.isInvited && !u.isDisabled && <Button look="quiet" onClick={again}>Invite again</Button>}
+        {!u.isInvited && !u.isDisabled && <Button look="quiet" onClick={() => onAsk('reset')}>Reset password</Button>}
+        {!u.isDisabled && <Button look="quiet" onClick={() => onSet({ isAdmin: !u.isAdmin }, `${nameOf(u)} is ${u.isAdmin ? 'no admin any more' : 'an admin'}.`)}>{u.isAdmin ? 'No admin' : 'Make admin'}</Button>}
+        {u.isDisabled
+          ? <Button look="quiet" onClick={() => onSet({ disabled: false }, `${nameOf(u)} is enabled.`)}>Enable</Button>
+          : <Button look="quiet" onClick={() => onAsk('disable')}>Disable</Button>}
+      </>}</td>
+    </tr>
   );
 }
 

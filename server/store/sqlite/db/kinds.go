@@ -1,11 +1,15 @@
 package db
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"zombiezen.com/go/sqlite"
+
+	"github.com/accountsd/accountsd/server/jsonvalue"
 )
 
 // The kinds say how a value is stored that SQLite does not have. A pointer to a
@@ -197,15 +201,20 @@ func (o OptionalText[T]) Read(c Column) (err error) {
 	return err
 }
 
-func encode(p Parameter, v any) error {
-	text, err := json.Marshal(v)
+func encode(p Parameter, v any) (err error) {
+	var text []byte
+	if texts, ok := v.([]string); ok {
+		text = jsonvalue.AppendTexts(nil, texts)
+	} else {
+		text, err = jsonvalue.Append(nil, v)
+	}
 	p.Text(string(text))
 	return err
 }
 
 // decode reads JSON into v, which is as it must be for the empty one. Numbers of
 // any kind keep their text.
-func decode(c Column, v any, empty string) error {
+func decode(c Column, v any, empty string) (err error) {
 	if err := c.is(sqlite.TypeText); err != nil {
 		return err
 	}
@@ -213,7 +222,24 @@ func decode(c Column, v any, empty string) error {
 	if n := c.stmt.ColumnBytes(c.at, start[:]); n == c.stmt.ColumnLen(c.at) && string(start[:n]) == empty {
 		return nil
 	}
-	decoder := json.NewDecoder(c.stmt.ColumnReader(c.at))
+	text := c.bytes()
+	switch v := v.(type) {
+	case *[]string:
+		*v, err = jsonvalue.Texts(text)
+		return err
+	case *map[string]any:
+		*v, err = jsonvalue.Object(text)
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	return decoder.Decode(v)
+}
+
+// JSON reads the one JSON value of a text with fn: see jsonvalue.Read.
+func (c Column) JSON(fn func(d *jsontext.Decoder) error) error {
+	if err := c.is(sqlite.TypeText); err != nil {
+		return err
+	}
+	return jsonvalue.Read(c.bytes(), fn)
 }
