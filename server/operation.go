@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -161,31 +160,6 @@ func operationKey(method, path string) string { return method + " " + path }
 // ginPath is a path of the spec as gin writes it.
 func ginPath(path string) string {
 	return basePath + strings.NewReplacer("{", ":", "}", "").Replace(path)
-}
-
-// specJSON is the spec as JSON. It is made when it is first asked for: reading
-// the spec again takes longer than all else at the start.
-var specJSON = sync.OnceValues(func() ([]byte, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(gen.OpenAPI)
-	if err != nil {
-		return nil, fmt.Errorf("load the spec: %w", err)
-	}
-	document, err := json.MarshalIndent(doc, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("write the spec as JSON: %w", err)
-	}
-	return document, nil
-})
-
-func specYAMLHandler(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", gen.OpenAPI) }
-
-func (s *Server) specJSONHandler(c *gin.Context) {
-	document, err := specJSON()
-	if err != nil {
-		s.fail(c, err)
-		return
-	}
-	c.Data(http.StatusOK, "application/json", document)
 }
 
 // Prepare reads the spec, which else New does. Who has other things to do at the start

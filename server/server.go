@@ -50,7 +50,8 @@ type Server struct {
 	operations operations
 	bodies     map[string]bodyReader // by operationId
 	queries    map[string]queryCheck // by operationId
-	underWay   sync.Map              // the write.AnswerIDs of requests that have not been answered
+	documents  documents
+	underWay   sync.Map // the write.AnswerIDs of requests that have not been answered
 	handler    http.Handler
 	room       *room
 	prefix     string // the path of the public URL
@@ -129,8 +130,8 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 
-	engine.GET("/openapi.yaml", specYAMLHandler)
-	engine.GET("/openapi.json", s.specJSONHandler)
+	engine.GET("/openapi.yaml", s.specHandler("application/yaml", specYAML))
+	engine.GET("/openapi.json", s.specHandler("application/json", specJSON))
 	engine.GET("/healthz", live)
 	engine.GET("/readyz", s.ready)
 	s.addPages(engine)

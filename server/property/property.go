@@ -53,6 +53,12 @@ func (s *Service) List(ctx context.Context, actor identity.Actor) ([]schema.Prop
 	return s.store.Properties(ctx, actor.CompanyID)
 }
 
+// Version returns a number that grows with every change of the company's
+// properties.
+func (s *Service) Version(ctx context.Context, actor identity.Actor) (int64, error) {
+	return s.store.SchemaVersion(ctx, actor.CompanyID)
+}
+
 // New is a property to define.
 type New struct {
 	schema.Property

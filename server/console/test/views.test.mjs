@@ -67,6 +67,8 @@ describe('the reference', () => {
       await page.locator('.btn-done').first().click();
       const operation = page.locator('#operations-Accounts-updateAccount');
       await operation.locator('.opblock-summary').click();
+      // The example has the company's own members, which those of the general document have not.
+      await page.waitForFunction(() => document.querySelector('#operations-Accounts-updateAccount textarea')?.value.includes('"interests"'));
       await operation.getByRole('textbox', { name: 'accountId' }).fill('1');
       await operation.getByRole('textbox', { name: 'Body' }).fill('{"title":"Sunrise Solar & Sons"}');
       await page.screenshot({ path: `${shots}/docs-${width}-${colorScheme}.png` });
