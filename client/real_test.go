@@ -190,7 +190,7 @@ func TestRealServer(t *testing.T) {
 	s := servertest.New(t, servertest.WithPassword("correct horse battery"))
 	ctx, c := t.Context(), s.Client
 
-	roof, err := c.Properties.Create(ctx, client.PropertyCreate{Name: "Roof type", Type: client.Dropdown, Options: []string{"Tile, red", "Metal"}, Indexed: true})
+	roof, err := c.Properties.Create(ctx, client.PropertyCreate{Name: "Roof type", Type: client.Dropdown, Options: []string{"Tile, red", "Metal"}})
 	must(t, err)
 	capacity := s.Define(t, client.PropertyCreate{Name: "Capacity", Type: client.Numeric})
 	jo, err := c.Contacts.Create(ctx, client.ContactCreate{Name: "Jo Park", Emails: []string{"jo@sunrise.example"}})

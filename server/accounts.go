@@ -11,23 +11,21 @@ import (
 
 // GetAccount answers GET /accounts/{accountId}.
 func (s *Server) GetAccount(ctx context.Context, req apiserver.GetAccountRequestObject) (apiserver.GetAccountResponseObject, error) {
-	a, err := s.Accounts.Get(ctx, actorOf(ctx), req.AccountID, isTrue(req.Params.IncludeArchived))
+	contacts := isTrue(req.Params.IncludeContacts)
+	a, err := s.Accounts.Show(ctx, actorOf(ctx), req.AccountID, isTrue(req.Params.IncludeArchived), contacts)
 	if err != nil {
 		return nil, err
 	}
-	tag := etag(a)
-	if isTrue(req.Params.IncludeContacts) {
-		tag = contactsTag(a)
+	tag := etag(a.Account)
+	if contacts {
+		tag = contactsTag(a.Account)
 	}
 	if !noneMatch(req.Params.IfNoneMatch, tag) {
 		return apiserver.GetAccount304Response{Headers: apiserver.NotModifiedResponseHeaders{ETag: &tag}}, nil
 	}
-	body := accountBody(ctx, a)
-	if !isTrue(req.Params.IncludeContacts) {
-		body.Contacts = nil
-	}
-	return apiserver.GetAccount200JSONResponse{AccountJSONResponse: apiserver.AccountJSONResponse{
-		Body: body, Headers: apiserver.AccountResponseHeaders{ETag: &tag},
+	return GetAccount200Response{accountsAnswer{
+		headers:  [2][2]string{{"ETag", tag}},
+		accounts: []account.Stored{a}, form: accountsForm(ctx, contacts), around: oneAccount,
 	}}, nil
 }
 
@@ -35,10 +33,7 @@ func (s *Server) GetAccount(ctx context.Context, req apiserver.GetAccountRequest
 func (s *Server) UpdateAccount(ctx context.Context, req apiserver.UpdateAccountRequestObject) (apiserver.UpdateAccountResponseObject, error) {
 	dryRun := isTrue(req.Params.DryRun)
 	answer := func(a account.Account) apiserver.UpdateAccountResponseObject {
-		tag, preview := writeHeaders(a, dryRun)
-		return apiserver.UpdateAccount200JSONResponse{UpdatedAccountJSONResponse: apiserver.UpdatedAccountJSONResponse{
-			Body: accountBody(ctx, a), Headers: apiserver.UpdatedAccountResponseHeaders{ETag: tag, Preview: preview},
-		}}
+		return UpdateAccount200Response{written(ctx, a, dryRun)}
 	}
 	a, err := s.Accounts.Update(ctx, actorOf(ctx), account.UpdateRequest{
 		ID:              req.AccountID,
@@ -72,21 +67,15 @@ func (s *Server) CreateAccount(ctx context.Context, req apiserver.CreateAccountR
 }
 
 func createAnswer(ctx context.Context, result account.CreateResult, dryRun bool) apiserver.CreateAccountResponseObject {
-	tag, preview := writeHeaders(result.Account, dryRun)
-	body := accountBody(ctx, result.Account)
+	answer := written(ctx, result.Account, dryRun)
 	if !result.Created {
-		return apiserver.CreateAccount200JSONResponse{MatchedAccountJSONResponse: apiserver.MatchedAccountJSONResponse{
-			Body: body, Headers: apiserver.MatchedAccountResponseHeaders{ETag: tag, Preview: preview},
-		}}
+		return CreateAccount200Response{answer}
 	}
-	var location *string
 	if !dryRun {
 		path := fmt.Sprintf("%s%s/%d", prefixOf(ctx), canonicalPath, result.Account.ID)
-		location = &path
+		answer.headers[1] = [2]string{"Location", path}
 	}
-	return apiserver.CreateAccount201JSONResponse{CreatedAccountJSONResponse: apiserver.CreatedAccountJSONResponse{
-		Body: body, Headers: apiserver.CreatedAccountResponseHeaders{ETag: tag, Location: location, Preview: preview},
-	}}
+	return CreateAccount201Response{answer}
 }
 
 func (s *Server) refuseAccount(r request, p account.Patch) error {
@@ -107,13 +96,12 @@ func (s *Server) DeleteAccount(ctx context.Context, req apiserver.DeleteAccountR
 func (s *Server) BatchUpdateAccounts(ctx context.Context, req apiserver.BatchUpdateAccountsRequestObject) (apiserver.BatchUpdateAccountsResponseObject, error) {
 	dryRun := isTrue(req.Params.DryRun)
 	answer := func(accounts []account.Account) apiserver.BatchUpdateAccountsResponseObject {
-		var headers apiserver.AccountBatchResultResponseHeaders
+		answer := accountsAnswer{form: accountsForm(ctx, true), around: inBatch}
+		answer.accounts = convertAll(accounts, func(a account.Account) account.Stored { return account.Stored{Account: a} })
 		if dryRun {
-			headers.Preview = previewed()
+			answer.headers[0] = preview
 		}
-		return apiserver.BatchUpdateAccounts200JSONResponse{AccountBatchResultJSONResponse: apiserver.AccountBatchResultJSONResponse{
-			Body: api.AccountBatchResult{Accounts: toAPIAccounts(ctx, accounts, true)}, Headers: headers,
-		}}
+		return BatchUpdateAccounts200Response{answer}
 	}
 	batch := withMatches(sentBody[account.BatchRequest](ctx))
 	batch.AllowNewOptions = isTrue(req.Params.AllowNewOptions)
@@ -139,21 +127,21 @@ func withMatches(b account.BatchRequest) account.BatchRequest {
 	return b
 }
 
-// writeHeaders returns the ETag and Preview of a write's answer. What was only
-// tried has no tag.
-func writeHeaders(a account.Account, dryRun bool) (tag, preview *string) {
-	if dryRun {
-		return nil, previewed()
+// written is the answer to a write of an account. What was only tried has no
+// tag.
+func written(ctx context.Context, a account.Account, dryRun bool) accountsAnswer {
+	answer := accountsAnswer{
+		headers:  [2][2]string{preview},
+		accounts: []account.Stored{{Account: a}}, form: accountsForm(ctx, true), around: oneAccount,
 	}
-	value := etag(a)
-	return &value, nil
+	if !dryRun {
+		answer.headers[0] = [2]string{"ETag", etag(a)}
+	}
+	return answer
 }
 
-// previewed is the header Preview of a dry run.
-func previewed() *string {
-	yes := "true"
-	return &yes
-}
+// preview is the header of a dry run.
+var preview = [2]string{"Preview", "true"}
 
 func isTrue(b *bool) bool { return b != nil && *b }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -21,7 +22,7 @@ func (s *Server) ListAccounts(ctx context.Context, req apiserver.ListAccountsReq
 	list, err := s.listAccounts(ctx, filter, isAscending(p.OrderBy, false), listParameters{
 		p.PageSize, p.Page, p.Cursor, p.IncludeArchived, p.IncludeContacts, p.IncludeTotal,
 	})
-	return apiserver.ListAccounts200JSONResponse{AccountListJSONResponse: list}, err
+	return ListAccounts200Response{list}, err
 }
 
 // SearchAccounts answers GET /accounts/search.
@@ -35,7 +36,7 @@ func (s *Server) SearchAccounts(ctx context.Context, req apiserver.SearchAccount
 	list, err := s.listAccounts(ctx, filter, isAscending(p.OrderBy, true), listParameters{
 		p.PageSize, p.Page, p.Cursor, p.IncludeArchived, p.IncludeContacts, p.IncludeTotal,
 	})
-	return apiserver.SearchAccounts200JSONResponse{AccountListJSONResponse: list}, err
+	return SearchAccounts200Response{list}, err
 }
 
 // listParameters are those that all lists of accounts take.
@@ -47,14 +48,15 @@ type listParameters struct {
 }
 
 // listAccounts answers with one page of a list.
-func (s *Server) listAccounts(ctx context.Context, filter query.Filter, ascending bool, p listParameters) (apiserver.AccountListJSONResponse, error) {
-	var answer apiserver.AccountListJSONResponse
+func (s *Server) listAccounts(ctx context.Context, filter query.Filter, ascending bool, p listParameters) (accountsAnswer, error) {
+	contacts := isTrue(p.withContacts)
+	answer := accountsAnswer{form: accountsForm(ctx, contacts), around: inList}
 	page, err := newPaging(orderByTime(ascending), p.pageSize, p.page, p.cursor)
 	if err != nil {
 		return answer, err
 	}
 	q := account.Query{Filter: filter, IncludeArchived: isTrue(p.archived), Ascending: ascending, Page: page.Page}
-	loaded, err := s.Accounts.List(ctx, actorOf(ctx), q)
+	loaded, err := s.Accounts.ShowList(ctx, actorOf(ctx), q, contacts)
 	if err != nil {
 		return answer, err
 	}
@@ -63,15 +65,15 @@ func (s *Server) listAccounts(ctx context.Context, filter query.Filter, ascendin
 		if err != nil {
 			return answer, err
 		}
-		answer.Headers.XTotalCount = &total
+		answer.headers[1] = [2]string{"X-Total-Count", strconv.FormatInt(total, 10)}
 	}
 	accounts, link := cutPage(ctx, page, loaded, accountPlace)
-	answer.Headers.Link = link
-	answer.Body = toAPIAccounts(ctx, accounts, isTrue(p.withContacts))
+	answer.headers[0] = [2]string{"Link", *link}
+	answer.accounts = accounts
 	return answer, nil
 }
 
-func accountPlace(a account.Account) query.Cursor {
+func accountPlace(a account.Stored) query.Cursor {
 	return query.Cursor{UpdatedAt: a.UpdatedAt, ID: a.ID}
 }
 
@@ -159,16 +161,4 @@ func valueOf[T any](p *T) T {
 		return zero
 	}
 	return *p
-}
-
-// toAPIAccounts converts accounts, with their contacts or without.
-func toAPIAccounts(ctx context.Context, accounts []account.Account, contacts bool) []api.Account {
-	list := make([]api.Account, len(accounts))
-	for i, a := range accounts {
-		list[i] = accountBody(ctx, a)
-		if !contacts {
-			list[i].Contacts = nil
-		}
-	}
-	return list
 }

@@ -6,9 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/accountsd/accountsd/gen/api"
-	"github.com/accountsd/accountsd/server/account"
 )
 
 // The former path of accounts, and the path that serves it.
@@ -60,12 +57,8 @@ func isAlias(ctx context.Context) bool {
 	return alias
 }
 
-// accountBody is an account as an answer shows it: under the alias with the
-// former name of its type, too.
-func accountBody(ctx context.Context, a account.Account) api.Account {
-	body := ToAPIAccount(a)
-	if isAlias(ctx) {
-		body.ClientType = body.AccountType
-	}
-	return body
+// accountsForm is how an answer shows accounts: under the alias with the former
+// name of their type, too.
+func accountsForm(ctx context.Context, contacts bool) accountForm {
+	return accountForm{former: isAlias(ctx), contacts: contacts}
 }

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -23,8 +22,6 @@ const (
 	passwordChallenge = `Basic realm="accountsd", charset="UTF-8"`
 )
 
-type actorKey struct{}
-
 // authenticate puts who the request acts for into its context, and refuses a
 // key whose scope is too small for the operation. It runs before validation,
 // which would tell strangers about the schema.
@@ -37,13 +34,12 @@ func (s *Server) authenticate(c *gin.Context) {
 	if op.security == byNothing {
 		return
 	}
-	ctx := c.Request.Context()
 	actor, err := s.identifyActor(c, op)
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
-	c.Request = c.Request.WithContext(context.WithValue(ctx, actorKey{}, actor))
+	sessionOf(c.Request.Context()).actor = actor
 	if !s.admitAlias(c, op) {
 		return
 	}
@@ -90,11 +86,4 @@ func sentToken(header http.Header) (string, error) {
 		}})
 	}
 	return token, nil
-}
-
-// actorOf returns who the request acts for. It is set on every request that
-// reaches a handler, but for operations that anyone may call.
-func actorOf(ctx context.Context) identity.Actor {
-	actor, _ := ctx.Value(actorKey{}).(identity.Actor)
-	return actor
 }

@@ -63,15 +63,12 @@ type body[T any, P findings[T]] struct {
 	refuse func(r request, parsed T) error
 }
 
-type bodyKey struct{}
-
 func (b body[T, P]) read(c *gin.Context, value any, found fault.Offences) fault.Offences {
-	ctx := c.Request.Context()
 	parsed := b.parse(value)
 	offences := P(&parsed).Offences()
 	*offences = append(found, *offences...).Distinct()
 	if len(*offences) == 0 {
-		c.Request = c.Request.WithContext(context.WithValue(ctx, bodyKey{}, parsed))
+		sessionOf(c.Request.Context()).body = parsed
 		return nil
 	}
 	if offences.IsFull() {
@@ -85,12 +82,6 @@ func (b body[T, P]) read(c *gin.Context, value any, found fault.Offences) fault.
 		return append(*offences, e.Fields...).Distinct()
 	}
 	return *offences
-}
-
-// sentBody is what the body of a handler's request was read into.
-func sentBody[T any](ctx context.Context) T {
-	parsed, _ := ctx.Value(bodyKey{}).(T)
-	return parsed
 }
 
 // request is what is known of a request before its parameters are bound.

@@ -32,16 +32,16 @@ func (b decodedBody) ValidatedValue() any { return nil }
 func (b decodedBody) Close() error { return nil }
 
 // decodeBody decodes the body of r, which must be of one of the operation's
-// media types. All of them mean the same JSON, so the Content-Type becomes plain
-// application/json: the generated binder compares it as it stands, and would
-// pass over "Application/JSON". The value holds numbers as json.Number; strings
+// media types. All of them mean the same JSON, and there is nothing left to bind:
+// the Content-Type goes, by which the generated code would choose what it binds
+// an empty body to. The value holds numbers as json.Number; strings
 // that hold a NUL come back as offences.
 //
 // Where the body is optional, an empty one is none, whatever its Content-Type:
 // clients that send nothing name any type or no type.
 func decodeBody(r *http.Request, op *operation, data []byte) (decodedBody, fault.Offences, error) {
 	if op.optional && len(data) == 0 {
-		return decodedBody{Reader: bytes.NewReader(nil), absent: true}, nil, nil
+		return decodedBody{Reader: http.NoBody, absent: true}, nil, nil
 	}
 	if err := checkMediaType(r, op.mediaTypes); err != nil {
 		return decodedBody{}, nil, err
@@ -50,12 +50,15 @@ func decodeBody(r *http.Request, op *operation, data []byte) (decodedBody, fault
 	if err != nil {
 		return decodedBody{}, nil, err
 	}
-	return decodedBody{Reader: bytes.NewReader(nil), size: len(data), value: value}, offences, nil
+	return decodedBody{Reader: http.NoBody, size: len(data), value: value}, offences, nil
 }
 
 func checkMediaType(r *http.Request, mediaTypes []string) error {
 	sent := r.Header.Get("Content-Type")
-	mediaType, params, err := mime.ParseMediaType(sent)
+	mediaType, params, err := sent, map[string]string(nil), error(nil)
+	if !slices.Contains(mediaTypes, sent) {
+		mediaType, params, err = mime.ParseMediaType(sent)
+	}
 	charset := params["charset"]
 	if err != nil || !slices.Contains(mediaTypes, mediaType) || (charset != "" && !strings.EqualFold(charset, "utf-8")) {
 		return &problem{
@@ -71,7 +74,7 @@ func checkMediaType(r *http.Request, mediaTypes []string) error {
 			detail: fmt.Sprintf("the body must not be compressed; got Content-Encoding %s", fault.Quote(coding)),
 		}
 	}
-	r.Header.Set("Content-Type", "application/json")
+	r.Header.Del("Content-Type")
 	return nil
 }
 

@@ -114,10 +114,10 @@ func compress(body []byte) []byte {
 // acceptsGzip reads Accept-Encoding (RFC 9110, section 12.5.3).
 func acceptsGzip(header http.Header) bool {
 	accepted := false
-	for _, coding := range strings.Split(strings.Join(header.Values("Accept-Encoding"), ","), ",") {
+	for coding := range strings.SplitSeq(strings.Join(header.Values("Accept-Encoding"), ","), ",") {
 		name, weight, _ := strings.Cut(coding, ";")
 		_, q, _ := strings.Cut(weight, "=")
-		switch refused := isZero(strings.TrimSpace(q)); strings.ToLower(strings.TrimSpace(name)) {
+		switch refused := q != "" && isZero(strings.TrimSpace(q)); strings.ToLower(strings.TrimSpace(name)) {
 		case "gzip", "x-gzip":
 			return !refused
 		case "*":

@@ -1,40 +1,42 @@
 package server
 
 import (
-	"encoding/json"
-	"fmt"
 	"hash/fnv"
 	"strconv"
 	"strings"
 
-	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/identity"
 )
 
 // etag is the entity tag of an account (RFC 9110, section 8.8.3). It changes
 // exactly when the record does, or the name of a user who wrote it.
-func etag(a account.Account) string { return tagOf(a, nil) }
+func etag(a account.Account) string { return tagOf(a, false) }
 
 // contactsTag is the entity tag of an account with its contacts. It changes also
 // when one of them does.
-func contactsTag(a account.Account) string {
-	return tagOf(a, convertAll(a.Contacts, ToAPIAccountContact))
-}
+func contactsTag(a account.Account) string { return tagOf(a, true) }
 
 // tagOf is the version of an account, and a hash of what is shown of others.
-func tagOf(a account.Account, contacts []api.AccountContact) string {
-	hash := fnv.New64a()
+func tagOf(a account.Account, contacts bool) string {
+	shown := &object{make([]byte, 0, 256)}
 	for _, u := range []*identity.UserRef{a.CreatedBy, a.UpdatedBy} {
 		if u != nil {
-			fmt.Fprintf(hash, "%d\x00%s\x00%s\x00", u.ID, u.FirstName, u.LastName)
+			shown.integer(u.ID)
+			for _, name := range [...]string{u.FirstName, u.LastName} {
+				shown.raw("\x00")
+				shown.raw(name)
+			}
+			shown.raw("\x00")
 		}
-		hash.Write([]byte{0})
+		shown.raw("\x00")
 	}
-	if contacts != nil {
-		_ = json.NewEncoder(hash).Encode(contacts) // A hash takes everything.
+	if contacts {
+		shown.contacts(a.Contacts)
 	}
-	tag := strconv.AppendInt([]byte{'"'}, a.ID, 10)
+	hash := fnv.New64a()
+	_, _ = hash.Write(shown.b) // A hash takes everything.
+	tag := strconv.AppendInt(append(make([]byte, 0, 64), '"'), a.ID, 10)
 	tag = strconv.AppendInt(append(tag, '-'), a.Version, 10)
 	return string(append(strconv.AppendUint(append(tag, '-'), hash.Sum64(), 16), '"'))
 }

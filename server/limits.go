@@ -46,6 +46,10 @@ func newRoom(size, largest int64) *room {
 
 // take waits for room of n bytes, and returns what gives it back.
 func take(ctx context.Context, from *semaphore.Weighted, n int64) (func(), error) {
+	release := func() { from.Release(n) }
+	if from.TryAcquire(n) {
+		return release, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, roomWait)
 	defer cancel()
 	if err := from.Acquire(ctx, n); err != nil {
@@ -56,7 +60,7 @@ func take(ctx context.Context, from *semaphore.Weighted, n int64) (func(), error
 			retryAfter: "2",
 		}
 	}
-	return func() { from.Release(n) }, nil
+	return release, nil
 }
 
 // decode waits until a body may be decoded.

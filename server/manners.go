@@ -59,10 +59,20 @@ func prefixOf(ctx context.Context) string {
 // may hold a secret, and is nothing to keep.
 func setHeaders(c *gin.Context) {
 	header := c.Writer.Header()
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Vary", "x-api-key, Authorization, Accept-Encoding, "+preferHeader)
-	header.Set("Cache-Control", "no-store")
+	header["X-Content-Type-Options"] = noSniff
+	header["Vary"] = vary
+	header["Cache-Control"] = noStore
 	if c.Request.Method == http.MethodGet {
-		header.Set("Cache-Control", "private, no-cache")
+		header["Cache-Control"] = noCache
 	}
 }
+
+// Values of headers that answers share. Nothing writes to them: what sets or adds
+// to a header makes a list of its own.
+var (
+	jsonContent = []string{"application/json"}
+	noSniff     = []string{"nosniff"}
+	vary        = []string{"x-api-key, Authorization, Accept-Encoding, " + preferHeader}
+	noStore     = []string{"no-store"}
+	noCache     = []string{"private, no-cache"}
+)

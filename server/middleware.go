@@ -27,6 +27,8 @@ var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 
 const maxRequestID = 128
 
+func init() { uuid.EnableRandPool() } // Ids of requests are no secrets.
+
 // recoverPanics answers a panic as an internal error. gin's own recovery would
 // print the headers, the key among them.
 func (s *Server) recoverPanics(c *gin.Context) {
@@ -79,11 +81,12 @@ func (s *Server) logRequest(c *gin.Context) {
 	status = c.Writer.Status()
 }
 
-// limitTime ends the request's context after the configured time.
+// limitTime ends the request's context after the configured time, and gives it
+// its session.
 func (s *Server) limitTime(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), s.config.Timeout)
 	defer cancel()
-	c.Request = c.Request.WithContext(ctx)
+	c.Request = c.Request.WithContext(withSession(ctx))
 	c.Next()
 }
 

@@ -27,6 +27,7 @@ type operation struct {
 	security   security
 	scope      identity.Scope // what a key must be allowed, x-scope; only with byKey
 	route      *routers.Route
+	parameters []*openapi3.Parameter
 	query      []string // the names of its query parameters
 	mediaTypes []string // of its request body; none: it takes no body
 	body       *openapi3.Schema
@@ -90,6 +91,7 @@ func newOperation(spec *openapi3.T, path, method string, item *openapi3.PathItem
 		return nil, fmt.Errorf("x-scope must be one of %v; got %q", identity.Scopes, scope)
 	}
 	for _, p := range slices.Concat(item.Parameters, op.Parameters) {
+		o.parameters = append(o.parameters, p.Value)
 		if p.Value.In == openapi3.ParameterInQuery {
 			o.query = append(o.query, p.Value.Name)
 		}

@@ -142,8 +142,8 @@ type brokenStore struct {
 	fault func(context.Context) error
 }
 
-func (b brokenStore) Account(ctx context.Context, company, id int64) (account.Account, error) {
-	return account.Account{}, b.fault(ctx)
+func (b brokenStore) StoredAccount(ctx context.Context, company, id int64, contacts bool) (account.Stored, error) {
+	return account.Stored{}, b.fault(ctx)
 }
 
 // A fault of the server is told without its cause; the log has it.

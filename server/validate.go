@@ -31,9 +31,10 @@ func (s *Server) validate(c *gin.Context) {
 		s.fail(c, fmt.Errorf("no operation for %s %s", c.Request.Method, c.FullPath()))
 		return
 	}
-	release := func() {}
-	defer func() { release() }()
-	offences, err := s.check(c, op, &release)
+	offences, release, err := s.check(c, op)
+	if release != nil {
+		defer release()
+	}
 	if err == nil {
 		err = fault.Invalid(offences)
 	}
@@ -43,22 +44,21 @@ func (s *Server) validate(c *gin.Context) {
 	c.Next()
 }
 
-// check returns what is wrong with a request. An error is of a body that cannot
-// be read. Release is set to what gives the body's room back.
-func (s *Server) check(c *gin.Context, op *operation, release *func()) (fault.Offences, error) {
+// check returns what is wrong with a request, and what gives the room of its body
+// back if it has any. An error is of a body that cannot be read.
+func (s *Server) check(c *gin.Context, op *operation) (offences fault.Offences, release func(), err error) {
 	s.readQuery(c, op)
-	offences := op.checkParameters(c)
+	offences = op.checkParameters(c)
 	if op.body == nil {
-		return s.checkQuery(c, op, offences), nil
+		return s.checkQuery(c, op, offences), nil, nil
 	}
-	data, done, err := s.receive(c, op)
+	data, release, err := s.receive(c, op)
 	if err != nil {
-		return nil, withOffences(err, offences)
+		return nil, nil, withOffences(err, offences)
 	}
-	*release = done
 	sent, nuls, err := decodeBody(c.Request, op, data)
 	if err != nil {
-		return nil, withOffences(err, offences)
+		return nil, release, withOffences(err, offences)
 	}
 	c.Request.Body = sent
 	offences.Append(nuls...)
@@ -66,7 +66,7 @@ func (s *Server) check(c *gin.Context, op *operation, release *func()) (fault.Of
 		s.readBodyLeniently(c, op, sent.value)
 		offences.Append(op.checkBody(&sent)...)
 	}
-	return s.bodies[op.id].read(c, sent.value, offences), nil
+	return s.bodies[op.id].read(c, sent.value, offences), release, nil
 }
 
 // checkQuery adds what the spec cannot say of a query. Only an answer that has
@@ -110,13 +110,42 @@ func withOffences(err error, offences fault.Offences) error {
 // checkParameters returns what is wrong with the path, the query and the
 // headers.
 func (op *operation) checkParameters(c *gin.Context) fault.Offences {
-	query, err := url.ParseQuery(c.Request.URL.RawQuery)
+	query, err := parseQuery(c.Request.URL)
 	offences := append(op.checkQueryNames(query), cursorOffences(query)...)
 	if err != nil { // What is malformed would be silently ignored.
 		offences = append(offences, fault.Offence{
 			In: fault.InQuery, Path: []string{"query"}, Message: "the query must be percent-encoded, with & between the parameters",
 		})
 	}
+	var input *openapi3filter.RequestValidationInput
+	for _, p := range op.parameters {
+		if p.In == openapi3.ParameterInHeader {
+			joinLines(c.Request.Header, p.Name)
+		}
+		sent, found := sentParameter(c, query, p)
+		if isSimplyRight(p, sent, found) {
+			continue
+		}
+		if input == nil {
+			input = parameterInput(c, op, query)
+		}
+		if err := openapi3filter.ValidateParameter(c, input, p); err != nil || !isOneReading(p, sent) {
+			offences = append(offences, parameterOffence(p, sent, err))
+		}
+	}
+	return offences
+}
+
+// parseQuery is url.ParseQuery, which would make something of nothing.
+func parseQuery(u *url.URL) (url.Values, error) {
+	if u.RawQuery == "" {
+		return nil, nil
+	}
+	return url.ParseQuery(u.RawQuery)
+}
+
+// parameterInput is the request as the validator takes it.
+func parameterInput(c *gin.Context, op *operation, query url.Values) *openapi3filter.RequestValidationInput {
 	input := &openapi3filter.RequestValidationInput{
 		Request:     c.Request,
 		PathParams:  make(map[string]string, len(c.Params)),
@@ -127,17 +156,33 @@ func (op *operation) checkParameters(c *gin.Context) fault.Offences {
 	for _, p := range c.Params {
 		input.PathParams[p.Key] = p.Value
 	}
-	for _, p := range slices.Concat(op.route.PathItem.Parameters, op.route.Operation.Parameters) {
-		if p.Value.In == openapi3.ParameterInHeader {
-			joinLines(c.Request.Header, p.Value.Name)
-		}
-		sent := sentParameter(input, p.Value)
-		if err := openapi3filter.ValidateParameter(c, input, p.Value); err != nil || !isOneReading(p.Value, sent) {
-			offences = append(offences, parameterOffence(p.Value, sent, err))
-		}
-	}
-	return offences
+	return input
 }
+
+// isSimplyRight tells of most parameters that they are right, without the
+// validator: they are not sent, or are an integer or a boolean. Of the others it
+// does not know.
+func isSimplyRight(p *openapi3.Parameter, sent string, found bool) bool {
+	if !found {
+		return !p.Required
+	}
+	schema := p.Schema.Value
+	if schema.Type == nil || schema.Enum != nil || schema.AllOf != nil || schema.AnyOf != nil || schema.OneOf != nil || schema.Not != nil {
+		return false
+	}
+	if schema.Type.Is("boolean") {
+		return sent == "true" || sent == "false"
+	}
+	if !schema.Type.Is("integer") || schema.Format != "" && schema.Format != "int64" || schema.MultipleOf != nil || schema.ExclusiveMin.IsSet() || schema.ExclusiveMax.IsSet() {
+		return false
+	}
+	n, err := strconv.ParseInt(sent, 10, 64)
+	return err == nil && len(sent) <= maxExact && jsonvalue.IsInteger(sent) &&
+		(schema.Min == nil || float64(n) >= *schema.Min) && (schema.Max == nil || float64(n) <= *schema.Max)
+}
+
+// maxExact is how many digits an integer may have that a float64 holds exactly.
+const maxExact = 15
 
 // joinLines makes one line of a header that came in several, which mean the same
 // (RFC 9110, section 5.3). The generated binder takes only one.
@@ -151,6 +196,9 @@ func joinLines(header http.Header, name string) {
 // does not know, which else would be silently ignored, repeated ones, and texts
 // that PostgreSQL could not hold.
 func (op *operation) checkQueryNames(query url.Values) fault.Offences {
+	if len(query) == 0 {
+		return nil
+	}
 	var offences fault.Offences
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		values := query[name]
@@ -173,15 +221,15 @@ func (op *operation) checkQueryNames(query url.Values) fault.Offences {
 	return offences
 }
 
-// sentParameter is a parameter as it was sent; empty if it was not.
-func sentParameter(input *openapi3filter.RequestValidationInput, p *openapi3.Parameter) string {
+// sentParameter is a parameter as it was sent, if it was.
+func sentParameter(c *gin.Context, query url.Values, p *openapi3.Parameter) (sent string, found bool) {
 	switch p.In {
 	case openapi3.ParameterInPath:
-		return input.PathParams[p.Name]
+		return c.Params.Get(p.Name)
 	case openapi3.ParameterInHeader:
-		return input.Request.Header.Get(p.Name)
+		return c.GetHeader(p.Name), len(c.Request.Header.Values(p.Name)) > 0
 	}
-	return input.QueryParams.Get(p.Name)
+	return query.Get(p.Name), query.Has(p.Name)
 }
 
 // isOneReading tells whether a parameter means the same to all who read it: the

@@ -9,6 +9,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/jsonvalue"
 )
 
 // bodyOptions are how a body is checked: to the end, and as it was sent, without
@@ -58,20 +59,43 @@ func (c *bodyOffences) cut(schema *openapi3.Schema, value any, path []string) an
 }
 
 func (c *bodyOffences) cutMembers(schema *openapi3.Schema, object map[string]any, path []string) {
-	known := slices.Sorted(maps.Keys(schema.Properties))
 	if has := schema.AdditionalProperties.Has; has != nil && !*has {
-		c.offences.Unknown(path, object, known)
-		maps.DeleteFunc(object, func(name string, _ any) bool { return !slices.Contains(known, name) })
+		c.cutUnknown(schema, object, path)
 	}
 	if schema.MaxProps != nil && uint64(len(object)) > *schema.MaxProps {
 		c.offences.Add(path, "must have at most %d members", *schema.MaxProps)
 		clear(object)
 	}
-	for _, name := range known {
-		if value, sent := object[name]; sent {
-			object[name] = c.cut(schema.Properties[name].Value, value, append(slices.Clip(path), name))
+	for _, name := range composed(object) {
+		if schema.Properties[name] != nil {
+			object[name] = c.cut(schema.Properties[name].Value, object[name], append(slices.Clip(path), name))
 		}
 	}
+}
+
+// cutUnknown takes the members out that the schema does not have.
+func (c *bodyOffences) cutUnknown(schema *openapi3.Schema, object map[string]any, path []string) {
+	isUnknown := func(name string, _ any) bool { return schema.Properties[name] == nil }
+	for name := range object {
+		if isUnknown(name, nil) {
+			c.offences.Unknown(path, object, jsonvalue.Names(schema.Properties))
+			maps.DeleteFunc(object, isUnknown)
+			return
+		}
+	}
+}
+
+// composed returns the members, in order, that there may be anything to cut from.
+func composed(object map[string]any) []string {
+	var names []string
+	for name, value := range object {
+		switch value.(type) {
+		case map[string]any, []any:
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 func (c *bodyOffences) cutItems(schema *openapi3.Schema, items []any, path []string) []any {
@@ -96,7 +120,7 @@ func (c *bodyOffences) checkParts(schema *openapi3.Schema, value any, path []str
 	case map[string]any:
 		shell.Properties = nil
 		shell.AdditionalProperties = openapi3.BoolSchema{}
-		for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
+		for _, name := range jsonvalue.Names(schema.Properties) {
 			if part, sent := v[name]; sent && !c.offences.IsFull() {
 				c.checkParts(schema.Properties[name].Value, part, append(slices.Clip(path), name))
 			}

@@ -1419,8 +1419,9 @@ type PropertyCreate struct {
 	// DefaultValue The value that a new account gets, as a list; several only if `isMultiple`.
 	DefaultValue custom.List `json:"defaultValue,omitempty"`
 
-	// Indexed Whether searches by this member are to stay quick however many accounts there are. Writes of it get a little slower.
-	Indexed bool `json:"indexed,omitempty"`
+	// Indexed Whether searches by this member are to stay quick however many accounts there are. Writes of it get a little slower. If it is
+	// not sent, a `TEXT` is not indexed, and all other types are.
+	Indexed *bool `json:"indexed,omitempty"`
 }
 
 // PropertyLists Definitions by kind of record.

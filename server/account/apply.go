@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/jsonvalue"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/schema"
 )
@@ -111,12 +112,12 @@ func (a *applier) setCustom(f patch.Field[map[string]any]) {
 	if custom == nil {
 		custom = make(Custom)
 	}
-	for _, key := range slices.Sorted(maps.Keys(f.Value)) {
+	for _, key := range jsonvalue.Names(f.Value) {
 		path := []string{memberCustom, key}
 		property, ok := a.env.Schema[key]
 		if !ok {
 			a.Offences.Add(path, "is not a property of this company%s", fault.Lazily(func() string {
-				return fault.DidYouMean(key, slices.Sorted(maps.Keys(a.env.Schema)))
+				return fault.DidYouMean(key, jsonvalue.Names(a.env.Schema))
 			}))
 			continue
 		}

@@ -63,8 +63,7 @@ func decide[R any](ctx context.Context, s *Service, companyID int64, m write.Mod
 // writes.
 type recorder struct {
 	Tx
-	set    *WriteSet
-	schema *int64 // its version, once it was read
+	set *WriteSet
 }
 
 // AccountForUpdate is Account. The set expects that the account stays so.

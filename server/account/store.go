@@ -39,6 +39,14 @@ type Reader interface {
 	// Accounts returns the accounts that a query selects, with their contacts.
 	Accounts(ctx context.Context, companyID int64, q Query) ([]Account, error)
 
+	// StoredAccount is Account of an account to be shown, with its contacts or
+	// without.
+	StoredAccount(ctx context.Context, companyID, id int64, contacts bool) (Stored, error)
+
+	// StoredAccounts is Accounts of accounts to be shown, with their contacts or
+	// without.
+	StoredAccounts(ctx context.Context, companyID int64, q Query, contacts bool) ([]Stored, error)
+
 	// CountAccounts returns how many accounts a query selects, whatever its
 	// page.
 	CountAccounts(ctx context.Context, companyID int64, q Query) (int64, error)

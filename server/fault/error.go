@@ -251,6 +251,9 @@ func (f Offences) Has(field string) bool {
 // Distinct returns the first offence at each place, in order. What was counted
 // was so by several who read one body, of whom the one who found most is right.
 func (f Offences) Distinct() Offences {
+	if len(f) == 0 {
+		return nil
+	}
 	seen := make(map[string]bool, len(f))
 	var kept Offences
 	more := 0

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/go-json-experiment/json/jsontext"
@@ -125,19 +126,109 @@ func Plain(document []byte) []byte {
 // Numbers come back as json.Number, digit for digit. nuls are the paths of the
 // strings and names that hold a NUL, which PostgreSQL could not store.
 func Decode(data []byte) (value any, nuls [][]string, err error) {
-	d := &decoder{Decoder: jsontext.NewDecoder(bytes.NewReader(data))}
-	if value, err = d.value(); err != nil {
+	err = read(data, nil, func(d *decoder) error {
+		value, err = d.value()
+		nuls = d.nuls
+		return err
+	})
+	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, nil, ErrTrailing
+	return value, nuls, nil
+}
+
+// ours are the options for JSON that was written here: no name is there twice
+// but by intent.
+var ours = []jsontext.Options{jsontext.AllowDuplicateNames(true)}
+
+// Object decodes an object of JSON that was written here, as Decode does. Of
+// names that are there twice the last one counts.
+func Object(data []byte) (object map[string]any, err error) {
+	err = read(data, ours, func(d *decoder) error {
+		value, err := d.value()
+		var ok bool
+		if object, ok = value.(map[string]any); !ok {
+			err = errors.Join(ErrForm, err)
+		}
+		return err
+	})
+	return object, err
+}
+
+// Read reads the one value of JSON that was written here with fn, which reads
+// its tokens. The decoder is fn's until that returns.
+func Read(data []byte, fn func(d *jsontext.Decoder) error) error {
+	return read(data, ours, func(d *decoder) error { return fn(&d.Decoder) })
+}
+
+// ErrForm is of JSON that has another form than was asked for.
+var ErrForm = errors.New("JSON of another form")
+
+// Texts decodes a list of strings of JSON that was written here. It is never nil.
+func Texts(data []byte) (texts []string, err error) {
+	err = Read(data, func(d *jsontext.Decoder) error {
+		texts, err = ReadTexts(d)
+		return err
+	})
+	return texts, err
+}
+
+// ReadTexts reads a list of strings. It is never nil.
+func ReadTexts(d *jsontext.Decoder) ([]string, error) {
+	texts := []string{}
+	if token, err := d.ReadToken(); err != nil || token.Kind() != '[' {
+		return nil, errors.Join(ErrForm, err)
 	}
-	return value, d.nuls, nil
+	for d.PeekKind() == '"' {
+		token, err := d.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, token.String())
+	}
+	if token, err := d.ReadToken(); err != nil || token.Kind() != ']' {
+		return nil, errors.Join(ErrForm, err)
+	}
+	return texts, nil
+}
+
+func read(data []byte, options []jsontext.Options, fn func(d *decoder) error) error {
+	d := decoders.Get().(*decoder)
+	d.nuls = nil
+	d.text.Reset(data)
+	d.Reset(&d.text, options...)
+	if len(data) <= maxKept {
+		defer decoders.Put(d) // A larger one has a buffer as large.
+	}
+	if err := fn(d); err != nil {
+		return err
+	}
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
+		return ErrTrailing
+	}
+	return nil
 }
 
 type decoder struct {
-	*jsontext.Decoder
+	jsontext.Decoder
+	text bytes.Reader
 	nuls [][]string
+}
+
+// decoders are kept for the next values. What they decoded has no part of them.
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
+
+// maxKept is the size of the largest value whose decoder is kept.
+const maxKept = 64 << 10
+
+// Names returns the names of an object's members, in order.
+func Names[V any](object map[string]V) []string {
+	names := make([]string, 0, len(object))
+	for name := range object {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 func (d *decoder) value() (any, error) {
@@ -151,7 +242,7 @@ func (d *decoder) value() (any, error) {
 	case '[':
 		return d.array()
 	case '"':
-		return d.text(token.String()), nil
+		return d.noted(token.String()), nil
 	case '0':
 		return json.Number(token.String()), nil
 	case 't', 'f':
@@ -171,7 +262,7 @@ func (d *decoder) object() (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		name := d.text(token.String())
+		name := d.noted(token.String())
 		if object[name], err = d.value(); err != nil {
 			return nil, err
 		}
@@ -196,8 +287,8 @@ func (d *decoder) array() (any, error) {
 	return array, err
 }
 
-// text notes a string that holds a NUL. One more than an answer names is enough.
-func (d *decoder) text(s string) string {
+// noted notes a string that holds a NUL. One more than an answer names is enough.
+func (d *decoder) noted(s string) string {
 	if len(d.nuls) <= fault.MaxOffences && strings.ContainsRune(s, 0) {
 		d.nuls = append(d.nuls, slices.Collect(d.StackPointer().Tokens()))
 	}

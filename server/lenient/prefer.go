@@ -18,6 +18,9 @@ var Handlings = []Handling{Strict, Lenient}
 // if they do not, or not in a known way. Of a preference that is repeated, the
 // first counts (RFC 7240, section 2).
 func Asked(headers []string) Handling {
+	if len(headers) == 0 {
+		return ""
+	}
 	for _, preference := range split(strings.Join(headers, ","), ',') {
 		name, value, _ := strings.Cut(split(preference, ';')[0], "=")
 		if !strings.EqualFold(strings.TrimSpace(name), "handling") {

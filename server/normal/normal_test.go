@@ -3,6 +3,8 @@ package normal_test
 import (
 	"testing"
 
+	"github.com/nyaruka/phonenumbers"
+
 	"github.com/accountsd/accountsd/server/normal"
 )
 
@@ -75,6 +77,36 @@ func TestEmail(t *testing.T) {
 	}
 	if normal.EmailKey("jose@x.example") == normal.EmailKey("josé@x.example") {
 		t.Error("accents do not count")
+	}
+}
+
+// Every number is written as the library writes it.
+func TestE164(t *testing.T) {
+	t.Parallel()
+	for region := range phonenumbers.GetSupportedRegions() {
+		for kind := phonenumbers.FIXED_LINE; kind <= phonenumbers.VOICEMAIL; kind++ {
+			example := phonenumbers.GetExampleNumberForType(region, kind)
+			if example == nil {
+				continue
+			}
+			if phonenumbers.IsPossibleNumberWithReason(example) != phonenumbers.IS_POSSIBLE {
+				if in := phonenumbers.Format(example, phonenumbers.NATIONAL); normal.IsE164(normal.Phone(in, region)) || len(normal.Digits(in)) > 8 {
+					t.Errorf("%s %s is local", region, in)
+				}
+				continue
+			}
+			want := phonenumbers.Format(example, phonenumbers.E164)
+			for _, form := range []phonenumbers.PhoneNumberFormat{phonenumbers.E164, phonenumbers.INTERNATIONAL, phonenumbers.NATIONAL} {
+				in := phonenumbers.Format(example, form)
+				read, err := phonenumbers.Parse(in, region)
+				if err != nil || phonenumbers.Format(read, phonenumbers.E164) != want {
+					continue // It is dialled in another way.
+				}
+				if got := normal.Phone(in, region); got != want {
+					t.Errorf("%s %s: %s, want %s", region, in, got, want)
+				}
+			}
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package normal
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -79,10 +80,35 @@ func IsE164(phone string) bool {
 func parsePhone(s, region string) (e164 string, ok bool) {
 	number, err := phonenumbers.Parse(s, region)
 	if err != nil || number.GetExtension() != "" ||
-		phonenumbers.IsPossibleNumberWithReason(number) != phonenumbers.IS_POSSIBLE || !isValidIn(number, region) {
+		isLocal(number) || !isValidIn(number, region) {
 		return "", false
 	}
-	return phonenumbers.Format(number, phonenumbers.E164), true
+	return formatE164(number, s), true
+}
+
+// isLocal tells whether a number is one that is dialled only from near by, or is
+// too short. All longer ones that are valid are dialled from everywhere.
+func isLocal(number *phonenumbers.PhoneNumber) bool {
+	return number.GetNationalNumber() < maxLocal && phonenumbers.IsPossibleNumberWithReason(number) != phonenumbers.IS_POSSIBLE
+}
+
+// maxLocal is above all local numbers, which have seven digits at the most.
+const maxLocal = 1e8
+
+// formatE164 writes a valid number in E.164: s itself if that is so written.
+func formatE164(number *phonenumbers.PhoneNumber, s string) string {
+	b := make([]byte, 0, 32)
+	b = strconv.AppendInt(append(b, '+'), int64(number.GetCountryCode()), 10)
+	if number.GetItalianLeadingZero() {
+		for range number.GetNumberOfLeadingZeros() {
+			b = append(b, '0')
+		}
+	}
+	b = strconv.AppendUint(b, number.GetNationalNumber(), 10)
+	if string(b) == s {
+		return s
+	}
+	return string(b)
 }
 
 // isValidIn tells whether a number is valid. It looks at the region first, as

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
-	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/write"
 )
@@ -99,17 +98,12 @@ func indexChunk(ctx context.Context, tx Tx, p schema.Property, accounts []accoun
 		return false, nil // It is not this build any more.
 	}
 	now := properties[place]
-	for _, read := range accounts {
-		a, err := tx.AccountForUpdate(ctx, p.CompanyID, read.ID)
-		if fault.IsNotFound(err) {
-			continue // It was deleted meanwhile.
-		}
-		if err != nil {
-			return false, err
-		}
-		if err := tx.IndexCustom(ctx, now, a.ID, now.Keys(a.Custom[now.Key])); err != nil {
-			return false, err
-		}
+	ids := make([]int64, len(accounts))
+	for i, a := range accounts {
+		ids[i] = a.ID
+	}
+	if err := tx.IndexAccounts(ctx, now, ids); err != nil {
+		return false, err
 	}
 	if !last {
 		return true, nil

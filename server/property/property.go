@@ -71,7 +71,10 @@ func ParseNew(body any) New {
 		Options:  patch.Value(r, "options", patch.Texts),
 		Default:  patch.Value(r, "defaultValue", patch.ListOf(patch.Any)),
 	}}
-	if patch.Value(r, "indexed", patch.Bool) {
+	switch indexed := member(r, "indexed", patch.Bool); {
+	case indexed.IsAbsent():
+		n.Index = n.Type.DefaultIndex()
+	case indexed.Value:
 		n.Index = schema.IndexReady
 	}
 	n.Found = r.Offences

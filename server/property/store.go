@@ -41,6 +41,10 @@ type Tx interface {
 	// is no such property.
 	UpdateProperty(ctx context.Context, p schema.Property) error
 
+	// IndexAccounts adds keys of IndexCustom for the values of p that accounts of
+	// its company have now. Ids of no account are passed over.
+	IndexAccounts(ctx context.Context, p schema.Property, ids []int64) error
+
 	// SetOptions makes the labels the property's options, in order.
 	SetOptions(ctx context.Context, p schema.Property, labels []string) error
 

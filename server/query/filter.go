@@ -68,10 +68,11 @@ func (f Filter) Matches(r Record) bool {
 
 // Matches tells whether a record passes the test.
 func (c Condition) Matches(r Record) bool {
-	return slices.ContainsFunc(r.Values(c), c.passes) != c.Negate
+	return slices.ContainsFunc(r.Values(c), c.Passes) != c.Negate
 }
 
-func (c Condition) passes(value any) bool {
+// Passes tells whether one value passes the test, without regard to Negate.
+func (c Condition) Passes(value any) bool {
 	if c.Contains != "" {
 		text, _ := value.(string)
 		return strings.Contains(text, c.Contains)

@@ -53,6 +53,15 @@ const (
 	IndexReady    IndexState = "ready"
 )
 
+// DefaultIndex is that of a new property of a type, if nobody says otherwise.
+// Searches for parts of texts do not profit from one.
+func (t Type) DefaultIndex() IndexState {
+	if t == Text {
+		return IndexNone
+	}
+	return IndexReady
+}
+
 // Schema is a company's properties by key name.
 type Schema map[string]Property
 

@@ -36,9 +36,11 @@ func propertyCreateCommand() *cli.Command {
 }
 
 func createProperty(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
+	kind := schema.Type(cmd.String("type"))
 	made, err := server.NewServices(store, server.ServiceConfig{}).Properties.Create(ctx, identity.Actor{CompanyID: company.ID}, property.New{Property: schema.Property{
 		Name:     cmd.String("name"),
-		Type:     schema.Type(cmd.String("type")),
+		Type:     kind,
+		Index:    kind.DefaultIndex(),
 		Multiple: cmd.Bool("multiple"),
 		Options:  cmd.StringSlice("option"),
 	}}, write.Mode[schema.Property]{})

@@ -12,9 +12,9 @@ import (
 // that a read is one consistent state. The rows are those of a.
 var (
 	accountScalars = `SELECT ` + listed(scalarColumns, "a.", "") + `, `
-	accountColumns = accountScalars + nameOf("a.created_by") + `, ` + nameOf("a.updated_by") + `,
-	` + listed(lastColumns, "a.", "") + `,
-	CASE WHEN EXISTS (SELECT 1 FROM account_contacts l WHERE l.account_id = a.id)
+	storedColumns  = accountScalars + nameOf("a.created_by") + `, ` + nameOf("a.updated_by") + `,
+	` + listed(lastColumns, "a.", "") + "\n"
+	accountColumns = storedColumns + `, CASE WHEN EXISTS (SELECT 1 FROM account_contacts l WHERE l.account_id = a.id)
 	THEN (SELECT json_group_array(json_object(
 			'id', c.id, 'name', c.name, 'title', c.title,
 			'emails', json(c.emails), 'phones', json(c.phones),
@@ -58,20 +58,71 @@ func (r reader) FindAccount(ctx context.Context, companyID int64, by account.Mat
 func (r reader) account(ctx context.Context, st db.Statement, args ...any) (account.Account, error) {
 	var row accountRow
 	err := r.session.Get(ctx, st, args, row.dest()...)
-	return fromDBAccount(&row), err
+	return fromDBAccount(&row).Account, err
 }
 
 func scanAccount(row *db.Row) (account.Account, error) {
 	var a accountRow
 	err := row.Scan(a.dest()...)
-	return fromDBAccount(&a), err
+	return fromDBAccount(&a).Account, err
 }
 
 // dest are the variables of accountColumns.
 func (row *accountRow) dest() []any {
+	return append(appendAt(row.scalars(), lastColumns, row), (*linkedContacts)(&row.Account))
+}
+
+// scalars are the variables of accountColumns that are no JSON.
+func (row *accountRow) scalars() []any {
 	dest := appendAt(make([]any, 0, len(columnsOfAccounts)+10), scalarColumns, row)
-	dest = append(dest, (*userName)(&row.creator), (*userName)(&row.updater))
-	return append(appendAt(dest, lastColumns, row), (*linkedContacts)(&row.Account))
+	return append(dest, (*userName)(&row.creator), (*userName)(&row.updater))
+}
+
+// stored are the variables of storedColumns, or with contacts of accountColumns.
+func (row *accountRow) stored(contacts bool) []any {
+	dest := row.scalars()
+	for _, c := range lastColumns {
+		dest = append(dest, c.text(row))
+	}
+	if contacts {
+		dest = append(dest, (*linkedContacts)(&row.Account))
+	}
+	return dest
+}
+
+// form is how accounts are read: what a statement selects, and what becomes of a
+// row.
+type form[T any] struct {
+	columns string
+	scan    func(*db.Row) (T, error)
+}
+
+var decoded = form[account.Account]{accountColumns, scanAccount}
+
+// storedForm is that of accounts to be shown.
+func storedForm(contacts bool) form[account.Stored] {
+	columns := storedColumns
+	if contacts {
+		columns = accountColumns
+	}
+	return form[account.Stored]{columns, func(row *db.Row) (account.Stored, error) {
+		var a accountRow
+		err := row.Scan(a.stored(contacts)...)
+		return fromDBAccount(&a), err
+	}}
+}
+
+var selectStored = db.Statement{Thing: "account", Brief: true, Text: storedColumns + `FROM accounts a WHERE a.id = ? AND a.company_id = ?`}
+
+// StoredAccount returns an account to be shown.
+func (r reader) StoredAccount(ctx context.Context, companyID, id int64, contacts bool) (account.Stored, error) {
+	st := selectStored
+	if contacts {
+		st = selectAccount
+	}
+	var row accountRow
+	err := r.session.Get(ctx, st, []any{id, companyID}, row.stored(contacts)...)
+	return fromDBAccount(&row), err
 }
 
 var selectAccountsByID = db.Statement{Thing: "accounts", Text: fromAccounts + `WHERE a.company_id = ? AND a.id > ? ORDER BY a.id LIMIT ?`}

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"math"
 	"slices"
 
 	"github.com/accountsd/accountsd/server/account"
@@ -16,24 +15,30 @@ const inOrder = `FROM accounts a INDEXED BY accounts_updated`
 
 // Accounts returns the accounts that a query selects.
 func (r reader) Accounts(ctx context.Context, companyID int64, q account.Query) ([]account.Account, error) {
-	return settled(ctx, r, companyID, q, reader.listAccounts)
+	return listAccounts(ctx, r, companyID, q, decoded)
 }
 
-// settled runs a read of a query. With conditions on properties it does so in
-// a snapshot, in which their indexes are in the states that the query then
-// says: it may have been made while they were in others.
+// StoredAccounts returns the accounts that a query selects, to be shown.
+func (r reader) StoredAccounts(ctx context.Context, companyID int64, q account.Query, contacts bool) ([]account.Stored, error) {
+	return listAccounts(ctx, r, companyID, q, storedForm(contacts))
+}
+
+// settled runs a read of a query. With conditions it does so in a snapshot, in
+// which the indexes of properties are in the states that the query then says: it
+// may have been made while they were in others.
 func settled[T any](ctx context.Context, r reader, companyID int64, q account.Query,
 	read func(r reader, ctx context.Context, companyID int64, q account.Query) (T, error),
 ) (T, error) {
+	if len(q.Filter.Conditions) == 0 {
+		return read(r, ctx, companyID, q)
+	}
 	return withText(ctx, r, func(r reader) (v T, err error) {
-		if !slices.ContainsFunc(q.Filter.Conditions, isCustom) {
-			return read(r, ctx, companyID, q)
-		}
-		err = r.session.Snapshot(ctx, func(s db.Session) error {
-			r, q := r, q
-			r.session = s
-			if q.Filter.Conditions, err = r.settle(ctx, companyID, q.Filter.Conditions); err != nil {
-				return err
+		err = r.snapshot(ctx, slices.ContainsFunc(q.Filter.Conditions, isMatched), func(r reader) error {
+			q := q
+			if slices.ContainsFunc(q.Filter.Conditions, isCustom) {
+				if q.Filter.Conditions, err = r.settle(ctx, companyID, q.Filter.Conditions); err != nil {
+					return err
+				}
 			}
 			v, err = read(r, ctx, companyID, q)
 			return err
@@ -42,21 +47,21 @@ func settled[T any](ctx context.Context, r reader, companyID int64, q account.Qu
 	})
 }
 
-func (r reader) listAccounts(ctx context.Context, companyID int64, q account.Query) ([]account.Account, error) {
+func listAccounts[T any](ctx context.Context, r reader, companyID int64, q account.Query, f form[T]) ([]T, error) {
+	return settled(ctx, r, companyID, q, func(r reader, ctx context.Context, companyID int64, q account.Query) ([]T, error) {
+		return list(ctx, r, companyID, q, f)
+	})
+}
+
+func list[T any](ctx context.Context, r reader, companyID int64, q account.Query, f form[T]) ([]T, error) {
 	p, err := r.plan(ctx, companyID, q.Filter, r.driven)
 	if err != nil {
 		return nil, err
 	}
-	var accounts []account.Account
 	w := walkTo(q.Page, q.Ascending)
-	if p.exact() {
-		st, args := p.list(companyID, q, w)
-		accounts, err = db.Collect(ctx, r.session, st, args, scanAccount)
-	} else {
-		accounts, err = r.filter(ctx, companyID, q, p, w)
-		if errors.Is(err, errTooFar) {
-			accounts, err = r.filter(ctx, companyID, q, p.sorted(), w)
-		}
+	accounts, err := find(ctx, r, companyID, q, p, w, f)
+	if errors.Is(err, errTooFar) {
+		accounts, err = find(ctx, r, companyID, q, *p.sorted, w, f)
 	}
 	if w.back {
 		slices.Reverse(accounts)
@@ -64,24 +69,38 @@ func (r reader) listAccounts(ctx context.Context, companyID int64, q account.Que
 	return accounts, err
 }
 
-// CountAccounts returns how many accounts a query selects. There is no order,
-// so the index that selects the fewest is always best.
+// find returns the accounts of a page, in the order of the walk.
+func find[T any](ctx context.Context, r reader, companyID int64, q account.Query, p plan, w walk, f form[T]) ([]T, error) {
+	pick := r.filter
+	if p.exact() {
+		pick = r.pickKnown
+	}
+	at, err := pick(ctx, companyID, q, p, w)
+	switch {
+	case err == nil:
+		return load(ctx, r, companyID, at, w, f)
+	case !p.exact() || !errors.Is(err, errTooFar):
+		return nil, err
+	}
+	st, args := p.list(f.columns, companyID, q, w)
+	return db.Collect(ctx, r.session, st, args, f.scan)
+}
+
+// CountAccounts returns how many accounts a query selects.
 func (r reader) CountAccounts(ctx context.Context, companyID int64, q account.Query) (int64, error) {
 	return settled(ctx, r, companyID, q, reader.countAccounts)
 }
 
 func (r reader) countAccounts(ctx context.Context, companyID int64, q account.Query) (n int64, err error) {
-	p, err := r.plan(ctx, companyID, q.Filter, math.MaxInt32)
+	p, err := r.planCount(ctx, companyID, q.Filter)
 	switch {
 	case err != nil:
 		return 0, err
 	case p.exact():
 		st, args := p.count(companyID, q)
 		err = r.session.Get(ctx, st, args, &n)
-	case p.certain():
-		return r.countFound(ctx, companyID, q, p)
 	default:
-		n, err = countMatches(ctx, r.session, companyID, q, p)
+		err = r.eachMatch(ctx, companyID, q, p, walk{}, func(place) error { n++; return nil })
 	}
 	return n, err
 }
@@ -97,9 +116,9 @@ func (p plan) count(companyID int64, q account.Query) (db.Statement, []any) {
 
 // list returns the statement for a page. It picks the ids of the page first,
 // for which the index often suffices, and reads the records of those only.
-func (p plan) list(companyID int64, q account.Query, w walk) (db.Statement, []any) {
+func (p plan) list(columns string, companyID int64, q account.Query, w walk) (db.Statement, []any) {
 	var b db.Builder
-	b.Add(accountColumns + `FROM (SELECT a.id ` + p.from())
+	b.Add(columns + `FROM (SELECT a.id ` + p.from())
 	p.addWhere(&b, companyID, q)
 	w.addStart(&b, "a")
 	w.addOrder(&b, "a")
@@ -111,10 +130,13 @@ func (p plan) list(companyID int64, q account.Query, w walk) (db.Statement, []an
 
 // from is where the plan looks for accounts.
 func (p plan) from() string {
-	if p.ids.Text == "" {
-		return inOrder
+	switch {
+	case p.ids.Text != "":
+		return `FROM accounts a`
+	case p.scan:
+		return `FROM accounts a INDEXED BY accounts_company`
 	}
-	return `FROM accounts a`
+	return inOrder
 }
 
 // addWhere adds the plan's tests. The plus keeps SQLite from the indexes of a

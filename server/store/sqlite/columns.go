@@ -16,6 +16,8 @@ type accountColumn struct {
 	name string
 	// at is where a row has the value, to be written or read: see db.NewTable.
 	at func(*accountRow) any
+	// text is where it has the JSON that is stored, to be read as it is.
+	text func(*accountRow) any
 	// once is of what stays as it is inserted, always of what every change
 	// writes: the others it does with their member. The id is the database's.
 	once, always bool
@@ -39,7 +41,7 @@ var columnsOfAccounts = []accountColumn{
 	{name: "title", at: func(r *accountRow) any { return &r.Title }, member: account.MemberTitle},
 	{name: "title_fold", at: func(r *accountRow) any { return normal.Fold(r.Title) }, unread: true, indexed: true, member: account.MemberTitle, compared: true, contains: true},
 	{name: "description", at: func(r *accountRow) any { return &r.Description }, member: account.MemberDescription},
-	{name: "address", at: func(r *accountRow) any { return (*db.List[string])(&r.Address) }, last: true, member: account.MemberAddress},
+	{name: "address", at: func(r *accountRow) any { return (*db.List[string])(&r.Address) }, text: func(r *accountRow) any { return &r.AddressJSON }, last: true, member: account.MemberAddress},
 	{name: "address_fold", at: func(r *accountRow) any { return normal.FoldLines(r.Address) }, unread: true, indexed: true, member: account.MemberAddress},
 	{name: "is_active", at: func(r *accountRow) any { return &r.Active }, member: account.MemberActive, compared: true},
 	{name: "primary_email", at: func(r *accountRow) any { return &r.PrimaryEmail }, indexed: true, member: account.MemberEmail},
@@ -47,7 +49,7 @@ var columnsOfAccounts = []accountColumn{
 	{name: "account_type", at: func(r *accountRow) any { return db.OptionalText[account.Type]{At: &r.Type} }, member: account.MemberType, compared: true, contains: true},
 	{name: "value", at: func(r *accountRow) any { return &r.Value }, member: account.MemberValue, compared: true},
 	{name: "size", at: func(r *accountRow) any { return &r.Size }, member: account.MemberSize, compared: true},
-	{name: "custom", at: func(r *accountRow) any { return (*db.Object[any])(&r.Custom) }, last: true, member: query.MemberCustom},
+	{name: "custom", at: func(r *accountRow) any { return (*db.Object[any])(&r.Custom) }, text: func(r *accountRow) any { return &r.CustomJSON }, last: true, member: query.MemberCustom},
 	{name: "created_at", at: func(r *accountRow) any { return (*db.Time)(&r.CreatedAt) }, once: true, member: account.MemberCreatedAt, compared: true},
 	{name: "updated_at", at: func(r *accountRow) any { return (*db.Time)(&r.UpdatedAt) }, always: true, member: account.MemberUpdatedAt, compared: true},
 	{name: "created_by", at: func(r *accountRow) any { return (*db.ID)(&r.creator.ID) }, once: true, member: account.MemberCreatedBy, compared: true},

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"math"
 	"slices"
 	"strings"
 
@@ -14,7 +13,23 @@ import (
 
 // ListContacts returns the contacts that a query selects.
 func (r reader) ListContacts(ctx context.Context, companyID int64, q contact.Query) ([]account.Contact, error) {
-	return withText(ctx, r, func(r reader) ([]account.Contact, error) { return r.listContacts(ctx, companyID, q) })
+	return ofContacts(ctx, r, companyID, q, reader.listContacts)
+}
+
+// ofContacts runs a read of a query: one for words in a snapshot.
+func ofContacts[T any](ctx context.Context, r reader, companyID int64, q contact.Query,
+	read func(r reader, ctx context.Context, companyID int64, q contact.Query) (T, error),
+) (T, error) {
+	if len(q.Words) == 0 {
+		return read(r, ctx, companyID, q)
+	}
+	return withText(ctx, r, func(r reader) (v T, err error) {
+		err = r.snapshot(ctx, slices.ContainsFunc(q.Words, isIndexed), func(r reader) error {
+			v, err = read(r, ctx, companyID, q)
+			return err
+		})
+		return v, err
+	})
 }
 
 func (r reader) listContacts(ctx context.Context, companyID int64, q contact.Query) ([]account.Contact, error) {
@@ -44,11 +59,11 @@ func (r reader) listContacts(ctx context.Context, companyID int64, q contact.Que
 
 // CountContacts returns how many contacts a query selects.
 func (r reader) CountContacts(ctx context.Context, companyID int64, q contact.Query) (int64, error) {
-	return withText(ctx, r, func(r reader) (int64, error) { return r.countContacts(ctx, companyID, q) })
+	return ofContacts(ctx, r, companyID, q, reader.countContacts)
 }
 
 func (r reader) countContacts(ctx context.Context, companyID int64, q contact.Query) (n int64, err error) {
-	ids, err := r.contactIDs(ctx, companyID, q, math.MaxInt32)
+	ids, err := r.contactIDs(ctx, companyID, q, maxCounted)
 	if err != nil {
 		return 0, err
 	}
@@ -81,11 +96,19 @@ func (r reader) contactIDs(ctx context.Context, companyID int64, q contact.Query
 			phrases = append(phrases, p)
 		}
 	}
-	found, err := r.text.Search(ctx, r.session, contactTexts, companyID, textindex.All(phrases))
+	found, err := r.view.Search(ctx, contactTexts, companyID, textindex.All(phrases), func(columns []string) bool {
+		return !slices.ContainsFunc(q.Words, func(word string) bool { return isIndexed(word) && !strings.Contains(columns[0], word) })
+	})
 	if err != nil || found.IDs.Text == "" {
 		return db.Fragment{}, err
 	}
-	return r.fewest(ctx, []db.Fragment{found.IDs}, limit)
+	best, _, err := r.fewest(ctx, []choice{{ids: found.IDs}}, limit)
+	return best.ids, err
+}
+
+func isIndexed(word string) bool {
+	phrase, _ := textindex.Phrase(word)
+	return phrase != ""
 }
 
 // addContacts adds where the contacts are found that a query selects, but for

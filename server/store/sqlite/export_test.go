@@ -56,12 +56,16 @@ func (s *Store) IndexRound(ctx context.Context, prune bool) error {
 // Searchable tells whether the index is used for a company's accounts, and the
 // queue is empty.
 func (s *Store) Searchable(ctx context.Context, companyID int64) (bool, error) {
-	found, err := s.text.Search(ctx, s.session, accountTexts, companyID, "any")
-	if err != nil {
+	queued, err := s.Queued(ctx)
+	if err != nil || queued > 0 {
 		return false, err
 	}
-	queued, err := s.Queued(ctx)
-	return found.IDs.Text != "" && queued == 0, err
+	var found textindex.Found
+	err = s.snapshot(ctx, true, func(r reader) error {
+		found, err = r.view.Search(ctx, accountTexts, companyID, "any", func([]string) bool { return false })
+		return err
+	})
+	return found.IDs.Text != "", err
 }
 
 // Queued returns how many entries wait in the queue.
@@ -80,7 +84,7 @@ func Exec(ctx context.Context, tx store.Tx, text string) error {
 func (s *Store) Explain(ctx context.Context, read func(store.Reader) error) (plans []string, err error) {
 	err = s.session.Snapshot(ctx, func(session db.Session) error {
 		session.Trace = explainStatements(ctx, session, &plans)
-		return read(reader{session, s.driven, s.text})
+		return read(reader{session: session, driven: s.driven, text: s.text})
 	})
 	return plans, err
 }
@@ -131,21 +135,18 @@ func (s *Store) IndexerEnded() bool {
 	}
 }
 
-// FindAfter lists and counts accounts by a plan that is made before something
-// happens.
-func (s *Store) FindAfter(ctx context.Context, companyID int64, q account.Query, happens func()) ([]account.Account, int64, error) {
-	p, err := s.plan(ctx, companyID, q.Filter, s.driven)
-	if err != nil {
-		return nil, 0, err
-	}
-	if !p.certain() {
-		return nil, 0, errors.New("the plan does not use the index")
-	}
-	happens()
-	list, err := s.filter(ctx, companyID, q, p, walkTo(q.Page, q.Ascending))
-	if err != nil {
-		return nil, 0, err
-	}
-	n, err := s.countFound(ctx, companyID, q, p)
+// FindAfter lists and counts accounts after something happens that the snapshot
+// does not see, in which it began.
+func (s *Store) FindAfter(ctx context.Context, companyID int64, q account.Query, happens func()) (list []account.Account, n int64, err error) {
+	err = s.snapshot(ctx, true, func(r reader) error {
+		if p, err := r.plan(ctx, companyID, q.Filter, r.driven); err != nil || !p.exact() || p.ids.Text == "" {
+			return errors.Join(err, errors.New("the plan does not use the index"))
+		}
+		happens()
+		if list, err = listAccounts(ctx, r, companyID, q, decoded); err == nil {
+			n, err = r.countAccounts(ctx, companyID, q)
+		}
+		return err
+	})
 	return list, n, err
 }

@@ -128,11 +128,10 @@ func compileContacts(c query.Condition) clause {
 	}
 }
 
-// compileCustom uses the keys of IndexCustom, once they are complete. Until
-// then it spares the accounts without a value from being decoded.
+// compileCustom uses the keys of IndexCustom, once they are complete.
 func compileCustom(c query.Condition) clause {
 	if c.Property.Index != schema.IndexReady {
-		return clause{test: db.SQL("a.custom -> ? IS NOT NULL", customPath(c.Property))}
+		return clause{}
 	}
 	key := db.SQL("TRUE")
 	keys := []db.Fragment{key}

@@ -48,7 +48,7 @@ func (r reader) KeyByHash(ctx context.Context, hash identity.KeyHash, at time.Ti
 	return k, u, err
 }
 
-var selectKeysVersion = db.Statement{Thing: "keys", Text: `SELECT version FROM key_version`}
+var selectKeysVersion = db.Statement{Thing: "keys", Brief: true, Text: `SELECT version FROM key_version`}
 
 // KeysVersion returns a number that grows with every change of keys and users.
 func (r reader) KeysVersion(ctx context.Context) (version int64, err error) {

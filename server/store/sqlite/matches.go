@@ -1,11 +1,13 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"strings"
+	"slices"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
@@ -14,129 +16,224 @@ import (
 // errTooFar is of a walk that had to read too many accounts which do not pass.
 var errTooFar = errors.New("the list read too many accounts")
 
-// filter returns the accounts of a page whose filter takes more than SQL. It
-// reads of each account that may pass what the filter looks at, until the page
-// is full, and then all of those on the page. It returns errTooFar if that
-// takes long, and there is another way.
-func (r reader) filter(ctx context.Context, companyID int64, q account.Query, p plan, w walk) ([]account.Account, error) {
-	st, args := p.candidates(companyID, q, w)
-	var accounts []account.Account
-	err := r.session.Snapshot(ctx, func(s db.Session) error {
-		picked := newPicker[int64](w)
-		if err := eachMatch(ctx, s, st, args, p, picked.take); err != nil {
+// place is where an account is in a list.
+type place struct{ updatedAt, id int64 }
+
+// filter returns the places on a page whose filter takes more than SQL. It reads
+// of each account that may pass what the filter looks at, in the list's order
+// until the page is full, or else of all. It returns errTooFar if there is another
+// plan, and this one takes long.
+func (r reader) filter(ctx context.Context, companyID int64, q account.Query, p plan, w walk) ([]place, error) {
+	picked := newPicker[place](w)
+	take := picked.take
+	var found []place
+	if p.ids.Text != "" || p.scan {
+		take = func(at place) error {
+			found = append(found, at)
+			return nil
+		}
+	}
+	if err := r.eachMatch(ctx, companyID, q, p, w, take); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(found, w.compare)
+	for _, at := range found {
+		if picked.take(at) != nil {
+			break
+		}
+	}
+	return picked.items, nil
+}
+
+// sortCost is how many entries of the index of lists are read in the time in
+// which the row of an account is read to sort it.
+const sortCost = 12
+
+// fewKnown are sorted at once.
+const fewKnown = 100
+
+var selectSize = db.Statement{Thing: "company", Brief: true, Text: `SELECT last_number FROM companies WHERE id = ?`}
+
+// pickKnown returns the places on a page of which the ids are known that may be
+// on it. It meets them in the list's order, without their rows. It returns
+// errTooFar if it is likely to be, or turns out, quicker to sort them.
+func (r reader) pickKnown(ctx context.Context, companyID int64, q account.Query, p plan, w walk) ([]place, error) {
+	n := int64(len(p.known))
+	if n < fewKnown || len(p.tests) > 0 {
+		return nil, errTooFar
+	}
+	var size int64 // of the company; some have the numbers that they want
+	if err := r.session.Get(ctx, selectSize, []any{companyID}, &size); err != nil {
+		return nil, err
+	}
+	distance := (w.page.Offset + int64(w.page.Limit)) * max(size, n) / n // if they are spread evenly
+	if distance > n*sortCost {
+		return nil, errTooFar
+	}
+	known := make(map[int64]bool, n)
+	for _, id := range p.known {
+		known[id] = true
+	}
+	var b db.Builder
+	b.Add(`SELECT a.place, a.updated_at ` + inOrder)
+	plan{}.addWhere(&b, companyID, q)
+	w.addStart(&b, "a")
+	w.addOrder(&b, "a")
+	picked, left := newPicker[place](w), 4*distance
+	var at place
+	err := r.session.Each(ctx, db.Statement{Thing: "accounts", Text: b.String()}, b.Args, func(row *db.Row) error {
+		if err := row.Scan(&at.id, &at.updatedAt); err != nil {
 			return err
 		}
-		var err error
-		accounts, err = accountsByID(ctx, s, companyID, picked.items, w)
-		return err
-	})
-	return accounts, err
-}
-
-// candidates returns the statement for the accounts that may be on a page, in
-// its order.
-func (p plan) candidates(companyID int64, q account.Query, w walk) (db.Statement, []any) {
-	var b db.Builder
-	p.addCandidates(&b)
-	if p.certain() {
-		b.Add(`FROM (SELECT a.id ` + p.from())
-		p.addWhere(&b, companyID, q)
-		w.addStart(&b, "a")
-		w.addOrder(&b, "a")
-		w.addLimitBeside(&b, p.text.Doubts)
-		b.Add(`) picked CROSS JOIN accounts a ON a.id = picked.id`)
-	} else {
-		b.Add(p.from())
-		p.addWhere(&b, companyID, q)
-		w.addStart(&b, "a")
-	}
-	w.addOrder(&b, "a")
-	return p.statement(&b, q), b.Args
-}
-
-// countMatches counts the accounts whose filter takes more than SQL.
-func countMatches(ctx context.Context, s db.Session, companyID int64, q account.Query, p plan) (n int64, err error) {
-	var b db.Builder
-	p.addCandidates(&b)
-	b.Add(p.from())
-	p.addWhere(&b, companyID, q)
-	err = eachMatch(ctx, s, p.statement(&b, q), b.Args, p, func(int64) error {
-		n++
+		if known[at.id] {
+			return picked.take(at)
+		}
+		if left--; left < 0 {
+			return errTooFar
+		}
 		return nil
 	})
-	return n, err
+	return picked.items, err
 }
 
-func accountsByID(ctx context.Context, s db.Session, companyID int64, ids []int64, w walk) ([]account.Account, error) {
+// load returns the accounts at places.
+func load[T any](ctx context.Context, r reader, companyID int64, at []place, w walk, f form[T]) ([]T, error) {
+	ids := make(db.List[int64], len(at))
+	for i, p := range at {
+		ids[i] = p.id
+	}
 	var b db.Builder
-	b.Add(fromAccounts+`WHERE +a.company_id = ? AND a.id IN (SELECT value FROM json_each(?))`, companyID)
+	b.Add(f.columns+`FROM accounts a WHERE +a.company_id = ? AND a.id IN (SELECT value FROM json_each(?))`, companyID, ids)
 	w.addOrder(&b, "a")
-	st := db.Statement{Thing: "accounts", Text: b.String()}
-	return db.Collect(ctx, s, st, append(b.Args, db.List[int64](ids)), scanAccount)
+	return db.Collect(ctx, r.session, db.Statement{Thing: "accounts", Text: b.String()}, b.Args, f.scan)
 }
 
-// eachMatch calls found for the id of each candidate that passes the rest of a
-// plan's filter.
-func eachMatch(ctx context.Context, s db.Session, st db.Statement, args []any, p plan, found func(id int64) error) error {
+// compare orders places as the walk does.
+func (w walk) compare(a, b place) int {
+	order := cmp.Or(cmp.Compare(a.updatedAt, b.updatedAt), cmp.Compare(a.id, b.id))
+	if w.ascending {
+		return order
+	}
+	return -order
+}
+
+// eachMatch calls found for each account that passes the filter of a plan: as it
+// lies behind the walk's start, if the plan is to read in its order.
+func (r reader) eachMatch(ctx context.Context, companyID int64, q account.Query, p plan, w walk, found func(place) error) error {
+	look := lookAt(p.rest)
+	var b db.Builder
+	look.addSelect(&b)
+	b.Add(p.from())
+	p.addWhere(&b, companyID, q)
+	w.addStart(&b, "a")
+	if p.ids.Text == "" && !p.scan {
+		w.addOrder(&b, "a")
+	}
 	missed := 0
-	return s.Each(ctx, st, args, func(row *db.Row) error {
-		a, err := scanAccount(row)
+	return r.session.Each(ctx, p.statement(&b, q), b.Args, func(row *db.Row) error {
+		at, err := look.scan(row)
 		if err != nil {
 			return err
 		}
-		if p.rest.Matches(&a) {
-			return found(a.ID)
+		passes, err := look.matches(p.rest)
+		if err != nil {
+			return err
 		}
-		if missed++; p.many.Text != "" && missed > p.patience {
+		if passes {
+			return found(at)
+		}
+		if missed++; p.sorted != nil && missed > p.patience {
 			return errTooFar
 		}
 		return nil
 	})
 }
 
-// addCandidates adds the start of a SELECT of accounts that may pass, with the
-// columns of accountColumns. Those that take long to read are empty unless the rest of
-// the filter looks at them: the most of them are read in vain.
-func (p plan) addCandidates(b *db.Builder) {
-	var address, contacts bool
-	var custom []schema.Property
-	for _, c := range p.rest.Conditions {
+// look is what a filter looks at. The most accounts are read in vain, so no more
+// is read of them, and always into the same row.
+type look struct {
+	at      place
+	row     accountRow
+	columns []accountColumn
+	names   bool // of the contacts
+	custom  []string
+	values  db.Members
+	dest    []any
+}
+
+func lookAt(f query.Filter) *look {
+	l := &look{}
+	l.row.Custom = account.Custom{}
+	var members []query.Member
+	for _, c := range f.Conditions {
 		switch c.Member {
 		case query.MemberCustom:
-			custom = append(custom, c.Property)
-		case account.MemberAddress:
-			address = true
-		case account.MemberPrimaryName, account.MemberContacts:
-			contacts = true
+			l.custom = append(l.custom, c.Property.Key)
 		case query.MemberText:
-			address, contacts = true, true
+			members = append(members, account.TextMembers...)
+		default:
+			members = append(members, c.Member)
 		}
 	}
-	b.Add(accountScalars + `NULL, NULL, `)
-	b.Add(either(address, `a.address, `, `'[]', `))
-	addCustom(b, custom)
-	b.Add(either(contacts, `(SELECT json_group_array(json_object('id', c.id, 'name', c.name) ORDER BY l.position)
-	FROM account_contacts l JOIN contacts c ON c.id = l.contact_id WHERE l.account_id = a.id) `, `'[]' `))
+	l.names = slices.Contains(members, account.MemberContacts) || slices.Contains(members, account.MemberPrimaryName)
+	l.columns = columnsThat(func(c accountColumn) bool { return !c.unread && slices.Contains(members, c.member) })
+	l.dest = appendAt([]any{&l.at.id, &l.at.updatedAt}, l.columns, &l.row)
+	if l.custom != nil {
+		l.dest = append(l.dest, &l.values)
+	}
+	if l.names {
+		l.dest = append(l.dest, (*linkedContacts)(&l.row.Account))
+	}
+	return l
 }
 
-// addCustom adds an object of the custom values of some properties.
-func addCustom(b *db.Builder, properties []schema.Property) {
-	if len(properties) == 0 {
-		b.Add(`'{}', `)
-		return
+func (l *look) addSelect(b *db.Builder) {
+	b.Add(`SELECT a.id, a.updated_at`)
+	for _, c := range l.columns {
+		b.Add(`, a.` + c.name)
 	}
-	members := make([]string, len(properties))
-	var values []any
-	for i, p := range properties {
-		members[i] = `? || coalesce(a.custom -> ?, 'null')`
-		values = append(values, `"`+p.Key+`":`, customPath(p))
+	if l.custom != nil {
+		b.Add(`, a.custom`)
 	}
-	b.Add(`'{' || `+strings.Join(members, ` || ',' || `)+` || '}', `, values...)
+	if l.names {
+		b.Add(`, (SELECT json_group_array(json_object('id', c.id, 'name', c.name) ORDER BY l.position)
+	FROM account_contacts l JOIN contacts c ON c.id = l.contact_id WHERE l.account_id = a.id)`)
+	}
+	b.Add(` `)
 }
 
-func either(condition bool, text, other string) string {
-	if condition {
-		return text
+func (l *look) scan(row *db.Row) (place, error) {
+	err := row.Scan(l.dest...)
+	if len(l.columns) > 0 {
+		fromDBAccount(&l.row)
 	}
-	return other
+	return l.at, err
+}
+
+// matches is Filter.Matches.
+func (l *look) matches(f query.Filter) (bool, error) {
+	for _, c := range f.Conditions {
+		passes, err := l.passes(c)
+		if err != nil || passes == f.Any {
+			return passes, err
+		}
+	}
+	return !f.Any, nil
+}
+
+// passes is Condition.Matches. The most values are plain texts, which need not
+// become an account's.
+func (l *look) passes(c query.Condition) (passes bool, err error) {
+	if c.Member != query.MemberCustom {
+		return c.Matches(&l.row.Account), nil
+	}
+	key := c.Property.Key
+	if !l.values.Has(key) {
+		return c.Negate, nil
+	}
+	if text, ok := l.values.Plain(key); ok && c.Property.Type != schema.Date {
+		return c.Passes(normal.Fold(text)) != c.Negate, nil
+	}
+	l.row.Custom[key], err = l.values.Value(key)
+	return c.Matches(&l.row.Account), err
 }

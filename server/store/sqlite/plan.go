@@ -2,10 +2,10 @@ package sqlite
 
 import (
 	"context"
+	"slices"
 
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
-	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
 
 const (
@@ -15,6 +15,12 @@ const (
 	// 20 is then full after 4000. If the order has to do with the filter it may
 	// not be, so after as many that do not pass it does sort.
 	maxDriven = 5000
+	// maxInOrder is how many accounts a list reads in vain, in its order, if no
+	// index leads to those that pass: each is on another page of the file than
+	// the one before. After that, all are read as they are there.
+	maxInOrder = 1000
+	// maxCounted is how many ids a count reads to find out whose are fewer.
+	maxCounted = 100_000
 	// Filters with more ranges are not for SQL, which has limits of its own.
 	maxRanges = 2000
 	// maxIntervals is of ranges that are more than a value.
@@ -27,65 +33,158 @@ type plan struct {
 	ids   db.Fragment   // selects the ids of those to look at; empty: they are the company's
 	rest  query.Filter
 
-	many     db.Fragment // ids that are too many to sort at first; empty: there are none
-	patience int         // how many accounts to read in vain before they are sorted
-	text     textindex.Found
-	whole    bool // a match of the text index is all that was asked for
-}
-
-// sorted is the plan that sorts all that there are.
-func (p plan) sorted() plan {
-	p.ids, p.many = p.many, db.Fragment{}
-	return p
-}
-
-// certain tells whether all of the ids pass the rest of the filter, but for
-// those that the text index doubts.
-func (p plan) certain() bool {
-	return p.whole && p.ids.Text == p.text.IDs.Text
+	scan     bool    // the company's accounts are read in the order of ids, not of lists
+	sorted   *plan   // how to find them if those in the list's order do not pass; nil: there is no other way
+	patience int     // how many accounts to read in vain before that
+	better   bool    // there may be a better way than these ids
+	known    []int64 // what ids selects, where that has been read
 }
 
 // exact tells whether SQL finds no others than those that pass. Else they must
 // pass the rest as well.
 func (p plan) exact() bool { return len(p.rest.Conditions) == 0 }
 
-// plan makes a plan for a filter. It may look at how many accounts pass which
-// condition; if that changes meanwhile, the plan is slower, but finds the same.
+// choice is a way to the accounts that pass a filter, and to some others.
+type choice struct {
+	ids     db.Fragment
+	decided []bool // the conditions that all of them pass, if there are any
+	known   []int64
+}
+
+func (c choice) decides(condition int) bool { return c.decided != nil && c.decided[condition] }
+
+// plan makes a plan for a filter, in the snapshot in which it is used. It looks
+// for the condition that the fewest accounts pass, unless those are more than
+// the limit.
 func (r reader) plan(ctx context.Context, companyID int64, f query.Filter, limit int) (plan, error) {
 	if len(f.Conditions) == 0 || tooLarge(f) {
-		return plan{rest: f}, nil
+		return walkFirst(plan{rest: f}, plan{rest: f}, min(maxInOrder, limit)), nil
 	}
 	clauses := make([]clause, len(f.Conditions))
 	for i, c := range f.Conditions {
 		clauses[i] = compile(companyID, c)
 	}
-	if f.Any {
-		if err := r.lookUpEach(ctx, companyID, f, clauses); err != nil {
-			return plan{}, err
-		}
-		p, choices := planAny(f, clauses)
-		return r.choose(ctx, p, choices, limit)
-	}
-	p, choices := planAll(f, clauses)
-	var err error
-	if p.text, p.whole, err = r.lookUpAll(ctx, companyID, f.Conditions, p.rest.Conditions); err != nil {
+	choices, err := r.choices(ctx, companyID, f, clauses)
+	if err != nil {
 		return plan{}, err
 	}
-	if p.text.IDs.Text != "" {
-		choices = append([]db.Fragment{p.text.IDs}, choices...)
+	best, found, err := r.fewest(ctx, choices, limit)
+	walk := newPlan(f, clauses, choice{})
+	switch {
+	case err != nil:
+		return plan{}, err
+	case found:
+		return newPlan(f, clauses, best), nil
+	case len(choices) > 0:
+		sorted := newPlan(f, clauses, choices[0])
+		sorted.better = len(choices) > 1
+		return walkFirst(walk, sorted, limit), nil
 	}
-	return r.choose(ctx, p, choices, limit)
+	return walkFirst(walk, walk, min(maxInOrder, limit)), nil
 }
 
-// choose completes a plan by the one of the choices that selects the fewest
-// ids, unless all select more than the limit.
-func (r reader) choose(ctx context.Context, p plan, choices []db.Fragment, limit int) (plan, error) {
-	var err error
-	p.ids, err = r.fewest(ctx, choices, limit)
-	if p.ids.Text == "" && len(choices) > 0 {
-		p.many, p.patience = choices[0], limit
+// walkFirst is a plan that reads the accounts in the list's order, and after so
+// many in vain by another plan.
+func walkFirst(p, sorted plan, patience int) plan {
+	sorted.scan = sorted.ids.Text == ""
+	p.sorted, p.patience = &sorted, patience
+	return p
+}
+
+// choices are the ways to what a filter lets through.
+func (r reader) choices(ctx context.Context, companyID int64, f query.Filter, clauses []clause) ([]choice, error) {
+	if f.Any {
+		return r.choicesOfAny(ctx, companyID, f, clauses)
 	}
-	return p, err
+	var choices []choice
+	texts, err := r.lookUp(ctx, companyID, f.Conditions)
+	if texts.ids.Text != "" {
+		choices = append(choices, texts)
+	}
+	for i, c := range clauses {
+		if c.ids.Text != "" {
+			decided := make([]bool, len(clauses))
+			decided[i] = c.exact
+			choices = append(choices, choice{ids: c.ids, decided: decided})
+		}
+	}
+	return choices, err
+}
+
+// choicesOfAny are those of a filter one of whose conditions must hold: one way
+// for each condition.
+func (r reader) choicesOfAny(ctx context.Context, companyID int64, f query.Filter, clauses []clause) ([]choice, error) {
+	var ids []db.Fragment
+	all := true
+	for i, c := range clauses {
+		exact := c.exact
+		texts, err := r.lookUp(ctx, companyID, f.Conditions[i:i+1])
+		if err != nil {
+			return nil, err
+		}
+		if texts.ids.Text != "" {
+			c.ids, exact = texts.ids, texts.decides(0)
+		}
+		if c.ids.Text == "" {
+			return nil, nil
+		}
+		ids, all = append(ids, c.ids), all && exact
+	}
+	return []choice{{ids: db.Join(ids, " UNION ALL "), decided: slices.Repeat([]bool{all}, len(clauses))}}, nil
+}
+
+// newPlan is the plan to read what a choice selects.
+func newPlan(f query.Filter, clauses []clause, by choice) plan {
+	if f.Any && !by.decides(0) {
+		return planAny(f, clauses, by)
+	}
+	p := plan{ids: by.ids, known: by.known}
+	for i, c := range clauses {
+		if by.decides(i) {
+			continue
+		}
+		if c.test.Text != "" {
+			p.tests = append(p.tests, c.test)
+		}
+		if !c.exact {
+			p.rest.Conditions = append(p.rest.Conditions, f.Conditions[i])
+		}
+	}
+	return p
+}
+
+// planAny is newPlan for filters one of whose conditions must hold. A condition
+// that SQL can do nothing about lets every account through.
+func planAny(f query.Filter, clauses []clause, by choice) plan {
+	p := plan{ids: by.ids}
+	var tests []db.Fragment
+	for _, c := range clauses {
+		if !c.exact {
+			p.rest = f
+		}
+		if c.test.Text != "" {
+			tests = append(tests, c.test)
+		}
+	}
+	if len(tests) == len(clauses) {
+		any := db.Join(tests, " OR ")
+		p.tests = []db.Fragment{db.SQL("("+any.Text+")", any.Args...)}
+	}
+	return p
+}
+
+// planCount makes a plan to count what a filter lets through. There is no order,
+// so the index that selects the fewest is always best.
+func (r reader) planCount(ctx context.Context, companyID int64, f query.Filter) (plan, error) {
+	for limit := r.driven; ; limit *= 20 {
+		p, err := r.plan(ctx, companyID, f, limit)
+		switch {
+		case err != nil || p.sorted == nil || p.exact() && p.sorted.scan:
+			return p, err
+		case !p.sorted.better || limit > maxCounted:
+			return *p.sorted, nil
+		}
+	}
 }
 
 func tooLarge(f query.Filter) bool {
@@ -101,62 +200,29 @@ func tooLarge(f query.Filter) bool {
 	return ranges > maxRanges || wide > maxIntervals
 }
 
-// planAll is for filters all of whose conditions must hold. The choices are
-// the clauses' ids.
-func planAll(f query.Filter, clauses []clause) (p plan, choices []db.Fragment) {
-	for i, c := range clauses {
-		if c.test.Text != "" {
-			p.tests = append(p.tests, c.test)
+// fewest returns the one of the choices that selects the fewest ids, which it
+// reads, or none if all select more than the limit.
+func (r reader) fewest(ctx context.Context, choices []choice, limit int) (best choice, found bool, err error) {
+	for _, c := range choices {
+		ids, err := r.few(ctx, c.ids, limit)
+		if err != nil {
+			return choice{}, false, err
 		}
-		if !c.exact {
-			p.rest.Conditions = append(p.rest.Conditions, f.Conditions[i])
-		}
-		if c.ids.Text != "" {
-			choices = append(choices, c.ids)
+		if ids != nil {
+			limit = len(ids) - 1
+			best, found = choice{db.SQL(`SELECT value FROM json_each(?)`, db.List[int64](ids)), c.decided, ids}, true
 		}
 	}
-	return p, choices
+	return best, found, nil
 }
 
-// planAny is for filters one of whose conditions must hold. A condition that
-// SQL can do nothing about lets every account through.
-func planAny(f query.Filter, clauses []clause) (p plan, choices []db.Fragment) {
-	var tests, ids []db.Fragment
-	for _, c := range clauses {
-		if !c.exact {
-			p.rest = f
-		}
-		if c.test.Text != "" {
-			tests = append(tests, c.test)
-		}
-		if c.ids.Text != "" {
-			ids = append(ids, c.ids)
-		}
+// few returns the ids that are selected, or nil if they are more than the limit.
+func (r reader) few(ctx context.Context, ids db.Fragment, limit int) ([]int64, error) {
+	args := append(ids.Args[:len(ids.Args):len(ids.Args)], limit+1)
+	st := db.Statement{Thing: "accounts", Text: "SELECT * FROM (" + ids.Text + ") LIMIT ?", Once: true}
+	found, err := db.Collect(ctx, r.session, st, args, db.Scan[int64])
+	if len(found) > limit {
+		return nil, err
 	}
-	if len(tests) == len(clauses) {
-		any := db.Join(tests, " OR ")
-		p.tests = []db.Fragment{db.SQL("("+any.Text+")", any.Args...)}
-	}
-	if len(ids) == len(clauses) {
-		choices = []db.Fragment{db.Join(ids, " UNION ALL ")}
-	}
-	return p, choices
-}
-
-// fewest returns the one of the choices that selects the fewest ids, or none if
-// all select more than the limit.
-func (r reader) fewest(ctx context.Context, choices []db.Fragment, limit int) (db.Fragment, error) {
-	var best db.Fragment
-	for _, choice := range choices {
-		n := 0
-		args := append(choice.Args[:len(choice.Args):len(choice.Args)], limit+1)
-		st := db.Statement{Thing: "accounts", Text: "SELECT count(*) FROM (" + choice.Text + " LIMIT ?)", Once: true}
-		if err := r.session.Get(ctx, st, args, &n); err != nil {
-			return db.Fragment{}, err
-		}
-		if n <= limit {
-			best, limit = choice, n-1
-		}
-	}
-	return best, nil
+	return found, err
 }

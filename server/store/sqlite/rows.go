@@ -1,27 +1,31 @@
 package sqlite
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/jsonvalue"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 // accountRow is an account beside its users, whose ids are 0 if there are none.
 type accountRow struct {
-	account.Account
+	account.Stored
 	creator, updater identity.UserRef
 }
 
 func toDBAccount(a account.Account) accountRow {
-	return accountRow{Account: a, creator: toDBUserRef(a.CreatedBy), updater: toDBUserRef(a.UpdatedBy)}
+	return accountRow{Stored: account.Stored{Account: a}, creator: toDBUserRef(a.CreatedBy), updater: toDBUserRef(a.UpdatedBy)}
 }
 
-func fromDBAccount(row *accountRow) account.Account {
-	row.CreatedBy, row.UpdatedBy = fromDBUserRef(row.creator), fromDBUserRef(row.updater)
-	return row.Account
+func fromDBAccount(row *accountRow) account.Stored {
+	row.CreatedBy, row.UpdatedBy = fromDBUserRef(&row.creator), fromDBUserRef(&row.updater)
+	return row.Stored
 }
 
 func toDBUserRef(u *identity.UserRef) identity.UserRef {
@@ -31,11 +35,11 @@ func toDBUserRef(u *identity.UserRef) identity.UserRef {
 	return *u
 }
 
-func fromDBUserRef(u identity.UserRef) *identity.UserRef {
+func fromDBUserRef(u *identity.UserRef) *identity.UserRef {
 	if u.ID == 0 {
 		return nil
 	}
-	return &u
+	return u
 }
 
 // nameOf is a column of the names and the address of the user whose id it is
@@ -65,17 +69,72 @@ type linkedContacts account.Account
 
 // Read reads the last of accountColumns.
 func (a *linkedContacts) Read(c db.Column) error {
-	var list db.List[struct {
-		account.Contact
-		CreatedAt, UpdatedAt int64
-	}]
-	err := list.Read(c)
-	a.Contacts = make([]account.Contact, len(list))
-	for i, item := range list {
-		c := item.Contact
-		c.CompanyID = a.CompanyID
-		c.CreatedAt, c.UpdatedAt = time.UnixMilli(item.CreatedAt).UTC(), time.UnixMilli(item.UpdatedAt).UTC()
-		a.Contacts[i] = c
+	a.Contacts = []account.Contact{}
+	return c.JSON(func(d *jsontext.Decoder) error {
+		t := tokens{d: d}
+		t.next()
+		for t.err == nil && d.PeekKind() == '{' {
+			t.next()
+			contact := account.Contact{CompanyID: a.CompanyID}
+			for t.err == nil && d.PeekKind() != '}' {
+				t.member(&contact)
+			}
+			t.next()
+			a.Contacts = append(a.Contacts, contact)
+		}
+		t.next()
+		return t.err
+	})
+}
+
+// tokens reads JSON whose form is known. After an error it reads nothing.
+type tokens struct {
+	d   *jsontext.Decoder
+	err error
+}
+
+// member reads a member of a contact.
+func (t *tokens) member(c *account.Contact) {
+	switch name, _ := t.d.ReadValue(); string(name) {
+	case `"id"`:
+		c.ID = t.integer()
+	case `"name"`:
+		c.Name = t.next().String()
+	case `"title"`:
+		c.Title = t.next().String()
+	case `"emails"`:
+		c.Emails = t.texts()
+	case `"phones"`:
+		c.Phones = t.texts()
+	case `"createdBy"`:
+		c.CreatedBy = t.integer()
+	case `"createdAt"`:
+		c.CreatedAt = time.UnixMilli(t.integer()).UTC()
+	case `"updatedAt"`:
+		c.UpdatedAt = time.UnixMilli(t.integer()).UTC()
+	default:
+		t.err = fmt.Errorf("a contact has the member %s", name)
 	}
-	return err
+}
+
+func (t *tokens) next() (token jsontext.Token) {
+	if t.err == nil {
+		token, t.err = t.d.ReadToken()
+	}
+	return token
+}
+
+// integer reads an integer, or 0 for null.
+func (t *tokens) integer() (n int64) {
+	if token := t.next(); t.err == nil && token.Kind() != 'n' {
+		n, t.err = token.Int()
+	}
+	return n
+}
+
+func (t *tokens) texts() (texts []string) {
+	if t.err == nil {
+		texts, t.err = jsonvalue.ReadTexts(t.d)
+	}
+	return texts
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -11,36 +12,34 @@ import (
 	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
 
-// lookUpAll looks up the accounts that pass all conditions. A match is all that
-// was asked for if the index can do the rest of them as a whole.
-func (r reader) lookUpAll(ctx context.Context, companyID int64, conditions, rest []query.Condition) (found textindex.Found, whole bool, err error) {
+// lookUp looks up the accounts that pass all conditions of texts among those of
+// a filter. The choice is empty if there are none that the index knows.
+func (r reader) lookUp(ctx context.Context, companyID int64, conditions []query.Condition) (choice, error) {
 	var phrases []string
-	for _, c := range conditions {
-		if p, _ := matchCondition(c); p != "" {
-			phrases = append(phrases, p)
+	var tests []query.Condition
+	decided := make([]bool, len(conditions))
+	for i, c := range conditions {
+		if match, whole := matchCondition(c); match != "" {
+			decided[i] = whole && len(phrases) < textindex.MaxPhrases
+			phrases, tests = append(phrases, match), append(tests, c)
 		}
 	}
-	found, err = r.text.Search(ctx, r.session, accountTexts, companyID, textindex.All(phrases))
-	whole = found.IDs.Text != "" && len(phrases) <= textindex.MaxPhrases && !slices.ContainsFunc(rest, func(c query.Condition) bool {
-		_, whole := matchCondition(c)
-		return !whole
+	found, err := r.view.Search(ctx, accountTexts, companyID, textindex.All(phrases), func(columns []string) bool {
+		return !slices.ContainsFunc(tests, func(c query.Condition) bool { return !textPasses(columns, c) })
 	})
-	return found, whole, err
+	if !found.Exact {
+		decided = nil
+	}
+	return choice{ids: found.IDs, decided: decided}, err
 }
 
-// lookUpEach adds to the clauses of conditions what the text index selects.
-func (r reader) lookUpEach(ctx context.Context, companyID int64, f query.Filter, clauses []clause) error {
-	for i, c := range f.Conditions {
-		match, _ := matchCondition(c)
-		found, err := r.text.Search(ctx, r.session, accountTexts, companyID, match)
-		if err != nil {
-			return err
-		}
-		if found.IDs.Text != "" {
-			clauses[i].ids = found.IDs
-		}
+// textPasses tells whether the text of an account passes a condition that the
+// index knows.
+func textPasses(columns []string, c query.Condition) bool {
+	if c.Member == query.MemberText {
+		return slices.ContainsFunc(columns, func(text string) bool { return strings.Contains(text, c.Contains) })
 	}
-	return nil
+	return strings.Contains(columns[slices.Index(textColumns, c.Member)], c.Contains)
 }
 
 // matchCondition is the query for the accounts that pass a condition, and maybe
@@ -60,22 +59,33 @@ func matchCondition(c query.Condition) (match string, whole bool) {
 	return match, whole
 }
 
-// countFound counts what the index has, and tests only what has changed since.
-func (r reader) countFound(ctx context.Context, companyID int64, q account.Query, p plan) (n int64, err error) {
-	found, changed := p, p
-	except := db.SQL("SELECT * FROM ("+p.text.Changed.Text+")", p.text.Changed.Args...)
-	found.ids = db.Join([]db.Fragment{p.text.Indexed, except}, " EXCEPT ")
-	changed.ids = p.text.Changed
-	err = r.session.Snapshot(ctx, func(s db.Session) error {
-		st, args := found.count(companyID, q)
-		if err := s.Get(ctx, st, args, &n); err != nil {
+func isMatched(c query.Condition) bool {
+	match, _ := matchCondition(c)
+	return match != ""
+}
+
+// maxViews is how many snapshots are taken for one that the index goes with.
+const maxViews = 10
+
+// snapshot runs reads on one state. If they are about texts, they have the index
+// of that state: two files do not change at once.
+func (r reader) snapshot(ctx context.Context, texts bool, read func(reader) error) error {
+	for tries := 0; ; tries++ {
+		if !texts || tries == maxViews {
+			r.text = nil
+		}
+		err := r.session.Snapshot(ctx, func(s db.Session) (err error) {
+			seen := r
+			seen.session = s
+			if seen.view, err = r.text.View(ctx, s); err != nil {
+				return err
+			}
+			return read(seen)
+		})
+		if !errors.Is(err, textindex.ErrAhead) {
 			return err
 		}
-		tested, err := countMatches(ctx, s, companyID, q, changed)
-		n += tested
-		return err
-	})
-	return n, err
+	}
 }
 
 // withText runs a read, and if the text index fails it, runs it again

@@ -16,18 +16,20 @@ import (
 var textColumns = append(slices.Clone(account.TextMembers), account.MemberPrimaryName)
 
 // The kinds, with the columns that are made of account.SearchText and
-// contact.SearchText.
+// contact.SearchText. Of accounts, only what those look at is read.
 var (
 	accountTexts = textindex.Kind{
 		Name:    textindex.Accounts,
 		Columns: columnNames(textColumns),
 		Scan:    scanAccountText,
-		ByID: db.Statement{Thing: "accounts", Text: fromAccounts +
+		ByID: db.Statement{Thing: "accounts", Text: textsOfAccounts +
 			`WHERE a.id IN (SELECT value FROM json_each(?))`},
-		From: db.Statement{Thing: "accounts", Text: fromAccounts +
+		From: db.Statement{Thing: "accounts", Text: textsOfAccounts +
 			`WHERE a.id > ? ORDER BY a.id LIMIT ?`},
 	}
-	contactTexts = textindex.Kind{
+	textsOfAccounts = `SELECT a.company_id, a.id, ` + listed(searchedColumns, "a.", "") + `, ` + contactNames + ` FROM accounts a `
+	searchedColumns = columnsThat(func(c accountColumn) bool { return !c.unread && slices.Contains(account.TextMembers, c.member) })
+	contactTexts    = textindex.Kind{
 		Name:    textindex.Contacts,
 		Columns: []string{"text"},
 		Scan:    scanContactText,
@@ -39,16 +41,35 @@ FROM contacts c WHERE c.id > ? ORDER BY c.id LIMIT ?`},
 	textKinds = []textindex.Kind{accountTexts, contactTexts}
 )
 
+// contactNames are those of an account's contacts.
+const contactNames = `(SELECT json_group_array(c.name ORDER BY l.position)
+FROM account_contacts l JOIN contacts c ON c.id = l.contact_id WHERE l.account_id = a.id)`
+
 func scanAccountText(row *db.Row) (textindex.Text, error) {
-	a, err := scanAccount(row)
-	if err != nil {
+	var a accountRow
+	dest := appendAt([]any{&a.CompanyID, &a.ID}, searchedColumns, &a)
+	if err := row.Scan(append(dest, (*namedContacts)(&a.Contacts))...); err != nil {
 		return textindex.Text{}, err
 	}
 	text := textindex.Text{CompanyID: a.CompanyID, ID: a.ID}
-	for _, part := range append(account.SearchText(&a), primaryName(a)) {
+	for _, part := range append(account.SearchText(&a.Account), primaryName(a.Account)) {
 		text.Columns = append(text.Columns, []string{part})
 	}
 	return text, nil
+}
+
+// namedContacts are contacts of which only the names are read.
+type namedContacts []account.Contact
+
+// Read reads contactNames.
+func (n *namedContacts) Read(c db.Column) error {
+	var names db.List[string]
+	err := names.Read(c)
+	*n = make([]account.Contact, len(names))
+	for i, name := range names {
+		(*n)[i].Name = name
+	}
+	return err
 }
 
 func primaryName(a account.Account) string {

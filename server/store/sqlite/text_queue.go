@@ -11,7 +11,7 @@ import (
 
 var (
 	// Accounts are found by the names of their contacts.
-	enqueueLinked = db.Statement{Thing: "search queue", Text: `INSERT INTO search_queue (company_id, kind, record_id)
+	enqueueLinked = db.Statement{Thing: "search queue", Text: `INSERT OR REPLACE INTO search_queue (company_id, kind, record_id)
 SELECT c.company_id, '` + textindex.Accounts + `', l.account_id
 FROM account_contacts l JOIN contacts c ON c.id = l.contact_id WHERE c.id = ? AND c.company_id = ?`}
 	selectContactText = db.Statement{Thing: "contact", Text: `SELECT name <> ?, emails <> ? OR phones <> ?

@@ -153,6 +153,36 @@ func TestSearchIgnoresOtherWrites(t *testing.T) {
 	}
 }
 
+// However often a record changes, it waits once, and none of its changes is missed:
+// neither by those that were between a round's look at the queue and its end, nor
+// by the next round.
+func TestSearchQueuesARecordOnce(t *testing.T) {
+	t.Parallel()
+	s := newSearched(t)
+	retitle := func(title string) {
+		s.account.Title, s.account.Version = title, s.account.Version+1
+		mustWrite(t, s.store, func(ctx context.Context, tx store.Tx) error {
+			return tx.UpdateAccount(ctx, s.account, patch.Changes{"title": patch.Change{}})
+		})
+	}
+	for _, title := range []string{"Quince", "Apple", "Medlar"} {
+		retitle(title)
+		if n, err := s.store.Queued(t.Context()); err != nil || n != 1 {
+			t.Fatalf("%s: the queue has %d entries, %v, want one", title, n, err)
+		}
+	}
+	if err := s.store.IndexRound(t.Context(), false); err != nil { // The entry stays,
+		t.Fatal(err)
+	}
+	retitle("Rowan") // and is replaced.
+	s.index(t)
+	for title, want := range map[string]int{`"medlar"`: 0, `"rowan"`: 1} {
+		if n := s.hits(t, "accounts", title); n != want {
+			t.Errorf("the index has %d hits of %s, want %d", n, title, want)
+		}
+	}
+}
+
 // A write that fails leaves no entry, nor does one for another company's record.
 func TestSearchQueueIsOfTheTransaction(t *testing.T) {
 	t.Parallel()

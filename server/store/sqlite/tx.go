@@ -19,6 +19,8 @@ type reader struct {
 	// text is the index to use, if there is one. The writer's connection has
 	// none, since it must not take the lock of the index's file.
 	text *textindex.Index
+	// view is the index as it goes with the session, where that is a snapshot.
+	view textindex.View
 }
 
 var _ store.Reader = reader{}

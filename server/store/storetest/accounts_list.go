@@ -32,6 +32,7 @@ func (f *fixture) wantList(t *testing.T, q account.Query, want ...account.Accoun
 		t.Fatal(err)
 	}
 	wantIDs(t, ids(got), ids(want))
+	f.wantStoredList(t, q, got)
 	n, err := f.store.CountAccounts(t.Context(), f.company.ID, q)
 	if err != nil || n != int64(len(want)) {
 		t.Fatalf("counted %d, %v, want %d", n, err, len(want))

@@ -21,6 +21,7 @@ var propertyTests = tests{
 	"SetOptions":     testSetOptions,
 	"DeleteProperty": testDeleteProperty,
 	"IndexCustom":    testIndexCustom,
+	"IndexAccounts":  testIndexAccounts,
 	"AccountsWith":   testAccountsWith,
 	"Building":       testBuilding,
 }

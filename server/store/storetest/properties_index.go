@@ -72,6 +72,36 @@ func testIndexCustom(t *testing.T, f *fixture) {
 	})
 }
 
+func testIndexAccounts(t *testing.T, f *fixture) {
+	p := f.addProperty(t, schema.Property{Name: "Tags", Key: "tags", Type: schema.Text, Multiple: true, Index: schema.IndexReady})
+	with := func(company int64, value any) account.Account {
+		a := f.newAccount("With")
+		a.CompanyID, a.Custom = company, account.Custom{}
+		if value != nil {
+			a.Custom[p.Key] = value
+		}
+		return f.addAccount(t, a)
+	}
+	one, two, none := with(f.company.ID, "B \"<ö>\\"), with(f.company.ID, []any{"a", "12"}), with(f.company.ID, nil)
+	left, foreign := with(f.company.ID, "a"), with(f.other.ID, "a")
+	index := func(p schema.Property, ids ...int64) {
+		f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.IndexAccounts(ctx, p, ids) })
+	}
+	for range 2 { // What is there stays.
+		index(p, two.ID, foreign.ID, one.ID, none.ID, left.ID+1_000_000)
+		f.wantKeyed(t, p, "a", two)
+		f.wantKeyed(t, p, "12", two)
+		f.wantKeyed(t, p, "b \"<ö>\\", one)
+	}
+	for _, c := range f.strangers(p) {
+		index(c, left.ID)
+	}
+	f.wantKeyed(t, p, "a", two)
+	index(p)
+	index(p, left.ID)
+	f.wantKeyed(t, p, "a", two, left)
+}
+
 func testAccountsWith(t *testing.T, f *fixture) {
 	for _, state := range []schema.IndexState{schema.IndexNone, schema.IndexBuilding, schema.IndexReady} {
 		p := f.addProperty(t, schema.Property{Name: "Tags", Key: "tags_" + string(state), Type: schema.Text, Multiple: true, Index: state})

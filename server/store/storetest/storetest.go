@@ -146,6 +146,7 @@ func (f *fixture) wantAccount(t *testing.T, want account.Account) {
 		t.Fatalf("load account: %v", err)
 	}
 	equal(t, got, want)
+	f.wantStored(t, want)
 }
 
 // wantKind checks the kind of an error.

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -127,5 +128,38 @@ func TestValues(t *testing.T) {
 	}
 	if err := s.Get(t.Context(), one, nil, &text, &number); err == nil {
 		t.Error("a variable went without a column")
+	}
+}
+
+// A member is found by its name wherever else that stands, and no other is
+// decoded.
+func TestMembers(t *testing.T) {
+	t.Parallel()
+	session := db.NewSession(newPool(t, 1))
+	for text, want := range map[string]any{
+		`{}`:                          nil,
+		`{"zone":"a"}`:                "a",
+		`{"a":1, "zone" : "b" }`:      "b",
+		`{"zone":"é \"q\""}`:          `é "q"`,
+		`{"zone":1.50,"b":2}`:         json.Number("1.50"),
+		`{"zone":["a",true],"b":[]}`:  []any{"a", true},
+		`{"zone":null}`:               nil,
+		`{"zone":false}`:              false,
+		`{"a":"zone","zones":"x"}`:    nil,
+		`{"a":"\"zone\":1","zone":2}`: json.Number("2"),
+		`{"a":"x\"zone","zone":"y"}`:  "y",
+		`{"a":["zone"],"zone":"z"}`:   "z",
+	} {
+		var members db.Members
+		if err := session.Get(t.Context(), db.Statement{Text: "SELECT ?"}, []any{text}, &members); err != nil {
+			t.Fatal(err)
+		}
+		got, err := members.Value("zone")
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %v, %v, want %v", text, got, err, want)
+		}
+		if plain, ok := members.Plain("zone"); ok && plain != want {
+			t.Errorf("%s: got %q as a plain text, want %v", text, plain, want)
+		}
 	}
 }

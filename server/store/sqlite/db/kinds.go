@@ -1,11 +1,17 @@
 package db
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"zombiezen.com/go/sqlite"
+
+	"github.com/accountsd/accountsd/server/jsonvalue"
 )
 
 // The kinds say how a value is stored that SQLite does not have. A pointer to a
@@ -197,15 +203,44 @@ func (o OptionalText[T]) Read(c Column) (err error) {
 	return err
 }
 
-func encode(p Parameter, v any) error {
-	text, err := json.Marshal(v)
+func encode(p Parameter, v any) (err error) {
+	buffer := buffers.Get().(*[]byte)
+	defer giveBack(buffer)
+	text := (*buffer)[:0]
+	if texts, ok := v.([]string); ok {
+		text = jsonvalue.AppendTexts(text, texts)
+	} else {
+		text, err = jsonvalue.Append(text, v)
+	}
 	p.Text(string(text))
+	*buffer = text
 	return err
+}
+
+// buffers are for JSON on its way from or to the database, which nothing keeps.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxKept is the size of the largest buffer that is kept.
+const maxKept = 64 << 10
+
+func giveBack(buffer *[]byte) {
+	if cap(*buffer) <= maxKept {
+		buffers.Put(buffer)
+	}
+}
+
+// borrow returns a buffer with the bytes of a text, to be given back.
+func (c Column) borrow() *[]byte {
+	buffer := buffers.Get().(*[]byte)
+	n := c.stmt.ColumnLen(c.at)
+	*buffer = slices.Grow((*buffer)[:0], n)[:n]
+	c.stmt.ColumnBytes(c.at, *buffer)
+	return buffer
 }
 
 // decode reads JSON into v, which is as it must be for the empty one. Numbers of
 // any kind keep their text.
-func decode(c Column, v any, empty string) error {
+func decode(c Column, v any, empty string) (err error) {
 	if err := c.is(sqlite.TypeText); err != nil {
 		return err
 	}
@@ -213,7 +248,28 @@ func decode(c Column, v any, empty string) error {
 	if n := c.stmt.ColumnBytes(c.at, start[:]); n == c.stmt.ColumnLen(c.at) && string(start[:n]) == empty {
 		return nil
 	}
-	decoder := json.NewDecoder(c.stmt.ColumnReader(c.at))
+	buffer := c.borrow()
+	defer giveBack(buffer)
+	text := *buffer
+	switch v := v.(type) {
+	case *[]string:
+		*v, err = jsonvalue.Texts(text)
+		return err
+	case *map[string]any:
+		*v, err = jsonvalue.Object(text)
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	return decoder.Decode(v)
+}
+
+// JSON reads the one JSON value of a text with fn: see jsonvalue.Read.
+func (c Column) JSON(fn func(d *jsontext.Decoder) error) error {
+	if err := c.is(sqlite.TypeText); err != nil {
+		return err
+	}
+	buffer := c.borrow()
+	defer giveBack(buffer)
+	return jsonvalue.Read(*buffer, fn)
 }

@@ -48,8 +48,12 @@ func (p *Pool) Kept() int {
 func (p *Pool) lend(ctx context.Context) (*Conn, error) {
 	select {
 	case p.places <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	default: // Only who waits looks at the context.
+		select {
+		case p.places <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 	if c := p.pop(); c != nil {
 		return c, nil

@@ -80,9 +80,14 @@ func (c Column) Blob() ([]byte, error) {
 	if err := c.is(sqlite.TypeBlob); err != nil {
 		return nil, err
 	}
+	return c.bytes(), nil
+}
+
+// bytes are those of a text or a blob.
+func (c Column) bytes() []byte {
 	v := make([]byte, c.stmt.ColumnLen(c.at))
 	c.stmt.ColumnBytes(c.at, v)
-	return v, nil
+	return v
 }
 
 // float reads a number.

@@ -12,7 +12,7 @@ type batch struct {
 	kinds   []Kind
 	records db.Session
 	file    db.Session
-	tables  map[recordID]bool
+	tables  map[recordID]db.Statement // that put a text
 }
 
 func newBatch(x *Index) *batch {
@@ -20,7 +20,7 @@ func newBatch(x *Index) *batch {
 		kinds:   x.kinds,
 		records: x.records.Session,
 		file:    x.file.Session,
-		tables:  make(map[recordID]bool),
+		tables:  make(map[recordID]db.Statement),
 	}
 }
 
@@ -39,10 +39,8 @@ func (b *batch) queued(ctx context.Context, state *fileState, limit int) (left i
 			return err
 		}
 		left--
-		if !missing[r] {
-			missing[r] = true
-			ids[r.kind] = append(ids[r.kind], r.id)
-		}
+		missing[r] = true
+		ids[r.kind] = append(ids[r.kind], r.id)
 		return nil
 	})
 	if err != nil {
@@ -100,16 +98,20 @@ func (b *batch) read(ctx context.Context, kind Kind, st db.Statement, args ...an
 	return db.Collect(ctx, b.records, st, args, kind.Scan)
 }
 
+// put indexes texts, which are in the order of ids: for one that is not behind the
+// one before, FTS5 would write all that it has gathered.
 func (b *batch) put(ctx context.Context, kind Kind, texts []Text) error {
+	var args []any
 	for _, text := range texts {
-		if err := b.makeTable(ctx, kind, text.CompanyID); err != nil {
+		st, err := b.table(ctx, kind, text.CompanyID)
+		if err != nil {
 			return err
 		}
-		args := []any{text.ID}
+		args = append(args[:0], text.ID)
 		for _, column := range text.Columns {
 			args = append(args, apart(column))
 		}
-		if _, err := b.file.Exec(ctx, kind.put(text.CompanyID), args...); err != nil {
+		if _, err := b.file.Exec(ctx, st, args...); err != nil {
 			return err
 		}
 	}
@@ -123,7 +125,7 @@ func (b *batch) remove(ctx context.Context, gone map[recordID]bool) error {
 			if r.kind != kind.Name {
 				continue
 			}
-			if err := b.makeTable(ctx, kind, r.companyID); err != nil {
+			if _, err := b.table(ctx, kind, r.companyID); err != nil {
 				return err
 			}
 			if _, err := b.file.Exec(ctx, kind.remove(r.companyID), r.id); err != nil {
@@ -136,16 +138,21 @@ func (b *batch) remove(ctx context.Context, gone map[recordID]bool) error {
 
 var noteTable = db.Statement{Thing: "search table", Text: `INSERT INTO tables (kind, company_id) VALUES (?, ?) ON CONFLICT DO NOTHING`}
 
-// makeTable makes the table for a company's texts, unless there is one.
-func (b *batch) makeTable(ctx context.Context, kind Kind, companyID int64) error {
+// table returns the statement that puts a text into the table for a company's,
+// which is made unless it is there.
+func (b *batch) table(ctx context.Context, kind Kind, companyID int64) (db.Statement, error) {
 	table := recordID{kind: kind.Name, companyID: companyID}
-	if b.tables[table] {
-		return nil
+	if st, ok := b.tables[table]; ok {
+		return st, nil
 	}
 	n, err := b.file.Change(ctx, noteTable, kind.Name, companyID)
 	if err == nil && n > 0 {
-		_, err = b.file.Exec(ctx, kind.createTable(companyID))
+		for _, st := range kind.createTable(companyID) {
+			if _, err := b.file.Exec(ctx, st); err != nil {
+				return st, err
+			}
+		}
 	}
-	b.tables[table] = true
-	return err
+	b.tables[table] = kind.put(companyID)
+	return b.tables[table], err
 }

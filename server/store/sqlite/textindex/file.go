@@ -15,7 +15,7 @@ import (
 )
 
 // version is of the tables in a search file, and of how texts are folded.
-const version = 3
+const version = 4
 
 // formatOf is a number for what is in a search file: the version, and the
 // columns of the kinds. A file of another format is made anew.

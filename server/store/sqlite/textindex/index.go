@@ -16,22 +16,29 @@ import (
 type Pace struct {
 	Batch   int           // the most records of one round
 	Gather  time.Duration // between a write and the round for it, so that the next writes share it
-	Busy    int           // while writes go on, pause so many times as long as a round took
-	Backlog int64         // with more queue entries, pause no longer than a round took
+	Busy    int           // while writes go on, pause so many times as long as a round took,
+	Backlog int64         // and the less, the more entries there are: not at all with so many
 	Retry   time.Duration // pause after an error
 }
 
-// DefaultPace is that of a server. Small batches take the processor from the
-// writes for a short time only. While writes go on, a thirtieth of a processor
-// is for the index, or 150 to 250 records a second. What is too much for that
-// waits until there are no writes, or until searches, which look at the queue's
-// records one by one, become slow.
+// DefaultPace is that of a server. While writes go on, a round waits the longer
+// the fewer records it has: for them all the cost of a round is the same. A
+// search looks at all that is queued, so the index takes what it needs for the
+// queue to stay below the backlog, which is a tenth of what the writes take.
 var DefaultPace = Pace{
-	Batch:   128,
+	Batch:   1000,
 	Gather:  100 * time.Millisecond,
 	Busy:    29,
-	Backlog: 100_000,
+	Backlog: 2000,
 	Retry:   500 * time.Millisecond,
+}
+
+// pause is how long to wait after a round, while others write.
+func (p Pace) pause(done progress) time.Duration {
+	if done.left >= p.Backlog {
+		return 0
+	}
+	return done.worked * time.Duration(p.Busy) * time.Duration(p.Backlog-done.left) / time.Duration(p.Backlog)
 }
 
 // Index puts the texts of records into its file, in the background. Several
@@ -42,6 +49,7 @@ type Index struct {
 	records *db.Conn
 	write   Write
 	pace    Pace
+	memory  memory
 
 	woken  chan struct{}
 	ctx    context.Context
@@ -96,9 +104,9 @@ func (x *Index) Run() {
 	var before progress
 	for {
 		now, err := x.round(x.ctx)
-		pause := now.worked
-		if now.left <= x.pace.Backlog && now.last != before.last {
-			pause *= time.Duration(x.pace.Busy)
+		var pause time.Duration
+		if now.last != before.last {
+			pause = x.pace.pause(now)
 		}
 		before = now
 		switch {

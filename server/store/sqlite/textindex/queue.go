@@ -8,9 +8,11 @@ import (
 
 // The queue says which records the index has to look at again. Writes add to
 // it in their own transaction, which costs them next to nothing, while to
-// index the text itself would cost more than the rest of the write.
+// index the text itself would cost more than the rest of the write. It holds a
+// record once: the entry of a change replaces that of the one before, and is
+// the last. So an entry stands for one state of the record's text.
 var (
-	enqueueRecord = db.Statement{Thing: "search queue", Text: `INSERT INTO search_queue (company_id, kind, record_id) VALUES (?, ?, ?)`}
+	enqueueRecord = db.Statement{Thing: "search queue", Text: `INSERT OR REPLACE INTO search_queue (company_id, kind, record_id) VALUES (?, ?, ?)`}
 	// One entry stays, so that the next ones go on from it.
 	pruneQueue = db.Statement{Thing: "search queue", Text: `DELETE FROM search_queue WHERE sequence < ?`}
 	notePruned = db.Statement{Thing: "search state", Text: `UPDATE search_state SET pruned = max(pruned, ?)`}

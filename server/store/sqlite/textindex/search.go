@@ -2,15 +2,17 @@ package textindex
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
 var attach = db.Statement{Thing: "search file", Text: `ATTACH ? AS search`, Once: true}
 
-// Attach makes connections have the index of the database at a path, as Search
+// Attach makes connections have the index of the database at a path, as View
 // needs. Where there is no search file to attach they do without, as searches
 // then do.
 func Attach(path string) func(*db.Conn) {
@@ -19,56 +21,84 @@ func Attach(path string) func(*db.Conn) {
 	}
 }
 
-// searched is up to where in the queue the search file goes with the state of
-// the database that a statement sees; NULL if it does not. Two snapshots make
-// that state, and the one of the file may be the later: then its horizon is
-// past the queue's end. If it is the earlier, it has missed what was removed.
-const searched = `(SELECT position FROM search.state
-	WHERE epoch = (SELECT epoch FROM main.search_state) AND accounts_scanned IS NULL AND contacts_scanned IS NULL
-		AND position >= (SELECT pruned FROM main.search_state) AND horizon <= ` + lastEntry + `)`
+// selectView looks at a snapshot of the database and one of the search file,
+// and returns no row unless the file is complete, of the same history, and has
+// missed nothing that was removed from the queue. It also tells whether the
+// file is of a later state: its horizon is then past the queue's end.
+var selectView = db.Statement{Thing: "search state", Brief: true, Text: `SELECT position, horizon > ` + lastEntry + `, position < ` + lastEntry + `
+FROM search.state
+WHERE epoch = (SELECT epoch FROM main.search_state) AND accounts_scanned IS NULL AND contacts_scanned IS NULL
+	AND position >= (SELECT pruned FROM main.search_state)`}
 
-// selectSearched also tells whether a company has a table, and whether there
-// are entries that the indexer may not know of: other processes write, too.
-var selectSearched = db.Statement{Thing: "search state", Text: `SELECT ` + searched + ` IS NOT NULL
-	AND EXISTS (SELECT 1 FROM search.tables WHERE kind = ? AND company_id = ?),
-	EXISTS (SELECT 1 FROM search_queue WHERE sequence > ` + searched + `)`}
+// ErrAhead is of a snapshot whose search file is of a later state than the
+// database. One that is taken later may do.
+var ErrAhead = errors.New("the search file is ahead of the database")
+
+// View is the index as it goes with a snapshot of the database. The zero one is
+// of no use.
+type View struct {
+	index    *Index
+	session  db.Session
+	position int64 // all queue entries up to here are in the file
+}
+
+// View returns the view of a snapshot, of which nothing was read before, or the
+// zero one where there is no index that can be used. Errors: ErrAhead.
+func (x *Index) View(ctx context.Context, snapshot db.Session) (View, error) {
+	if x == nil {
+		return View{}, nil
+	}
+	v := View{index: x, session: snapshot}
+	var ahead, queued bool
+	err := snapshot.Get(ctx, selectView, nil, &v.position, &ahead, &queued)
+	switch {
+	case fault.IsNotFound(err):
+		x.Wake()
+		return View{}, nil
+	case err == nil && ahead:
+		return View{}, ErrAhead
+	case queued:
+		x.Wake() // The entries may be another process's.
+	}
+	return v, err
+}
 
 // Found is what the index tells of the records that have a match.
 type Found struct {
-	// IDs selects the ids of all that have, and of some others. Empty: the
-	// index is of no use.
-	IDs     db.Fragment
-	Indexed db.Fragment // those of IDs that the index has
-	Changed db.Fragment // and those that have changed since, or all at once
-	// Doubts is how many ids are in Changed. NULL: any number.
-	Doubts db.Fragment
+	// IDs selects, in the snapshot, the ids of all that have. Empty: the index is
+	// of no use.
+	IDs db.Fragment
+	// Exact tells whether it selects no others.
+	Exact bool
 }
 
-// Search searches the records of a company by a query of FTS5: see Phrase.
-func (x *Index) Search(ctx context.Context, s db.Session, kind Kind, companyID int64, match string) (Found, error) {
-	if x == nil || match == "" {
+var selectTable = db.Statement{Thing: "search table", Brief: true, Text: `SELECT EXISTS (SELECT 1 FROM search.tables WHERE kind = ? AND company_id = ?)`}
+
+// Search searches the records of a company by a query of FTS5: see Phrase. What
+// the query finds, passes must tell of the columns of a record that the index
+// does not have yet.
+func (v View) Search(ctx context.Context, kind Kind, companyID int64, match string, passes func(columns []string) bool) (Found, error) {
+	if v.index == nil || match == "" {
 		return Found{}, nil
 	}
-	var usable, queued bool
-	if err := s.Get(ctx, selectSearched, []any{kind.Name, companyID}, &usable, &queued); err != nil {
+	var indexed bool
+	if err := v.session.Get(ctx, selectTable, []any{kind.Name, companyID}, &indexed); err != nil {
 		return Found{}, err
 	}
-	if queued {
-		x.Wake()
+	changed, exact, err := v.changed(ctx, kind, companyID, passes)
+	if err != nil {
+		return Found{}, err
 	}
-	if !usable {
-		return Found{}, nil
+	var ids []db.Fragment
+	if indexed {
+		table := kind.table(companyID)
+		ids = append(ids, db.SQL(`SELECT rowid FROM search.`+table+` WHERE `+table+` MATCH ?
+	AND NOT EXISTS (SELECT 1 FROM search_queue q WHERE q.record_id = `+table+`.rowid AND q.kind = '`+kind.Name+`' AND q.sequence > ?)`, match, v.position))
 	}
-	table := kind.table(companyID)
-	queue := ` FROM search_queue WHERE sequence > ` + searched + ` AND kind = '` + kind.Name + `' AND company_id = ?`
-	found := Found{
-		Indexed: db.SQL(`SELECT rowid FROM search.`+table+` WHERE `+table+` MATCH ?`, match),
-		Changed: db.SQL(`SELECT record_id`+queue+`
-UNION ALL SELECT k.id FROM (SELECT 1 WHERE `+searched+` IS NULL) CROSS JOIN `+kind.Name+` k WHERE k.company_id = ?`, companyID, companyID),
-		Doubts: db.SQL(`iif(`+searched+` IS NULL, NULL, (SELECT count(*)`+queue+`))`, companyID),
+	if !indexed || len(changed) > 0 {
+		ids = append(ids, db.SQL(`SELECT value FROM json_each(?)`, db.List[int64](changed)))
 	}
-	found.IDs = db.Join([]db.Fragment{found.Indexed, found.Changed}, " UNION ALL ")
-	return found, nil
+	return Found{IDs: db.Join(ids, " UNION ALL "), Exact: exact}, nil
 }
 
 const (

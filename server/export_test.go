@@ -1,0 +1,8 @@
+package server
+
+import "github.com/accountsd/accountsd/server/account"
+
+// AppendAccount is what an answer shows of an account.
+func AppendAccount(a account.Stored, former, contacts bool) []byte {
+	return appendAccount(nil, &a, accountForm{former: former, contacts: contacts})
+}

@@ -1,0 +1,111 @@
+package textindex
+
+import (
+	"context"
+	"sync"
+
+	"github.com/accountsd/accountsd/server/store/sqlite/db"
+)
+
+// maxRemembered is how many texts are kept in memory, at most twice: those of a
+// queue as it is while others write, with room. A longer one is of an import,
+// and not looked through.
+const maxRemembered = 10_000
+
+// entry is one of the queue.
+type entry struct{ sequence, id int64 }
+
+// memory keeps the texts of records that wait in the queue, so that searches
+// need not read them again. An entry is of one state of a text, for good.
+type memory struct {
+	mu    sync.Mutex
+	texts map[int64][]string // columns by sequence; none: the record is no more
+}
+
+// get returns the texts that are known of entries, nil for the others.
+func (m *memory) get(entries []entry) (texts [][]string) {
+	texts = make([][]string, len(entries))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, e := range entries {
+		texts[i] = m.texts[e.sequence]
+	}
+	return texts
+}
+
+// put keeps texts. Those up to the position are of no use any more.
+func (m *memory) put(entries []entry, texts [][]string, position int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.texts)+len(entries) > 2*maxRemembered {
+		for sequence := range m.texts {
+			if sequence <= position {
+				delete(m.texts, sequence)
+			}
+		}
+	}
+	if m.texts == nil || len(m.texts)+len(entries) > 2*maxRemembered {
+		m.texts = make(map[int64][]string)
+	}
+	for i, e := range entries {
+		m.texts[e.sequence] = texts[i]
+	}
+}
+
+var selectWaiting = db.Statement{Thing: "search queue", Text: `SELECT sequence, record_id FROM search_queue NOT INDEXED
+WHERE sequence > ? AND kind = ? AND company_id = ?`}
+
+// changed returns the ids of the records that the index does not have yet and
+// that pass. If they are too many to look at, that is all of them.
+func (v View) changed(ctx context.Context, kind Kind, companyID int64, passes func(columns []string) bool) (ids []int64, exact bool, err error) {
+	entries, err := db.Collect(ctx, v.session, selectWaiting, []any{v.position, kind.Name, companyID}, func(row *db.Row) (e entry, err error) {
+		return e, row.Scan(&e.sequence, &e.id)
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	var texts [][]string
+	exact = len(entries) <= maxRemembered
+	if exact {
+		if texts, err = v.texts(ctx, kind, entries); err != nil {
+			return nil, false, err
+		}
+	}
+	for i, e := range entries {
+		if !exact || len(texts[i]) > 0 && passes(texts[i]) {
+			ids = append(ids, e.id)
+		}
+	}
+	return ids, exact, nil
+}
+
+// texts returns the texts of entries, and reads those that nobody has before.
+func (v View) texts(ctx context.Context, kind Kind, entries []entry) ([][]string, error) {
+	texts := v.index.memory.get(entries)
+	missing := make(map[int64]int) // places by id
+	var ids db.List[int64]
+	for i, text := range texts {
+		if text == nil {
+			missing[entries[i].id], texts[i] = i, []string{}
+			ids = append(ids, entries[i].id)
+		}
+	}
+	if len(ids) == 0 {
+		return texts, nil
+	}
+	err := v.session.Each(ctx, kind.ByID, []any{ids}, func(row *db.Row) error {
+		text, err := kind.Scan(row)
+		if err != nil {
+			return err
+		}
+		i := missing[text.ID]
+		for _, column := range text.Columns {
+			texts[i] = append(texts[i], apart(column))
+		}
+		return nil
+	})
+	if err == nil {
+		v.index.memory.put(entries, texts, v.position)
+	}
+	return texts, err
+}
