@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/oapi-codegen/nullable"
+	"github.com/oapi-codegen/runtime/types"
 
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
@@ -155,6 +156,9 @@ func ToAPIAliasMigration(r alias.Report) api.AliasMigration {
 		Calls: api.AliasCalls{
 			Today: r.Calls.Today, Last7Days: r.Calls.Week, Last30Days: r.Calls.Month, RefusedLast30Days: r.Calls.Refused,
 		},
+		CallsByDay: convertAll(r.Days, func(d alias.Day) api.AliasDay {
+			return api.AliasDay{Day: types.Date{Time: d.Start}, Calls: d.Calls, Refused: d.Refused}
+		}),
 		Keys: convertAll(r.Keys, toAPIAliasKey),
 		UserAgents: convertAll(r.Agents, func(a alias.AgentUse) api.AliasAgentUse {
 			return api.AliasAgentUse{UserAgent: a.Name, Calls: a.Calls, LastCallAt: timestamp.Of(a.Last)}

@@ -355,6 +355,28 @@ func TestSeveralServers(t *testing.T) {
 	}
 }
 
+// The days add up to the sums, also when a server's clock is in tomorrow.
+func TestDaysOfUseAddUp(t *testing.T) {
+	t.Parallel()
+	f := newAliasFixture(t)
+	key, now := f.keys[linKey], f.clock.Now()
+	use := func(day time.Time, calls, refused int64) alias.Use {
+		return alias.Use{UserID: key.UserID, KeyID: key.ID, Operation: "GET /v1/accounts", Day: day, Calls: calls, Refused: refused, First: now, Last: now}
+	}
+	today := now.UTC().Truncate(24 * time.Hour)
+	must(t, f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
+		return tx.AddAliasUse(ctx, []alias.Use{use(today, 4, 2), use(today.AddDate(0, 0, 1), 1, 1), use(today.AddDate(0, 0, -30), 9, 0)})
+	}))
+	got := f.report(t)
+	byDay := got["callsByDay"].([]any)
+	if want := map[string]any{"day": "2026-11-24", "calls": 5, "refused": 3}; len(byDay) != 30 || !same(byDay[29], want) {
+		t.Errorf("by day %v", byDay)
+	}
+	if want := map[string]any{"today": 5, "last7Days": 5, "last30Days": 5, "refusedLast30Days": 3}; !same(got["calls"], want) {
+		t.Errorf("%v", got["calls"])
+	}
+}
+
 // Counts are by user, key, operation and program.
 func TestUseIsCounted(t *testing.T) {
 	t.Parallel()
@@ -379,6 +401,14 @@ func TestUseIsCounted(t *testing.T) {
 	at := func(name string) string { text, _ := json.Marshal(got[name]); return string(text) }
 	if want := `{"last30Days":7,"last7Days":7,"refusedLast30Days":0,"today":1}`; at("calls") != want {
 		t.Errorf("calls %s", at("calls"))
+	}
+	byDay := got["callsByDay"].([]any)
+	last := []any{
+		map[string]any{"day": "2026-11-23", "calls": 0, "refused": 0}, map[string]any{"day": "2026-11-24", "calls": 6, "refused": 0},
+		map[string]any{"day": "2026-11-25", "calls": 1, "refused": 0},
+	}
+	if first := byDay[0].(map[string]any); len(byDay) != 30 || first["day"] != "2026-10-27" || !same(byDay[27:], last) {
+		t.Errorf("by day %v", byDay)
 	}
 	operation := `{"calls":%d,"lastCallAt":%q,"method":%q,"path":"/v1/clients/{clientId}","refused":0,"successor":"/v1/accounts/{accountId}"}`
 	yesterday, today := "2026-11-24T16:05:12.300Z", "2026-11-25T16:05:12.300Z"

@@ -11,6 +11,7 @@ import (
 	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/oapi-codegen/nullable"
 	"github.com/oapi-codegen/runtime"
+	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
 // Defines values for AccountType.
@@ -765,6 +766,18 @@ type AliasCalls struct {
 	RefusedLast30Days int64 `json:"refusedLast30Days"`
 }
 
+// AliasDay The calls of one day.
+type AliasDay struct {
+	// Day The day, in UTC.
+	Day openapi_types.Date `json:"day"`
+
+	// Calls How many calls there were, those that were refused included.
+	Calls int64 `json:"calls"`
+
+	// Refused How many of them were answered 410, after the migration or in a rehearsal.
+	Refused int64 `json:"refused"`
+}
+
 // AliasKeyUse The calls with one key in the last 30 days.
 type AliasKeyUse struct {
 	// KeyID The key's id.
@@ -854,6 +867,9 @@ type AliasMigration struct {
 
 	// Calls How many calls there were, by days (UTC) up to today.
 	Calls AliasCalls `json:"calls"`
+
+	// CallsByDay The calls of each of the last 30 days (UTC), those without calls included, the oldest first; the last is today.
+	CallsByDay []AliasDay `json:"callsByDay"`
 
 	// FirstCallAt When the first call was; null if there was none.
 	FirstCallAt nullable.Nullable[timestamp.Time] `json:"firstCallAt"`

@@ -17,6 +17,7 @@ const maxSteps = 100
 type Report struct {
 	Migration
 	Calls       Calls
+	Days        []Day     // the last 30, the oldest first
 	First, Last time.Time // zero: no call
 	Quiet       int       // whole days since the last call; -1: there was none
 
@@ -33,6 +34,12 @@ type Report struct {
 type Calls struct {
 	Today, Week, Month int64
 	Refused            int64 // of Month
+}
+
+// Day is the calls of one day.
+type Day struct {
+	Start          time.Time // in UTC
+	Calls, Refused int64
 }
 
 // KeyUse is the use of the last 30 days with one key.
@@ -72,6 +79,21 @@ type OperationUse struct {
 func periods(now time.Time) Periods {
 	today := now.UTC().Truncate(24 * time.Hour)
 	return Periods{Today: today, Week: today.AddDate(0, 0, -6), Month: today.AddDate(0, 0, -29)}
+}
+
+// newDays returns the days from first up to the 30th with the totals of one user.
+// What a server with a fast clock counted for tomorrow is today's, as in Calls.
+func newDays(totals []DayTotal, first time.Time) []Day {
+	days := make([]Day, 30)
+	for i := range days {
+		days[i].Start = first.AddDate(0, 0, i)
+	}
+	for _, t := range totals {
+		day := &days[min(int(t.Start.Sub(first)/(24*time.Hour)), len(days)-1)]
+		day.Calls += t.Calls
+		day.Refused += t.Refused
+	}
+	return days
 }
 
 // newReport adds up a user's totals.

@@ -94,22 +94,31 @@ func usedBy(ctx context.Context, r Reader, migrations []Migration, now time.Time
 	if err != nil {
 		return nil, fmt.Errorf("load use of the alias: %w", err)
 	}
+	dayTotals, err := r.AliasDays(ctx, company, ids, periods.Month)
+	if err != nil {
+		return nil, fmt.Errorf("load days: %w", err)
+	}
 	leniencies, err := r.AliasLeniencies(ctx, company, ids, periods.Month)
 	if err != nil {
 		return nil, fmt.Errorf("load leniencies: %w", err)
 	}
-	calls, lenient := make(map[int64][]Total, len(ids)), make(map[int64][]LeniencyTotal, len(ids))
-	for _, t := range totals {
-		calls[t.UserID] = append(calls[t.UserID], t)
-	}
-	for _, t := range leniencies {
-		lenient[t.UserID] = append(lenient[t.UserID], t)
-	}
+	calls := byUser(totals, func(t Total) int64 { return t.UserID })
+	days := byUser(dayTotals, func(t DayTotal) int64 { return t.UserID })
+	lenient := byUser(leniencies, func(t LeniencyTotal) int64 { return t.UserID })
 	reports := make([]Report, len(migrations))
 	for i, m := range migrations {
 		reports[i] = newReport(m, calls[m.User.ID], lenient[m.User.ID], now)
+		reports[i].Days = newDays(days[m.User.ID], periods.Month)
 	}
 	return reports, nil
+}
+
+func byUser[T any](totals []T, userID func(T) int64) map[int64][]T {
+	users := map[int64][]T{}
+	for _, t := range totals {
+		users[userID(t)] = append(users[userID(t)], t)
+	}
+	return users
 }
 
 // Migration reports on one user. KindNotFound if the actor's company has no

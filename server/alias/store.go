@@ -43,6 +43,10 @@ type Reader interface {
 	// key, operation and user agent, in this order.
 	AliasTotals(ctx context.Context, companyID int64, userIDs []int64, p Periods) ([]Total, error)
 
+	// AliasDays returns the calls of users by day, since a day, by user and day,
+	// in this order. Days without calls are left out.
+	AliasDays(ctx context.Context, companyID int64, userIDs []int64, since time.Time) ([]DayTotal, error)
+
 	// AliasLeniencies returns what users' calls needed to be read leniently since
 	// a day, added up over the days, by user, name and key, in this order.
 	AliasLeniencies(ctx context.Context, companyID int64, userIDs []int64, since time.Time) ([]LeniencyTotal, error)
@@ -130,6 +134,12 @@ type LeniencyTotal struct {
 	UserID int64
 	Name   string
 	Key    KeyUse
+}
+
+// DayTotal is a user's calls of one day.
+type DayTotal struct {
+	UserID int64
+	Day
 }
 
 // Periods are the first days of the periods that totals are made for.

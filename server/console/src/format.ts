@@ -1,9 +1,12 @@
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'narrow' });
+const day = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' });
 
 export const formatTime = (at: string | null | undefined): string => (at ? full.format(new Date(at)) : '');
 export const formatDate = (at: string | null | undefined): string => (at ? date.format(new Date(at)) : '');
+/** A day of the API, which is one in UTC. */
+export const formatDay = (at: string): string => day.format(new Date(at));
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [['day', 86_400], ['hour', 3_600], ['minute', 60]];
 

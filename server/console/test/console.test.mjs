@@ -309,6 +309,9 @@ describe('set-up', () => {
   }));
 
   test('a user is walked off the former path', at('#/alias', async page => {
+    const days = page.locator('.chart').getByRole('img');
+    await days.first().waitFor();
+    assert.deepEqual([await days.count(), (await days.nth(28).textContent()).replace(/.*: /, '')], [30, '24 calls']); // yesterday's
     await page.getByRole('link', { name: /Lin Ortega/ }).click();
     await page.getByRole('button', { name: 'Notify…' }).click();
     await page.getByLabel('Message').fill('Please move.');

@@ -37,6 +37,11 @@ var (
 			"min(a.first_at)", (*db.Time)(&t.First), "max(a.last_at)", (*db.Time)(&t.Last),
 		}
 	})
+	dayTotals = db.NewTable(func(t *alias.DayTotal) []any {
+		return []any{
+			"a.user_id", &t.UserID, "a.day", (*db.Time)(&t.Start), "sum(a.calls)", &t.Calls, "sum(a.refused)", &t.Refused,
+		}
+	})
 	uses = db.NewTable(func(u *alias.Use) []any {
 		return []any{
 			"user_id", &u.UserID, "key_id", &u.KeyID, "operation", &u.Operation, "user_agent", &u.UserAgent,
@@ -71,6 +76,10 @@ FROM alias_use a JOIN api_keys k ON k.id = a.key_id
 WHERE a.user_id IN (SELECT value FROM json_each(?4)) AND k.company_id = ?5
 GROUP BY a.user_id, a.key_id, a.operation, a.user_agent
 ORDER BY a.user_id, a.key_id, a.operation, a.user_agent`}
+	selectDays = db.Statement{Thing: "use of the alias", Text: `SELECT ` + dayTotals.List("") + `
+FROM alias_use a JOIN users u ON u.id = a.user_id
+WHERE a.user_id IN (SELECT value FROM json_each(?)) AND u.company_id = ? AND a.day >= ?
+GROUP BY a.user_id, a.day ORDER BY a.user_id, a.day`}
 	selectLeniencies = db.Statement{Thing: "leniencies", Text: `SELECT ` + leniencyTotals.List("") + `
 FROM alias_leniencies l JOIN api_keys k ON k.id = l.key_id
 WHERE l.user_id IN (SELECT value FROM json_each(?)) AND k.company_id = ? AND l.day >= ?
@@ -127,6 +136,11 @@ func (t *transaction) SaveAliasMigration(ctx context.Context, m alias.Migration)
 func (r reader) AliasTotals(ctx context.Context, companyID int64, userIDs []int64, p alias.Periods) ([]alias.Total, error) {
 	args := []any{db.Time(p.Today), db.Time(p.Week), db.Time(p.Month), db.List[int64](userIDs), companyID}
 	return db.Collect(ctx, r.session, selectTotals, args, totals.Scan)
+}
+
+// AliasDays returns the calls of users by day.
+func (r reader) AliasDays(ctx context.Context, companyID int64, userIDs []int64, since time.Time) ([]alias.DayTotal, error) {
+	return db.Collect(ctx, r.session, selectDays, []any{db.List[int64](userIDs), companyID, db.Time(since)}, dayTotals.Scan)
 }
 
 // AddAliasUse adds to the counts.

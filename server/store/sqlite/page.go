@@ -45,12 +45,6 @@ func (w walk) addOrder(b *db.Builder, table string) {
 // addLimit adds the page's size, if every row is of the list.
 func (w walk) addLimit(b *db.Builder) { b.Add(" LIMIT ? OFFSET ?", w.page.Limit, w.page.Offset) }
 
-// addLimitBeside adds how many rows hold the page, and all rows before it, if
-// some are not of the list. NULL: any number of them.
-func (w walk) addLimitBeside(b *db.Builder, some db.Fragment) {
-	b.Add(" LIMIT coalesce(? + "+some.Text+", -1)", append([]any{int64(w.page.Limit) + w.page.Offset}, some.Args...)...)
-}
-
 // picker takes the items of a page as the walk meets them.
 type picker[T any] struct {
 	skip  int64

@@ -17,6 +17,7 @@ import (
 // aliasTests are the tests of the alias.
 var aliasTests = tests{
 	"AliasUse":        testAliasUse,
+	"AliasDays":       testAliasDays,
 	"AliasLeniencies": testAliasLeniencies,
 	"AliasServers":    testAliasServers,
 	"AliasMigration":  testAliasMigration,
@@ -92,6 +93,33 @@ func testAliasUse(t *testing.T, f *fixture) {
 			t.Fatal(err)
 		}
 		equal(t, got, []alias.Total{})
+	}
+}
+
+func testAliasDays(t *testing.T, f *fixture) {
+	one, two := f.addKey(t, f.ada, "one"), f.addKey(t, f.ada, "two")
+	foreign := f.addKey(t, f.stranger, "foreign")
+	const get, patch = "GET /v1/accounts", "PATCH /v1/accounts/{accountId}"
+	f.addUse(t,
+		newUse(one, get, "curl/8", 0, 1, 0), newUse(one, patch, "curl/8", 0, 10, 2), newUse(one, get, "", 0, 100, 0), newUse(two, get, "curl/8", 0, 1000, 3),
+		newUse(one, get, "curl/8", 29, 7, 0), newUse(one, get, "curl/8", 30, 9, 0), newUse(foreign, get, "curl/8", 0, 8, 0))
+	total := func(daysAgo int, calls, refused int64) alias.DayTotal {
+		return alias.DayTotal{UserID: f.ada.ID, Day: alias.Day{Start: days().Today.AddDate(0, 0, -daysAgo), Calls: calls, Refused: refused}}
+	}
+	for _, c := range []struct {
+		company int64
+		users   []int64
+		want    []alias.DayTotal
+	}{
+		{f.company.ID, []int64{f.stranger.ID, f.ada.ID}, []alias.DayTotal{total(29, 7, 0), total(0, 1111, 5)}},
+		{f.other.ID, []int64{f.ada.ID}, []alias.DayTotal{}},
+		{f.company.ID, nil, []alias.DayTotal{}},
+	} {
+		got, err := f.store.AliasDays(t.Context(), c.company, c.users, days().Month)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, got, c.want)
 	}
 }
 

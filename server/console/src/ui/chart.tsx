@@ -1,28 +1,34 @@
-/** A span of days, and how many calls there were on them. */
-export interface Span { name: string; days: number; calls: number }
+import type { Alias } from '../api';
+import { count, formatDay } from '../format';
+
+export type Day = Alias['callsByDay'][number];
 
 const height = 64;
+const unit = 10;
 
-/** Calls per day, as bars over the days: each as wide as its days, and as high as a day of them had calls. */
-export function Chart({ spans, label }: { spans: Span[]; label: string }) {
-  const all = spans.reduce((sum, s) => sum + s.days, 0);
-  const most = Math.max(...spans.map(s => s.calls / s.days), 1);
-  const unit = 300 / all;
-  let x = 0;
+/** Calls per day, as a bar for each day; the refused part of a bar is at its foot. */
+export function Chart({ days, label }: { days: Day[]; label: string }) {
+  const most = Math.max(...days.map(d => d.calls));
+  const width = days.length * unit;
+  const tall = (calls: number) => calls / Math.max(most, 1) * height;
   return (
     <figure class="chart">
-      <svg viewBox={`0 0 300 ${height + 2}`} role="img" aria-label={`${label}: ${spans.map(s => `${s.name} ${perDay(s)} a day`).join(', ')}`} preserveAspectRatio="none">
-        <line x1="0" x2="300" y1={height + 1} y2={height + 1} class="axis" />
-        {spans.map(s => {
-          const bar = s.calls / s.days / most * height;
-          const at = x;
-          x += s.days * unit;
-          return <rect key={s.name} x={at + 0.5} y={height + 1 - bar} width={s.days * unit - 1} height={bar}><title>{s.name}: {perDay(s)} a day</title></rect>;
-        })}
+      <div class="most">{count(most, 'call')}</div>
+      <svg viewBox={`0 0 ${width} ${height + 1}`} role="group" aria-label={`${label}, by day`} preserveAspectRatio="none">
+        <line x1="0" x2={width} y1="0" y2="0" class="axis" />
+        {days.map((d, i) => (
+          <g key={d.day} role="img">
+            <title>{words(d)}</title>
+            <rect x={i * unit} y="0" width={unit} height={height} class="day" />
+            <rect x={i * unit + 1} y={height - tall(d.calls)} width={unit - 2} height={tall(d.calls)} />
+            <rect x={i * unit + 1} y={height - tall(d.refused)} width={unit - 2} height={tall(d.refused)} class="refused" />
+          </g>
+        ))}
+        <line x1="0" x2={width} y1={height} y2={height} class="axis" />
       </svg>
-      <figcaption>{spans.map(s => <span key={s.name}>{s.name} <b>{perDay(s)}</b></span>)}</figcaption>
+      <figcaption>{days.filter((_, i) => i % 10 === 0).map(d => <span key={d.day}>{formatDay(d.day)}</span>)}<span>Today</span></figcaption>
     </figure>
   );
 }
 
-const perDay = (s: Span): string => (s.calls / s.days).toLocaleString(undefined, { maximumFractionDigits: 1 });
+const words = (d: Day): string => `${formatDay(d.day)}: ${count(d.calls, 'call')}${d.refused > 0 ? `, ${d.refused} refused` : ''}`;

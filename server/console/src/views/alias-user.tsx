@@ -7,7 +7,7 @@ import { Check, SelectField, TextField } from '../ui/field';
 import { Chart } from '../ui/chart';
 import { Banner, Button, Chip, Head, useLoaded, Wait, type Tone } from '../ui/parts';
 import { say } from '../ui/toast';
-import { spansOf, states } from './alias';
+import { states } from './alias';
 import { Notice } from './notice';
 
 /** One user of the former path: what calls it, and the steps off it. */
@@ -49,7 +49,7 @@ export function AliasUser({ id }: { id: number }) {
 const Use = ({ user }: { user: Alias }) => (
   <div class="columns">
     <div class="column">
-      <section class="panel"><h2>Calls a day</h2><Chart spans={spansOf([user])} label={`Calls of ${nameOf(user)}`} />
+      <section class="panel"><h2>Calls a day</h2><Chart days={user.callsByDay} label={`Calls of ${nameOf(user)}`} />
         <dl class="facts">
           <dt>First call</dt><dd>{formatTime(user.firstCallAt) || 'never'}</dd>
           <dt>Last call</dt><dd>{user.lastCallAt ? <>{formatTime(user.lastCallAt)}{user.daysQuiet! > 0 && `, quiet for ${count(user.daysQuiet!, 'day')}`}</> : 'never'}</dd>

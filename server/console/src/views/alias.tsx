@@ -1,6 +1,6 @@
 import { api, ask, type Alias } from '../api';
 import { ago, count, formatDate, nameOf } from '../format';
-import { Chart, type Span } from '../ui/chart';
+import { Chart, type Day } from '../ui/chart';
 import { Chip, Empty, Head, useLoaded, Wait } from '../ui/parts';
 
 export const states: [Alias['state'], string, string][] = [
@@ -9,12 +9,12 @@ export const states: [Alias['state'], string, string][] = [
   ['migrated', 'Moved', 'It is closed for them.'],
 ];
 
-/** Calls by spans of days up to today, from the sums that the API tells. */
-export const spansOf = (users: Alias[]): Span[] => {
-  const sum = (of: (c: Alias['calls']) => number) => users.reduce((n, u) => n + of(u.calls), 0);
-  const today = sum(c => c.today), week = sum(c => c.last7Days), month = sum(c => c.last30Days);
-  return [{ name: '8–30 days ago', days: 23, calls: month - week }, { name: '1–6 days ago', days: 6, calls: week - today }, { name: 'Today', days: 1, calls: today }];
-};
+/** The calls of all users by day. */
+const daysOf = (users: Alias[]): Day[] => users[0].callsByDay.map(({ day }, i) => ({
+  day,
+  calls: users.reduce((sum, u) => sum + u.callsByDay[i].calls, 0),
+  refused: users.reduce((sum, u) => sum + u.callsByDay[i].refused, 0),
+}));
 
 async function loadAll(): Promise<Alias[]> {
   const all: Alias[] = [];
@@ -35,7 +35,7 @@ export function AliasBoard() {
       <Wait for={loaded}>
         {users => users.length === 0 ? <Empty title="Nobody has called the former path." /> : (
           <>
-            <section class="panel"><h2>Calls a day</h2><Chart spans={spansOf(users)} label="Calls of the former path" /></section>
+            <section class="panel"><h2>Calls a day</h2><Chart days={daysOf(users)} label="Calls of the former path" /></section>
             <div class="board">
               {states.map(([state, title, words]) => {
                 const here = users.filter(u => u.state === state);
