@@ -7,10 +7,13 @@ import (
 	"github.com/accountsd/accountsd/server/store/sqlite/db"
 )
 
-// maxRemembered is how many texts are kept in memory, at most twice: those of a
-// queue as it is while others write, with room. A longer one is of an import,
-// and not looked through.
-const maxRemembered = 10_000
+const (
+	// maxRemembered is how many texts are kept in memory, at most twice: those of
+	// a queue as it is while others write, with room. A longer one is of an
+	// import, and not looked through.
+	maxRemembered = 10_000
+	maxBytes      = 16 << 20 // of those that are kept, most of which have some hundred
+)
 
 // entry is one of the queue.
 type entry struct{ sequence, id int64 }
@@ -20,6 +23,7 @@ type entry struct{ sequence, id int64 }
 type memory struct {
 	mu    sync.Mutex
 	texts map[int64][]string // columns by sequence; none: the record is no more
+	bytes int
 }
 
 // get returns the texts that are known of entries, nil for the others.
@@ -33,23 +37,35 @@ func (m *memory) get(entries []entry) (texts [][]string) {
 	return texts
 }
 
-// put keeps texts. Those up to the position are of no use any more.
+// put keeps texts, as far as there is room. Those up to the position are of no
+// use any more.
 func (m *memory) put(entries []entry, texts [][]string, position int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.texts)+len(entries) > 2*maxRemembered {
-		for sequence := range m.texts {
+	if len(m.texts)+len(entries) > 2*maxRemembered || m.bytes > maxBytes {
+		for sequence, columns := range m.texts {
 			if sequence <= position {
 				delete(m.texts, sequence)
+				m.bytes -= size(columns)
 			}
 		}
 	}
 	if m.texts == nil || len(m.texts)+len(entries) > 2*maxRemembered {
-		m.texts = make(map[int64][]string)
+		m.texts, m.bytes = make(map[int64][]string), 0
 	}
 	for i, e := range entries {
-		m.texts[e.sequence] = texts[i]
+		if _, known := m.texts[e.sequence]; !known && m.bytes < maxBytes {
+			m.texts[e.sequence] = texts[i]
+			m.bytes += size(texts[i])
+		}
 	}
+}
+
+func size(columns []string) (bytes int) {
+	for _, text := range columns {
+		bytes += len(text)
+	}
+	return bytes
 }
 
 var selectWaiting = db.Statement{Thing: "search queue", Text: `SELECT sequence, record_id FROM search_queue NOT INDEXED
