@@ -6,8 +6,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -26,12 +24,11 @@ func crash(binary string, kills int) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	db := filepath.Join(dir, "accounts.db")
-	key, err := exec.Command(binary, "init", "--db", db, "--company", "Sunrise", "--email", "ada@example.com", "--sample-data").Output()
+	db, key, err := initSample(binary, dir)
 	if err != nil {
 		return err
 	}
-	l := &ledger{key: strings.TrimSpace(string(key)), seen: map[int64]int64{}}
+	l := &ledger{key: key, seen: map[int64]int64{}}
 	for kill := range kills + 1 {
 		process, url, err := serve(binary, db)
 		if err != nil {

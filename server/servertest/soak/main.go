@@ -78,8 +78,7 @@ func soak(binary, name string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	db := filepath.Join(dir, "accounts.db")
-	key, err := exec.Command(binary, "init", "--db", db, "--company", "Sunrise", "--email", "ada@example.com", "--sample-data").Output()
+	db, key, err := initSample(binary, dir)
 	if err != nil {
 		return err
 	}
@@ -89,7 +88,7 @@ func soak(binary, name string) error {
 	}
 	defer func() { _ = server.Process.Kill(); _ = server.Wait() }()
 
-	c := caller{url: url + "/v1", key: strings.TrimSpace(string(key)), http: newHTTP()}
+	c := caller{url: url + "/v1", key: key, http: newHTTP()}
 	quiet := c.honest(func() { time.Sleep(5 * time.Second) })
 	before := memory(server.Process.Pid)["VmRSS"]
 	var answers []byte
@@ -101,6 +100,13 @@ func soak(binary, name string) error {
 		quantile(quiet, 50), quantile(quiet, 99), quantile(attacked, 50), quantile(attacked, 99),
 		float64(quantile(attacked, 99))/float64(quantile(quiet, 99)), answers, before>>10, memory(server.Process.Pid)["VmHWM"]>>10)
 	return err
+}
+
+// initSample makes a sample company in a folder, and returns its file and a key.
+func initSample(binary, dir string) (db, key string, err error) {
+	db = filepath.Join(dir, "accounts.db")
+	out, err := exec.Command(binary, "init", "--db", db, "--company", "Sunrise", "--email", "ada@example.com", "--sample-data").Output()
+	return db, strings.TrimSpace(string(out)), err
 }
 
 // serve starts a server, and returns its URL.
