@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/accountsd/accountsd/client"
+	"github.com/accountsd/accountsd/client/cmd/manual"
 )
 
 func main() {
@@ -53,6 +55,7 @@ func rootCommand(t *terminal) *cli.Command {
 		Name:                  "accounts",
 		Usage:                 "read and write customer accounts",
 		Description:           description,
+		Version:               version(),
 		EnableShellCompletion: true,
 		Suggest:               true,
 		Reader:                t.in,
@@ -69,7 +72,7 @@ func rootCommand(t *terminal) *cli.Command {
 			&cli.StringFlag{Name: "columns", Usage: "print these members, separated by commas, in tables and CSV"},
 			&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up on a call after `DURATION`"},
 		},
-		Commands: append(accountCommands(t), propertiesCommand(t), contactsCommand(t), keysCommand(t), typesCommand(t), profileCommand(t)),
+		Commands: append(accountCommands(t), propertiesCommand(t), contactsCommand(t), keysCommand(t), typesCommand(t), profileCommand(t), manual.Command(1)),
 		Action: func(_ context.Context, cmd *cli.Command) error {
 			if name := cmd.Args().First(); name != "" {
 				return usagef("there is no command %q; see accounts --help", name)
@@ -77,6 +80,14 @@ func rootCommand(t *terminal) *cli.Command {
 			return cli.ShowAppHelp(cmd)
 		},
 	}
+}
+
+// version is the module's, as the Go tool noted it in the binary.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
 }
 
 // tellUsage makes a wrong flag of any command a line, and not the end of a page

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/accountsd/accountsd/client/cmd/manual"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/store/sqlite"
@@ -66,6 +67,7 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 				Commands: []*cli.Command{propertyCreateCommand(), propertyListCommand()},
 			},
 			aliasCommand(),
+			manual.Command(8),
 		},
 	})
 }
