@@ -146,5 +146,13 @@ soak-crash: build ## kill a server KILLS times (300) under 64 writers, and look 
 soak-crash-ci: ## kill it a few times only
 	$(MAKE) soak-crash KILLS=15
 
+.PHONY: dist
+dist: ## build all that is handed out into bin/dist: binaries for six systems, manual pages, completions, Debian packages, checksums
+	@GO='$(GO)' .ci/package/dist.sh
+
+.PHONY: check-dist
+check-dist: ## build it for linux/amd64 only, and see that it can be installed, run and removed
+	@GO='$(GO)' .ci/package/check.sh
+
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci test-race test ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci check-dist test-race test ## what CI runs
