@@ -4,6 +4,7 @@
 # from the COPY lines of the Dockerfile, and its program runs with nothing around it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+PATH=$PATH:/usr/sbin:/sbin # of chroot and of what dpkg asks for
 scratch=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server"; rm -rf "$scratch"' EXIT
