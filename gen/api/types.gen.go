@@ -603,13 +603,13 @@ type AccountContact struct {
 // AccountCreate A new account.
 type AccountCreate struct {
 	// Title The account's name. Surrounding space is removed.
-	Title string `json:"title"`
+	Title string `json:"title,omitempty"`
 
 	// Description What there is to say of the account.
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
 	// Address Where the account is.
-	Address []string `json:"address"`
+	Address []string `json:"address,omitempty"`
 
 	// IsActive `false` creates the account archived. It is active if this is not sent.
 	IsActive nullable.Nullable[bool] `json:"isActive,omitempty"`
@@ -1071,7 +1071,7 @@ type Contact struct {
 // ContactCreate A new contact.
 type ContactCreate struct {
 	// Name The person's name. Surrounding space is removed.
-	Name string `json:"name"`
+	Name string `json:"name,omitempty"`
 
 	// Title The person's role.
 	Title nullable.Nullable[string] `json:"title,omitempty"`
@@ -1401,14 +1401,14 @@ type Property struct {
 // PropertyCreate A new definition.
 type PropertyCreate struct {
 	// Name The name to show. Surrounding space is removed.
-	Name string `json:"name"`
+	Name string `json:"name,omitempty"`
 
 	// KeyName The member's name in `custom`: a letter, then letters a-z, digits and underscores. It is made from `name` if none is
 	// sent. The names of accounts' own members are not allowed.
 	KeyName string `json:"keyName,omitempty"`
 
 	// Type What values a property takes.
-	Type PropertyType `json:"type"`
+	Type PropertyType `json:"type,omitempty"`
 
 	// IsMultiple Whether the value is a list. It is not if this is not sent.
 	IsMultiple bool `json:"isMultiple,omitempty"`
@@ -1545,7 +1545,7 @@ type UserEcho struct {
 // UserInvite A new user.
 type UserInvite struct {
 	// Email The user's e-mail address. It is trimmed and lower-cased.
-	Email string `json:"email"`
+	Email string `json:"email,omitempty"`
 
 	// FirstName The user's first name.
 	FirstName string `json:"firstName,omitempty"`
