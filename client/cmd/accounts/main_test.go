@@ -106,6 +106,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`), "1970-01-01T00:00:00.000Z"},
 	{regexp.MustCompile(`acc_[A-Za-z0-9_-]{43}`), "acc_TOKEN"},
 	{regexp.MustCompile(`acc_[A-Za-z0-9_-]{6}`), "acc_prefix"},
+	{regexp.MustCompile(`inv_[A-Za-z0-9_-]{43}`), "inv_TOKEN"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:50000"},
 }
 
@@ -261,6 +262,7 @@ func TestUsage(t *testing.T) {
 		{"lst"}, {"get"}, {"get", "x"}, {"get", "0"}, {"get", "1", "--unknown"}, {"list", "-o", "xml"}, {"list", "two", "words"}, {"list", "--order", "up"},
 		{"list", "--limit", "many"}, {"list", "--updated-after", "soon"}, {"search", "title"}, {"search", "a", "eq", "b", "xor", "c", "eq", "d"}, {"history", "1", "2"},
 		{"list", "--url", "ftp://nowhere"}, {"profile", "set"}, {"profile", "use", "none"}, {"keys", "create"}, {"properties", "delete"}, {"delete", "1"},
+		{"changes", "--follow", "-o", "json"}, {"changes", "--after", "1", "--position", "x"}, {"batch"}, {"users", "invite", "email"}, {"users", "disable", "1"}, {"users", "reset", "1", "2"},
 	} {
 		if stdout, stderr, code := sh.run("", args...); code != 2 || !strings.HasPrefix(lastLine(stderr), "accounts: ") {
 			t.Errorf("%v: exit %d\n%s%s", args, code, stdout, stderr)
