@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/csv"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http/httptest"
 	"os"
@@ -36,7 +37,7 @@ func newBooks(t *testing.T) *books {
 	b := &books{Services: server.NewServices(store, server.ServiceConfig{Region: "US"}), store: store, shell: sh}
 	b.company, err = b.Identity.CreateCompany(t.Context(), identity.NewCompany{Name: "Sunrise", Email: "ada@example.com"})
 	must(t, err)
-	handler, err := server.New(server.Config{}, b.Services)
+	handler, err := server.New(server.Config{Logger: slog.New(slog.DiscardHandler)}, b.Services)
 	must(t, err)
 	web := httptest.NewServer(handler)
 	t.Cleanup(web.Close)
