@@ -62,6 +62,8 @@
 //		}
 //	}
 //
+// [KeepResponse] also keeps the answer of a call as it came, with its headers.
+//
 // # What happens when the line breaks
 //
 // A call that may go better next time is made again: after an error of the

@@ -8,54 +8,60 @@ import (
 // Options of single calls. Each method takes those that have a meaning for it;
 // the compiler refuses the others.
 type (
-	// GetOption is an option of [Accounts.Get].
+	// GetOption is an option of [Accounts.Get]: [IncludeContacts], [IncludeArchived]
+	// or [IfNoneMatch].
 	GetOption interface{ get(*api.GetAccountParams) }
-	// CreateOption is an option of [Accounts.Create].
+	// CreateOption is an option of [Accounts.Create]: [MatchBy], [OnMatch],
+	// [AllowNewOptions], [DryRun] or [IdempotencyKey].
 	CreateOption interface {
 		create(*api.CreateAccountParams)
 	}
-	// UpdateOption is an option of [Accounts.Update] and [Accounts.UpdateFunc].
+	// UpdateOption is an option of [Accounts.Update] and [Accounts.UpdateFunc]:
+	// [IfMatch], [AllowNewOptions], [DryRun] or [IdempotencyKey].
 	UpdateOption interface {
 		update(*api.UpdateAccountParams)
 	}
-	// BatchOption is an option of [Accounts.Batch].
+	// BatchOption is an option of [Accounts.Batch]: [AllowNewOptions], [DryRun] or
+	// [IdempotencyKey].
 	BatchOption interface {
 		batch(*api.BatchUpdateAccountsParams)
 	}
-	// DeleteOption is an option of [Accounts.Delete].
+	// DeleteOption is an option of [Accounts.Delete]: [IfMatch].
 	DeleteOption interface {
 		remove(*api.DeleteAccountParams)
 	}
-	// WriteOption is an option of writes of contacts, and of [Properties.Create].
+	// WriteOption is an option of writes of contacts, and of [Properties.Create]:
+	// [IdempotencyKey].
 	WriteOption interface{ write(name **string) }
-	// PropertyUpdateOption is an option of [Properties.Update].
+	// PropertyUpdateOption is an option of [Properties.Update]: [Force] or
+	// [IdempotencyKey].
 	PropertyUpdateOption interface {
 		updateProperty(*api.UpdatePropertyParams)
 	}
-	// PropertyDeleteOption is an option of [Properties.Delete].
+	// PropertyDeleteOption is an option of [Properties.Delete]: [Force].
 	PropertyDeleteOption interface {
 		deleteProperty(*api.DeletePropertyParams)
 	}
+)
 
-	// ChangeOption is an option of every write of accounts but Delete.
-	ChangeOption interface {
+// What functions return whose options several methods take. Nobody has to name
+// these types, so they are not in the documentation.
+type (
+	changeOption interface {
 		CreateOption
 		UpdateOption
 		BatchOption
 	}
-	// GuardOption is an option of Update and Delete.
-	GuardOption interface {
+	guardOption interface {
 		UpdateOption
 		DeleteOption
 	}
-	// OnceOption is an option of every write that can be named.
-	OnceOption interface {
-		ChangeOption
+	onceOption interface {
+		changeOption
 		WriteOption
 		PropertyUpdateOption
 	}
-	// ForceOption is an option of Update and Delete of properties.
-	ForceOption interface {
+	forceOption interface {
 		PropertyUpdateOption
 		PropertyDeleteOption
 	}
@@ -86,8 +92,8 @@ func (etag ifMatch) update(p *api.UpdateAccountParams) { p.IfMatch = new(string(
 func (etag ifMatch) remove(p *api.DeleteAccountParams) { p.IfMatch = new(string(etag)) }
 
 // IfMatch writes only if the account still has the tag, and else returns
-// ErrPrecondition.
-func IfMatch(etag string) GuardOption { return ifMatch(etag) }
+// ErrPrecondition. It is an [UpdateOption] and a [DeleteOption].
+func IfMatch(etag string) guardOption { return ifMatch(etag) }
 
 type allowNewOptions struct{}
 
@@ -96,8 +102,9 @@ func (allowNewOptions) update(p *api.UpdateAccountParams)      { p.AllowNewOptio
 func (allowNewOptions) batch(p *api.BatchUpdateAccountsParams) { p.AllowNewOptions = new(true) }
 
 // AllowNewOptions adds a dropdown label that is not among its property's options
-// to them, instead of refusing it.
-func AllowNewOptions() ChangeOption { return allowNewOptions{} }
+// to them, instead of refusing it. It is a [CreateOption], an [UpdateOption] and a
+// [BatchOption].
+func AllowNewOptions() changeOption { return allowNewOptions{} }
 
 type dryRun struct{}
 
@@ -106,8 +113,8 @@ func (dryRun) update(p *api.UpdateAccountParams)      { p.DryRun = new(true) }
 func (dryRun) batch(p *api.BatchUpdateAccountsParams) { p.DryRun = new(true) }
 
 // DryRun checks and answers as always, and writes nothing. The answer has no
-// ETag.
-func DryRun() ChangeOption { return dryRun{} }
+// ETag. It is a [CreateOption], an [UpdateOption] and a [BatchOption].
+func DryRun() changeOption { return dryRun{} }
 
 type idempotencyKey string
 
@@ -119,8 +126,9 @@ func (k idempotencyKey) updateProperty(p *api.UpdatePropertyParams) { k.write(&p
 
 // IdempotencyKey names the write, so that it is carried out once even if the
 // program sends it again later, within 24 hours. Without this option each call
-// has a name of its own, which covers its retries.
-func IdempotencyKey(key string) OnceOption { return idempotencyKey(key) }
+// has a name of its own, which covers its retries. It is an option of every write
+// that takes options, but of no Delete.
+func IdempotencyKey(key string) onceOption { return idempotencyKey(key) }
 
 type matchBy MatchMember
 
@@ -143,8 +151,9 @@ type force struct{}
 func (force) updateProperty(p *api.UpdatePropertyParams) { p.Force = new(true) }
 func (force) deleteProperty(p *api.DeletePropertyParams) { p.Force = new(true) }
 
-// Force clears values that are in use, instead of refusing the change.
-func Force() ForceOption { return force{} }
+// Force clears values that are in use, instead of refusing the change. It is a
+// [PropertyUpdateOption] and a [PropertyDeleteOption].
+func Force() forceOption { return force{} }
 
 // with returns parameters as options make them. apply is the method of their
 // interface.

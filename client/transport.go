@@ -56,6 +56,7 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	}
 	t.prepare(req)
 	o := t.persist(ctx, req)
+	o.keep(ctx)
 	if o.err != nil {
 		if o.resp != nil {
 			return nil, unexpected(o.resp, o.body, "%w", o.err)

@@ -2,7 +2,8 @@
 // server (apiserver), the client (apiclient), the document to serve, and what of it
 // requests are checked by; see "make generate". Written by hand are only this file,
 // what writes that (apiserver/requests), and the packages of the types that the
-// generated code names: timestamp, for points in time, and custom, for custom values.
+// generated code names (timestamp, for points in time, and custom, for custom values)
+// and cell, for the cells of CSV.
 package gen
 
 import _ "embed" // for the documents

@@ -557,17 +557,26 @@ type Account struct {
 	UpdatedBy nullable.Nullable[UserSummary] `json:"updatedBy"`
 }
 
+// String returns the value as JSON.
+func (v Account) String() string { return custom.JSON(v) }
+
 // AccountBatch Updates to carry out together.
 type AccountBatch struct {
 	// Updates The updates, in order.
 	Updates []AccountBatchUpdate `json:"updates"`
 }
 
+// String returns the value as JSON.
+func (v AccountBatch) String() string { return custom.JSON(v) }
+
 // AccountBatchResult The accounts as they are after the updates.
 type AccountBatchResult struct {
 	// Accounts One account for each update, in order.
 	Accounts []Account `json:"accounts"`
 }
+
+// String returns the value as JSON.
+func (v AccountBatchResult) String() string { return custom.JSON(v) }
 
 // AccountBatchUpdate One update.
 type AccountBatchUpdate struct {
@@ -581,6 +590,9 @@ type AccountBatchUpdate struct {
 	// never written.
 	Set AccountPatch `json:"set"`
 }
+
+// String returns the value as JSON.
+func (v AccountBatchUpdate) String() string { return custom.JSON(v) }
 
 // AccountContact A contact that is linked to an account.
 type AccountContact struct {
@@ -600,16 +612,19 @@ type AccountContact struct {
 	Phones []string `json:"phones"`
 }
 
+// String returns the value as JSON.
+func (v AccountContact) String() string { return custom.JSON(v) }
+
 // AccountCreate A new account.
 type AccountCreate struct {
 	// Title The account's name. Surrounding space is removed.
-	Title string `json:"title"`
+	Title string `json:"title,omitempty"`
 
 	// Description What there is to say of the account.
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
 	// Address Where the account is.
-	Address []string `json:"address"`
+	Address []string `json:"address,omitempty"`
 
 	// IsActive `false` creates the account archived. It is active if this is not sent.
 	IsActive nullable.Nullable[bool] `json:"isActive,omitempty"`
@@ -646,6 +661,9 @@ type AccountCreate struct {
 	// Size How large the account is.
 	Size nullable.Nullable[float64] `json:"size,omitempty"`
 }
+
+// String returns the value as JSON.
+func (v AccountCreate) String() string { return custom.JSON(v) }
 
 // AccountList Accounts, in order.
 type AccountList = []Account
@@ -714,6 +732,9 @@ type AccountPatch struct {
 	UpdatedBy nullable.Nullable[UserEcho] `echo:"true" json:"updatedBy,omitempty"`
 }
 
+// String returns the value as JSON.
+func (v AccountPatch) String() string { return custom.JSON(v) }
+
 // AccountSummary An account, in short.
 type AccountSummary struct {
 	// ID The account's id.
@@ -722,6 +743,9 @@ type AccountSummary struct {
 	// Title The account's name.
 	Title string `json:"title"`
 }
+
+// String returns the value as JSON.
+func (v AccountSummary) String() string { return custom.JSON(v) }
 
 // AccountType What kind of customer an account is.
 type AccountType string
@@ -738,6 +762,9 @@ type Actor struct {
 	Email nullable.Nullable[string] `json:"email"`
 }
 
+// String returns the value as JSON.
+func (v Actor) String() string { return custom.JSON(v) }
+
 // AliasAgentUse The calls of one program in the last 30 days.
 type AliasAgentUse struct {
 	// UserAgent What the program called itself in `User-Agent`, cut after 200 characters; empty if nothing. Where a key comes with
@@ -750,6 +777,9 @@ type AliasAgentUse struct {
 	// LastCallAt When the last one was.
 	LastCallAt timestamp.Time `json:"lastCallAt"`
 }
+
+// String returns the value as JSON.
+func (v AliasAgentUse) String() string { return custom.JSON(v) }
 
 // AliasCalls How many calls there were, by days (UTC) up to today.
 type AliasCalls struct {
@@ -766,6 +796,9 @@ type AliasCalls struct {
 	RefusedLast30Days int64 `json:"refusedLast30Days"`
 }
 
+// String returns the value as JSON.
+func (v AliasCalls) String() string { return custom.JSON(v) }
+
 // AliasDay The calls of one day.
 type AliasDay struct {
 	// Day The day, in UTC.
@@ -777,6 +810,9 @@ type AliasDay struct {
 	// Refused How many of them were answered 410, after the migration or in a rehearsal.
 	Refused int64 `json:"refused"`
 }
+
+// String returns the value as JSON.
+func (v AliasDay) String() string { return custom.JSON(v) }
 
 // AliasKeyUse The calls with one key in the last 30 days.
 type AliasKeyUse struct {
@@ -796,6 +832,9 @@ type AliasKeyUse struct {
 	LastCallAt timestamp.Time `json:"lastCallAt"`
 }
 
+// String returns the value as JSON.
+func (v AliasKeyUse) String() string { return custom.JSON(v) }
+
 // AliasLeniency Something that had to be read leniently in the last 30 days.
 type AliasLeniency struct {
 	// Name What it is, in the words of `X-Lenient`.
@@ -810,6 +849,9 @@ type AliasLeniency struct {
 	// Keys The keys that made them, the busiest first.
 	Keys []AliasKeyUse `json:"keys"`
 }
+
+// String returns the value as JSON.
+func (v AliasLeniency) String() string { return custom.JSON(v) }
 
 // AliasMail What became of a notice's e-mail. Only of `notified`.
 type AliasMail struct {
@@ -829,6 +871,9 @@ type AliasMail struct {
 	// LastError What kept the last attempt from succeeding; null if nothing did.
 	LastError nullable.Nullable[AliasMailError] `json:"lastError"`
 }
+
+// String returns the value as JSON.
+func (v AliasMail) String() string { return custom.JSON(v) }
 
 // AliasMailError A kind of failure: the mail server could not be reached (`connection`), not in time (`timeout`), did not offer
 // TLS (`tls`), did not take the password (`authentication`), refused for now (`deferred`) or for good (`rejected`).
@@ -900,6 +945,9 @@ type AliasMigration struct {
 	Steps *[]AliasStep `json:"steps,omitempty"`
 }
 
+// String returns the value as JSON.
+func (v AliasMigration) String() string { return custom.JSON(v) }
+
 // AliasMigrationList Users, in the order of their ids.
 type AliasMigrationList = []AliasMigration
 
@@ -911,6 +959,9 @@ type AliasNotice struct {
 	// Sunset When the former paths will end for the user, not in the past. Unsent leaves it as it is, `null` takes it back.
 	Sunset nullable.Nullable[timestamp.Time] `json:"sunset,omitempty"`
 }
+
+// String returns the value as JSON.
+func (v AliasNotice) String() string { return custom.JSON(v) }
 
 // AliasOperationUse The calls of one operation in the last 30 days.
 type AliasOperationUse struct {
@@ -933,6 +984,9 @@ type AliasOperationUse struct {
 	LastCallAt timestamp.Time `json:"lastCallAt"`
 }
 
+// String returns the value as JSON.
+func (v AliasOperationUse) String() string { return custom.JSON(v) }
+
 // AliasRehearsal A time in which the former paths answer 410.
 type AliasRehearsal struct {
 	// KeyID The key with which they do; null if with all.
@@ -945,6 +999,9 @@ type AliasRehearsal struct {
 	Until timestamp.Time `json:"until"`
 }
 
+// String returns the value as JSON.
+func (v AliasRehearsal) String() string { return custom.JSON(v) }
+
 // AliasRehearsalRequest A rehearsal to hold.
 type AliasRehearsalRequest struct {
 	// KeyID Only with this key of the user. With all of them if it is not sent.
@@ -956,6 +1013,9 @@ type AliasRehearsalRequest struct {
 	// Until When the former paths work again. It must be in the future, and at most 7 days after the beginning.
 	Until timestamp.Time `json:"until"`
 }
+
+// String returns the value as JSON.
+func (v AliasRehearsalRequest) String() string { return custom.JSON(v) }
 
 // AliasState Where a user stands: `using` the former paths freely, `notified` of their end, or `migrated`, so that they answer
 // 410.
@@ -992,6 +1052,9 @@ type AliasStep struct {
 	BackTo *AliasState `json:"backTo,omitempty"`
 }
 
+// String returns the value as JSON.
+func (v AliasStep) String() string { return custom.JSON(v) }
+
 // AliasStepKind What was done.
 type AliasStepKind string
 
@@ -1020,6 +1083,9 @@ type Change struct {
 	Fields map[string]FieldChange `json:"fields"`
 }
 
+// String returns the value as JSON.
+func (v Change) String() string { return custom.JSON(v) }
+
 // ChangeKind What happened to the account.
 type ChangeKind string
 
@@ -1029,6 +1095,9 @@ type ChangeList struct {
 	Changes []Change `json:"changes"`
 }
 
+// String returns the value as JSON.
+func (v ChangeList) String() string { return custom.JSON(v) }
+
 // Company A company, which owns users, accounts, contacts and properties.
 type Company struct {
 	// ID The company's id.
@@ -1037,6 +1106,9 @@ type Company struct {
 	// Name The company's name.
 	Name string `json:"name"`
 }
+
+// String returns the value as JSON.
+func (v Company) String() string { return custom.JSON(v) }
 
 // Contact A person.
 type Contact struct {
@@ -1068,10 +1140,13 @@ type Contact struct {
 	UpdatedAt timestamp.Time `json:"updatedAt"`
 }
 
+// String returns the value as JSON.
+func (v Contact) String() string { return custom.JSON(v) }
+
 // ContactCreate A new contact.
 type ContactCreate struct {
 	// Name The person's name. Surrounding space is removed.
-	Name string `json:"name"`
+	Name string `json:"name,omitempty"`
 
 	// Title The person's role.
 	Title nullable.Nullable[string] `json:"title,omitempty"`
@@ -1086,12 +1161,18 @@ type ContactCreate struct {
 	AccountIDs []int64 `json:"accountIds,omitempty"`
 }
 
+// String returns the value as JSON.
+func (v ContactCreate) String() string { return custom.JSON(v) }
+
 // ContactEcho A contact as it was fetched. Only its id counts; the other members are not written.
 type ContactEcho struct {
 	// ID The id of a contact of the company.
 	ID                   ContactID              `json:"id"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
+
+// String returns the value as JSON.
+func (v ContactEcho) String() string { return custom.JSON(v) }
 
 // ContactID The id of a contact of the company.
 type ContactID = int64
@@ -1133,10 +1214,16 @@ type ContactPatch struct {
 	UpdatedAt *timestamp.Time `echo:"true" json:"updatedAt,omitempty"`
 }
 
+// String returns the value as JSON.
+func (v ContactPatch) String() string { return custom.JSON(v) }
+
 // ContactReference A contact, by its id or as an object with its id.
 type ContactReference struct {
 	union json.RawMessage
 }
+
+// String returns the value as JSON.
+func (v ContactReference) String() string { return custom.JSON(v) }
 
 // CreatedKey A new key with its token.
 type CreatedKey struct {
@@ -1164,6 +1251,9 @@ type CreatedKey struct {
 	// ExpiresAt When it ends; null if it does not.
 	ExpiresAt nullable.Nullable[timestamp.Time] `json:"expiresAt"`
 }
+
+// String returns the value as JSON.
+func (v CreatedKey) String() string { return custom.JSON(v) }
 
 // CustomValues Values of the company's properties by their `keyName`. A value is of its property's type: text, number, boolean,
 // date (`YYYY-MM-DD` or a date-time), a dropdown label, or a list of these where the property takes several. In a
@@ -1194,6 +1284,9 @@ type FieldProblem struct {
 	Message string `json:"message"`
 }
 
+// String returns the value as JSON.
+func (v FieldProblem) String() string { return custom.JSON(v) }
+
 // FieldProblemIn The part of the request that holds it.
 type FieldProblemIn string
 
@@ -1215,6 +1308,9 @@ type Invitation struct {
 	ExpiresAt timestamp.Time `json:"expiresAt"`
 }
 
+// String returns the value as JSON.
+func (v Invitation) String() string { return custom.JSON(v) }
+
 // InvitationAccept What an invited user sends.
 type InvitationAccept struct {
 	// Token The token of the invitation.
@@ -1230,6 +1326,9 @@ type InvitationAccept struct {
 	LastName string `json:"lastName,omitempty"`
 }
 
+// String returns the value as JSON.
+func (v InvitationAccept) String() string { return custom.JSON(v) }
+
 // InvitedUser A user who was just invited, or whose password was just reset.
 type InvitedUser struct {
 	// User A user of the company.
@@ -1238,6 +1337,9 @@ type InvitedUser struct {
 	// Invitation With what a user sets a password.
 	Invitation Invitation `json:"invitation"`
 }
+
+// String returns the value as JSON.
+func (v InvitedUser) String() string { return custom.JSON(v) }
 
 // Key An API key, without its token.
 type Key struct {
@@ -1272,6 +1374,9 @@ type Key struct {
 	RevokedAt nullable.Nullable[timestamp.Time] `json:"revokedAt"`
 }
 
+// String returns the value as JSON.
+func (v Key) String() string { return custom.JSON(v) }
+
 // KeyCreate A key to make.
 type KeyCreate struct {
 	// Name What the key is called.
@@ -1289,6 +1394,9 @@ type KeyCreate struct {
 	// Handling How requests are read that have no `Prefer` (RFC 7240, section 4.4).
 	Handling Handling `json:"handling,omitempty"`
 }
+
+// String returns the value as JSON.
+func (v KeyCreate) String() string { return custom.JSON(v) }
 
 // KeyHandling How a key's requests are read that have no `Prefer`; null if as their path has it.
 type KeyHandling string
@@ -1311,6 +1419,9 @@ type OptionRename struct {
 	To string `json:"to"`
 }
 
+// String returns the value as JSON.
+func (v OptionRename) String() string { return custom.JSON(v) }
+
 // OrderEarliestFirst An order in time, the earliest first if none is asked for.
 type OrderEarliestFirst string
 
@@ -1323,11 +1434,17 @@ type PasswordChange struct {
 	NewPassword string `json:"newPassword"`
 }
 
+// String returns the value as JSON.
+func (v PasswordChange) String() string { return custom.JSON(v) }
+
 // PasswordReset What else a reset of a password ends.
 type PasswordReset struct {
 	// RevokeKeys Whether to revoke all keys of the user as well. They stay if this is not sent.
 	RevokeKeys bool `json:"revokeKeys,omitempty"`
 }
+
+// String returns the value as JSON.
+func (v PasswordReset) String() string { return custom.JSON(v) }
 
 // Problem What is wrong with a request (RFC 9457).
 type Problem struct {
@@ -1368,6 +1485,9 @@ type Problem struct {
 	RequestID string `json:"requestId"`
 }
 
+// String returns the value as JSON.
+func (v Problem) String() string { return custom.JSON(v) }
+
 // ProblemCode What kind of problem it is.
 type ProblemCode string
 
@@ -1398,17 +1518,20 @@ type Property struct {
 	Indexed bool `json:"indexed"`
 }
 
+// String returns the value as JSON.
+func (v Property) String() string { return custom.JSON(v) }
+
 // PropertyCreate A new definition.
 type PropertyCreate struct {
 	// Name The name to show. Surrounding space is removed.
-	Name string `json:"name"`
+	Name string `json:"name,omitempty"`
 
 	// KeyName The member's name in `custom`: a letter, then letters a-z, digits and underscores. It is made from `name` if none is
 	// sent. The names of accounts' own members are not allowed.
 	KeyName string `json:"keyName,omitempty"`
 
 	// Type What values a property takes.
-	Type PropertyType `json:"type"`
+	Type PropertyType `json:"type,omitempty"`
 
 	// IsMultiple Whether the value is a list. It is not if this is not sent.
 	IsMultiple bool `json:"isMultiple,omitempty"`
@@ -1424,6 +1547,9 @@ type PropertyCreate struct {
 	Indexed *bool `json:"indexed,omitempty"`
 }
 
+// String returns the value as JSON.
+func (v PropertyCreate) String() string { return custom.JSON(v) }
+
 // PropertyLists Definitions by kind of record.
 type PropertyLists struct {
 	// Account The custom properties of accounts.
@@ -1432,6 +1558,9 @@ type PropertyLists struct {
 	// Client The same, under the former name.
 	Client []Property `json:"client"`
 }
+
+// String returns the value as JSON.
+func (v PropertyLists) String() string { return custom.JSON(v) }
 
 // PropertyPatch The members of a definition to change.
 type PropertyPatch struct {
@@ -1469,6 +1598,9 @@ type PropertyPatch struct {
 	IsCustom *bool `echo:"true" json:"isCustom,omitempty"`
 }
 
+// String returns the value as JSON.
+func (v PropertyPatch) String() string { return custom.JSON(v) }
+
 // PropertyType What values a property takes.
 type PropertyType string
 
@@ -1496,6 +1628,9 @@ type Self struct {
 	// Key An API key, without its token.
 	Key Key `json:"key"`
 }
+
+// String returns the value as JSON.
+func (v Self) String() string { return custom.JSON(v) }
 
 // Sequence The place of a change among all. Sequences are compared as text.
 type Sequence = string
@@ -1527,6 +1662,9 @@ type User struct {
 	CreatedAt timestamp.Time `json:"createdAt"`
 }
 
+// String returns the value as JSON.
+func (v User) String() string { return custom.JSON(v) }
+
 // UserEcho A user as a record was fetched with.
 type UserEcho struct {
 	// ID The user's id.
@@ -1542,10 +1680,13 @@ type UserEcho struct {
 	Email nullable.Nullable[string] `json:"email,omitempty"`
 }
 
+// String returns the value as JSON.
+func (v UserEcho) String() string { return custom.JSON(v) }
+
 // UserInvite A new user.
 type UserInvite struct {
 	// Email The user's e-mail address. It is trimmed and lower-cased.
-	Email string `json:"email"`
+	Email string `json:"email,omitempty"`
 
 	// FirstName The user's first name.
 	FirstName string `json:"firstName,omitempty"`
@@ -1556,6 +1697,9 @@ type UserInvite struct {
 	// IsAdmin Whether the user may do all. The user may not if this is not sent.
 	IsAdmin bool `json:"isAdmin,omitempty"`
 }
+
+// String returns the value as JSON.
+func (v UserInvite) String() string { return custom.JSON(v) }
 
 // UserList Users, in order.
 type UserList = []User
@@ -1575,11 +1719,17 @@ type UserPatch struct {
 	Disabled nullable.Nullable[bool] `json:"disabled,omitempty"`
 }
 
+// String returns the value as JSON.
+func (v UserPatch) String() string { return custom.JSON(v) }
+
 // UserReference A user, by id.
 type UserReference struct {
 	// ID The user's id.
 	ID int64 `json:"id"`
 }
+
+// String returns the value as JSON.
+func (v UserReference) String() string { return custom.JSON(v) }
 
 // UserSummary A user of the company; null if no user did it.
 type UserSummary struct {
@@ -1595,6 +1745,9 @@ type UserSummary struct {
 	// Email The user's e-mail address.
 	Email nullable.Nullable[string] `json:"email"`
 }
+
+// String returns the value as JSON.
+func (v UserSummary) String() string { return custom.JSON(v) }
 
 // AccountID defines model for AccountId.
 type AccountID = int64

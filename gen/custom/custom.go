@@ -39,3 +39,14 @@ func decode(data []byte, v any) error {
 	decoder.UseNumber()
 	return decoder.Decode(v)
 }
+
+// JSON returns a value of the API as it is sent, for people to read.
+func JSON(v any) string {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return err.Error()
+	}
+	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+}

@@ -60,8 +60,12 @@ const maxQuoted = 60
 func Quote(s string) string { return strconv.Quote(cut(s)) }
 
 func cut(s string) string {
-	if runes := []rune(s); len(runes) > maxQuoted {
-		return string(runes[:maxQuoted]) + "…"
+	n := 0
+	for at := range s { // which is not read to its end
+		if n == maxQuoted {
+			return strings.ToValidUTF8(s[:at], "\uFFFD") + "…"
+		}
+		n++
 	}
 	return s
 }

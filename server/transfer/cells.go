@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/accountsd/accountsd/gen/cell"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/query"
 )
@@ -50,14 +51,14 @@ func newCellReader(c Cells) (*cellReader, error) {
 }
 
 // clean takes off the guard of a text, and all of what stands for no value.
-func (c column) clean(cell string) string {
+func (c column) clean(text string) string {
 	if c.isText() {
-		cell = unguard(cell)
+		text = cell.Unguard(text)
 	}
-	if c.cells != nil && isOneOf(c.cells.Null, cell) {
+	if c.cells != nil && isOneOf(c.cells.Null, text) {
 		return ""
 	}
-	return cell
+	return text
 }
 
 func isOneOf(words []string, cell string) bool {
@@ -127,8 +128,8 @@ var shortened = regexp.MustCompile(`^[+-]?[0-9]+([.,][0-9]+)?[eE][+][0-9]+$`)
 
 // destroyed says what is wrong with a cell that a spreadsheet has destroyed, or
 // "".
-func (c column) destroyed(cell string) string {
-	if c.Kind == query.Phone && shortened.MatchString(strings.TrimSpace(unguard(cell))) {
+func (c column) destroyed(text string) string {
+	if c.Kind == query.Phone && shortened.MatchString(strings.TrimSpace(cell.Unguard(text))) {
 		return "is a number that a spreadsheet has shortened, so that digits are lost; format the column as text before the number is entered"
 	}
 	return ""

@@ -1,11 +1,10 @@
 package transfer
 
 import (
-	"bytes"
-	"encoding/json"
 	"strings"
 	"time"
 
+	"github.com/accountsd/accountsd/gen/cell"
 	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/jsonvalue"
@@ -48,25 +47,25 @@ func (c column) isNumber() bool {
 
 // value is what a cell says, as the JSON form of an account has it; false if it
 // says nothing of the member.
-func (c column) value(cell string) (any, bool) {
-	cell = c.clean(cell)
+func (c column) value(text string) (any, bool) {
+	text = c.clean(text)
 	switch {
-	case cell == "":
+	case text == "":
 		return nil, c.Optional
 	case c.Ignored:
 		return nil, false
 	case !c.List && c.isText():
-		return c.item(unescapeQuotes(cell)), true
+		return c.item(cell.UnescapeQuotes(text)), true
 	case !c.List:
-		return c.item(cell), true
+		return c.item(text), true
 	}
-	if items, ok := parseList(cell); ok {
+	if items, ok := parseList(text); ok {
 		return items, true
 	}
-	if items := c.split(cell); c.Custom == "" || len(items) != 1 {
+	if items := c.split(text); c.Custom == "" || len(items) != 1 {
 		return items, true
 	}
-	return c.item(cell), true // Custom members take one value for a list of one.
+	return c.item(text), true // Custom members take one value for a list of one.
 }
 
 // item is one value. One that is not of the column's kind stays as it is, for
@@ -84,40 +83,21 @@ func (c column) item(cell string) any {
 }
 
 // cell writes the account's member so that value returns the same.
-func (c column) cell(a account.Account) (string, error) {
-	value := c.Value(&a)
-	items, isList := itemsOf(value)
-	if !isList {
-		if text, ok := value.(string); ok && c.isText() {
-			return guard(escapeQuotes(text)), nil
-		}
-		return itemText(value), nil
-	}
-	if len(items) == 0 {
-		return "", nil
-	}
-	if text := itemText(items[0]); len(items) == 1 && text != "" {
-		if _, ok := parseList(text); !ok {
-			if c.isText() {
-				text = guard(text)
-			}
-			return text, nil
-		}
-	}
-	return listText(items)
-}
+func (c column) cell(a account.Account) (string, error) { return cell.Of(plainOf(c.Value(&a))) }
 
-// itemsOf returns the items of a list.
-func itemsOf(value any) ([]any, bool) {
+// plainOf returns a value as JSON has it.
+func plainOf(value any) any {
 	switch v := value.(type) {
-	case []any:
-		return v, true
 	case []string:
-		return anys(v), true
+		return anys(v)
 	case []int64:
-		return anys(v), true
+		return anys(v)
+	case account.Type:
+		return string(v)
+	case time.Time:
+		return v.UTC().Format(timestamp.Layout)
 	}
-	return nil, false
+	return value
 }
 
 func anys[T any](items []T) []any {
@@ -128,33 +108,6 @@ func anys[T any](items []T) []any {
 	return list
 }
 
-// itemText writes one value as JSON has it, but a text as it is.
-func itemText(value any) string {
-	switch v := value.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	case account.Type:
-		return string(v)
-	case time.Time:
-		return v.UTC().Format(timestamp.Layout)
-	}
-	text, err := json.Marshal(value)
-	if err != nil {
-		return "" // Neither an infinity nor a NaN is ever stored.
-	}
-	return string(text)
-}
-
-func listText(items []any) (string, error) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(items)
-	return strings.TrimSuffix(b.String(), "\n"), err
-}
-
 // parseList reads a cell that is a JSON array.
 func parseList(cell string) ([]any, bool) {
 	if !strings.HasPrefix(strings.TrimSpace(cell), "[") {
@@ -163,20 +116,4 @@ func parseList(cell string) ([]any, bool) {
 	value, _, err := jsonvalue.Decode([]byte(cell))
 	items, ok := value.([]any)
 	return items, ok && err == nil
-}
-
-// An empty cell is no value, so an empty text is written as two quotes, and to
-// tell those from a text of quotes, that gets two more.
-func escapeQuotes(text string) string {
-	if strings.Trim(text, `"`) == "" && text != `"` {
-		return text + `""`
-	}
-	return text
-}
-
-func unescapeQuotes(cell string) string {
-	if strings.Trim(cell, `"`) == "" && len(cell) > 1 {
-		return cell[2:]
-	}
-	return cell
 }

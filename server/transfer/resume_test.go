@@ -65,7 +65,7 @@ func TestResume(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		steps := 0
 		result, err := f.importFile(ctx, t, path, transfer.Options{MatchBy: account.MatchNone, Progress: func(done, total int64) {
-			if steps++; steps == 3 && runs < 3 {
+			if steps++; steps == 2 && runs < 3 {
 				cancel()
 			}
 		}})

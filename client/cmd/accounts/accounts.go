@@ -216,7 +216,8 @@ func (t *terminal) getAccounts(ctx context.Context, cmd *cli.Command, c *client.
 	})
 }
 
-// listOf prints accounts. CSV has a column for each property.
+// listOf prints accounts. CSV has a column for each property, and is what
+// "accountsd import" reads.
 func (t *terminal) listOf(ctx context.Context, cmd *cli.Command, c *client.Client, list iter.Seq2[client.Account, error]) error {
 	columns := accountColumns
 	if cmd.String("output") == string(formatCSV) && cmd.String("columns") == "" {
@@ -229,6 +230,9 @@ func (t *terminal) listOf(ctx context.Context, cmd *cli.Command, c *client.Clien
 			keyNames[i] = property.KeyName
 		}
 		columns = plainColumnsOf[client.Account](keyNames...)
+		if cmd.Bool("contacts") {
+			columns = append(columns, "contacts")
+		}
 	}
 	return printList(t.printer(cmd, columns), limited(list, cmd.Int("limit")))
 }

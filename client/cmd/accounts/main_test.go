@@ -106,6 +106,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`), "1970-01-01T00:00:00.000Z"},
 	{regexp.MustCompile(`acc_[A-Za-z0-9_-]{43}`), "acc_TOKEN"},
 	{regexp.MustCompile(`acc_[A-Za-z0-9_-]{6}`), "acc_prefix"},
+	{regexp.MustCompile(`inv_[A-Za-z0-9_-]{43}`), "inv_TOKEN"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:50000"},
 }
 
@@ -174,6 +175,9 @@ func TestWriting(t *testing.T) {
 	sh.do("create", "title=nair", "address=B", "primaryPhone=(510) 555-0162", "--on-match", "enrich", "--columns", "id,title,primaryPhone")
 	sh.do("create", "title=Nair", "address=B", "--match-by", "none", "--dry-run", "--columns", "title")
 	sh.do("create")
+	sh.do("create", "title=X")
+	sh.do("contacts", "create", "title=X")
+	sh.do("properties", "create", "name=X")
 	sh.do("archive", "1", "3", "--columns", "id,title,isActive")
 	sh.do("get", "3")
 	sh.do("archive", "2", "99")
@@ -258,6 +262,7 @@ func TestUsage(t *testing.T) {
 		{"lst"}, {"get"}, {"get", "x"}, {"get", "0"}, {"get", "1", "--unknown"}, {"list", "-o", "xml"}, {"list", "two", "words"}, {"list", "--order", "up"},
 		{"list", "--limit", "many"}, {"list", "--updated-after", "soon"}, {"search", "title"}, {"search", "a", "eq", "b", "xor", "c", "eq", "d"}, {"history", "1", "2"},
 		{"list", "--url", "ftp://nowhere"}, {"profile", "set"}, {"profile", "use", "none"}, {"keys", "create"}, {"properties", "delete"}, {"delete", "1"},
+		{"changes", "--follow", "-o", "json"}, {"changes", "--after", "1", "--position", "x"}, {"batch"}, {"users", "invite", "email"}, {"users", "disable", "1"}, {"users", "reset", "1", "2"},
 	} {
 		if stdout, stderr, code := sh.run("", args...); code != 2 || !strings.HasPrefix(lastLine(stderr), "accounts: ") {
 			t.Errorf("%v: exit %d\n%s%s", args, code, stdout, stderr)

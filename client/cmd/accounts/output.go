@@ -13,6 +13,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/accountsd/accountsd/gen/cell"
 )
 
 // format is how records are printed.
@@ -63,14 +65,14 @@ func recordOf(value any) (record, error) {
 	return r, decoder.Decode(&r)
 }
 
-// get returns a member as text; one that is absent is empty.
-func (r record) get(column string) string {
+// get returns a member, or nil if it is absent.
+func (r record) get(column string) any {
 	if values, ok := r["custom"].(map[string]any); ok {
 		if key, isCustom := strings.CutPrefix(column, "custom."); isCustom {
-			return render(values[key])
+			return values[key]
 		}
 	}
-	return render(r[column])
+	return r[column]
 }
 
 // render writes a value for people.
@@ -208,7 +210,7 @@ func (p *printer) csvWriter() (write func(any) error, end func() error) {
 	w := csv.NewWriter(p.t.out)
 	headErr := w.Write(p.columns)
 	return func(value any) error {
-			cells, err := p.cells(value)
+			cells, err := p.csvCells(value)
 			if err := cmp.Or(headErr, err); err != nil {
 				return fmt.Errorf("write CSV: %w", err)
 			}
@@ -224,9 +226,43 @@ func (p *printer) cells(value any) ([]string, error) {
 	r, err := recordOf(value)
 	cells := make([]string, len(p.columns))
 	for i, column := range p.columns {
-		cells[i] = r.get(column)
+		cells[i] = render(r.get(column))
 	}
 	return cells, err
+}
+
+// csvCells returns the members that the columns name as "accountsd import" reads
+// them.
+func (p *printer) csvCells(value any) ([]string, error) {
+	r, err := recordOf(value)
+	if err != nil {
+		return nil, err
+	}
+	cells := make([]string, len(p.columns))
+	for i, column := range p.columns {
+		if cells[i], err = cell.Of(reference(r.get(column))); err != nil {
+			return nil, err
+		}
+	}
+	return cells, nil
+}
+
+// reference returns the id of a record within another, as requests name it, and
+// other values as they are.
+func reference(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		if id, ok := v["id"]; ok {
+			return id
+		}
+	case []any:
+		references := make([]any, len(v))
+		for i, item := range v {
+			references[i] = reference(item)
+		}
+		return references
+	}
+	return value
 }
 
 // maxCell is how much of a value a table shows.

@@ -118,11 +118,8 @@ func (t *terminal) deletes(what string, remove func(context.Context, *cli.Comman
 
 // deleteAll asks, and then removes record after record.
 func deleteAll[ID any](t *terminal, cmd *cli.Command, what string, list []ID, remove func(ID) error) error {
-	if !cmd.Bool("yes") {
-		names := strings.Trim(fmt.Sprint(list), "[]")
-		if err := t.confirm(fmt.Sprintf("Remove %s %s for good?", what, names)); err != nil {
-			return err
-		}
+	if err := t.confirmed(cmd, fmt.Sprintf("Remove %s %s for good?", what, joined(list))); err != nil {
+		return err
 	}
 	for _, id := range list {
 		if err := remove(id); err != nil {
@@ -132,6 +129,16 @@ func deleteAll[ID any](t *terminal, cmd *cli.Command, what string, list []ID, re
 	}
 	return nil
 }
+
+// confirmed asks, if the command line does not say yes.
+func (t *terminal) confirmed(cmd *cli.Command, question string) error {
+	if cmd.Bool("yes") {
+		return nil
+	}
+	return t.confirm(question)
+}
+
+func joined[ID any](list []ID) string { return strings.Trim(fmt.Sprint(list), "[]") }
 
 // each makes a list of what is there already.
 func each[T any](values []T) func(yield func(T, error) bool) {

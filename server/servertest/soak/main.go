@@ -61,10 +61,14 @@ func main() {
 		}
 		return
 	}
-	if len(os.Args) != 2 {
-		log.Fatal("usage: soak ACCOUNTSD, or soak crash KILLS ACCOUNTSD")
+	if len(os.Args) < 2 {
+		log.Fatal("usage: soak ACCOUNTSD [MIX ...], or soak crash KILLS ACCOUNTSD")
 	}
-	for _, name := range []string{"accept", "unknown", "large", "batch", "all"} {
+	mixes := os.Args[2:]
+	if len(mixes) == 0 {
+		mixes = []string{"accept", "unknown", "large", "batch", "all"}
+	}
+	for _, name := range mixes {
 		if err := soak(os.Args[1], name); err != nil {
 			log.Fatalf("%s: %v", name, err)
 		}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/accountsd/accountsd/client"
+)
+
+// file makes a file of the shell's folder, and returns its path.
+func (sh *shell) file(name, text string) string {
+	sh.t.Helper()
+	path := filepath.Join(sh.dir, name)
+	must(sh.t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	position := filepath.Join(sh.dir, "position")
+	sh.do("changes", "--columns", "sequence,at,kind,accountId,actor")
+	sh.do("changes", "--limit", "1", "-o", "ndjson", "--position", position)
+	sh.do("changes", "-o", "csv", "--position", position)
+	sh.do("changes", "-o", "ndjson", "--position", position)
+	sh.do("changes", "--after", "9999999999999999999")
+	sh.golden("changes")
+}
+
+// A change is shown while the program follows, once, and the next run begins
+// after it.
+func TestFollow(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	position := filepath.Join(sh.dir, "position")
+	for i, output := range []string{"table", "ndjson", "csv"} {
+		cmd := sh.command("changes", "--follow", "--interval", "10ms", "--position", position, "-o", output, "--columns", "kind,accountId,fields")
+		out, err := cmd.StdoutPipe()
+		must(t, err)
+		must(t, cmd.Start())
+		seen := bufio.NewScanner(out)
+		title := fmt.Sprintf("Title %d", i)
+		_, err = sh.s.Client.Accounts.Update(t.Context(), 1, client.AccountPatch{Title: client.Set(title)})
+		must(t, err)
+		times := 0
+		for seen.Scan() {
+			if strings.Contains(seen.Text(), fmt.Sprintf("Title %d", i-1)) && !strings.Contains(seen.Text(), title) {
+				t.Errorf("%s: shown again: %s", output, seen.Text())
+			}
+			if strings.Contains(seen.Text(), title) {
+				times++
+				_ = cmd.Process.Signal(syscall.SIGINT)
+			}
+		}
+		if err := cmd.Wait(); err != nil || times != 1 {
+			t.Errorf("%s: %v; shown %d times", output, err, times)
+		}
+	}
+}
+
+func TestBatch(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	good := sh.file("good.ndjson", `{"id":1,"set":{"title":"Sunrise","custom":{"capacity":1.50,"roof_type":null}}}`+"\n\n"+`{"id":2,"set":{"primaryEmail":"harbor@example.com"}}`+"\n")
+	sh.do("batch", good, "--dry-run", "--columns", "id,title,primaryEmail,custom.capacity")
+	sh.do("batch", good, "--columns", "id,title,primaryEmail,custom.capacity")
+	sh.do("batch", sh.file("tag.ndjson", `{"id":1,"ifMatch":"\"1-1\"","set":{"title":"x"}}`), "--atomic")
+	sh.do("batch", sh.file("offences.ndjson", `{"id":1,"set":{"title":"Sunset"}}`+"\n\n"+`{"id":2,"set":{"title":"","number":1}}`))
+	sh.do("batch", sh.file("label.ndjson", `{"id":1,"set":{"custom":{"roof_type":"Thatch"}}}`), "--allow-new-options", "--columns", "custom.roof_type")
+	sh.enter(`{"id":1,"sett":{}}`, "batch", "-")
+	sh.enter("{\"id\":1,\"set\":{}}\n{}", "batch", "-")
+	sh.enter("{\"id\":1,\"set\":{}} 1", "batch", "-")
+	sh.enter("\n", "batch", "-")
+	sh.do("batch", filepath.Join(sh.dir, "none.ndjson"))
+	var many strings.Builder
+	for i := range 501 {
+		fmt.Fprintf(&many, `{"id":2,"set":{"size":%d}}`+"\n", i)
+	}
+	all := sh.file("many.ndjson", many.String())
+	sh.do("batch", all, "--atomic")
+	sh.do("get", "2", "--columns", "size")
+	if stdout, stderr, code := sh.run("", "batch", all, "-o", "ndjson"); code != 0 || strings.Count(stdout, "\n") != 501 {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	sh.do("get", "2", "--columns", "size")
+	sh.do("batch", sh.file("late.ndjson", many.String()+`{"id":99,"set":{"size":1}}`))
+	sh.golden("batch")
+}
+
+func TestUsers(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	sh.do("users", "invite", "email=Lin@example.com", "firstName=Lin")
+	sh.do("users", "invite", "email=lin@example.com")
+	sh.do("users", "invite", "firstName=Lin")
+	sh.do("users", "list")
+	sh.do("users", "disable", "2")
+	sh.do("users", "disable", "2", "--yes")
+	sh.do("users", "enable", "2", "-o", "ndjson")
+	sh.do("users", "disable", "1", "--yes")
+	sh.do("users", "reset", "1", "--yes", "--columns", "id,email,token")
+	sh.do("users", "reset", "9", "--yes")
+	sh.golden("users")
+}

@@ -1,0 +1,15 @@
+package client_test
+
+import "github.com/accountsd/accountsd/client"
+
+// What the documentation of each type says that it can be.
+var (
+	_ = []client.GetOption{client.IncludeContacts(), client.IncludeArchived(), client.IfNoneMatch("")}
+	_ = []client.CreateOption{client.MatchBy(""), client.OnMatch(""), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey("")}
+	_ = []client.UpdateOption{client.IfMatch(""), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey("")}
+	_ = []client.BatchOption{client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey("")}
+	_ = []client.DeleteOption{client.IfMatch("")}
+	_ = []client.WriteOption{client.IdempotencyKey("")}
+	_ = []client.PropertyUpdateOption{client.Force(), client.IdempotencyKey("")}
+	_ = []client.PropertyDeleteOption{client.Force()}
+)
