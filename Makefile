@@ -151,8 +151,8 @@ dist: ## build all that is handed out into bin/dist: binaries for six systems, m
 	@GO='$(GO)' .ci/package/dist.sh
 
 .PHONY: check-dist
-check-dist: ## build it for linux/amd64 only, and see that it can be installed, run and removed
+check-dist: ## build it for linux/amd64 only, and see that it can be installed, run and removed (needs systemd, man-db, binutils, curl)
 	@GO='$(GO)' .ci/package/check.sh
 
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci check-dist test-race test ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci test-race test ## what CI runs
