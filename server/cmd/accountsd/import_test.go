@@ -1,7 +1,9 @@
 package main_test
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -208,14 +210,15 @@ func TestKillImport(t *testing.T) {
 	}
 	args := i.args(i.write(t, "a.csv", text.String()), "--match-by", "none")
 	for kill := range 4 {
-		_, before := i.history(t)
+		before := written(t, i.db)
 		cmd := exec.CommandContext(t.Context(), binary, args...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		for now := before; now == before; _, now = i.history(t) {
-			time.Sleep(time.Duration(kill) * 7 * time.Millisecond)
+		for deadline := time.Now().Add(time.Minute); written(t, i.db).Equal(before) && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond)
 		}
+		time.Sleep(time.Duration(10+kill*30) * time.Millisecond) // somewhere in its writes
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
@@ -242,6 +245,19 @@ func TestKillImport(t *testing.T) {
 	if entries, accounts := i.history(t); entries != n-bad || accounts != int64(n-bad) {
 		t.Errorf("%d accounts and %d entries of history, want %d", accounts, entries, n-bad)
 	}
+}
+
+// written is when the log of a database was last written to.
+func written(t *testing.T, db string) time.Time {
+	t.Helper()
+	info, err := os.Stat(db + "-wal")
+	if errors.Is(err, fs.ErrNotExist) {
+		return time.Time{}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.ModTime()
 }
 
 // The server goes on answering updates while its database is imported into.
