@@ -118,6 +118,7 @@ func (r *recorder) AddOption(_ context.Context, _ int64, option schema.NewOption
 
 // UpdateAccount notes that an account is to be written.
 func (r *recorder) UpdateAccount(_ context.Context, a Account, changes patch.Changes) error {
+	delete(r.set.Versions, a.ID)
 	r.set.Writes = append(r.set.Writes, Write{Account: a, Kind: ChangeUpdated, Changes: changes})
 	return nil
 }

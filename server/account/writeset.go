@@ -18,16 +18,17 @@ import (
 type WriteSet struct {
 	CompanyID int64
 
-	// What it was decided on. An account that the set writes must be the version
-	// before.
+	// What it was decided on. An account that the set updates must be the version
+	// before, which the update itself tells.
 	Schema   *int64          // version of the company's properties; nil: they did not matter
-	Versions map[int64]int64 // of accounts that were read
+	Versions map[int64]int64 // of other accounts that were read
 
 	Options []schema.NewOption
 	Writes  []Write // in order
 
-	clock  write.Clock
-	finish func(ctx context.Context, tx write.Tx) error // of the times that the writes got; nil: nothing
+	written map[int64]time.Time // when each account is, once the set was played
+	clock   write.Clock
+	finish  func(ctx context.Context, tx write.Tx) error // of the times that the writes got; nil: nothing
 }
 
 // Write is one write of an account that was there.
@@ -59,15 +60,15 @@ func (s *WriteSet) Play(ctx context.Context, tx Tx) error {
 	if err := addOptions(ctx, tx, s.CompanyID, s.Options); err != nil {
 		return stale(err)
 	}
-	written := make(map[int64]time.Time, len(s.Writes))
+	s.written = make(map[int64]time.Time, len(s.Writes))
 	for i := range s.Writes {
 		w := &s.Writes[i]
 		at := s.clock.Since(w.Entry.At.Add(-time.Millisecond))
-		if last := written[w.Account.ID]; !at.After(last) {
+		if last := s.written[w.Account.ID]; !at.After(last) {
 			at = last.Add(time.Millisecond)
 		}
 		w.stamp(at)
-		written[w.Account.ID] = at
+		s.written[w.Account.ID] = at
 		if err := w.play(ctx, tx); err != nil {
 			return stale(err)
 		}
@@ -91,9 +92,6 @@ func (s *WriteSet) check(ctx context.Context, tx Tx) error {
 		}
 	}
 	for id, version := range s.Versions {
-		if s.updates(id) {
-			continue
-		}
 		a, err := tx.AccountForUpdate(ctx, s.CompanyID, id)
 		if err != nil {
 			return stale(err)
@@ -103,15 +101,6 @@ func (s *WriteSet) check(ctx context.Context, tx Tx) error {
 		}
 	}
 	return nil
-}
-
-func (s *WriteSet) updates(id int64) bool {
-	for _, w := range s.Writes {
-		if w.Account.ID == id {
-			return w.Kind == ChangeUpdated
-		}
-	}
-	return false
 }
 
 // stamp gives the write its time.
@@ -149,11 +138,9 @@ func stale(err error) error {
 	return err
 }
 
-// restamp gives an account that was decided on the time of its write.
+// restamp gives an account that was decided on the time of its last write.
 func (s *WriteSet) restamp(a *Account) {
-	for i := range s.Writes {
-		if w := &s.Writes[i]; w.Account.ID == a.ID && w.Account.Version == a.Version && w.Kind == ChangeUpdated {
-			a.UpdatedAt = w.Account.UpdatedAt
-		}
+	if at, ok := s.written[a.ID]; ok {
+		a.UpdatedAt = at
 	}
 }
