@@ -1,39 +1,11 @@
 // The console in a real browser, on a real server with the sample company.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { findings, launch, open, serve, signIn } from './world.mjs';
-
-const shots = '../../bin/screenshots';
-let server, browser;
-before(async () => {
-  mkdirSync(shots, { recursive: true });
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-/** A signed-in page; what it must not do fails the test at its end. */
-function at(address, work, options = {}) {
-  return async () => {
-    const { page, offences, context } = await open(browser, server.url, options);
-    try {
-      await signIn(page, server.url, server.key, address);
-      await work(page);
-      assert.deepEqual(offences, []);
-    } catch (e) {
-      await page.screenshot({ path: `${shots}/failed.png` }).catch(() => {});
-      throw e;
-    } finally {
-      await context.close();
-    }
-  };
-}
+import { at, browser, server, shots } from './shared.mjs';
+import { findings, open, signIn } from './world.mjs';
 
 const said = (page, text) => page.getByText(text).first().waitFor();
 const saved = page => page.getByText('Saved.').first().waitFor();

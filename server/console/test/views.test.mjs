@@ -1,37 +1,8 @@
 // Every view at both widths and in both colour schemes, and the reference.
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
-import { findings, launch, open, serve, signIn } from './world.mjs';
-
-const shots = '../../bin/screenshots';
-let server, browser;
-before(async () => {
-  mkdirSync(shots, { recursive: true });
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-/** A signed-in page; what it must not do fails the test at its end. */
-function at(address, work, options = {}) {
-  return async () => {
-    const { page, offences, context } = await open(browser, server.url, options);
-    try {
-      await signIn(page, server.url, server.key, address);
-      await work(page);
-      assert.deepEqual(offences, []);
-    } catch (e) {
-      await page.screenshot({ path: `${shots}/failed.png` }).catch(() => {});
-      throw e;
-    } finally {
-      await context.close();
-    }
-  };
-}
+import { describe, test } from 'node:test';
+import { at, browser, server, shots } from './shared.mjs';
+import { findings, open } from './world.mjs';
 
 const views = {
   accounts: '#/accounts', account: '#/accounts/2', 'new-account': '#/accounts/new', import: '#/import', contacts: '#/contacts', contact: '#/contacts/1',
