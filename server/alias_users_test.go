@@ -361,7 +361,7 @@ func TestDaysOfUseAddUp(t *testing.T) {
 	f := newAliasFixture(t)
 	key, now := f.keys[linKey], f.clock.Now()
 	use := func(day time.Time, calls, refused int64) alias.Use {
-		return alias.Use{UserID: key.UserID, KeyID: key.ID, Operation: "GET /v1/accounts", Day: day, Calls: calls, Refused: refused, First: now, Last: now}
+		return alias.Use{CompanyID: key.CompanyID, UserID: key.UserID, KeyID: key.ID, Operation: "GET /v1/accounts", Day: day, Calls: calls, Refused: refused, First: now, Last: now}
 	}
 	today := now.UTC().Truncate(24 * time.Hour)
 	must(t, f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {

@@ -32,7 +32,8 @@ func (s *Server) carryOutOnce(next apiserver.StrictHandlerFunc, _ string) apiser
 		if op := s.operations.of(c); name == "" || !op.once || isFlagged(c, "dry_run") {
 			return next(c, request)
 		}
-		id := write.AnswerID{KeyID: actorOf(c.Request.Context()).KeyID, Name: name}
+		actor := actorOf(c.Request.Context())
+		id := write.AnswerID{CompanyID: actor.CompanyID, KeyID: actor.KeyID, Name: name}
 		if _, underWay := s.underWay.LoadOrStore(id, nil); underWay {
 			return nil, inProgress()
 		}

@@ -25,7 +25,7 @@ put server/account/members.go 'MemberSize ' '	MemberNickname    query.Member = "
 put server/account/members.go 'func(a *Account) **float64 { return &a.Size }' '	nullable("nickname", patch.Text, textUpTo(100),
 		func(a *Account) **string { return &a.Nickname }, func(p *Patch) *patch.Field[string] { return &p.Nickname }),'
 # The store: its column. The answer: its place.
-put server/store/sqlite/columns.go '{name: "size"' '	{name: "nickname", at: func(r *accountRow) any { return &r.Account.Nickname }, member: account.MemberNickname},'
+put server/store/records/columns.go '{name: "size"' '	{name: "nickname", at: func(r *accountRow) any { return &r.Account.Nickname }, member: account.MemberNickname},'
 put server/encode.go 'w.member("primaryPhone")' '	w.member("nickname").optional(a.Nickname)'
 
 git add -A

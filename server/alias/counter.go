@@ -1,7 +1,9 @@
 package alias
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -95,7 +97,7 @@ func (c *Counter) CountLeniencies(actor identity.Actor, names []string, now time
 	defer c.mu.Unlock()
 	for _, name := range names {
 		key := leniencyKey{keyID: actor.KeyID, day: day.Unix(), name: name}
-		one := Leniency{UserID: actor.User.ID, KeyID: actor.KeyID, Name: name, Day: day, Calls: 1, Last: now}
+		one := Leniency{CompanyID: actor.CompanyID, UserID: actor.User.ID, KeyID: actor.KeyID, Name: name, Day: day, Calls: 1, Last: now}
 		c.pending.addLeniency(key, one)
 	}
 }
@@ -143,7 +145,12 @@ func (c *Counter) Flush(ctx context.Context, store Store) error {
 	c.pending = newCounts()
 	c.mu.Unlock()
 
-	uses, leniencies := values(taken.uses), values(taken.leniencies)
+	uses := sorted(taken.uses, func(a, b Use) int {
+		return cmp.Or(cmp.Compare(a.KeyID, b.KeyID), cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.UserAgent, b.UserAgent), a.Day.Compare(b.Day))
+	})
+	leniencies := sorted(taken.leniencies, func(a, b Leniency) int {
+		return cmp.Or(cmp.Compare(a.KeyID, b.KeyID), cmp.Compare(a.Name, b.Name), a.Day.Compare(b.Day))
+	})
 	err := write.Do(ctx, store, func(ctx context.Context, tx Tx) error {
 		if err := tx.AddAliasUse(ctx, uses); err != nil {
 			return err
@@ -156,11 +163,14 @@ func (c *Counter) Flush(ctx context.Context, store Store) error {
 	return err
 }
 
-func values[K comparable, V any](m map[K]*V) []V {
+// sorted returns counts in an order that all servers write them in, so that none
+// waits for another one in a circle.
+func sorted[K comparable, V any](m map[K]*V, compare func(a, b V) int) []V {
 	list := make([]V, 0, len(m))
 	for _, v := range m {
 		list = append(list, *v)
 	}
+	slices.SortFunc(list, compare)
 	return list
 }
 

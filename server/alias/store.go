@@ -121,12 +121,13 @@ type Use struct {
 // Leniency is how many calls with one key needed one thing to be read leniently
 // on a day.
 type Leniency struct {
-	UserID int64
-	KeyID  int64
-	Name   string    // see package lenient
-	Day    time.Time // its beginning, in UTC
-	Calls  int64
-	Last   time.Time
+	CompanyID int64
+	UserID    int64
+	KeyID     int64
+	Name      string    // see package lenient
+	Day       time.Time // its beginning, in UTC
+	Calls     int64
+	Last      time.Time
 }
 
 // LeniencyTotal is the calls with one key that needed one thing, over the days.

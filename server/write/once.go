@@ -12,8 +12,9 @@ const answersKept = 24 * time.Hour
 
 // AnswerID identifies a request that must be carried out once.
 type AnswerID struct {
-	KeyID int64  // the API key that sent it
-	Name  string // the caller's idempotency key
+	CompanyID int64
+	KeyID     int64  // the API key that sent it
+	Name      string // the caller's idempotency key
 }
 
 // Answer is what such a request was answered.

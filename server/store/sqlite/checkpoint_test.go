@@ -15,8 +15,9 @@ import (
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/sqlite"
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 )
 
 const walFrame = 4096 + 24
@@ -47,14 +48,14 @@ func TestLogShrinksAfterSlowReader(t *testing.T) {
 	l := newLoad(t, s, 200, strings.Repeat("x", 6000))
 	slow := openFile(t, path)
 	for _, text := range []string{"BEGIN", "SELECT count(*) FROM accounts"} {
-		if _, err := slow.Exec(t.Context(), db.Statement{Text: text}); err != nil {
+		if err := slow.Exec(t.Context(), db.Statement{Text: text}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if largest := l.runUntilWritten(t, path, 2*smallBound); largest < smallBound {
 		t.Fatalf("the log grew to %d bytes only: the reader was not slow", largest)
 	}
-	if _, err := slow.Exec(t.Context(), db.Rollback); err != nil {
+	if err := slow.Exec(t.Context(), engine.Rollback); err != nil {
 		t.Fatal(err)
 	}
 	l.runUntilWritten(t, path, smallBound)

@@ -7,7 +7,9 @@ import (
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/store"
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/records"
+	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
 
@@ -60,31 +62,33 @@ func (s *Store) Searchable(ctx context.Context, companyID int64) (bool, error) {
 	if err != nil || queued > 0 {
 		return false, err
 	}
-	var found textindex.Found
-	err = s.snapshot(ctx, true, func(r reader) error {
-		found, err = r.view.Search(ctx, accountTexts, companyID, "any", func([]string) bool { return false })
+	found := false
+	err = s.text.Read(ctx, s.Session, func(_ db.Session, finder records.Finder) error {
+		if finder == nil {
+			return nil
+		}
+		f, err := finder.Find(ctx, records.AccountTexts, companyID, []records.Word{{Text: "any"}}, func([]string) bool { return false })
+		found = f.IDs.Text != ""
 		return err
 	})
-	return found.IDs.Text != "", err
+	return found, err
 }
 
 // Queued returns how many entries wait in the queue.
 func (s *Store) Queued(ctx context.Context) (n int, err error) {
-	err = s.session.Get(ctx, db.Statement{Thing: "search queue", Text: "SELECT count(*) FROM search_queue WHERE sequence > (SELECT pruned FROM search_state)"}, nil, &n)
+	err = s.Session.Get(ctx, db.Statement{Thing: "search queue", Text: "SELECT count(*) FROM search_queue WHERE sequence > (SELECT pruned FROM search_state)"}, nil, &n)
 	return n, err
 }
 
 // Exec runs SQL in a transaction.
 func Exec(ctx context.Context, tx store.Tx, text string) error {
-	_, err := tx.(*transaction).session.Exec(ctx, db.Statement{Thing: "test", Text: text})
-	return err
+	return tx.(*records.Tx).Session.Exec(ctx, db.Statement{Thing: "test", Text: text})
 }
 
 // Explain returns SQLite's plans of the statements that a read runs.
 func (s *Store) Explain(ctx context.Context, read func(store.Reader) error) (plans []string, err error) {
-	err = s.session.Snapshot(ctx, func(session db.Session) error {
-		session.Trace = explainStatements(ctx, session, &plans)
-		return read(reader{session: session, driven: s.driven, text: s.text})
+	err = s.Session.Snapshot(ctx, func(session db.Session) error {
+		return read(records.Reader{Session: explained(ctx, session, &plans), Driven: s.Driven, Texts: s.Texts})
 	})
 	return plans, err
 }
@@ -92,11 +96,18 @@ func (s *Store) Explain(ctx context.Context, read func(store.Reader) error) (pla
 // ExplainWrite returns SQLite's plans of the statements that a write runs.
 func (s *Store) ExplainWrite(ctx context.Context, write func(context.Context, store.Tx) error) (plans []string, err error) {
 	err = s.Write(ctx, func(ctx context.Context, tx store.Tx) error {
-		explained := tx.(*transaction)
-		explained.session.Trace = explainStatements(ctx, explained.session, &plans)
-		return write(ctx, explained)
+		t := *tx.(*records.Tx)
+		t.Session = explained(ctx, t.Session, &plans)
+		return write(ctx, &t)
 	})
 	return plans, err
+}
+
+// explained is a session that adds the steps of each statement to the plans.
+func explained(ctx context.Context, session db.Session, plans *[]string) db.Session {
+	runner := *session.Runner.(*engine.Runner)
+	runner.Trace = explainStatements(ctx, session, plans)
+	return db.Session{Runner: &runner}
 }
 
 // explainStatements adds the steps of each statement to the plans.
@@ -138,15 +149,26 @@ func (s *Store) IndexerEnded() bool {
 // FindAfter lists and counts accounts after something happens that the snapshot
 // does not see, in which it began.
 func (s *Store) FindAfter(ctx context.Context, companyID int64, q account.Query, happens func()) (list []account.Account, n int64, err error) {
-	err = s.snapshot(ctx, true, func(r reader) error {
-		if p, err := r.plan(ctx, companyID, q.Filter, r.driven); err != nil || !p.exact() || p.ids.Text == "" {
-			return errors.Join(err, errors.New("the plan does not use the index"))
+	err = s.text.Read(ctx, s.Session, func(session db.Session, finder records.Finder) error {
+		if finder == nil {
+			return errors.New("the index is not used")
 		}
 		happens()
-		if list, err = listAccounts(ctx, r, companyID, q, decoded); err == nil {
-			n, err = r.countAccounts(ctx, companyID, q)
+		r := records.Reader{Session: session, Driven: s.Driven, Texts: seen{s.text, finder}}
+		if list, err = r.Accounts(ctx, companyID, q); err == nil {
+			n, err = r.CountAccounts(ctx, companyID, q)
 		}
 		return err
 	})
 	return list, n, err
+}
+
+// seen is an index as it was seen in a snapshot.
+type seen struct {
+	*textindex.Index
+	finder records.Finder
+}
+
+func (s seen) Read(_ context.Context, session db.Session, read func(db.Session, records.Finder) error) error {
+	return read(session, s.finder)
 }

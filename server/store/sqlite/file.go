@@ -12,7 +12,8 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"github.com/accountsd/accountsd/server/fault"
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 	"github.com/accountsd/accountsd/server/write"
 )
 
@@ -51,7 +52,7 @@ func stat(path string, create bool) (int64, error) {
 }
 
 func createFile(path string) error {
-	err := db.CreateFile(path)
+	err := engine.CreateFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return refuse(fault.KindInvalid, "the folder %s is not there; make it first, or name another file with --db", filepath.Dir(path))
@@ -84,7 +85,7 @@ func inspect(ctx context.Context, path string, create bool) (f file, err error) 
 	if f.size, err = stat(path, create); err != nil {
 		return f, err
 	}
-	conn, err := db.Open(ctx, db.Source{Name: db.FileURI(path) + "?mode=ro", Wait: db.LockTimeout})
+	conn, err := engine.Open(ctx, engine.Source{Name: engine.FileURI(path) + "?mode=ro", Wait: engine.LockTimeout})
 	if err != nil {
 		return f, explain(path, err)
 	}
@@ -106,11 +107,11 @@ var (
 
 // identify tells whose the file is. Those that were made before files were marked
 // are ours if their schema is.
-func (f *file) identify(ctx context.Context, conn *db.Conn, create bool) error {
-	if _, err := conn.Exec(ctx, beginLook); err != nil {
+func (f *file) identify(ctx context.Context, conn *engine.Conn, create bool) error {
+	if err := conn.Exec(ctx, beginLook); err != nil {
 		return err
 	}
-	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), endLook) }()
+	defer func() { _ = conn.Exec(context.WithoutCancel(ctx), endLook) }()
 	var id, things int
 	if err := conn.Get(ctx, selectMarks, nil, &id, &f.version, &things); err != nil {
 		return err
@@ -138,11 +139,11 @@ func (f *file) foreign() error {
 
 // adopt refuses a file without a mark unless it has the schema of its version.
 // It may have more, since properties have indexes of their own.
-func (f *file) adopt(ctx context.Context, conn *db.Conn) error {
+func (f *file) adopt(ctx context.Context, conn *engine.Conn) error {
 	if f.version < 1 || f.version > SchemaVersion() {
 		return f.foreign()
 	}
-	fresh, err := db.Open(ctx, db.Source{Name: ":memory:"})
+	fresh, err := engine.Open(ctx, engine.Source{Name: ":memory:"})
 	if err != nil {
 		return err
 	}
@@ -169,7 +170,7 @@ func (f *file) adopt(ctx context.Context, conn *db.Conn) error {
 }
 
 // lookForDamage refuses a file that is damaged, unless it is too large to look.
-func (f *file) lookForDamage(ctx context.Context, conn *db.Conn) error {
+func (f *file) lookForDamage(ctx context.Context, conn *engine.Conn) error {
 	if f.size > MaxChecked {
 		return nil
 	}
@@ -190,14 +191,14 @@ func damaged(path string) error {
 // explain turns an error of an open into one sentence without the driver's words.
 // What it does not know stays as it is.
 func explain(path string, err error) error {
-	switch code := db.Primary(err); {
+	switch code := engine.Primary(err); {
 	case code == sqlite.ResultNotADB:
 		return (&file{path: path}).foreign()
 	case code == sqlite.ResultCorrupt:
 		return damaged(path)
 	case code == sqlite.ResultCantOpen, code == sqlite.ResultReadOnly, code == sqlite.ResultPerm, errors.Is(err, write.ErrReadOnly):
 		return refuse(fault.KindInvalid, "%s cannot be opened; check that this user may read and write it and its folder", path)
-	case db.IsBusy(err):
+	case engine.IsBusy(err):
 		return refuse(fault.KindUnavailable, "%s is locked by another program; try again when that is done", path)
 	case code == sqlite.ResultFull:
 		return refuse(fault.KindUnavailable, "%s cannot be written, since the disk is full; make room and try again", path)

@@ -8,7 +8,8 @@ import (
 	"io/fs"
 
 	"github.com/accountsd/accountsd/server/fault"
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 )
 
 // migrations are the steps that lead to the schema, in the order of their
@@ -33,12 +34,12 @@ var (
 // migrate brings the schema up to date, each step in a transaction of its own.
 // A step may replace a table that others refer to, which SQLite allows only
 // while foreign keys are off; each step checks them itself.
-func migrate(ctx context.Context, conn *db.Conn) (err error) {
-	if _, err := conn.Exec(ctx, foreignKeysOff); err != nil {
+func migrate(ctx context.Context, conn *engine.Conn) (err error) {
+	if err := conn.Exec(ctx, foreignKeysOff); err != nil {
 		return fmt.Errorf("migrate database: %w", err)
 	}
 	defer func() {
-		_, failure := conn.Exec(ctx, foreignKeysOn)
+		failure := conn.Exec(ctx, foreignKeysOn)
 		err = errors.Join(err, failure)
 	}()
 	steps := migrationSteps()
@@ -55,7 +56,7 @@ func migrate(ctx context.Context, conn *db.Conn) (err error) {
 
 // migrateOnce does the next step, if there is one. It looks for it under the
 // write lock, since another process may be migrating the same file.
-func migrateOnce(ctx context.Context, conn *db.Conn, steps []string) (done bool, err error) {
+func migrateOnce(ctx context.Context, conn *engine.Conn, steps []string) (done bool, err error) {
 	err = conn.Transaction(ctx, func() error {
 		var version int
 		if err := conn.Get(ctx, selectVersion, nil, &version); err != nil {
@@ -76,7 +77,7 @@ func migrateOnce(ctx context.Context, conn *db.Conn, steps []string) (done bool,
 }
 
 // migrateTo does a step, which leads to a version.
-func migrateTo(ctx context.Context, conn *db.Conn, step string, version int) error {
+func migrateTo(ctx context.Context, conn *engine.Conn, step string, version int) error {
 	script, err := migrations.ReadFile(step)
 	if err != nil {
 		return err
@@ -91,7 +92,7 @@ func migrateTo(ctx context.Context, conn *db.Conn, step string, version int) err
 }
 
 // checkReferences returns an error if a row refers to one that is not there.
-func checkReferences(ctx context.Context, conn *db.Conn) error {
+func checkReferences(ctx context.Context, conn *engine.Conn) error {
 	var table string
 	err := conn.Get(ctx, selectDangling, nil, &table)
 	switch {

@@ -17,7 +17,7 @@ import (
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite"
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 )
 
 func TestOpenPath(t *testing.T) {
@@ -194,7 +194,7 @@ func TestWriteWaitsForLock(t *testing.T) {
 	s := open(t, path, sqlite.Limits{})
 	company := addCompany(t, s, "Sunrise")
 	conn := openFile(t, path)
-	if _, err := conn.Exec(t.Context(), db.Begin); err != nil {
+	if err := conn.Exec(t.Context(), engine.Begin); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -204,7 +204,7 @@ func TestWriteWaitsForLock(t *testing.T) {
 	waitFor(t, func() bool { return s.Waiting() == 1 })
 	cancel()
 	first := <-answers
-	if _, err := conn.Exec(t.Context(), db.Commit); err != nil {
+	if err := conn.Exec(t.Context(), engine.Commit); err != nil {
 		t.Fatal(err)
 	}
 	if !errors.Is(first, context.Canceled) {

@@ -13,8 +13,9 @@ import (
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/sqlite"
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 	"github.com/accountsd/accountsd/server/store/storetest"
 )
 
@@ -46,9 +47,9 @@ func open(t testing.TB, path string, limits sqlite.Limits) *sqlite.Store {
 }
 
 // openFile opens a connection to a file, beside any store's.
-func openFile(t testing.TB, path string) *db.Conn {
+func openFile(t testing.TB, path string) *engine.Conn {
 	t.Helper()
-	conn, err := db.Open(t.Context(), db.File(path, db.LockTimeout))
+	conn, err := engine.Open(t.Context(), engine.File(path, engine.LockTimeout))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +60,7 @@ func openFile(t testing.TB, path string) *db.Conn {
 // execFile runs SQL on a file, which is made if there is none.
 func execFile(t testing.TB, path string, scripts ...string) {
 	t.Helper()
-	err := db.CreateFile(path)
+	err := engine.CreateFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

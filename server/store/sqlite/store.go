@@ -15,20 +15,24 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/records"
 	"github.com/accountsd/accountsd/server/store/sqlite/commit"
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
 
 // Store is a store.Store on one SQLite file. Several processes may have the
 // file open.
 type Store struct {
-	reader
+	records.Reader
+	text      *textindex.Index
 	path      string
-	checked   bool     // the file was looked for damage
-	writes    *db.Conn // the writer's
+	checked   bool         // the file was looked for damage
+	writes    *engine.Conn // the writer's
 	writer    *commit.Writer
-	readers   *db.Pool
+	readers   *engine.Pool
+	reads     *engine.Runner // by the readers
 	releases  []func() error
 	closeOnce func() error
 }
@@ -43,7 +47,7 @@ type limits struct {
 	pace   textindex.Pace // of the index
 }
 
-var defaultLimits = limits{commit: commit.DefaultLimits, driven: maxDriven, text: true, pace: textindex.DefaultPace}
+var defaultLimits = limits{commit: commit.DefaultLimits, driven: records.DefaultDriven, text: true, pace: textindex.DefaultPace}
 
 // Open opens the file at path, which it makes if there is none, readable for
 // its owner only, and brings its schema up to date. A file that is damaged, of
@@ -67,7 +71,7 @@ func open(ctx context.Context, path string, create bool, limits limits) (*Store,
 	if err != nil {
 		return nil, err
 	}
-	db.SyncData()
+	engine.SyncData()
 	s := &Store{path: path, checked: found.size <= MaxChecked}
 	if err := s.connect(ctx, found, limits); err != nil {
 		_ = s.release() // What it says is of what went wrong before.
@@ -92,12 +96,12 @@ func (s *Store) connect(ctx context.Context, found file, limits limits) (err err
 	if s.writes, err = s.openConn(ctx, commit.Source(path, limits.commit)); err != nil {
 		return err
 	}
-	s.writes.Whole = true
+	s.writes.Runs().Whole = true
 	if err := migrate(ctx, s.writes); err != nil {
 		return err
 	}
 	if !found.marked {
-		if _, err := s.writes.Exec(ctx, mark); err != nil {
+		if err := s.writes.Exec(ctx, mark); err != nil {
 			return err
 		}
 	}
@@ -107,21 +111,23 @@ func (s *Store) connect(ctx context.Context, found file, limits limits) (err err
 	}
 	s.writer = commit.New(s.writes, checkpoints, limits.commit)
 	if limits.text {
-		s.text, err = textindex.Open(ctx, path, s.writes.Session, s.writer.Write, textKinds, limits.pace)
+		s.text, err = textindex.Open(ctx, path, s.writes.Session, s.writer.Write, records.TextKinds, limits.pace)
 		if err != nil {
 			return err
 		}
 		s.onClose(s.text.Close)
+		s.Texts = s.text
 	}
 	s.readers = newReaders(path)
 	s.onClose(s.readers.Close)
-	s.session, s.driven = db.NewSession(s.readers), limits.driven
-	s.session.Damage = s.writes.Damage
+	s.reads = engine.NewRunner(s.readers)
+	s.reads.Damage = s.writes.Runs().Damage
+	s.Session, s.Driven = db.Session{Runner: s.reads}, limits.driven
 	return nil
 }
 
-func (s *Store) openConn(ctx context.Context, source db.Source) (*db.Conn, error) {
-	conn, err := db.Open(ctx, source)
+func (s *Store) openConn(ctx context.Context, source engine.Source) (*engine.Conn, error) {
+	conn, err := engine.Open(ctx, source)
 	if err != nil {
 		return nil, err
 	}
@@ -129,10 +135,10 @@ func (s *Store) openConn(ctx context.Context, source db.Source) (*db.Conn, error
 	return conn, nil
 }
 
-func newReaders(path string) *db.Pool {
-	source := db.File(path, db.LockTimeout,
+func newReaders(path string) *engine.Pool {
+	source := engine.File(path, engine.LockTimeout,
 		"foreign_keys(1)", "synchronous(FULL)", "cache_size(-4000)", "query_only(1)")
-	return db.NewPool(source, max(minReaders, runtime.GOMAXPROCS(0)), textindex.Attach(path))
+	return engine.NewPool(source, max(minReaders, runtime.GOMAXPROCS(0)), textindex.Attach(path))
 }
 
 // onClose adds to what releases the file, last opened first.
@@ -141,9 +147,9 @@ func (s *Store) onClose(release func() error) { s.releases = append(s.releases, 
 // Write runs fn in a transaction that may share its commit with other writes.
 // See store.Store.
 func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
-	tx := &transaction{texts: s.text != nil}
-	err := s.writer.Write(ctx, s.within(tx, fn))
-	if err == nil && tx.queued {
+	queue := &noted{Queue: s.text}
+	err := s.writer.Write(ctx, s.within(queue, fn))
+	if err == nil && queue.noted {
 		s.text.Wake()
 	}
 	return err
@@ -151,15 +157,31 @@ func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx store
 
 // Rehearse is Write, but leaves nothing of what fn wrote.
 func (s *Store) Rehearse(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
-	return s.writer.Rehearse(ctx, s.within(&transaction{texts: s.text != nil}, fn))
+	return s.writer.Rehearse(ctx, s.within(&noted{Queue: s.text}, fn))
 }
 
-// within runs fn in a transaction of the writer.
-func (s *Store) within(tx *transaction, fn func(ctx context.Context, tx store.Tx) error) func(ctx context.Context, session db.Session) error {
+// within runs fn in a transaction of the writer. That has no index of words to find
+// by, since it must not take the lock of the index's file.
+func (s *Store) within(queue *noted, fn func(ctx context.Context, tx store.Tx) error) func(ctx context.Context, session db.Session) error {
 	return func(ctx context.Context, session db.Session) error {
-		tx.reader = reader{session: session, driven: s.driven}
+		tx := &records.Tx{Reader: records.Reader{Session: session, Driven: s.Driven}}
+		if s.text != nil {
+			tx.Queue = queue
+		}
 		return fn(ctx, tx)
 	}
+}
+
+// noted is a queue of texts that knows whether it heard of any.
+type noted struct {
+	records.Queue
+	noted bool
+}
+
+// Changed notes that a record's text has changed.
+func (n *noted) Changed(ctx context.Context, session db.Session, kind records.Kind, companyID, id int64) error {
+	n.noted = true
+	return n.Queue.Changed(ctx, session, kind, companyID, id)
 }
 
 // Commit writes what was decided before.
@@ -169,8 +191,8 @@ func (s *Store) Commit(ctx context.Context, set *account.WriteSet) error {
 
 // Look runs fn on a snapshot, by a connection that cannot write.
 func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
-	return s.session.Snapshot(ctx, func(session db.Session) error {
-		return fn(ctx, &transaction{reader: reader{session: session, driven: s.driven}})
+	return s.Session.Snapshot(ctx, func(session db.Session) error {
+		return fn(ctx, &records.Tx{Reader: records.Reader{Session: session, Driven: s.Driven}})
 	})
 }
 
@@ -182,8 +204,8 @@ func (s *Store) Checked() bool { return s.checked }
 // found the file damaged, it is KindUnavailable.
 func (s *Store) Ping(ctx context.Context) error {
 	var ids float64
-	err := s.session.Get(ctx, ping, nil, &ids)
-	if s.session.Damage.Load() {
+	err := s.Session.Get(ctx, ping, nil, &ids)
+	if s.reads.Damage.Load() {
 		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database is damaged", Err: err}
 	}
 	return err
@@ -202,7 +224,7 @@ func (s *Store) shutDown() error {
 		s.text.Stop()
 	}
 	s.writer.Stop()
-	s.session.Gate.Close(commit.ErrClosed)
+	s.reads.Gate.Close(commit.ErrClosed)
 	return errors.Join(s.writer.Truncate(), s.release())
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/sqlite"
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 )
 
 // BenchmarkSearchUpdate compares updates with the index with those without, in
@@ -90,15 +90,15 @@ func (l *load) rate(b *testing.B, writers int, retitle bool) float64 {
 // pauseIndexer keeps the indexer from working until resume.
 func pauseIndexer(b *testing.B, path string) (resume func()) {
 	b.Helper()
-	conn, err := db.Open(b.Context(), db.File(path+"-search", db.LockTimeout))
+	conn, err := engine.Open(b.Context(), engine.File(path+"-search", engine.LockTimeout))
 	if err == nil {
-		_, err = conn.Exec(b.Context(), db.Begin)
+		err = conn.Exec(b.Context(), engine.Begin)
 	}
 	if err != nil {
 		b.Fatal(err)
 	}
 	return func() {
-		_, err := conn.Exec(b.Context(), db.Rollback)
+		err := conn.Exec(b.Context(), engine.Rollback)
 		if err := errors.Join(err, conn.Close()); err != nil {
 			b.Fatal(err)
 		}

@@ -17,8 +17,10 @@ import (
 	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/records"
 	"github.com/accountsd/accountsd/server/store/sqlite"
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
 )
 
@@ -104,24 +106,24 @@ func fill(t *testing.T, path string, from, to int) {
 // accounts: as one that a program with fewer members made.
 func narrow(t *testing.T, path string) {
 	t.Helper()
-	conn, err := db.Open(t.Context(), db.File(path, db.LockTimeout))
+	conn, err := engine.Open(t.Context(), engine.File(path, engine.LockTimeout))
 	if err != nil {
 		t.Fatal(err)
 	}
-	titles := textindex.Kind{
-		Name: textindex.Accounts, Columns: []string{"title"},
-		Scan: func(row *db.Row) (text textindex.Text, err error) {
+	titles := records.Kind{
+		Name: records.AccountTexts.Name, Columns: []string{"title"},
+		Scan: func(row *db.Row) (text records.Text, err error) {
 			text.Columns = [][]string{make([]string, 1)}
 			return text, row.Scan(&text.CompanyID, &text.ID, &text.Columns[0][0])
 		},
 		ByID: db.Statement{Text: "SELECT company_id, id, title_fold FROM accounts WHERE id IN (SELECT value FROM json_each(?))"},
 		From: db.Statement{Text: "SELECT company_id, id, title_fold FROM accounts WHERE id > ? ORDER BY id LIMIT ?"},
 	}
-	nobody := textindex.Kind{
-		Name: textindex.Contacts, Columns: []string{"text"},
+	nobody := records.Kind{
+		Name: records.ContactTexts.Name, Columns: []string{"text"},
 		ByID: titles.ByID, From: db.Statement{Text: "SELECT id FROM contacts WHERE id > ? LIMIT ?"},
 	}
-	index, err := textindex.Open(t.Context(), path, conn.Session, nil, []textindex.Kind{titles, nobody}, textindex.DefaultPace)
+	index, err := textindex.Open(t.Context(), path, conn.Session, nil, []records.Kind{titles, nobody}, textindex.DefaultPace)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,7 +109,7 @@ func TestTransactionFails(t *testing.T) {
 		sql  []string
 		kind fault.Kind
 	}{
-		"commit":   {[]string{"PRAGMA defer_foreign_keys = 1", "INSERT INTO property_options VALUES (99, 0, 'x', 'x')"}, fault.KindInternal},
+		"commit":   {[]string{"PRAGMA defer_foreign_keys = 1", "INSERT INTO property_options VALUES (1, 99, 0, 'x', 'x')"}, fault.KindInternal},
 		"rollback": {[]string{"ROLLBACK"}, fault.KindInternal},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -239,6 +239,7 @@ func TestCloseEndsGoroutines(t *testing.T) {
 func TestReadIsCancelled(t *testing.T) {
 	t.Parallel()
 	s := open(t, newPath(t), sqlite.Limits{})
+	addCompany(t, s, "Sunrise")
 	mustWrite(t, s, func(ctx context.Context, tx store.Tx) error {
 		for range 3000 {
 			if err := tx.AddHistory(ctx, &account.HistoryEntry{CompanyID: 1, AccountID: 1, At: start}); err != nil {

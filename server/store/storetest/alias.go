@@ -128,7 +128,7 @@ func testAliasLeniencies(t *testing.T, f *fixture) {
 	foreign := f.addKey(t, f.stranger, "foreign")
 	needed := func(key identity.Key, name string, daysAgo int, calls int64) alias.Leniency {
 		last := start.AddDate(0, 0, -daysAgo)
-		return alias.Leniency{UserID: key.UserID, KeyID: key.ID, Name: name, Day: last.Truncate(24 * time.Hour), Calls: calls, Last: last}
+		return alias.Leniency{CompanyID: key.CompanyID, UserID: key.UserID, KeyID: key.ID, Name: name, Day: last.Truncate(24 * time.Hour), Calls: calls, Last: last}
 	}
 	for range 2 { // What another server counted is added.
 		f.write(t, func(ctx context.Context, tx store.Tx) error {

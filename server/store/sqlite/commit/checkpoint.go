@@ -7,7 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 )
 
 // The write-ahead log must stay small: it is read on every start after a
@@ -27,8 +28,8 @@ const checkpointTimeout = 100 * time.Millisecond
 
 // Source is for the writer's connection to the file at an absolute path. SQLite
 // cuts a log that has grown larger to the size from which on it restarts.
-func Source(path string, limits Limits) db.Source {
-	return db.File(path, db.LockTimeout,
+func Source(path string, limits Limits) engine.Source {
+	return engine.File(path, engine.LockTimeout,
 		"journal_mode(WAL)",
 		"foreign_keys(1)",
 		"synchronous(FULL)",
@@ -39,13 +40,13 @@ func Source(path string, limits Limits) db.Source {
 }
 
 // CheckpointSource is for the connection for checkpoints.
-func CheckpointSource(path string) db.Source {
-	return db.File(path, checkpointTimeout, "foreign_keys(1)", "synchronous(FULL)", "cache_size(-100)", "wal_autocheckpoint(0)")
+func CheckpointSource(path string) engine.Source {
+	return engine.File(path, checkpointTimeout, "foreign_keys(1)", "synchronous(FULL)", "cache_size(-100)", "wal_autocheckpoint(0)")
 }
 
 // checkpointer copies the log to the database, on a connection of its own.
 type checkpointer struct {
-	conn   *db.Conn
+	conn   *engine.Conn
 	limits Limits
 	wake   chan struct{}
 	done   chan struct{}
@@ -58,7 +59,7 @@ type checkpointer struct {
 	retryAt int64 // written, when the writer may pause again; the writer's own
 }
 
-func newCheckpointer(conn *db.Conn, limits Limits) *checkpointer {
+func newCheckpointer(conn *engine.Conn, limits Limits) *checkpointer {
 	return &checkpointer{conn: conn, limits: limits, wake: make(chan struct{}, 1), done: make(chan struct{})}
 }
 

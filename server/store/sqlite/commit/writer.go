@@ -12,7 +12,8 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/fault"
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 )
 
 // ErrClosed is of calls after Stop.
@@ -62,20 +63,21 @@ func (r *request) claim() bool   { return r.state.CompareAndSwap(pending, claime
 func (r *request) abandon() bool { return r.state.CompareAndSwap(pending, abandoned) }
 
 // call runs fn, and turns a panic into an error.
-func (r *request) call(s db.Session) (err error) {
-	defer s.Gate.Close(errEnded)
+func (r *request) call(conn *engine.Conn) (err error) {
+	session, end := conn.Lend()
+	defer end(errEnded)
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("write panicked: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return r.fn(context.WithoutCancel(r.ctx), s)
+	return r.fn(context.WithoutCancel(r.ctx), session)
 }
 
 // Writer commits writes that wait together in one transaction, because a
 // commit waits for the disk, which takes as long for many writes as for one.
 type Writer struct {
-	conn   *db.Conn
+	conn   *engine.Conn
 	queue  *queue
 	wal    *checkpointer
 	limits Limits
@@ -85,7 +87,7 @@ type Writer struct {
 
 // New returns a writer on a connection of its own, with another one for
 // checkpoints. Both stay the caller's to close, after Stop.
-func New(conn, checkpoints *db.Conn, limits Limits) *Writer {
+func New(conn, checkpoints *engine.Conn, limits Limits) *Writer {
 	return &Writer{
 		conn:   conn,
 		queue:  newQueue(),
@@ -180,7 +182,7 @@ func (w *Writer) commit(first *request) {
 		if err != nil {
 			// SQLite may have rolled back already; all that counts is that
 			// the next batch finds no transaction.
-			_, _ = w.conn.Exec(context.Background(), db.Rollback)
+			_ = w.conn.Exec(context.Background(), engine.Rollback)
 		}
 		for _, r := range batch {
 			if r.err == nil {
@@ -190,7 +192,7 @@ func (w *Writer) commit(first *request) {
 		}
 	}()
 	if err = w.transact(first, &batch); errors.Is(err, errAgain) {
-		if _, err = w.conn.Exec(context.Background(), db.Rollback); err == nil {
+		if err = w.conn.Exec(context.Background(), engine.Rollback); err == nil {
 			err = w.repeat(batch)
 		}
 	}
@@ -209,7 +211,7 @@ var (
 // each would cost a copy of all pages that it changes.
 func (w *Writer) transact(first *request, batch *[]*request) error {
 	ctx, start, succeeded := context.Background(), time.Now(), 0
-	if _, err := w.conn.Exec(ctx, db.Begin); err != nil {
+	if err := w.conn.Exec(ctx, engine.Begin); err != nil {
 		// All that wait, or each would wait for the same lock in turn.
 		for r := first; r != nil; r = w.queue.poll() {
 			if r.claim() {
@@ -233,11 +235,11 @@ func (w *Writer) transact(first *request, batch *[]*request) error {
 			break
 		}
 	}
-	end := db.Commit
+	end := engine.Commit
 	if succeeded == 0 {
-		end = db.Rollback
+		end = engine.Rollback
 	}
-	_, err := w.conn.Exec(ctx, end)
+	err := w.conn.Exec(ctx, end)
 	return err
 }
 
@@ -247,7 +249,7 @@ func (w *Writer) attempt(ctx context.Context, r *request) error {
 		return w.isolate(ctx, r)
 	}
 	before := w.conn.Writes()
-	r.err = r.call(w.session())
+	r.err = r.call(w.conn)
 	switch {
 	case !w.conn.InTransaction(): // SQLite has ended it, as when the disk is full.
 		return cmp.Or(r.err, errEnded)
@@ -260,7 +262,7 @@ func (w *Writer) attempt(ctx context.Context, r *request) error {
 // repeat runs requests again, each so that its failure leaves the others alone.
 func (w *Writer) repeat(batch []*request) error {
 	ctx := context.Background()
-	if _, err := w.conn.Exec(ctx, db.Begin); err != nil {
+	if err := w.conn.Exec(ctx, engine.Begin); err != nil {
 		return err
 	}
 	for _, r := range batch {
@@ -268,28 +270,22 @@ func (w *Writer) repeat(batch []*request) error {
 			return err
 		}
 	}
-	_, err := w.conn.Exec(ctx, db.Commit)
+	err := w.conn.Exec(ctx, engine.Commit)
 	return err
-}
-
-func (w *Writer) session() db.Session {
-	session := w.conn.Session
-	session.Gate, session.Whole = &db.Gate{}, true
-	return session
 }
 
 // isolate runs one request so that its failure undoes nothing but its own
 // writes.
 func (w *Writer) isolate(ctx context.Context, r *request) error {
-	if _, err := w.conn.Exec(ctx, save); err != nil {
+	if err := w.conn.Exec(ctx, save); err != nil {
 		return err
 	}
-	if r.err = r.call(w.session()); r.err != nil || r.trial {
-		if _, err := w.conn.Exec(ctx, undo); err != nil {
+	if r.err = r.call(w.conn); r.err != nil || r.trial {
+		if err := w.conn.Exec(ctx, undo); err != nil {
 			return err
 		}
 	}
-	_, err := w.conn.Exec(ctx, release)
+	err := w.conn.Exec(ctx, release)
 	return err
 }
 

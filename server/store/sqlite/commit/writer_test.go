@@ -7,8 +7,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/sqlite/commit"
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 )
 
 var (
@@ -21,12 +22,12 @@ var (
 func start(t *testing.T) (w *commit.Writer, stop func()) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "numbers.db")
-	if err := db.CreateFile(path); err != nil {
+	if err := engine.CreateFile(path); err != nil {
 		t.Fatal(err)
 	}
-	conns := [2]*db.Conn{}
-	for i, source := range []db.Source{commit.Source(path, commit.DefaultLimits), commit.CheckpointSource(path)} {
-		conn, err := db.Open(t.Context(), source)
+	conns := [2]*engine.Conn{}
+	for i, source := range []engine.Source{commit.Source(path, commit.DefaultLimits), commit.CheckpointSource(path)} {
+		conn, err := engine.Open(t.Context(), source)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +49,7 @@ func start(t *testing.T) (w *commit.Writer, stop func()) {
 }
 
 func add(n int) func(context.Context, db.Session) error {
-	return func(ctx context.Context, s db.Session) error { _, err := s.Exec(ctx, insert, n); return err }
+	return func(ctx context.Context, s db.Session) error { err := s.Exec(ctx, insert, n); return err }
 }
 
 func wantCount(t *testing.T, w *commit.Writer, want int) {

@@ -3,13 +3,14 @@ package textindex
 import (
 	"context"
 
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/records"
 )
 
 // batch moves texts from records to a search file, within a transaction
 // of each.
 type batch struct {
-	kinds   []Kind
+	kinds   []records.Kind
 	records db.Session
 	file    db.Session
 	tables  map[recordID]db.Statement // that put a text
@@ -87,20 +88,20 @@ func (b *batch) scan(ctx context.Context, state *fileState, limit int) error {
 	return nil
 }
 
-func (b *batch) byID(ctx context.Context, kind Kind, ids []int64) ([]Text, error) {
+func (b *batch) byID(ctx context.Context, kind records.Kind, ids []int64) ([]records.Text, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	return b.read(ctx, kind, kind.ByID, db.List[int64](ids))
 }
 
-func (b *batch) read(ctx context.Context, kind Kind, st db.Statement, args ...any) ([]Text, error) {
+func (b *batch) read(ctx context.Context, kind records.Kind, st db.Statement, args ...any) ([]records.Text, error) {
 	return db.Collect(ctx, b.records, st, args, kind.Scan)
 }
 
 // put indexes texts, which are in the order of ids: for one that is not behind the
 // one before, FTS5 would write all that it has gathered.
-func (b *batch) put(ctx context.Context, kind Kind, texts []Text) error {
+func (b *batch) put(ctx context.Context, kind records.Kind, texts []records.Text) error {
 	var args []any
 	for _, text := range texts {
 		st, err := b.table(ctx, kind, text.CompanyID)
@@ -111,7 +112,7 @@ func (b *batch) put(ctx context.Context, kind Kind, texts []Text) error {
 		for _, column := range text.Columns {
 			args = append(args, apart(column))
 		}
-		if _, err := b.file.Exec(ctx, st, args...); err != nil {
+		if err := b.file.Exec(ctx, st, args...); err != nil {
 			return err
 		}
 	}
@@ -128,7 +129,7 @@ func (b *batch) remove(ctx context.Context, gone map[recordID]bool) error {
 			if _, err := b.table(ctx, kind, r.companyID); err != nil {
 				return err
 			}
-			if _, err := b.file.Exec(ctx, kind.remove(r.companyID), r.id); err != nil {
+			if err := b.file.Exec(ctx, remove(kind, r.companyID), r.id); err != nil {
 				return err
 			}
 		}
@@ -140,19 +141,19 @@ var noteTable = db.Statement{Thing: "search table", Text: `INSERT INTO tables (k
 
 // table returns the statement that puts a text into the table for a company's,
 // which is made unless it is there.
-func (b *batch) table(ctx context.Context, kind Kind, companyID int64) (db.Statement, error) {
+func (b *batch) table(ctx context.Context, kind records.Kind, companyID int64) (db.Statement, error) {
 	table := recordID{kind: kind.Name, companyID: companyID}
 	if st, ok := b.tables[table]; ok {
 		return st, nil
 	}
 	n, err := b.file.Change(ctx, noteTable, kind.Name, companyID)
 	if err == nil && n > 0 {
-		for _, st := range kind.createTable(companyID) {
-			if _, err := b.file.Exec(ctx, st); err != nil {
+		for _, st := range createTable(kind, companyID) {
+			if err := b.file.Exec(ctx, st); err != nil {
 				return st, err
 			}
 		}
 	}
-	b.tables[table] = kind.put(companyID)
+	b.tables[table] = put(kind, companyID)
 	return b.tables[table], err
 }

@@ -11,7 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/records"
+	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 )
 
 // version is of the tables in a search file, and of how texts are folded.
@@ -19,7 +21,7 @@ const version = 4
 
 // formatOf is a number for what is in a search file: the version, and the
 // columns of the kinds. A file of another format is made anew.
-func formatOf(kinds []Kind) int32 {
+func formatOf(kinds []records.Kind) int32 {
 	text := fmt.Sprint(version)
 	for _, k := range kinds {
 		text += "\n" + k.Name + "\t" + strings.Join(k.Columns, "\t")
@@ -95,13 +97,13 @@ func readState(ctx context.Context, s db.Session) (fileState, error) {
 	var state fileState
 	var accounts, contacts *int64
 	err := s.Get(ctx, selectState, nil, &state.epoch, &state.position, &state.horizon, &accounts, &contacts)
-	state.scanned = map[string]*int64{Accounts: accounts, Contacts: contacts}
+	state.scanned = map[string]*int64{records.AccountTexts.Name: accounts, records.ContactTexts.Name: contacts}
 	return state, err
 }
 
 func (s fileState) write(ctx context.Context, on db.Session) error {
-	_, err := on.Exec(ctx, updateState,
-		s.position, s.horizon, s.scanned[Accounts], s.scanned[Contacts])
+	err := on.Exec(ctx, updateState,
+		s.position, s.horizon, s.scanned[records.AccountTexts.Name], s.scanned[records.ContactTexts.Name])
 	return err
 }
 
@@ -111,13 +113,13 @@ func filePath(database string) string { return database + "-search" }
 // openFile opens the search file of a database, and makes a new one if there
 // is none that fits. It takes a connection to the database, whose write lock it
 // holds meanwhile, so that no other process does the same or goes on writing.
-func openFile(ctx context.Context, database db.Session, path string, format int32) (_ *db.Conn, err error) {
-	if _, err := database.Exec(ctx, db.Begin); err != nil {
+func openFile(ctx context.Context, database db.Session, path string, format int32) (_ *engine.Conn, err error) {
+	if err := database.Exec(ctx, engine.Begin); err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			_, _ = database.Exec(context.Background(), db.Rollback)
+			_ = database.Exec(context.Background(), engine.Rollback)
 		}
 	}()
 	a, err := readAnchor(ctx, database)
@@ -130,13 +132,13 @@ func openFile(ctx context.Context, database db.Session, path string, format int3
 			err = errors.Join(err, f.Close())
 		}
 	}
-	if ctx.Err() == nil && err != nil && !db.IsBusy(err) {
+	if ctx.Err() == nil && err != nil && !engine.IsBusy(err) {
 		f, err = replaceFile(ctx, database, path, format)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open search file: %w", err)
 	}
-	if _, err := database.Exec(ctx, db.Commit); err != nil {
+	if err := database.Exec(ctx, engine.Commit); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
@@ -144,20 +146,20 @@ func openFile(ctx context.Context, database db.Session, path string, format int3
 
 // replaceFile makes a new search file, which has nothing yet. It gives
 // the database a new epoch, which no file has that was of it before.
-func replaceFile(ctx context.Context, database db.Session, path string, format int32) (*db.Conn, error) {
+func replaceFile(ctx context.Context, database db.Session, path string, format int32) (*engine.Conn, error) {
 	for _, name := range []string{path, path + "-wal", path + "-shm"} {
 		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 	}
-	if _, err := database.Exec(ctx, renewEpoch); err != nil {
+	if err := database.Exec(ctx, renewEpoch); err != nil {
 		return nil, err
 	}
 	a, err := readAnchor(ctx, database)
 	if err != nil {
 		return nil, err
 	}
-	if err := db.CreateFile(path); err != nil {
+	if err := engine.CreateFile(path); err != nil {
 		return nil, err
 	}
 	f, err := openConn(ctx, path)
@@ -176,9 +178,9 @@ const lockTimeout = 100 * time.Millisecond
 // logSize is how large the log of a search file stays.
 const logSize = 16 << 20
 
-// openConn never makes a file: db.CreateFile does.
-func openConn(ctx context.Context, path string) (*db.Conn, error) {
-	return db.Open(ctx, db.File(path, lockTimeout,
+// openConn never makes a file: engine.CreateFile does.
+func openConn(ctx context.Context, path string) (*engine.Conn, error) {
+	return engine.Open(ctx, engine.File(path, lockTimeout,
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
 		"cache_size(-4000)",
@@ -205,12 +207,12 @@ func check(ctx context.Context, f db.Session, a anchor, format int32) error {
 
 // create makes the tables of a new file. All records that there are have to be
 // scanned, and of the queue only what is added from now on.
-func create(ctx context.Context, f *db.Conn, a anchor, format int32) error {
+func create(ctx context.Context, f *engine.Conn, a anchor, format int32) error {
 	return f.Transaction(ctx, func() error {
 		if err := f.Script(ctx, schema+fmt.Sprintf(`PRAGMA user_version = %d`, format)); err != nil {
 			return err
 		}
-		_, err := f.Exec(ctx, insertState, a.epoch, a.last, a.last)
+		err := f.Exec(ctx, insertState, a.epoch, a.last, a.last)
 		return err
 	})
 }

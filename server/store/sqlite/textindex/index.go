@@ -9,7 +9,9 @@ import (
 	"math"
 	"time"
 
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/records"
+	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 )
 
 // Pace is how much of the machine an Index may take.
@@ -44,9 +46,9 @@ func (p Pace) pause(done progress) time.Duration {
 // Index puts the texts of records into its file, in the background. Several
 // processes may do so for one file.
 type Index struct {
-	kinds   []Kind
-	file    *db.Conn
-	records *db.Conn
+	kinds   []records.Kind
+	file    *engine.Conn
+	records *engine.Conn
 	write   Write
 	pace    Pace
 	memory  memory
@@ -62,13 +64,13 @@ type Write func(ctx context.Context, fn func(ctx context.Context, s db.Session) 
 
 // Open opens the index of the database at an absolute path, by a session that
 // may write to it. The file is made anew if there is none that fits.
-func Open(ctx context.Context, path string, database db.Session, write Write, kinds []Kind, pace Pace) (*Index, error) {
+func Open(ctx context.Context, path string, database db.Session, write Write, kinds []records.Kind, pace Pace) (*Index, error) {
 	file, err := openFile(ctx, database, filePath(path), formatOf(kinds))
 	if err != nil {
 		return nil, err
 	}
 	// Each record is read once, so that little is kept of them.
-	records, err := db.Open(ctx, db.File(path, db.LockTimeout,
+	records, err := engine.Open(ctx, engine.File(path, engine.LockTimeout,
 		"foreign_keys(1)", "synchronous(FULL)", "cache_size(-1000)", "query_only(1)"))
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
@@ -112,7 +114,7 @@ func (x *Index) Run() {
 		switch {
 		case errors.Is(err, errUnfit):
 			return // searches do without the file, and the next Open makes a new one
-		case db.IsDamage(err) && x.discard(x.ctx) == nil:
+		case engine.IsDamage(err) && x.discard(x.ctx) == nil:
 			return
 		case err != nil:
 			pause = x.pace.Retry
@@ -143,7 +145,7 @@ func (x *Index) sleep() bool {
 // discard makes the file one that does not go with the database any more.
 func (x *Index) discard(ctx context.Context) error {
 	return x.write(ctx, func(ctx context.Context, s db.Session) error {
-		_, err := s.Exec(ctx, renewEpoch)
+		err := s.Exec(ctx, renewEpoch)
 		return err
 	})
 }
@@ -193,18 +195,18 @@ func (x *Index) round(ctx context.Context) (progress, error) {
 // file's lock is taken first: so the state of the database is never older than
 // that of the round before, in whatever process that was.
 func (x *Index) index(ctx context.Context) (state fileState, a anchor, err error) {
-	if _, err := x.file.Exec(ctx, db.Begin); err != nil {
+	if err := x.file.Exec(ctx, engine.Begin); err != nil {
 		return state, a, err
 	}
 	defer func() {
 		if err != nil {
-			_, _ = x.file.Exec(context.Background(), db.Rollback)
+			_ = x.file.Exec(context.Background(), engine.Rollback)
 		}
 	}()
-	if _, err := x.records.Exec(ctx, db.BeginRead); err != nil {
+	if err := x.records.Exec(ctx, engine.BeginRead); err != nil {
 		return state, a, err
 	}
-	defer func() { _, _ = x.records.Exec(context.Background(), db.Rollback) }()
+	defer func() { _ = x.records.Exec(context.Background(), engine.Rollback) }()
 	if state, err = readState(ctx, x.file.Session); err != nil {
 		return state, a, err
 	}
@@ -221,7 +223,7 @@ func (x *Index) index(ctx context.Context) (state fileState, a anchor, err error
 	if err := state.write(ctx, x.file.Session); err != nil {
 		return state, a, err
 	}
-	_, err = x.file.Exec(context.Background(), db.Commit)
+	err = x.file.Exec(context.Background(), engine.Commit)
 	return state, a, err
 }
 

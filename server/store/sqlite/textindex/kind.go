@@ -4,30 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/records"
 )
-
-// Kind is a kind of records that are searched. Its name is also that of the
-// records' table, which has an id and a company_id.
-type Kind struct {
-	Name    string
-	Columns []string // of the index
-	Scan    func(*db.Row) (Text, error)
-	ByID    db.Statement // selects the records of a JSON list of ids
-	From    db.Statement // selects the records after an id, at most so many
-}
-
-// The names of the kinds that there are.
-const (
-	Accounts = "accounts"
-	Contacts = "contacts"
-)
-
-// Text is what is searched of a record, by column.
-type Text struct {
-	CompanyID, ID int64
-	Columns       [][]string // the texts of each
-}
 
 // recordID names a record. With an id of 0, it names all of a company's.
 type recordID struct {
@@ -38,7 +17,7 @@ type recordID struct {
 
 // table names the table of a company's records. Each company has its own, so
 // that no search reads what is another's.
-func (k Kind) table(companyID int64) string { return fmt.Sprintf("%s_%d", k.Name, companyID) }
+func table(k records.Kind, companyID int64) string { return fmt.Sprintf("%s_%d", k.Name, companyID) }
 
 // tune is for tables whose records change often. SQLite's own values merge parts of
 // a table as soon as a tenth of one is out of date, which reads and writes a table
@@ -46,8 +25,8 @@ func (k Kind) table(companyID int64) string { return fmt.Sprintf("%s_%d", k.Name
 const tune = "INSERT INTO %[1]s (%[1]s, rank) VALUES ('deletemerge', 40), ('automerge', 8)"
 
 // The tables keep no text, only where the trigrams are.
-func (k Kind) createTable(companyID int64) []db.Statement {
-	table := k.table(companyID)
+func createTable(k records.Kind, companyID int64) []db.Statement {
+	table := table(k, companyID)
 	return []db.Statement{
 		{Thing: "search table", Once: true, Text: `CREATE VIRTUAL TABLE ` + table + ` USING fts5(` +
 			strings.Join(k.Columns, ", ") + `, content='', contentless_delete=1, tokenize="trigram case_sensitive 1")`},
@@ -55,13 +34,13 @@ func (k Kind) createTable(companyID int64) []db.Statement {
 	}
 }
 
-func (k Kind) put(companyID int64) db.Statement {
-	return db.Statement{Thing: "search text", Once: true, Text: `INSERT OR REPLACE INTO ` + k.table(companyID) +
+func put(k records.Kind, companyID int64) db.Statement {
+	return db.Statement{Thing: "search text", Once: true, Text: `INSERT OR REPLACE INTO ` + table(k, companyID) +
 		` (rowid, ` + strings.Join(k.Columns, ", ") + `) VALUES (?` + strings.Repeat(", ?", len(k.Columns)) + `)`}
 }
 
-func (k Kind) remove(companyID int64) db.Statement {
-	return db.Statement{Thing: "search text", Once: true, Text: `DELETE FROM ` + k.table(companyID) + ` WHERE rowid = ?`}
+func remove(k records.Kind, companyID int64) db.Statement {
+	return db.Statement{Thing: "search text", Once: true, Text: `DELETE FROM ` + table(k, companyID) + ` WHERE rowid = ?`}
 }
 
 // unsearched stands between texts, and for what SQLite cannot hold in a text.

@@ -4,7 +4,8 @@ import (
 	"context"
 	"sync"
 
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/records"
 )
 
 const (
@@ -73,7 +74,7 @@ WHERE sequence > ? AND kind = ? AND company_id = ?`}
 
 // changed returns the ids of the records that the index does not have yet and
 // that pass. If they are too many to look at, that is all of them.
-func (v View) changed(ctx context.Context, kind Kind, companyID int64, passes func(columns []string) bool) (ids []int64, exact bool, err error) {
+func (v view) changed(ctx context.Context, kind records.Kind, companyID int64, passes func(columns []string) bool) (ids []int64, exact bool, err error) {
 	entries, err := db.Collect(ctx, v.session, selectWaiting, []any{v.position, kind.Name, companyID}, func(row *db.Row) (e entry, err error) {
 		return e, row.Scan(&e.sequence, &e.id)
 	})
@@ -96,7 +97,7 @@ func (v View) changed(ctx context.Context, kind Kind, companyID int64, passes fu
 }
 
 // texts returns the texts of entries, and reads those that nobody has before.
-func (v View) texts(ctx context.Context, kind Kind, entries []entry) ([][]string, error) {
+func (v view) texts(ctx context.Context, kind records.Kind, entries []entry) ([][]string, error) {
 	texts := v.index.memory.get(entries)
 	missing := make(map[int64]int) // places by id
 	var ids db.List[int64]

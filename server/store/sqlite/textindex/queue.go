@@ -3,7 +3,8 @@ package textindex
 import (
 	"context"
 
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/records"
 )
 
 // The queue says which records the index has to look at again. Writes add to
@@ -18,18 +19,16 @@ var (
 	notePruned = db.Statement{Thing: "search state", Text: `UPDATE search_state SET pruned = max(pruned, ?)`}
 )
 
-// Enqueue notes in a transaction that a record's text is new or gone. Wake must
-// follow once that has committed.
-func Enqueue(ctx context.Context, tx db.Session, kind string, companyID, id int64) error {
-	_, err := tx.Exec(ctx, enqueueRecord, companyID, kind, id)
-	return err
+// Changed notes in a transaction that a record's text is new, another, or gone:
+// see records.Queue. Wake must follow once that has committed.
+func (x *Index) Changed(ctx context.Context, tx db.Session, kind records.Kind, companyID, id int64) error {
+	return tx.Exec(ctx, enqueueRecord, companyID, kind.Name, id)
 }
 
 // prune removes the entries up to one that the file has.
 func prune(ctx context.Context, tx db.Session, position int64) error {
-	if _, err := tx.Exec(ctx, pruneQueue, position); err != nil {
+	if err := tx.Exec(ctx, pruneQueue, position); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, notePruned, position)
-	return err
+	return tx.Exec(ctx, notePruned, position)
 }

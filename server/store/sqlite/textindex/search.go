@@ -7,7 +7,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/accountsd/accountsd/server/fault"
-	"github.com/accountsd/accountsd/server/store/sqlite/db"
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/records"
+	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 )
 
 var attach = db.Statement{Thing: "search file", Text: `ATTACH ? AS search`, Once: true}
@@ -15,9 +17,9 @@ var attach = db.Statement{Thing: "search file", Text: `ATTACH ? AS search`, Once
 // Attach makes connections have the index of the database at a path, as View
 // needs. Where there is no search file to attach they do without, as searches
 // then do.
-func Attach(path string) func(*db.Conn) {
-	return func(c *db.Conn) {
-		_, _ = c.Exec(context.Background(), attach, db.FileURI(filePath(path))+"?mode=rw")
+func Attach(path string) func(*engine.Conn) {
+	return func(c *engine.Conn) {
+		_ = c.Exec(context.Background(), attach, engine.FileURI(filePath(path))+"?mode=rw")
 	}
 }
 
@@ -30,75 +32,102 @@ FROM search.state
 WHERE epoch = (SELECT epoch FROM main.search_state) AND accounts_scanned IS NULL AND contacts_scanned IS NULL
 	AND position >= (SELECT pruned FROM main.search_state)`}
 
-// ErrAhead is of a snapshot whose search file is of a later state than the
+// errAhead is of a snapshot whose search file is of a later state than the
 // database. One that is taken later may do.
-var ErrAhead = errors.New("the search file is ahead of the database")
+var errAhead = errors.New("the search file is ahead of the database")
 
-// View is the index as it goes with a snapshot of the database. The zero one is
-// of no use.
-type View struct {
+// maxViews is how many snapshots are taken for one that the index goes with.
+const maxViews = 10
+
+var _ records.Texts = (*Index)(nil)
+
+// Knows tells whether the index can find records by a text.
+func (x *Index) Knows(text string) bool {
+	p, _ := phrase(text)
+	return p != ""
+}
+
+// Read runs reads in a snapshot of the database that the index goes with. If the
+// index's file fails them, it runs them again without.
+func (x *Index) Read(ctx context.Context, session db.Session, read func(db.Session, records.Finder) error) error {
+	err := x.read(ctx, engine.Quiet(session), read) // Damage may be of the file, which is made again.
+	if !engine.IsOfSQLite(err) || ctx.Err() != nil {
+		return err
+	}
+	return session.Snapshot(ctx, func(snapshot db.Session) error { return read(snapshot, nil) })
+}
+
+func (x *Index) read(ctx context.Context, session db.Session, read func(db.Session, records.Finder) error) error {
+	for tries := 1; ; tries++ {
+		err := session.Snapshot(ctx, func(snapshot db.Session) error {
+			finder, err := x.view(ctx, snapshot)
+			if err != nil && !(errors.Is(err, errAhead) && tries == maxViews) {
+				return err
+			}
+			return read(snapshot, finder)
+		})
+		if !errors.Is(err, errAhead) {
+			return err
+		}
+	}
+}
+
+// view is the index as it goes with a snapshot of the database.
+type view struct {
 	index    *Index
 	session  db.Session
 	position int64 // all queue entries up to here are in the file
 }
 
-// View returns the view of a snapshot, of which nothing was read before, or the
-// zero one where there is no index that can be used. Errors: ErrAhead.
-func (x *Index) View(ctx context.Context, snapshot db.Session) (View, error) {
-	if x == nil {
-		return View{}, nil
-	}
-	v := View{index: x, session: snapshot}
+// view returns the view of a snapshot, of which nothing was read before, or nil
+// where there is no index that can be used. Errors: errAhead.
+func (x *Index) view(ctx context.Context, snapshot db.Session) (records.Finder, error) {
+	v := view{index: x, session: snapshot}
 	var ahead, queued bool
 	err := snapshot.Get(ctx, selectView, nil, &v.position, &ahead, &queued)
 	switch {
 	case fault.IsNotFound(err):
 		x.Wake()
-		return View{}, nil
+		return nil, nil
 	case err == nil && ahead:
-		return View{}, ErrAhead
+		return nil, errAhead
+	case err != nil:
+		return nil, err
 	case queued:
 		x.Wake() // The entries may be another process's.
 	}
-	return v, err
-}
-
-// Found is what the index tells of the records that have a match.
-type Found struct {
-	// IDs selects, in the snapshot, the ids of all that have. Empty: the index is
-	// of no use.
-	IDs db.Fragment
-	// Exact tells whether it selects no others.
-	Exact bool
+	return v, nil
 }
 
 var selectTable = db.Statement{Thing: "search table", Brief: true, Text: `SELECT EXISTS (SELECT 1 FROM search.tables WHERE kind = ? AND company_id = ?)`}
 
-// Search searches the records of a company by a query of FTS5: see Phrase. What
-// the query finds, passes must tell of the columns of a record that the index
-// does not have yet.
-func (v View) Search(ctx context.Context, kind Kind, companyID int64, match string, passes func(columns []string) bool) (Found, error) {
-	if v.index == nil || match == "" {
-		return Found{}, nil
+// Find searches the records of a company: see records.Finder.
+func (v view) Find(ctx context.Context, kind records.Kind, companyID int64, words []records.Word, passes func(columns []string) bool) (records.Found, error) {
+	match, decided := matchAll(words)
+	if match == "" {
+		return records.Found{}, nil
 	}
 	var indexed bool
 	if err := v.session.Get(ctx, selectTable, []any{kind.Name, companyID}, &indexed); err != nil {
-		return Found{}, err
+		return records.Found{}, err
 	}
 	changed, exact, err := v.changed(ctx, kind, companyID, passes)
 	if err != nil {
-		return Found{}, err
+		return records.Found{}, err
 	}
 	var ids []db.Fragment
 	if indexed {
-		table := kind.table(companyID)
+		table := table(kind, companyID)
 		ids = append(ids, db.SQL(`SELECT rowid FROM search.`+table+` WHERE `+table+` MATCH ?
 	AND NOT EXISTS (SELECT 1 FROM search_queue q WHERE q.record_id = `+table+`.rowid AND q.kind = '`+kind.Name+`' AND q.sequence > ?)`, match, v.position))
 	}
 	if !indexed || len(changed) > 0 {
-		ids = append(ids, db.SQL(`SELECT value FROM json_each(?)`, db.List[int64](changed)))
+		ids = append(ids, db.SQL(`{ids ?}`, db.List[int64](changed)))
 	}
-	return Found{IDs: db.Join(ids, " UNION ALL "), Exact: exact}, nil
+	if !exact {
+		decided = nil
+	}
+	return records.Found{IDs: db.Join(ids, " UNION ALL "), Decided: decided}, nil
 }
 
 const (
@@ -106,20 +135,31 @@ const (
 	// A phrase takes as many look-ups as it has characters, so the rest of
 	// longer ones is not looked up.
 	maxPhrase = 50
+	// maxPhrases are those of a query that are looked up.
+	maxPhrases = 10
 )
 
-// MaxPhrases are those of a query that are looked up.
-const MaxPhrases = 10
-
-// All is the query for what has all of some phrases, but for those beyond
-// MaxPhrases.
-func All(phrases []string) string {
-	return strings.Join(phrases[:min(MaxPhrases, len(phrases))], " AND ")
+// matchAll is the query of FTS5 for what has all of the words, but for those that
+// are not looked up. It decides those of which it has the whole text.
+func matchAll(words []records.Word) (match string, decided []bool) {
+	var phrases []string
+	decided = make([]bool, len(words))
+	for i, word := range words {
+		p, whole := phrase(word.Text)
+		if p == "" || len(phrases) == maxPhrases {
+			continue
+		}
+		if word.Column != "" {
+			p = word.Column + " : " + p
+		}
+		phrases, decided[i] = append(phrases, p), whole
+	}
+	return strings.Join(phrases, " AND "), decided
 }
 
-// Phrase is a text as a string of FTS5's query language, or if it is not whole,
+// phrase is a text as a string of FTS5's query language, or if it is not whole,
 // a part of it. It is empty for a text that the index cannot find.
-func Phrase(text string) (p string, whole bool) {
+func phrase(text string) (p string, whole bool) {
 	if utf8.RuneCountInString(text) < trigram || !utf8.ValidString(text) || strings.ContainsAny(text, "\x00\uFFFD\uFFFE\uFFFF") {
 		return "", false
 	}

@@ -1,0 +1,44 @@
+package db
+
+import "strings"
+
+// Dialect says what a database has for the words that statements have in braces,
+// each with what follows the word there.
+//
+//	{ids ?}     the ids of a List, as a query
+//	{texts ?}   its texts
+//	{array}     the function that makes a JSON array of rows
+//	{object}    the function that makes a JSON object
+//	{least}     the function that returns the least of its arguments
+//	{greatest}  the function that returns the greatest
+//	{instr}     the function that tells where a text has another one; 0: nowhere
+//	{holds c}   whether a folded text of a column, without its accents, has that of
+//	            a parameter; a database may not have it
+//	{join}      a join whose left table is read first
+//	{by i}      what makes a table be read by the index i, where that can be said
+//	{-}         what keeps the column behind it from being looked up in an index
+type Dialect map[string]func(rest string) string
+
+// Word is of a word that nothing follows.
+func Word(text string) func(string) string { return func(string) string { return text } }
+
+// Expand writes a text in a dialect. Braces that hold no word of it stay.
+func (d Dialect) Expand(text string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "{")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		inner, after, _ := strings.Cut(rest, "}")
+		word, more, _ := strings.Cut(inner, " ")
+		if say := d[word]; say != nil {
+			b.WriteString(say(more))
+			text = after
+			continue
+		}
+		b.WriteByte('{')
+		text = rest
+	}
+}

@@ -1,0 +1,154 @@
+package records
+
+import (
+	"context"
+	"strings"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/store/db"
+)
+
+const numberTaken = "number is taken by another account"
+
+// assignNumber takes the first number after the last one assigned that no
+// account has. Where there are taken ones, it is one above an account's.
+var assignNumber = db.Statement{Thing: "company", Text: `UPDATE companies SET last_number = CASE
+	WHEN NOT EXISTS (SELECT 1 FROM accounts WHERE company_id = companies.id AND number = companies.last_number + 1)
+	THEN last_number + 1
+	ELSE (SELECT a.number + 1 FROM accounts a
+		WHERE a.company_id = companies.id AND a.number > companies.last_number
+			AND NOT EXISTS (SELECT 1 FROM accounts b WHERE b.company_id = a.company_id AND b.number = a.number + 1)
+		ORDER BY a.number LIMIT 1)
+	END
+WHERE id = ? RETURNING last_number`}
+
+var insertAccount = db.Statement{Thing: "account", Taken: numberTaken, Text: `INSERT INTO accounts (` + listed(columnsOfAccounts, "", "") + `)
+VALUES (?` + strings.Repeat(", ?", len(columnsOfAccounts)-1) + `)`}
+
+// InsertAccount adds an account with its links, and sets its id and, if it has
+// none, its number.
+func (t *Tx) InsertAccount(ctx context.Context, a *account.Account) error {
+	if err := t.Session.Lock(ctx, a.CompanyID); err != nil {
+		return err
+	}
+	row := toDBAccount(*a)
+	if row.Number == 0 {
+		if err := t.Session.Get(ctx, assignNumber, []any{a.CompanyID}, &row.Number); err != nil {
+			return err
+		}
+	}
+	if err := t.Session.Insert(ctx, insertAccount, &row.ID, appendAt(nil, columnsOfAccounts, &row)...); err != nil {
+		return err
+	}
+	if err := t.link(ctx, a.CompanyID, row.ID, a.Contacts); err != nil {
+		return err
+	}
+	a.ID, a.Number = row.ID, row.Number
+	return t.enqueue(ctx, AccountTexts, a.CompanyID, a.ID)
+}
+
+// UpdateAccount writes an account. SQLite rewrites the entry of each index
+// that has a column in the SET list, so that names only what has changed.
+func (t *Tx) UpdateAccount(ctx context.Context, a account.Account, changes patch.Changes) error {
+	if err := t.Session.Lock(ctx, a.CompanyID); err != nil {
+		return err
+	}
+	row := toDBAccount(a)
+	st, args := updateAccount(&row, changes)
+	if err := t.Session.ChangeOne(ctx, st, args...); err != nil {
+		return err
+	}
+	if err := t.enqueueAccount(ctx, a, changes); err != nil {
+		return err
+	}
+	if _, ok := changes["contacts"]; !ok {
+		return nil
+	}
+	if err := t.Session.Exec(ctx, unlink, a.CompanyID, a.ID); err != nil {
+		return err
+	}
+	return t.link(ctx, a.CompanyID, a.ID, a.Contacts)
+}
+
+var deleteAccount = db.Statement{Thing: "account", Text: `DELETE FROM accounts WHERE id = ? AND company_id = ?`}
+
+// DeleteAccount removes an account; its links and its keys of IndexCustom go
+// with it.
+func (t *Tx) DeleteAccount(ctx context.Context, companyID, id int64) error {
+	if err := t.Session.Lock(ctx, companyID); err != nil {
+		return err
+	}
+	if err := t.Session.ChangeOne(ctx, deleteAccount, id, companyID); err != nil {
+		return err
+	}
+	return t.enqueue(ctx, AccountTexts, companyID, id)
+}
+
+var setAlways = `UPDATE accounts SET ` + listed(alwaysColumns, "", " = ?")
+
+// fewChanges is how many there may be for the columns of each set of changed
+// members to be a statement of their own: those kept must have an end.
+const fewChanges = 3
+
+// updateAccount writes the columns of what has changed. With many changes that
+// is all columns but the indexed ones.
+func updateAccount(row *accountRow, changes patch.Changes) (db.Statement, []any) {
+	var text strings.Builder
+	text.WriteString(setAlways)
+	args := appendAt(make([]any, 0, len(columnsOfAccounts)), alwaysColumns, row)
+	for _, c := range changedColumns {
+		if !hasChanged(changes, c.member) && (c.indexed || len(changes) <= fewChanges) {
+			continue
+		}
+		text.WriteString(", ")
+		text.WriteString(c.name)
+		text.WriteString(" = ?")
+		args = append(args, c.at(row))
+	}
+	text.WriteString(` WHERE id = ? AND company_id = ? AND version = ?`)
+	args = append(args, row.ID, row.CompanyID, row.Version-1)
+	return db.Statement{Thing: "account", Taken: numberTaken, Text: text.String()}, args
+}
+
+// hasChanged tells whether a member is among the changes. That of the custom
+// ones as a whole is if one of them is.
+func hasChanged(changes patch.Changes, member query.Member) bool {
+	if member != query.MemberCustom {
+		_, ok := changes[string(member)]
+		return ok
+	}
+	for name := range changes {
+		if strings.HasPrefix(name, account.CustomPrefix) {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	unlink = db.Statement{Thing: "contacts", Text: `DELETE FROM account_contacts WHERE company_id = ? AND account_id = ?`}
+	link   = db.Statement{Thing: "contacts", Text: `INSERT INTO account_contacts (company_id, account_id, position, contact_id)
+SELECT ?1, ?2, ?3, id FROM contacts WHERE id = ?4 AND {-}company_id = ?1`}
+)
+
+// link adds links to contacts, which must be the company's.
+func (t *Tx) link(ctx context.Context, companyID, accountID int64, contacts []account.Contact) error {
+	if len(contacts) == 0 {
+		return nil
+	}
+	links := make([][]any, len(contacts))
+	for i, contact := range contacts {
+		links[i] = []any{companyID, accountID, i, contact.ID}
+	}
+	n, err := t.Session.RunAll(ctx, link, links)
+	if err != nil {
+		return err
+	}
+	if n != int64(len(links)) {
+		return fault.NotFound("contact")
+	}
+	return nil
+}

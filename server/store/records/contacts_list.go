@@ -1,0 +1,152 @@
+package records
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/contact"
+	"github.com/accountsd/accountsd/server/store/db"
+)
+
+// ListContacts returns the contacts that a query selects.
+func (r Reader) ListContacts(ctx context.Context, companyID int64, q contact.Query) ([]account.Contact, error) {
+	return ofContacts(ctx, r, companyID, q, Reader.listContacts)
+}
+
+// ofContacts runs a read of a query: one for words in a snapshot.
+func ofContacts[T any](ctx context.Context, r Reader, companyID int64, q contact.Query,
+	read func(r Reader, ctx context.Context, companyID int64, q contact.Query) (T, error),
+) (v T, err error) {
+	if len(q.Words) == 0 {
+		return read(r, ctx, companyID, q)
+	}
+	err = r.snapshot(ctx, slices.ContainsFunc(q.Words, r.isKnown), func(r Reader) error {
+		v, err = read(r, ctx, companyID, q)
+		return err
+	})
+	return v, err
+}
+
+func (r Reader) listContacts(ctx context.Context, companyID int64, q contact.Query) ([]account.Contact, error) {
+	ids, err := r.contactIDs(ctx, companyID, q, r.Driven)
+	if err != nil {
+		return nil, err
+	}
+	w := walkTo(q.Page, q.Ascending)
+	var b db.Builder
+	b.Add(contactColumns + linkedAccounts)
+	addContacts(&b, companyID, q, ids)
+	w.addStart(&b, "c")
+	w.addOrder(&b, "c")
+	if len(q.Words) == 0 {
+		w.addLimit(&b)
+		w.page.Offset = 0 // SQL has skipped them
+	}
+	picked := newPicker[account.Contact](w)
+	if err := r.eachContact(ctx, &b, q.Words, scanLinkedContact, picked.take); err != nil {
+		return nil, err
+	}
+	if w.back {
+		slices.Reverse(picked.items)
+	}
+	return picked.items, nil
+}
+
+// CountContacts returns how many contacts a query selects.
+func (r Reader) CountContacts(ctx context.Context, companyID int64, q contact.Query) (int64, error) {
+	return ofContacts(ctx, r, companyID, q, Reader.countContacts)
+}
+
+func (r Reader) countContacts(ctx context.Context, companyID int64, q contact.Query) (n int64, err error) {
+	ids, err := r.contactIDs(ctx, companyID, q, maxCounted)
+	if err != nil {
+		return 0, err
+	}
+	var b db.Builder
+	if len(q.Words) > 0 {
+		b.Add(contactColumns)
+		addContacts(&b, companyID, q, ids)
+		err := r.eachContact(ctx, &b, q.Words, contacts.Scan, func(account.Contact) error {
+			n++
+			return nil
+		})
+		return n, err
+	}
+	b.Add(`SELECT count(*)`)
+	addContacts(&b, companyID, q, ids)
+	err = r.Session.Get(ctx, db.Statement{Thing: "contacts", Text: b.String()}, b.Args, &n)
+	return n, err
+}
+
+// contactIDs selects the ids of all contacts that have the words of a query,
+// and maybe of others. It is empty if they are more than the limit, or there is
+// a better way.
+func (r Reader) contactIDs(ctx context.Context, companyID int64, q contact.Query, limit int) (db.Fragment, error) {
+	if q.AccountID != 0 || r.finder == nil {
+		return db.Fragment{}, nil
+	}
+	var words []Word
+	for _, word := range q.Words {
+		if r.isKnown(word) {
+			words = append(words, Word{Text: word})
+		}
+	}
+	found, err := r.finder.Find(ctx, ContactTexts, companyID, words, func(columns []string) bool {
+		return !slices.ContainsFunc(words, func(word Word) bool { return !strings.Contains(columns[0], word.Text) })
+	})
+	if err != nil || found.IDs.Text == "" {
+		return db.Fragment{}, err
+	}
+	best, _, err := r.fewest(ctx, []choice{{ids: found.IDs}}, limit)
+	return best.ids, err
+}
+
+func (r Reader) isKnown(word string) bool { return r.Texts != nil && r.Texts.Knows(word) }
+
+// addContacts adds where the contacts are found that a query selects, but for
+// its words.
+func addContacts(b *db.Builder, companyID int64, q contact.Query, ids db.Fragment) {
+	switch {
+	case q.AccountID != 0:
+		b.Add(` FROM contacts c WHERE {-}c.company_id = ? AND c.id IN (
+	SELECT contact_id FROM account_contacts WHERE company_id = ? AND account_id = ?)`, companyID, companyID, q.AccountID)
+	case ids.Text != "":
+		b.Add(` FROM contacts c WHERE {-}c.company_id = ? AND c.id IN (`, companyID)
+		b.Add(ids.Text+`)`, ids.Args...)
+	default:
+		b.Add(` FROM contacts c {by contacts_updated} WHERE c.company_id = ?`, companyID)
+	}
+	if !q.UpdatedAfter.IsZero() {
+		b.Add(` AND c.updated_at > ?`, q.UpdatedAfter.UnixMilli())
+	}
+	if !q.UpdatedBefore.IsZero() {
+		b.Add(` AND c.updated_at < ?`, roundUp(q.UpdatedBefore))
+	}
+}
+
+// eachContact calls found for each contact of a query that has the words.
+func (r Reader) eachContact(ctx context.Context, b *db.Builder, words []string,
+	scan func(*db.Row) (account.Contact, error), found func(account.Contact) error,
+) error {
+	st := db.Statement{Thing: "contacts", Text: b.String(), Once: len(words) > 0}
+	return r.Session.Each(ctx, st, b.Args, func(row *db.Row) error {
+		c, err := scan(row)
+		if err != nil || !hasWords(c, words) {
+			return err
+		}
+		return found(c)
+	})
+}
+
+// hasWords tells whether a contact's text holds all of the words.
+func hasWords(c account.Contact, words []string) bool {
+	text := contact.SearchText(c)
+	for _, word := range words {
+		if !slices.ContainsFunc(text, func(s string) bool { return strings.Contains(s, word) }) {
+			return false
+		}
+	}
+	return true
+}

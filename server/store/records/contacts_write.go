@@ -1,0 +1,74 @@
+package records
+
+import (
+	"context"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/normal"
+	"github.com/accountsd/accountsd/server/store/db"
+)
+
+var (
+	insertContact = db.Statement{Thing: "contact", Text: contacts.Insert("contacts")}
+	updateContact = db.Statement{Thing: "contact", Text: changedContacts.Update("contacts") + ` WHERE id = ? AND company_id = ?`}
+	deleteContact = db.Statement{Thing: "contact", Text: `DELETE FROM contacts WHERE id = ? AND company_id = ?`}
+	insertLookup  = db.Statement{Thing: "contact", Text: `INSERT INTO contact_lookup (company_id, kind, value, contact_id) VALUES (?, ?, ?, ?)
+ON CONFLICT DO NOTHING`}
+	deleteLookup = db.Statement{Thing: "contact", Text: `DELETE FROM contact_lookup WHERE company_id = ? AND contact_id = ?`}
+)
+
+// InsertContact adds a contact, and sets its id.
+func (t *Tx) InsertContact(ctx context.Context, c *account.Contact) error {
+	if err := t.Session.Lock(ctx, c.CompanyID); err != nil {
+		return err
+	}
+	if err := t.Session.Insert(ctx, insertContact, &c.ID, contacts.At(c)...); err != nil {
+		return err
+	}
+	if err := t.addLookup(ctx, *c); err != nil {
+		return err
+	}
+	return t.enqueue(ctx, ContactTexts, c.CompanyID, c.ID)
+}
+
+func (t *Tx) addLookup(ctx context.Context, c account.Contact) error {
+	var lists [][]any
+	add := func(kind, value string) {
+		if value != "" { // None is found by it.
+			lists = append(lists, []any{c.CompanyID, kind, value, c.ID})
+		}
+	}
+	for _, email := range c.Emails {
+		add("email", normal.EmailKey(email))
+	}
+	for _, phone := range c.Phones {
+		add("phone", phone)
+	}
+	_, err := t.Session.RunAll(ctx, insertLookup, lists)
+	return err
+}
+
+// UpdateContact writes a contact, all but its links.
+func (t *Tx) UpdateContact(ctx context.Context, c account.Contact) error {
+	if err := t.enqueueContact(ctx, c); err != nil {
+		return err
+	}
+	if err := t.Session.ChangeOne(ctx, updateContact, changedContacts.At(&c, c.ID, c.CompanyID)...); err != nil {
+		return err
+	}
+	if err := t.Session.Exec(ctx, deleteLookup, c.CompanyID, c.ID); err != nil {
+		return err
+	}
+	return t.addLookup(ctx, c)
+}
+
+// DeleteContact removes a contact; its links go with it.
+func (t *Tx) DeleteContact(ctx context.Context, companyID, id int64) error {
+	if err := t.enqueueLinked(ctx, companyID, id); err != nil {
+		return err
+	}
+	if err := t.Session.ChangeOne(ctx, deleteContact, id, companyID); err != nil {
+		return err
+	}
+	return t.enqueue(ctx, ContactTexts, companyID, id)
+}

@@ -1,0 +1,62 @@
+package records
+
+import (
+	"context"
+	"math"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/store/db"
+)
+
+var (
+	entries = db.NewTable(func(e *account.HistoryEntry) []any {
+		return []any{
+			"sequence", &e.Sequence, "company_id", &e.CompanyID, "account_id", &e.AccountID, "kind", (*string)(&e.Kind),
+			"version", &e.Version, "at", (*db.Time)(&e.At), "user_id", (*db.ID)(&e.UserID), "key_id", (*db.ID)(&e.KeyID),
+			"email", &e.Email, "fields", (*db.Object[patch.Change])(&e.Fields),
+		}
+	})
+
+	fromEntries   = `SELECT ` + entries.List("") + ` FROM changes `
+	selectHistory = db.Statement{Thing: "history", Text: fromEntries +
+		`{by changes_account} WHERE company_id = ? AND account_id = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?`}
+	selectChanges = db.Statement{Thing: "changes", Text: fromEntries +
+		`WHERE company_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`}
+	selectLast    = db.Statement{Thing: "company", Text: `SELECT last_sequence FROM companies WHERE id = ?`}
+	nextSequence  = db.Statement{Thing: "company", Text: `UPDATE companies SET last_sequence = last_sequence + 1 WHERE id = ? RETURNING last_sequence`}
+	insertHistory = db.Statement{Thing: "history", Text: entries.Insert("changes")}
+)
+
+// History returns an account's entries before a sequence, newest first.
+func (r Reader) History(ctx context.Context, companyID, accountID, before int64, limit int) ([]account.HistoryEntry, error) {
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	return db.Collect(ctx, r.Session, selectHistory, []any{companyID, accountID, before, limit}, entries.Scan)
+}
+
+// Changes returns the company's entries after a sequence, oldest first. That is
+// the order of the commits, without a gap: a transaction counts its entries on the
+// company's row, which is locked from then on until it has committed.
+func (r Reader) Changes(ctx context.Context, companyID, after int64, limit int) ([]account.HistoryEntry, error) {
+	return db.Collect(ctx, r.Session, selectChanges, []any{companyID, after, limit}, entries.Scan)
+}
+
+// LastChange returns the sequence of the company's latest entry.
+func (r Reader) LastChange(ctx context.Context, companyID int64) (last int64, err error) {
+	err = r.Session.Get(ctx, selectLast, []any{companyID}, &last)
+	if fault.IsNotFound(err) {
+		err = nil
+	}
+	return last, err
+}
+
+// AddHistory appends an entry, and sets its sequence.
+func (t *Tx) AddHistory(ctx context.Context, e *account.HistoryEntry) error {
+	if err := t.Session.Get(ctx, nextSequence, []any{e.CompanyID}, &e.Sequence); err != nil {
+		return err
+	}
+	return t.Session.Exec(ctx, insertHistory, entries.At(e)...)
+}

@@ -1,0 +1,69 @@
+package records
+
+import (
+	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/store/db"
+)
+
+// walk is the way through a list to a page. A page ahead of a place is walked
+// to from there, against the list's order.
+type walk struct {
+	page      query.Page
+	ascending bool
+	back      bool
+}
+
+func walkTo(page query.Page, ascending bool) walk {
+	back := page.Before != nil
+	return walk{page: page, ascending: ascending != back, back: back}
+}
+
+// addStart adds the test that a row is behind where the walk starts. The two
+// values are compared as one, so that an index leads there.
+func (w walk) addStart(b *db.Builder, table string) {
+	operator := " < "
+	if w.ascending {
+		operator = " > "
+	}
+	start := w.page.After
+	if w.back {
+		start = w.page.Before
+	}
+	if start != nil {
+		b.Add(" AND ("+table+".updated_at, "+table+".place)"+operator+"(?, ?)", start.UpdatedAt.UnixMilli(), start.ID)
+	}
+}
+
+func (w walk) addOrder(b *db.Builder, table string) {
+	if w.ascending {
+		b.Add(" ORDER BY " + table + ".updated_at, " + table + ".place")
+	} else {
+		b.Add(" ORDER BY " + table + ".updated_at DESC, " + table + ".place DESC")
+	}
+}
+
+// addLimit adds the page's size, if every row is of the list.
+func (w walk) addLimit(b *db.Builder) { b.Add(" LIMIT ? OFFSET ?", w.page.Limit, w.page.Offset) }
+
+// picker takes the items of a page as the walk meets them.
+type picker[T any] struct {
+	skip  int64
+	limit int
+	items []T
+}
+
+func newPicker[T any](w walk) *picker[T] {
+	return &picker[T]{skip: w.page.Offset, limit: w.page.Limit, items: []T{}}
+}
+
+func (p *picker[T]) take(item T) error {
+	if p.skip > 0 {
+		p.skip--
+		return nil
+	}
+	p.items = append(p.items, item)
+	if len(p.items) >= p.limit {
+		return db.ErrEnough
+	}
+	return nil
+}

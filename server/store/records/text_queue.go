@@ -1,0 +1,65 @@
+package records
+
+import (
+	"context"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/store/db"
+)
+
+var (
+	// Accounts are found by the names of their contacts.
+	selectLinked      = db.Statement{Thing: "accounts", Text: `SELECT account_id FROM account_contacts WHERE company_id = ? AND contact_id = ? ORDER BY account_id`}
+	selectContactText = db.Statement{Thing: "contact", Text: `SELECT name <> ?, emails <> ? OR phones <> ?
+FROM contacts WHERE id = ? AND company_id = ?`}
+)
+
+// enqueue notes that a record's text is new or gone.
+func (t *Tx) enqueue(ctx context.Context, kind Kind, companyID, id int64) error {
+	if t.Queue == nil {
+		return nil
+	}
+	return t.Queue.Changed(ctx, t.Session, kind, companyID, id)
+}
+
+// enqueueAccount notes that an account has changed, if its text has.
+func (t *Tx) enqueueAccount(ctx context.Context, a account.Account, changes patch.Changes) error {
+	for _, member := range account.TextMembers {
+		if _, ok := changes[string(member)]; ok {
+			return t.enqueue(ctx, AccountTexts, a.CompanyID, a.ID)
+		}
+	}
+	return nil
+}
+
+// enqueueContact notes that a contact is about to change, if its text is.
+func (t *Tx) enqueueContact(ctx context.Context, c account.Contact) error {
+	if t.Queue == nil {
+		return nil
+	}
+	var renamed, moved bool
+	args := []any{c.Name, db.List[string](c.Emails), db.List[string](c.Phones), c.ID, c.CompanyID}
+	err := t.Session.Get(ctx, selectContactText, args, &renamed, &moved)
+	if err != nil || !renamed && !moved {
+		return err
+	}
+	if err := t.enqueue(ctx, ContactTexts, c.CompanyID, c.ID); err != nil || !renamed {
+		return err
+	}
+	return t.enqueueLinked(ctx, c.CompanyID, c.ID)
+}
+
+// enqueueLinked notes that the accounts linked to a contact change their text.
+func (t *Tx) enqueueLinked(ctx context.Context, companyID, contactID int64) error {
+	if t.Queue == nil {
+		return nil
+	}
+	linked, err := db.Collect(ctx, t.Session, selectLinked, []any{companyID, contactID}, db.Scan[int64])
+	for _, id := range linked {
+		if err == nil {
+			err = t.enqueue(ctx, AccountTexts, companyID, id)
+		}
+	}
+	return err
+}

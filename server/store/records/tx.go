@@ -1,0 +1,118 @@
+// Package records keeps the records of all rooms by SQL that both SQLite and
+// PostgreSQL run. What the two say differently, a statement has in braces: see
+// db.Dialect. How transactions are made, and what goes with a file or a cluster, is
+// the matter of the stores.
+package records
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/db"
+)
+
+// Reader reads records, each call with one statement or in a snapshot, so that
+// it sees one state. What it may ask before is only which way is the fastest.
+type Reader struct {
+	Session db.Session
+	// Driven is how many accounts a list may sort: see DefaultDriven.
+	Driven int
+	// Texts is the index of words, if there is one to use.
+	Texts Texts
+	// finder is what the index finds in the session, where that is a snapshot.
+	finder Finder
+}
+
+var _ store.Reader = Reader{}
+
+// Tx is a transaction. It is of no use once that has ended.
+type Tx struct {
+	Reader
+	// Queue hears of texts that change, if there is an index of words.
+	Queue Queue
+}
+
+var _ store.Tx = (*Tx)(nil)
+
+// What a transaction reads to write by it stays so until it ends: it locks the
+// company first. Where one transaction writes at a time that is nothing; else the
+// transactions of one company that write take turns, so that none waits for another
+// in a circle.
+
+// AccountForUpdate is Account of an account that stays as it is.
+func (t *Tx) AccountForUpdate(ctx context.Context, companyID, id int64) (account.Account, error) {
+	if err := t.Session.Lock(ctx, companyID); err != nil {
+		return account.Account{}, err
+	}
+	return t.Account(ctx, companyID, id)
+}
+
+// FindAccount is that of Reader, while no other transaction adds such an account.
+func (t *Tx) FindAccount(ctx context.Context, companyID int64, by account.MatchBy, value string) (account.Account, error) {
+	if err := t.Session.Lock(ctx, companyID); err != nil {
+		return account.Account{}, err
+	}
+	return t.Reader.FindAccount(ctx, companyID, by, value)
+}
+
+// FindContact is that of Reader, while no other transaction adds such a contact.
+func (t *Tx) FindContact(ctx context.Context, companyID int64, email, phone string) (account.Contact, error) {
+	if err := t.Session.Lock(ctx, companyID); err != nil {
+		return account.Contact{}, err
+	}
+	return t.Reader.FindContact(ctx, companyID, email, phone)
+}
+
+// SchemaVersion is that of Reader, which stays as it is.
+func (t *Tx) SchemaVersion(ctx context.Context, companyID int64) (int64, error) {
+	if err := t.Session.Lock(ctx, companyID); err != nil {
+		return 0, err
+	}
+	return t.Reader.SchemaVersion(ctx, companyID)
+}
+
+// Properties is that of Reader of properties that stay as they are.
+func (t *Tx) Properties(ctx context.Context, companyID int64) ([]schema.Property, error) {
+	if err := t.Session.Lock(ctx, companyID); err != nil {
+		return nil, err
+	}
+	return t.Reader.Properties(ctx, companyID)
+}
+
+// User is that of Reader of a user who stays as he is.
+func (t *Tx) User(ctx context.Context, companyID, id int64) (identity.User, error) {
+	if err := t.Session.Lock(ctx, companyID); err != nil {
+		return identity.User{}, err
+	}
+	return t.Reader.User(ctx, companyID, id)
+}
+
+// The statements around a part of a transaction. A nested part hides the outer
+// one of the same name until it ends.
+var (
+	savePart    = db.Statement{Thing: "savepoint", Text: "SAVEPOINT part"}
+	releasePart = db.Statement{Thing: "savepoint", Text: "RELEASE SAVEPOINT part"}
+	undoPart    = db.Statement{Thing: "savepoint", Text: "ROLLBACK TO SAVEPOINT part"}
+)
+
+// Isolate runs fn so that its failure undoes nothing but its own writes.
+func (t *Tx) Isolate(ctx context.Context, fn func(ctx context.Context) error) error {
+	if err := t.Session.Exec(ctx, savePart); err != nil {
+		return err
+	}
+	failure := fn(ctx)
+	if failure != nil {
+		if err := t.Session.Exec(ctx, undoPart); err != nil {
+			// fn's error is text only: its kind would say that all is well.
+			return fmt.Errorf("undo after %q: %w", failure.Error(), err)
+		}
+	}
+	if err := t.Session.Exec(ctx, releasePart); err != nil {
+		return err
+	}
+	return failure
+}

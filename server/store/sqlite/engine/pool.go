@@ -1,0 +1,91 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// Pool lends connections to those who read, each to one at a time. It opens
+// them when they are needed.
+type Pool struct {
+	source Source
+	setUp  func(*Conn)
+	places chan struct{} // one is taken for each connection that is lent
+
+	mu   sync.Mutex
+	idle []*Conn // the one that was given back last is lent first: what it read is in memory
+}
+
+// NewPool returns a pool of so many connections. Each is set up once.
+func NewPool(source Source, size int, setUp func(*Conn)) *Pool {
+	return &Pool{source: source, setUp: setUp, places: make(chan struct{}, size)}
+}
+
+// Close closes the connections, all of which must have been given back.
+func (p *Pool) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var err error
+	for _, c := range p.idle {
+		err = errors.Join(err, c.Close())
+	}
+	p.idle = nil
+	return err
+}
+
+// Kept returns how many statements a connection keeps, at most.
+func (p *Pool) Kept() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	most := 0
+	for _, c := range p.idle {
+		most = max(most, len(c.kept)+c.latest.Len())
+	}
+	return most
+}
+
+func (p *Pool) lend(ctx context.Context) (*Conn, error) {
+	select {
+	case p.places <- struct{}{}:
+	default: // Only who waits looks at the context.
+		select {
+		case p.places <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	if c := p.pop(); c != nil {
+		return c, nil
+	}
+	c, err := connect(ctx, p.source)
+	if err != nil {
+		<-p.places
+		return nil, err
+	}
+	p.setUp(c)
+	return c, nil
+}
+
+func (p *Pool) pop() *Conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.idle) - 1
+	if last < 0 {
+		return nil
+	}
+	c := p.idle[last]
+	p.idle = p.idle[:last]
+	return c
+}
+
+func (p *Pool) giveBack(c *Conn) {
+	if c.conn.AutocommitEnabled() {
+		p.mu.Lock()
+		p.idle = append(p.idle, c)
+		p.mu.Unlock()
+	} else {
+		_ = c.Close() // Its snapshot did not end, and would hold up checkpoints.
+	}
+	<-p.places
+}

@@ -1,0 +1,4 @@
+package textindex
+
+// Phrase is phrase.
+func Phrase(text string) (p string, whole bool) { return phrase(text) }
