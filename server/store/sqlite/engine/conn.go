@@ -159,7 +159,7 @@ func (c *Conn) Runs() *Runner { return c.runner }
 // after end.
 func (c *Conn) Lend() (session db.Session, end func(why error)) {
 	lent := *c.runner
-	lent.Gate, lent.Whole = &Gate{}, true
+	lent.Gate, lent.Whole = &db.Gate{}, true
 	return db.Session{Runner: &lent}, lent.Gate.Close
 }
 

@@ -41,7 +41,7 @@ func holds(fold string) string {
 // Runner runs statements by the connection that it is lent for each.
 type Runner struct {
 	on   lender
-	Gate *Gate
+	Gate *db.Gate
 	// Whole keeps statements from being cancelled. SQLite ends a cancelled
 	// one with the whole transaction, in which other callers' writes are.
 	Whole bool
@@ -65,7 +65,7 @@ type lender interface {
 func NewRunner(pool *Pool) *Runner { return newRunner(pool) }
 
 func newRunner(on lender) *Runner {
-	return &Runner{on: on, Gate: &Gate{}, Damage: new(atomic.Bool)}
+	return &Runner{on: on, Gate: &db.Gate{}, Damage: new(atomic.Bool)}
 }
 
 // Run runs a statement: see db.Runner.
@@ -176,7 +176,7 @@ func (r *Runner) Snapshot(ctx context.Context, read func(db.Session) error) erro
 		}
 		defer func() { _ = conn.run(context.Background(), Rollback, nil, nil) }() // it has written nothing
 		snapshot := *r
-		snapshot.on, snapshot.Gate = conn, &Gate{}
+		snapshot.on, snapshot.Gate = conn, &db.Gate{}
 		return read(db.Session{Runner: &snapshot})
 	})
 }
