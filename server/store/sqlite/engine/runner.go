@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 
 	"github.com/accountsd/accountsd/server/store/db"
@@ -25,6 +26,7 @@ var dialect = db.Dialect{
 	"greatest": db.Word("max"),
 	"instr":    db.Word("instr"),
 	"holds":    holds,
+	"same":     func(rest string) string { return strings.Replace(rest, " ", " = ", 1) },
 	"join":     db.Word("CROSS JOIN"),
 	"by":       func(index string) string { return "INDEXED BY " + index },
 	"-":        db.Word("+"),
@@ -104,6 +106,9 @@ func (r *Runner) Add(ctx context.Context, st db.Statement, id *db.ID, args []any
 		return err
 	})
 }
+
+// MaxKey is none.
+func (r *Runner) MaxKey() int { return 0 }
 
 // Dialect is SQLite's.
 func (r *Runner) Dialect() db.Dialect { return dialect }

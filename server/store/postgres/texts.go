@@ -1,0 +1,135 @@
+package postgres
+
+import (
+	"context"
+	"strings"
+
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/records"
+)
+
+// texts is the index of words: the rows of search_texts, which always have the texts
+// as they are.
+type texts struct{}
+
+var _ records.Texts = texts{}
+
+// Knows tells whether records can be found by a text: by all but the empty one.
+func (texts) Knows(text string) bool { return text != "" }
+
+// Read runs reads in a snapshot.
+func (texts) Read(ctx context.Context, session db.Session, read func(db.Session, records.Finder) error) error {
+	return session.Snapshot(ctx, func(session db.Session) error { return read(session, finder{}) })
+}
+
+// finder finds by LIKE, which takes the index for three characters and more.
+type finder struct{}
+
+// Find selects the records that have each of the words in one of their parts.
+func (finder) Find(_ context.Context, kind records.Kind, companyID int64, words []records.Word, _ func([]string) bool) (records.Found, error) {
+	found := records.Found{Decided: make([]bool, len(words))}
+	var having []db.Fragment
+	for i, word := range words {
+		found.Decided[i] = true
+		having = append(having, withWord(kind, companyID, word, "indexed", " UNION "), withWord(kind, companyID, word, "NOT indexed", ""))
+	}
+	var b db.Builder
+	for i := 0; i < len(having); i += 2 {
+		if i > 0 {
+			b.Add(" INTERSECT ")
+		}
+		b.Add("(")
+		b.Add(having[i].Text, having[i].Args...)
+		b.Add(having[i+1].Text, having[i+1].Args...)
+		b.Add(")")
+	}
+	found.IDs = db.SQL(b.String(), b.Args...)
+	return found, nil
+}
+
+func withWord(kind records.Kind, companyID int64, word records.Word, where, then string) db.Fragment {
+	f := db.SQL(`SELECT record_id FROM search_texts WHERE company_id = ? AND kind = ? AND `+where+` AND text LIKE ?`,
+		companyID, kind.Name, `%`+pattern.Replace(word.Text)+`%`)
+	if word.Column != "" {
+		f.Text += ` AND part = ?`
+		f.Args = append(f.Args, word.Column)
+	}
+	f.Text += then
+	return f
+}
+
+// pattern writes a text as LIKE finds it.
+var pattern = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// queue notes the records whose texts change in a transaction, and writes the texts
+// at its end, when all that they are made of has been written.
+type queue struct {
+	changed map[noted]bool
+	kinds   map[string]records.Kind
+}
+
+// noted is a record that was noted.
+type noted struct {
+	kind          string
+	companyID, id int64
+}
+
+// Changed notes that a record's text is new, another, or gone.
+func (q *queue) Changed(_ context.Context, _ db.Session, kind records.Kind, companyID, id int64) error {
+	if q.changed == nil {
+		q.changed, q.kinds = make(map[noted]bool), make(map[string]records.Kind)
+	}
+	q.changed[noted{kind.Name, companyID, id}] = true
+	q.kinds[kind.Name] = kind
+	return nil
+}
+
+var (
+	saveText = db.Statement{Thing: "search text", Text: `INSERT INTO search_texts AS t (company_id, kind, record_id, part, text) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (company_id, kind, record_id, part) DO UPDATE SET text = excluded.text, indexed = false WHERE t.text <> excluded.text`}
+	dropText = db.Statement{Thing: "search text", Text: `DELETE FROM search_texts WHERE company_id = ? AND kind = ? AND record_id = ?`}
+)
+
+// flush writes the texts of the records that were noted.
+func (q *queue) flush(ctx context.Context, session db.Session) error {
+	for name, kind := range q.kinds {
+		var ids db.List[int64]
+		gone := make(map[int64]noted)
+		for record := range q.changed {
+			if record.kind == name {
+				ids, gone[record.id] = append(ids, record.id), record
+			}
+		}
+		found, err := db.Collect(ctx, session, kind.ByID, []any{ids}, kind.Scan)
+		if err != nil {
+			return err
+		}
+		var save, drop [][]any
+		for _, text := range found {
+			delete(gone, text.ID)
+			save = append(save, rowsOf(kind, text)...)
+		}
+		for _, record := range gone {
+			drop = append(drop, []any{record.companyID, name, record.id})
+		}
+		if _, err := session.RunAll(ctx, saveText, save); err != nil {
+			return err
+		}
+		if _, err := session.RunAll(ctx, dropText, drop); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// between stands between the texts of a part. No word has it.
+const between = "\uFFFD"
+
+// rowsOf are the rows of a record's text, one for each part.
+func rowsOf(kind records.Kind, text records.Text) [][]any {
+	rows := make([][]any, len(kind.Columns))
+	for i, part := range kind.Columns {
+		rows[i] = []any{text.CompanyID, kind.Name, text.ID, part, strings.ToValidUTF8(strings.Join(text.Columns[i], between), between)}
+	}
+	return rows
+}
