@@ -61,9 +61,9 @@ func withWord(kind records.Kind, companyID int64, word records.Word, where, then
 // pattern writes a text as LIKE finds it.
 var pattern = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// queue notes the records whose texts change in a transaction, and writes the texts
+// changedTexts notes the records whose texts change in a transaction, and writes the texts
 // at its end, when all that they are made of has been written.
-type queue struct {
+type changedTexts struct {
 	changed map[noted]bool
 	kinds   map[string]records.Kind
 }
@@ -75,7 +75,7 @@ type noted struct {
 }
 
 // Changed notes that a record's text is new, another, or gone.
-func (q *queue) Changed(_ context.Context, _ db.Session, kind records.Kind, companyID, id int64) error {
+func (q *changedTexts) Changed(_ context.Context, _ db.Session, kind records.Kind, companyID, id int64) error {
 	if q.changed == nil {
 		q.changed, q.kinds = make(map[noted]bool), make(map[string]records.Kind)
 	}
@@ -91,7 +91,7 @@ ON CONFLICT (company_id, kind, record_id, part) DO UPDATE SET text = excluded.te
 )
 
 // flush writes the texts of the records that were noted.
-func (q *queue) flush(ctx context.Context, session db.Session) error {
+func (q *changedTexts) flush(ctx context.Context, session db.Session) error {
 	for name, kind := range q.kinds {
 		var ids db.List[int64]
 		gone := make(map[int64]noted)

@@ -16,8 +16,9 @@ CREATE TABLE counters (
 
 -- The names of transactions that were committed in the last hour.
 CREATE TABLE commits (
-    id text   COLLATE "C" PRIMARY KEY,
-    at bigint NOT NULL
+    id      text   COLLATE "C" PRIMARY KEY,
+    at      bigint NOT NULL,
+    members text   NOT NULL -- the numbers of those members of a group that were written
 );
 CREATE INDEX commits_at ON commits (at);
 
