@@ -1,5 +1,6 @@
-// Package pgtest runs PostgreSQL for tests: [New] is a cluster of a test's own,
-// which can be killed, paused, replicated and promoted.
+// Package pgtest runs PostgreSQL for tests: [Database] is an empty database for
+// one test, on a server that all tests share; [New] is a whole cluster of a
+// test's own, which can be killed, paused, replicated and promoted.
 package pgtest
 
 import (
