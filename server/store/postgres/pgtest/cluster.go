@@ -1,6 +1,7 @@
 // Package pgtest runs PostgreSQL for tests: [Database] is an empty database for
 // one test, on a server that all tests share; [New] is a whole cluster of a
-// test's own, which can be killed, paused, replicated and promoted.
+// test's own, which can be killed, paused, replicated and promoted; [PgBouncer]
+// and [HAProxy] are what may stand in front of clusters and of servers.
 package pgtest
 
 import (

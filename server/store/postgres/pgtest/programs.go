@@ -58,6 +58,17 @@ func versionOf(initdb string) int {
 	return version
 }
 
+// program is the path of a program that is in a Debian package of its own name.
+// Not every user has its folder in the path.
+func program(name string) (string, error) {
+	for _, candidate := range []string{name, filepath.Join("/usr/sbin", name)} {
+		if path, err := exec.LookPath(candidate); err == nil {
+			return path, nil
+		}
+	}
+	return "", &MissingError{Program: name, Package: name}
+}
+
 // RequireVariable is set to 1 where everything must be installed, as in CI: what
 // is missing then fails what would be skipped.
 const RequireVariable = "ACCOUNTSD_REQUIRE_POSTGRES"
