@@ -45,8 +45,8 @@ func (r Reader) Changes(ctx context.Context, companyID, after int64, limit int) 
 }
 
 // LastChange returns the sequence of the company's latest entry.
-func (r Reader) LastChange(ctx context.Context, companyID int64) (last int64, err error) {
-	err = r.Session.Get(ctx, selectLast, []any{companyID}, &last)
+func (r Reader) LastChange(ctx context.Context, companyID int64) (int64, error) {
+	last, err := r.Session.Number(ctx, selectLast, companyID)
 	if fault.IsNotFound(err) {
 		err = nil
 	}
@@ -54,8 +54,8 @@ func (r Reader) LastChange(ctx context.Context, companyID int64) (last int64, er
 }
 
 // AddHistory appends an entry, and sets its sequence.
-func (t *Tx) AddHistory(ctx context.Context, e *account.HistoryEntry) error {
-	if err := t.Session.Get(ctx, nextSequence, []any{e.CompanyID}, &e.Sequence); err != nil {
+func (t *Tx) AddHistory(ctx context.Context, e *account.HistoryEntry) (err error) {
+	if e.Sequence, err = t.Session.Number(ctx, nextSequence, e.CompanyID); err != nil {
 		return err
 	}
 	return t.Session.Exec(ctx, insertHistory, entries.At(e)...)
