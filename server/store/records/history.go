@@ -15,7 +15,7 @@ var (
 		return []any{
 			"sequence", &e.Sequence, "company_id", &e.CompanyID, "account_id", &e.AccountID, "kind", (*string)(&e.Kind),
 			"version", &e.Version, "at", (*db.Time)(&e.At), "user_id", (*db.ID)(&e.UserID), "key_id", (*db.ID)(&e.KeyID),
-			"email", &e.Email, "fields", (*db.Object[patch.Change])(&e.Fields),
+			"email", &e.Email, "fields", (*changes)(&e.Fields),
 		}
 	})
 
@@ -28,6 +28,15 @@ var (
 	nextSequence  = db.Statement{Thing: "company", Text: `UPDATE companies SET last_sequence = last_sequence + 1 WHERE id = ? RETURNING last_sequence`}
 	insertHistory = db.Statement{Thing: "history", Text: entries.Insert("changes")}
 )
+
+// changes are stored as a db.Object is.
+type changes patch.Changes
+
+// Bind writes what is stored.
+func (c *changes) Bind(p db.Parameter) error { return p.JSON(patch.Changes(*c).Append) }
+
+// Read reads what Bind stores.
+func (c *changes) Read(from db.Column) error { return (*db.Object[patch.Change])(c).Read(from) }
 
 // History returns an account's entries before a sequence, newest first.
 func (r Reader) History(ctx context.Context, companyID, accountID, before int64, limit int) ([]account.HistoryEntry, error) {
