@@ -14,6 +14,7 @@ import "strings"
 //	{instr}     the function that tells where a text has another one; 0: nowhere
 //	{holds c}   whether a folded text of a column, without its accents, has that of
 //	            a parameter; a database may not have it
+//	{same c ?}  whether a long text of a column is that of a parameter
 //	{join}      a join whose left table is read first
 //	{by i}      what makes a table be read by the index i, where that can be said
 //	{-}         what keeps the column behind it from being looked up in an index

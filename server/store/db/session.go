@@ -67,6 +67,9 @@ type Runner interface {
 	// transaction it does nothing.
 	Lock(ctx context.Context, companyID int64) error
 
+	// MaxKey is how many bytes of a text an index can have; 0: all.
+	MaxKey() int
+
 	// Dialect is what statements are written in.
 	Dialect() Dialect
 }

@@ -44,7 +44,7 @@ func findAccount(test string) db.Statement {
 
 var findAccountBy = map[account.MatchBy]db.Statement{
 	account.MatchTitle:   findAccount("a.title_fold = ?2"),
-	account.MatchAddress: findAccount("a.address_fold = ?2"),
+	account.MatchAddress: findAccount("{same a.address_fold ?2}"),
 	account.MatchEmail:   findAccount("a.primary_email_key = ?2"),
 	account.MatchPhone:   findAccount("a.primary_phone = ?2"),
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/query"
@@ -28,6 +29,7 @@ ON CONFLICT DO NOTHING`}
 
 // IndexCustom makes an account be found by the keys of a property's value.
 func (t *Tx) IndexCustom(ctx context.Context, p schema.Property, accountID int64, keys []string) error {
+	keys = t.Cut(keys)
 	st, stay := dropKeys, any(db.List[string](keys))
 	if len(keys) == 1 { // as the most values have
 		st, stay = dropOthers, keys[0]
@@ -40,6 +42,7 @@ func (t *Tx) IndexCustom(ctx context.Context, p schema.Property, accountID int64
 
 // ReplaceKeys is IndexCustom, where it is known what is to be replaced.
 func (t *Tx) ReplaceKeys(ctx context.Context, p schema.Property, accountID int64, before, keys []string) error {
+	before, keys = t.Cut(before), t.Cut(keys)
 	switch {
 	case len(before) == 0:
 		return t.addKeys(ctx, p, accountID, keys)
@@ -61,6 +64,22 @@ func (t *Tx) addKeys(ctx context.Context, p schema.Property, accountID int64, ke
 	return err
 }
 
+// Cut cuts long keys to what an index can have. Those that are compared with a
+// shorter one still are as they were.
+func (r Reader) Cut(keys []string) []string {
+	most := r.Session.MaxKey()
+	if most == 0 || !slices.ContainsFunc(keys, func(key string) bool { return len(key) > most }) {
+		return keys
+	}
+	keys = slices.Clone(keys)
+	for i, key := range keys {
+		if len(key) > most {
+			keys[i] = strings.ToValidUTF8(key[:most], "")
+		}
+	}
+	return keys
+}
+
 var selectObjects = db.Statement{Thing: "accounts", Text: `SELECT id, custom FROM accounts
 WHERE id IN ({ids ?}) AND {-}company_id = ?`}
 
@@ -79,7 +98,7 @@ func (t *Tx) IndexAccounts(ctx context.Context, p schema.Property, ids []int64) 
 			return err
 		}
 		value, err := members.Value(p.Key)
-		for _, key := range p.Keys(value) {
+		for _, key := range t.Cut(p.Keys(value)) {
 			pairs = append(pairs, pair{key, id})
 		}
 		return err

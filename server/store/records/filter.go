@@ -1,7 +1,9 @@
 package records
 
 import (
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/query"
@@ -25,10 +27,11 @@ type clause struct {
 type compiler struct {
 	companyID int64
 	looksInto bool // whether SQL can look into folded texts: see contains
+	maxKey    int  // how many bytes of a key of a property there are; 0: all
 }
 
 func (r Reader) compiler(companyID int64) compiler {
-	return compiler{companyID: companyID, looksInto: r.Session.Dialect()["holds"] != nil}
+	return compiler{companyID: companyID, looksInto: r.Session.Dialect()["holds"] != nil, maxKey: r.Session.MaxKey()}
 }
 
 // compile says what SQL can do about a condition.
@@ -121,7 +124,7 @@ func (c compiler) compileContacts(of query.Condition) clause {
 
 // compileCustom uses the keys of IndexCustom, once they are complete.
 func (c compiler) compileCustom(of query.Condition) clause {
-	if of.Property.Index != schema.IndexReady {
+	if of.Property.Index != schema.IndexReady || slices.ContainsFunc(of.Ranges, c.isCut) {
 		return clause{}
 	}
 	key := db.SQL("true")
@@ -142,6 +145,17 @@ func (c compiler) compileCustom(of query.Condition) clause {
 		exact: true,
 		ids:   union(db.SQL("SELECT account_id FROM custom_index WHERE company_id = ? AND property_id = ? AND ", c.companyID, of.Property.ID), keys),
 	}
+}
+
+// isCut tells whether a range begins or ends with a key that an index has not whole,
+// or hardly: a character is not cut through.
+func (c compiler) isCut(r query.Range) bool {
+	for _, end := range []any{r.From, r.To} {
+		if key, ok := end.(string); ok && c.maxKey > 0 && len(key) > c.maxKey-utf8.UTFMax {
+			return true
+		}
+	}
+	return false
 }
 
 // union is one SELECT for each test, since SQLite uses an index for the tests

@@ -38,6 +38,12 @@ func (c *changes) Bind(p db.Parameter) error { return p.JSON(patch.Changes(*c).A
 // Read reads what Bind stores.
 func (c *changes) Read(from db.Column) error { return (*db.Object[patch.Change])(c).Read(from) }
 
+// EntryColumns are the names of the columns of changes.
+func EntryColumns() []string { return entries.Names() }
+
+// EntryValues are what an entry of history has in its columns, to be bound.
+func EntryValues(e *account.HistoryEntry) []any { return entries.At(e) }
+
 // History returns an account's entries before a sequence, newest first.
 func (r Reader) History(ctx context.Context, companyID, accountID, before int64, limit int) ([]account.HistoryEntry, error) {
 	if before == 0 {

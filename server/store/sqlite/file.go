@@ -25,7 +25,7 @@ const ApplicationID = 0x61636374
 const MaxChecked = 64 << 20
 
 // SchemaVersion is the number of the schema that this program knows.
-func SchemaVersion() int { return len(migrationSteps()) }
+func SchemaVersion() int { return migrations.Latest() }
 
 // refuse says in one sentence why a file cannot be the database.
 func refuse(kind fault.Kind, format string, args ...any) error {
@@ -148,10 +148,8 @@ func (f *file) adopt(ctx context.Context, conn *engine.Conn) error {
 		return err
 	}
 	defer fresh.Close()
-	for done := false; !done; {
-		if done, err = migrateOnce(ctx, fresh, migrationSteps()[:f.version]); err != nil {
-			return err
-		}
+	if err := migrate(ctx, fresh, migrations.To(f.version)); err != nil {
+		return err
 	}
 	want, err := db.Collect(ctx, fresh.Session, selectSchema, nil, db.Scan[string])
 	if err != nil {

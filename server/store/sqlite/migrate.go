@@ -5,24 +5,19 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/migration"
 	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 )
 
-// migrations are the steps that lead to the schema, in the order of their
-// names. The number of those done is the file's user_version.
-//
 //go:embed migrations/*.sql
-var migrations embed.FS
+var files embed.FS
 
-// migrationSteps are the names of the migrations, in order.
-func migrationSteps() []string {
-	steps, _ := fs.Glob(migrations, "migrations/*.sql") // An error is of a wrong pattern.
-	return steps
-}
+// migrations are the steps to the schema. The number of those done is the file's
+// user_version.
+var migrations = migration.Load(files)
 
 var (
 	foreignKeysOff = db.Statement{Thing: "database", Text: `PRAGMA foreign_keys = OFF`}
@@ -31,64 +26,41 @@ var (
 	selectDangling = db.Statement{Thing: "references", Text: `SELECT "table" FROM pragma_foreign_key_check LIMIT 1`}
 )
 
-// migrate brings the schema up to date, each step in a transaction of its own.
-// A step may replace a table that others refer to, which SQLite allows only
-// while foreign keys are off; each step checks them itself.
-func migrate(ctx context.Context, conn *engine.Conn) (err error) {
+// migrate brings the schema up to date. A step may replace a table that others
+// refer to, which SQLite allows only while foreign keys are off; each step checks
+// them itself.
+func migrate(ctx context.Context, conn *engine.Conn, steps migration.Steps) (err error) {
 	if err := conn.Exec(ctx, foreignKeysOff); err != nil {
 		return fmt.Errorf("migrate database: %w", err)
 	}
-	defer func() {
-		failure := conn.Exec(ctx, foreignKeysOn)
-		err = errors.Join(err, failure)
-	}()
-	steps := migrationSteps()
-	for {
-		done, err := migrateOnce(ctx, conn, steps)
-		if err != nil {
-			return fmt.Errorf("migrate database: %w", err)
-		}
-		if done {
-			return nil
-		}
-	}
+	defer func() { err = errors.Join(err, conn.Exec(ctx, foreignKeysOn)) }()
+	return steps.Up(ctx, migrated{conn})
 }
 
-// migrateOnce does the next step, if there is one. It looks for it under the
-// write lock, since another process may be migrating the same file.
-func migrateOnce(ctx context.Context, conn *engine.Conn, steps []string) (done bool, err error) {
-	err = conn.Transaction(ctx, func() error {
+// migrated is a file whose schema is brought up to date.
+type migrated struct{ conn *engine.Conn }
+
+// Alone runs fn under the write lock, since another process may be migrating the
+// same file.
+func (m migrated) Alone(ctx context.Context, fn func(version int) error) error {
+	return m.conn.Transaction(ctx, func() error {
 		var version int
-		if err := conn.Get(ctx, selectVersion, nil, &version); err != nil {
+		if err := m.conn.Get(ctx, selectVersion, nil, &version); err != nil {
 			return err
 		}
-		if version > len(steps) {
-			return fmt.Errorf("the file's schema has version %d, and this program knows only up to %d: use a newer program", version, len(steps))
-		}
-		if done = version == len(steps); done {
-			return nil
-		}
-		if err := migrateTo(ctx, conn, steps[version], version+1); err != nil {
-			return fmt.Errorf("%s: %w", steps[version], err)
-		}
-		return nil
+		return fn(version)
 	})
-	return done, err
 }
 
-// migrateTo does a step, which leads to a version.
-func migrateTo(ctx context.Context, conn *engine.Conn, step string, version int) error {
-	script, err := migrations.ReadFile(step)
-	if err != nil {
+// Apply runs a script.
+func (m migrated) Apply(ctx context.Context, script string, version int) error {
+	if err := m.conn.Script(ctx, script); err != nil {
 		return err
 	}
-	if err := conn.Script(ctx, string(script)); err != nil {
+	if err := checkReferences(ctx, m.conn); err != nil {
 		return err
 	}
-	if err := checkReferences(ctx, conn); err != nil {
-		return err
-	}
-	return conn.Script(ctx, fmt.Sprintf("PRAGMA user_version = %d", version))
+	return m.conn.Script(ctx, fmt.Sprintf("PRAGMA user_version = %d", version))
 }
 
 // checkReferences returns an error if a row refers to one that is not there.

@@ -97,7 +97,7 @@ func (s *Store) connect(ctx context.Context, found file, limits limits) (err err
 		return err
 	}
 	s.writes.Runs().Whole = true
-	if err := migrate(ctx, s.writes); err != nil {
+	if err := migrate(ctx, s.writes, migrations); err != nil {
 		return err
 	}
 	if !found.marked {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 
 	"github.com/accountsd/accountsd/server/store/db"
@@ -25,6 +26,7 @@ var dialect = db.Dialect{
 	"greatest": db.Word("max"),
 	"instr":    db.Word("instr"),
 	"holds":    holds,
+	"same":     func(rest string) string { return strings.Replace(rest, " ", " = ", 1) },
 	"join":     db.Word("CROSS JOIN"),
 	"by":       func(index string) string { return "INDEXED BY " + index },
 	"-":        db.Word("+"),
@@ -41,7 +43,7 @@ func holds(fold string) string {
 // Runner runs statements by the connection that it is lent for each.
 type Runner struct {
 	on   lender
-	Gate *Gate
+	Gate *db.Gate
 	// Whole keeps statements from being cancelled. SQLite ends a cancelled
 	// one with the whole transaction, in which other callers' writes are.
 	Whole bool
@@ -65,7 +67,7 @@ type lender interface {
 func NewRunner(pool *Pool) *Runner { return newRunner(pool) }
 
 func newRunner(on lender) *Runner {
-	return &Runner{on: on, Gate: &Gate{}, Damage: new(atomic.Bool)}
+	return &Runner{on: on, Gate: &db.Gate{}, Damage: new(atomic.Bool)}
 }
 
 // Run runs a statement: see db.Runner.
@@ -104,6 +106,9 @@ func (r *Runner) Add(ctx context.Context, st db.Statement, id *db.ID, args []any
 		return err
 	})
 }
+
+// MaxKey is none.
+func (r *Runner) MaxKey() int { return 0 }
 
 // Dialect is SQLite's.
 func (r *Runner) Dialect() db.Dialect { return dialect }
@@ -183,7 +188,7 @@ func (r *Runner) Snapshot(ctx context.Context, read func(db.Session) error) erro
 func (r *Runner) by(conn *Conn) *Runner {
 	lent := &struct {
 		Runner
-		gate Gate
+		gate db.Gate
 	}{Runner: *r}
 	lent.on, lent.Gate = conn, &lent.gate
 	return &lent.Runner

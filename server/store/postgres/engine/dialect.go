@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/accountsd/accountsd/server/store/db"
+)
+
+// dialect is PostgreSQL's. It has no word for what looks into a text without its
+// accents: Go tells what those are.
+var dialect = db.Dialect{
+	"ids": func(parameter string) string {
+		return "SELECT value::bigint FROM jsonb_array_elements_text(" + parameter + "::text::jsonb)"
+	},
+	"texts": func(parameter string) string {
+		return "SELECT value FROM jsonb_array_elements_text(" + parameter + "::text::jsonb)"
+	},
+	"array":    db.Word("json_agg"),
+	"object":   db.Word("json_build_object"),
+	"least":    db.Word("least"),
+	"greatest": db.Word("greatest"),
+	"instr":    db.Word("strpos"),
+	"same":     same,
+	"join":     db.Word("JOIN"),
+	"by":       func(string) string { return "" },
+	"-":        db.Word(""),
+}
+
+// same compares the beginnings first, of which there is an index.
+func same(rest string) string {
+	column, parameter, _ := strings.Cut(rest, " ")
+	return "(left(" + column + ", 200) = left(" + parameter + ", 200) AND " + column + " = " + parameter + ")"
+}
+
+// texts are what statements are in PostgreSQL, by what they are.
+var texts sync.Map
+
+// textOf returns the text of a statement in PostgreSQL.
+func textOf(st db.Statement) string {
+	if st.Once {
+		return number(dialect.Expand(st.Text))
+	}
+	if text, ok := texts.Load(st.Text); ok {
+		return text.(string)
+	}
+	text := number(dialect.Expand(st.Text))
+	texts.Store(st.Text, text)
+	return text
+}
+
+// number writes the parameters of a text as PostgreSQL has them: each question mark
+// is the next one, or that of the number behind it. A string has none.
+func number(text string) string {
+	var b strings.Builder
+	next, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		quoted = quoted != (c == '\'')
+		if c != '?' || quoted {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteByte('$')
+		if i+1 < len(text) && '0' <= text[i+1] && text[i+1] <= '9' {
+			continue
+		}
+		next++
+		b.WriteString(strconv.Itoa(next))
+	}
+	return b.String()
+}

@@ -1,0 +1,234 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/store/db"
+)
+
+// ErrClosed is of calls after Close.
+var ErrClosed = &fault.Error{Kind: fault.KindUnavailable, Message: "the store is closed"}
+
+// ErrFull is of writes that find too many others before them.
+var ErrFull = &fault.Error{Kind: fault.KindUnavailable, Message: "too many writes are waiting"}
+
+var errEnded = errors.New("the transaction has ended")
+
+// Config is how much of a database server an engine takes.
+type Config struct {
+	MaxConns   int           // at once, at least 4; 0: DefaultMaxConns
+	MaxWaiting int           // writes that wait for their turn, beyond which they are refused; 0: DefaultMaxWaiting
+	Timeout    time.Duration // of a write whose caller has none; 0: DefaultTimeout
+}
+
+// The values of a Config that has none.
+const (
+	DefaultMaxConns   = 16
+	DefaultMaxWaiting = 4096
+	DefaultTimeout    = 30 * time.Second
+)
+
+const (
+	minConns = 4
+	// idleConns stay open, so that a request seldom waits for a new one.
+	idleConns = 2
+	// tries are how often a write is run that could not go on beside another one.
+	tries = 5
+	// A statement that is given up is cancelled; if that does not help, the
+	// connection is closed.
+	cancelAfter = 50 * time.Millisecond
+	closeAfter  = 2 * time.Second
+)
+
+func (c Config) withDefaults() Config {
+	if c.MaxConns == 0 {
+		c.MaxConns = DefaultMaxConns
+	}
+	c.MaxConns = max(c.MaxConns, minConns)
+	if c.MaxWaiting == 0 {
+		c.MaxWaiting = DefaultMaxWaiting
+	}
+	if c.Timeout == 0 {
+		c.Timeout = DefaultTimeout
+	}
+	return c
+}
+
+// Engine runs statements on a database.
+type Engine struct {
+	config  Config
+	pool    *pgxpool.Pool
+	ids     counters
+	gate    *db.Gate
+	writers chan struct{} // one is taken for each transaction that may write
+	waiting atomic.Int64
+}
+
+// Open returns an engine on the database of a URL. It connects when it is first
+// used.
+func Open(ctx context.Context, url string, config Config) (*Engine, error) {
+	config = config.withDefaults()
+	c, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	c.MaxConns, c.MinIdleConns = int32(config.MaxConns), idleConns
+	c.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, CancelRequestDelay: cancelAfter, DeadlineDelay: closeAfter}
+	}
+	if _, set := c.ConnConfig.RuntimeParams["application_name"]; !set {
+		c.ConnConfig.RuntimeParams["application_name"] = "accountsd"
+	}
+	if c.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+		c.AfterConnect = keepPlans
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	// Half of the connections are left to reads, and to those who need ids.
+	return &Engine{config: config, pool: pool, gate: &db.Gate{}, writers: make(chan struct{}, config.MaxConns/2)}, nil
+}
+
+// keepPlans makes a connection plan each prepared statement once. To plan the read of
+// an account takes twice as long as to read it, and which way is the best depends on
+// the statement, not on what it is run with.
+func keepPlans(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, "SET plan_cache_mode = force_generic_plan")
+	return err
+}
+
+// Close finishes what has begun, and refuses later calls with ErrClosed. It may be
+// called again.
+func (e *Engine) Close() {
+	e.gate.Close(ErrClosed)
+	e.pool.Close()
+}
+
+// Session returns the session of reads.
+func (e *Engine) Session() db.Session {
+	return db.Session{Runner: &runner{Engine: e, on: e.pool, gate: e.gate}}
+}
+
+// Look runs fn on one state of the database, in which it can only read.
+func (e *Engine) Look(ctx context.Context, fn func(ctx context.Context, s db.Session) error) error {
+	return e.Session().Snapshot(ctx, func(s db.Session) error { return fn(ctx, s) })
+}
+
+var beginWrite = db.Statement{Thing: "transaction", Text: "BEGIN"}
+
+// Write runs fn in a transaction, and commits it unless fn fails, which undoes it.
+// If fn cannot go on beside another transaction, it is run again. A ctx that ends
+// before fn was begun stops it; after that only its deadline does.
+func (e *Engine) Write(ctx context.Context, fn func(ctx context.Context, s db.Session) error) error {
+	return e.write(ctx, fn, (*Engine).commit)
+}
+
+// Rehearse is Write, but leaves nothing of what fn wrote.
+func (e *Engine) Rehearse(ctx context.Context, fn func(ctx context.Context, s db.Session) error) error {
+	return e.write(ctx, fn, func(*Engine, context.Context, *pgx.Conn) error { return nil })
+}
+
+func (e *Engine) write(ctx context.Context, fn func(ctx context.Context, s db.Session) error, end func(*Engine, context.Context, *pgx.Conn) error) error {
+	if err := e.gate.Enter(); err != nil {
+		return err
+	}
+	defer e.gate.Leave()
+	if err := e.takePlace(ctx); err != nil {
+		return err
+	}
+	defer func() { <-e.writers }()
+	ctx, cancel := e.toTheEnd(ctx)
+	defer cancel()
+	var err error
+	for range tries {
+		if err = e.transact(ctx, fn, end); !IsConflict(err) {
+			return err
+		}
+	}
+	return err
+}
+
+// takePlace waits until the transaction may begin.
+func (e *Engine) takePlace(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if e.waiting.Add(1) > int64(e.config.MaxWaiting) {
+		e.waiting.Add(-1)
+		return ErrFull
+	}
+	defer e.waiting.Add(-1)
+	select {
+	case e.writers <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// toTheEnd returns a context that ends with the deadline of another one only, so
+// that what has begun is not given up since its caller is gone.
+func (e *Engine) toTheEnd(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		deadline = time.Now().Add(e.config.Timeout)
+	}
+	return context.WithDeadline(context.WithoutCancel(ctx), deadline)
+}
+
+// transact runs fn once.
+func (e *Engine) transact(ctx context.Context, fn func(ctx context.Context, s db.Session) error, end func(*Engine, context.Context, *pgx.Conn) error) error {
+	conn, err := e.pool.Acquire(ctx)
+	if err != nil {
+		return Interpret(ctx, err, beginWrite)
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, beginWrite.Text); err != nil {
+		return Interpret(ctx, err, beginWrite)
+	}
+	defer rollback(conn.Conn()) // of what is left
+	if err := e.call(ctx, conn.Conn(), fn); err != nil {
+		return err
+	}
+	return end(e, ctx, conn.Conn())
+}
+
+// call runs fn, and turns a panic into an error.
+func (e *Engine) call(ctx context.Context, conn *pgx.Conn, fn func(ctx context.Context, s db.Session) error) (err error) {
+	r := &runner{Engine: e, on: conn, gate: &db.Gate{}, writes: true, locked: make(map[int64]bool)}
+	defer r.gate.Close(errEnded)
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("write panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return fn(ctx, db.Session{Runner: r})
+}
+
+// rollback ends a transaction that was not committed. A connection that cannot say
+// so is closed, which ends it as well.
+func rollback(conn *pgx.Conn) {
+	if conn.IsClosed() || conn.PgConn().TxStatus() == 'I' {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeAfter)
+	defer cancel()
+	if _, err := conn.Exec(ctx, "ROLLBACK"); err != nil {
+		_ = conn.Close(ctx)
+	}
+}
+
+// Pool returns the connections.
+func (e *Engine) Pool() *pgxpool.Pool { return e.pool }

@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/write"
+)
+
+// The codes of errors: https://www.postgresql.org/docs/15/errcodes-appendix.html
+const (
+	uniqueViolation      = "23505"
+	readOnlyTransaction  = "25006"
+	serializationFailure = "40001"
+	deadlockDetected     = "40P01"
+	queryCanceled        = "57014"
+	lockNotAvailable     = "55P03"
+	undefinedTable       = "42P01"
+)
+
+// Classes are the first two characters of codes.
+const (
+	classConnection = "08"
+	classResources  = "53" // too many connections, disk full, out of memory
+	classOperator   = "57" // shutting down, starting up, cancelled
+	classSystem     = "58"
+)
+
+// code returns PostgreSQL's code of an error; empty: it is not of PostgreSQL.
+func code(err error) string {
+	if failure, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return failure.Code
+	}
+	return ""
+}
+
+// IsConflict tells whether a transaction was ended since it and another one could
+// not both go on. It may be tried again.
+func IsConflict(err error) bool {
+	c := code(err)
+	return c == serializationFailure || c == deadlockDetected
+}
+
+// IsUndefined tells whether a table is not there.
+func IsUndefined(err error) bool { return code(err) == undefinedTable }
+
+// IsTaken tells whether a unique value is another row's.
+func IsTaken(err error) bool { return code(err) == uniqueViolation }
+
+// isGone tells whether the database could not be reached, or is about to go.
+func isGone(err error) bool {
+	if c := code(err); c != "" {
+		switch c[:2] {
+		case classConnection, classResources, classOperator, classSystem:
+			return c != queryCanceled
+		}
+		return c == readOnlyTransaction // It is a standby now.
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	return pgconn.SafeToRetry(err) || errors.Is(err, net.ErrClosed) || isCut(err)
+}
+
+// Interpret turns what the driver returned into an error of the domain:
+// KindConflict if the record repeats another one, KindUnavailable if the database
+// cannot be reached or is busy, and else an internal one. That keeps its cause, so
+// errors.Is finds a cancellation.
+func Interpret(ctx context.Context, err error, st db.Statement) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil && code(err) == queryCanceled {
+		err = errors.Join(ctx.Err(), err)
+	}
+	wrapped := fmt.Errorf("%s %s: %w", st.Verb(), st.Thing, err)
+	switch c := code(err); {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return wrapped
+	case c == uniqueViolation && st.Taken != "":
+		return &fault.Error{Kind: fault.KindConflict, Message: st.Taken, Err: wrapped}
+	case c == lockNotAvailable || c == queryCanceled || IsConflict(err):
+		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database is busy", Err: wrapped}
+	case errors.Is(err, write.ErrReadOnly):
+		return write.ErrReadOnly
+	case isGone(err):
+		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database cannot be reached", Err: wrapped}
+	}
+	return wrapped
+}

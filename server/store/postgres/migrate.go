@@ -1,0 +1,119 @@
+package postgres
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/migration"
+	"github.com/accountsd/accountsd/server/store/postgres/engine"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// migrations are the steps to the schema. The number of those done is in the one row
+// of schema_version.
+var migrations = migration.Load(files)
+
+// SchemaVersion is the number of the schema that this program knows.
+func SchemaVersion() int { return migrations.Latest() }
+
+const (
+	makeVersion = `CREATE TABLE IF NOT EXISTS schema_version (one boolean PRIMARY KEY CHECK (one), version integer NOT NULL)`
+	firstRow    = `INSERT INTO schema_version VALUES (true, 0) ON CONFLICT DO NOTHING`
+	readVersion = `SELECT version FROM schema_version`
+	lockVersion = readVersion + ` FOR UPDATE`
+	saveVersion = `UPDATE schema_version SET version = $1`
+)
+
+// Version returns the version of a database's schema; 0: it has none of ours.
+func (s *Store) Version(ctx context.Context) (version int, err error) {
+	err = s.Session.Get(ctx, selectVersion, nil, &version)
+	if engine.IsUndefined(err) {
+		return 0, nil
+	}
+	return version, err
+}
+
+var selectVersion = db.Statement{Thing: "schema", Text: readVersion}
+
+// Migrate brings the schema up to date. Servers that start at once wait for the one
+// that does it.
+func (s *Store) Migrate(ctx context.Context) error {
+	// It may wait long for another server's steps, and steps may take long.
+	if err := prepareVersion(ctx, s.engine.Pool()); err != nil {
+		return engine.Interpret(ctx, err, selectVersion)
+	}
+	return refused(migrations.Up(ctx, &migrated{pool: s.engine.Pool()}))
+}
+
+// prepareVersion makes the table that the version is kept in. Two who make it at once
+// get in each other's way, even with IF NOT EXISTS.
+func prepareVersion(ctx context.Context, pool *pgxpool.Pool) (err error) {
+	for range 10 {
+		if _, err = pool.Exec(ctx, makeVersion); err == nil || !engine.IsTaken(err) {
+			break
+		}
+	}
+	if err == nil {
+		_, err = pool.Exec(ctx, firstRow)
+	}
+	return err
+}
+
+// refused makes an error of a schema that is too new one that says so to the caller.
+func refused(err error) error {
+	if newer, ok := errors.AsType[*migration.NewerError](err); ok {
+		return &fault.Error{Kind: fault.KindInvalid, Message: newer.Error(), Err: err}
+	}
+	return err
+}
+
+// migrated is a database whose schema is brought up to date.
+type migrated struct {
+	pool *pgxpool.Pool
+	tx   pgx.Tx
+}
+
+// Alone runs fn under the lock of the row that has the version.
+func (m *migrated) Alone(ctx context.Context, fn func(version int) error) error {
+	return pgx.BeginFunc(ctx, m.pool, func(tx pgx.Tx) error {
+		m.tx = tx
+		var version int
+		if err := tx.QueryRow(ctx, lockVersion).Scan(&version); err != nil {
+			return err
+		}
+		return fn(version)
+	})
+}
+
+// Apply runs a script.
+func (m *migrated) Apply(ctx context.Context, script string, version int) error {
+	if _, err := m.tx.Exec(ctx, script, pgx.QueryExecModeSimpleProtocol); err != nil {
+		return err
+	}
+	_, err := m.tx.Exec(ctx, saveVersion, version)
+	return err
+}
+
+// checkVersion returns an error unless the schema is the one that the program knows.
+func (s *Store) checkVersion(ctx context.Context) error {
+	version, err := s.Version(ctx)
+	switch {
+	case err != nil:
+		return err
+	case version > SchemaVersion():
+		return refused(&migration.NewerError{Version: version, Known: SchemaVersion()})
+	case version < SchemaVersion():
+		return &fault.Error{Kind: fault.KindUnavailable, Message: fmt.Sprintf(
+			"the database has a schema of version %d, and this program needs %d; run accountsd migrate up", version, SchemaVersion())}
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/records"
+)
+
+// texts is the index of words: the rows of search_texts, which always have the texts
+// as they are.
+type texts struct{}
+
+var _ records.Texts = texts{}
+
+// Knows tells whether records can be found by a text: by all but the empty one, and
+// such as cannot be told from the end of a part.
+func (texts) Knows(text string) bool { return text != "" && !strings.Contains(text, parted) }
+
+// Read runs reads in a snapshot.
+func (texts) Read(ctx context.Context, session db.Session, read func(db.Session, records.Finder) error) error {
+	return session.Snapshot(ctx, func(session db.Session) error { return read(session, finder{}) })
+}
+
+// finder finds by LIKE, which takes the index for three characters and more.
+type finder struct{}
+
+// Find selects the records that have each of the words in one of their parts.
+func (finder) Find(_ context.Context, kind records.Kind, companyID int64, words []records.Word, _ func([]string) bool) (records.Found, error) {
+	if len(words) == 0 {
+		return records.Found{}, nil
+	}
+	var having db.Builder
+	found := records.Found{Decided: make([]bool, len(words))}
+	for i, word := range words {
+		found.Decided[i] = true
+		like := "%" + pattern.Replace(word.Text) + "%"
+		having.Add(" AND text LIKE ?", like)
+		if part := slices.Index(kind.Columns, word.Column); part >= 0 {
+			having.Add(" AND split_part(text, '"+parted+"', "+strconv.Itoa(part+1)+") LIKE ?", like)
+		}
+	}
+	var ids db.Builder
+	for _, of := range []string{"indexed", " UNION ALL ", "NOT indexed"} {
+		if of[0] == ' ' {
+			ids.Add(of)
+			continue
+		}
+		ids.Add("SELECT record_id FROM search_texts WHERE company_id = ? AND kind = ? AND "+of, companyID, kind.Name)
+		ids.Add(having.String(), having.Args...)
+	}
+	found.IDs = db.SQL(ids.String(), ids.Args...)
+	return found, nil
+}
+
+// pattern writes a text as LIKE finds it.
+var pattern = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// changedTexts notes the records whose texts change in a transaction, and writes the texts
+// at its end, when all that they are made of has been written.
+type changedTexts struct {
+	changed map[noted]bool
+	kinds   map[string]records.Kind
+}
+
+// noted is a record that was noted.
+type noted struct {
+	kind          string
+	companyID, id int64
+}
+
+// Changed notes that a record's text is new, another, or gone.
+func (q *changedTexts) Changed(_ context.Context, _ db.Session, kind records.Kind, companyID, id int64) error {
+	if q.changed == nil {
+		q.changed, q.kinds = make(map[noted]bool), make(map[string]records.Kind)
+	}
+	q.changed[noted{kind.Name, companyID, id}] = true
+	q.kinds[kind.Name] = kind
+	return nil
+}
+
+var (
+	saveText = db.Statement{Thing: "search text", Text: `INSERT INTO search_texts AS t (company_id, kind, record_id, text) VALUES (?, ?, ?, ?)
+ON CONFLICT (company_id, kind, record_id) DO UPDATE SET text = excluded.text, indexed = false WHERE t.text <> excluded.text`}
+	dropText = db.Statement{Thing: "search text", Text: `DELETE FROM search_texts WHERE company_id = ? AND kind = ? AND record_id = ?`}
+)
+
+// flush writes the texts of the records that were noted.
+func (q *changedTexts) flush(ctx context.Context, session db.Session) error {
+	for name, kind := range q.kinds {
+		var ids db.List[int64]
+		gone := make(map[int64]noted)
+		for record := range q.changed {
+			if record.kind == name {
+				ids, gone[record.id] = append(ids, record.id), record
+			}
+		}
+		found, err := db.Collect(ctx, session, kind.ByID, []any{ids}, kind.Scan)
+		if err != nil {
+			return err
+		}
+		var save, drop [][]any
+		for _, text := range found {
+			delete(gone, text.ID)
+			save = append(save, []any{text.CompanyID, name, text.ID, joined(text)})
+		}
+		for _, record := range gone {
+			drop = append(drop, []any{record.companyID, name, record.id})
+		}
+		if _, err := session.RunAll(ctx, saveText, save); err != nil {
+			return err
+		}
+		if _, err := session.RunAll(ctx, dropText, drop); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const (
+	// parted stands between the parts of a text, and between between the texts of a
+	// part. No word has them.
+	parted  = "\x1e"
+	between = "\uFFFD"
+)
+
+// joined is a record's text as it is stored.
+func joined(text records.Text) string {
+	parts := make([]string, len(text.Columns))
+	for i, texts := range text.Columns {
+		parts[i] = strings.ReplaceAll(strings.ToValidUTF8(strings.Join(texts, between), between), parted, between)
+	}
+	return strings.Join(parts, parted)
+}
