@@ -2,7 +2,7 @@ package records
 
 import (
 	"context"
-	"maps"
+	"slices"
 	"strings"
 
 	"github.com/accountsd/accountsd/server/store/db"
@@ -12,6 +12,7 @@ import (
 // entry of many would take longer with each: so it is written ahead, a few times, and
 // put right at the end.
 type counts struct {
+	companyID          int64
 	sequence, reserved int64 // of history: given out, and on the row
 	step               int64 // how many are reserved next
 	number             int64 // the last one assigned; 0: none was
@@ -44,43 +45,48 @@ func numberAfter(last string) string {
 
 // nextNumber returns the number of the next account that comes without one.
 func (t *Tx) nextNumber(ctx context.Context, companyID int64) (int64, error) {
-	c := t.counts[companyID]
-	st, args := assignNumber, []any{companyID}
+	c := t.countsOf(companyID)
+	st, ids := assignNumber, []int64{companyID}
 	if c.number > 0 {
-		st, args, c.ahead = selectNumber, []any{companyID, c.number}, true
+		st, ids = selectNumber, []int64{companyID, c.number}
 	}
-	if err := t.Session.Get(ctx, st, args, &c.number); err != nil {
+	number, err := t.Session.Number(ctx, st, ids...)
+	if err != nil {
 		return 0, err
 	}
-	t.count(companyID, c)
-	return c.number, nil
+	c.ahead, c.number = c.number > 0, number
+	return number, nil
 }
 
 // nextSequence returns the sequence of the next entry of a company's history.
 func (t *Tx) nextSequence(ctx context.Context, companyID int64) (int64, error) {
-	c := t.counts[companyID]
+	c := t.countsOf(companyID)
 	if c.sequence == c.reserved {
-		c.step = min(max(1, 4*c.step), maxStep)
-		if err := t.Session.Get(ctx, reserveSequences, []any{companyID, c.step}, &c.reserved); err != nil {
+		step := min(max(1, 4*c.step), maxStep)
+		reserved, err := t.Session.Number(ctx, reserveSequences, companyID, step)
+		if err != nil {
 			return 0, err
 		}
-		c.sequence = c.reserved - c.step
+		c.step, c.reserved, c.sequence = step, reserved, reserved-step
 	}
 	c.sequence++
-	t.count(companyID, c)
 	return c.sequence, nil
 }
 
-func (t *Tx) count(companyID int64, c counts) {
-	if t.counts == nil {
-		t.counts = make(map[int64]counts)
+// countsOf returns the counts of a company. There are hardly ever those of two.
+func (t *Tx) countsOf(companyID int64) *counts {
+	for i := range t.counts {
+		if t.counts[i].companyID == companyID {
+			return &t.counts[i]
+		}
 	}
-	t.counts[companyID] = c
+	t.counts = append(t.counts, counts{companyID: companyID})
+	return &t.counts[len(t.counts)-1]
 }
 
 // LastChange is that of Reader, and of what the transaction has added.
 func (t *Tx) LastChange(ctx context.Context, companyID int64) (int64, error) {
-	if c := t.counts[companyID]; c.reserved > 0 {
+	if c := t.countsOf(companyID); c.reserved > 0 {
 		return c.sequence, nil
 	}
 	return t.Reader.LastChange(ctx, companyID)
@@ -88,14 +94,14 @@ func (t *Tx) LastChange(ctx context.Context, companyID int64) (int64, error) {
 
 // Finish writes what was counted, as the last thing before the commit.
 func (t *Tx) Finish(ctx context.Context) error {
-	for companyID, c := range t.counts {
+	for _, c := range t.counts {
 		if c.sequence < c.reserved {
-			if err := t.Session.Exec(ctx, returnSequences, companyID, c.sequence); err != nil {
+			if err := t.Session.Exec(ctx, returnSequences, c.companyID, c.sequence); err != nil {
 				return err
 			}
 		}
 		if c.ahead {
-			if err := t.Session.Exec(ctx, saveNumber, companyID, c.number); err != nil {
+			if err := t.Session.Exec(ctx, saveNumber, c.companyID, c.number); err != nil {
 				return err
 			}
 		}
@@ -105,6 +111,6 @@ func (t *Tx) Finish(ctx context.Context) error {
 
 // keepCounts returns what makes the counts those that they are now.
 func (t *Tx) keepCounts() (restore func()) {
-	kept := maps.Clone(t.counts)
+	kept := slices.Clone(t.counts)
 	return func() { t.counts = kept }
 }

@@ -19,6 +19,8 @@ var (
 WHERE company_id = ? AND account_id = ? AND property_id = ? AND key NOT IN ({texts ?})`}
 	dropOthers = db.Statement{Thing: "keys", Text: `DELETE FROM custom_index
 WHERE company_id = ? AND account_id = ? AND property_id = ? AND key <> ?`}
+	moveKey = db.Statement{Thing: "keys", Text: `UPDATE custom_index SET key = ?5
+WHERE property_id = ?2 AND key = ?4 AND account_id = ?3 AND company_id = ?1`}
 	addKey = db.Statement{Thing: "keys", Text: `INSERT INTO custom_index (company_id, property_id, key, account_id)
 SELECT ?1, ?2, ?3, id FROM accounts
 WHERE id = ?4 AND {-}company_id = ?1 AND EXISTS (SELECT 1 FROM properties WHERE id = ?2 AND company_id = ?1)
@@ -35,6 +37,25 @@ func (t *Tx) IndexCustom(ctx context.Context, p schema.Property, accountID int64
 	if err := t.Session.Exec(ctx, st, p.CompanyID, accountID, p.ID, stay); err != nil {
 		return err
 	}
+	return t.addKeys(ctx, p, accountID, keys)
+}
+
+// ReplaceKeys is IndexCustom, where it is known what is to be replaced.
+func (t *Tx) ReplaceKeys(ctx context.Context, p schema.Property, accountID int64, before, keys []string) error {
+	before, keys = t.Cut(before), t.Cut(keys)
+	switch {
+	case len(before) == 0:
+		return t.addKeys(ctx, p, accountID, keys)
+	case len(before) == 1 && len(keys) == 1: // as the most values have
+		n, err := t.Session.Change(ctx, moveKey, p.CompanyID, p.ID, accountID, before[0], keys[0])
+		if err != nil || n > 0 {
+			return err
+		}
+	}
+	return t.IndexCustom(ctx, p, accountID, keys)
+}
+
+func (t *Tx) addKeys(ctx context.Context, p schema.Property, accountID int64, keys []string) error {
 	lists := make([][]any, len(keys))
 	for i, key := range keys {
 		lists[i] = []any{p.CompanyID, p.ID, key, accountID}

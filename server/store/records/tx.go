@@ -35,7 +35,7 @@ type Tx struct {
 	Reader
 	// Queue hears of texts that change, if there is an index of words.
 	Queue  Queue
-	counts map[int64]counts // by company
+	counts []counts // by company
 }
 
 var _ store.Tx = (*Tx)(nil)
