@@ -56,6 +56,7 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 			initCommand(),
 			importCommand(),
 			exportCommand(),
+			migrateCommand(),
 			companyCommand(),
 			userCommand(),
 			keyCommand(),
@@ -65,6 +66,7 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 				Commands: []*cli.Command{propertyCreateCommand(), propertyListCommand()},
 			},
 			aliasCommand(),
+			versionCommand(),
 			manual.Command(8),
 		},
 	})

@@ -179,7 +179,7 @@ func testKeyWithHandling(t *testing.T, db string) {
 func TestVersionAndHelp(t *testing.T) {
 	t.Parallel()
 	form := regexp.MustCompile(`^accountsd version \S+ \(commit \S+( and changes)? of \S+, schema \d+ on SQLite, \d+ on PostgreSQL\)$`)
-	for _, asked := range []string{"--version"} {
+	for _, asked := range []string{"--version", "version"} {
 		if got := mustRun(t, asked); !form.MatchString(got) {
 			t.Errorf("%s: got %q", asked, got)
 		}

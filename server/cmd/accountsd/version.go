@@ -2,12 +2,26 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"runtime/debug"
+
+	"github.com/urfave/cli/v3"
 
 	"github.com/accountsd/accountsd/server/store/postgres"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 )
+
+func versionCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "version",
+		Usage: "print what was built from which commit, and the versions of the schemas that it needs",
+		Action: func(_ context.Context, cmd *cli.Command) error {
+			_, err := fmt.Fprintf(cmd.Root().Writer, "%s version %s\n", cmd.Root().Name, cmd.Root().Version)
+			return err
+		},
+	}
+}
 
 // version is what a binary knows of its making.
 type version struct {
