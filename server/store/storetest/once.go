@@ -90,7 +90,7 @@ func (f *fixture) testExpiredAnswers(t *testing.T, keyID int64) {
 	const expired = 30
 	add := func(name string, at, since time.Time) {
 		t.Helper()
-		f.saveAnswer(t, write.Answer{ID: write.AnswerID{KeyID: keyID, Name: name}, Status: 200, At: at}, since)
+		f.saveAnswer(t, write.Answer{ID: write.AnswerID{CompanyID: f.company.ID, KeyID: keyID, Name: name}, Status: 200, At: at}, since)
 	}
 	old, since := start.Add(-48*time.Hour), start.Add(-24*time.Hour)
 	for i := range expired {
@@ -102,24 +102,24 @@ func (f *fixture) testExpiredAnswers(t *testing.T, keyID int64) {
 	}
 	left := 0
 	for i := range expired {
-		if _, err := f.answer(t.Context(), write.AnswerID{KeyID: keyID, Name: fmt.Sprint("old ", i)}, time.Time{}); err == nil {
+		if _, err := f.answer(t.Context(), write.AnswerID{CompanyID: f.company.ID, KeyID: keyID, Name: fmt.Sprint("old ", i)}, time.Time{}); err == nil {
 			left++
 		}
-		if _, err := f.answer(t.Context(), write.AnswerID{KeyID: keyID, Name: fmt.Sprint("new ", i)}, since); err != nil {
+		if _, err := f.answer(t.Context(), write.AnswerID{CompanyID: f.company.ID, KeyID: keyID, Name: fmt.Sprint("new ", i)}, since); err != nil {
 			t.Error(err)
 		}
 	}
 	if left > 0 {
 		t.Errorf("%d of %d expired answers are left", left, expired)
 	}
-	if _, err := f.answer(t.Context(), write.AnswerID{KeyID: keyID, Name: "valid"}, since); err != nil {
+	if _, err := f.answer(t.Context(), write.AnswerID{CompanyID: f.company.ID, KeyID: keyID, Name: "valid"}, since); err != nil {
 		t.Error(err)
 	}
 }
 
 // testAnswerOnce has many carry out one request unless it was.
 func (f *fixture) testAnswerOnce(t *testing.T, keyID int64) {
-	a := write.Answer{ID: write.AnswerID{KeyID: keyID, Name: "once"}, Status: 201, At: start}
+	a := write.Answer{ID: write.AnswerID{CompanyID: f.company.ID, KeyID: keyID, Name: "once"}, Status: 201, At: start}
 	done := make(chan bool, 8)
 	together(t, cap(done), func(int) error {
 		carriedOut := false
