@@ -47,12 +47,12 @@ const writeGroup = `WITH sets AS (
 	INSERT INTO custom_index (company_id, property_id, key, account_id)
 	SELECT $1, property, key, account FROM keyed WHERE key IS NOT NULL ON CONFLICT DO NOTHING
 ), texts AS (
-	INSERT INTO search_texts AS t (company_id, kind, record_id, part, text)
-	SELECT $1, 'accounts', s.record, s.part, s.text
-	FROM unnest(%[11]s::bigint[], %[12]s::bigint[], %[13]s::text[], %[14]s::text[]) AS s (set, record, part, text) JOIN good USING (set)
-	ON CONFLICT (company_id, kind, record_id, part) DO UPDATE SET text = excluded.text, indexed = false WHERE t.text <> excluded.text
+	INSERT INTO search_texts AS t (company_id, kind, record_id, text)
+	SELECT $1, 'accounts', s.record, s.text
+	FROM unnest(%[11]s::bigint[], %[12]s::bigint[], %[13]s::text[]) AS s (set, record, text) JOIN good USING (set)
+	ON CONFLICT (company_id, kind, record_id) DO UPDATE SET text = excluded.text, indexed = false WHERE t.text <> excluded.text
 ), named AS (
-	INSERT INTO commits (id, at, members) SELECT %[15]s, %[16]s, coalesce(string_agg(set::text, ','), '') FROM good
+	INSERT INTO commits (id, at, members) SELECT %[14]s, %[15]s, coalesce(string_agg(set::text, ','), '') FROM good
 )
 SELECT set FROM good`
 
@@ -100,7 +100,7 @@ func newLayout(accountTypes, changeTypes map[string]string) (layout, error) {
 		strings.Join(casts, ", "), strings.Join(params, ", "), strings.Join(names, ", "), strings.Join(sets, ", "),
 		strings.Join(entries, ", "), strings.Join(entered, ", "),
 	}
-	for range 10 {
+	for range 9 {
 		args = append(args, "$"+strconv.Itoa(next))
 		next++
 	}
@@ -124,8 +124,8 @@ type encodedKey struct {
 }
 
 type encodedText struct {
-	record     int64
-	part, text string
+	record int64
+	text   string
 }
 
 // encode encodes a set of updates.
@@ -143,7 +143,7 @@ func (s *Store) encode(set *account.WriteSet) (*encoded, error) {
 			e.addKeys(w.Account.ID, k.Property.ID, s.Cut(k.Keys))
 		}
 		if records.ChangesText(w.Changes) {
-			e.addText(records.TextOfAccount(&w.Account))
+			e.texts = append(e.texts, encodedText{w.Account.ID, engine.Text(joined(records.TextOfAccount(&w.Account)))})
 		}
 	}
 	return e, nil
@@ -156,12 +156,6 @@ func (e *encoded) addKeys(accountID, propertyID int64, keys []string) {
 	for _, key := range keys {
 		key = engine.Text(key)
 		e.keys = append(e.keys, encodedKey{property: propertyID, account: accountID, key: &key})
-	}
-}
-
-func (e *encoded) addText(text records.Text) {
-	for _, row := range rowsOf(records.AccountTexts, text) {
-		e.texts = append(e.texts, encodedText{record: text.ID, part: row[3].(string), text: engine.Text(row[4].(string))})
 	}
 }
 
@@ -184,14 +178,14 @@ func (l layout) args(companyID int64, sets []*encoded, name string, at int64) []
 		}
 		for _, t := range e.texts {
 			of.textSets, of.records = append(of.textSets, n), append(of.records, t.record)
-			of.parts, of.texts = append(of.parts, t.part), append(of.texts, t.text)
+			of.texts = append(of.texts, t.text)
 		}
 	}
 	args := []any{companyID, of.sets, of.schemas, of.rows}
 	for _, column := range columns {
 		args = append(args, column)
 	}
-	return append(args, of.keySets, of.properties, of.keyAccounts, of.keys, of.textSets, of.records, of.parts, of.texts, name, at)
+	return append(args, of.keySets, of.properties, of.keyAccounts, of.keys, of.textSets, of.records, of.texts, name, at)
 }
 
 // lists are those of a group beside the columns of its rows.
@@ -199,7 +193,7 @@ type lists struct {
 	sets, rows, keySets, properties, keyAccounts, textSets, records []int64
 	schemas                                                         []*int64
 	keys                                                            []*string
-	parts, texts                                                    []string
+	texts                                                           []string
 }
 
 var selectTypes = db.Statement{Thing: "schema", Text: `SELECT attname::text, format_type(atttypid, atttypmod)

@@ -196,9 +196,9 @@ func (s *Store) work(ctx context.Context, quiet bool) {
 // indexedAtOnce are the texts of one transaction.
 const indexedAtOnce = 1000
 
-const indexTexts = `UPDATE search_texts SET indexed = true WHERE (company_id, kind, record_id, part) IN (
-	SELECT company_id, kind, record_id, part FROM search_texts WHERE NOT indexed
-	ORDER BY company_id, kind, record_id, part LIMIT $1 FOR UPDATE SKIP LOCKED)`
+const indexTexts = `UPDATE search_texts SET indexed = true WHERE (company_id, kind, record_id) IN (
+	SELECT company_id, kind, record_id FROM search_texts WHERE NOT indexed
+	ORDER BY company_id, kind, record_id LIMIT $1 FOR UPDATE SKIP LOCKED)`
 
 // index puts texts into the index of trigrams, and returns how many. Several servers
 // do so at once.
