@@ -27,6 +27,8 @@ var (
 			`WHERE a.id > ? ORDER BY a.id LIMIT ?`},
 		Among: db.Statement{Thing: "accounts", Text: textsOfAccounts +
 			`WHERE a.company_id = ? AND a.id IN ({ids ?}) ORDER BY a.id`},
+		Of: db.Statement{Thing: "accounts", Text: textsOfAccounts +
+			`WHERE a.company_id = ? AND a.id > ? ORDER BY a.id LIMIT ?`},
 	}
 	textsOfAccounts = `SELECT a.company_id, a.id, ` + listed(searchedColumns, "a.", "") + `, ` + contactNames + ` FROM accounts a `
 	searchedColumns = columnsThat(func(c accountColumn) bool { return !c.unread && slices.Contains(account.TextMembers, c.member) })
@@ -40,6 +42,8 @@ FROM contacts c WHERE c.id IN ({ids ?}) ORDER BY c.id`},
 FROM contacts c WHERE c.id > ? ORDER BY c.id LIMIT ?`},
 		Among: db.Statement{Thing: "contacts", Text: contactColumns + `
 FROM contacts c WHERE c.company_id = ? AND c.id IN ({ids ?}) ORDER BY c.id`},
+		Of: db.Statement{Thing: "contacts", Text: contactColumns + `
+FROM contacts c WHERE c.company_id = ? AND c.id > ? ORDER BY c.id LIMIT ?`},
 	}
 	TextKinds = []Kind{AccountTexts, ContactTexts}
 )

@@ -45,6 +45,8 @@ type limits struct {
 	driven int            // the most accounts that a list sorts
 	text   bool           // keep a text index
 	pace   textindex.Pace // of the index
+
+	filling bool // take a file that a copy has left unfinished
 }
 
 var defaultLimits = limits{commit: commit.DefaultLimits, driven: records.DefaultDriven, text: true, pace: textindex.DefaultPace}
@@ -70,6 +72,9 @@ func open(ctx context.Context, path string, create bool, limits limits) (*Store,
 	found, err := inspect(ctx, path, create)
 	if err != nil {
 		return nil, err
+	}
+	if found.unfinished && !limits.filling {
+		return nil, refuse(fault.KindUnavailable, "%s is only a part of a copy; give the accountsd copy that makes it again to complete it, or name another file with --db", path)
 	}
 	engine.SyncData()
 	s := &Store{path: path, checked: found.size <= MaxChecked}

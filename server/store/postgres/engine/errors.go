@@ -22,6 +22,7 @@ const (
 	queryCanceled        = "57014"
 	lockNotAvailable     = "55P03"
 	undefinedTable       = "42P01"
+	notInEncoding        = "22021"
 )
 
 // Classes are the first two characters of codes.
@@ -49,6 +50,9 @@ func IsConflict(err error) bool {
 
 // IsUndefined tells whether a table is not there.
 func IsUndefined(err error) bool { return code(err) == undefinedTable }
+
+// IsNotText tells whether a text has bytes that are none in the database's encoding.
+func IsNotText(err error) bool { return code(err) == notInEncoding }
 
 // IsTaken tells whether a unique value is another row's.
 func IsTaken(err error) bool { return code(err) == uniqueViolation }
