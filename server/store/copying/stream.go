@@ -22,6 +22,17 @@ type batch struct {
 	after Checksum // of all up to the last
 }
 
+// add adds a row, with values of the kinds that a table has.
+func (b *batch) add(row Row, table Table) {
+	for i := range row {
+		row[i].Kind = table.Columns[i].Kind
+		b.size += row[i].size()
+	}
+	b.rows = append(b.rows, row)
+}
+
+func (b *batch) isFull() bool { return len(b.rows) >= batchRows || b.size >= batchSize }
+
 // copyTable copies the rows of a table that were not copied before, and returns the
 // checksum of all.
 func (r *run) copyTable(ctx context.Context, s db.Session, p pair) (Checksum, error) {
@@ -76,12 +87,8 @@ func (r *reader) add(ctx context.Context, row Row) error {
 		}
 		return nil
 	}
-	for i := range row {
-		row[i].Kind = r.tables.to.Columns[i].Kind
-		r.next.size += row[i].size()
-	}
-	r.next.rows = append(r.next.rows, row)
-	if len(r.next.rows) < batchRows && r.next.size < batchSize {
+	r.next.add(row, r.tables.to)
+	if !r.next.isFull() {
 		return nil
 	}
 	return r.flush(ctx)

@@ -186,8 +186,13 @@ func (t Table) all() db.Statement {
 
 // read calls yield for each row, which is yield's to keep.
 func (t Table) read(ctx context.Context, s db.Session, yield func(Row) error) error {
+	return t.readBy(ctx, s, t.all(), nil, yield)
+}
+
+// readBy is read of the rows that a statement selects.
+func (t Table) readBy(ctx context.Context, s db.Session, st db.Statement, args []any, yield func(Row) error) error {
 	dest := make([]any, len(t.Columns))
-	return s.Each(ctx, t.all(), nil, func(row *db.Row) error {
+	return s.Each(ctx, st, args, func(row *db.Row) error {
 		values := make(Row, len(t.Columns))
 		for i := range values {
 			values[i].Kind = t.Columns[i].Kind
