@@ -1,0 +1,44 @@
+package postgres_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/postgres"
+	"github.com/accountsd/accountsd/server/store/postgres/engine"
+	"github.com/accountsd/accountsd/server/store/postgres/pgtest"
+	"github.com/accountsd/accountsd/server/store/storetest"
+)
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) store.Store { return open(t, database(t)) })
+}
+
+// database is the URL of an empty database with the schema.
+func database(t testing.TB) string {
+	t.Helper()
+	return pgtest.Database(t, pgtest.Template("accountsd", func(ctx context.Context, url string) error {
+		s, err := postgres.Open(ctx, url, postgres.Config{})
+		if err != nil {
+			return err
+		}
+		return s.Close()
+	}))
+}
+
+// few are enough connections for a test, of which there are many at once.
+var few = postgres.Config{Config: engine.Config{MaxConns: 6}}
+
+func open(t testing.TB, url string) *postgres.Store { return openWith(t, url, few) }
+
+func openWith(t testing.TB, url string, config postgres.Config) *postgres.Store {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), url, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
