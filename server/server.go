@@ -81,7 +81,7 @@ func New(config Config, services Services) (*Server, error) {
 		config.Clock = time.Now
 	}
 	s := &Server{Services: services, config: config, log: config.Logger}
-	s.rates = newRateLimits(config.RateLimit, config.DailyLimit, config.Clock)
+	s.rates = newRateLimits(config, services.Identity.TakeQuota)
 	s.bodies, s.queries = s.bodyReaders(), s.queryChecks()
 	s.room = newRoom(config.MaxBodiesBytes, config.MaxBodyBytes)
 	var err error
