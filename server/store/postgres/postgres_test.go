@@ -16,6 +16,14 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return open(t, database(t)) })
 }
 
+func TestShared(t *testing.T) {
+	t.Parallel()
+	storetest.RunShared(t, func(t *testing.T) storetest.Opener {
+		url := database(t)
+		return func(t *testing.T) store.Store { return open(t, url) }
+	})
+}
+
 // database is the URL of an empty database with the schema.
 func database(t testing.TB) string {
 	t.Helper()

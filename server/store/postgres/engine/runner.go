@@ -83,12 +83,19 @@ func (r *runner) run(ctx context.Context, st db.Statement, args arguments, scan 
 	if r.writes && st.Taken != "" {
 		return r.runApart(ctx, st, args, scan)
 	}
+	if strings.HasPrefix(st.Text, undoPart) {
+		clear(r.locked)
+	}
 	rows, err := r.on.Query(ctx, textOf(st), args...)
 	if err != nil {
 		return 0, err
 	}
 	return read(rows, st, scan)
 }
+
+// undoPart begins the statement that undoes a part of a transaction, with which
+// PostgreSQL lets go of the rows that the part has locked.
+const undoPart = "ROLLBACK TO"
 
 // runApart runs a statement that may find a value taken, so that the transaction can
 // go on after it. It takes one way to the database and back.
