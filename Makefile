@@ -70,16 +70,23 @@ lint-spec: $(NODE_TOOLS) ## check openapi.yaml with Redocly and Spectral
 
 .PHONY: check-deps
 check-deps: ## print what a program with only the client links, and fail if it has grown
-	@! $(GO) list -deps ./client/... ./gen/apiclient | grep -E 'gin-gonic|kin-openapi|modernc.org|zombiezen.com' || { echo 'the client must stay light'; exit 1; }
+	@! $(GO) list -deps ./client/... ./gen/apiclient | grep -E 'gin-gonic|kin-openapi|modernc.org|zombiezen.com|jackc' || { echo 'the client must stay light'; exit 1; }
 	@GO='$(GO)' client/testdata/weigh.sh
+
+# Runs a command with a PostgreSQL of its own; without one, if it is not installed.
+WITHPOSTGRES = $(GO) build -o bin/withpostgres ./server/store/postgres/pgtest/withpostgres && bin/withpostgres
 
 .PHONY: test
 test: ## run all tests
-	$(GO) test ./...
+	$(WITHPOSTGRES) $(GO) test ./...
 
 .PHONY: test-race
 test-race: ## run all tests under the race detector, in random order
-	$(GO) test -race -shuffle=on -timeout 20m ./...
+	$(WITHPOSTGRES) $(GO) test -race -shuffle=on -timeout 20m ./...
+
+.PHONY: test-postgres
+test-postgres: ## run the tests of the store on PostgreSQL (needs postgresql; haproxy and pgbouncer for those with proxies)
+	$(WITHPOSTGRES) -require $(GO) test -race ./server/store/postgres/...
 
 bin/mailpit-%:
 	GOBIN='$(CURDIR)/bin' $(GO) install github.com/axllent/mailpit@$*

@@ -39,14 +39,18 @@ func decide[R any](ctx context.Context, s *Service, companyID int64, m write.Mod
 		if m.DryRun || set.isEmpty() && m.Claim == nil {
 			return result, nil
 		}
-		set.finish = func(ctx context.Context, tx write.Tx) error {
+		set.settled = func() {
 			for _, a := range accountsOf(&result) {
 				set.restamp(a)
 			}
-			if err := m.Check(ctx, tx); err != nil {
-				return err
+		}
+		if m.Claim != nil {
+			set.keep = func(ctx context.Context, tx write.Tx) error {
+				if err := m.Check(ctx, tx); err != nil {
+					return err
+				}
+				return m.Keep(ctx, tx, result)
 			}
-			return m.Keep(ctx, tx, result)
 		}
 		if err = s.store.Commit(ctx, set); err == nil {
 			return result, nil

@@ -26,9 +26,10 @@ type WriteSet struct {
 	Options []schema.NewOption
 	Writes  []Write // in order
 
-	written map[int64]time.Time // when each account is, once the set was played
+	written map[int64]time.Time // when each account is, once it is known
 	clock   write.Clock
-	finish  func(ctx context.Context, tx write.Tx) error // of the times that the writes got; nil: nothing
+	settled func()                                       // tells what was decided the times that the writes got
+	keep    func(ctx context.Context, tx write.Tx) error // of a request that must be carried out once; else nil
 }
 
 // Write is one write of an account that was there.
@@ -49,6 +50,48 @@ type Keys struct {
 // isEmpty tells whether there is nothing to write.
 func (s *WriteSet) isEmpty() bool { return len(s.Options) == 0 && len(s.Writes) == 0 }
 
+// IsUpdates tells whether the set is nothing but updates of accounts, one of each,
+// that a store may write in its own way: it has to expect Schema and the versions
+// before, and to write the rows, Keys and Entry. It must call Stamp before.
+func (s *WriteSet) IsUpdates() bool {
+	if s.keep != nil || len(s.Options) > 0 || len(s.Versions) > 0 {
+		return false
+	}
+	seen := make(map[int64]bool, len(s.Writes))
+	for _, w := range s.Writes {
+		_, linked := w.Changes["contacts"]
+		_, numbered := w.Changes["number"] // It may be taken.
+		if w.Kind != ChangeUpdated || linked || numbered || seen[w.Account.ID] {
+			return false
+		}
+		seen[w.Account.ID] = true
+	}
+	return true
+}
+
+// Stamp gives the writes their times, and tells them what was decided: see Play.
+func (s *WriteSet) Stamp() {
+	s.written = make(map[int64]time.Time, len(s.Writes))
+	for i := range s.Writes {
+		s.stamp(&s.Writes[i])
+	}
+	if s.settled != nil {
+		s.settled()
+	}
+}
+
+// stamp gives a write its time.
+func (s *WriteSet) stamp(w *Write) {
+	at := s.clock.Since(w.Entry.At.Add(-time.Millisecond))
+	if last := s.written[w.Account.ID]; !at.After(last) {
+		at = last.Add(time.Millisecond)
+	}
+	s.written[w.Account.ID], w.Entry.At = at, at
+	if w.Kind == ChangeUpdated {
+		w.Account.UpdatedAt = at
+	}
+}
+
 // Play writes the set in a transaction, and gives its writes their times: in the
 // order of the commits, so that nobody who polls for what has changed since a
 // time misses one. The error is write.ErrStale if the set was decided on what
@@ -60,23 +103,16 @@ func (s *WriteSet) Play(ctx context.Context, tx Tx) error {
 	if err := addOptions(ctx, tx, s.CompanyID, s.Options); err != nil {
 		return stale(err)
 	}
-	s.written = make(map[int64]time.Time, len(s.Writes))
+	s.Stamp()
 	for i := range s.Writes {
-		w := &s.Writes[i]
-		at := s.clock.Since(w.Entry.At.Add(-time.Millisecond))
-		if last := s.written[w.Account.ID]; !at.After(last) {
-			at = last.Add(time.Millisecond)
-		}
-		w.stamp(at)
-		s.written[w.Account.ID] = at
-		if err := w.play(ctx, tx); err != nil {
+		if err := s.Writes[i].play(ctx, tx); err != nil {
 			return stale(err)
 		}
 	}
-	if s.finish == nil {
+	if s.keep == nil {
 		return nil
 	}
-	return s.finish(ctx, tx)
+	return s.keep(ctx, tx)
 }
 
 // check returns write.ErrStale unless what the set was decided on still holds,
@@ -101,14 +137,6 @@ func (s *WriteSet) check(ctx context.Context, tx Tx) error {
 		}
 	}
 	return nil
-}
-
-// stamp gives the write its time.
-func (w *Write) stamp(at time.Time) {
-	w.Entry.At = at
-	if w.Kind == ChangeUpdated {
-		w.Account.UpdatedAt = at
-	}
 }
 
 func (w *Write) play(ctx context.Context, tx Tx) error {

@@ -38,6 +38,9 @@ func (t Table[T]) Without(names ...string) Table[T] {
 	return rest
 }
 
+// Names are those of the columns.
+func (t Table[T]) Names() []string { return slices.Clone(t.names) }
+
 // List names the columns, each behind a prefix.
 func (t Table[T]) List(prefix string) string { return prefix + strings.Join(t.names, ", "+prefix) }
 

@@ -10,9 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/db"
@@ -24,6 +24,8 @@ import (
 type Store struct {
 	records.Reader
 	engine *engine.Engine
+	groups groups
+	layout atomic.Pointer[layout]
 	keys   keysVersion
 	stop   context.CancelFunc
 	done   chan struct{} // closed when nothing runs in the background any more
@@ -98,7 +100,7 @@ func (s *Store) Rehearse(ctx context.Context, fn func(ctx context.Context, tx st
 // within runs fn in a transaction, and writes the texts that have changed at its end.
 func within(fn func(ctx context.Context, tx store.Tx) error) func(ctx context.Context, session db.Session) error {
 	return func(ctx context.Context, session db.Session) error {
-		changed := &queue{}
+		changed := &changedTexts{}
 		tx := &records.Tx{Reader: records.Reader{Session: session, Driven: records.DefaultDriven}, Queue: changed}
 		if err := fn(ctx, tx); err != nil {
 			return err
@@ -112,11 +114,6 @@ func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx store.
 	return s.engine.Look(ctx, func(ctx context.Context, session db.Session) error {
 		return fn(ctx, &records.Tx{Reader: records.Reader{Session: session, Driven: records.DefaultDriven}})
 	})
-}
-
-// Commit writes what was decided before.
-func (s *Store) Commit(ctx context.Context, set *account.WriteSet) error {
-	return s.Write(ctx, func(ctx context.Context, tx store.Tx) error { return set.Play(ctx, tx) })
 }
 
 // maxKeysAge is how long a server goes on to take a key that another one has
@@ -199,9 +196,9 @@ func (s *Store) work(ctx context.Context, quiet bool) {
 // indexedAtOnce are the texts of one transaction.
 const indexedAtOnce = 1000
 
-const indexTexts = `UPDATE search_texts SET indexed = true WHERE (company_id, kind, record_id, part) IN (
-	SELECT company_id, kind, record_id, part FROM search_texts WHERE NOT indexed
-	ORDER BY company_id, kind, record_id, part LIMIT $1 FOR UPDATE SKIP LOCKED)`
+const indexTexts = `UPDATE search_texts SET indexed = true WHERE (company_id, kind, record_id) IN (
+	SELECT company_id, kind, record_id FROM search_texts WHERE NOT indexed
+	ORDER BY company_id, kind, record_id LIMIT $1 FOR UPDATE SKIP LOCKED)`
 
 // index puts texts into the index of trigrams, and returns how many. Several servers
 // do so at once.

@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/accountsd/accountsd/server/store/db"
@@ -14,8 +16,9 @@ type texts struct{}
 
 var _ records.Texts = texts{}
 
-// Knows tells whether records can be found by a text: by all but the empty one.
-func (texts) Knows(text string) bool { return text != "" }
+// Knows tells whether records can be found by a text: by all but the empty one, and
+// such as cannot be told from the end of a part.
+func (texts) Knows(text string) bool { return text != "" && !strings.Contains(text, parted) }
 
 // Read runs reads in a snapshot.
 func (texts) Read(ctx context.Context, session db.Session, read func(db.Session, records.Finder) error) error {
@@ -27,43 +30,38 @@ type finder struct{}
 
 // Find selects the records that have each of the words in one of their parts.
 func (finder) Find(_ context.Context, kind records.Kind, companyID int64, words []records.Word, _ func([]string) bool) (records.Found, error) {
+	if len(words) == 0 {
+		return records.Found{}, nil
+	}
+	var having db.Builder
 	found := records.Found{Decided: make([]bool, len(words))}
-	var having []db.Fragment
 	for i, word := range words {
 		found.Decided[i] = true
-		having = append(having, withWord(kind, companyID, word, "indexed", " UNION "), withWord(kind, companyID, word, "NOT indexed", ""))
-	}
-	var b db.Builder
-	for i := 0; i < len(having); i += 2 {
-		if i > 0 {
-			b.Add(" INTERSECT ")
+		like := "%" + pattern.Replace(word.Text) + "%"
+		having.Add(" AND text LIKE ?", like)
+		if part := slices.Index(kind.Columns, word.Column); part >= 0 {
+			having.Add(" AND split_part(text, '"+parted+"', "+strconv.Itoa(part+1)+") LIKE ?", like)
 		}
-		b.Add("(")
-		b.Add(having[i].Text, having[i].Args...)
-		b.Add(having[i+1].Text, having[i+1].Args...)
-		b.Add(")")
 	}
-	found.IDs = db.SQL(b.String(), b.Args...)
+	var ids db.Builder
+	for _, of := range []string{"indexed", " UNION ALL ", "NOT indexed"} {
+		if of[0] == ' ' {
+			ids.Add(of)
+			continue
+		}
+		ids.Add("SELECT record_id FROM search_texts WHERE company_id = ? AND kind = ? AND "+of, companyID, kind.Name)
+		ids.Add(having.String(), having.Args...)
+	}
+	found.IDs = db.SQL(ids.String(), ids.Args...)
 	return found, nil
-}
-
-func withWord(kind records.Kind, companyID int64, word records.Word, where, then string) db.Fragment {
-	f := db.SQL(`SELECT record_id FROM search_texts WHERE company_id = ? AND kind = ? AND `+where+` AND text LIKE ?`,
-		companyID, kind.Name, `%`+pattern.Replace(word.Text)+`%`)
-	if word.Column != "" {
-		f.Text += ` AND part = ?`
-		f.Args = append(f.Args, word.Column)
-	}
-	f.Text += then
-	return f
 }
 
 // pattern writes a text as LIKE finds it.
 var pattern = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// queue notes the records whose texts change in a transaction, and writes the texts
+// changedTexts notes the records whose texts change in a transaction, and writes the texts
 // at its end, when all that they are made of has been written.
-type queue struct {
+type changedTexts struct {
 	changed map[noted]bool
 	kinds   map[string]records.Kind
 }
@@ -75,7 +73,7 @@ type noted struct {
 }
 
 // Changed notes that a record's text is new, another, or gone.
-func (q *queue) Changed(_ context.Context, _ db.Session, kind records.Kind, companyID, id int64) error {
+func (q *changedTexts) Changed(_ context.Context, _ db.Session, kind records.Kind, companyID, id int64) error {
 	if q.changed == nil {
 		q.changed, q.kinds = make(map[noted]bool), make(map[string]records.Kind)
 	}
@@ -85,13 +83,13 @@ func (q *queue) Changed(_ context.Context, _ db.Session, kind records.Kind, comp
 }
 
 var (
-	saveText = db.Statement{Thing: "search text", Text: `INSERT INTO search_texts AS t (company_id, kind, record_id, part, text) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (company_id, kind, record_id, part) DO UPDATE SET text = excluded.text, indexed = false WHERE t.text <> excluded.text`}
+	saveText = db.Statement{Thing: "search text", Text: `INSERT INTO search_texts AS t (company_id, kind, record_id, text) VALUES (?, ?, ?, ?)
+ON CONFLICT (company_id, kind, record_id) DO UPDATE SET text = excluded.text, indexed = false WHERE t.text <> excluded.text`}
 	dropText = db.Statement{Thing: "search text", Text: `DELETE FROM search_texts WHERE company_id = ? AND kind = ? AND record_id = ?`}
 )
 
 // flush writes the texts of the records that were noted.
-func (q *queue) flush(ctx context.Context, session db.Session) error {
+func (q *changedTexts) flush(ctx context.Context, session db.Session) error {
 	for name, kind := range q.kinds {
 		var ids db.List[int64]
 		gone := make(map[int64]noted)
@@ -107,7 +105,7 @@ func (q *queue) flush(ctx context.Context, session db.Session) error {
 		var save, drop [][]any
 		for _, text := range found {
 			delete(gone, text.ID)
-			save = append(save, rowsOf(kind, text)...)
+			save = append(save, []any{text.CompanyID, name, text.ID, joined(text)})
 		}
 		for _, record := range gone {
 			drop = append(drop, []any{record.companyID, name, record.id})
@@ -122,14 +120,18 @@ func (q *queue) flush(ctx context.Context, session db.Session) error {
 	return nil
 }
 
-// between stands between the texts of a part. No word has it.
-const between = "\uFFFD"
+const (
+	// parted stands between the parts of a text, and between between the texts of a
+	// part. No word has them.
+	parted  = "\x1e"
+	between = "\uFFFD"
+)
 
-// rowsOf are the rows of a record's text, one for each part.
-func rowsOf(kind records.Kind, text records.Text) [][]any {
-	rows := make([][]any, len(kind.Columns))
-	for i, part := range kind.Columns {
-		rows[i] = []any{text.CompanyID, kind.Name, text.ID, part, strings.ToValidUTF8(strings.Join(text.Columns[i], between), between)}
+// joined is a record's text as it is stored.
+func joined(text records.Text) string {
+	parts := make([]string, len(text.Columns))
+	for i, texts := range text.Columns {
+		parts[i] = strings.ReplaceAll(strings.ToValidUTF8(strings.Join(texts, between), between), parted, between)
 	}
-	return rows
+	return strings.Join(parts, parted)
 }

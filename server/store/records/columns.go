@@ -86,6 +86,32 @@ func columnsByMember() map[query.Member]accountColumn {
 	return columns
 }
 
+// AccountColumns are the names of the columns of accounts.
+func AccountColumns() []string {
+	names := make([]string, len(columnsOfAccounts))
+	for i, c := range columnsOfAccounts {
+		names[i] = c.name
+	}
+	return names
+}
+
+// ChangedColumns are the names of those that a change of an account may write.
+func ChangedColumns() []string {
+	var names []string
+	for _, c := range columnsOfAccounts {
+		if !c.once {
+			names = append(names, c.name)
+		}
+	}
+	return names
+}
+
+// AccountValues are what an account has in its columns, to be bound.
+func AccountValues(a account.Account) []any {
+	row := toDBAccount(a)
+	return appendAt(make([]any, 0, len(columnsOfAccounts)), columnsOfAccounts, &row)
+}
+
 // listed puts columns one after the other, each between two texts.
 func listed(columns []accountColumn, before, after string) string {
 	names := make([]string, len(columns))

@@ -27,7 +27,7 @@ ON CONFLICT DO NOTHING`}
 
 // IndexCustom makes an account be found by the keys of a property's value.
 func (t *Tx) IndexCustom(ctx context.Context, p schema.Property, accountID int64, keys []string) error {
-	keys = t.cut(keys)
+	keys = t.Cut(keys)
 	st, stay := dropKeys, any(db.List[string](keys))
 	if len(keys) == 1 { // as the most values have
 		st, stay = dropOthers, keys[0]
@@ -43,9 +43,9 @@ func (t *Tx) IndexCustom(ctx context.Context, p schema.Property, accountID int64
 	return err
 }
 
-// cut cuts long keys to what an index can have. Those that are compared with a
+// Cut cuts long keys to what an index can have. Those that are compared with a
 // shorter one still are as they were.
-func (r Reader) cut(keys []string) []string {
+func (r Reader) Cut(keys []string) []string {
 	most := r.Session.MaxKey()
 	if most == 0 || !slices.ContainsFunc(keys, func(key string) bool { return len(key) > most }) {
 		return keys
@@ -77,7 +77,7 @@ func (t *Tx) IndexAccounts(ctx context.Context, p schema.Property, ids []int64) 
 			return err
 		}
 		value, err := members.Value(p.Key)
-		for _, key := range t.cut(p.Keys(value)) {
+		for _, key := range t.Cut(p.Keys(value)) {
 			pairs = append(pairs, pair{key, id})
 		}
 		return err

@@ -29,6 +29,12 @@ var (
 	insertHistory = db.Statement{Thing: "history", Text: entries.Insert("changes")}
 )
 
+// EntryColumns are the names of the columns of changes.
+func EntryColumns() []string { return entries.Names() }
+
+// EntryValues are what an entry of history has in its columns, to be bound.
+func EntryValues(e *account.HistoryEntry) []any { return entries.At(e) }
+
 // History returns an account's entries before a sequence, newest first.
 func (r Reader) History(ctx context.Context, companyID, accountID, before int64, limit int) ([]account.HistoryEntry, error) {
 	if before == 0 {

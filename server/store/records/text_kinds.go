@@ -49,11 +49,16 @@ func scanAccountText(row *db.Row) (Text, error) {
 	if err := row.Scan(append(dest, (*namedContacts)(&a.Contacts))...); err != nil {
 		return Text{}, err
 	}
+	return TextOfAccount(&a.Account), nil
+}
+
+// TextOfAccount is what is looked for words in of an account with its contacts.
+func TextOfAccount(a *account.Account) Text {
 	text := Text{CompanyID: a.CompanyID, ID: a.ID}
-	for _, part := range append(account.SearchText(&a.Account), primaryName(a.Account)) {
+	for _, part := range append(account.SearchText(a), primaryName(*a)) {
 		text.Columns = append(text.Columns, []string{part})
 	}
-	return text, nil
+	return text
 }
 
 // namedContacts are contacts of which only the names are read.

@@ -2,9 +2,11 @@ package records
 
 import (
 	"context"
+	"slices"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/store/db"
 )
 
@@ -25,12 +27,18 @@ func (t *Tx) enqueue(ctx context.Context, kind Kind, companyID, id int64) error 
 
 // enqueueAccount notes that an account has changed, if its text has.
 func (t *Tx) enqueueAccount(ctx context.Context, a account.Account, changes patch.Changes) error {
-	for _, member := range account.TextMembers {
-		if _, ok := changes[string(member)]; ok {
-			return t.enqueue(ctx, AccountTexts, a.CompanyID, a.ID)
-		}
+	if !ChangesText(changes) {
+		return nil
 	}
-	return nil
+	return t.enqueue(ctx, AccountTexts, a.CompanyID, a.ID)
+}
+
+// ChangesText tells whether changes are of what is looked for words in.
+func ChangesText(changes patch.Changes) bool {
+	return slices.ContainsFunc(account.TextMembers, func(member query.Member) bool {
+		_, ok := changes[string(member)]
+		return ok
+	})
 }
 
 // enqueueContact notes that a contact is about to change, if its text is.

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -21,10 +20,10 @@ import (
 // ErrClosed is of calls after Close.
 var ErrClosed = &fault.Error{Kind: fault.KindUnavailable, Message: "the store is closed"}
 
-var (
-	errEnded = errors.New("the transaction has ended")
-	errFull  = &fault.Error{Kind: fault.KindUnavailable, Message: "too many writes are waiting"}
-)
+// ErrFull is of writes that find too many others before them.
+var ErrFull = &fault.Error{Kind: fault.KindUnavailable, Message: "too many writes are waiting"}
+
+var errEnded = errors.New("the transaction has ended")
 
 // Config is how much of a database server an engine takes.
 type Config struct {
@@ -91,12 +90,23 @@ func Open(ctx context.Context, url string, config Config) (*Engine, error) {
 	if _, set := c.ConnConfig.RuntimeParams["application_name"]; !set {
 		c.ConnConfig.RuntimeParams["application_name"] = "accountsd"
 	}
+	if c.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+		c.AfterConnect = keepPlans
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	// Half of the connections are left to reads, and to those who need ids.
 	return &Engine{config: config, pool: pool, gate: &db.Gate{}, writers: make(chan struct{}, config.MaxConns/2)}, nil
+}
+
+// keepPlans makes a connection plan each prepared statement once. To plan the read of
+// an account takes twice as long as to read it, and which way is the best depends on
+// the statement, not on what it is run with.
+func keepPlans(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, "SET plan_cache_mode = force_generic_plan")
+	return err
 }
 
 // Close finishes what has begun, and refuses later calls with ErrClosed. It may be
@@ -157,7 +167,7 @@ func (e *Engine) takePlace(ctx context.Context) error {
 	}
 	if e.waiting.Add(1) > int64(e.config.MaxWaiting) {
 		e.waiting.Add(-1)
-		return errFull
+		return ErrFull
 	}
 	defer e.waiting.Add(-1)
 	select {
@@ -218,66 +228,6 @@ func rollback(conn *pgx.Conn) {
 	if _, err := conn.Exec(ctx, "ROLLBACK"); err != nil {
 		_ = conn.Close(ctx)
 	}
-}
-
-// A commit whose answer is lost may have been carried out or not. So a transaction
-// leaves its name in a table: whoever adds that name again waits for the transaction
-// to end, and then either finds it there, or keeps it from ever being committed.
-const (
-	nameCommit = `INSERT INTO commits (id, at) VALUES ($1, $2)`
-	findCommit = nameCommit + ` ON CONFLICT DO NOTHING`
-	dropNames  = `DELETE FROM commits WHERE at < $1`
-)
-
-// namesKept is how long the names of commits are looked for, at most, with a margin.
-const namesKept = time.Hour
-
-// commit commits, and answers only what it knows.
-func (e *Engine) commit(ctx context.Context, conn *pgx.Conn) error {
-	name := rand.Text()
-	err := commitAs(ctx, conn, name)
-	if err == nil || code(err) != "" && !isGone(err) {
-		return Interpret(ctx, err, commitWrite)
-	}
-	_ = conn.Close(ctx) // Its transaction may go on else.
-	committed, failed := e.wasCommitted(ctx, name)
-	switch {
-	case failed != nil:
-		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database cannot be reached to find out whether it has written", Err: errors.Join(err, failed)}
-	case committed:
-		return nil
-	}
-	return Interpret(ctx, err, commitWrite)
-}
-
-var commitWrite = db.Statement{Thing: "transaction", Text: "COMMIT"}
-
-func commitAs(ctx context.Context, conn *pgx.Conn, name string) error {
-	var batch pgx.Batch
-	batch.Queue(nameCommit, name, time.Now().UnixMilli())
-	batch.Queue(commitWrite.Text)
-	return conn.SendBatch(ctx, &batch).Close()
-}
-
-// wasCommitted asks again until the database answers or ctx ends.
-func (e *Engine) wasCommitted(ctx context.Context, name string) (bool, error) {
-	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		done, err := e.pool.Exec(ctx, findCommit, name, time.Now().UnixMilli())
-		if err == nil {
-			return done.RowsAffected() == 0, nil
-		}
-		select {
-		case <-ctx.Done():
-			return false, err
-		case <-time.After(pause):
-		}
-	}
-}
-
-// DropNames forgets the names of old commits, which nobody looks for any more.
-func (e *Engine) DropNames(ctx context.Context) error {
-	_, err := e.pool.Exec(ctx, dropNames, time.Now().Add(-namesKept).UnixMilli())
-	return err
 }
 
 // Pool returns the connections.

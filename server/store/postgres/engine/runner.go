@@ -30,6 +30,7 @@ type runner struct {
 	readOnly bool
 	writes   bool           // it is a transaction that may write
 	locked   map[int64]bool // the companies that the transaction has
+	begin    string         // what has to be said before the first statement
 }
 
 var _ db.Runner = (*runner)(nil)
@@ -68,8 +69,8 @@ func (r *runner) enter(st db.Statement) error {
 }
 
 func (r *runner) interpret(ctx context.Context, err error, st db.Statement) error {
-	if _, ok := errors.AsType[scanError](err); ok {
-		return errors.Unwrap(err)
+	if failure, ok := errors.AsType[scanError](err); ok {
+		return failure.error
 	}
 	return Interpret(ctx, err, st)
 }
@@ -80,7 +81,10 @@ type scanError struct{ error }
 func (e scanError) Unwrap() error { return e.error }
 
 func (r *runner) run(ctx context.Context, st db.Statement, args arguments, scan func(*db.Row) error) (int64, error) {
-	if r.writes && st.Taken != "" {
+	switch {
+	case r.begin != "":
+		return r.runFirst(ctx, st, args, scan)
+	case r.writes && st.Taken != "":
 		return r.runApart(ctx, st, args, scan)
 	}
 	if strings.HasPrefix(st.Text, undoPart) {
@@ -96,6 +100,22 @@ func (r *runner) run(ctx context.Context, st db.Statement, args arguments, scan 
 // undoPart begins the statement that undoes a part of a transaction, with which
 // PostgreSQL lets go of the rows that the part has locked.
 const undoPart = "ROLLBACK TO"
+
+// runFirst begins the transaction together with its first statement.
+func (r *runner) runFirst(ctx context.Context, st db.Statement, args arguments, scan func(*db.Row) error) (changed int64, err error) {
+	var batch pgx.Batch
+	batch.Queue(r.begin)
+	batch.Queue(textOf(st), args...)
+	r.begin = ""
+	results := r.on.SendBatch(ctx, &batch)
+	if _, err = results.Exec(); err == nil {
+		var rows pgx.Rows
+		if rows, err = results.Query(); err == nil {
+			changed, err = read(rows, st, scan)
+		}
+	}
+	return changed, errors.Join(err, results.Close())
+}
 
 // runApart runs a statement that may find a value taken, so that the transaction can
 // go on after it. It takes one way to the database and back.
@@ -227,10 +247,7 @@ func (r *runner) snapshot(ctx context.Context, read func(db.Session) error) erro
 		return Interpret(ctx, err, beginSnapshot)
 	}
 	defer conn.Release()
-	if _, err := conn.Exec(ctx, beginSnapshot.Text); err != nil {
-		return Interpret(ctx, err, beginSnapshot)
-	}
-	seen := &runner{Engine: r.Engine, on: conn.Conn(), gate: &db.Gate{}, readOnly: true}
+	seen := &runner{Engine: r.Engine, on: conn.Conn(), gate: &db.Gate{}, readOnly: true, begin: beginSnapshot.Text}
 	defer seen.gate.Close(errEnded)
 	defer rollback(conn.Conn())
 	return read(db.Session{Runner: seen})

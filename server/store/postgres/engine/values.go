@@ -34,10 +34,7 @@ func (a arguments) SetFloat(at int, v float64) { a[at] = v }
 func (a arguments) SetBool(at int, v bool)     { a[at] = v }
 
 func (a arguments) SetText(at int, v string) {
-	if strings.ContainsAny(v, "\x00"+mark) {
-		v = toText.Replace(v)
-	}
-	a[at] = v
+	a[at] = Text(v)
 }
 
 func (a arguments) SetBlob(at int, v []byte) {
@@ -56,6 +53,43 @@ func bind(args []any) (arguments, error) {
 		}
 	}
 	return bound, nil
+}
+
+// Text returns a text as PostgreSQL has it.
+func Text(v string) string {
+	if strings.ContainsAny(v, "\x00"+mark) {
+		return toText.Replace(v)
+	}
+	return v
+}
+
+// Texts returns values as texts that PostgreSQL casts to the types that they have;
+// nil for NULL. There are no blobs among them.
+func Texts(values []any) ([]*string, error) {
+	bound, err := bind(values)
+	if err != nil {
+		return nil, err
+	}
+	texts := make([]*string, len(bound))
+	for i, value := range bound {
+		var text string
+		switch v := value.(type) {
+		case nil:
+			continue
+		case string:
+			text = v
+		case int64:
+			text = strconv.FormatInt(v, 10)
+		case float64:
+			text = strconv.FormatFloat(v, 'g', -1, 64)
+		case bool:
+			text = strconv.FormatBool(v)
+		default:
+			return nil, fmt.Errorf("a %T is not given as a text", value)
+		}
+		texts[i] = &text
+	}
+	return texts, nil
 }
 
 // columns are those of a row as they came, in the format that each has.

@@ -16,8 +16,9 @@ CREATE TABLE counters (
 
 -- The names of transactions that were committed in the last hour.
 CREATE TABLE commits (
-    id text   COLLATE "C" PRIMARY KEY,
-    at bigint NOT NULL
+    id      text   COLLATE "C" PRIMARY KEY,
+    at      bigint NOT NULL,
+    members text   NOT NULL -- the numbers of those members of a group that were written
 );
 CREATE INDEX commits_at ON commits (at);
 
@@ -320,17 +321,16 @@ CREATE TABLE mails (
 );
 CREATE INDEX mails_due ON mails (company_id, next_attempt_at) WHERE state = 'pending';
 
--- The texts of records that are looked for words in, one row for each of their
--- parts. Those that have changed lately are not in the index of trigrams, which
--- takes much longer to write to than the row: they are few, and all looked at.
+-- The texts of records that are looked for words in. Those that have changed lately
+-- are not in the index of trigrams, which takes much longer to write to than the
+-- row: they are few, and all looked at.
 CREATE TABLE search_texts (
     company_id bigint  NOT NULL,
     kind       text    COLLATE "C" NOT NULL CHECK (kind IN ('accounts', 'contacts')),
     record_id  bigint  NOT NULL,
-    part       text    COLLATE "C" NOT NULL, -- the name of the column
-    text       text    COLLATE "C" NOT NULL,
+    text       text    COLLATE "C" NOT NULL, -- the parts in order, with a U+001E between
     indexed    boolean NOT NULL DEFAULT false,
-    PRIMARY KEY (company_id, kind, record_id, part)
+    PRIMARY KEY (company_id, kind, record_id)
 ) WITH (fillfactor = 80);
 CREATE INDEX search_texts_trigrams ON search_texts USING gin (company_id, kind, text gin_trgm_ops) WITH (fastupdate = off) WHERE indexed;
 CREATE INDEX search_texts_fresh ON search_texts (company_id, kind) WHERE NOT indexed;

@@ -8,11 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/queue"
 	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 )
 
@@ -43,24 +43,11 @@ var DefaultLimits = Limits{
 
 // request is one call of Write.
 type request struct {
-	ctx   context.Context
+	*queue.Call
 	fn    func(ctx context.Context, s db.Session) error
-	trial bool // nothing of it is to stay
-	state atomic.Int32
-	done  chan error // holds one, since the caller may be gone
-	err   error      // of fn
+	trial bool  // nothing of it is to stay
+	err   error // of fn
 }
-
-// The states of a request. Both moves away from pending are atomic, so that
-// either the writer or a cancellation gets it.
-const (
-	pending int32 = iota
-	claimed
-	abandoned
-)
-
-func (r *request) claim() bool   { return r.state.CompareAndSwap(pending, claimed) }
-func (r *request) abandon() bool { return r.state.CompareAndSwap(pending, abandoned) }
 
 // call runs fn, and turns a panic into an error.
 func (r *request) call(conn *engine.Conn) (err error) {
@@ -71,14 +58,14 @@ func (r *request) call(conn *engine.Conn) (err error) {
 			err = fmt.Errorf("write panicked: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return r.fn(context.WithoutCancel(r.ctx), session)
+	return r.fn(context.WithoutCancel(r.Context()), session)
 }
 
 // Writer commits writes that wait together in one transaction, because a
 // commit waits for the disk, which takes as long for many writes as for one.
 type Writer struct {
 	conn   *engine.Conn
-	queue  *queue
+	queue  *queue.Queue[*request]
 	wal    *checkpointer
 	limits Limits
 	done   chan struct{}
@@ -90,7 +77,7 @@ type Writer struct {
 func New(conn, checkpoints *engine.Conn, limits Limits) *Writer {
 	return &Writer{
 		conn:   conn,
-		queue:  newQueue(),
+		queue:  queue.New[*request](),
 		wal:    newCheckpointer(checkpoints, limits),
 		limits: limits,
 		done:   make(chan struct{}),
@@ -106,7 +93,7 @@ func (w *Writer) Start() {
 // Stop finishes the writes that were called before it, and refuses later ones
 // with ErrClosed. It must be called once.
 func (w *Writer) Stop() {
-	w.queue.close()
+	w.queue.Close()
 	<-w.done
 	w.wal.stop()
 }
@@ -120,35 +107,26 @@ func (w *Writer) Truncate() error { return w.wal.checkpoint("TRUNCATE") }
 // has failed after it wrote something. If ctx ends before fn was begun, Write
 // returns its error; later it is of no effect.
 func (w *Writer) Write(ctx context.Context, fn func(ctx context.Context, s db.Session) error) error {
-	return w.carryOut(&request{ctx: ctx, fn: fn, done: make(chan error, 1)})
+	return w.carryOut(&request{Call: queue.NewCall(ctx), fn: fn})
 }
 
 // Rehearse is Write, but leaves nothing of what fn wrote.
 func (w *Writer) Rehearse(ctx context.Context, fn func(ctx context.Context, s db.Session) error) error {
-	return w.carryOut(&request{ctx: ctx, fn: fn, trial: true, done: make(chan error, 1)})
+	return w.carryOut(&request{Call: queue.NewCall(ctx), fn: fn, trial: true})
 }
 
 func (w *Writer) carryOut(r *request) error {
-	ctx := r.ctx
-	if err := ctx.Err(); err != nil {
+	if err := r.Context().Err(); err != nil {
 		return err
 	}
-	if !w.queue.push(r) {
+	if !w.queue.Push(r) {
 		return ErrClosed
 	}
-	select {
-	case err := <-r.done:
-		return err
-	case <-ctx.Done():
-		if r.abandon() {
-			return ctx.Err()
-		}
-		return <-r.done
-	}
+	return r.Wait()
 }
 
 // Waiting returns how many writes have not been begun.
-func (w *Writer) Waiting() int { return w.queue.len() }
+func (w *Writer) Waiting() int { return w.queue.Len() }
 
 // PagesWritten returns how many pages were written to the log, ever.
 func (w *Writer) PagesWritten() int64 { return w.wal.written.Load() }
@@ -164,8 +142,8 @@ func (w *Writer) run() {
 		go w.run() // an fn has ended this goroutine, as t.FailNow does
 	}()
 	for {
-		first := w.queue.wait()
-		if first == nil {
+		first, ok := w.queue.Wait()
+		if !ok {
 			stopped = true
 			return
 		}
@@ -188,7 +166,7 @@ func (w *Writer) commit(first *request) {
 			if r.err == nil {
 				r.err = err
 			}
-			r.done <- r.err
+			r.Answer(r.err)
 		}
 	}()
 	if err = w.transact(first, &batch); errors.Is(err, errAgain) {
@@ -213,15 +191,15 @@ func (w *Writer) transact(first *request, batch *[]*request) error {
 	ctx, start, succeeded := context.Background(), time.Now(), 0
 	if err := w.conn.Exec(ctx, engine.Begin); err != nil {
 		// All that wait, or each would wait for the same lock in turn.
-		for r := first; r != nil; r = w.queue.poll() {
-			if r.claim() {
+		for r, ok := first, true; ok; r, ok = w.queue.Poll() {
+			if r.Claim() {
 				*batch = append(*batch, r)
 			}
 		}
 		return err
 	}
-	for r := first; r != nil; r = w.queue.poll() {
-		if !r.claim() {
+	for r, ok := first, true; ok; r, ok = w.queue.Poll() {
+		if !r.Claim() {
 			continue
 		}
 		*batch = append(*batch, r)
