@@ -72,6 +72,9 @@ func (r *runner) interpret(ctx context.Context, err error, st db.Statement) erro
 	if failure, ok := errors.AsType[scanError](err); ok {
 		return failure.error
 	}
+	if !r.writes && isLost(err) {
+		r.pool.Reset() // The others are of no use either.
+	}
 	return Interpret(ctx, err, st)
 }
 
