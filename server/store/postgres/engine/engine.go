@@ -145,15 +145,16 @@ var beginWrite = db.Statement{Thing: "transaction", Text: "BEGIN"}
 // again. A ctx that ends
 // before fn was begun stops it; after that only its deadline does.
 func (e *Engine) Write(ctx context.Context, fn func(ctx context.Context, s db.Session) error) error {
-	return e.write(ctx, fn, (*Engine).commit)
+	return e.write(ctx, fn, false)
 }
 
-// Rehearse is Write, but leaves nothing of what fn wrote.
+// Rehearse is Write, but leaves nothing of what fn wrote. The ids that it gives are
+// those that the next write gets.
 func (e *Engine) Rehearse(ctx context.Context, fn func(ctx context.Context, s db.Session) error) error {
-	return e.write(ctx, fn, func(*Engine, context.Context, *pgx.Conn) error { return nil })
+	return e.write(ctx, fn, true)
 }
 
-func (e *Engine) write(ctx context.Context, fn func(ctx context.Context, s db.Session) error, end func(*Engine, context.Context, *pgx.Conn) error) error {
+func (e *Engine) write(ctx context.Context, fn func(ctx context.Context, s db.Session) error, rehearsal bool) error {
 	if err := e.gate.Enter(); err != nil {
 		return err
 	}
@@ -166,7 +167,7 @@ func (e *Engine) write(ctx context.Context, fn func(ctx context.Context, s db.Se
 	defer cancel()
 	var err error
 	for range tries {
-		if err = e.transact(ctx, fn, end); !e.mayRepeat(ctx, err) {
+		if err = e.transact(ctx, fn, rehearsal); !e.mayRepeat(ctx, err) {
 			return err
 		}
 	}
@@ -217,7 +218,7 @@ func (e *Engine) toTheEnd(ctx context.Context) (context.Context, context.CancelF
 }
 
 // transact runs fn once.
-func (e *Engine) transact(ctx context.Context, fn func(ctx context.Context, s db.Session) error, end func(*Engine, context.Context, *pgx.Conn) error) error {
+func (e *Engine) transact(ctx context.Context, fn func(ctx context.Context, s db.Session) error, rehearsal bool) error {
 	conn, err := e.pool.Acquire(ctx)
 	if err != nil {
 		return Interpret(ctx, err, beginWrite)
@@ -227,15 +228,18 @@ func (e *Engine) transact(ctx context.Context, fn func(ctx context.Context, s db
 		return Interpret(ctx, err, beginWrite)
 	}
 	defer rollback(conn.Conn()) // of what is left
-	if err := e.call(ctx, conn.Conn(), fn); err != nil {
+	r := &runner{Engine: e, on: conn.Conn(), gate: &db.Gate{}, writes: true, locked: make(map[int64]bool)}
+	if rehearsal {
+		r.rehearsed = make(map[string]int64)
+	}
+	if err := r.call(ctx, fn); err != nil || rehearsal {
 		return err
 	}
-	return end(e, ctx, conn.Conn())
+	return e.commit(ctx, conn.Conn())
 }
 
-// call runs fn, and turns a panic into an error.
-func (e *Engine) call(ctx context.Context, conn *pgx.Conn, fn func(ctx context.Context, s db.Session) error) (err error) {
-	r := &runner{Engine: e, on: conn, gate: &db.Gate{}, writes: true, locked: make(map[int64]bool)}
+// call runs fn in the runner's transaction, and turns a panic into an error.
+func (r *runner) call(ctx context.Context, fn func(ctx context.Context, s db.Session) error) (err error) {
 	defer r.gate.Close(errEnded)
 	defer func() {
 		if p := recover(); p != nil {
