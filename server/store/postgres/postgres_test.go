@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/accountsd/accountsd/server/store"
@@ -9,6 +8,7 @@ import (
 	"github.com/accountsd/accountsd/server/store/postgres/engine"
 	"github.com/accountsd/accountsd/server/store/postgres/pgtest"
 	"github.com/accountsd/accountsd/server/store/storetest"
+	"github.com/accountsd/accountsd/server/store/teststore"
 )
 
 func TestStore(t *testing.T) {
@@ -27,13 +27,7 @@ func TestShared(t *testing.T) {
 // database is the URL of an empty database with the schema.
 func database(t testing.TB) string {
 	t.Helper()
-	return pgtest.Database(t, pgtest.Template("accountsd", func(ctx context.Context, url string) error {
-		s, err := postgres.Open(ctx, url, postgres.Config{})
-		if err != nil {
-			return err
-		}
-		return s.Close()
-	}))
+	return pgtest.Database(t, teststore.Schema())
 }
 
 // few are enough connections for a test, of which there are many at once.
