@@ -51,7 +51,7 @@ type Server struct {
 	bodies     map[string]bodyReader // by operationId
 	queries    map[string]queryCheck // by operationId
 	documents  documents
-	underWay   sync.Map // the write.AnswerIDs of requests that have not been answered
+	underWay   sync.Map // by write.AnswerID of requests under way: what is closed when they are answered
 	handler    http.Handler
 	room       *room
 	prefix     string // the path of the public URL
