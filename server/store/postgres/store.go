@@ -105,7 +105,10 @@ func within(fn func(ctx context.Context, tx store.Tx) error) func(ctx context.Co
 		if err := fn(ctx, tx); err != nil {
 			return err
 		}
-		return changed.flush(ctx, session)
+		if err := changed.flush(ctx, session); err != nil {
+			return err
+		}
+		return tx.Finish(ctx)
 	}
 }
 

@@ -168,7 +168,10 @@ func (s *Store) within(queue *noted, fn func(ctx context.Context, tx store.Tx) e
 		if s.text != nil {
 			tx.Queue = queue
 		}
-		return fn(ctx, tx)
+		if err := fn(ctx, tx); err != nil {
+			return err
+		}
+		return tx.Finish(ctx)
 	}
 }
 
