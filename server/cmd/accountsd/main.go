@@ -66,6 +66,7 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 				Usage:    "manage custom properties",
 				Commands: []*cli.Command{propertyCreateCommand(), propertyListCommand()},
 			},
+			copyCommand(),
 			aliasCommand(),
 			manual.Command(8),
 		},
