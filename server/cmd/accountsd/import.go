@@ -14,7 +14,7 @@ import (
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/identity"
-	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/transfer"
 )
 
@@ -102,7 +102,7 @@ func importAccounts(ctx context.Context, cmd *cli.Command) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
+	return inStore(func(ctx context.Context, cmd *cli.Command, store store.Store) error {
 		if cmd.Bool("suggest") {
 			return suggest(ctx, cmd, store, file, format)
 		}
@@ -151,17 +151,17 @@ func (r *importRun) name() string {
 
 // dry imports into a copy, so that it finds exactly what an import would find,
 // and keeps no other writer waiting.
-func (r *importRun) dry(ctx context.Context, store *sqlite.Store, format transfer.Format) (err error) {
+func (r *importRun) dry(ctx context.Context, from store.Store, format transfer.Format) (err error) {
 	dir, err := os.MkdirTemp("", "accountsd-dry-run-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	path := filepath.Join(dir, "accounts.db")
-	if err := store.CopyTo(ctx, path); err != nil {
+	if err := copyTo(ctx, from, path); err != nil {
 		return err
 	}
-	copied, err := sqlite.Open(ctx, path)
+	copied, err := openStore(ctx, path, opening{})
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (r *importRun) dry(ctx context.Context, store *sqlite.Store, format transfe
 	return r.into(ctx, copied, format)
 }
 
-func (r *importRun) into(ctx context.Context, store *sqlite.Store, format transfer.Format) error {
+func (r *importRun) into(ctx context.Context, store store.Store, format transfer.Format) error {
 	user, err := actingUser(ctx, r.cmd, store, r.cmd.String("email"))
 	if err != nil {
 		return err
@@ -208,7 +208,7 @@ func (r *importRun) into(ctx context.Context, store *sqlite.Store, format transf
 }
 
 // suggest prints a mapping of the file to the members of the user's company.
-func suggest(ctx context.Context, cmd *cli.Command, store *sqlite.Store, file io.Reader, format transfer.Format) error {
+func suggest(ctx context.Context, cmd *cli.Command, store store.Store, file io.Reader, format transfer.Format) error {
 	if format != transfer.CSV {
 		return errors.New("--suggest is for CSV: the members of NDJSON have the names of the API")
 	}

@@ -45,6 +45,9 @@ const (
 	idleConns = 2
 	// tries are how often a write is run that could not go on beside another one.
 	tries = 5
+	// connectTime is how long a server may take to let a connection in, unless the
+	// URL says so: after it the next one of the URL is tried.
+	connectTime = 5 * time.Second
 	// A statement that is given up is cancelled; if that does not help, the
 	// connection is closed.
 	cancelAfter = 50 * time.Millisecond
@@ -75,20 +78,32 @@ type Engine struct {
 	waiting atomic.Int64
 }
 
+// ReadURL returns how to connect to the database of a URL.
+func ReadURL(url string) (*pgxpool.Config, error) {
+	c, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	if c.ConnConfig.ConnectTimeout == 0 {
+		c.ConnConfig.ConnectTimeout = connectTime
+	}
+	if _, set := c.ConnConfig.RuntimeParams["application_name"]; !set {
+		c.ConnConfig.RuntimeParams["application_name"] = "accountsd"
+	}
+	return c, nil
+}
+
 // Open returns an engine on the database of a URL. It connects when it is first
 // used.
 func Open(ctx context.Context, url string, config Config) (*Engine, error) {
 	config = config.withDefaults()
-	c, err := pgxpool.ParseConfig(url)
+	c, err := ReadURL(url)
 	if err != nil {
 		return nil, err
 	}
 	c.MaxConns, c.MinIdleConns = int32(config.MaxConns), idleConns
 	c.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, CancelRequestDelay: cancelAfter, DeadlineDelay: closeAfter}
-	}
-	if _, set := c.ConnConfig.RuntimeParams["application_name"]; !set {
-		c.ConnConfig.RuntimeParams["application_name"] = "accountsd"
 	}
 	if c.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
 		c.AfterConnect = keepPlans

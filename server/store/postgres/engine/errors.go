@@ -22,6 +22,8 @@ const (
 	queryCanceled        = "57014"
 	lockNotAvailable     = "55P03"
 	undefinedTable       = "42P01"
+	duplicateTable       = "42P07"
+	duplicateObject      = "42710" // such as the type of a table's rows
 )
 
 // Classes are the first two characters of codes.
@@ -50,8 +52,15 @@ func IsConflict(err error) bool {
 // IsUndefined tells whether a table is not there.
 func IsUndefined(err error) bool { return code(err) == undefinedTable }
 
-// IsTaken tells whether a unique value is another row's.
-func IsTaken(err error) bool { return code(err) == uniqueViolation }
+// IsTaken tells whether a unique value is another row's, or a name that of another
+// thing.
+func IsTaken(err error) bool {
+	switch code(err) {
+	case uniqueViolation, duplicateTable, duplicateObject:
+		return true
+	}
+	return false
+}
 
 // isGone tells whether the database could not be reached, or is about to go.
 func isGone(err error) bool {
