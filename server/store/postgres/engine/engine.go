@@ -102,6 +102,7 @@ func Open(ctx context.Context, url string, config Config) (*Engine, error) {
 		return nil, err
 	}
 	c.MaxConns, c.MinIdleConns = int32(config.MaxConns), idleConns
+	c.ConnConfig.OnNotice = noteWarning
 	c.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, CancelRequestDelay: cancelAfter, DeadlineDelay: closeAfter}
 	}
