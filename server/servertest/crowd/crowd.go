@@ -41,9 +41,10 @@ type Crowd struct {
 	follower *follower
 
 	clients, reader sync.WaitGroup
-	cancel          context.CancelCauseFunc // of what they do
-	over            atomic.Bool             // the clients begin nothing new
-	quiet           atomic.Bool             // the last one is done
+	ctx             context.Context // of what they do
+	cancel          context.CancelCauseFunc
+	over            atomic.Bool // the clients begin nothing new
+	quiet           atomic.Bool // the last one is done
 }
 
 // account is one of those that the clients know by its title.
@@ -101,13 +102,13 @@ func (c *Crowd) client(url string, retries int, through http.RoundTripper) (*cli
 
 // Start lets the clients begin.
 func (c *Crowd) Start(ctx context.Context) {
-	ctx, c.cancel = context.WithCancelCause(ctx)
+	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	for i := range c.config.Clients {
 		p := &person{Crowd: c, number: i, random: rand.New(rand.NewPCG(rand.Uint64(), uint64(i))), tags: make(map[int]tag)}
-		c.clients.Go(func() { p.work(ctx) })
+		c.clients.Go(func() { p.work(c.ctx) })
 	}
 	c.reader.Go(func() {
-		if err := c.follower.follow(ctx, c.quiet.Load); err != nil {
+		if err := c.follower.follow(c.ctx, c.quiet.Load); err != nil {
 			c.blame(err)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"sync"
 	"time"
@@ -59,11 +60,24 @@ func newRouter(urls []string, middleware client.Middleware) (*router, error) {
 func (r *router) RoundTrip(req *http.Request) (*http.Response, error) {
 	at := rand.IntN(len(r.servers))
 	began := time.Now()
-	sent := req.Clone(req.Context())
+	connections := 0
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connections++ }}
+	sent := req.Clone(httptrace.WithClientTrace(req.Context(), trace))
 	sent.URL.Host, sent.Host = r.servers[at].Host, ""
 	resp, err := r.next.RoundTrip(sent)
 	r.note(req, at, began, resp, err)
+	r.noteRepeated(connections - 1)
 	return resp, err
+}
+
+// noteRepeated counts what the transport has repeated by itself, as it does if a
+// connection ends without an answer that was of use before.
+func (r *router) noteRepeated(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n > 0 {
+		r.failed["connection lost"] += n
+	}
 }
 
 // note counts an attempt that failed, unless the caller gave it up, and tells who
@@ -112,6 +126,8 @@ func (c *Crowd) Await(ctx context.Context, since time.Time) ([]time.Duration, er
 	select {
 	case <-w.done:
 		return w.took, nil
+	case <-c.ctx.Done():
+		return nil, context.Cause(c.ctx)
 	case <-ctx.Done():
 		return nil, fmt.Errorf("not every server answers writes: %w", ctx.Err())
 	}

@@ -40,7 +40,7 @@ func Check(operations []Operation, folder string) error {
 	for _, account := range accounts {
 		errs = append(errs, checkAccount(account, of[account], end, folder))
 	}
-	return errors.Join(errs...)
+	return few(errs)
 }
 
 func checkAccount(account string, operations []Operation, end time.Time, folder string) error {

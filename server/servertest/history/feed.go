@@ -3,6 +3,7 @@ package history
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Entry is a change of the feed.
@@ -42,8 +43,19 @@ func (f Feed) Check(operations []Operation) error {
 	for name, b := range batches {
 		errs = append(errs, b.check(name))
 	}
+	return few(errs)
+}
+
+// few joins the first errors: where one write is missing, often hundreds are.
+func few(errs []error) error {
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if n := len(errs) - maxErrors; n > 0 {
+		errs = append(errs[:maxErrors:maxErrors], fmt.Errorf("and %d more", n))
+	}
 	return errors.Join(errs...)
 }
+
+const maxErrors = 10
 
 func (f Feed) checkOrder() error {
 	versions := make(map[int64]int64)

@@ -67,3 +67,16 @@ func TestFeed(t *testing.T) {
 		})
 	}
 }
+
+// Where all writes are missing, a few are named.
+func TestFeedNamesAFew(t *testing.T) {
+	t.Parallel()
+	operations := made()
+	for range 100 {
+		operations = operations.update("gone", "1", 0, history.Done, at(3, "gone", "1"))
+	}
+	err := history.Feed{{Sequence: 1, AccountID: 7, Version: 1, Note: "a"}}.Check(operations)
+	if err == nil || strings.Count(err.Error(), "\n") != 10 || !strings.HasSuffix(err.Error(), "and 91 more") {
+		t.Errorf("got %v", err)
+	}
+}
