@@ -32,7 +32,7 @@ func failover(ctx context.Context, binary string, times int) error {
 		took = append(took, recovered)
 	}
 	slices.Sort(took)
-	fmt.Printf("%d failovers; both servers wrote again after %v in the median, and %v at most\n", times, took[len(took)/2], took[len(took)-1])
+	fmt.Printf("failovers: %d; both servers wrote again after %v in the median, and %v at most\n", times, took[len(took)/2], took[len(took)-1])
 	return nil
 }
 
