@@ -130,8 +130,8 @@ bench: ## run the benchmarks
 LOAD = $(GO) build -o bin/load ./server/servertest/load && bin/load
 
 .PHONY: bench-load
-bench-load: build ## measure a server beside a bare limit program, and beside BASE (a commit); FULL=1 with a million accounts, LOADFLAGS=-help
-	$(LOAD) -sizes '1000,100000$(if $(FULL),$(comma)1000000)' $(if $(BASE),-base '$(BASE)') $(LOADFLAGS)
+bench-load: build ## measure a server beside a bare limit program, and beside BASE (a commit); STORE=postgres, FULL=1 with a million accounts, LOADFLAGS=-help
+	$(LOAD) $(if $(filter postgres,$(STORE)),-postgres) -sizes '1000,100000$(if $(FULL),$(comma)1000000)' $(if $(BASE),-base '$(BASE)') $(LOADFLAGS)
 
 .PHONY: bench-load-ci
 bench-load-ci: build ## see that bench-load works, in a minute

@@ -47,7 +47,7 @@ func (s *Server) recoverPanics(c *gin.Context) {
 // identify gives the request its id.
 func identify(c *gin.Context) {
 	id := c.GetHeader(requestIDHeader)
-	if len(id) > maxRequestID || !saneRequestID.MatchString(id) {
+	if id == "" || len(id) > maxRequestID || !saneRequestID.MatchString(id) {
 		id = uuid.NewString()
 	}
 	c.Header(requestIDHeader, id)

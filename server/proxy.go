@@ -12,6 +12,9 @@ import (
 // stands before that the caller may have made up.
 func (s *Server) callerAddress(r *http.Request) string {
 	caller := r.RemoteAddr
+	if len(s.config.TrustedProxies) == 0 {
+		return caller
+	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
 		peer, err := readAddress(caller)

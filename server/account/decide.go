@@ -133,10 +133,10 @@ func (r *recorder) DeleteAccount(_ context.Context, companyID, id int64) error {
 	return nil
 }
 
-// IndexCustom notes keys of the account that was noted last.
-func (r *recorder) IndexCustom(_ context.Context, p schema.Property, _ int64, keys []string) error {
+// ReplaceKeys notes keys of the account that was noted last.
+func (r *recorder) ReplaceKeys(_ context.Context, p schema.Property, _ int64, before, keys []string) error {
 	w := r.last()
-	w.Keys = append(w.Keys, Keys{Property: p, Keys: keys})
+	w.Keys = append(w.Keys, Keys{Property: p, Before: before, Keys: keys})
 	return nil
 }
 

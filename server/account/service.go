@@ -202,7 +202,7 @@ func addOptions(ctx context.Context, tx Tx, companyID int64, options []schema.Ne
 // indexCustom keeps the index of the values that changed. Every write of an
 // account goes through it.
 func indexCustom(ctx context.Context, tx Tx, a Account, changes patch.Changes, properties schema.Schema) error {
-	for name := range changes {
+	for name, change := range changes {
 		key, ok := strings.CutPrefix(name, CustomPrefix)
 		if !ok {
 			continue
@@ -211,7 +211,11 @@ func indexCustom(ctx context.Context, tx Tx, a Account, changes patch.Changes, p
 		if !ok || p.Index == schema.IndexNone {
 			continue
 		}
-		if err := tx.IndexCustom(ctx, p, a.ID, p.Keys(a.Custom[key])); err != nil {
+		before, after := p.Keys(change.Before), p.Keys(change.After)
+		if slices.Equal(before, after) {
+			continue // as of 1.0 and 1.00
+		}
+		if err := tx.ReplaceKeys(ctx, p, a.ID, before, after); err != nil {
 			return fmt.Errorf("index %s: %w", name, err)
 		}
 	}

@@ -119,6 +119,10 @@ type Tx interface {
 	// which replace those it was found by.
 	IndexCustom(ctx context.Context, p schema.Property, accountID int64, keys []string) error
 
+	// ReplaceKeys is IndexCustom of an account that is found by the keys before and
+	// by no others, or, while the index is being built, not yet.
+	ReplaceKeys(ctx context.Context, p schema.Property, accountID int64, before, keys []string) error
+
 	// AddOption appends a label to a property's options, unless one that
 	// folds to the same is there already. KindNotFound if the company has no
 	// property with the key.

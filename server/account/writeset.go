@@ -44,6 +44,7 @@ type Write struct {
 // Keys are those of an account's value of a property.
 type Keys struct {
 	Property schema.Property
+	Before   []string // those of the value before
 	Keys     []string
 }
 
@@ -150,7 +151,7 @@ func (w *Write) play(ctx context.Context, tx Tx) error {
 		return err
 	}
 	for _, k := range w.Keys {
-		if err := tx.IndexCustom(ctx, k.Property, w.Account.ID, k.Keys); err != nil {
+		if err := tx.ReplaceKeys(ctx, k.Property, w.Account.ID, k.Before, k.Keys); err != nil {
 			return err
 		}
 	}

@@ -2,22 +2,29 @@ package jsonvalue
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// Append appends a value of those that Decode returns, as encoding/json writes
-// it, and leaves to that what takes more than copying.
+// Append appends a value, as encoding/json writes it. It leaves to that what takes
+// more than copying, and what Decode does not return.
 func Append(b []byte, value any) ([]byte, error) {
 	switch v := value.(type) {
+	case nil:
+		return append(b, "null"...), nil
 	case string:
 		return AppendText(b, v), nil
 	case json.Number:
-		if isNumber(string(v)) {
+		if IsNumber(string(v)) {
 			return append(b, v...), nil
 		}
+	case bool:
+		return strconv.AppendBool(b, v), nil
+	case int64:
+		return strconv.AppendInt(b, v, 10), nil
 	case map[string]any:
-		return appendObject(b, v)
+		return AppendObject(b, v, Append)
 	case []any:
 		return appendArray(b, v)
 	}
@@ -25,14 +32,16 @@ func Append(b []byte, value any) ([]byte, error) {
 	return append(b, text...), err
 }
 
-func appendObject(b []byte, object map[string]any) (_ []byte, err error) {
+// AppendObject appends an object, each of its values by appendValue.
+func AppendObject[V any](b []byte, object map[string]V, appendValue func([]byte, V) ([]byte, error)) (_ []byte, err error) {
+	var few [16]string // on the stack, as what most objects have
 	b = append(b, '{')
-	for i, name := range Names(object) {
+	for i, name := range appendNames(few[:0], object) {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = append(AppendText(b, name), ':')
-		if b, err = Append(b, object[name]); err != nil {
+		if b, err = appendValue(b, object[name]); err != nil {
 			return nil, err
 		}
 	}
@@ -75,7 +84,8 @@ func AppendText(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-func isNumber(s string) bool {
+// IsNumber tells whether a text is a number of JSON, with nothing around it.
+func IsNumber(s string) bool {
 	isDigit := func(c byte) bool { return '0' <= c && c <= '9' }
 	return s != "" && (s[0] == '-' || isDigit(s[0])) && isDigit(s[len(s)-1]) && json.Valid([]byte(s))
 }

@@ -23,6 +23,20 @@ func TestAppend(t *testing.T) {
 			t.Fatalf("%s %v, want %s", got, err, want)
 		}
 	}
+	for _, n := range []any{int64(0), int64(-1 << 63), []int64{1}, 1.5, 1e21, map[string]string{"a": "&"}} { // which Decode does not return
+		want, err := json.Marshal(n)
+		if got, failed := jsonvalue.Append(nil, n); err != nil || failed != nil || string(got) != string(want) {
+			t.Errorf("%s %v, want %s", got, failed, want)
+		}
+	}
+	wide := make(map[string]any)
+	for i := range 40 {
+		wide[fmt.Sprint(i)] = i%2 == 0
+	}
+	want, _ := json.Marshal(wide)
+	if got, err := jsonvalue.Append(nil, wide); err != nil || string(got) != string(want) {
+		t.Errorf("%s %v, want %s", got, err, want)
+	}
 	for _, number := range []json.Number{"1x", " 1", "NaN", "0x1", "true", "1 "} {
 		if got, err := jsonvalue.Append(nil, map[string]any{"a": []any{number}}); err == nil {
 			t.Errorf("%q is written as %s", number, got)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,11 +53,15 @@ var (
 	ErrRange    = errors.New("not in the range of 64 bits")
 )
 
-var integerForm = regexp.MustCompile(`^(?:0|-?[1-9][0-9]*)$`)
-
 // IsInteger tells whether a text is an integer as it is written: by digits
 // without a zero ahead.
-func IsInteger(text string) bool { return integerForm.MatchString(text) }
+func IsInteger(text string) bool {
+	digits := strings.TrimPrefix(text, "-")
+	if digits == "" || digits[0] == '0' {
+		return text == "0"
+	}
+	return strings.Trim(digits, "0123456789") == ""
+}
 
 // Integer returns the integer that a number is, however it is written: 5, 5.0
 // and 5e0 are one (JSON Schema Validation, section 6.1.1). The error is
@@ -223,7 +226,10 @@ const maxKept = 64 << 10
 
 // Names returns the names of an object's members, in order.
 func Names[V any](object map[string]V) []string {
-	names := make([]string, 0, len(object))
+	return appendNames(make([]string, 0, len(object)), object)
+}
+
+func appendNames[V any](names []string, object map[string]V) []string {
 	for name := range object {
 		names = append(names, name)
 	}

@@ -39,6 +39,20 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+// Only digits without a zero ahead are an integer as it is written.
+func TestIsInteger(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"0": true, "7": true, "-7": true, "1200": true, "123456789012345678901234567890": true,
+		"": false, "-": false, "-0": false, "00": false, "01": false, "-01": false, "+1": false, "--1": false, "1.0": false, "1e3": false,
+		" 1": false, "1\n": false, "1a": false, "a": false, "١": false,
+	} {
+		if got := jsonvalue.IsInteger(text); got != want {
+			t.Errorf("%q: %t", text, got)
+		}
+	}
+}
+
 // An integer is one however it is written.
 func TestInteger(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,10 @@
 package normal_test
 
 import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/nyaruka/phonenumbers"
@@ -107,6 +111,36 @@ func TestE164(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A number that the library does not parse is read as it would, wherever it is
+// dialled from, and whatever the number is.
+func TestNorthAmerica(t *testing.T) {
+	t.Parallel()
+	regions := slices.Sorted(maps.Keys(phonenumbers.GetSupportedRegions()))
+	random := rand.New(rand.NewPCG(1, 2))
+	valid := 0
+	for i := range 30_000 {
+		in, region := fmt.Sprintf("+1%010d", random.Uint64N(1e10)), regions[i%len(regions)]
+		if i%3 == 0 {
+			in = fmt.Sprintf("+1415555%04d", i%10_000)
+		}
+		want := in + " as typed"
+		number, err := phonenumbers.Parse(in, region)
+		if err == nil && phonenumbers.IsValidNumber(number) {
+			want, valid = phonenumbers.Format(number, phonenumbers.E164), valid+1
+		}
+		got := normal.Phone(in, region)
+		if !normal.IsE164(got) {
+			got += " as typed"
+		}
+		if got != want {
+			t.Errorf("%s %s: %s, want %s", region, in, got, want)
+		}
+	}
+	if valid < 10_000 {
+		t.Errorf("only %d numbers were valid", valid)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/jsonvalue"
 )
 
 // Change is one member's value before and after a write; nil is no value.
@@ -17,6 +18,17 @@ type Change struct {
 // named "custom.<key>". The values are those of the JSON form of the record;
 // contacts are listed by id.
 type Changes map[string]Change
+
+// Append appends the changes as encoding/json writes them, for far less.
+func (c Changes) Append(b []byte) ([]byte, error) {
+	return jsonvalue.AppendObject(b, c, func(b []byte, change Change) ([]byte, error) {
+		b, err := jsonvalue.Append(append(b, `{"before":`...), change.Before)
+		if err == nil {
+			b, err = jsonvalue.Append(append(b, `,"after":`...), change.After)
+		}
+		return append(b, '}'), err
+	})
+}
 
 // Applier applies a patch member by member. It collects what changes, and what
 // is wrong.

@@ -3,7 +3,6 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/jsonvalue"
 	"github.com/accountsd/accountsd/server/normal"
 )
 
@@ -176,21 +176,22 @@ func listed(options []string) string {
 	return strings.Join(options, ", ")
 }
 
-// numberForm is the grammar of RFC 8259, section 6; the group is the exponent.
-var numberForm = regexp.MustCompile(`^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE]([+-]?\d+))?$`)
-
 // CheckNumeric returns what is wrong with an exact number.
 func CheckNumeric(number json.Number) string {
 	text := number.String()
-	match := numberForm.FindStringSubmatch(text)
 	switch {
-	case match == nil:
+	case !jsonvalue.IsNumber(text):
 		return "must be a number; got " + fault.Quote(text)
 	case len(text) > maxNumeric:
 		return fmt.Sprintf("must be a number of at most %d characters; got %d", maxNumeric, len(text))
 	}
-	if exponent, err := strconv.Atoi(match[1]); match[1] != "" && (err != nil || exponent > maxExponent || exponent < -maxExponent) {
-		return fmt.Sprintf("must have an exponent from -%d to %d; got %s", maxExponent, maxExponent, match[1])
+	at := strings.IndexAny(text, "eE")
+	if at < 0 {
+		return ""
+	}
+	sent := text[at+1:]
+	if exponent, err := strconv.Atoi(sent); err != nil || exponent > maxExponent || exponent < -maxExponent {
+		return fmt.Sprintf("must have an exponent from -%d to %d; got %s", maxExponent, maxExponent, sent)
 	}
 	return ""
 }

@@ -116,16 +116,6 @@ func warnOfDamage(s store.Store, logger *slog.Logger) {
 	}
 }
 
-// copyTo makes a copy of a database as an SQLite file, in a folder that should be its
-// owner's only.
-func copyTo(ctx context.Context, s store.Store, path string) error {
-	file, ok := s.(*sqlite.Store)
-	if !ok {
-		return errors.New("--dry-run is for SQLite files")
-	}
-	return file.CopyTo(ctx, path)
-}
-
 // storeAction is what a command does with the store.
 type storeAction = func(context.Context, *cli.Command, store.Store) error
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -45,7 +44,10 @@ input, if the data is the same.
 Files of other programs: "accountsd import --suggest FILE" prints which member each column seems to be. Edit that, and give
 it by --map-file. The marks =, +, - and @ at the beginning of a text may have an apostrophe before them, as in exports.
 
-The command works while the server runs. With --dry-run it imports into a temporary copy of the database.`
+The command works while the server runs. With --dry-run it imports into a temporary copy, which it removes in the end: of an
+SQLite file, or of what a PostgreSQL database has of the company, as an SQLite file on this machine. So it finds exactly what
+the import would find, writes nothing to the database and keeps nobody waiting, but takes the time and the room for a copy
+(TMPDIR says where). Only a kill leaves it there.`
 
 func importCommand() *cli.Command {
 	return &cli.Command{
@@ -147,29 +149,6 @@ func (r *importRun) name() string {
 		return "stdin"
 	}
 	return r.path
-}
-
-// dry imports into a copy, so that it finds exactly what an import would find,
-// and keeps no other writer waiting.
-func (r *importRun) dry(ctx context.Context, from store.Store, format transfer.Format) (err error) {
-	dir, err := os.MkdirTemp("", "accountsd-dry-run-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	path := filepath.Join(dir, "accounts.db")
-	if err := copyTo(ctx, from, path); err != nil {
-		return err
-	}
-	copied, err := openStore(ctx, path, opening{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, copied.Close()) }()
-	if r.rejected == "" {
-		r.rejected = filepath.Join(dir, "rejected")
-	}
-	return r.into(ctx, copied, format)
 }
 
 func (r *importRun) into(ctx context.Context, store store.Store, format transfer.Format) error {

@@ -83,9 +83,10 @@ func (i *importer) history(t *testing.T) (entries int, accounts int64) {
 	return len(changes), counted(t, store)
 }
 
-func TestImportAndExport(t *testing.T) {
-	t.Parallel()
-	i := newImporter(t, stores["SQLite"](t))
+func TestImportAndExport(t *testing.T) { onEachStore(t, testImportAndExport) }
+
+func testImportAndExport(t *testing.T, db string) {
+	i := newImporter(t, db)
 	file := i.write(t, "new.csv", "title,address,custom.roof_type,isActive\r\nHarbor,1 Pier,tile,TRUE\r\nPier,,Tile,\r\nMill,3 St,Metal,false\r\n")
 
 	before := i.export(t)
@@ -154,9 +155,10 @@ func TestProgressInLog(t *testing.T) {
 	}
 }
 
-func TestImportErrors(t *testing.T) {
-	t.Parallel()
-	i := newImporter(t, stores["SQLite"](t))
+func TestImportErrors(t *testing.T) { onEachStore(t, testImportErrors) }
+
+func testImportErrors(t *testing.T, db string) {
+	i := newImporter(t, db)
 	good := i.write(t, "good.csv", "title,address\nA,B\n")
 	kept := i.write(t, "kept.csv", "what was there")
 	for name, c := range map[string]struct {

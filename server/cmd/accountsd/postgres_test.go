@@ -67,7 +67,7 @@ func newCluster(t *testing.T) (c *pgtest.Cluster, db func(password string) strin
 			t.Fatal(err)
 		}
 	}
-	c = pgtest.New(t, pgtest.Options{Settings: map[string]string{"hba_file": rules}})
+	c = pgtest.New(t, pgtest.Options{Durable: true, Settings: map[string]string{"hba_file": rules}})
 	execute(t, c.URL("postgres"), "CREATE ROLE ada LOGIN PASSWORD 's3cret'")
 	execute(t, c.URL("postgres"), "CREATE DATABASE accounts OWNER ada")
 	return c, func(password string) string {

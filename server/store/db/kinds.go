@@ -198,15 +198,20 @@ func (o OptionalText[T]) Read(c Column) (err error) {
 	return err
 }
 
-func encode(p Parameter, v any) (err error) {
+func encode(p Parameter, v any) error {
+	return p.JSON(func(b []byte) ([]byte, error) {
+		if texts, ok := v.([]string); ok {
+			return jsonvalue.AppendTexts(b, texts), nil
+		}
+		return jsonvalue.Append(b, v)
+	})
+}
+
+// JSON binds what appendTo appends, which must be JSON.
+func (p Parameter) JSON(appendTo func(b []byte) ([]byte, error)) error {
 	buffer := buffers.Get().(*[]byte)
 	defer giveBack(buffer)
-	text := (*buffer)[:0]
-	if texts, ok := v.([]string); ok {
-		text = jsonvalue.AppendTexts(text, texts)
-	} else {
-		text, err = jsonvalue.Append(text, v)
-	}
+	text, err := appendTo((*buffer)[:0])
 	p.Text(string(text))
 	*buffer = text
 	return err

@@ -120,19 +120,6 @@ func First[T any](ctx context.Context, s Session, st Statement, args []any, scan
 	return items[0], nil
 }
 
-// Get reads the one row of a query. KindNotFound if there is none.
-func (s Session) Get(ctx context.Context, st Statement, args []any, dest ...any) error {
-	found := false
-	err := s.Each(ctx, st, args, func(row *Row) error {
-		found = true
-		return row.Scan(dest...)
-	})
-	if err == nil && !found {
-		return fault.NotFound(st.Thing)
-	}
-	return err
-}
-
 // Exec runs a statement, whose rows are of no interest.
 func (s Session) Exec(ctx context.Context, st Statement, args ...any) error {
 	_, err := s.Run(ctx, st, args, nil)

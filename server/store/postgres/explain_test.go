@@ -183,11 +183,24 @@ func TestRightsThatAreMissing(t *testing.T) {
 	}
 }
 
+// A standby is refused where there are no tables yet, and else can be read.
 func TestReadOnlyDatabase(t *testing.T) {
 	t.Parallel()
 	database := pgtest.Database(t)
 	standby := as(t, database, func(_ *url.URL, settings url.Values) { settings.Set("options", "-c default_transaction_read_only=on") })
 	refused(t, t.Context(), standby, fault.KindUnavailable, "can only be read, as on a standby")
+	for _, url := range []string{database, standby} {
+		s, err := postgres.Open(t.Context(), url, postgres.Config{Quiet: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if companies, err := s.Companies(t.Context()); err != nil || len(companies) != 0 {
+			t.Errorf("%v, %v", companies, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // A server tells a wrong password from a role that it does not let in.

@@ -53,7 +53,7 @@ const (
 // Version returns the version of a database's schema; 0: it has none of ours.
 func (s *Store) Version(ctx context.Context) (version int, err error) {
 	err = s.Session.Get(ctx, selectVersion, nil, &version)
-	if engine.IsUndefined(err) {
+	if engine.IsUndefined(err) || fault.IsNotFound(err) { // Its row comes after the table.
 		return 0, nil
 	}
 	return version, err
@@ -68,8 +68,12 @@ const seeForeign = `SELECT EXISTS (
 AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('schema_version') AND attname = 'one')`
 
 // bringUp is Migrate of a database that has our tables, or none at all: those of
-// extensions aside. So a wrong URL changes nothing.
+// extensions aside. So a wrong URL changes nothing, and a role that may write records
+// only can use a database that is up to date.
 func (s *Store) bringUp(ctx context.Context) error {
+	if version, err := s.Version(ctx); err != nil || version == SchemaVersion() {
+		return err
+	}
 	var foreign bool
 	if err := s.engine.Pool().QueryRow(ctx, seeForeign).Scan(&foreign); err != nil {
 		return err

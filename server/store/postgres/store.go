@@ -43,6 +43,8 @@ type Config struct {
 	KeepSchema bool
 	// Quiet keeps what else runs in the background from running here.
 	Quiet bool
+
+	filling bool // take a database that a copy has left unfinished
 }
 
 // Open opens the database of a URL, as in postgres://user@host/name, and brings its
@@ -60,7 +62,10 @@ func Open(ctx context.Context, url string, config Config) (*Store, error) {
 	if config.KeepSchema {
 		check = s.checkVersion
 	}
-	if err := check(ctx); err != nil {
+	if err = check(ctx); err == nil && !config.filling {
+		err = s.checkWhole(ctx)
+	}
+	if err != nil {
 		return nil, s.giveUp(err)
 	}
 	go s.work(background, config.Quiet)
@@ -110,9 +115,14 @@ func (s *Store) shutDown() error {
 	return nil
 }
 
-// Ping returns nil if the database answers, and has the schema that the program
-// needs.
-func (s *Store) Ping(ctx context.Context) error { return s.checkVersion(ctx) }
+// Ping returns nil if the database answers, has the schema that the program needs,
+// and is not being copied to.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.checkVersion(ctx); err != nil {
+		return err
+	}
+	return s.checkWhole(ctx)
+}
 
 // Write runs fn in a transaction: see store.Store.
 func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
@@ -133,7 +143,10 @@ func within(fn func(ctx context.Context, tx store.Tx) error) func(ctx context.Co
 		if err := fn(ctx, tx); err != nil {
 			return err
 		}
-		return changed.flush(ctx, session)
+		if err := changed.flush(ctx, session); err != nil {
+			return err
+		}
+		return tx.Finish(ctx)
 	}
 }
 

@@ -15,7 +15,7 @@ var (
 		return []any{
 			"sequence", &e.Sequence, "company_id", &e.CompanyID, "account_id", &e.AccountID, "kind", (*string)(&e.Kind),
 			"version", &e.Version, "at", (*db.Time)(&e.At), "user_id", (*db.ID)(&e.UserID), "key_id", (*db.ID)(&e.KeyID),
-			"email", &e.Email, "fields", (*db.Object[patch.Change])(&e.Fields),
+			"email", &e.Email, "fields", (*changes)(&e.Fields),
 		}
 	})
 
@@ -25,9 +25,17 @@ var (
 	selectChanges = db.Statement{Thing: "changes", Text: fromEntries +
 		`WHERE company_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`}
 	selectLast    = db.Statement{Thing: "company", Text: `SELECT last_sequence FROM companies WHERE id = ?`}
-	nextSequence  = db.Statement{Thing: "company", Text: `UPDATE companies SET last_sequence = last_sequence + 1 WHERE id = ? RETURNING last_sequence`}
 	insertHistory = db.Statement{Thing: "history", Text: entries.Insert("changes")}
 )
+
+// changes are stored as a db.Object is.
+type changes patch.Changes
+
+// Bind writes what is stored.
+func (c *changes) Bind(p db.Parameter) error { return p.JSON(patch.Changes(*c).Append) }
+
+// Read reads what Bind stores.
+func (c *changes) Read(from db.Column) error { return (*db.Object[patch.Change])(c).Read(from) }
 
 // EntryColumns are the names of the columns of changes.
 func EntryColumns() []string { return entries.Names() }
@@ -51,8 +59,8 @@ func (r Reader) Changes(ctx context.Context, companyID, after int64, limit int) 
 }
 
 // LastChange returns the sequence of the company's latest entry.
-func (r Reader) LastChange(ctx context.Context, companyID int64) (last int64, err error) {
-	err = r.Session.Get(ctx, selectLast, []any{companyID}, &last)
+func (r Reader) LastChange(ctx context.Context, companyID int64) (int64, error) {
+	last, err := r.Session.Number(ctx, selectLast, companyID)
 	if fault.IsNotFound(err) {
 		err = nil
 	}
@@ -60,8 +68,8 @@ func (r Reader) LastChange(ctx context.Context, companyID int64) (last int64, er
 }
 
 // AddHistory appends an entry, and sets its sequence.
-func (t *Tx) AddHistory(ctx context.Context, e *account.HistoryEntry) error {
-	if err := t.Session.Get(ctx, nextSequence, []any{e.CompanyID}, &e.Sequence); err != nil {
+func (t *Tx) AddHistory(ctx context.Context, e *account.HistoryEntry) (err error) {
+	if e.Sequence, err = t.nextSequence(ctx, e.CompanyID); err != nil {
 		return err
 	}
 	return t.Session.Exec(ctx, insertHistory, entries.At(e)...)

@@ -53,9 +53,8 @@ var (
 )
 
 // KeysVersion returns a number that grows with every change of keys and users.
-func (r Reader) KeysVersion(ctx context.Context) (version int64, err error) {
-	err = r.Session.Get(ctx, selectKeysVersion, nil, &version)
-	return version, err
+func (r Reader) KeysVersion(ctx context.Context) (int64, error) {
+	return r.Session.Number(ctx, selectKeysVersion)
 }
 
 // Key returns a key of the company.

@@ -35,9 +35,8 @@ var selectSchemaVersion = db.Statement{Thing: "company", Brief: true, Text: `SEL
 
 // SchemaVersion returns how often the properties have changed: each transaction
 // that changes them counts.
-func (r Reader) SchemaVersion(ctx context.Context, companyID int64) (version int64, err error) {
-	err = r.Session.Get(ctx, selectSchemaVersion, []any{companyID}, &version)
-	return version, err
+func (r Reader) SchemaVersion(ctx context.Context, companyID int64) (int64, error) {
+	return r.Session.Number(ctx, selectSchemaVersion, companyID)
 }
 
 // Properties returns the company's properties in the order of creation.

@@ -29,11 +29,13 @@ type Reader struct {
 
 var _ store.Reader = Reader{}
 
-// Tx is a transaction. It is of no use once that has ended.
+// Tx is a transaction. It is of no use once that has ended. Finish must be its last
+// call before the commit.
 type Tx struct {
 	Reader
 	// Queue hears of texts that change, if there is an index of words.
-	Queue Queue
+	Queue  Queue
+	counts []counts // by company
 }
 
 var _ store.Tx = (*Tx)(nil)
@@ -104,8 +106,10 @@ func (t *Tx) Isolate(ctx context.Context, fn func(ctx context.Context) error) er
 	if err := t.Session.Exec(ctx, savePart); err != nil {
 		return err
 	}
+	restore := t.keepCounts()
 	failure := fn(ctx)
 	if failure != nil {
+		restore()
 		if err := t.Session.Exec(ctx, undoPart); err != nil {
 			// fn's error is text only: its kind would say that all is well.
 			return fmt.Errorf("undo after %q: %w", failure.Error(), err)

@@ -12,6 +12,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/store/copying"
 	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 	"github.com/accountsd/accountsd/server/write"
@@ -95,6 +96,8 @@ type file struct {
 	size    int64
 	marked  bool // it has our ApplicationID
 	version int  // of the schema
+
+	unfinished bool // a copy into it has not ended
 }
 
 // inspect looks at a file without changing it, and refuses one that is not ours
@@ -116,9 +119,10 @@ func inspect(ctx context.Context, path, mode string, create bool) (f file, err e
 }
 
 var (
-	beginLook    = db.Statement{Thing: "database", Text: `BEGIN`}
-	endLook      = db.Statement{Thing: "database", Text: `ROLLBACK`}
-	selectMarks  = db.Statement{Thing: "database", Text: `SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id, pragma_user_version`}
+	beginLook   = db.Statement{Thing: "database", Text: `BEGIN`}
+	endLook     = db.Statement{Thing: "database", Text: `ROLLBACK`}
+	selectMarks = db.Statement{Thing: "database", Text: `SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema),
+	(SELECT count(*) FROM sqlite_schema WHERE name = '` + copying.Note + `') FROM pragma_application_id, pragma_user_version`}
 	selectSchema = db.Statement{Thing: "schema", Text: `SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1`}
 	quickCheck   = db.Statement{Thing: "database", Text: `PRAGMA quick_check(1)`}
 	mark         = db.Statement{Thing: "database", Text: fmt.Sprintf(`PRAGMA application_id = %d`, ApplicationID)}
@@ -131,11 +135,11 @@ func (f *file) identify(ctx context.Context, conn *engine.Conn, create bool) err
 		return err
 	}
 	defer func() { _ = conn.Exec(context.WithoutCancel(ctx), endLook) }()
-	var id, things int
-	if err := conn.Get(ctx, selectMarks, nil, &id, &f.version, &things); err != nil {
+	var id, things, notes int
+	if err := conn.Get(ctx, selectMarks, nil, &id, &f.version, &things, &notes); err != nil {
 		return err
 	}
-	f.marked = id == ApplicationID
+	f.marked, f.unfinished = id == ApplicationID, notes > 0
 	switch {
 	case f.isNewer():
 		return refuse(fault.KindInvalid, "%s has a schema of version %d, and this program knows only up to %d; use the newer accountsd that wrote it",

@@ -45,6 +45,8 @@ type limits struct {
 	driven int            // the most accounts that a list sorts
 	text   bool           // keep a text index
 	pace   textindex.Pace // of the index
+
+	filling bool // take a file that a copy has left unfinished
 }
 
 var defaultLimits = limits{commit: commit.DefaultLimits, driven: records.DefaultDriven, text: true, pace: textindex.DefaultPace}
@@ -70,6 +72,9 @@ func open(ctx context.Context, path string, create bool, limits limits) (*Store,
 	found, err := inspect(ctx, path, "ro", create)
 	if err != nil {
 		return nil, err
+	}
+	if found.unfinished && !limits.filling {
+		return nil, refuse(fault.KindUnavailable, "%s is only a part of a copy; give the accountsd copy that makes it again to complete it, or name another file with --db", path)
 	}
 	engine.SyncData()
 	s := &Store{path: path, checked: found.size <= MaxChecked}
@@ -168,7 +173,10 @@ func (s *Store) within(queue *noted, fn func(ctx context.Context, tx store.Tx) e
 		if s.text != nil {
 			tx.Queue = queue
 		}
-		return fn(ctx, tx)
+		if err := fn(ctx, tx); err != nil {
+			return err
+		}
+		return tx.Finish(ctx)
 	}
 }
 

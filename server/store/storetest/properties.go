@@ -21,6 +21,7 @@ var propertyTests = tests{
 	"SetOptions":     testSetOptions,
 	"DeleteProperty": testDeleteProperty,
 	"IndexCustom":    testIndexCustom,
+	"ReplaceKeys":    testReplaceKeys,
 	"IndexAccounts":  testIndexAccounts,
 	"AccountsWith":   testAccountsWith,
 	"Building":       testBuilding,

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
@@ -69,6 +70,50 @@ func testIndexCustom(t *testing.T, f *fixture) {
 	t.Run("deleted", func(t *testing.T) {
 		f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.DeleteAccount(ctx, f.company.ID, b.ID) })
 		f.wantKeyed(t, p, "y")
+	})
+}
+
+// What an account is found by is replaced, whether that is as many keys as before
+// or not, and also where it is not found yet.
+func testReplaceKeys(t *testing.T, f *fixture) {
+	p := f.addProperty(t, schema.Property{Name: "Tags", Key: "tags", Type: schema.Text, Multiple: true, Index: schema.IndexReady})
+	witness := f.addProperty(t, schema.Property{Name: "Witness", Key: "witness", Type: schema.Text, Index: schema.IndexReady})
+	a, b := f.addAccount(t, f.newAccount("A")), f.addAccount(t, f.newAccount("B"))
+	replace := func(p schema.Property, id int64, before, keys []string) {
+		t.Helper()
+		f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.ReplaceKeys(ctx, p, id, before, keys) })
+	}
+	replace(p, b.ID, nil, []string{"one"})
+	replace(witness, a.ID, nil, []string{"one"})
+	found := []string(nil)
+	for _, keys := range [][]string{{"one"}, {"two"}, {"two", "three"}, {"four", "three", "four"}, {"five"}, {}, {"six", "one"}} {
+		replace(p, a.ID, found, keys)
+		found = keys
+		for _, key := range []string{"two", "three", "four", "five", "six"} {
+			var want []account.Account
+			if slices.Contains(keys, key) {
+				want = append(want, a)
+			}
+			f.wantKeyed(t, p, key, want...)
+		}
+	}
+	f.wantKeyed(t, p, "one", a, b)
+	f.wantKeyed(t, witness, "one", a)
+
+	t.Run("not found yet", func(t *testing.T) {
+		late := f.addAccount(t, f.newAccount("Late"))
+		replace(p, late.ID, []string{"one"}, []string{"seven"})
+		f.wantKeyed(t, p, "seven", late)
+		f.wantKeyed(t, p, "one", a, b)
+	})
+	t.Run("another company's", func(t *testing.T) {
+		for _, c := range f.strangers(p) {
+			replace(c, b.ID, []string{"one"}, []string{"stolen"})
+			replace(c, b.ID, nil, []string{"stolen"})
+			replace(c, b.ID, []string{"one"}, nil)
+		}
+		f.wantKeyed(t, p, "stolen")
+		f.wantKeyed(t, p, "one", a, b)
 	})
 }
 

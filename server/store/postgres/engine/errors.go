@@ -24,6 +24,7 @@ const (
 	undefinedTable       = "42P01"
 	duplicateTable       = "42P07"
 	duplicateObject      = "42710" // such as the type of a table's rows
+	notInEncoding        = "22021"
 )
 
 // Classes are the first two characters of codes.
@@ -51,6 +52,9 @@ func IsConflict(err error) bool {
 
 // IsUndefined tells whether a table is not there.
 func IsUndefined(err error) bool { return code(err) == undefinedTable }
+
+// IsNotText tells whether a text has bytes that are none in the database's encoding.
+func IsNotText(err error) bool { return code(err) == notInEncoding }
 
 // IsTaken tells whether a unique value is another row's, or a name that of another
 // thing.

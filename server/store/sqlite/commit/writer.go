@@ -141,20 +141,21 @@ func (w *Writer) run() {
 		}
 		go w.run() // an fn has ended this goroutine, as t.FailNow does
 	}()
+	batch := make([]*request, 0, w.limits.Batch) // of one commit after the other
 	for {
 		first, ok := w.queue.Wait()
 		if !ok {
 			stopped = true
 			return
 		}
-		w.commit(first)
+		w.commit(first, &batch)
 		w.wal.wrote(w.pagesWritten())
 	}
 }
 
-// commit runs a batch, and answers its callers when the outcome is final.
-func (w *Writer) commit(first *request) {
-	batch := make([]*request, 0, w.limits.Batch)
+// commit runs a batch, answers its callers when the outcome is final, and leaves the
+// batch empty.
+func (w *Writer) commit(first *request, batch *[]*request) {
 	err := errLost // unless transact returns
 	defer func() {
 		if err != nil {
@@ -162,16 +163,18 @@ func (w *Writer) commit(first *request) {
 			// the next batch finds no transaction.
 			_ = w.conn.Exec(context.Background(), engine.Rollback)
 		}
-		for _, r := range batch {
+		for _, r := range *batch {
 			if r.err == nil {
 				r.err = err
 			}
 			r.Answer(r.err)
 		}
+		clear(*batch) // so that it does not keep them
+		*batch = (*batch)[:0]
 	}()
-	if err = w.transact(first, &batch); errors.Is(err, errAgain) {
+	if err = w.transact(first, batch); errors.Is(err, errAgain) {
 		if err = w.conn.Exec(context.Background(), engine.Rollback); err == nil {
-			err = w.repeat(batch)
+			err = w.repeat(*batch)
 		}
 	}
 }

@@ -158,9 +158,9 @@ func (c *Conn) Runs() *Runner { return c.runner }
 // Lend returns a session whose statements are not cancelled, and which is of no use
 // after end.
 func (c *Conn) Lend() (session db.Session, end func(why error)) {
-	lent := *c.runner
-	lent.Gate, lent.Whole = &db.Gate{}, true
-	return db.Session{Runner: &lent}, lent.Gate.Close
+	lent := c.runner.by(c)
+	lent.Whole = true
+	return db.Session{Runner: lent}, lent.Gate.Close
 }
 
 // InTransaction tells whether a transaction has begun and not ended.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 )
@@ -131,6 +132,39 @@ func TestValues(t *testing.T) {
 	}
 	if err := s.Get(t.Context(), one, nil, &text, &number); err == nil {
 		t.Error("a variable went without a column")
+	}
+}
+
+// A row is read within a read of another one, and none is left from the one before.
+func TestOneRow(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, 2)
+	s, nothing := newSession(pool), db.Statement{Thing: "sum", Text: `SELECT 1 WHERE false`}
+	sum := db.Statement{Thing: "sum", Text: `SELECT ? + ?`}
+	err := s.Snapshot(t.Context(), func(s db.Session) error {
+		return s.Each(t.Context(), db.Statement{Text: `VALUES (1), (2)`}, nil, func(row *db.Row) error {
+			outer, err := db.Scan[int64](row)
+			inner, failed := s.Number(t.Context(), sum, outer, 10)
+			if err != nil || failed != nil || inner != outer+10 {
+				t.Errorf("%d within %d: %v, %v", inner, outer, err, failed)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	n := int64(7)
+	if err := s.Get(t.Context(), nothing, nil, &n); !fault.IsNotFound(err) || err.Error() != "sum not found" || n != 7 {
+		t.Errorf("no row: %d, %v", n, err)
+	}
+	if n, err := s.Number(t.Context(), nothing); !fault.IsNotFound(err) || n != 0 {
+		t.Errorf("no row: %d, %v", n, err)
+	}
+	for name, ids := range map[string][]int64{"too few": {1}, "too many": {1, 2, 3}} {
+		if n, err := s.Number(t.Context(), sum, ids...); err == nil {
+			t.Errorf("%s ids: %d", name, n)
+		}
 	}
 }
 

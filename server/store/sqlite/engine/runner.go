@@ -180,8 +180,16 @@ func (r *Runner) Snapshot(ctx context.Context, read func(db.Session) error) erro
 			return r.interpret(err, BeginRead)
 		}
 		defer func() { _ = conn.run(context.Background(), Rollback, nil, nil) }() // it has written nothing
-		snapshot := *r
-		snapshot.on, snapshot.Gate = conn, &db.Gate{}
-		return read(db.Session{Runner: &snapshot})
+		return read(db.Session{Runner: r.by(conn)})
 	})
+}
+
+// by is a runner as r on another connection, with an open gate of its own.
+func (r *Runner) by(conn *Conn) *Runner {
+	lent := &struct {
+		Runner
+		gate db.Gate
+	}{Runner: *r}
+	lent.on, lent.Gate = conn, &lent.gate
+	return &lent.Runner
 }
