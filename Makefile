@@ -157,6 +157,22 @@ soak-crash: build ## kill a server KILLS times (300) under 64 writers, and look 
 soak-crash-ci: ## kill it a few times only
 	$(MAKE) soak-crash KILLS=15
 
+.PHONY: soak-servers
+soak-servers: build ## run two servers on one PostgreSQL under 16 clients: at peace, killed, behind HAProxy, on PgBouncer; and one under 500 requests at once
+	$(GO) build -o bin/soak ./server/servertest/soak
+	for mode in two balanced pooled burst; do bin/soak $$mode bin/accountsd; done
+
+TIMES ?= 10
+
+.PHONY: soak-failover
+soak-failover: build ## kill the primary of PostgreSQL TIMES times (10) under two servers and 16 clients, and judge what these were told
+	$(GO) build -o bin/soak ./server/servertest/soak
+	bin/soak failover $(TIMES) bin/accountsd
+
+.PHONY: soak-failover-ci
+soak-failover-ci: soak-servers ## soak-servers, and one failover
+	bin/soak failover 1 bin/accountsd
+
 .PHONY: dist
 dist: ## build all that is handed out into bin/dist: binaries for six systems, manual pages, completions, Debian packages, checksums
 	@GO='$(GO)' .ci/package/dist.sh
@@ -166,4 +182,4 @@ check-dist: ## build it for linux/amd64 only, and see that it can be installed, 
 	@GO='$(GO)' .ci/package/check.sh
 
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci test-race test test-postgres ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci soak-failover-ci test-race test test-postgres ## what CI runs

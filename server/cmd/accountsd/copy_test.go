@@ -31,7 +31,7 @@ func targets(t *testing.T, test func(t *testing.T, target string)) {
 // newLargeCompany is a database that takes a while to copy.
 func newLargeCompany(t *testing.T) *importer {
 	t.Helper()
-	i := newImporter(t)
+	i := newImporter(t, stores["SQLite"](t))
 	row := "title,address,description,custom.roof_type\n" + strings.Repeat("Harbor,1 Pier,"+strings.Repeat("Größe 🏠 ", 1250)+",Tile\n", 800)
 	i.wantImport(t, 0, "800 created", i.args(i.write(t, "large.csv", row), "--match-by", "none")...)
 	return i

@@ -22,6 +22,8 @@ const (
 	insufficientPrivilege = "42501"
 	readOnlyTransaction   = "25006"
 	undefinedColumn       = "42703" // another program's table has the name of ours
+	unknownStatement      = "26000" // of those that are prepared
+	duplicateStatement    = "42P05"
 )
 
 // extensions are what the schema needs of PostgreSQL's own contributions.
@@ -81,6 +83,9 @@ func (p place) explainCode(refused *pgconn.PgError, err error) error {
 			p.database, p.servers)
 	case undefinedColumn:
 		return p.foreign()
+	case unknownStatement, duplicateStatement:
+		return refusal(fault.KindInvalid, "a pooler at %s gives each transaction another session, so that prepared statements get lost; add default_query_exec_mode=cache_describe to its URL",
+			p.servers)
 	}
 	if isPassing(refused.Code) {
 		return refusal(fault.KindUnavailable, "the database server at %s takes nobody for now: %s", p.servers, refused.Message)

@@ -105,6 +105,7 @@ func Open(ctx context.Context, url string, config Config) (*Engine, error) {
 		return nil, err
 	}
 	c.MaxConns, c.MinIdleConns, c.PingTimeout = int32(config.MaxConns), idleConns, pingTime
+	c.ConnConfig.OnNotice = noteWarning
 	c.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, CancelRequestDelay: cancelAfter, DeadlineDelay: closeAfter}
 	}
