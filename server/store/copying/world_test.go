@@ -137,6 +137,8 @@ func (w *world) addAlias() {
 		step := alias.Step{CompanyID: id, UserID: w.User.ID, Kind: alias.StepMigrated, At: start, Forced: true}
 		return errors.Join(
 			tx.SaveAnswer(ctx, write.Answer{ID: key, Fingerprint: [32]byte{7, 31: 255}, Status: 201, Header: map[string]string{"Etag": `"1-2"`}, Body: []byte("{\"a\": \"Köln\"}\n\x00\xff"), At: start}, start.Add(-time.Hour)),
+			failLogin(ctx, tx, identity.KeyHash{9, 31: byte(id)}),
+			addCalls(ctx, tx, id, key.KeyID, day),
 			tx.AddAliasUse(ctx, []alias.Use{{CompanyID: id, UserID: w.User.ID, KeyID: key.KeyID, Operation: "GET /v1/accounts", UserAgent: "curl 🏠", Day: day, Calls: 1 << 40, Refused: 2, First: start, Last: start}}),
 			tx.AddAliasLeniencies(ctx, []alias.Leniency{{CompanyID: id, UserID: w.User.ID, KeyID: key.KeyID, Name: "address", Day: day, Calls: 3, Last: start}}),
 			tx.SaveImport(ctx, account.Import{CompanyID: id, Digest: account.Digest{1, 31: 255}, Rejects: "Zoë's rows.csv", RejectsSize: 1 << 40}),
@@ -159,4 +161,19 @@ func (w *world) addRaw() {
 		}
 		return tx.IndexCustom(ctx, properties[0], a.ID, properties[0].Keys("x\x00y"))
 	}))
+}
+
+// failLogin counts a failed login, with a pause after it.
+func failLogin(ctx context.Context, tx store.Tx, key identity.KeyHash) error {
+	counted, err := tx.LoginFailuresForUpdate(ctx, []identity.KeyHash{key})
+	if err != nil {
+		return err
+	}
+	counted[0].Count, counted[0].Last, counted[0].Until = 3, start, start.Add(time.Minute)
+	return tx.SaveLoginFailures(ctx, counted)
+}
+
+func addCalls(ctx context.Context, tx store.Tx, companyID, keyID int64, day time.Time) error {
+	_, err := tx.AddKeyCalls(ctx, companyID, keyID, day, 7)
+	return err
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -264,27 +263,5 @@ func TestVersions(t *testing.T) {
 	refused(t, t.Context(), database, fault.KindInvalid, fmt.Sprintf("the schema has version 1000, and this program knows only up to %d: use a newer program", postgres.SchemaVersion()))
 	if err := s.Ping(t.Context()); fault.KindOf(err) != fault.KindInvalid {
 		t.Errorf("of one that is open: %v", err)
-	}
-}
-
-// Stores that are opened at once on an empty database all are.
-func TestOpenAtOnce(t *testing.T) {
-	t.Parallel()
-	for range 5 {
-		database := pgtest.Database(t)
-		var group sync.WaitGroup
-		for range 10 {
-			group.Go(func() {
-				s, err := postgres.Open(t.Context(), database, postgres.Config{Quiet: true})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if err := s.Close(); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		group.Wait()
 	}
 }

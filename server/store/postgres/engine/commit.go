@@ -38,6 +38,9 @@ func (e *Engine) DropNames(ctx context.Context) error {
 	return err
 }
 
+// errUnknown is of a transaction that must not be run again.
+var errUnknown = errors.New("the answer to the commit was lost")
+
 var commitWrite = db.Statement{Thing: "transaction", Text: "COMMIT"}
 
 // commit commits, and answers only what it knows.
@@ -56,14 +59,14 @@ func (e *Engine) commit(ctx context.Context, conn *pgx.Conn) error {
 // nil if it was carried out. If the answer was lost, it returns which members of a
 // group were written.
 func (e *Engine) known(ctx context.Context, conn *pgx.Conn, name string, err error) (members []int64, _ error) {
-	if err == nil || code(err) != "" && !isGone(err) {
+	if err == nil || isSettled(err) {
 		return nil, Interpret(ctx, err, commitWrite)
 	}
 	_ = conn.Close(ctx) // Its transaction may go on else.
 	members, committed, failed := e.wasCommitted(ctx, name)
 	switch {
 	case failed != nil:
-		return nil, &fault.Error{Kind: fault.KindUnavailable, Message: "the database cannot be reached to find out whether it has written", Err: errors.Join(err, failed)}
+		return nil, &fault.Error{Kind: fault.KindUnavailable, Message: "the database cannot be reached to find out whether it has written", Err: errors.Join(errUnknown, err, failed)}
 	case committed:
 		return members, nil
 	}
@@ -114,7 +117,7 @@ func (e *Engine) Group(ctx context.Context, companyID int64, text string, args f
 	}
 	defer e.gate.Leave()
 	for range tries {
-		if members, err = e.group(ctx, companyID, text, args); !IsConflict(err) {
+		if members, err = e.group(ctx, companyID, text, args); !e.mayRepeat(ctx, err) {
 			break
 		}
 	}
