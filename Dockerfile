@@ -1,7 +1,8 @@
 # After "make dist": docker build -t accountsd . (with --platform linux/arm64 for the other one)
 #   docker run --rm -v accounts:/data accountsd init --company "Sunrise Services" --email ada@example.com
 #   docker run -d -v accounts:/data -p 127.0.0.1:8080:8080 accountsd
-# To send mail over TLS it also needs -v /etc/ssl/certs:/etc/ssl/certs:ro, as there are no certificates in here.
+# To send mail over TLS, or to check the certificate of PostgreSQL, it also needs -v /etc/ssl/certs:/etc/ssl/certs:ro, as there are no certificates in here.
+# On PostgreSQL it needs no volume, but -e ACCOUNTSD_DB=postgres://accountsd@db.example.com/accounts and -e PGPASSWORD.
 FROM scratch
 ARG TARGETARCH=amd64
 COPY bin/dist/accountsd-linux-${TARGETARCH} /accountsd

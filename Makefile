@@ -84,9 +84,13 @@ test: ## run all tests
 test-race: ## run all tests under the race detector, in random order
 	$(WITHPOSTGRES) $(GO) test -race -shuffle=on -timeout 20m ./...
 
+# What is tested on SQLite by all other targets, and is the same on PostgreSQL.
+ON_BOTH := ./client ./client/cmd/accounts ./server $(addprefix ./server/,account alias contact house identity mail property servertest transfer write)
+
 .PHONY: test-postgres
-test-postgres: ## run the tests of the store on PostgreSQL (needs postgresql; haproxy and pgbouncer for those with proxies)
+test-postgres: ## run the tests of the store on PostgreSQL, and those of the API there (needs postgresql; haproxy and pgbouncer for those with proxies)
 	$(WITHPOSTGRES) -require $(GO) test -race ./server/store/postgres/...
+	$(WITHPOSTGRES) -require env ACCOUNTSD_TEST_STORE=postgres $(GO) test -count=1 $(ON_BOTH)
 
 bin/mailpit-%:
 	GOBIN='$(CURDIR)/bin' $(GO) install github.com/axllent/mailpit@$*
@@ -130,8 +134,8 @@ bench: ## run the benchmarks
 LOAD = $(GO) build -o bin/load ./server/servertest/load && bin/load
 
 .PHONY: bench-load
-bench-load: build ## measure a server beside a bare limit program, and beside BASE (a commit); FULL=1 with a million accounts, LOADFLAGS=-help
-	$(LOAD) -sizes '1000,100000$(if $(FULL),$(comma)1000000)' $(if $(BASE),-base '$(BASE)') $(LOADFLAGS)
+bench-load: build ## measure a server beside a bare limit program, and beside BASE (a commit); STORE=postgres, FULL=1 with a million accounts, LOADFLAGS=-help
+	$(LOAD) $(if $(filter postgres,$(STORE)),-postgres) -sizes '1000,100000$(if $(FULL),$(comma)1000000)' $(if $(BASE),-base '$(BASE)') $(LOADFLAGS)
 
 .PHONY: bench-load-ci
 bench-load-ci: build ## see that bench-load works, in a minute
@@ -153,6 +157,22 @@ soak-crash: build ## kill a server KILLS times (300) under 64 writers, and look 
 soak-crash-ci: ## kill it a few times only
 	$(MAKE) soak-crash KILLS=15
 
+.PHONY: soak-servers
+soak-servers: build ## run two servers on one PostgreSQL under 16 clients: at peace, killed, behind HAProxy, on PgBouncer; and one under 500 requests at once
+	$(GO) build -o bin/soak ./server/servertest/soak
+	for mode in two balanced pooled burst; do bin/soak $$mode bin/accountsd; done
+
+TIMES ?= 10
+
+.PHONY: soak-failover
+soak-failover: build ## kill the primary of PostgreSQL TIMES times (10) under two servers and 16 clients, and judge what these were told
+	$(GO) build -o bin/soak ./server/servertest/soak
+	bin/soak failover $(TIMES) bin/accountsd
+
+.PHONY: soak-failover-ci
+soak-failover-ci: soak-servers ## soak-servers, and one failover
+	bin/soak failover 1 bin/accountsd
+
 .PHONY: dist
 dist: ## build all that is handed out into bin/dist: binaries for six systems, manual pages, completions, Debian packages, checksums
 	@GO='$(GO)' .ci/package/dist.sh
@@ -162,4 +182,4 @@ check-dist: ## build it for linux/amd64 only, and see that it can be installed, 
 	@GO='$(GO)' .ci/package/check.sh
 
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci test-race test ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci soak-failover-ci test-race test test-postgres ## what CI runs

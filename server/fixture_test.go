@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -28,11 +27,11 @@ import (
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store"
-	"github.com/accountsd/accountsd/server/store/sqlite"
 	"github.com/accountsd/accountsd/server/store/storetest"
+	"github.com/accountsd/accountsd/server/store/teststore"
 )
 
-// fixture is a whole server on an SQLite file, with a company that has users,
+// fixture is a whole server on a store of its own, with a company that has users,
 // keys, properties, two contacts and one account.
 type fixture struct {
 	store    store.Store
@@ -78,32 +77,32 @@ func (c *clock) advance(d time.Duration) {
 
 func newFixture(t testing.TB, options ...func(*server.Config)) *fixture {
 	t.Helper()
-	opened, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "accounts.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := opened.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	kept := store.Store(opened)
+	return newFixtureOn(t, teststore.Open(t), options...)
+}
+
+// newFixtureOn is newFixture on an empty store.
+func newFixtureOn(t testing.TB, kept store.Store, options ...func(*server.Config)) *fixture {
+	t.Helper()
 	if _, ok := t.(*testing.T); ok {
-		kept = storetest.Missing(opened) // A benchmark takes the way that is usual.
+		kept = storetest.Missing(kept) // A benchmark takes the way that is usual.
 	}
 	f := &fixture{store: kept, log: &bytes.Buffer{}, clock: &clock{now: time.Date(2026, 11, 24, 16, 5, 12, 300e6, time.UTC)}}
 	f.seed(t)
+	f.start(t, options...)
+	return f
+}
+
+// start starts the fixture's server.
+func (f *fixture) start(t testing.TB, options ...func(*server.Config)) {
+	t.Helper()
 	config := server.Config{Logger: newLogger(f.log)}
 	for _, option := range options {
 		option(&config)
 	}
 	f.services = server.NewServices(f.store, server.ServiceConfig{Clock: f.clock.Now, Region: "US", Logger: newLogger(f.log)})
 	handler, err := server.New(config, f.services)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	f.handler = handler
-	return f
 }
 
 func newLogger(w io.Writer) *slog.Logger {
@@ -239,8 +238,19 @@ func (f *fixture) send(t *testing.T, r request) answer {
 // sendFrom is send from a remote address.
 func (f *fixture) sendFrom(t *testing.T, address string, r request) answer {
 	t.Helper()
-	req := httptest.NewRequestWithContext(t.Context(), r.method, "/v1"+r.path, strings.NewReader(r.body))
+	req := f.request(t.Context(), r)
 	req.RemoteAddr = address
+	return f.answerTo(t, req)
+}
+
+// sendIn is send of a request that is given up when a context ends.
+func (f *fixture) sendIn(t *testing.T, ctx context.Context, r request) answer {
+	t.Helper()
+	return f.answerTo(t, f.request(ctx, r))
+}
+
+func (f *fixture) request(ctx context.Context, r request) *http.Request {
+	req := httptest.NewRequestWithContext(ctx, r.method, "/v1"+r.path, strings.NewReader(r.body))
 	if r.body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -254,6 +264,12 @@ func (f *fixture) sendFrom(t *testing.T, address string, r request) answer {
 	for name, value := range r.headers {
 		req.Header.Set(name, value)
 	}
+	return req
+}
+
+// answerTo serves a request, and checks the answer against the spec.
+func (f *fixture) answerTo(t *testing.T, req *http.Request) answer {
+	t.Helper()
 	recorder := httptest.NewRecorder()
 	f.handler.ServeHTTP(recorder, req)
 	a := answer{ResponseRecorder: recorder}
@@ -263,7 +279,7 @@ func (f *fixture) sendFrom(t *testing.T, address string, r request) answer {
 		decoder.UseNumber()
 		var body any
 		if err := decoder.Decode(&body); err != nil {
-			t.Fatalf("%s %s answered no JSON: %v\n%s", r.method, r.path, err, recorder.Body)
+			t.Fatalf("%s %s answered no JSON: %v\n%s", req.Method, req.URL, err, recorder.Body)
 		}
 		a.json, _ = body.(map[string]any)
 		a.list, _ = body.([]any)

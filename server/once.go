@@ -24,8 +24,9 @@ const (
 
 // carryOutOnce answers a request with an Idempotency-Key as the same one was
 // answered before. What a handler answers is kept in the transaction of what it
-// writes, so that there is never one without the other. A dry run writes
-// nothing, and may be repeated.
+// writes, so that there is never one without the other, and the store lets the same
+// request wait while one is under way, on whichever server. A dry run writes nothing,
+// and may be repeated.
 func (s *Server) carryOutOnce(next apiserver.StrictHandlerFunc, _ string) apiserver.StrictHandlerFunc {
 	return func(c *gin.Context, request any) (any, error) {
 		name := c.GetHeader(idempotencyKeyHeader)
@@ -34,10 +35,11 @@ func (s *Server) carryOutOnce(next apiserver.StrictHandlerFunc, _ string) apiser
 		}
 		actor := actorOf(c.Request.Context())
 		id := write.AnswerID{CompanyID: actor.CompanyID, KeyID: actor.KeyID, Name: name}
-		if _, underWay := s.underWay.LoadOrStore(id, nil); underWay {
-			return nil, inProgress()
+		end, err := s.waitForSame(c.Request.Context(), id)
+		if err != nil {
+			return nil, err
 		}
-		defer s.underWay.Delete(id)
+		defer end()
 		claim := &write.Claim{ID: id, Fingerprint: fingerprint(c.Request), At: s.Clock.Now()}
 		inner := c.Copy()
 		inner.Request = inner.Request.WithContext(context.WithValue(inner.Request.Context(), claimKey{}, claim))
@@ -50,6 +52,24 @@ func (s *Server) carryOutOnce(next apiserver.StrictHandlerFunc, _ string) apiser
 			return nil, writeAnswer(c.Writer, *claim.Kept)
 		}
 		return response, err
+	}
+}
+
+// waitForSame waits until the same request is answered that this server is about to
+// carry out, so that those which come meanwhile take nothing of the store. What it
+// returns must be called when this one is answered.
+func (s *Server) waitForSame(ctx context.Context, id write.AnswerID) (end func(), err error) {
+	answered := make(chan struct{})
+	for {
+		before, underWay := s.underWay.LoadOrStore(id, answered)
+		if !underWay {
+			return func() { s.underWay.Delete(id); close(answered) }, nil
+		}
+		select {
+		case <-before.(chan struct{}):
+		case <-ctx.Done():
+			return nil, inProgress()
+		}
 	}
 }
 

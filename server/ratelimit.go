@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"net/http"
@@ -12,27 +13,36 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/server/identity"
 )
 
 // burstFactor is how many seconds' worth of requests may come at once.
 const burstFactor = 2
 
-// rateLimits counts the requests of each key in a second and in a day (UTC). It
-// counts those of this process only, and forgets them with it.
+// rateLimits counts the requests of each key: in a second those of this server only,
+// in a day (UTC) those of all.
 type rateLimits struct {
 	perSecond int   // 0: no limit
 	perDay    int64 // 0: no limit
 	clock     func() time.Time
+	quota     takeQuota
 
 	mu   sync.Mutex
 	day  time.Time // to which the counts belong
 	keys map[int64]*keyUse
 }
 
+// takeQuota is identity.Service.TakeQuota.
+type takeQuota func(ctx context.Context, actor identity.Actor, day time.Time, limit int64) (identity.Quota, error)
+
 // keyUse is what one key has used.
 type keyUse struct {
 	second *rate.Limiter
-	today  int64
+	day    time.Time
+
+	mu    sync.Mutex // held while quota is taken, so that several requests take it once
+	today identity.Quota
+	spent bool // no more is left today
 }
 
 // budget is what a key may still send under the limit that is nearest.
@@ -44,29 +54,36 @@ type budget struct {
 	wait             time.Duration // after which one more request may be sent; only if exceeded
 }
 
-func newRateLimits(perSecond int, perDay int64, clock func() time.Time) *rateLimits {
-	return &rateLimits{perSecond: perSecond, perDay: perDay, clock: clock, keys: make(map[int64]*keyUse)}
+func newRateLimits(config Config, quota takeQuota) *rateLimits {
+	return &rateLimits{
+		perSecond: config.RateLimit, perDay: config.DailyLimit, clock: config.Clock, quota: quota, keys: make(map[int64]*keyUse),
+	}
 }
 
-// take counts one request of a key, unless that is over a limit. It returns nil
-// if there are no limits.
-func (l *rateLimits) take(keyID int64) *budget {
+// take counts one request of the actor's key, unless that is over a limit. It
+// returns nil if there are no limits.
+func (l *rateLimits) take(ctx context.Context, actor identity.Actor) (*budget, error) {
 	if l.perSecond == 0 && l.perDay == 0 {
-		return nil
+		return nil, nil
 	}
 	now := l.clock().UTC()
+	use, second := l.takeSecond(actor.KeyID, now)
+	if second != nil && second.exceeded {
+		return second, nil
+	}
+	daily, err := l.daily(ctx, actor, use, now)
+	if err != nil || daily == nil || second != nil && !daily.exceeded && second.remaining <= daily.remaining {
+		return second, err
+	}
+	return daily, nil
+}
+
+// takeSecond counts one request in its second.
+func (l *rateLimits) takeSecond(keyID int64, now time.Time) (*keyUse, *budget) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	use := l.use(keyID, now)
-	second := l.second(use, now)
-	if second != nil && second.exceeded {
-		return second
-	}
-	daily := l.daily(use, now)
-	if daily == nil || second != nil && !daily.exceeded && second.remaining <= daily.remaining {
-		return second
-	}
-	return daily
+	return use, l.second(use, now)
 }
 
 // use returns the counts of a key. All of them start over each day.
@@ -77,25 +94,35 @@ func (l *rateLimits) use(keyID int64, now time.Time) *keyUse {
 	}
 	use := l.keys[keyID]
 	if use == nil {
-		use = &keyUse{second: rate.NewLimiter(rate.Limit(l.perSecond), burstFactor*l.perSecond)}
+		use = &keyUse{day: l.day, second: rate.NewLimiter(rate.Limit(l.perSecond), burstFactor*l.perSecond)}
 		l.keys[keyID] = use
 	}
 	return use
 }
 
-func (l *rateLimits) daily(use *keyUse, now time.Time) *budget {
+// daily counts one request in its day.
+func (l *rateLimits) daily(ctx context.Context, actor identity.Actor, use *keyUse, now time.Time) (*budget, error) {
 	if l.perDay == 0 {
-		return nil
+		return nil, nil
 	}
-	untilTomorrow := l.day.Add(24 * time.Hour).Sub(now)
+	use.mu.Lock()
+	defer use.mu.Unlock()
+	if use.today.Taken == 0 && !use.spent {
+		quota, err := l.quota(ctx, actor, use.day, l.perDay)
+		if err != nil {
+			return nil, err
+		}
+		use.today, use.spent = quota, quota.Taken == 0
+	}
+	untilTomorrow := use.day.Add(24 * time.Hour).Sub(now)
 	b := &budget{limit: l.perDay, reset: untilTomorrow, period: "day"}
-	if use.today == l.perDay {
+	if use.spent {
 		b.exceeded, b.wait = true, untilTomorrow
-		return b
+		return b, nil
 	}
-	use.today++
-	b.remaining = l.perDay - use.today
-	return b
+	use.today.Taken--
+	b.remaining = use.today.Taken + use.today.Left
+	return b, nil
 }
 
 func (l *rateLimits) second(use *keyUse, now time.Time) *budget {
@@ -115,11 +142,15 @@ func (l *rateLimits) second(use *keyUse, now time.Time) *budget {
 // limitRate refuses a request that is over its key's limits, and tells the
 // others how much is left.
 func (s *Server) limitRate(c *gin.Context) {
-	keyID := actorOf(c.Request.Context()).KeyID
-	if keyID == 0 {
+	actor := actorOf(c.Request.Context())
+	if actor.KeyID == 0 {
 		return // Nothing but a key has a limit.
 	}
-	b := s.rates.take(keyID)
+	b, err := s.rates.take(c.Request.Context(), actor)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
 	if b == nil {
 		return
 	}

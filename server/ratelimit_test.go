@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"io"
 	"net/http"
 	"testing"
 	"time"
@@ -60,6 +61,45 @@ func TestRateLimitPerDay(t *testing.T) {
 	clock.advance(time.Hour)
 	if a := f.send(t, read); a.Code != 200 {
 		t.Errorf("the next day: %d", a.Code)
+	}
+}
+
+// What a key may do in a day is the same however many servers there are, and
+// whichever of them starts again.
+func TestRateLimitPerDayOfSeveralServers(t *testing.T) {
+	t.Parallel()
+	clock := &clock{now: time.Date(2026, 11, 24, 23, 0, 0, 0, time.UTC)}
+	config := server.Config{RateLimit: 1000, DailyLimit: 250, Clock: clock.Now, Logger: newLogger(io.Discard)}
+	f := newFixture(t)
+	servers := make([]http.Handler, 3)
+	for i := range servers {
+		var err error
+		servers[i], err = server.New(config, f.services)
+		must(t, err)
+	}
+	passed := 0
+	for i := range 300 {
+		f.handler = servers[i%3]
+		if i%50 == 49 { // One share of what was left at its start is lost.
+			var err error
+			servers[i%3], err = server.New(config, f.services)
+			must(t, err)
+		}
+		a := f.send(t, request{method: "GET", path: "/accounts/1"})
+		if a.Code == http.StatusOK {
+			passed++
+		} else if a.Code != http.StatusTooManyRequests {
+			t.Fatalf("%d %s", a.Code, a.Body)
+		}
+	}
+	if passed > 250 || passed < 240 {
+		t.Errorf("%d requests passed of 250", passed)
+	}
+	clock.advance(time.Hour)
+	for range 3 {
+		if a := f.send(t, request{method: "GET", path: "/accounts/1"}); a.Code != http.StatusOK {
+			t.Errorf("the next day: %d", a.Code)
+		}
 	}
 }
 

@@ -3,6 +3,8 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -196,5 +198,38 @@ func TestHealth(t *testing.T) {
 	f.handler.(*server.Server).Drain()
 	if live, ready := status("/healthz"), status("/readyz"); live != 200 || ready != 503 {
 		t.Errorf("draining: healthz %d, readyz %d", live, ready)
+	}
+}
+
+// Whatever keeps the store from being used, /readyz is 503, and tells no more than
+// the store itself says.
+func TestReadyzTellsWhy(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[string]error{
+		"the schema is too new":        &fault.Error{Kind: fault.KindInvalid, Message: "the schema is too new"},
+		"the database is damaged":      fmt.Errorf("ping: %w", &fault.Error{Kind: fault.KindUnavailable, Message: "the database is damaged", Err: errors.New("at 192.0.2.1")}),
+		"the database cannot be read":  errors.New("at 192.0.2.1"),
+		"the database does not answer": nil,
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.services.Ping = func(ctx context.Context) error {
+				if err == nil {
+					<-ctx.Done()
+					return ctx.Err()
+				}
+				return err
+			}
+			handler, err := server.New(server.Config{Logger: newLogger(f.log)}, f.services)
+			if err != nil {
+				t.Fatal(err)
+			}
+			recorder := httptest.NewRecorder()
+			handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), "GET", "/readyz", nil))
+			if recorder.Code != http.StatusServiceUnavailable || !strings.Contains(recorder.Body.String(), `"detail":"`+want+`"`) || strings.Contains(recorder.Body.String(), "192.0.2.1") {
+				t.Errorf("%d %s", recorder.Code, recorder.Body)
+			}
+		})
 	}
 }

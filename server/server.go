@@ -51,7 +51,7 @@ type Server struct {
 	bodies     map[string]bodyReader // by operationId
 	queries    map[string]queryCheck // by operationId
 	documents  documents
-	underWay   sync.Map // the write.AnswerIDs of requests that have not been answered
+	underWay   sync.Map // by write.AnswerID of requests under way: what is closed when they are answered
 	handler    http.Handler
 	room       *room
 	prefix     string // the path of the public URL
@@ -81,7 +81,7 @@ func New(config Config, services Services) (*Server, error) {
 		config.Clock = time.Now
 	}
 	s := &Server{Services: services, config: config, log: config.Logger}
-	s.rates = newRateLimits(config.RateLimit, config.DailyLimit, config.Clock)
+	s.rates = newRateLimits(config, services.Identity.TakeQuota)
 	s.bodies, s.queries = s.bodyReaders(), s.queryChecks()
 	s.room = newRoom(config.MaxBodiesBytes, config.MaxBodyBytes)
 	var err error

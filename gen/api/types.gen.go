@@ -2065,8 +2065,9 @@ type CreateAccountParams struct {
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
-	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
-	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is
+	// under way waits for that, on whichever server; where that takes too long, it answers 409 with the code
+	// `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`. Another request with the same key answers 409.
 	// The members of the body may come in another order. Requests that were refused are not kept.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -2086,8 +2087,9 @@ type BatchUpdateAccountsParams struct {
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
-	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
-	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is
+	// under way waits for that, on whichever server; where that takes too long, it answers 409 with the code
+	// `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`. Another request with the same key answers 409.
 	// The members of the body may come in another order. Requests that were refused are not kept.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -2214,8 +2216,9 @@ type UpdateAccountParams struct {
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
-	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
-	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is
+	// under way waits for that, on whichever server; where that takes too long, it answers 409 with the code
+	// `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`. Another request with the same key answers 409.
 	// The members of the body may come in another order. Requests that were refused are not kept.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
@@ -2400,8 +2403,9 @@ type CreateContactParams struct {
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
-	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
-	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is
+	// under way waits for that, on whichever server; where that takes too long, it answers 409 with the code
+	// `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`. Another request with the same key answers 409.
 	// The members of the body may come in another order. Requests that were refused are not kept.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -2433,8 +2437,9 @@ type UpdateContactParams struct {
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
-	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
-	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is
+	// under way waits for that, on whichever server; where that takes too long, it answers 409 with the code
+	// `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`. Another request with the same key answers 409.
 	// The members of the body may come in another order. Requests that were refused are not kept.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
@@ -2461,8 +2466,9 @@ type CreatePropertyParams struct {
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
-	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
-	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is
+	// under way waits for that, on whichever server; where that takes too long, it answers 409 with the code
+	// `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`. Another request with the same key answers 409.
 	// The members of the body may come in another order. Requests that were refused are not kept.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -2492,8 +2498,9 @@ type UpdatePropertyParams struct {
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
-	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. Another request with the same key,
-	// answers 409; so does one while the first is under way, with the code `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`.
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is
+	// under way waits for that, on whichever server; where that takes too long, it answers 409 with the code
+	// `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`. Another request with the same key answers 409.
 	// The members of the body may come in another order. Requests that were refused are not kept.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +20,7 @@ import (
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/schema"
-	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store/teststore"
 	"github.com/accountsd/accountsd/server/write"
 )
 
@@ -37,10 +36,7 @@ type domain struct {
 func newDomain(t *testing.T) *domain {
 	t.Helper()
 	ctx := t.Context()
-	store, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "accounts.db"))
-	must(t, err)
-	t.Cleanup(func() { must(t, store.Close()) })
-	s := server.NewServices(store, server.ServiceConfig{Region: "US"})
+	s := server.NewServices(teststore.Open(t), server.ServiceConfig{Region: "US"})
 	made, err := s.Identity.CreateCompany(ctx, identity.NewCompany{Name: "Sunrise", Email: "ada@example.com"})
 	must(t, err)
 	actor := made.Actor

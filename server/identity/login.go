@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -39,31 +40,39 @@ func (s *Service) Login(ctx context.Context, l Login) (Actor, error) {
 	if l.Password == "" {
 		return Actor{}, loginRefused // Nobody has it.
 	}
-	trial, wait := s.guard.begin(normal.EmailKey(l.Email), l.Address, s.clock.Now())
+	trial, wait, err := s.guard.begin(ctx, normal.EmailKey(l.Email), l.Address, s.clock.Now())
+	if err != nil {
+		return Actor{}, err
+	}
 	if wait > 0 {
 		return Actor{}, tooManyFailures(wait)
 	}
-	users, err := s.loginUsers(ctx, l)
-	if err != nil {
-		trial.cancel()
-		return Actor{}, err
-	}
-	matched, err := s.withPassword(ctx, l, users)
-	if err != nil {
-		trial.cancel()
-		return Actor{}, err
-	}
-	if len(matched) == 0 {
+	users, matched, err := s.tryPassword(ctx, l)
+	switch {
+	case err != nil:
+		return Actor{}, errors.Join(err, trial.cancel(context.WithoutCancel(ctx)))
+	case len(matched) == 0:
 		s.tellGuessing(ctx, trial, users)
 		return Actor{}, loginRefused
 	}
-	trial.succeed()
+	if err := trial.succeed(ctx); err != nil {
+		return Actor{}, err
+	}
 	if len(matched) > 1 {
 		return Actor{}, ambiguousLogin(matched)
 	}
 	user := matched[0]
 	hash := s.renewHash(ctx, user, l.Password)
 	return Actor{CompanyID: user.CompanyID, Scope: user.Scope(), User: user.Ref(), password: hash}, nil
+}
+
+// tryPassword returns the users whose password the login may have, and those whose it
+// has.
+func (s *Service) tryPassword(ctx context.Context, l Login) (users, matched []User, err error) {
+	if users, err = s.loginUsers(ctx, l); err == nil {
+		matched, err = s.withPassword(ctx, l, users)
+	}
+	return users, matched, err
 }
 
 // checkLogin returns the error of a login if the user, as it is now, has no
@@ -134,12 +143,11 @@ func ambiguousLogin(matched []User) error {
 
 // tellGuessing logs that an account is being guessed.
 func (s *Service) tellGuessing(ctx context.Context, t trial, users []User) {
-	failures, tell := t.isGuessing()
-	if !tell {
+	if !t.tell {
 		return
 	}
 	for _, u := range users {
-		s.log.WarnContext(ctx, "the password of a user is being guessed", "companyId", u.CompanyID, "userId", u.ID, "failures", failures)
+		s.log.WarnContext(ctx, "the password of a user is being guessed", "companyId", u.CompanyID, "userId", u.ID, "failures", t.failures)
 	}
 }
 

@@ -26,7 +26,7 @@ func NewService(store Store, clock write.Clock, log *slog.Logger) *Service {
 	if log == nil {
 		log = slog.Default()
 	}
-	return &Service{store: store, clock: clock, log: log, passwords: newPasswords(), guard: newGuard()}
+	return &Service{store: store, clock: clock, log: log, passwords: newPasswords(), guard: &guard{store: store}}
 }
 
 // record logs what the actor did to a user.

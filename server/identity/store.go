@@ -57,6 +57,10 @@ type Reader interface {
 	// users, of whatever company. A transaction that is rolled back leaves it as
 	// it was.
 	KeysVersion(ctx context.Context) (int64, error)
+
+	// LoginFailures returns the failed logins under keys, in their order: none
+	// under one that is not stored.
+	LoginFailures(ctx context.Context, keys []KeyHash) ([]Failures, error)
 }
 
 // Tx writes companies, users and keys.
@@ -83,4 +87,21 @@ type Tx interface {
 
 	// RevokeKeys is RevokeKey for all keys of a user.
 	RevokeKeys(ctx context.Context, companyID, userID int64, at time.Time) error
+
+	// LoginFailuresForUpdate is LoginFailures, and keeps other transactions from
+	// changing them until this one ends, also those that are not stored.
+	LoginFailuresForUpdate(ctx context.Context, keys []KeyHash) ([]Failures, error)
+
+	// SaveLoginFailures writes failed logins that were read for update. Those
+	// whose Count is 0 are stored no more.
+	SaveLoginFailures(ctx context.Context, counted []Failures) error
+
+	// DropLoginFailures drops failed logins whose last was before a time, at most
+	// limit, and returns how many.
+	DropLoginFailures(ctx context.Context, before time.Time, limit int) (int, error)
+
+	// AddKeyCalls adds to the calls of a key on a day, and returns how many they
+	// are then. Those of an earlier day are counted no more. Other transactions
+	// that add to them wait until this one ends.
+	AddKeyCalls(ctx context.Context, companyID, keyID int64, day time.Time, n int64) (int64, error)
 }

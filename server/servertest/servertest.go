@@ -1,7 +1,13 @@
 // Package servertest runs the real server inside a test, so that a program that
-// embeds the client is tested against the real thing: on an SQLite file of its
-// own, over HTTP on the loopback interface, with a company, its first user and a
-// key.
+// embeds the client is tested against the real thing: over HTTP on the loopback
+// interface, with a company, its first user and a key.
+//
+// Each server has a database of its own, which ends with it. That is an SQLite file,
+// which needs nothing; what a client sees of the server is the same on PostgreSQL. To
+// test there as well, have [WithPostgres] name a PostgreSQL server on which databases
+// can be made, or run the tests as they are with two variables:
+//
+//	ACCOUNTSD_TEST_STORE=postgres ACCOUNTSD_TEST_POSTGRES=postgres://me@localhost/postgres go test ./...
 package servertest
 
 import (
@@ -10,14 +16,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/accountsd/accountsd/client"
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/identity"
-	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/teststore"
 )
 
 // Email is the address of the user that every server begins with, an admin.
@@ -30,8 +36,8 @@ type Server struct {
 	Client *client.Client // with that key
 
 	config   config
-	dir      string
-	store    *sqlite.Store
+	database *teststore.Database
+	store    store.Store
 	services server.Services
 	actor    identity.Actor
 	web      *httptest.Server
@@ -43,6 +49,7 @@ type Option func(*config)
 type config struct {
 	server   server.Config
 	password string
+	postgres string // the URL of a server; empty: as the environment says
 }
 
 // WithServer edits how the server is set up. It has no rate limits and logs
@@ -54,6 +61,12 @@ func WithServer(edit func(*server.Config)) Option {
 // WithPassword gives the user a password, with which Client.Keys.Create makes
 // keys. It takes a while to hash, so there is none without this option.
 func WithPassword(password string) Option { return func(c *config) { c.password = password } }
+
+// WithPostgres has the server keep its records on the PostgreSQL server of a URL, as in
+// postgres://user@host/postgres, in a database that it makes there and drops when it is
+// closed. The user must be allowed to make databases, and the extensions pg_trgm and
+// btree_gin in them.
+func WithPostgres(url string) Option { return func(c *config) { c.postgres = url } }
 
 // New starts a server that stops when the test ends. It takes a few
 // milliseconds.
@@ -85,10 +98,7 @@ func Start(ctx context.Context, options ...Option) (*Server, error) {
 }
 
 func (s *Server) start(ctx context.Context) (err error) {
-	if s.dir, err = os.MkdirTemp("", "accountsd-"); err != nil {
-		return err
-	}
-	if s.store, err = sqlite.Open(ctx, filepath.Join(s.dir, "accounts.db")); err != nil {
+	if err := s.open(ctx); err != nil {
 		return err
 	}
 	s.services = server.NewServices(s.store, server.ServiceConfig{Region: "US"})
@@ -108,7 +118,27 @@ func (s *Server) start(ctx context.Context) (err error) {
 	return err
 }
 
-// Close stops the server and removes its file.
+// open opens a database of the server's own.
+func (s *Server) open(ctx context.Context) (err error) {
+	postgres := s.config.postgres
+	if postgres == "" {
+		if postgres, err = teststore.Server(); err != nil {
+			return err
+		}
+	}
+	if s.database, err = teststore.Make(ctx, postgres); err != nil {
+		return fmt.Errorf("make a database: %w", err)
+	}
+	if s.store, err = s.database.Open(ctx); err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	return nil
+}
+
+// removal is how long it may take to remove a database.
+const removal = time.Minute
+
+// Close stops the server and removes its database.
 func (s *Server) Close() error {
 	var errs []error
 	if s.web != nil {
@@ -117,7 +147,12 @@ func (s *Server) Close() error {
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}
-	return errors.Join(append(errs, os.RemoveAll(s.dir))...)
+	if s.database != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), removal)
+		defer cancel()
+		errs = append(errs, s.database.Remove(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 // NewKey makes another key, for example one that may only read.

@@ -11,6 +11,8 @@ import (
 	"github.com/accountsd/accountsd/client"
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/servertest"
+	"github.com/accountsd/accountsd/server/store/postgres/pgtest"
+	"github.com/accountsd/accountsd/server/store/teststore"
 )
 
 // archiveOld is a function of a program that embeds the client.
@@ -94,7 +96,31 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// A server on PostgreSQL has a database of its own there, which ends with it.
+func TestWithPostgres(t *testing.T) {
+	t.Parallel()
+	server := os.Getenv(pgtest.Variable)
+	if server == "" {
+		t.Skipf("there is no PostgreSQL to test on: run \"make test-postgres\", or set %s to the URL of a server", pgtest.Variable)
+	}
+	s, err := servertest.Start(t.Context(), servertest.WithPostgres(server))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := s.Account(t, client.AccountCreate{Title: "Sunrise", Address: []string{"A"}})
+	if other := servertest.New(t, servertest.WithPostgres(server)); a.ID != 1 || len(other.Accounts(t, 2)) != 2 {
+		t.Errorf("account %+v", a)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := servertest.Start(t.Context(), servertest.WithPostgres("postgres://127.0.0.1:1/none?connect_timeout=2")); err == nil {
+		t.Error("started on a server that is not there")
+	}
+}
+
 func TestCloseLeavesNothing(t *testing.T) {
+	teststore.OnlySQLite(t, "It looks for the file of SQLite, and a database on PostgreSQL has none here.")
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	s, err := servertest.Start(t.Context())

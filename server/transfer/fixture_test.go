@@ -18,12 +18,12 @@ import (
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store"
-	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store/teststore"
 	"github.com/accountsd/accountsd/server/transfer"
 	"github.com/accountsd/accountsd/server/write"
 )
 
-// fixture is a service on a new SQLite file, with a company and its properties.
+// fixture is a service on a store of its own, with a company and its properties.
 type fixture struct {
 	server.Services
 	store      store.Store
@@ -35,12 +35,8 @@ type fixture struct {
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	f := &fixture{dir: t.TempDir()}
-	db, err := sqlite.Open(t.Context(), filepath.Join(f.dir, "accounts.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	f.store, f.Services = db, server.NewServices(db, server.ServiceConfig{Region: "US"})
+	f.store = teststore.Open(t)
+	f.Services = server.NewServices(f.store, server.ServiceConfig{Region: "US"})
 	f.addCompany(t, "Sunrise")
 	return f
 }

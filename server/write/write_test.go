@@ -34,7 +34,7 @@ func wantUser(t *testing.T, s *domaintest.Domain, email string, want bool) {
 // once is the mode of a request that must be carried out once.
 func once(s *domaintest.Domain, name string, body byte) write.Mode[identity.User] {
 	return write.Mode[identity.User]{
-		Claim: &write.Claim{ID: write.AnswerID{KeyID: s.Actor.KeyID, Name: name}, Fingerprint: [32]byte{body}, At: s.Now},
+		Claim: &write.Claim{ID: write.AnswerID{CompanyID: s.Company.ID, KeyID: s.Actor.KeyID, Name: name}, Fingerprint: [32]byte{body}, At: s.Now},
 		Answer: func(u identity.User) (write.Answer, error) {
 			return write.Answer{Status: 201, Header: map[string]string{"Etag": "1"}, Body: []byte(u.Email)}, nil
 		},

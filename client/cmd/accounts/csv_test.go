@@ -15,14 +15,15 @@ import (
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/identity"
-	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/teststore"
 	"github.com/accountsd/accountsd/server/transfer"
 )
 
-// books is a server whose file is at hand.
+// books is a server whose store is at hand.
 type books struct {
 	server.Services
-	store   *sqlite.Store
+	store   store.Store
 	company identity.CreatedCompany
 	client  *client.Client
 	shell   *shell
@@ -31,10 +32,9 @@ type books struct {
 func newBooks(t *testing.T) *books {
 	t.Helper()
 	sh := &shell{t: t, dir: t.TempDir()}
-	store, err := sqlite.Open(t.Context(), filepath.Join(sh.dir, "accounts.db"))
-	must(t, err)
-	t.Cleanup(func() { _ = store.Close() })
-	b := &books{Services: server.NewServices(store, server.ServiceConfig{Region: "US"}), store: store, shell: sh}
+	b := &books{store: teststore.Open(t), shell: sh}
+	b.Services = server.NewServices(b.store, server.ServiceConfig{Region: "US"})
+	var err error
 	b.company, err = b.Identity.CreateCompany(t.Context(), identity.NewCompany{Name: "Sunrise", Email: "ada@example.com"})
 	must(t, err)
 	handler, err := server.New(server.Config{Logger: slog.New(slog.DiscardHandler)}, b.Services)

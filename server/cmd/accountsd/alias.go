@@ -14,7 +14,6 @@ import (
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/store"
-	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
 func aliasCommand() *cli.Command {
@@ -85,13 +84,13 @@ func aliasAction(step aliasStep) cli.ActionFunc {
 		if err != nil {
 			return err
 		}
-		return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
+		return inStore(func(ctx context.Context, cmd *cli.Command, store store.Store) error {
 			return finishAliasStep(ctx, cmd, store, config, sender, step)
 		})(ctx, cmd)
 	}
 }
 
-func finishAliasStep(ctx context.Context, cmd *cli.Command, store *sqlite.Store, config alias.Config, sender alias.Mailer, step aliasStep) error {
+func finishAliasStep(ctx context.Context, cmd *cli.Command, store store.Store, config alias.Config, sender alias.Mailer, step aliasStep) error {
 	report, err := takeAliasStep(ctx, cmd, store, config, step)
 	if err != nil {
 		return err

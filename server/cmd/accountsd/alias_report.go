@@ -21,7 +21,7 @@ import (
 	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
-	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // reportPage is how many users are loaded at a time.
@@ -56,7 +56,7 @@ func oneOf(words ...string) func(string) error {
 	}
 }
 
-func reportAlias(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
+func reportAlias(ctx context.Context, cmd *cli.Command, store store.Store, company identity.Company) error {
 	service := server.NewServices(store, server.ServiceConfig{}).Alias
 	reports := []alias.Report{}
 	q := alias.Query{State: alias.State(cmd.String("state")), Limit: reportPage}

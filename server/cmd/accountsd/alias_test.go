@@ -22,6 +22,12 @@ import (
 func newCompany(t *testing.T) (db, key string) {
 	t.Helper()
 	db = filepath.Join(t.TempDir(), "accounts.db")
+	return db, newCompanyIn(t, db)
+}
+
+// newCompanyIn is newCompany in a new database.
+func newCompanyIn(t *testing.T, db string) (key string) {
+	t.Helper()
 	key = mustRun(t, "init", "--db", db, "--company", "C", "--email", "a@example.com")
 	// Its one account. The sample company has users who call the alias.
 	file := filepath.Join(t.TempDir(), "one.csv")
@@ -29,7 +35,7 @@ func newCompany(t *testing.T) (db, key string) {
 		t.Fatal(err)
 	}
 	mustRun(t, "import", file, "--db", db, "--email", "a@example.com")
-	return db, key
+	return key
 }
 
 // callAlias calls the alias so often, and returns the last status.
@@ -56,9 +62,10 @@ func reported(t *testing.T, db string, args ...string) api.AliasMigrationList {
 }
 
 // What two runs of the server counted adds up.
-func TestCleanStopLosesNoCount(t *testing.T) {
-	t.Parallel()
-	db, key := newCompany(t)
+func TestCleanStopLosesNoCount(t *testing.T) { onEachStore(t, testCleanStopLosesNoCount) }
+
+func testCleanStopLosesNoCount(t *testing.T, db string) {
+	key := newCompanyIn(t, db)
 	total := int64(0)
 	for _, calls := range []int{57, 3} {
 		p := serve(t, db)
@@ -78,9 +85,10 @@ func TestCleanStopLosesNoCount(t *testing.T) {
 }
 
 // A kill loses no count that is older than the time between two writes.
-func TestKillLosesAtMostTheLastCounts(t *testing.T) {
-	t.Parallel()
-	db, key := newCompany(t)
+func TestKillLosesAtMostTheLastCounts(t *testing.T) { onEachStore(t, testKillLosesAtMostTheLastCounts) }
+
+func testKillLosesAtMostTheLastCounts(t *testing.T, db string) {
+	key := newCompanyIn(t, db)
 	p := serve(t, db)
 	p.callAlias(t, key, 20)
 	mailtest.Eventually(t, "the first calls are written", func() bool {
@@ -100,9 +108,10 @@ func TestKillLosesAtMostTheLastCounts(t *testing.T) {
 }
 
 // The commands take effect on a server that runs, within seconds.
-func TestAliasCommands(t *testing.T) {
-	t.Parallel()
-	db, key := newCompany(t)
+func TestAliasCommands(t *testing.T) { onEachStore(t, testAliasCommands) }
+
+func testAliasCommands(t *testing.T, db string) {
+	key := newCompanyIn(t, db)
 	p := serve(t, db)
 	p.callAlias(t, key, 3)
 	step := func(name string, args ...string) string {
@@ -246,9 +255,10 @@ func TestNoticeByMail(t *testing.T) {
 
 // The report says what will be refused after the move, and by which key it is
 // sent.
-func TestReportNamesLeniencies(t *testing.T) {
-	t.Parallel()
-	db, key := newCompany(t)
+func TestReportNamesLeniencies(t *testing.T) { onEachStore(t, testReportNamesLeniencies) }
+
+func testReportNamesLeniencies(t *testing.T, db string) {
+	key := newCompanyIn(t, db)
 	p := serve(t, db)
 	for range 3 {
 		if status, _, err := call(t.Context(), "GET", p.url+"/v1/clients?limit=1", key, ""); err != nil || status != http.StatusOK {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 func companyCommand() *cli.Command {
@@ -20,7 +20,7 @@ func companyCommand() *cli.Command {
 	}
 }
 
-func listCompanies(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
+func listCompanies(ctx context.Context, cmd *cli.Command, store store.Store) error {
 	companies, err := store.Companies(ctx)
 	if err != nil {
 		return err

@@ -14,7 +14,6 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/store"
-	"github.com/accountsd/accountsd/server/store/sqlite"
 	"github.com/accountsd/accountsd/server/transfer"
 )
 
@@ -55,7 +54,7 @@ func exportAccounts(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	return inCompany(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
+	return inCompany(func(ctx context.Context, cmd *cli.Command, store store.Store, company identity.Company) error {
 		n := int64(0)
 		err := writeOutput(path, cmd.Root().Writer, func(w io.Writer) (err error) {
 			n, err = export(ctx, cmd, store, company.ID, w, format)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -14,7 +13,7 @@ import (
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/identity"
-	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/transfer"
 )
 
@@ -45,7 +44,10 @@ input, if the data is the same.
 Files of other programs: "accountsd import --suggest FILE" prints which member each column seems to be. Edit that, and give
 it by --map-file. The marks =, +, - and @ at the beginning of a text may have an apostrophe before them, as in exports.
 
-The command works while the server runs. With --dry-run it imports into a temporary copy of the database.`
+The command works while the server runs. With --dry-run it imports into a temporary copy, which it removes in the end: of an
+SQLite file, or of what a PostgreSQL database has of the company, as an SQLite file on this machine. So it finds exactly what
+the import would find, writes nothing to the database and keeps nobody waiting, but takes the time and the room for a copy
+(TMPDIR says where). Only a kill leaves it there.`
 
 func importCommand() *cli.Command {
 	return &cli.Command{
@@ -102,7 +104,7 @@ func importAccounts(ctx context.Context, cmd *cli.Command) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
+	return inStore(func(ctx context.Context, cmd *cli.Command, store store.Store) error {
 		if cmd.Bool("suggest") {
 			return suggest(ctx, cmd, store, file, format)
 		}
@@ -149,30 +151,7 @@ func (r *importRun) name() string {
 	return r.path
 }
 
-// dry imports into a copy, so that it finds exactly what an import would find,
-// and keeps no other writer waiting.
-func (r *importRun) dry(ctx context.Context, store *sqlite.Store, format transfer.Format) (err error) {
-	dir, err := os.MkdirTemp("", "accountsd-dry-run-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	path := filepath.Join(dir, "accounts.db")
-	if err := store.CopyTo(ctx, path); err != nil {
-		return err
-	}
-	copied, err := sqlite.Open(ctx, path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, copied.Close()) }()
-	if r.rejected == "" {
-		r.rejected = filepath.Join(dir, "rejected")
-	}
-	return r.into(ctx, copied, format)
-}
-
-func (r *importRun) into(ctx context.Context, store *sqlite.Store, format transfer.Format) error {
+func (r *importRun) into(ctx context.Context, store store.Store, format transfer.Format) error {
 	user, err := actingUser(ctx, r.cmd, store, r.cmd.String("email"))
 	if err != nil {
 		return err
@@ -208,7 +187,7 @@ func (r *importRun) into(ctx context.Context, store *sqlite.Store, format transf
 }
 
 // suggest prints a mapping of the file to the members of the user's company.
-func suggest(ctx context.Context, cmd *cli.Command, store *sqlite.Store, file io.Reader, format transfer.Format) error {
+func suggest(ctx context.Context, cmd *cli.Command, store store.Store, file io.Reader, format transfer.Format) error {
 	if format != transfer.CSV {
 		return errors.New("--suggest is for CSV: the members of NDJSON have the names of the API")
 	}

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
-	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 // importer is a database with a company, and a folder for files.
@@ -23,13 +23,21 @@ type importer struct {
 	dir, db, key string
 }
 
-func newImporter(t *testing.T) *importer {
+func newImporter(t *testing.T, db string) *importer {
 	t.Helper()
-	dir := t.TempDir()
-	i := &importer{dir: dir, db: filepath.Join(dir, "accounts.db")}
+	i := &importer{dir: t.TempDir(), db: db}
 	i.key = mustRun(t, "init", "--db", i.db, "--company", "C", "--email", "a@example.com")
 	mustRun(t, "property", "create", "--db", i.db, "--company", "C", "--name", "Roof type", "--type", "DROPDOWN", "--option", "Tile")
 	return i
+}
+
+// rows are how many rows a test takes to be long: fewer where each is several ways to
+// the database and back.
+func (i *importer) rows(n int) int {
+	if onPostgres(i.db) {
+		return n / 3
+	}
+	return n
 }
 
 func (i *importer) path(name string) string { return filepath.Join(i.dir, name) }
@@ -66,25 +74,19 @@ func (i *importer) export(t *testing.T) string {
 // many accounts there are.
 func (i *importer) history(t *testing.T) (entries int, accounts int64) {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), i.db)
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := openStore(t, i.db)
 	defer store.Close()
 	changes, err := store.Changes(t.Context(), 1, 0, 1_000_000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	accounts, err = store.CountAccounts(t.Context(), 1, account.Query{IncludeArchived: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(changes), accounts
+	return len(changes), counted(t, store)
 }
 
-func TestImportAndExport(t *testing.T) {
-	t.Parallel()
-	i := newImporter(t)
+func TestImportAndExport(t *testing.T) { onEachStore(t, testImportAndExport) }
+
+func testImportAndExport(t *testing.T, db string) {
+	i := newImporter(t, db)
 	file := i.write(t, "new.csv", "title,address,custom.roof_type,isActive\r\nHarbor,1 Pier,tile,TRUE\r\nPier,,Tile,\r\nMill,3 St,Metal,false\r\n")
 
 	before := i.export(t)
@@ -137,7 +139,7 @@ func read(t *testing.T, path string) string {
 // Off a terminal, progress is lines of the log.
 func TestProgressInLog(t *testing.T) {
 	t.Parallel()
-	i := newImporter(t)
+	i := newImporter(t, stores["SQLite"](t))
 	file := i.write(t, "many.csv", "title,address\n"+strings.Repeat("A,1 Main St\n", 1200))
 	for _, c := range []struct {
 		args []string
@@ -153,9 +155,10 @@ func TestProgressInLog(t *testing.T) {
 	}
 }
 
-func TestImportErrors(t *testing.T) {
-	t.Parallel()
-	i := newImporter(t)
+func TestImportErrors(t *testing.T) { onEachStore(t, testImportErrors) }
+
+func testImportErrors(t *testing.T, db string) {
+	i := newImporter(t, db)
 	good := i.write(t, "good.csv", "title,address\nA,B\n")
 	kept := i.write(t, "kept.csv", "what was there")
 	for name, c := range map[string]struct {
@@ -194,10 +197,11 @@ func TestImportErrors(t *testing.T) {
 }
 
 // A kill in the middle of an import neither loses nor doubles a row.
-func TestKillImport(t *testing.T) {
-	t.Parallel()
-	i := newImporter(t)
-	const n = 12_000
+func TestKillImport(t *testing.T) { onEachStore(t, testKillImport) }
+
+func testKillImport(t *testing.T, db string) {
+	i := newImporter(t, db)
+	n := i.rows(12_000)
 	var text strings.Builder
 	text.WriteString("title,address\n")
 	bad := 0
@@ -210,12 +214,12 @@ func TestKillImport(t *testing.T) {
 	}
 	args := i.args(i.write(t, "a.csv", text.String()), "--match-by", "none")
 	for kill := range 4 {
-		before := written(t, i.db)
+		hasWritten := i.progress(t)
 		cmd := exec.CommandContext(t.Context(), binary, args...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		for deadline := time.Now().Add(time.Minute); written(t, i.db).Equal(before) && time.Now().Before(deadline); {
+		for deadline := time.Now().Add(time.Minute); !hasWritten() && time.Now().Before(deadline); {
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(time.Duration(10+kill*30) * time.Millisecond) // somewhere in its writes
@@ -247,7 +251,29 @@ func TestKillImport(t *testing.T) {
 	}
 }
 
-// written is when the log of a database was last written to.
+// progress returns what tells whether somebody has written to the database since.
+func (i *importer) progress(t *testing.T) (hasWritten func() bool) {
+	t.Helper()
+	if onPostgres(i.db) {
+		opened := openStore(t, i.db)
+		t.Cleanup(func() { _ = opened.Close() })
+		before := counted(t, opened)
+		return func() bool { return counted(t, opened) != before }
+	}
+	before := written(t, i.db)
+	return func() bool { return !written(t, i.db).Equal(before) }
+}
+
+func counted(t *testing.T, s store.Store) int64 {
+	t.Helper()
+	n, err := s.CountAccounts(t.Context(), 1, account.Query{IncludeArchived: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// written is when the log of an SQLite file was last written to.
 func written(t *testing.T, db string) time.Time {
 	t.Helper()
 	info, err := os.Stat(db + "-wal")
@@ -261,14 +287,15 @@ func written(t *testing.T, db string) time.Time {
 }
 
 // The server goes on answering updates while its database is imported into.
-func TestImportWhileServing(t *testing.T) {
-	t.Parallel()
-	i := newImporter(t)
+func TestImportWhileServing(t *testing.T) { onEachStore(t, testImportWhileServing) }
+
+func testImportWhileServing(t *testing.T, db string) {
+	i := newImporter(t, db)
 	i.wantImport(t, 0, "1 created", i.args(i.write(t, "first.csv", "title,address\nServed,x\n"))...)
 	p := serve(t, i.db)
 	var text strings.Builder
 	text.WriteString("title,address,primaryEmail\n")
-	const n = 6000
+	n := i.rows(6000)
 	for row := range n {
 		fmt.Fprintf(&text, "Row %d,x,r%d@example.com\n", row, row)
 	}
@@ -297,16 +324,17 @@ func TestImportWhileServing(t *testing.T) {
 	if len(took) < 5 {
 		t.Error("the import has kept updates waiting")
 	}
-	if _, accounts := i.history(t); accounts != n+1 {
+	if _, accounts := i.history(t); accounts != int64(n)+1 {
 		t.Errorf("%d accounts", accounts)
 	}
 }
 
 // Accounts of many transactions and pages in, out and in again: nothing changes.
-func TestManyRows(t *testing.T) {
-	t.Parallel()
-	i := newImporter(t)
-	const n = 10_000
+func TestManyRows(t *testing.T) { onEachStore(t, testManyRows) }
+
+func testManyRows(t *testing.T, db string) {
+	i := newImporter(t, db)
+	n := i.rows(10_000)
 	var text strings.Builder
 	text.WriteString("title,address,description,value,accountType,custom.roof_type\r\n")
 	for row := range n {
@@ -315,7 +343,7 @@ func TestManyRows(t *testing.T) {
 	step := func(what string, work func()) {
 		begin := time.Now()
 		work()
-		t.Logf("%s: %.0f rows/s", what, n/time.Since(begin).Seconds())
+		t.Logf("%s: %.0f rows/s", what, float64(n)/time.Since(begin).Seconds())
 	}
 	file := i.write(t, "new.csv", text.String())
 	step("in", func() { i.wantImport(t, 0, fmt.Sprintf("%d created", n), i.args(file)...) })
@@ -334,16 +362,17 @@ func TestManyRows(t *testing.T) {
 	if before != strings.TrimSuffix(read(t, i.path("out.csv")), "\n") {
 		t.Error("the accounts are not what was exported")
 	}
-	if entries, accounts := i.history(t); entries != n || accounts != n {
+	if entries, accounts := i.history(t); entries != n || accounts != int64(n) {
 		t.Errorf("%d accounts and %d entries of history, want %d", accounts, entries, n)
 	}
 }
 
 // A spreadsheet can open an export, and neither its mark nor the guards of texts
 // are taken for data when it comes back.
-func TestExportForSpreadsheets(t *testing.T) {
-	t.Parallel()
-	i := newImporter(t)
+func TestExportForSpreadsheets(t *testing.T) { onEachStore(t, testExportForSpreadsheets) }
+
+func testExportForSpreadsheets(t *testing.T, db string) {
+	i := newImporter(t, db)
 	i.wantImport(t, 0, "1 created", i.args(i.write(t, "new.csv", "title,address,primaryPhone\n=1+1,1 Pier,+14155550101\n"))...)
 	for format, want := range map[string]string{"csv": "\ufeffid,", "ndjson": "{"} {
 		text := mustRun(t, "export", "--db", i.db, "--company", "c", "--format", format, "--bom")
@@ -358,9 +387,10 @@ func TestExportForSpreadsheets(t *testing.T) {
 }
 
 // The flags for files of other programs reach the import.
-func TestImportOfForeignFile(t *testing.T) {
-	t.Parallel()
-	i := newImporter(t)
+func TestImportOfForeignFile(t *testing.T) { onEachStore(t, testImportOfForeignFile) }
+
+func testImportOfForeignFile(t *testing.T, db string) {
+	i := newImporter(t, db)
 	text := "Name, Kunde;Stra\xdfe;Ort;Wert;Live;Notiz\r\nHarbor;1 Pier;K\xf6ln;1.234,5;ja;n/a\r\nMill;2 St;Bonn;x;nein;\r\n"
 	file := i.write(t, "foreign.csv", text)
 	mapping := i.write(t, "mapping.txt", "# mine\nStra\u00dfe+Ort=address\nWert=value\nLive=isActive\nNotiz=description\n")
@@ -375,9 +405,10 @@ func TestImportOfForeignFile(t *testing.T) {
 }
 
 // The mapping that is suggested can be given back.
-func TestImportSuggests(t *testing.T) {
-	t.Parallel()
-	i := newImporter(t)
+func TestImportSuggests(t *testing.T) { onEachStore(t, testImportSuggests) }
+
+func testImportSuggests(t *testing.T, db string) {
+	i := newImporter(t, db)
 	file := i.write(t, "crm.csv", "Account Name;BillingStreet;BillingCity;Roof Type;Owner\nHarbor;1 Pier;Springfield;Tile;Jo\n")
 	mapping := mustRun(t, i.args(file, "--suggest")...)
 	for _, want := range []string{"# Owner: \"Jo\"\nOwner=", "Account Name=title\n", "BillingStreet+BillingCity=address\n", "Roof Type=custom.roof_type\n"} {

@@ -13,7 +13,6 @@ import (
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/store"
-	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
 func initCommand() *cli.Command {
@@ -29,7 +28,7 @@ func initCommand() *cli.Command {
 	}
 }
 
-// initialize looks at what it is given before it makes a file.
+// initialize looks at what it is given before it makes a file, or tables.
 func initialize(ctx context.Context, cmd *cli.Command) error {
 	company := identity.NewCompany{Name: strings.TrimSpace(cmd.String("company")), Email: cmd.String("email")}
 	if cmd.Bool("password-stdin") {
@@ -41,21 +40,24 @@ func initialize(ctx context.Context, cmd *cli.Command) error {
 	if err := company.Check(); err != nil {
 		return err
 	}
-	return withStore(sqlite.Open, func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
+	open := func(ctx context.Context, cmd *cli.Command) (store.Store, error) {
+		return openStore(ctx, cmd.String("db"), opening{create: true, up: true})
+	}
+	return withStore(open, func(ctx context.Context, cmd *cli.Command, store store.Store) error {
 		return addCompany(ctx, cmd, store, company)
 	})(ctx, cmd)
 }
 
-func addCompany(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.NewCompany) error {
+func addCompany(ctx context.Context, cmd *cli.Command, store store.Store, company identity.NewCompany) error {
 	if known, err := store.Company(ctx, company.Name); err == nil {
 		return fmt.Errorf("the company name %s is taken in %s; choose another one, or make a key for a user of that company with accountsd key create",
-			fault.Quote(known.Name), cmd.String("db"))
+			fault.Quote(known.Name), nameOf(cmd.String("db")))
 	}
 	created, err := createCompany(ctx, store, company, cmd.Bool("sample-data"))
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.Root().ErrWriter, "Made the company %s with the admin %s in %s.\n", created.Company.Name, created.User.Email, cmd.String("db"))
+	fmt.Fprintf(cmd.Root().ErrWriter, "Made the company %s with the admin %s in %s.\n", created.Company.Name, created.User.Email, nameOf(cmd.String("db")))
 	return showKey(cmd, created.Token)
 }
 

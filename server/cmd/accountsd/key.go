@@ -12,7 +12,7 @@ import (
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/lenient"
-	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store"
 )
 
 func keyCommand() *cli.Command {
@@ -52,7 +52,7 @@ func keyCreateCommand() *cli.Command {
 	}
 }
 
-func createKey(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
+func createKey(ctx context.Context, cmd *cli.Command, store store.Store) error {
 	var scopes []identity.Scope
 	for _, scope := range cmd.StringSlice("scopes") {
 		scopes = append(scopes, identity.Scope(scope))
@@ -68,7 +68,7 @@ func createKey(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error
 	return showKey(cmd, token)
 }
 
-func listCompanyKeys(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
+func listCompanyKeys(ctx context.Context, cmd *cli.Command, store store.Store, company identity.Company) error {
 	table := tabwriter.NewWriter(cmd.Root().Writer, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tUSER\tKEY\tSCOPE\tNAME\tCREATED\tEXPIRES\tREVOKED")
 	for after := int64(0); ; {
@@ -87,7 +87,7 @@ func listCompanyKeys(ctx context.Context, cmd *cli.Command, store *sqlite.Store,
 	}
 }
 
-func revokeKeys(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
+func revokeKeys(ctx context.Context, cmd *cli.Command, store store.Store, company identity.Company) error {
 	if !cmd.Args().Present() {
 		return usageError(cmd, "name the ids of the keys, as key list shows them")
 	}

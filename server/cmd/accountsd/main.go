@@ -13,9 +13,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/accountsd/accountsd/client/cmd/manual"
-	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/normal"
-	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
 func main() {
@@ -58,6 +56,7 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 			initCommand(),
 			importCommand(),
 			exportCommand(),
+			migrateCommand(),
 			companyCommand(),
 			userCommand(),
 			keyCommand(),
@@ -66,7 +65,9 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 				Usage:    "manage custom properties",
 				Commands: []*cli.Command{propertyCreateCommand(), propertyListCommand()},
 			},
+			copyCommand(),
 			aliasCommand(),
+			versionCommand(),
 			manual.Command(8),
 		},
 	})
@@ -74,15 +75,6 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 
 // fromEnv names the variable that sets a flag.
 func fromEnv(name string) cli.ValueSourceChain { return cli.EnvVars("ACCOUNTSD_" + name) }
-
-func dbFlag() *cli.StringFlag {
-	return &cli.StringFlag{
-		Name:    "db",
-		Usage:   "`PATH` of the SQLite file, which init makes",
-		Value:   "accounts.db",
-		Sources: fromEnv("DB"),
-	}
-}
 
 func regionFlag() *cli.StringFlag {
 	return &cli.StringFlag{
@@ -100,35 +92,6 @@ func emailFlag() *cli.StringFlag {
 
 func companyFlag() *cli.StringFlag {
 	return &cli.StringFlag{Name: "company", Usage: "the company's `NAME`", Required: true, Sources: fromEnv("COMPANY")}
-}
-
-// storeAction is what a command does with the store.
-type storeAction = func(context.Context, *cli.Command, *sqlite.Store) error
-
-// inStore has a command carried out with the store open. Only init makes one: a
-// wrong path would else be an empty database.
-func inStore(do storeAction) cli.ActionFunc { return withStore(sqlite.OpenExisting, do) }
-
-func withStore(open func(ctx context.Context, path string) (*sqlite.Store, error), do storeAction) cli.ActionFunc {
-	return func(ctx context.Context, cmd *cli.Command) (err error) {
-		store, err := open(ctx, cmd.String("db"))
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, store.Close()) }()
-		return do(ctx, cmd, store)
-	}
-}
-
-// inCompany is inStore for a command on one company.
-func inCompany(do func(context.Context, *cli.Command, *sqlite.Store, identity.Company) error) cli.ActionFunc {
-	return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
-		company, err := store.Company(ctx, cmd.String("company"))
-		if err != nil {
-			return err
-		}
-		return do(ctx, cmd, store, company)
-	})
 }
 
 // showKey writes a new key, and only that, to standard output.

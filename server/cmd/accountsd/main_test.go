@@ -158,9 +158,9 @@ func call(ctx context.Context, method, url, key, body string) (int, string, erro
 
 var keyForm = regexp.MustCompile(`^acc_[A-Za-z0-9_-]{43}$`)
 
-func TestInitAndKeysWhileServing(t *testing.T) {
-	t.Parallel()
-	db := filepath.Join(t.TempDir(), "a b?.db")
+func TestInitAndKeysWhileServing(t *testing.T) { onEachStore(t, testInitAndKeysWhileServing) }
+
+func testInitAndKeysWhileServing(t *testing.T, db string) {
 	stdout, stderr, code := run(t, "correct horse battery\n", "init", "--db", db, "--company", "Sunrise Services", "--email", "Ada@Example.com", "--password-stdin", "--sample-data")
 	first := strings.TrimSuffix(stdout, "\n")
 	if code != 0 || !keyForm.MatchString(first) || !strings.Contains(stderr, "Sunrise Services") {
@@ -196,10 +196,10 @@ func TestInitAndKeysWhileServing(t *testing.T) {
 	}
 }
 
-func TestCommandErrors(t *testing.T) {
-	t.Parallel()
+func TestCommandErrors(t *testing.T) { onEachStore(t, testCommandErrors) }
+
+func testCommandErrors(t *testing.T, db string) {
 	dir := t.TempDir()
-	db := filepath.Join(dir, "accounts.db")
 	mustRun(t, "init", "--db", db, "--company", "Sunrise Services", "--email", "ada@example.com")
 	for name, c := range map[string]struct {
 		stdin string
@@ -232,9 +232,9 @@ func TestCommandErrors(t *testing.T) {
 }
 
 // A kill in the middle of concurrent updates loses none that was answered.
-func TestKillLosesNoAnsweredUpdate(t *testing.T) {
-	t.Parallel()
-	db := filepath.Join(t.TempDir(), "accounts.db")
+func TestKillLosesNoAnsweredUpdate(t *testing.T) { onEachStore(t, testKillLosesNoAnsweredUpdate) }
+
+func testKillLosesNoAnsweredUpdate(t *testing.T, db string) {
 	key := mustRun(t, "init", "--db", db, "--company", "C", "--email", "a@example.com", "--sample-data")
 	p := serve(t, db)
 	for i := range 25 {

@@ -160,9 +160,10 @@ func TestWrongVariables(t *testing.T) {
 }
 
 // A key can be made for a program that was written for the former API.
-func TestKeyWithHandling(t *testing.T) {
-	t.Parallel()
-	db, _ := newCompany(t)
+func TestKeyWithHandling(t *testing.T) { onEachStore(t, testKeyWithHandling) }
+
+func testKeyWithHandling(t *testing.T, db string) {
+	newCompanyIn(t, db)
 	p := serve(t, db)
 	for handling, want := range map[string]int{"lenient": http.StatusOK, "strict": http.StatusBadRequest} {
 		key := mustRun(t, "key", "create", "--db", db, "--email", "a@example.com", "--handling", handling)
@@ -177,9 +178,11 @@ func TestKeyWithHandling(t *testing.T) {
 
 func TestVersionAndHelp(t *testing.T) {
 	t.Parallel()
-	form := regexp.MustCompile(`^accountsd version \S+ \(commit \S+( and changes)? of \S+, schema \d+\)$`)
-	if got := mustRun(t, "--version"); !form.MatchString(got) {
-		t.Errorf("got %q", got)
+	form := regexp.MustCompile(`^accountsd version \S+ \(commit \S+( and changes)? of \S+, schema \d+ on SQLite, \d+ on PostgreSQL\)$`)
+	for _, asked := range []string{"--version", "version"} {
+		if got := mustRun(t, asked); !form.MatchString(got) {
+			t.Errorf("%s: got %q", asked, got)
+		}
 	}
 	if got := mustRun(t, "--help"); !strings.Contains(got, "\n   completion ") {
 		t.Errorf("the help does not show completion:\n%s", got)
@@ -294,9 +297,9 @@ func TestReadyzOfDamagedFile(t *testing.T) {
 	})
 }
 
-func TestPropertyList(t *testing.T) {
-	t.Parallel()
-	db := filepath.Join(t.TempDir(), "accounts.db")
+func TestPropertyList(t *testing.T) { onEachStore(t, testPropertyList) }
+
+func testPropertyList(t *testing.T, db string) {
 	mustRun(t, "init", "--db", db, "--company", "C", "--email", "a@example.com")
 	mustRun(t, "property", "create", "--db", db, "--company", "C", "--name", "Roof type", "--type", "DROPDOWN", "--multiple", "--option", "Tile", "--option", "Metal, blue")
 	mustRun(t, "property", "create", "--db", db, "--company", "C", "--name", "Pitch", "--type", "NUMERIC")
@@ -313,9 +316,9 @@ func TestPropertyList(t *testing.T) {
 
 // The sample company is large enough to page, to search and to follow, and quick
 // to make.
-func TestSampleCompany(t *testing.T) {
-	t.Parallel()
-	db := filepath.Join(t.TempDir(), "accounts.db")
+func TestSampleCompany(t *testing.T) { onEachStore(t, testSampleCompany) }
+
+func testSampleCompany(t *testing.T, db string) {
 	cmd := exec.CommandContext(t.Context(), binary, "init", "--db", db, "--company", "C", "--email", "ada@example.com", "--sample-data")
 	if output, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v %s", err, output)
@@ -323,10 +326,7 @@ func TestSampleCompany(t *testing.T) {
 	if used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(); used > 3*time.Second {
 		t.Errorf("took %s of the processor", used)
 	}
-	store, err := sqlite.OpenExisting(t.Context(), db)
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := openStore(t, db)
 	defer store.Close()
 	active := len(strings.Split(mustRun(t, "export", "--db", db, "--company", "C", "--format", "ndjson"), "\n"))
 	all := strings.Split(mustRun(t, "export", "--db", db, "--company", "C", "--format", "ndjson", "--include-archived"), "\n")

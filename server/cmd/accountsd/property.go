@@ -14,7 +14,7 @@ import (
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/schema"
-	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/write"
 )
 
@@ -35,7 +35,7 @@ func propertyCreateCommand() *cli.Command {
 	}
 }
 
-func createProperty(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
+func createProperty(ctx context.Context, cmd *cli.Command, store store.Store, company identity.Company) error {
 	kind := schema.Type(cmd.String("type"))
 	made, err := server.NewServices(store, server.ServiceConfig{}).Properties.Create(ctx, identity.Actor{CompanyID: company.ID}, property.New{Property: schema.Property{
 		Name:     cmd.String("name"),
@@ -63,7 +63,7 @@ func propertyListCommand() *cli.Command {
 	}
 }
 
-func listProperties(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
+func listProperties(ctx context.Context, cmd *cli.Command, store store.Store, company identity.Company) error {
 	list, err := store.Properties(ctx, company.ID)
 	if err != nil {
 		return err

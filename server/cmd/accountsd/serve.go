@@ -14,7 +14,8 @@ import (
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/fault"
-	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/postgres/engine"
 )
 
 // Limits of a connection. Without them a slow or silent peer would hold one
@@ -33,6 +34,9 @@ func serveCommand() *cli.Command {
 		Usage: "serve the API until SIGINT or SIGTERM",
 		Flags: append([]cli.Flag{
 			dbFlag(),
+			&cli.BoolFlag{Name: "migrate", Usage: "bring the schema of the database up to date before serving; --migrate=false refuses one that is not", Value: true, DefaultText: "true", Sources: fromEnv("MIGRATE")},
+			&cli.IntFlag{Name: "db-connections", Usage: "open at most `N` connections to PostgreSQL; the sum over all servers must stay below its max_connections", Value: engine.DefaultMaxConns, Validator: atLeast(commandConnections), Sources: fromEnv("DB_CONNECTIONS")},
+			&cli.DurationFlag{Name: "db-wait", Usage: "wait up to `DURATION` at the start for a PostgreSQL server that cannot be reached yet", Value: 30 * time.Second, Validator: notNegative[time.Duration], Sources: fromEnv("DB_WAIT")},
 			&cli.StringFlag{Name: "addr", Usage: "listen on `HOST:PORT`", Value: "127.0.0.1:8080", Sources: fromEnv("ADDR")},
 			regionFlag(),
 			&cli.DurationFlag{Name: "timeout", Usage: "answer 503 to a request that takes longer than `DURATION`", Value: 30 * time.Second, Validator: positive[time.Duration], Sources: fromEnv("TIMEOUT")},
@@ -58,7 +62,16 @@ func positive[T int | int64 | time.Duration](value T) error {
 	return nil
 }
 
-func notNegative[T int | int64](value T) error {
+func atLeast(least int) func(int) error {
+	return func(value int) error {
+		if value < least {
+			return fmt.Errorf("must be %d or more; got %d", least, value)
+		}
+		return nil
+	}
+}
+
+func notNegative[T int | int64 | time.Duration](value T) error {
 	if value < 0 {
 		return fmt.Errorf("must be 0 or more; got %v", value)
 	}
@@ -77,11 +90,10 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	tuneMemory()
-	go server.Prepare() // while the file is opened
-	return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
-		if !store.Checked() {
-			logger.Warn("the file is too large to look for damage at the start; sqlite3 FILE 'PRAGMA quick_check' does that", "mostBytes", sqlite.MaxChecked)
-		}
+	go server.Prepare() // while the database is opened
+	open := func(ctx context.Context, cmd *cli.Command) (store.Store, error) { return openServed(ctx, cmd, logger) }
+	return withStore(open, func(ctx context.Context, cmd *cli.Command, store store.Store) error {
+		warnOfDamage(store, logger)
 		services := server.NewServices(store, config)
 		defer background(services.Properties.Run)()
 		handler, err := newHandler(cmd, services, logger)
@@ -157,7 +169,7 @@ func listen(ctx context.Context, cmd *cli.Command, handler *server.Server, logge
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- httpServer.Serve(server.ProblemListener(listener)) }()
-	logger.Info("listening", append([]any{"url", urlOf(listener.Addr())}, readVersion().attributes()...)...)
+	logger.Info("listening", append([]any{"url", urlOf(listener.Addr())}, readVersion().attributes(cmd.String("db"))...)...)
 
 	select {
 	case err := <-failed:

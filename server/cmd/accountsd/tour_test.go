@@ -31,9 +31,9 @@ func tourLines(t *testing.T) []string {
 }
 
 // The tour does what its comments say, in order, as often as it is taken.
-func TestTour(t *testing.T) {
-	t.Parallel()
-	db := filepath.Join(t.TempDir(), "accounts.db")
+func TestTour(t *testing.T) { onEachStore(t, testTour) }
+
+func testTour(t *testing.T, db string) {
 	key := mustRun(t, "init", "--db", db, "--company", "Sunrise Services", "--email", "ada@example.com", "--sample-data")
 	p := serve(t, db)
 	dir := t.TempDir()

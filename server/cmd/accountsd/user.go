@@ -13,7 +13,6 @@ import (
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/store"
-	"github.com/accountsd/accountsd/server/store/sqlite"
 )
 
 // listed is how many records a list reads at once.
@@ -99,7 +98,7 @@ func operator(companyID int64) identity.Actor {
 	return identity.Actor{CompanyID: companyID, Scope: identity.ScopeAdmin}
 }
 
-func listUsers(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
+func listUsers(ctx context.Context, cmd *cli.Command, store store.Store, company identity.Company) error {
 	table := tabwriter.NewWriter(cmd.Root().Writer, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tE-MAIL\tNAME\tADMIN\tSTATE")
 	for after := int64(0); ; {
@@ -129,7 +128,7 @@ func userState(u identity.User) string {
 	return "active"
 }
 
-func inviteUser(ctx context.Context, cmd *cli.Command, store *sqlite.Store, company identity.Company) error {
+func inviteUser(ctx context.Context, cmd *cli.Command, store store.Store, company identity.Company) error {
 	service := users(store)
 	known, err := store.Users(ctx, company.ID, identity.UserFilter{Email: cmd.String("email")}, 0, 1)
 	if err != nil {
@@ -159,7 +158,7 @@ func showToken(cmd *cli.Command, invited identity.InvitedUser) error {
 
 // onUser has a command carried out on the user of the flags.
 func onUser(do func(context.Context, *cli.Command, *identity.Service, identity.User) error) cli.ActionFunc {
-	return inStore(func(ctx context.Context, cmd *cli.Command, store *sqlite.Store) error {
+	return inStore(func(ctx context.Context, cmd *cli.Command, store store.Store) error {
 		user, err := findUser(ctx, cmd, store, cmd.String("email"))
 		if err != nil {
 			return err

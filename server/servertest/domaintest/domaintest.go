@@ -1,10 +1,9 @@
-// Package domaintest opens the rooms of the domain over a new SQLite file, for
+// Package domaintest opens the rooms of the domain over a store of their own, for
 // their tests.
 package domaintest
 
 import (
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,8 +12,9 @@ import (
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/patch"
-	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/storetest"
+	"github.com/accountsd/accountsd/server/store/teststore"
 )
 
 // Domain is all services over a store of its own, with a company and its admin,
@@ -22,7 +22,7 @@ import (
 type Domain struct {
 	server.Services
 	identity.CreatedCompany
-	Store *sqlite.Store
+	Store store.Store
 	Now   time.Time
 }
 
@@ -30,17 +30,13 @@ type Domain struct {
 // edits say.
 func New(t testing.TB, edits ...func(*server.ServiceConfig)) *Domain {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "accounts.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	d := &Domain{Store: store, Now: time.Date(2026, 11, 24, 12, 0, 0, 123456789, time.UTC)}
+	d := &Domain{Store: teststore.Open(t), Now: time.Date(2026, 11, 24, 12, 0, 0, 123456789, time.UTC)}
 	config := server.ServiceConfig{Clock: func() time.Time { return d.Now }, Region: "US"}
 	for _, edit := range edits {
 		edit(&config)
 	}
-	d.Services = server.NewServices(storetest.Missing(store), config)
+	d.Services = server.NewServices(storetest.Missing(d.Store), config)
+	var err error
 	d.CreatedCompany, err = d.Identity.CreateCompany(t.Context(), identity.NewCompany{Name: "Sunrise", Email: "ada@example.com"})
 	if err != nil {
 		t.Fatal(err)

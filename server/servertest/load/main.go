@@ -7,6 +7,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -17,6 +19,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/accountsd/accountsd/server/store/postgres/pgtest"
 )
 
 // options are what a run is to measure.
@@ -28,6 +32,7 @@ type options struct {
 	seconds        time.Duration
 	rounds         int
 	limit          bool
+	cluster        *pgtest.Cluster // nil: on SQLite
 }
 
 func main() {
@@ -40,7 +45,12 @@ func main() {
 			exit(runLimit(os.Args[2], os.Args[3]))
 		}
 	}
-	exit(run(parseFlags()))
+	o := parseFlags()
+	err := run(o)
+	if o.cluster != nil {
+		err = errors.Join(err, o.cluster.Stop())
+	}
+	exit(err)
 }
 
 func exit(err error) {
@@ -60,8 +70,16 @@ func parseFlags() options {
 	ops := flag.String("ops", strings.Join(operationNames, ","), "`NAMES` of operations")
 	flag.DurationVar(&o.seconds, "time", 3*time.Second, "measure each for `DURATION`")
 	flag.IntVar(&o.rounds, "rounds", 5, "measure all `N` times, and print medians")
+	postgres := flag.Bool("postgres", false, "measure on a PostgreSQL of the run's own")
 	flag.BoolVar(&o.limit, "limit", true, "measure the limit program as well")
 	flag.Parse()
+	if *postgres {
+		cluster, err := startCluster(context.Background())
+		if err != nil {
+			log.Fatal(err)
+		}
+		o.cluster = cluster
+	}
 	o.sizes, o.clients, o.ops = numbers(*sizes), numbers(*clients), strings.Split(*ops, ",")
 	return o
 }

@@ -95,6 +95,24 @@ func limited(op string) bool {
 
 // startFilled starts a program on a copy of its filled file.
 func startFilled(o options, p program, scratch string, size int) (*process, error) {
+	s, err := filledProcess(o, p, scratch, size)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.startTimes(); err != nil {
+		return nil, err
+	}
+	s.settle(2*time.Second, time.Minute)
+	s.idle = s.used()
+	return s, nil
+}
+
+// filledProcess is a program that is not started.
+func filledProcess(o options, p program, scratch string, size int) (*process, error) {
+	if o.cluster != nil {
+		f, err := fillDatabase(o, p, size)
+		return &process{program: p, db: f.path, key: f.key}, err
+	}
 	f, err := fill(p, o.dir, size)
 	if err != nil {
 		return nil, err
@@ -105,11 +123,6 @@ func startFilled(o options, p program, scratch string, size int) (*process, erro
 			return nil, err
 		}
 	}
-	if err := s.startTimes(); err != nil {
-		return nil, err
-	}
-	s.settle(2*time.Second, time.Minute)
-	s.idle = s.used()
 	return s, nil
 }
 

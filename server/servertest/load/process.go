@@ -80,6 +80,9 @@ func (s *process) stop() error {
 
 // remove removes the server's files.
 func (s *process) remove() (err error) {
+	if isURL(s.db) {
+		return nil // It goes with its cluster.
+	}
 	for _, ending := range []string{"", "-wal", "-shm", "-search", "-search-wal", "-search-shm"} {
 		if failed := os.Remove(s.db + ending); !errors.Is(failed, os.ErrNotExist) {
 			err = errors.Join(err, failed)

@@ -1,12 +1,16 @@
 // Soak attacks a real server with hundreds of requests at once, and prints the
 // memory that it takes and how long honest callers wait meanwhile: "make soak".
 // Its argument is the binary to serve with, so that two can be compared. Or it
-// kills one again and again while it writes: "make soak-crash".
+// kills one again and again while it writes ("make soak-crash"), or has many clients
+// work through two servers on one PostgreSQL while things go wrong ("make
+// soak-servers", "make soak-failover").
 package main
 
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -46,33 +50,53 @@ func attacks() map[string][]attack {
 	return map[string][]attack{"accept": {accept}, "unknown": {update}, "large": {large}, "batch": {batch}, "all": {accept, update, large, batch}}
 }
 
+const usage = `usage: soak ACCOUNTSD [MIX ...]
+       soak crash KILLS ACCOUNTSD
+       soak failover TIMES ACCOUNTSD
+       soak two|balanced|pooled|burst ACCOUNTSD`
+
+// modes are those that take nothing but a binary. They start PostgreSQL.
+var modes = map[string]func(ctx context.Context, binary string) error{"two": two, "balanced": balanced, "pooled": pooled, "burst": burst}
+
 func main() {
-	if len(os.Args) == 5 && os.Args[1] == "attack" { // this program in its other role
-		fmt.Print(caller{url: os.Args[2], key: os.Args[3], http: newHTTP()}.attack(attacks()[os.Args[4]]))
-		return
+	if err := run(context.Background(), os.Args[1:]); err != nil {
+		log.Fatal(err)
 	}
-	if len(os.Args) == 4 && os.Args[1] == "crash" {
-		kills, err := strconv.Atoi(os.Args[2])
-		if err == nil {
-			err = crash(os.Args[3], kills)
-		}
+}
+
+// run does what the arguments say.
+func run(ctx context.Context, args []string) error {
+	switch mode := strings.Join(args[:min(1, len(args))], ""); {
+	case mode == "attack" && len(args) == 4: // this program in its other role
+		fmt.Print(caller{url: args[1], key: args[2], http: newHTTP()}.attack(attacks()[args[3]]))
+		return nil
+	case (mode == "crash" || mode == "failover") && len(args) == 3:
+		times, err := strconv.Atoi(args[1])
 		if err != nil {
-			log.Fatal(err)
+			return err
 		}
-		return
+		if mode == "crash" {
+			return crash(args[2], times)
+		}
+		return failover(ctx, args[2], times)
+	case len(args) == 2 && modes[mode] != nil:
+		return modes[mode](ctx, args[1])
+	case mode == "":
+		return errors.New(usage)
 	}
-	if len(os.Args) < 2 {
-		log.Fatal("usage: soak ACCOUNTSD [MIX ...], or soak crash KILLS ACCOUNTSD")
-	}
-	mixes := os.Args[2:]
+	return soakAll(args[0], args[1:])
+}
+
+func soakAll(binary string, mixes []string) error {
 	if len(mixes) == 0 {
 		mixes = []string{"accept", "unknown", "large", "batch", "all"}
 	}
 	for _, name := range mixes {
-		if err := soak(os.Args[1], name); err != nil {
-			log.Fatalf("%s: %v", name, err)
+		if err := soak(binary, name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
+	return nil
 }
 
 // soak attacks one server, and prints a line.

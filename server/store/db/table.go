@@ -73,6 +73,15 @@ func (t Table[T]) At(record *T, more ...any) []any {
 	return append(at, more...)
 }
 
+// All is where each of the records has the columns.
+func (t Table[T]) All(records []T) [][]any {
+	lists := make([][]any, len(records))
+	for i := range records {
+		lists[i] = t.At(&records[i])
+	}
+	return lists
+}
+
 // Scan reads a record.
 func (t Table[T]) Scan(row *Row) (T, error) {
 	var record T

@@ -89,9 +89,11 @@ func (p Parameter) Blob(v []byte) { p.of.SetBlob(p.at, v) }
 // Null binds NULL.
 func (p Parameter) Null() { p.of.SetNull(p.at) }
 
-func (p Parameter) float(v float64) { p.of.SetFloat(p.at, v) }
+// Float binds a number.
+func (p Parameter) Float(v float64) { p.of.SetFloat(p.at, v) }
 
-func (p Parameter) bool(v bool) { p.of.SetBool(p.at, v) }
+// Bool binds a truth value.
+func (p Parameter) Bool(v bool) { p.of.SetBool(p.at, v) }
 
 // IsNull tells whether there is no value.
 func (c Column) IsNull() bool { return c.of.IsNull(c.at) }
@@ -108,7 +110,11 @@ func (c Column) Blob() ([]byte, error) { return c.of.Blob(c.at) }
 // AppendText appends a text.
 func (c Column) AppendText(to []byte) ([]byte, error) { return c.of.AppendText(to, c.at) }
 
-func (c Column) float() (float64, error) { return c.of.Float(c.at) }
+// Float reads a number.
+func (c Column) Float() (float64, error) { return c.of.Float(c.at) }
+
+// Bool reads a truth value.
+func (c Column) Bool() (bool, error) { return c.of.Bool(c.at) }
 
 // Bind binds a value, or what a pointer points to, to a parameter. A nil pointer is
 // NULL.
@@ -133,13 +139,13 @@ func bind(p Parameter, value any) error {
 	case **string:
 		bindOptional(p, *v, Parameter.Text)
 	case float64:
-		p.float(v)
+		p.Float(v)
 	case **float64:
-		bindOptional(p, *v, Parameter.float)
+		bindOptional(p, *v, Parameter.Float)
 	case **int64:
 		bindOptional(p, *v, Parameter.Int)
 	case *bool:
-		bindOptional(p, v, Parameter.bool)
+		bindOptional(p, v, Parameter.Bool)
 	case []byte:
 		p.Blob(v)
 	default:
@@ -166,11 +172,11 @@ func bindByKind(p Parameter, v reflect.Value) error {
 	case v.CanInt():
 		p.Int(v.Int())
 	case v.CanFloat():
-		p.float(v.Float())
+		p.Float(v.Float())
 	case v.Kind() == reflect.String:
 		p.Text(v.String())
 	case v.Kind() == reflect.Bool:
-		p.bool(v.Bool())
+		p.Bool(v.Bool())
 	default:
 		return fmt.Errorf("the database has no value for a %s", v.Type())
 	}
@@ -187,7 +193,7 @@ func read(c Column, dest any) (err error) {
 	case *string:
 		*d, err = c.Text()
 	case *bool:
-		*d, err = c.of.Bool(c.at)
+		*d, err = c.Bool()
 	case *int:
 		var n int64
 		n, err = c.Int()
@@ -195,11 +201,11 @@ func read(c Column, dest any) (err error) {
 	case **string:
 		*d, err = optional(c, Column.Text)
 	case **float64:
-		*d, err = optional(c, Column.float)
+		*d, err = optional(c, Column.Float)
 	case **int64:
 		*d, err = optional(c, Column.Int)
 	case *float64:
-		*d, err = c.float()
+		*d, err = c.Float()
 	case *[]byte:
 		*d, err = c.Blob()
 	default:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/postgres/engine"
 	"github.com/accountsd/accountsd/server/store/queue"
 	"github.com/accountsd/accountsd/server/write"
@@ -33,7 +34,7 @@ type waiting struct {
 // what else there is in a transaction of its own.
 func (s *Store) Commit(ctx context.Context, set *account.WriteSet) error {
 	if err := ctx.Err(); err != nil {
-		return err
+		return engine.Interpret(ctx, err, commitSet)
 	}
 	if !set.IsUpdates() {
 		return s.Write(ctx, func(ctx context.Context, tx store.Tx) error { return set.Play(ctx, tx) })
@@ -48,8 +49,13 @@ func (s *Store) Commit(ctx context.Context, set *account.WriteSet) error {
 	}
 	w := &waiting{Call: queue.NewCall(ctx), set: e}
 	s.join(w)
-	return w.Wait()
+	if err = w.Wait(); err != nil && err == ctx.Err() { // It was given up before it was begun.
+		return engine.Interpret(ctx, err, commitSet)
+	}
+	return err
 }
+
+var commitSet = db.Statement{Thing: "updates"}
 
 // layOut makes the statement of groups when it is first needed.
 func (s *Store) layOut(ctx context.Context) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -25,6 +24,24 @@ var migrations = migration.Load(files)
 // SchemaVersion is the number of the schema that this program knows.
 func SchemaVersion() int { return migrations.Latest() }
 
+// Migrations are the steps to that schema.
+func Migrations() migration.Steps { return migrations }
+
+// VersionOf returns the version of the schema of a URL's database, and changes
+// nothing. Its errors are those of Open.
+func VersionOf(ctx context.Context, url string) (int, error) {
+	s, err := connect(ctx, url, engine.Config{})
+	if err != nil {
+		return 0, err
+	}
+	version, err := s.Version(ctx)
+	if err != nil {
+		return 0, s.giveUp(err)
+	}
+	close(s.done) // Nothing was begun.
+	return version, s.Close()
+}
+
 const (
 	makeVersion = `CREATE TABLE IF NOT EXISTS schema_version (one boolean PRIMARY KEY CHECK (one), version integer NOT NULL)`
 	firstRow    = `INSERT INTO schema_version VALUES (true, 0) ON CONFLICT DO NOTHING`
@@ -36,13 +53,36 @@ const (
 // Version returns the version of a database's schema; 0: it has none of ours.
 func (s *Store) Version(ctx context.Context) (version int, err error) {
 	err = s.Session.Get(ctx, selectVersion, nil, &version)
-	if engine.IsUndefined(err) {
+	if engine.IsUndefined(err) || fault.IsNotFound(err) { // Its row comes after the table.
 		return 0, nil
 	}
 	return version, err
 }
 
 var selectVersion = db.Statement{Thing: "schema", Text: readVersion}
+
+const seeForeign = `SELECT EXISTS (
+	SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+	WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT EXISTS (
+		SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
+AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('schema_version') AND attname = 'one')`
+
+// bringUp is Migrate of a database that has our tables, or none at all: those of
+// extensions aside. So a wrong URL changes nothing, and a role that may write records
+// only can use a database that is up to date.
+func (s *Store) bringUp(ctx context.Context) error {
+	if version, err := s.Version(ctx); err != nil || version == SchemaVersion() {
+		return err
+	}
+	var foreign bool
+	if err := s.engine.Pool().QueryRow(ctx, seeForeign).Scan(&foreign); err != nil {
+		return err
+	}
+	if foreign {
+		return s.place.foreign()
+	}
+	return s.Migrate(ctx)
+}
 
 // Migrate brings the schema up to date. Servers that start at once wait for the one
 // that does it.
@@ -71,7 +111,7 @@ func prepareVersion(ctx context.Context, pool *pgxpool.Pool) (err error) {
 // refused makes an error of a schema that is too new one that says so to the caller.
 func refused(err error) error {
 	if newer, ok := errors.AsType[*migration.NewerError](err); ok {
-		return &fault.Error{Kind: fault.KindInvalid, Message: newer.Error(), Err: err}
+		return refusal(fault.KindInvalid, "%s", newer)
 	}
 	return err
 }
@@ -111,9 +151,10 @@ func (s *Store) checkVersion(ctx context.Context) error {
 		return err
 	case version > SchemaVersion():
 		return refused(&migration.NewerError{Version: version, Known: SchemaVersion()})
+	case version == 0:
+		return refusal(fault.KindUnavailable, "the database has no tables of accountsd yet; make them with accountsd init or accountsd migrate up")
 	case version < SchemaVersion():
-		return &fault.Error{Kind: fault.KindUnavailable, Message: fmt.Sprintf(
-			"the database has a schema of version %d, and this program needs %d; run accountsd migrate up", version, SchemaVersion())}
+		return refusal(fault.KindUnavailable, "the database has a schema of version %d, and this program needs %d; run accountsd migrate up", version, SchemaVersion())
 	}
 	return nil
 }

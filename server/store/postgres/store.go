@@ -7,13 +7,13 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/accountsd/accountsd/server/fault"
+	"github.com/jackc/pgx/v5"
+
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/postgres/engine"
@@ -24,6 +24,7 @@ import (
 type Store struct {
 	records.Reader
 	engine *engine.Engine
+	place  place
 	groups groups
 	layout atomic.Pointer[layout]
 	keys   keysVersion
@@ -37,38 +38,70 @@ var _ store.Store = (*Store)(nil)
 // Config is how a database is used. The zero value is a server's.
 type Config struct {
 	engine.Config
-	// KeepSchema leaves the schema as it is. If it is not the one that the program
-	// needs, Ping tells.
+	// KeepSchema leaves the schema as it is. One that is not what the program needs is
+	// refused with KindUnavailable, as somebody else may be about to bring it up.
 	KeepSchema bool
 	// Quiet keeps what else runs in the background from running here.
 	Quiet bool
+
+	filling bool // take a database that a copy has left unfinished
 }
 
 // Open opens the database of a URL, as in postgres://user@host/name, and brings its
-// schema up to date. A database that cannot be reached is KindUnavailable, one of a
-// newer program KindInvalid. The store is the caller's to close.
+// schema up to date. What keeps it from that is told in one sentence: KindUnavailable
+// if it may be over in a moment, KindNotFound if there is no such database, and else
+// KindInvalid, as of a newer program's. The store is the caller's to close.
 func Open(ctx context.Context, url string, config Config) (*Store, error) {
-	e, err := engine.Open(ctx, url, config.Config)
+	s, err := connect(ctx, url, config.Config)
 	if err != nil {
-		return nil, &fault.Error{Kind: fault.KindInvalid, Message: "the address of the database cannot be read: " + err.Error(), Err: err}
-	}
-	s := &Store{
-		Reader: records.Reader{Session: e.Session(), Driven: records.DefaultDriven, Texts: texts{}},
-		engine: e, done: make(chan struct{}),
+		return nil, err
 	}
 	background, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	s.close = sync.OnceValue(s.shutDown)
-	check := s.Migrate
+	check := s.bringUp
 	if config.KeepSchema {
 		check = s.checkVersion
 	}
-	if err := check(ctx); err != nil {
-		close(s.done)
-		return nil, errors.Join(err, s.Close())
+	if err = check(ctx); err == nil && !config.filling {
+		err = s.checkWhole(ctx)
+	}
+	if err != nil {
+		return nil, s.giveUp(err)
 	}
 	go s.work(background, config.Quiet)
 	return s, nil
+}
+
+// connect returns a store on a database that answers.
+func connect(ctx context.Context, url string, config engine.Config) (*Store, error) {
+	c, err := readURL(url)
+	if err != nil {
+		return nil, err
+	}
+	at := placeOf(&c.ConnConfig.Config)
+	// A pool that cannot connect would take a minute to close.
+	conn, err := pgx.ConnectConfig(ctx, c.ConnConfig)
+	if err != nil {
+		return nil, at.explain(err)
+	}
+	_ = conn.Close(ctx)
+	e, err := engine.Open(ctx, url, config)
+	if err != nil {
+		return nil, at.explain(err)
+	}
+	s := &Store{
+		Reader: records.Reader{Session: e.Session(), Driven: records.DefaultDriven, Texts: texts{}},
+		engine: e, place: at, stop: func() {}, done: make(chan struct{}),
+	}
+	s.close = sync.OnceValue(s.shutDown)
+	return s, nil
+}
+
+// giveUp closes a store that is of no use, and says why.
+func (s *Store) giveUp(err error) error {
+	close(s.done) // Nothing was begun.
+	_ = s.Close()
+	return s.place.explain(err)
 }
 
 // Close finishes the writes that have begun, and refuses later ones. Another call
@@ -82,9 +115,14 @@ func (s *Store) shutDown() error {
 	return nil
 }
 
-// Ping returns nil if the database answers, and has the schema that the program
-// needs.
-func (s *Store) Ping(ctx context.Context) error { return s.checkVersion(ctx) }
+// Ping returns nil if the database answers, has the schema that the program needs,
+// and is not being copied to.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.checkVersion(ctx); err != nil {
+		return err
+	}
+	return s.checkWhole(ctx)
+}
 
 // Write runs fn in a transaction: see store.Store.
 func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
@@ -105,7 +143,10 @@ func within(fn func(ctx context.Context, tx store.Tx) error) func(ctx context.Co
 		if err := fn(ctx, tx); err != nil {
 			return err
 		}
-		return changed.flush(ctx, session)
+		if err := changed.flush(ctx, session); err != nil {
+			return err
+		}
+		return tx.Finish(ctx)
 	}
 }
 

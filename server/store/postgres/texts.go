@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,23 +63,26 @@ var pattern = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // changedTexts notes the records whose texts change in a transaction, and writes the texts
 // at its end, when all that they are made of has been written.
 type changedTexts struct {
-	changed map[noted]bool
+	changed map[noted]map[int64]bool // the ids of records
 	kinds   map[string]records.Kind
 }
 
-// noted is a record that was noted.
+// noted is the records of a kind that a company has.
 type noted struct {
-	kind          string
-	companyID, id int64
+	kind      string
+	companyID int64
 }
 
 // Changed notes that a record's text is new, another, or gone.
 func (q *changedTexts) Changed(_ context.Context, _ db.Session, kind records.Kind, companyID, id int64) error {
 	if q.changed == nil {
-		q.changed, q.kinds = make(map[noted]bool), make(map[string]records.Kind)
+		q.changed, q.kinds = make(map[noted]map[int64]bool), make(map[string]records.Kind)
 	}
-	q.changed[noted{kind.Name, companyID, id}] = true
-	q.kinds[kind.Name] = kind
+	g := noted{kind.Name, companyID}
+	if q.changed[g] == nil {
+		q.changed[g] = make(map[int64]bool)
+	}
+	q.changed[g][id], q.kinds[kind.Name] = true, kind
 	return nil
 }
 
@@ -90,25 +94,20 @@ ON CONFLICT (company_id, kind, record_id) DO UPDATE SET text = excluded.text, in
 
 // flush writes the texts of the records that were noted.
 func (q *changedTexts) flush(ctx context.Context, session db.Session) error {
-	for name, kind := range q.kinds {
-		var ids db.List[int64]
-		gone := make(map[int64]noted)
-		for record := range q.changed {
-			if record.kind == name {
-				ids, gone[record.id] = append(ids, record.id), record
-			}
-		}
-		found, err := db.Collect(ctx, session, kind.ByID, []any{ids}, kind.Scan)
+	for g, changed := range q.changed {
+		ids := db.List[int64](slices.Collect(maps.Keys(changed)))
+		kind := q.kinds[g.kind]
+		found, err := db.Collect(ctx, session, kind.Among, []any{g.companyID, ids}, kind.Scan)
 		if err != nil {
 			return err
 		}
 		var save, drop [][]any
 		for _, text := range found {
-			delete(gone, text.ID)
-			save = append(save, []any{text.CompanyID, name, text.ID, joined(text)})
+			delete(changed, text.ID)
+			save = append(save, []any{g.companyID, g.kind, text.ID, joined(text)})
 		}
-		for _, record := range gone {
-			drop = append(drop, []any{record.companyID, name, record.id})
+		for id := range changed {
+			drop = append(drop, []any{g.companyID, g.kind, id})
 		}
 		if _, err := session.RunAll(ctx, saveText, save); err != nil {
 			return err

@@ -14,18 +14,6 @@ import (
 
 const numberTaken = "number is taken by another account"
 
-// assignNumber takes the first number after the last one assigned that no
-// account has. Where there are taken ones, it is one above an account's.
-var assignNumber = db.Statement{Thing: "company", Text: `UPDATE companies SET last_number = CASE
-	WHEN NOT EXISTS (SELECT 1 FROM accounts WHERE company_id = companies.id AND number = companies.last_number + 1)
-	THEN last_number + 1
-	ELSE (SELECT a.number + 1 FROM accounts a
-		WHERE a.company_id = companies.id AND a.number > companies.last_number
-			AND NOT EXISTS (SELECT 1 FROM accounts b WHERE b.company_id = a.company_id AND b.number = a.number + 1)
-		ORDER BY a.number LIMIT 1)
-	END
-WHERE id = ? RETURNING last_number`}
-
 var insertAccount = db.Statement{Thing: "account", Taken: numberTaken, Text: `INSERT INTO accounts (` + listed(columnsOfAccounts, "", "") + `)
 VALUES (?` + strings.Repeat(", ?", len(columnsOfAccounts)-1) + `)`}
 
@@ -37,9 +25,11 @@ func (t *Tx) InsertAccount(ctx context.Context, a *account.Account) error {
 	}
 	row := toDBAccount(*a)
 	if row.Number == 0 {
-		if err := t.Session.Get(ctx, assignNumber, []any{a.CompanyID}, &row.Number); err != nil {
+		number, err := t.nextNumber(ctx, a.CompanyID)
+		if err != nil {
 			return err
 		}
+		row.Number = number
 	}
 	if err := t.Session.Insert(ctx, insertAccount, &row.ID, appendAt(nil, columnsOfAccounts, &row)...); err != nil {
 		return err

@@ -149,11 +149,7 @@ func (r Reader) AliasDays(ctx context.Context, companyID int64, userIDs []int64,
 
 // AddAliasUse adds to the counts.
 func (t *Tx) AddAliasUse(ctx context.Context, counted []alias.Use) error {
-	lists := make([][]any, len(counted))
-	for i := range counted {
-		lists[i] = uses.At(&counted[i])
-	}
-	_, err := t.Session.RunAll(ctx, addUse, lists)
+	_, err := t.Session.RunAll(ctx, addUse, uses.All(counted))
 	return err
 }
 
@@ -164,10 +160,6 @@ func (r Reader) AliasLeniencies(ctx context.Context, companyID int64, userIDs []
 
 // AddAliasLeniencies adds to the counts.
 func (t *Tx) AddAliasLeniencies(ctx context.Context, counted []alias.Leniency) error {
-	lists := make([][]any, len(counted))
-	for i := range counted {
-		lists[i] = leniencies.At(&counted[i])
-	}
-	_, err := t.Session.RunAll(ctx, addLeniency, lists)
+	_, err := t.Session.RunAll(ctx, addLeniency, leniencies.All(counted))
 	return err
 }

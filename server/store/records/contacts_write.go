@@ -50,6 +50,9 @@ func (t *Tx) addLookup(ctx context.Context, c account.Contact) error {
 
 // UpdateContact writes a contact, all but its links.
 func (t *Tx) UpdateContact(ctx context.Context, c account.Contact) error {
+	if err := t.Session.Lock(ctx, c.CompanyID); err != nil {
+		return err
+	}
 	if err := t.enqueueContact(ctx, c); err != nil {
 		return err
 	}
@@ -64,6 +67,9 @@ func (t *Tx) UpdateContact(ctx context.Context, c account.Contact) error {
 
 // DeleteContact removes a contact; its links go with it.
 func (t *Tx) DeleteContact(ctx context.Context, companyID, id int64) error {
+	if err := t.Session.Lock(ctx, companyID); err != nil {
+		return err
+	}
 	if err := t.enqueueLinked(ctx, companyID, id); err != nil {
 		return err
 	}

@@ -66,8 +66,10 @@ func (t *Tx) addKeys(ctx context.Context, p schema.Property, accountID int64, ke
 
 // Cut cuts long keys to what an index can have. Those that are compared with a
 // shorter one still are as they were.
-func (r Reader) Cut(keys []string) []string {
-	most := r.Session.MaxKey()
+func (r Reader) Cut(keys []string) []string { return cutTo(r.Session.MaxKey(), keys) }
+
+// cutTo cuts keys to the most bytes that an index can have; 0: all.
+func cutTo(most int, keys []string) []string {
 	if most == 0 || !slices.ContainsFunc(keys, func(key string) bool { return len(key) > most }) {
 		return keys
 	}
@@ -113,6 +115,61 @@ func (t *Tx) IndexAccounts(ctx context.Context, p schema.Property, ids []int64) 
 	}
 	_, err = t.Session.RunAll(ctx, addKey, lists)
 	return err
+}
+
+// CustomIndex is the table of the keys of custom values.
+const CustomIndex = "custom_index"
+
+// CustomKey is what an account is found by: a key of a value of a property.
+type CustomKey struct {
+	CompanyID, PropertyID int64
+	Key                   string
+	AccountID             int64
+}
+
+// EachCustomKey calls yield for each key that the accounts must be found by, cut to
+// the most bytes that an index can have (0: all): first by company and account, in
+// the same order each time.
+func (r Reader) EachCustomKey(ctx context.Context, most int, yield func(CustomKey) error) error {
+	companies, err := r.Companies(ctx)
+	for _, c := range companies {
+		if err == nil {
+			err = r.eachKeyOf(ctx, c.ID, most, yield)
+		}
+	}
+	return err
+}
+
+func (r Reader) eachKeyOf(ctx context.Context, companyID int64, most int, yield func(CustomKey) error) error {
+	properties, err := r.Properties(ctx, companyID)
+	if err != nil {
+		return err
+	}
+	properties = slices.DeleteFunc(properties, func(p schema.Property) bool { return p.Index == schema.IndexNone })
+	if len(properties) == 0 {
+		return nil
+	}
+	var id int64
+	var members db.Members
+	return r.Session.Each(ctx, selectCustom, []any{companyID, 0}, func(row *db.Row) error {
+		if err := row.Scan(&id, &members); err != nil {
+			return err
+		}
+		for _, p := range properties {
+			value, err := members.Value(p.Key)
+			if err != nil {
+				return err
+			}
+			keys := slices.Clone(cutTo(most, p.Keys(value)))
+			slices.Sort(keys)
+			for _, key := range slices.Compact(keys) {
+				if err := yield(CustomKey{companyID, p.ID, key, id}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }
 
 // selectReady selects the properties whose indexes can be used.

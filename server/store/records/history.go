@@ -25,7 +25,6 @@ var (
 	selectChanges = db.Statement{Thing: "changes", Text: fromEntries +
 		`WHERE company_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`}
 	selectLast    = db.Statement{Thing: "company", Text: `SELECT last_sequence FROM companies WHERE id = ?`}
-	nextSequence  = db.Statement{Thing: "company", Text: `UPDATE companies SET last_sequence = last_sequence + 1 WHERE id = ? RETURNING last_sequence`}
 	insertHistory = db.Statement{Thing: "history", Text: entries.Insert("changes")}
 )
 
@@ -70,7 +69,7 @@ func (r Reader) LastChange(ctx context.Context, companyID int64) (int64, error) 
 
 // AddHistory appends an entry, and sets its sequence.
 func (t *Tx) AddHistory(ctx context.Context, e *account.HistoryEntry) (err error) {
-	if e.Sequence, err = t.Session.Number(ctx, nextSequence, e.CompanyID); err != nil {
+	if e.Sequence, err = t.nextSequence(ctx, e.CompanyID); err != nil {
 		return err
 	}
 	return t.Session.Exec(ctx, insertHistory, entries.At(e)...)

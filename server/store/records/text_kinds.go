@@ -25,6 +25,10 @@ var (
 			`WHERE a.id IN ({ids ?}) ORDER BY a.id`},
 		From: db.Statement{Thing: "accounts", Text: textsOfAccounts +
 			`WHERE a.id > ? ORDER BY a.id LIMIT ?`},
+		Among: db.Statement{Thing: "accounts", Text: textsOfAccounts +
+			`WHERE a.company_id = ? AND a.id IN ({ids ?}) ORDER BY a.id`},
+		Of: db.Statement{Thing: "accounts", Text: textsOfAccounts +
+			`WHERE a.company_id = ? AND a.id > ? ORDER BY a.id LIMIT ?`},
 	}
 	textsOfAccounts = `SELECT a.company_id, a.id, ` + listed(searchedColumns, "a.", "") + `, ` + contactNames + ` FROM accounts a `
 	searchedColumns = columnsThat(func(c accountColumn) bool { return !c.unread && slices.Contains(account.TextMembers, c.member) })
@@ -36,6 +40,10 @@ var (
 FROM contacts c WHERE c.id IN ({ids ?}) ORDER BY c.id`},
 		From: db.Statement{Thing: "contacts", Text: contactColumns + `
 FROM contacts c WHERE c.id > ? ORDER BY c.id LIMIT ?`},
+		Among: db.Statement{Thing: "contacts", Text: contactColumns + `
+FROM contacts c WHERE c.company_id = ? AND c.id IN ({ids ?}) ORDER BY c.id`},
+		Of: db.Statement{Thing: "contacts", Text: contactColumns + `
+FROM contacts c WHERE c.company_id = ? AND c.id > ? ORDER BY c.id LIMIT ?`},
 	}
 	TextKinds = []Kind{AccountTexts, ContactTexts}
 )

@@ -50,6 +50,8 @@ type Kind struct {
 	Scan    func(*db.Row) (Text, error)
 	ByID    db.Statement // selects the records of a List of ids, in their order
 	From    db.Statement // selects the records after an id, at most so many
+	Among   db.Statement // selects those of a company that a List of ids has
+	Of      db.Statement // selects those of a company after an id, at most so many
 }
 
 // Text is what is looked for words in, of a record, by column.

@@ -29,11 +29,13 @@ type Reader struct {
 
 var _ store.Reader = Reader{}
 
-// Tx is a transaction. It is of no use once that has ended.
+// Tx is a transaction. It is of no use once that has ended. Finish must be its last
+// call before the commit.
 type Tx struct {
 	Reader
 	// Queue hears of texts that change, if there is an index of words.
-	Queue Queue
+	Queue  Queue
+	counts []counts // by company
 }
 
 var _ store.Tx = (*Tx)(nil)
@@ -67,6 +69,14 @@ func (t *Tx) FindContact(ctx context.Context, companyID int64, email, phone stri
 	return t.Reader.FindContact(ctx, companyID, email, phone)
 }
 
+// Contact is that of Reader of a contact that stays as it is.
+func (t *Tx) Contact(ctx context.Context, companyID, id int64) (account.Contact, error) {
+	if err := t.Session.Lock(ctx, companyID); err != nil {
+		return account.Contact{}, err
+	}
+	return t.Reader.Contact(ctx, companyID, id)
+}
+
 // SchemaVersion is that of Reader, which stays as it is.
 func (t *Tx) SchemaVersion(ctx context.Context, companyID int64) (int64, error) {
 	if err := t.Session.Lock(ctx, companyID); err != nil {
@@ -91,6 +101,19 @@ func (t *Tx) User(ctx context.Context, companyID, id int64) (identity.User, erro
 	return t.Reader.User(ctx, companyID, id)
 }
 
+// UserByInvitation is that of Reader of a user who stays as he is. Whose invitation
+// it is must be known before the company can be locked.
+func (t *Tx) UserByInvitation(ctx context.Context, hash identity.KeyHash) (identity.User, error) {
+	invited, err := t.Reader.UserByInvitation(ctx, hash)
+	if err != nil {
+		return identity.User{}, err
+	}
+	if err := t.Session.Lock(ctx, invited.CompanyID); err != nil {
+		return identity.User{}, err
+	}
+	return t.Reader.UserByInvitation(ctx, hash)
+}
+
 // The statements around a part of a transaction. A nested part hides the outer
 // one of the same name until it ends.
 var (
@@ -104,8 +127,10 @@ func (t *Tx) Isolate(ctx context.Context, fn func(ctx context.Context) error) er
 	if err := t.Session.Exec(ctx, savePart); err != nil {
 		return err
 	}
+	restore := t.keepCounts()
 	failure := fn(ctx)
 	if failure != nil {
+		restore()
 		if err := t.Session.Exec(ctx, undoPart); err != nil {
 			// fn's error is text only: its kind would say that all is well.
 			return fmt.Errorf("undo after %q: %w", failure.Error(), err)

@@ -74,5 +74,8 @@ func (t *Tx) InsertUser(ctx context.Context, u *identity.User) error {
 
 // UpdateUser writes a user, all but the email.
 func (t *Tx) UpdateUser(ctx context.Context, u identity.User) error {
+	if err := t.Session.Lock(ctx, u.CompanyID); err != nil {
+		return err
+	}
 	return t.countKeys(ctx, t.Session.ChangeOne(ctx, updateUser, changedUsers.At(&u, u.ID, u.CompanyID)...))
 }

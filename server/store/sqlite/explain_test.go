@@ -141,7 +141,7 @@ func TestPlansOfWrites(t *testing.T) {
 		_, err = tx.FindAccount(ctx, l.company, account.MatchTitle, normal.Fold(a.Title))
 		_, contactsErr := tx.Contacts(ctx, l.company, []int64{a.Contacts[0].ID})
 		_, findErr := tx.FindContact(ctx, l.company, "jo@sunrise.example", "")
-		answer := write.Answer{ID: write.AnswerID{KeyID: key.ID, Name: "x"}, At: start}
+		answer := write.Answer{ID: write.AnswerID{CompanyID: l.company, KeyID: key.ID, Name: "x"}, At: start}
 		_, owner := tx.NumberOwner(ctx, l.company, 1)
 		added := newAccount(l.company, "Added")
 		return errors.Join(err, contactsErr, findErr, owner,

@@ -12,6 +12,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/store/copying"
 	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 	"github.com/accountsd/accountsd/server/write"
@@ -26,6 +27,25 @@ const MaxChecked = 64 << 20
 
 // SchemaVersion is the number of the schema that this program knows.
 func SchemaVersion() int { return migrations.Latest() }
+
+// VersionOf returns the version of the schema of the file at path, and changes
+// nothing. It may be one that this program does not know. The errors are those of
+// OpenExisting.
+func VersionOf(ctx context.Context, path string) (int, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return 0, fmt.Errorf("open database: %w", err)
+	}
+	mode := "ro"
+	if log, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) || err == nil && log.Size() == 0 {
+		mode += "&immutable=1" // A look would else leave a log behind.
+	}
+	f, err := inspect(ctx, path, mode, false)
+	if f.isNewer() {
+		return f.version, nil
+	}
+	return f.version, err
+}
 
 // refuse says in one sentence why a file cannot be the database.
 func refuse(kind fault.Kind, format string, args ...any) error {
@@ -76,16 +96,18 @@ type file struct {
 	size    int64
 	marked  bool // it has our ApplicationID
 	version int  // of the schema
+
+	unfinished bool // a copy into it has not ended
 }
 
 // inspect looks at a file without changing it, and refuses one that is not ours
 // to write to.
-func inspect(ctx context.Context, path string, create bool) (f file, err error) {
+func inspect(ctx context.Context, path, mode string, create bool) (f file, err error) {
 	f.path = path
 	if f.size, err = stat(path, create); err != nil {
 		return f, err
 	}
-	conn, err := engine.Open(ctx, engine.Source{Name: engine.FileURI(path) + "?mode=ro", Wait: engine.LockTimeout})
+	conn, err := engine.Open(ctx, engine.Source{Name: engine.FileURI(path) + "?mode=" + mode, Wait: engine.LockTimeout})
 	if err != nil {
 		return f, explain(path, err)
 	}
@@ -97,9 +119,10 @@ func inspect(ctx context.Context, path string, create bool) (f file, err error) 
 }
 
 var (
-	beginLook    = db.Statement{Thing: "database", Text: `BEGIN`}
-	endLook      = db.Statement{Thing: "database", Text: `ROLLBACK`}
-	selectMarks  = db.Statement{Thing: "database", Text: `SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id, pragma_user_version`}
+	beginLook   = db.Statement{Thing: "database", Text: `BEGIN`}
+	endLook     = db.Statement{Thing: "database", Text: `ROLLBACK`}
+	selectMarks = db.Statement{Thing: "database", Text: `SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema),
+	(SELECT count(*) FROM sqlite_schema WHERE name = '` + copying.Note + `') FROM pragma_application_id, pragma_user_version`}
 	selectSchema = db.Statement{Thing: "schema", Text: `SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1`}
 	quickCheck   = db.Statement{Thing: "database", Text: `PRAGMA quick_check(1)`}
 	mark         = db.Statement{Thing: "database", Text: fmt.Sprintf(`PRAGMA application_id = %d`, ApplicationID)}
@@ -112,13 +135,13 @@ func (f *file) identify(ctx context.Context, conn *engine.Conn, create bool) err
 		return err
 	}
 	defer func() { _ = conn.Exec(context.WithoutCancel(ctx), endLook) }()
-	var id, things int
-	if err := conn.Get(ctx, selectMarks, nil, &id, &f.version, &things); err != nil {
+	var id, things, notes int
+	if err := conn.Get(ctx, selectMarks, nil, &id, &f.version, &things, &notes); err != nil {
 		return err
 	}
-	f.marked = id == ApplicationID
+	f.marked, f.unfinished = id == ApplicationID, notes > 0
 	switch {
-	case f.marked && f.version > SchemaVersion():
+	case f.isNewer():
 		return refuse(fault.KindInvalid, "%s has a schema of version %d, and this program knows only up to %d; use the newer accountsd that wrote it",
 			f.path, f.version, SchemaVersion())
 	case f.marked:
@@ -132,6 +155,8 @@ func (f *file) identify(ctx context.Context, conn *engine.Conn, create bool) err
 	}
 	return f.foreign()
 }
+
+func (f *file) isNewer() bool { return f.marked && f.version > SchemaVersion() }
 
 func (f *file) foreign() error {
 	return refuse(fault.KindInvalid, "%s is not a database of accountsd; name another file with --db", f.path)

@@ -19,6 +19,9 @@ var files embed.FS
 // user_version.
 var migrations = migration.Load(files)
 
+// Migrations are the steps to the schema that this program knows.
+func Migrations() migration.Steps { return migrations }
+
 var (
 	foreignKeysOff = db.Statement{Thing: "database", Text: `PRAGMA foreign_keys = OFF`}
 	foreignKeysOn  = db.Statement{Thing: "database", Text: `PRAGMA foreign_keys = ON`}

@@ -24,6 +24,15 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return open(t, newPath(t), sqlite.Limits{}) })
 }
 
+// Several processes may have one file open.
+func TestShared(t *testing.T) {
+	t.Parallel()
+	storetest.RunShared(t, func(t *testing.T) storetest.Opener {
+		path := newPath(t)
+		return func(t *testing.T) store.Store { return open(t, path, sqlite.Limits{}) }
+	})
+}
+
 // With one account driven, lists read the company's accounts in order.
 func TestStoreInOrder(t *testing.T) {
 	t.Parallel()

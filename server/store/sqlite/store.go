@@ -45,6 +45,8 @@ type limits struct {
 	driven int            // the most accounts that a list sorts
 	text   bool           // keep a text index
 	pace   textindex.Pace // of the index
+
+	filling bool // take a file that a copy has left unfinished
 }
 
 var defaultLimits = limits{commit: commit.DefaultLimits, driven: records.DefaultDriven, text: true, pace: textindex.DefaultPace}
@@ -67,9 +69,12 @@ func open(ctx context.Context, path string, create bool, limits limits) (*Store,
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	found, err := inspect(ctx, path, create)
+	found, err := inspect(ctx, path, "ro", create)
 	if err != nil {
 		return nil, err
+	}
+	if found.unfinished && !limits.filling {
+		return nil, refuse(fault.KindUnavailable, "%s is only a part of a copy; give the accountsd copy that makes it again to complete it, or name another file with --db", path)
 	}
 	engine.SyncData()
 	s := &Store{path: path, checked: found.size <= MaxChecked}
@@ -168,7 +173,10 @@ func (s *Store) within(queue *noted, fn func(ctx context.Context, tx store.Tx) e
 		if s.text != nil {
 			tx.Queue = queue
 		}
-		return fn(ctx, tx)
+		if err := fn(ctx, tx); err != nil {
+			return err
+		}
+		return tx.Finish(ctx)
 	}
 }
 
@@ -200,19 +208,26 @@ func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx store.
 // one is not.
 func (s *Store) Checked() bool { return s.checked }
 
-// Ping returns nil if the store can answer reads. Once a read or a write has
-// found the file damaged, it is KindUnavailable.
+// Ping returns nil if the store can answer reads, and the schema is the one that
+// this program knows: another one may have been at the file since. Once a read or a
+// write has found the file damaged, it is KindUnavailable.
 func (s *Store) Ping(ctx context.Context) error {
 	var ids float64
-	err := s.Session.Get(ctx, ping, nil, &ids)
-	if s.reads.Damage.Load() {
+	var version int
+	err := s.Session.Get(ctx, ping, nil, &ids, &version)
+	switch {
+	case s.reads.Damage.Load():
 		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database is damaged", Err: err}
+	case err == nil && version != SchemaVersion():
+		return refuse(fault.KindInvalid, "the database has a schema of version %d, and this program knows only up to %d; use the newer accountsd that wrote it",
+			version, SchemaVersion())
 	}
 	return err
 }
 
-var ping = db.Statement{Thing: "database", Text: `SELECT total(id) FROM (
-	SELECT max(id) AS id FROM companies UNION ALL SELECT max(id) FROM accounts UNION ALL SELECT max(id) FROM contacts)`}
+var ping = db.Statement{Thing: "database", Text: `SELECT (SELECT total(id) FROM (
+	SELECT max(id) AS id FROM companies UNION ALL SELECT max(id) FROM accounts UNION ALL SELECT max(id) FROM contacts)),
+	user_version FROM pragma_user_version`}
 
 // Close finishes the writes that were called before it, refuses later ones
 // with KindUnavailable, and releases the file. Another call waits for the

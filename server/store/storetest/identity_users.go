@@ -25,6 +25,9 @@ var identityTests = tests{
 	"KeyValid":    testKeyValid,
 	"KeyScope":    testKeyScope,
 	"KeysVersion": testKeysVersion,
+
+	"LoginFailures": testLoginFailures,
+	"KeyCalls":      testKeyCalls,
 }
 
 func testUser(t *testing.T, f *fixture) {

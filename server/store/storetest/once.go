@@ -43,19 +43,22 @@ func (f *fixture) wantAnswer(t *testing.T, want write.Answer, since time.Time) {
 func testAnswers(t *testing.T, f *fixture) {
 	keys := f.addKeys(t, f.ada, identity.Key{Hash: identity.KeyHash{1}}, identity.Key{Hash: identity.KeyHash{2}})
 	first := write.Answer{
-		ID: write.AnswerID{KeyID: keys[0].ID, Name: "Order \"7\""}, Fingerprint: [32]byte{7, 31: 9}, Status: 201,
+		ID: write.AnswerID{CompanyID: f.company.ID, KeyID: keys[0].ID, Name: "Order \"7\""}, Fingerprint: [32]byte{7, 31: 9}, Status: 201,
 		Header: map[string]string{"Etag": `"1-2"`, "Location": "/v1/accounts/7?x=<&>"},
 		Body:   []byte("{\"title\": \"Köln\"}\n\x00\xff"), At: start,
 	}
 	before := start.Add(-time.Hour)
 	f.saveAnswer(t, first, before)
-	empty := write.Answer{ID: write.AnswerID{KeyID: keys[1].ID, Name: first.ID.Name}, Status: 204, Header: map[string]string{}, Body: []byte{}, At: start}
+	empty := write.Answer{ID: write.AnswerID{CompanyID: f.company.ID, KeyID: keys[1].ID, Name: first.ID.Name}, Status: 204, Header: map[string]string{}, Body: []byte{}, At: start}
 	f.saveAnswer(t, empty, before)
 	f.wantAnswer(t, first, before)
 	f.wantAnswer(t, first, start) // at that time is since then
 	f.wantAnswer(t, empty, before)
 
-	for _, id := range []write.AnswerID{{KeyID: keys[0].ID, Name: "order \"7\""}, {KeyID: keys[0].ID}, {Name: first.ID.Name}} {
+	for _, id := range []write.AnswerID{
+		{CompanyID: f.company.ID, KeyID: keys[0].ID, Name: "order \"7\""}, {CompanyID: f.company.ID, KeyID: keys[0].ID},
+		{CompanyID: f.company.ID, Name: first.ID.Name}, {CompanyID: f.other.ID, KeyID: keys[0].ID, Name: first.ID.Name},
+	} {
 		_, err := f.answer(t.Context(), id, before)
 		wantKind(t, err, fault.KindNotFound)
 	}

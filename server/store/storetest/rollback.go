@@ -65,7 +65,7 @@ func (f *fixture) newWitness(t *testing.T) witness {
 	w.deleted.Contacts = []account.Contact{w.contact}
 	w.deleted = f.addAccount(t, w.deleted)
 	w.contact.Accounts = []account.AccountRef{{ID: w.deleted.ID, Title: w.deleted.Title}}
-	w.answer = write.Answer{ID: write.AnswerID{KeyID: w.key.ID, Name: "before"}, Status: 200, Header: map[string]string{}, Body: []byte{}, At: start}
+	w.answer = write.Answer{ID: write.AnswerID{CompanyID: f.company.ID, KeyID: w.key.ID, Name: "before"}, Status: 200, Header: map[string]string{}, Body: []byte{}, At: start}
 	f.write(t, func(ctx context.Context, tx store.Tx) error {
 		return errors.Join(tx.IndexCustom(ctx, w.zone, w.changed.ID, []string{"before"}), tx.SaveAnswer(ctx, w.answer, time.Time{}))
 	})

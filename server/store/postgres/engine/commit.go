@@ -17,12 +17,16 @@ import (
 // A commit whose answer is lost may have been carried out or not. So a transaction
 // leaves its name in a table: whoever adds that name again waits for the transaction
 // to end, and then either finds it there, or keeps it from ever being committed.
-// Beside the name is which members of a group were written.
+// Beside the name is which members of a group were written, or that it was kept from
+// it. Who finds it writes as well, so that the answer waits for the standbys which
+// the transaction should have waited for.
 const (
 	nameCommit = `INSERT INTO commits (id, at, members) VALUES ($1, $2, '')`
-	findCommit = nameCommit + ` ON CONFLICT DO NOTHING`
-	readCommit = `SELECT members FROM commits WHERE id = $1`
-	dropNames  = `DELETE FROM commits WHERE at < $1`
+	findCommit = `INSERT INTO commits (id, at, members) VALUES ($1, $2, '` + kept + `')
+ON CONFLICT (id) DO UPDATE SET at = excluded.at RETURNING members`
+	dropNames = `DELETE FROM commits WHERE at < $1`
+
+	kept = "-" // from being committed
 )
 
 // namesKept is how long the names of commits are looked for, at most, with a margin.
@@ -34,6 +38,9 @@ func (e *Engine) DropNames(ctx context.Context) error {
 	return err
 }
 
+// errUnknown is of a transaction that must not be run again.
+var errUnknown = errors.New("the answer to the commit was lost")
+
 var commitWrite = db.Statement{Thing: "transaction", Text: "COMMIT"}
 
 // commit commits, and answers only what it knows.
@@ -42,7 +49,8 @@ func (e *Engine) commit(ctx context.Context, conn *pgx.Conn) error {
 	var batch pgx.Batch
 	batch.Queue(nameCommit, name, time.Now().UnixMilli())
 	batch.Queue(commitWrite.Text)
-	err := conn.SendBatch(ctx, &batch).Close()
+	forgetWarning(conn)
+	err := warned(conn, conn.SendBatch(ctx, &batch).Close())
 	_, err = e.known(ctx, conn, name, err)
 	return err
 }
@@ -51,14 +59,14 @@ func (e *Engine) commit(ctx context.Context, conn *pgx.Conn) error {
 // nil if it was carried out. If the answer was lost, it returns which members of a
 // group were written.
 func (e *Engine) known(ctx context.Context, conn *pgx.Conn, name string, err error) (members []int64, _ error) {
-	if err == nil || code(err) != "" && !isGone(err) {
+	if err == nil || isSettled(err) {
 		return nil, Interpret(ctx, err, commitWrite)
 	}
 	_ = conn.Close(ctx) // Its transaction may go on else.
 	members, committed, failed := e.wasCommitted(ctx, name)
 	switch {
 	case failed != nil:
-		return nil, &fault.Error{Kind: fault.KindUnavailable, Message: "the database cannot be reached to find out whether it has written", Err: errors.Join(err, failed)}
+		return nil, &fault.Error{Kind: fault.KindUnavailable, Message: "the database cannot be reached to find out whether it has written", Err: errors.Join(errUnknown, err, failed)}
 	case committed:
 		return members, nil
 	}
@@ -80,12 +88,15 @@ func (e *Engine) wasCommitted(ctx context.Context, name string) (members []int64
 }
 
 func (e *Engine) lookUpCommit(ctx context.Context, name string) (members []int64, committed bool, err error) {
-	done, err := e.pool.Exec(ctx, findCommit, name, time.Now().UnixMilli())
-	if err != nil || done.RowsAffected() == 1 {
+	conn, err := e.pool.Acquire(ctx)
+	if err != nil {
 		return nil, false, err
 	}
+	defer conn.Release()
+	forgetWarning(conn.Conn())
 	var list string
-	if err := e.pool.QueryRow(ctx, readCommit, name).Scan(&list); err != nil {
+	err = conn.QueryRow(ctx, findCommit, name, time.Now().UnixMilli()).Scan(&list)
+	if err = warned(conn.Conn(), err); err != nil || list == kept {
 		return nil, false, err
 	}
 	for text := range strings.SplitSeq(list, ",") {
@@ -106,7 +117,7 @@ func (e *Engine) Group(ctx context.Context, companyID int64, text string, args f
 	}
 	defer e.gate.Leave()
 	for range tries {
-		if members, err = e.group(ctx, companyID, text, args); !IsConflict(err) {
+		if members, err = e.group(ctx, companyID, text, args); !e.mayRepeat(ctx, err) {
 			break
 		}
 	}
@@ -135,8 +146,9 @@ func (e *Engine) group(ctx context.Context, companyID int64, text string, args f
 
 // sendGroup sends the statements, and reads what the third one returns.
 func sendGroup(ctx context.Context, conn *pgx.Conn, batch *pgx.Batch) (members []int64, err error) {
+	forgetWarning(conn)
 	results := conn.SendBatch(ctx, batch)
-	defer func() { err = errors.Join(err, results.Close()) }()
+	defer func() { err = warned(conn, errors.Join(err, results.Close())) }()
 	for range 2 {
 		if _, err := results.Exec(); err != nil {
 			return nil, err

@@ -43,12 +43,18 @@ const (
 	minConns = 4
 	// idleConns stay open, so that a request seldom waits for a new one.
 	idleConns = 2
-	// tries are how often a write is run that could not go on beside another one.
+	// tries are how often a write is run: see mayRepeat.
 	tries = 5
+	// connectTime is how long a server may take to let a connection in, unless the
+	// URL says so: after it the next one of the URL is tried.
+	connectTime = 5 * time.Second
 	// A statement that is given up is cancelled; if that does not help, the
-	// connection is closed.
+	// connection is closed. So long its caller waits beyond the deadline.
 	cancelAfter = 50 * time.Millisecond
-	closeAfter  = 2 * time.Second
+	closeAfter  = 500 * time.Millisecond
+	// pingTime is how long a connection that was idle may take to show that it is of
+	// use, before another one is tried.
+	pingTime = 5 * time.Second
 )
 
 func (c Config) withDefaults() Config {
@@ -75,23 +81,36 @@ type Engine struct {
 	waiting atomic.Int64
 }
 
-// Open returns an engine on the database of a URL. It connects when it is first
-// used.
-func Open(ctx context.Context, url string, config Config) (*Engine, error) {
-	config = config.withDefaults()
+// ReadURL returns how to connect to the database of a URL.
+func ReadURL(url string) (*pgxpool.Config, error) {
 	c, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, err
 	}
-	c.MaxConns, c.MinIdleConns = int32(config.MaxConns), idleConns
-	c.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, CancelRequestDelay: cancelAfter, DeadlineDelay: closeAfter}
+	if c.ConnConfig.ConnectTimeout == 0 {
+		c.ConnConfig.ConnectTimeout = connectTime
 	}
 	if _, set := c.ConnConfig.RuntimeParams["application_name"]; !set {
 		c.ConnConfig.RuntimeParams["application_name"] = "accountsd"
 	}
+	return c, nil
+}
+
+// Open returns an engine on the database of a URL. It connects when it is first
+// used.
+func Open(ctx context.Context, url string, config Config) (*Engine, error) {
+	config = config.withDefaults()
+	c, err := ReadURL(url)
+	if err != nil {
+		return nil, err
+	}
+	c.MaxConns, c.MinIdleConns, c.PingTimeout = int32(config.MaxConns), idleConns, pingTime
+	c.ConnConfig.OnNotice = noteWarning
+	c.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, CancelRequestDelay: cancelAfter, DeadlineDelay: closeAfter}
+	}
 	if c.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
-		c.AfterConnect = keepPlans
+		c.AfterConnect = setUp
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {
@@ -101,13 +120,22 @@ func Open(ctx context.Context, url string, config Config) (*Engine, error) {
 	return &Engine{config: config, pool: pool, gate: &db.Gate{}, writers: make(chan struct{}, config.MaxConns/2)}, nil
 }
 
-// keepPlans makes a connection plan each prepared statement once. To plan the read of
-// an account takes twice as long as to read it, and which way is the best depends on
-// the statement, not on what it is run with.
-func keepPlans(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, "SET plan_cache_mode = force_generic_plan")
+// setUp sets a connection up that is a session of its own. It plans each prepared
+// statement once: to plan the read of an account takes twice as long as to read it,
+// and which way is the best depends on the statement, not on what it is run with. And
+// it ends if a transaction waits too long for its next statement, unless the URL says
+// when: the machine at the other end may be gone without a word, and would keep the
+// company locked for hours.
+func setUp(ctx context.Context, conn *pgx.Conn) error {
+	text := "SET plan_cache_mode = force_generic_plan"
+	if _, set := conn.Config().RuntimeParams[idleTimeout]; !set {
+		text += "; SET " + idleTimeout + " = '30s'"
+	}
+	_, err := conn.Exec(ctx, text)
 	return err
 }
+
+const idleTimeout = "idle_in_transaction_session_timeout"
 
 // Close finishes what has begun, and refuses later calls with ErrClosed. It may be
 // called again.
@@ -129,18 +157,20 @@ func (e *Engine) Look(ctx context.Context, fn func(ctx context.Context, s db.Ses
 var beginWrite = db.Statement{Thing: "transaction", Text: "BEGIN"}
 
 // Write runs fn in a transaction, and commits it unless fn fails, which undoes it.
-// If fn cannot go on beside another transaction, it is run again. A ctx that ends
+// If fn cannot go on beside another transaction, or the connection is lost, it is run
+// again. A ctx that ends
 // before fn was begun stops it; after that only its deadline does.
 func (e *Engine) Write(ctx context.Context, fn func(ctx context.Context, s db.Session) error) error {
-	return e.write(ctx, fn, (*Engine).commit)
+	return e.write(ctx, fn, false)
 }
 
-// Rehearse is Write, but leaves nothing of what fn wrote.
+// Rehearse is Write, but leaves nothing of what fn wrote. The ids that it gives are
+// those that the next write gets.
 func (e *Engine) Rehearse(ctx context.Context, fn func(ctx context.Context, s db.Session) error) error {
-	return e.write(ctx, fn, func(*Engine, context.Context, *pgx.Conn) error { return nil })
+	return e.write(ctx, fn, true)
 }
 
-func (e *Engine) write(ctx context.Context, fn func(ctx context.Context, s db.Session) error, end func(*Engine, context.Context, *pgx.Conn) error) error {
+func (e *Engine) write(ctx context.Context, fn func(ctx context.Context, s db.Session) error, rehearsal bool) error {
 	if err := e.gate.Enter(); err != nil {
 		return err
 	}
@@ -153,17 +183,32 @@ func (e *Engine) write(ctx context.Context, fn func(ctx context.Context, s db.Se
 	defer cancel()
 	var err error
 	for range tries {
-		if err = e.transact(ctx, fn, end); !IsConflict(err) {
+		if err = e.transact(ctx, fn, rehearsal); !e.mayRepeat(ctx, err) {
 			return err
 		}
 	}
 	return err
 }
 
+// mayRepeat tells whether a transaction that failed may be run again: one that could
+// not go on beside another one, or whose connection was lost before it was committed.
+// Where one is lost, as when the database has started again, the others are given up
+// as well.
+func (e *Engine) mayRepeat(ctx context.Context, err error) bool {
+	switch {
+	case err == nil || ctx.Err() != nil || errors.Is(err, errUnknown):
+		return false
+	case isLost(err):
+		e.pool.Reset()
+		return true
+	}
+	return IsConflict(err)
+}
+
 // takePlace waits until the transaction may begin.
 func (e *Engine) takePlace(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
-		return err
+		return Interpret(ctx, err, beginWrite)
 	}
 	if e.waiting.Add(1) > int64(e.config.MaxWaiting) {
 		e.waiting.Add(-1)
@@ -174,7 +219,7 @@ func (e *Engine) takePlace(ctx context.Context) error {
 	case e.writers <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return Interpret(ctx, ctx.Err(), beginWrite)
 	}
 }
 
@@ -189,7 +234,7 @@ func (e *Engine) toTheEnd(ctx context.Context) (context.Context, context.CancelF
 }
 
 // transact runs fn once.
-func (e *Engine) transact(ctx context.Context, fn func(ctx context.Context, s db.Session) error, end func(*Engine, context.Context, *pgx.Conn) error) error {
+func (e *Engine) transact(ctx context.Context, fn func(ctx context.Context, s db.Session) error, rehearsal bool) error {
 	conn, err := e.pool.Acquire(ctx)
 	if err != nil {
 		return Interpret(ctx, err, beginWrite)
@@ -199,15 +244,18 @@ func (e *Engine) transact(ctx context.Context, fn func(ctx context.Context, s db
 		return Interpret(ctx, err, beginWrite)
 	}
 	defer rollback(conn.Conn()) // of what is left
-	if err := e.call(ctx, conn.Conn(), fn); err != nil {
+	r := &runner{Engine: e, on: conn.Conn(), gate: &db.Gate{}, writes: true, locked: make(map[int64]bool)}
+	if rehearsal {
+		r.rehearsed = make(map[string]int64)
+	}
+	if err := r.call(ctx, fn); err != nil || rehearsal {
 		return err
 	}
-	return end(e, ctx, conn.Conn())
+	return e.commit(ctx, conn.Conn())
 }
 
-// call runs fn, and turns a panic into an error.
-func (e *Engine) call(ctx context.Context, conn *pgx.Conn, fn func(ctx context.Context, s db.Session) error) (err error) {
-	r := &runner{Engine: e, on: conn, gate: &db.Gate{}, writes: true, locked: make(map[int64]bool)}
+// call runs fn in the runner's transaction, and turns a panic into an error.
+func (r *runner) call(ctx context.Context, fn func(ctx context.Context, s db.Session) error) (err error) {
 	defer r.gate.Close(errEnded)
 	defer func() {
 		if p := recover(); p != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -22,6 +23,9 @@ const (
 	queryCanceled        = "57014"
 	lockNotAvailable     = "55P03"
 	undefinedTable       = "42P01"
+	duplicateTable       = "42P07"
+	duplicateObject      = "42710" // such as the type of a table's rows
+	notInEncoding        = "22021"
 )
 
 // Classes are the first two characters of codes.
@@ -50,8 +54,18 @@ func IsConflict(err error) bool {
 // IsUndefined tells whether a table is not there.
 func IsUndefined(err error) bool { return code(err) == undefinedTable }
 
-// IsTaken tells whether a unique value is another row's.
-func IsTaken(err error) bool { return code(err) == uniqueViolation }
+// IsNotText tells whether a text has bytes that are none in the database's encoding.
+func IsNotText(err error) bool { return code(err) == notInEncoding }
+
+// IsTaken tells whether a unique value is another row's, or a name that of another
+// thing.
+func IsTaken(err error) bool {
+	switch code(err) {
+	case uniqueViolation, duplicateTable, duplicateObject:
+		return true
+	}
+	return false
+}
 
 // isGone tells whether the database could not be reached, or is about to go.
 func isGone(err error) bool {
@@ -60,7 +74,7 @@ func isGone(err error) bool {
 		case classConnection, classResources, classOperator, classSystem:
 			return c != queryCanceled
 		}
-		return c == readOnlyTransaction // It is a standby now.
+		return false
 	}
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return true
@@ -71,10 +85,25 @@ func isGone(err error) bool {
 	return pgconn.SafeToRetry(err) || errors.Is(err, net.ErrClosed) || isCut(err)
 }
 
+// isSettled tells whether an error is of a transaction that was not committed for
+// sure: PostgreSQL has undone it, and goes on. Where it ends the session, or another
+// program between says that it cannot go on, the commit may have been carried out.
+func isSettled(err error) bool {
+	failure, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && failure.SeverityUnlocalized == "ERROR" && !strings.HasPrefix(failure.Code, classConnection)
+}
+
+// isLost tells whether a connection has ended that was of use before. Its
+// transaction, if it was not to be committed yet, is undone.
+func isLost(err error) bool {
+	_, connecting := errors.AsType[*pgconn.ConnectError](err)
+	return !connecting && !isSettled(err) && isGone(err)
+}
+
 // Interpret turns what the driver returned into an error of the domain:
 // KindConflict if the record repeats another one, KindUnavailable if the database
-// cannot be reached or is busy, and else an internal one. That keeps its cause, so
-// errors.Is finds a cancellation.
+// cannot be reached, is busy or does not answer in time, and else an internal one. It
+// keeps its cause, so errors.Is finds the end of a context.
 func Interpret(ctx context.Context, err error, st db.Statement) error {
 	if err == nil {
 		return nil
@@ -84,14 +113,18 @@ func Interpret(ctx context.Context, err error, st db.Statement) error {
 	}
 	wrapped := fmt.Errorf("%s %s: %w", st.Verb(), st.Thing, err)
 	switch c := code(err); {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.Canceled):
 		return wrapped
+	case errors.Is(err, context.DeadlineExceeded):
+		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database did not answer in time", Err: wrapped}
 	case c == uniqueViolation && st.Taken != "":
 		return &fault.Error{Kind: fault.KindConflict, Message: st.Taken, Err: wrapped}
 	case c == lockNotAvailable || c == queryCanceled || IsConflict(err):
 		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database is busy", Err: wrapped}
 	case errors.Is(err, write.ErrReadOnly):
 		return write.ErrReadOnly
+	case c == readOnlyTransaction: // of the database, which may be a standby now
+		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database takes no writes for now", Err: wrapped}
 	case isGone(err):
 		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database cannot be reached", Err: wrapped}
 	}

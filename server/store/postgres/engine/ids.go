@@ -50,6 +50,16 @@ func (c *counters) block(table string) *block {
 
 // next returns the next id of a table.
 func (c *counters) next(ctx context.Context, pool *pgxpool.Pool, table string) (int64, error) {
+	return c.use(ctx, pool, table, 1)
+}
+
+// peek returns what next will.
+func (c *counters) peek(ctx context.Context, pool *pgxpool.Pool, table string) (int64, error) {
+	return c.use(ctx, pool, table, 0)
+}
+
+// use returns the next id of a table, and uses up so many.
+func (c *counters) use(ctx context.Context, pool *pgxpool.Pool, table string, n int64) (int64, error) {
 	b := c.block(table)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -59,7 +69,7 @@ func (c *counters) next(ctx context.Context, pool *pgxpool.Pool, table string) (
 		}
 	}
 	id := b.next
-	b.next++
+	b.next += n
 	return id, nil
 }
 

@@ -31,6 +31,8 @@ type runner struct {
 	writes   bool           // it is a transaction that may write
 	locked   map[int64]bool // the companies that the transaction has
 	begin    string         // what has to be said before the first statement
+
+	rehearsed map[string]int64 // in a rehearsal, the last id that it gave in each table
 }
 
 var _ db.Runner = (*runner)(nil)
@@ -72,6 +74,9 @@ func (r *runner) interpret(ctx context.Context, err error, st db.Statement) erro
 	if failure, ok := errors.AsType[scanError](err); ok {
 		return failure.error
 	}
+	if !r.writes && isLost(err) {
+		r.pool.Reset() // The others are of no use either.
+	}
 	return Interpret(ctx, err, st)
 }
 
@@ -87,12 +92,19 @@ func (r *runner) run(ctx context.Context, st db.Statement, args arguments, scan 
 	case r.writes && st.Taken != "":
 		return r.runApart(ctx, st, args, scan)
 	}
+	if strings.HasPrefix(st.Text, undoPart) {
+		clear(r.locked)
+	}
 	rows, err := r.on.Query(ctx, textOf(st), args...)
 	if err != nil {
 		return 0, err
 	}
 	return read(rows, st, scan)
 }
+
+// undoPart begins the statement that undoes a part of a transaction, with which
+// PostgreSQL lets go of the rows that the part has locked.
+const undoPart = "ROLLBACK TO"
 
 // runFirst begins the transaction together with its first statement.
 func (r *runner) runFirst(ctx context.Context, st db.Statement, args arguments, scan func(*db.Row) error) (changed int64, err error) {
@@ -188,7 +200,7 @@ func (r *runner) Add(ctx context.Context, st db.Statement, id *db.ID, args []any
 	if r.readOnly {
 		return write.ErrReadOnly
 	}
-	next, err := r.ids.next(ctx, r.pool, tableOf(st))
+	next, err := r.nextID(ctx, tableOf(st))
 	if err != nil {
 		return r.interpret(ctx, err, st)
 	}
@@ -197,6 +209,26 @@ func (r *runner) Add(ctx context.Context, st db.Statement, id *db.ID, args []any
 		*id = 0
 	}
 	return err
+}
+
+// nextID returns an id for a new row. The first of a rehearsal is not used up, which
+// has the one row, most often: no other transaction writes the company meanwhile.
+func (r *runner) nextID(ctx context.Context, table string) (int64, error) {
+	if r.rehearsed == nil {
+		return r.ids.next(ctx, r.pool, table)
+	}
+	use := r.ids.next
+	last, again := r.rehearsed[table]
+	if !again {
+		use = r.ids.peek
+	}
+	for {
+		id, err := use(ctx, r.pool, table)
+		if err != nil || id > last {
+			r.rehearsed[table] = id
+			return id, err
+		}
+	}
 }
 
 // tableOf is the table of a statement that inserts.

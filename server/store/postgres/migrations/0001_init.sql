@@ -3,7 +3,7 @@
 -- their bytes. The company leads every key and index, so that its rows can be kept
 -- together on one of many machines; what is looked up before the company is known,
 -- and what is of no company, is the exception: companies, users, api_keys, counters,
--- commits, key_version.
+-- commits, key_version, login_failures.
 
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE EXTENSION IF NOT EXISTS btree_gin;
@@ -71,6 +71,25 @@ CREATE TABLE api_keys (
 );
 CREATE INDEX api_keys_company ON api_keys (company_id, id);
 CREATE INDEX api_keys_user ON api_keys (company_id, user_id, id);
+
+-- How often each key was used on a day, as far as servers count it for a limit.
+CREATE TABLE key_calls (
+    company_id bigint NOT NULL,
+    key_id     bigint NOT NULL REFERENCES api_keys (id),
+    day        bigint NOT NULL, -- its beginning in UTC
+    calls      bigint NOT NULL,
+    PRIMARY KEY (company_id, key_id)
+) WITH (fillfactor = 50);
+
+-- The failed logins of an account, of a remote address, or of the one from the other.
+CREATE TABLE login_failures (
+    key      bytea  PRIMARY KEY, -- hash of what they are counted for
+    count    bigint NOT NULL,
+    last_at  bigint NOT NULL,
+    until_at bigint, -- the end of the pause
+    told_at  bigint  -- when they were last logged
+);
+CREATE INDEX login_failures_last ON login_failures (last_at);
 
 CREATE TABLE accounts (
     company_id        bigint  NOT NULL REFERENCES companies (id),

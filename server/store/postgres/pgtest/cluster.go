@@ -170,6 +170,11 @@ func (c *Cluster) CreateDatabase(ctx context.Context, name string) error {
 	return err
 }
 
+// Sessions is how many sessions a program has open that calls itself by a name.
+func (c *Cluster) Sessions(ctx context.Context, name string) (int, error) {
+	return query[int](ctx, c, "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", name)
+}
+
 // Stop ends the cluster and its standbys at once, and removes their data. It may
 // be called again.
 func (c *Cluster) Stop() error {

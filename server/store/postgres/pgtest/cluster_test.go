@@ -124,6 +124,19 @@ func TestClusterSortsAsPeopleDo(t *testing.T) {
 	}
 }
 
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	c := pgtest.New(t, pgtest.Options{})
+	for range 3 {
+		connect(t, c.URL("postgres")+"&application_name=counted")
+	}
+	connect(t, c.URL("postgres"))
+	n, err := c.Sessions(t.Context(), "counted")
+	if must(t, err); n != 3 {
+		t.Errorf("it counts %d sessions of 3", n)
+	}
+}
+
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	c := pgtest.New(t, pgtest.Options{})

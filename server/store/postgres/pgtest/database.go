@@ -42,26 +42,36 @@ func Database(t testing.TB, options ...Option) string {
 	if server == "" {
 		t.Skipf("there is no PostgreSQL to test on: run \"make test-postgres\", or set %s to the URL of a server", Variable)
 	}
-	var from origin
-	for _, option := range options {
-		option(&from)
-	}
-	run, err := theRun()
+	location, drop, err := Make(t.Context(), server, options...)
 	if err != nil {
-		t.Fatalf("reach the server of %s: %v", Variable, err)
-	}
-	name, err := run.create(t.Context(), from)
-	if err != nil {
-		t.Fatalf("make a database for the test: %v", err)
+		t.Fatalf("make a database for the test on the server of %s: %v", Variable, err)
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 		defer cancel()
-		if err := run.drop(ctx, name); err != nil {
+		if err := drop(ctx); err != nil {
 			t.Errorf("drop the database of the test: %v", err)
 		}
 	})
-	return run.urlOf(name)
+	return location
+}
+
+// Make is [Database] where there is no test to end it, on the server of a URL. It
+// returns the URL of the database, and what drops it.
+func Make(ctx context.Context, server string, options ...Option) (location string, drop func(context.Context) error, err error) {
+	var from origin
+	for _, option := range options {
+		option(&from)
+	}
+	run, err := runOn(server)
+	if err != nil {
+		return "", nil, fmt.Errorf("reach PostgreSQL: %w", err)
+	}
+	name, err := run.create(ctx, from)
+	if err != nil {
+		return "", nil, err
+	}
+	return run.urlOf(name), func(ctx context.Context) error { return run.drop(ctx, name) }, nil
 }
 
 // create makes a database, and returns its name.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,12 +33,31 @@ type made struct {
 	err  error
 }
 
-// theRun is that of this process, on the server that [Variable] names.
-var theRun = sync.OnceValues(func() (*run, error) {
+// runs are those of this process, by server.
+var runs struct {
+	sync.Mutex
+	by map[string]*run
+}
+
+// runOn is the run on a server.
+func runOn(server string) (*run, error) {
+	runs.Lock()
+	defer runs.Unlock()
+	if r := runs.by[server]; r != nil {
+		return r, nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), startup)
 	defer cancel()
-	return newRun(ctx, os.Getenv(Variable))
-})
+	r, err := newRun(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	if runs.by == nil {
+		runs.by = make(map[string]*run)
+	}
+	runs.by[server] = r
+	return r, nil
+}
 
 func newRun(ctx context.Context, server string) (*run, error) {
 	location, err := url.Parse(server)

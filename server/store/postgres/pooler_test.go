@@ -1,0 +1,72 @@
+package postgres_test
+
+import (
+	"context"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/postgres"
+	"github.com/accountsd/accountsd/server/store/postgres/engine"
+	"github.com/accountsd/accountsd/server/store/postgres/pgtest"
+	"github.com/accountsd/accountsd/server/store/storetest"
+)
+
+func TestStoreBehindPooler(t *testing.T) {
+	t.Parallel()
+	schema := pgtest.Template("schema", func(ctx context.Context, url string) error {
+		s, err := postgres.Open(ctx, url, postgres.Config{Quiet: true})
+		if err == nil {
+			err = s.Close()
+		}
+		return err
+	})
+	pgtest.Database(t) // or skip
+	pooler, err := url.Parse(pgtest.PgBouncer(t, os.Getenv(pgtest.Variable)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	storetest.Run(t, func(t *testing.T) store.Store { return openBehind(t, pooler.Host, pgtest.Database(t, schema)) })
+}
+
+// openBehind opens a database by way of a pooler.
+func openBehind(t *testing.T, pooler, database string) *postgres.Store {
+	t.Helper()
+	location, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	location.Host = pooler
+	settings := location.Query()
+	settings.Set("default_query_exec_mode", "cache_describe")
+	location.RawQuery = settings.Encode()
+	s, err := postgres.Open(t.Context(), location.String(), postgres.Config{Config: engine.Config{MaxConns: 6}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// Behind a pooler, a statement that was prepared once is there for somebody else, or
+// not there at all.
+func TestPoolerIsToBeNamed(t *testing.T) {
+	t.Parallel()
+	url := pgtest.PgBouncer(t, pgtest.New(t, pgtest.Options{}).URL("postgres"))
+	var err error
+	for range 100 { // Each leaves its statements behind, in some session or other.
+		var s *postgres.Store
+		if s, err = postgres.Open(t.Context(), url, postgres.Config{Quiet: true}); err != nil {
+			break
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if want := "add default_query_exec_mode=cache_describe to its URL"; fault.KindOf(err) != fault.KindInvalid || !strings.Contains(err.Error(), want) {
+		t.Errorf("want %q, got %v", want, err)
+	}
+}

@@ -1,0 +1,116 @@
+package records
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/accountsd/accountsd/server/store/db"
+)
+
+// counts are what a transaction counts on a company's row. To write the row for each
+// entry of many would take longer with each: so it is written ahead, a few times, and
+// put right at the end.
+type counts struct {
+	companyID          int64
+	sequence, reserved int64 // of history: given out, and on the row
+	step               int64 // how many are reserved next
+	number             int64 // the last one assigned; 0: none was
+	ahead              bool  // of the one on the row
+}
+
+// maxStep is how many sequences are reserved at once.
+const maxStep = 1024
+
+var (
+	reserveSequences = db.Statement{Thing: "company", Text: `UPDATE companies SET last_sequence = last_sequence + ?2 WHERE id = ?1 RETURNING last_sequence`}
+	returnSequences  = db.Statement{Thing: "company", Text: `UPDATE companies SET last_sequence = ?2 WHERE id = ?1`}
+	saveNumber       = db.Statement{Thing: "company", Text: `UPDATE companies SET last_number = ?2 WHERE id = ?1`}
+	assignNumber     = db.Statement{Thing: "company", Text: `UPDATE companies SET last_number = ` + numberAfter("last_number") + `
+WHERE id = ?1 RETURNING last_number`}
+	selectNumber = db.Statement{Thing: "company", Text: `SELECT ` + numberAfter("CAST(?2 AS BIGINT)") + ` FROM companies WHERE id = ?1`}
+)
+
+// numberAfter is the first number after another one that no account of the company
+// has. Where there are taken ones, it is one above an account's.
+func numberAfter(last string) string {
+	return strings.ReplaceAll(`CASE
+	WHEN NOT EXISTS (SELECT 1 FROM accounts WHERE company_id = ?1 AND number = LAST + 1) THEN LAST + 1
+	ELSE (SELECT a.number + 1 FROM accounts a
+		WHERE a.company_id = ?1 AND a.number > LAST
+			AND NOT EXISTS (SELECT 1 FROM accounts b WHERE b.company_id = a.company_id AND b.number = a.number + 1)
+		ORDER BY a.number LIMIT 1)
+	END`, "LAST", last)
+}
+
+// nextNumber returns the number of the next account that comes without one.
+func (t *Tx) nextNumber(ctx context.Context, companyID int64) (int64, error) {
+	c := t.countsOf(companyID)
+	st, ids := assignNumber, []int64{companyID}
+	if c.number > 0 {
+		st, ids = selectNumber, []int64{companyID, c.number}
+	}
+	number, err := t.Session.Number(ctx, st, ids...)
+	if err != nil {
+		return 0, err
+	}
+	c.ahead, c.number = c.number > 0, number
+	return number, nil
+}
+
+// nextSequence returns the sequence of the next entry of a company's history.
+func (t *Tx) nextSequence(ctx context.Context, companyID int64) (int64, error) {
+	c := t.countsOf(companyID)
+	if c.sequence == c.reserved {
+		step := min(max(1, 4*c.step), maxStep)
+		reserved, err := t.Session.Number(ctx, reserveSequences, companyID, step)
+		if err != nil {
+			return 0, err
+		}
+		c.step, c.reserved, c.sequence = step, reserved, reserved-step
+	}
+	c.sequence++
+	return c.sequence, nil
+}
+
+// countsOf returns the counts of a company. There are hardly ever those of two.
+func (t *Tx) countsOf(companyID int64) *counts {
+	for i := range t.counts {
+		if t.counts[i].companyID == companyID {
+			return &t.counts[i]
+		}
+	}
+	t.counts = append(t.counts, counts{companyID: companyID})
+	return &t.counts[len(t.counts)-1]
+}
+
+// LastChange is that of Reader, and of what the transaction has added.
+func (t *Tx) LastChange(ctx context.Context, companyID int64) (int64, error) {
+	if c := t.countsOf(companyID); c.reserved > 0 {
+		return c.sequence, nil
+	}
+	return t.Reader.LastChange(ctx, companyID)
+}
+
+// Finish writes what was counted, as the last thing before the commit.
+func (t *Tx) Finish(ctx context.Context) error {
+	for _, c := range t.counts {
+		if c.sequence < c.reserved {
+			if err := t.Session.Exec(ctx, returnSequences, c.companyID, c.sequence); err != nil {
+				return err
+			}
+		}
+		if c.ahead {
+			if err := t.Session.Exec(ctx, saveNumber, c.companyID, c.number); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// keepCounts returns what makes the counts those that they are now.
+func (t *Tx) keepCounts() (restore func()) {
+	kept := slices.Clone(t.counts)
+	return func() { t.counts = kept }
+}
