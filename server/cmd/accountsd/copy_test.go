@@ -102,7 +102,7 @@ func TestMoveOfReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(text), "# Moving to PostgreSQL\n")
+	_, section, _ := strings.Cut(string(text), "\n### Moving to PostgreSQL\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	db, _ := newCompany(t)
 	for _, name := range []string{"rehearsal", "accounts"} {

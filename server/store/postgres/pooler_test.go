@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"context"
 	"net/url"
 	"os"
 	"strings"
@@ -10,26 +9,18 @@ import (
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/postgres"
-	"github.com/accountsd/accountsd/server/store/postgres/engine"
 	"github.com/accountsd/accountsd/server/store/postgres/pgtest"
 	"github.com/accountsd/accountsd/server/store/storetest"
 )
 
 func TestStoreBehindPooler(t *testing.T) {
 	t.Parallel()
-	schema := pgtest.Template("schema", func(ctx context.Context, url string) error {
-		s, err := postgres.Open(ctx, url, postgres.Config{Quiet: true})
-		if err == nil {
-			err = s.Close()
-		}
-		return err
-	})
 	pgtest.Database(t) // or skip
 	pooler, err := url.Parse(pgtest.PgBouncer(t, os.Getenv(pgtest.Variable)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	storetest.Run(t, func(t *testing.T) store.Store { return openBehind(t, pooler.Host, pgtest.Database(t, schema)) })
+	storetest.Run(t, func(t *testing.T) store.Store { return openBehind(t, pooler.Host, database(t)) })
 }
 
 // openBehind opens a database by way of a pooler.
@@ -43,12 +34,7 @@ func openBehind(t *testing.T, pooler, database string) *postgres.Store {
 	settings := location.Query()
 	settings.Set("default_query_exec_mode", "cache_describe")
 	location.RawQuery = settings.Encode()
-	s, err := postgres.Open(t.Context(), location.String(), postgres.Config{Config: engine.Config{MaxConns: 6}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
+	return open(t, location.String())
 }
 
 // Behind a pooler, a statement that was prepared once is there for somebody else, or
