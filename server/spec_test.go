@@ -133,6 +133,18 @@ func TestSpecBoundsEverySizeOfRequests(t *testing.T) {
 	}
 }
 
+// What is readOnly or writeOnly would go unseen: see bodyOptions.
+func TestSpecReservesNoMember(t *testing.T) {
+	t.Parallel()
+	for name, ref := range loadSpec(t).Components.Schemas {
+		for member, property := range ref.Value.Properties {
+			if property.Value.ReadOnly || property.Value.WriteOnly {
+				t.Errorf("%s.%s is readOnly or writeOnly, which the check of bodies does not look for", name, member)
+			}
+		}
+	}
+}
+
 // A default in a body would be written into members that were not sent.
 func TestBodiesHaveNoDefaultsAndNoStrangers(t *testing.T) {
 	t.Parallel()

@@ -119,9 +119,6 @@ func (op *operation) checkParameters(c *gin.Context) fault.Offences {
 	}
 	var input *openapi3filter.RequestValidationInput
 	for _, p := range op.parameters {
-		if p.In == openapi3.ParameterInHeader {
-			joinLines(c.Request.Header, p.Name)
-		}
 		sent, found := sentParameter(c, query, p)
 		if isSimplyRight(p, sent, found) {
 			continue
@@ -184,12 +181,20 @@ func isSimplyRight(p *openapi3.Parameter, sent string, found bool) bool {
 // maxExact is how many digits an integer may have that a float64 holds exactly.
 const maxExact = 15
 
-// joinLines makes one line of a header that came in several, which mean the same
-// (RFC 9110, section 5.3). The generated binder takes only one.
-func joinLines(header http.Header, name string) {
-	if lines := header.Values(name); len(lines) > 1 {
-		header.Set(name, strings.Join(lines, ", "))
+// joinLines returns a header, if it was sent. It makes one line of one that came in
+// several, which mean the same (RFC 9110, section 5.3). The generated binder takes
+// only one.
+func joinLines(header http.Header, name string) (line string, found bool) {
+	lines := header.Values(name)
+	switch len(lines) {
+	case 0:
+		return "", false
+	case 1:
+		return lines[0], true
 	}
+	line = strings.Join(lines, ", ")
+	header.Set(name, line)
+	return line, true
 }
 
 // checkQueryNames finds what the validator lets pass: names that the operation
@@ -227,7 +232,7 @@ func sentParameter(c *gin.Context, query url.Values, p *openapi3.Parameter) (sen
 	case openapi3.ParameterInPath:
 		return c.Params.Get(p.Name)
 	case openapi3.ParameterInHeader:
-		return c.GetHeader(p.Name), len(c.Request.Header.Values(p.Name)) > 0
+		return joinLines(c.Request.Header, p.Name)
 	}
 	return query.Get(p.Name), query.Has(p.Name)
 }

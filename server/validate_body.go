@@ -13,8 +13,9 @@ import (
 )
 
 // bodyOptions are how a body is checked: to the end, and as it was sent, without
-// defaults.
-var bodyOptions = []openapi3.SchemaValidationOption{openapi3.VisitAsRequest(), openapi3.MultiErrors(), formats}
+// defaults. That it is a request's would matter for what is readOnly. Nothing is,
+// and to look for that at each request takes as long as the rest.
+var bodyOptions = []openapi3.SchemaValidationOption{openapi3.MultiErrors(), formats}
 
 // checkBody returns what is wrong with a body under the operation's schema. It
 // cuts from the body what is refused only because it is there.

@@ -92,14 +92,30 @@ func IsNumber(s string) bool {
 
 // isPlain tells whether encoding/json writes a text as it is.
 func isPlain(s string) bool {
-	ascii := true
+	all := plain
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c < ' ', c == '"', c == '\\', c == '<', c == '>', c == '&':
-			return false
+		all |= forms[s[i]]
+	}
+	return all == plain || all == beyondASCII && utf8.ValidString(s) && !strings.ContainsAny(s, "\u2028\u2029")
+}
+
+// The forms of a byte of a text.
+const (
+	plain       byte = 0
+	beyondASCII byte = 1
+	escaped     byte = 2
+)
+
+// forms are those of all bytes: texts are written at each request, and to look up is
+// the quickest.
+var forms = func() (forms [256]byte) {
+	for c := range forms {
+		switch {
+		case c < ' ' || strings.ContainsRune(`"\<>&`, rune(c)):
+			forms[c] = escaped
 		case c >= utf8.RuneSelf:
-			ascii = false
+			forms[c] = beyondASCII
 		}
 	}
-	return ascii || utf8.ValidString(s) && !strings.ContainsAny(s, "\u2028\u2029")
-}
+	return forms
+}()

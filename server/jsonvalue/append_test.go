@@ -58,7 +58,12 @@ func TestTexts(t *testing.T) {
 			t.Fatalf("%s: %q %v, want %q", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "{}", `["a"`, `["a",1]`, `["a"]]`, `["a"] 1`, "null"} {
+	for text, want := range map[string]string{`["a", "b"]`: `["a" "b"]`, ` ["a,b" ,"c"] `: `["a,b" "c"]`, `["",""]`: `["" ""]`, `["\u0061"]`: `["a"]`, "[ ]": "[]"} {
+		if got, err := jsonvalue.Texts([]byte(text)); err != nil || fmt.Sprintf("%q", got) != want {
+			t.Errorf("%s: %q %v, want %s", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "{}", `["a"`, `["a",1]`, `["a"]]`, `["a"] 1`, `["a"x"b"]`, `["a""b"]`, `["a","b"],"c"]`, "[\"\xff\"]", `["`, `["]`, "null"} {
 		if got, err := jsonvalue.Texts([]byte(text)); err == nil {
 			t.Errorf("%s is read as %q", text, got)
 		}

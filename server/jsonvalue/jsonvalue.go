@@ -167,34 +167,6 @@ func Read(data []byte, fn func(d *jsontext.Decoder) error) error {
 // ErrForm is of JSON that has another form than was asked for.
 var ErrForm = errors.New("JSON of another form")
 
-// Texts decodes a list of strings of JSON that was written here. It is never nil.
-func Texts(data []byte) (texts []string, err error) {
-	err = Read(data, func(d *jsontext.Decoder) error {
-		texts, err = ReadTexts(d)
-		return err
-	})
-	return texts, err
-}
-
-// ReadTexts reads a list of strings. It is never nil.
-func ReadTexts(d *jsontext.Decoder) ([]string, error) {
-	texts := []string{}
-	if token, err := d.ReadToken(); err != nil || token.Kind() != '[' {
-		return nil, errors.Join(ErrForm, err)
-	}
-	for d.PeekKind() == '"' {
-		token, err := d.ReadToken()
-		if err != nil {
-			return nil, err
-		}
-		texts = append(texts, token.String())
-	}
-	if token, err := d.ReadToken(); err != nil || token.Kind() != ']' {
-		return nil, errors.Join(ErrForm, err)
-	}
-	return texts, nil
-}
-
 func read(data []byte, options []jsontext.Options, fn func(d *decoder) error) error {
 	d := decoders.Get().(*decoder)
 	d.nuls = nil

@@ -33,7 +33,10 @@ func testDryRunFindsWhatAnImportDoes(t *testing.T, db string) {
 	dry := exec.CommandContext(t.Context(), binary, append(args, "--dry-run")...)
 	dry.Env = append(os.Environ(), "TMPDIR="+temporary)
 	if onPostgres(db) {
-		dry.Args[4] = db + "?options=-c%20default_transaction_read_only%3Don"
+		dry.Args[4] = db + "&options=-c%20default_transaction_read_only%3Don"
+		if !strings.Contains(db, "?") {
+			dry.Args[4] = strings.Replace(dry.Args[4], "&", "?", 1)
+		}
 	}
 	before := mustRun(t, "export", "--db", db, "--company", "C", "--include-archived")
 	output, _ := dry.CombinedOutput()

@@ -65,6 +65,7 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 				Usage:    "manage custom properties",
 				Commands: []*cli.Command{propertyCreateCommand(), propertyListCommand()},
 			},
+			copyCommand(),
 			aliasCommand(),
 			versionCommand(),
 			manual.Command(8),

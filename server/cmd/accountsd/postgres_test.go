@@ -162,7 +162,7 @@ func TestDatabaseThatComesAndGoes(t *testing.T) {
 		name, says  string
 		leave, back func() error
 	}{
-		{"hangs", "the database does not answer", c.Pause, c.Resume},
+		{"hangs", "the database did not answer in time", c.Pause, c.Resume},
 		{"is killed", "the database cannot be reached", c.Kill, func() error { return c.Restart(t.Context()) }},
 	} {
 		if err := away.leave(); err != nil {

@@ -41,13 +41,24 @@ func (r *Row) Scan(dest ...any) error {
 	if n := r.columns.Count(); n != len(dest) {
 		return fmt.Errorf("%d variables for %d columns", len(dest), n)
 	}
+	return r.ScanFrom(0, dest...)
+}
+
+// ScanFrom is Scan of the columns from one on, of which there may be more.
+func (r *Row) ScanFrom(first int, dest ...any) error {
+	if n := r.columns.Count(); first+len(dest) > n {
+		return fmt.Errorf("%d variables from column %d on, of %d", len(dest), first, n)
+	}
 	for i, d := range dest {
-		if err := read(Column{r.columns, i}, d); err != nil {
+		if err := read(Column{r.columns, first + i}, d); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// IsNull tells whether a column has no value.
+func (r *Row) IsNull(at int) bool { return r.columns.IsNull(at) }
 
 type (
 	// Parameter is a parameter of a statement, to be bound to one value.

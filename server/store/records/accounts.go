@@ -29,11 +29,11 @@ var (
 const linkedContactsOf = `FROM account_contacts l JOIN contacts c ON c.company_id = l.company_id AND c.id = l.contact_id
 WHERE l.company_id = a.company_id AND l.account_id = a.id`
 
-var selectAccount = db.Statement{Thing: "account", Brief: true, Text: fromAccounts + `WHERE a.id = ? AND a.company_id = ?`}
-
 // Account returns an account with its contacts.
 func (r Reader) Account(ctx context.Context, companyID, id int64) (account.Account, error) {
-	return r.account(ctx, selectAccount, id, companyID)
+	var row accountRow
+	err := r.linked(ctx, companyID, id, &row, appendAt(row.scalars(), lastColumns, &row))
+	return fromDBAccount(&row).Account, err
 }
 
 // findAccount returns the statement for the accounts that pass a test.
@@ -55,12 +55,8 @@ func (r Reader) FindAccount(ctx context.Context, companyID int64, by account.Mat
 	if !ok {
 		return account.Account{}, fault.NotFound("account")
 	}
-	return r.account(ctx, st, companyID, value)
-}
-
-func (r Reader) account(ctx context.Context, st db.Statement, args ...any) (account.Account, error) {
 	var row accountRow
-	err := r.Session.Get(ctx, st, args, row.dest()...)
+	err := r.Session.Get(ctx, st, []any{companyID, value}, row.dest()...)
 	return fromDBAccount(&row).Account, err
 }
 
@@ -81,12 +77,18 @@ func (row *accountRow) scalars() []any {
 	return append(dest, (*userName)(&row.creator), (*userName)(&row.updater))
 }
 
-// stored are the variables of storedColumns, or with contacts of accountColumns.
-func (row *accountRow) stored(contacts bool) []any {
+// stored are the variables of storedColumns.
+func (row *accountRow) stored() []any {
 	dest := row.scalars()
 	for _, c := range lastColumns {
 		dest = append(dest, c.text(row))
 	}
+	return dest
+}
+
+// shown are the variables of storedColumns, or with contacts of accountColumns.
+func (row *accountRow) shown(contacts bool) []any {
+	dest := row.stored()
 	if contacts {
 		dest = append(dest, (*linkedContacts)(&row.Account))
 	}
@@ -110,7 +112,7 @@ func storedForm(contacts bool) form[account.Stored] {
 	}
 	return form[account.Stored]{columns, func(row *db.Row) (account.Stored, error) {
 		var a accountRow
-		err := row.Scan(a.stored(contacts)...)
+		err := row.Scan(a.shown(contacts)...)
 		return fromDBAccount(&a), err
 	}}
 }
@@ -119,12 +121,13 @@ var selectStored = db.Statement{Thing: "account", Brief: true, Text: storedColum
 
 // StoredAccount returns an account to be shown.
 func (r Reader) StoredAccount(ctx context.Context, companyID, id int64, contacts bool) (account.Stored, error) {
-	st := selectStored
-	if contacts {
-		st = selectAccount
-	}
 	var row accountRow
-	err := r.Session.Get(ctx, st, []any{id, companyID}, row.stored(contacts)...)
+	var err error
+	if contacts {
+		err = r.linked(ctx, companyID, id, &row, row.stored())
+	} else {
+		err = r.Session.Get(ctx, selectStored, []any{id, companyID}, row.stored()...)
+	}
 	return fromDBAccount(&row), err
 }
 

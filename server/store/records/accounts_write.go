@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
@@ -83,39 +84,76 @@ var setAlways = `UPDATE accounts SET ` + listed(alwaysColumns, "", " = ?")
 // members to be a statement of their own: those kept must have an end.
 const fewChanges = 3
 
+// update is the statement that writes some columns of an account, beside those that
+// each change writes.
+type update struct {
+	db.Statement
+	columns []accountColumn
+}
+
+// updates are those that have been made, by columnSet.
+var updates sync.Map
+
+// columnSet is some of changedColumns, a bit for each.
+type columnSet uint64
+
+// columnsOf are the columns of each member.
+var columnsOf = func() map[query.Member]columnSet {
+	sets := make(map[query.Member]columnSet)
+	for i, c := range changedColumns {
+		sets[c.member] |= 1 << i
+	}
+	return sets
+}()
+
+// unindexed are the columns without an index.
+var unindexed = func() (set columnSet) {
+	for i, c := range changedColumns {
+		if !c.indexed {
+			set |= 1 << i
+		}
+	}
+	return set
+}()
+
 // updateAccount writes the columns of what has changed. With many changes that
 // is all columns but the indexed ones.
 func updateAccount(row *accountRow, changes patch.Changes) (db.Statement, []any) {
-	var text strings.Builder
-	text.WriteString(setAlways)
+	u := updateOf(changedBy(changes))
 	args := appendAt(make([]any, 0, len(columnsOfAccounts)), alwaysColumns, row)
-	for _, c := range changedColumns {
-		if !hasChanged(changes, c.member) && (c.indexed || len(changes) <= fewChanges) {
-			continue
-		}
-		text.WriteString(", ")
-		text.WriteString(c.name)
-		text.WriteString(" = ?")
-		args = append(args, c.at(row))
-	}
-	text.WriteString(` WHERE id = ? AND company_id = ? AND version = ?`)
-	args = append(args, row.ID, row.CompanyID, row.Version-1)
-	return db.Statement{Thing: "account", Taken: numberTaken, Text: text.String()}, args
+	return u.Statement, append(appendAt(args, u.columns, row), row.ID, row.CompanyID, row.Version-1)
 }
 
-// hasChanged tells whether a member is among the changes. That of the custom
-// ones as a whole is if one of them is.
-func hasChanged(changes patch.Changes, member query.Member) bool {
-	if member != query.MemberCustom {
-		_, ok := changes[string(member)]
-		return ok
-	}
+func changedBy(changes patch.Changes) (set columnSet) {
 	for name := range changes {
 		if strings.HasPrefix(name, account.CustomPrefix) {
-			return true
+			name = string(query.MemberCustom)
+		}
+		set |= columnsOf[query.Member(name)]
+	}
+	if len(changes) > fewChanges {
+		set |= unindexed
+	}
+	return set
+}
+
+func updateOf(set columnSet) *update {
+	if made, ok := updates.Load(set); ok {
+		return made.(*update)
+	}
+	u := &update{}
+	for i, c := range changedColumns {
+		if set&(1<<i) != 0 {
+			u.columns = append(u.columns, c)
 		}
 	}
-	return false
+	text := setAlways
+	for _, c := range u.columns {
+		text += ", " + c.name + " = ?"
+	}
+	u.Statement = db.Statement{Thing: "account", Taken: numberTaken, Text: text + ` WHERE id = ? AND company_id = ? AND version = ?`}
+	updates.Store(set, u)
+	return u
 }
 
 var (
