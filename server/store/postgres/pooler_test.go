@@ -1,14 +1,18 @@
 package postgres_test
 
 import (
+	"context"
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/postgres"
+	"github.com/accountsd/accountsd/server/store/postgres/engine"
 	"github.com/accountsd/accountsd/server/store/postgres/pgtest"
 	"github.com/accountsd/accountsd/server/store/storetest"
 )
@@ -54,5 +58,31 @@ func TestPoolerIsToBeNamed(t *testing.T) {
 	}
 	if want := "add default_query_exec_mode=cache_describe to its URL"; fault.KindOf(err) != fault.KindInvalid || !strings.Contains(err.Error(), want) {
 		t.Errorf("want %q, got %v", want, err)
+	}
+}
+
+// PgBouncer 1.18 crashes if who cancels a statement does not wait for the end of that.
+// So statements are given up here that end at the same moment by themselves.
+func TestPoolerOutlivesCallersWhoGiveUp(t *testing.T) {
+	t.Parallel()
+	url := pgtest.PgBouncer(t, pgtest.New(t, pgtest.Options{}).URL("postgres"))
+	e, err := engine.Open(t.Context(), url+"&default_query_exec_mode=cache_describe", engine.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	var callers sync.WaitGroup
+	for range 16 {
+		callers.Go(func() {
+			for i := range 25 {
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+				_, _ = e.Pool().Exec(ctx, "SELECT pg_sleep($1)", 0.058+0.001*float64(i%8))
+				cancel()
+			}
+		})
+	}
+	callers.Wait()
+	if _, err := e.Pool().Exec(t.Context(), "SELECT 1"); err != nil {
+		t.Error(err)
 	}
 }

@@ -106,11 +106,10 @@ func Open(ctx context.Context, url string, config Config) (*Engine, error) {
 	}
 	c.MaxConns, c.MinIdleConns, c.PingTimeout = int32(config.MaxConns), idleConns, pingTime
 	c.ConnConfig.OnNotice = noteWarning
-	c.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, CancelRequestDelay: cancelAfter, DeadlineDelay: closeAfter}
-	}
+	c.ConnConfig.BuildContextWatcherHandler = closeLate
 	if c.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
-		c.AfterConnect = setUp
+		c.ConnConfig.BuildContextWatcherHandler = cancelLate
+		c.AfterConnect = setUp // Else it is a pooler's, and no session of its own.
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {
@@ -118,6 +117,17 @@ func Open(ctx context.Context, url string, config Config) (*Engine, error) {
 	}
 	// Half of the connections are left to reads, and to those who need ids.
 	return &Engine{config: config, pool: pool, gate: &db.Gate{}, writers: make(chan struct{}, config.MaxConns/2)}, nil
+}
+
+// cancelLate cancels a statement whose context has ended, and keeps the connection.
+func cancelLate(conn *pgconn.PgConn) ctxwatch.Handler {
+	return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, CancelRequestDelay: cancelAfter, DeadlineDelay: closeAfter}
+}
+
+// closeLate closes the connection, which cancels the statement as well. PgBouncer 1.18
+// crashes if who cancels does not wait until that is done, as cancelLate does not.
+func closeLate(conn *pgconn.PgConn) ctxwatch.Handler {
+	return &pgconn.DeadlineContextWatcherHandler{Conn: conn.Conn(), DeadlineDelay: cancelAfter}
 }
 
 // setUp sets a connection up that is a session of its own. It plans each prepared

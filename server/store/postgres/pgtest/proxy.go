@@ -21,13 +21,18 @@ type Proxy struct {
 	process *process
 }
 
-// Stop ends the proxy. It may be called again.
+// Stop ends the proxy. It may be called again. The error tells if the proxy had ended
+// before.
 func (p *Proxy) Stop() error {
 	if p.keeper == nil {
 		return nil
 	}
 	var err error
-	if p.process != nil {
+	switch {
+	case p.process == nil:
+	case p.process.hasEnded():
+		err = fmt.Errorf("it has ended by itself; its log says\n%s", p.process.tail())
+	default:
 		err = p.process.end(plain, shutdown)
 	}
 	err = errors.Join(err, p.keeper.end())
