@@ -121,7 +121,7 @@ func TestAmerican(t *testing.T) {
 	regions := slices.Sorted(maps.Keys(phonenumbers.GetSupportedRegions()))
 	random := rand.New(rand.NewPCG(1, 2))
 	valid := 0
-	for i := range 30_000 {
+	for i := range 6_000 {
 		in, region := fmt.Sprintf("+1%010d", random.Uint64N(1e10)), regions[i%len(regions)]
 		if i%3 == 0 {
 			in = fmt.Sprintf("+1415555%04d", i%10_000)
@@ -139,7 +139,7 @@ func TestAmerican(t *testing.T) {
 			t.Errorf("%s %s: %s, want %s", region, in, got, want)
 		}
 	}
-	if valid < 10_000 {
+	if valid < 2_000 {
 		t.Errorf("only %d numbers were valid", valid)
 	}
 }
