@@ -114,9 +114,9 @@ func TestE164(t *testing.T) {
 	}
 }
 
-// A number that the library does not parse is read as it would, wherever it is
-// dialled from, and whatever the number is.
-func TestNorthAmerica(t *testing.T) {
+// Numbers of the United States, and those that look like them, are read as the
+// library reads them, wherever they are dialled from.
+func TestAmerican(t *testing.T) {
 	t.Parallel()
 	regions := slices.Sorted(maps.Keys(phonenumbers.GetSupportedRegions()))
 	random := rand.New(rand.NewPCG(1, 2))

@@ -78,34 +78,15 @@ func IsE164(phone string) bool {
 }
 
 func parsePhone(s, region string) (e164 string, ok bool) {
-	number, err := readPhone(s, region)
+	if isAmerican(s) {
+		return s, true
+	}
+	number, err := phonenumbers.Parse(s, region)
 	if err != nil || number.GetExtension() != "" ||
 		isLocal(number) || !isValidIn(number, region) {
 		return "", false
 	}
 	return formatE164(number, s), true
-}
-
-// readPhone is phonenumbers.Parse. That takes half the time of a number to find out
-// what a North American one in E.164, as most are sent again and again, tells by
-// itself.
-func readPhone(s, region string) (*phonenumbers.PhoneNumber, error) {
-	if national, ok := northAmerican(s); ok {
-		code := int32(1)
-		return &phonenumbers.PhoneNumber{CountryCode: &code, NationalNumber: &national}, nil
-	}
-	return phonenumbers.Parse(s, region)
-}
-
-// northAmerican returns the ten digits behind +1, of which the first is no prefix.
-func northAmerican(s string) (national uint64, ok bool) {
-	const digits = 10
-	rest, ok := strings.CutPrefix(s, "+1")
-	if !ok || len(rest) != digits || rest[0] < '2' {
-		return 0, false
-	}
-	national, err := strconv.ParseUint(rest, 10, 64)
-	return national, err == nil
 }
 
 // isLocal tells whether a number is one that is dialled only from near by, or is

@@ -19,8 +19,9 @@ import (
 )
 
 const copyHelp = `Copies the records of all companies, with their ids, history, users, keys and all else, from an SQLite file to a
-PostgreSQL database or back. Both are brought to the schema of this program first. The target must be a new file or an empty
-database. In the end both databases are read again, and the rows of each table and their checksums are compared and printed.
+PostgreSQL database or back. The target must be a new file or an empty database, and gets the schema of this program. An SQLite
+file to copy from is brought to that schema as well; a PostgreSQL database must have it. In the end both databases are read again,
+and the rows of each table and their checksums are compared and printed.
 
 What is copied is the source as it was when the copy began. It may be served meanwhile; but what is written to it then is not in
 the copy, and the exit status is 3. To move, stop the server, copy, and start it on the target: then the status is 0. A copy
@@ -81,7 +82,7 @@ func copyRecords(ctx context.Context, cmd *cli.Command) (err error) {
 func openBulk(ctx context.Context, cmd *cli.Command, flag string,
 	file func(context.Context, string) (*sqlite.Bulk, error), server func(context.Context, string) (*postgres.Bulk, error)) (bulk, error) {
 	name := cmd.String(flag)
-	if strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://") {
+	if isPostgres(name) {
 		return server(ctx, name)
 	}
 	opened, err := file(ctx, name)

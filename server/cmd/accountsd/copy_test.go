@@ -1,16 +1,11 @@
 package main_test
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/accountsd/accountsd/server/store/postgres/pgtest"
@@ -26,15 +21,6 @@ func targets(t *testing.T, test func(t *testing.T, target string)) {
 		t.Parallel()
 		test(t, pgtest.Database(t))
 	})
-}
-
-// newLargeCompany is a database that takes a while to copy.
-func newLargeCompany(t *testing.T) *importer {
-	t.Helper()
-	i := newImporter(t, stores["SQLite"](t))
-	row := "title,address,description,custom.roof_type\n" + strings.Repeat("Harbor,1 Pier,"+strings.Repeat("Größe 🏠 ", 1250)+",Tile\n", 800)
-	i.wantImport(t, 0, "800 created", i.args(i.write(t, "large.csv", row), "--match-by", "none")...)
-	return i
 }
 
 // A copy prints what it has copied, and the copy of a copy is the first database.
@@ -65,79 +51,6 @@ func TestCopy(t *testing.T) {
 	})
 }
 
-// beginCopy starts a copy, and stops it for the time being once it has copied a part.
-func beginCopy(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), binary, append([]string{"copy", "--progress", "1ns"}, args...)...)
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(stderr)
-	for lines.Scan() {
-		var line struct {
-			Msg         string
-			Rows, Total int64
-		}
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "copying" && line.Rows > 0 {
-			if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-				t.Fatal(err)
-			}
-			go func() { _, _ = io.Copy(io.Discard, stderr) }()
-			return cmd
-		}
-	}
-	t.Fatalf("the copy ends with %v", cmd.Wait())
-	return nil
-}
-
-// A kill in the middle of a copy loses nothing that was copied. What it leaves is of
-// no use to anything but a copy.
-func TestKillCopy(t *testing.T) {
-	t.Parallel()
-	i := newLargeCompany(t)
-	targets(t, func(t *testing.T, target string) {
-		cmd := beginCopy(t, "--from", i.db, "--to", target)
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		_ = cmd.Wait() // It was killed.
-		_, stderr, code := run(t, "", "copy", "--from", target, "--to", filepath.Join(t.TempDir(), "other.db"))
-		if code != 1 || !strings.Contains(stderr, "is only a part of a copy; give the accountsd copy that makes it again to complete it") {
-			t.Errorf("a copy of it: exit %d, %s", code, stderr)
-		}
-		_, stderr, code = run(t, "", "copy", "--from", i.db, "--to", target)
-		if code != 0 || !regexp.MustCompile(`; [1-9]\d* of them were copied earlier\n`).MatchString(stderr) {
-			t.Errorf("again: exit %d, %s", code, stderr)
-		}
-		back := filepath.Join(t.TempDir(), "back.db")
-		mustRun(t, "copy", "--from", target, "--to", back)
-		if mustRun(t, "export", "--db", back, "--company", "C") != mustRun(t, "export", "--db", i.db, "--company", "C") {
-			t.Error("the accounts are others after there and back")
-		}
-	})
-}
-
-// What is written to the source meanwhile is not in the copy, which has a status of
-// its own then.
-func TestCopyOfServedDatabase(t *testing.T) {
-	t.Parallel()
-	i := newLargeCompany(t)
-	targets(t, func(t *testing.T, target string) {
-		cmd := beginCopy(t, "--from", i.db, "--to", target)
-		mustRun(t, "property", "create", "--db", i.db, "--company", "C", "--name", t.Name(), "--type", "TEXT")
-		if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {
-			t.Fatal(err)
-		}
-		if _ = cmd.Wait(); cmd.ProcessState.ExitCode() != 3 {
-			t.Errorf("ended with %v", cmd.ProcessState)
-		}
-	})
-}
-
 func TestCopyErrors(t *testing.T) {
 	t.Parallel()
 	db, _ := newCompany(t)
@@ -164,6 +77,21 @@ func TestCopyErrors(t *testing.T) {
 		if _, err := os.Stat(name); err == nil {
 			t.Errorf("%s was made", name)
 		}
+	}
+}
+
+// A database that is copied from is left as it is: servers of another version may use it.
+func TestCopyMakesNoTablesInSource(t *testing.T) {
+	t.Parallel()
+	source, target := pgtest.Database(t), filepath.Join(t.TempDir(), "copy.db")
+	for range 2 {
+		stdout, stderr, code := run(t, "", "copy", "--from", source, "--to", target)
+		if want := "accountsd: the database has no tables of accountsd yet; make them with accountsd init or accountsd migrate up\n"; code != 1 || stdout != "" || stderr != want {
+			t.Errorf("exit %d, stdout %q\n got %swant %s", code, stdout, stderr, want)
+		}
+	}
+	if _, err := os.Stat(target); err == nil {
+		t.Error("the target was made")
 	}
 }
 

@@ -19,16 +19,24 @@ var _ copying.Database = (*Bulk)(nil)
 // an index of everything.
 const bulkTimeout = 24 * time.Hour
 
-// OpenSource opens the database of a URL to be copied from, as Open does. Others may
-// use it meanwhile.
-func OpenSource(ctx context.Context, url string) (*Bulk, error) { return openBulk(ctx, url, false) }
+// bulkConns are more than a copy ever takes at once.
+const bulkConns = 4
+
+// OpenSource opens the database of a URL to be copied from, with the schema that it
+// must have. Others may use it meanwhile.
+func OpenSource(ctx context.Context, url string) (*Bulk, error) {
+	return openBulk(ctx, url, Config{KeepSchema: true})
+}
 
 // OpenTarget opens the database of a URL to be copied to, as Open does. It may be one
 // that a copy has left unfinished, which Open refuses.
-func OpenTarget(ctx context.Context, url string) (*Bulk, error) { return openBulk(ctx, url, true) }
+func OpenTarget(ctx context.Context, url string) (*Bulk, error) {
+	return openBulk(ctx, url, Config{filling: true})
+}
 
-func openBulk(ctx context.Context, url string, filling bool) (*Bulk, error) {
-	store, err := Open(ctx, url, Config{Config: engine.Config{Timeout: bulkTimeout}, Quiet: true, filling: filling})
+func openBulk(ctx context.Context, url string, config Config) (*Bulk, error) {
+	config.Config, config.Quiet = engine.Config{Timeout: bulkTimeout, MaxConns: bulkConns}, true
+	store, err := Open(ctx, url, config)
 	if err != nil {
 		return nil, err
 	}
