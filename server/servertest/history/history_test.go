@@ -55,70 +55,73 @@ func made() told {
 	return told{}.create("a", history.Made, at(1, "a", "")).update("b", "1", 1, history.Done, at(2, "b", "1"))
 }
 
+// histories are some that an order explains, and some that none does.
+var histories = map[string]struct {
+	operations told
+	illegal    bool
+}{
+	"one after the other": {operations: made().read(at(2, "b", "1"))},
+	"of two creations at once, one finds": {
+		operations: told{}.create("a", history.Done, at(1, "b", "")).create("b", history.Made, at(1, "b", "")).together(2),
+	},
+	"two creations both make": {
+		operations: told{}.create("a", history.Made, at(1, "a", "")).create("b", history.Made, at(1, "b", "")).together(2), illegal: true,
+	},
+	"a creation finds an account with another id": {
+		operations: made().create("c", history.Done, history.Account{ID: 8, Version: 2, Members: at(2, "b", "1").Members}), illegal: true,
+	},
+	// Both have read version 2, and each adds 1.
+	"a lost update": {
+		operations: made().update("c", "2", 2, history.Done, at(3, "c", "2")).update("d", "2", 2, history.Done, at(3, "d", "2")).together(2), illegal: true,
+	},
+	"a lost update under two versions": {
+		operations: made().update("c", "2", 2, history.Done, at(3, "c", "2")).update("d", "2", 2, history.Done, at(4, "d", "2")).together(2), illegal: true,
+	},
+	"the second of two updates is refused": {
+		operations: made().update("c", "2", 2, history.Done, at(3, "c", "2")).update("d", "2", 2, history.Refused, nobody).together(2),
+	},
+	"an update is refused for no reason": {
+		operations: made().update("c", "2", 2, history.Refused, nobody).read(at(2, "b", "1")), illegal: true,
+	},
+	"a write that was answered is gone": {
+		operations: made().update("c", "2", 0, history.Done, at(3, "c", "2")).read(at(2, "b", "1")), illegal: true,
+	},
+	"a read is stale": {
+		operations: made().update("c", "2", 0, history.Done, at(3, "c", "2")).read(at(3, "c", "1")), illegal: true,
+	},
+	"a version is left out": {
+		operations: made().update("c", "2", 0, history.Done, at(4, "c", "2")), illegal: true,
+	},
+	"what nobody has told took effect": {
+		operations: made().update("c", "2", 2, history.Unknown, nobody).read(at(3, "c", "2")),
+	},
+	"what nobody has told took effect late": {
+		operations: made().update("c", "2", 2, history.Unknown, nobody).read(at(2, "b", "1")).read(at(3, "c", "2")),
+	},
+	"what nobody has told never took effect": {
+		operations: made().update("c", "2", 2, history.Unknown, nobody).read(at(2, "b", "1")).update("d", "5", 2, history.Done, at(3, "d", "5")),
+	},
+	"what nobody has told took effect twice": {
+		operations: made().update("c", "2", 0, history.Unknown, nobody).read(at(3, "c", "2")).
+			update("d", "3", 3, history.Done, at(4, "d", "3")).read(at(5, "c", "2")), illegal: true,
+	},
+	"what was refused took effect": {
+		operations: made().update("c", "2", 1, history.Refused, nobody).read(at(3, "c", "2")), illegal: true,
+	},
+	"a write of a batch that was refused took effect": {
+		operations: made().update("c", "2", 0, history.Void, nobody).read(at(3, "c", "2")), illegal: true,
+	},
+	"an answer that tells no version": {
+		operations: made().update("c", "2", 2, history.Done, at(0, "c", "2")).read(at(3, "c", "2")),
+	},
+	"a creation that nobody has told of": {
+		operations: told{}.create("a", history.Unknown, nobody).create("b", history.Done, at(1, "a", "")).read(at(1, "a", "")),
+	},
+}
+
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		operations told
-		illegal    bool
-	}{
-		"one after the other": {operations: made().read(at(2, "b", "1"))},
-		"of two creations at once, one finds": {
-			operations: told{}.create("a", history.Done, at(1, "b", "")).create("b", history.Made, at(1, "b", "")).together(2),
-		},
-		"two creations both make": {
-			operations: told{}.create("a", history.Made, at(1, "a", "")).create("b", history.Made, at(1, "b", "")).together(2), illegal: true,
-		},
-		"a creation finds an account with another id": {
-			operations: made().create("c", history.Done, history.Account{ID: 8, Version: 2, Members: at(2, "b", "1").Members}), illegal: true,
-		},
-		// Both have read version 2, and each adds 1.
-		"a lost update": {
-			operations: made().update("c", "2", 2, history.Done, at(3, "c", "2")).update("d", "2", 2, history.Done, at(3, "d", "2")).together(2), illegal: true,
-		},
-		"a lost update under two versions": {
-			operations: made().update("c", "2", 2, history.Done, at(3, "c", "2")).update("d", "2", 2, history.Done, at(4, "d", "2")).together(2), illegal: true,
-		},
-		"the second of two updates is refused": {
-			operations: made().update("c", "2", 2, history.Done, at(3, "c", "2")).update("d", "2", 2, history.Refused, nobody).together(2),
-		},
-		"an update is refused for no reason": {
-			operations: made().update("c", "2", 2, history.Refused, nobody).read(at(2, "b", "1")), illegal: true,
-		},
-		"a write that was answered is gone": {
-			operations: made().update("c", "2", 0, history.Done, at(3, "c", "2")).read(at(2, "b", "1")), illegal: true,
-		},
-		"a read is stale": {
-			operations: made().update("c", "2", 0, history.Done, at(3, "c", "2")).read(at(3, "c", "1")), illegal: true,
-		},
-		"a version is left out": {
-			operations: made().update("c", "2", 0, history.Done, at(4, "c", "2")), illegal: true,
-		},
-		"what nobody has told took effect": {
-			operations: made().update("c", "2", 2, history.Unknown, nobody).read(at(3, "c", "2")),
-		},
-		"what nobody has told took effect late": {
-			operations: made().update("c", "2", 2, history.Unknown, nobody).read(at(2, "b", "1")).read(at(3, "c", "2")),
-		},
-		"what nobody has told never took effect": {
-			operations: made().update("c", "2", 2, history.Unknown, nobody).read(at(2, "b", "1")).update("d", "5", 2, history.Done, at(3, "d", "5")),
-		},
-		"what nobody has told took effect twice": {
-			operations: made().update("c", "2", 0, history.Unknown, nobody).read(at(3, "c", "2")).
-				update("d", "3", 3, history.Done, at(4, "d", "3")).read(at(5, "c", "2")), illegal: true,
-		},
-		"what was refused took effect": {
-			operations: made().update("c", "2", 1, history.Refused, nobody).read(at(3, "c", "2")), illegal: true,
-		},
-		"a write of a batch that was refused took effect": {
-			operations: made().update("c", "2", 0, history.Void, nobody).read(at(3, "c", "2")), illegal: true,
-		},
-		"an answer that tells no version": {
-			operations: made().update("c", "2", 2, history.Done, at(0, "c", "2")).read(at(3, "c", "2")),
-		},
-		"a creation that nobody has told of": {
-			operations: told{}.create("a", history.Unknown, nobody).create("b", history.Done, at(1, "a", "")).read(at(1, "a", "")),
-		},
-	} {
+	for name, c := range histories {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			folder := t.TempDir()
