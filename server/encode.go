@@ -78,7 +78,9 @@ func (w *object) integer(n int64) { w.b = strconv.AppendInt(w.b, n, 10) }
 
 func (w *object) boolean(v bool) { w.b = strconv.AppendBool(w.b, v) }
 
-func (w *object) time(t time.Time) { w.b = t.UTC().AppendFormat(w.b, `"`+timestamp.Layout+`"`) }
+func (w *object) time(t time.Time) {
+	w.b = append(timestamp.Append(append(w.b, '"'), t), '"')
+}
 
 func (w *object) text(s string) { w.b = jsonvalue.AppendText(w.b, s) }
 

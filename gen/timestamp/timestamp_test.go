@@ -3,6 +3,7 @@ package timestamp_test
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"testing"
 	"time"
@@ -22,6 +23,21 @@ func ExampleTime() {
 	// Output:
 	// "2026-11-24T16:05:12.300Z" <nil>
 	// 2026-11-24 16:05:12.3 +0000 UTC <nil>
+}
+
+// A time is written as package time writes the layout.
+func TestAppend(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	times := []time.Time{{}, time.Unix(0, 0), time.Unix(0, 999_999), time.Unix(-1, 999_999_999), time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC), time.Date(12345, 1, 2, 3, 4, 5, 6e6, time.UTC)}
+	for range 1000 {
+		times = append(times, time.UnixMilli(random.Int64N(1<<47)-1<<46).In(time.FixedZone("", random.IntN(80000)-40000)))
+	}
+	for _, at := range times {
+		if got, want := string(timestamp.Append([]byte("x"), at)), "x"+at.UTC().Format(timestamp.Layout); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
 }
 
 // A time keeps its time of day in a query, both ways.
