@@ -215,8 +215,9 @@ func (s *Store) work(ctx context.Context, quiet bool) {
 	}
 	var dropped time.Time
 	for {
-		pause := time.Duration(0)
+		began := time.Now()
 		n, err := s.index(ctx)
+		pause := time.Since(began) // It takes at most half of a processor.
 		if time.Since(dropped) > dropEvery && err == nil {
 			dropped, err = time.Now(), s.engine.DropNames(ctx)
 		}
@@ -234,8 +235,9 @@ func (s *Store) work(ctx context.Context, quiet bool) {
 	}
 }
 
-// indexedAtOnce are the texts of one transaction.
-const indexedAtOnce = 1000
+// indexedAtOnce are the texts of one transaction. Who writes one of them waits for it,
+// so it is a short one.
+const indexedAtOnce = 64
 
 const indexTexts = `UPDATE search_texts SET indexed = true WHERE (company_id, kind, record_id) IN (
 	SELECT company_id, kind, record_id FROM search_texts WHERE NOT indexed

@@ -333,4 +333,4 @@ CREATE TABLE search_texts (
     PRIMARY KEY (company_id, kind, record_id)
 ) WITH (fillfactor = 80);
 CREATE INDEX search_texts_trigrams ON search_texts USING gin (company_id, kind, text gin_trgm_ops) WITH (fastupdate = off) WHERE indexed;
-CREATE INDEX search_texts_fresh ON search_texts (company_id, kind) WHERE NOT indexed;
+CREATE INDEX search_texts_fresh ON search_texts (company_id, kind, record_id) WHERE NOT indexed;
