@@ -119,29 +119,24 @@ func (g *groups) next(company int64) []*waiting {
 		delete(g.waiting, company)
 		return nil
 	}
-	group := make([]*waiting, 0, min(len(list), maxGroup))
-	rest := list[:0]
-	accounts := make(map[int64]bool)
-	for i, w := range list {
-		clashes := slices.ContainsFunc(w.set.accounts, func(id int64) bool { return accounts[id] })
+	var group, rest []*waiting
+	taken := make(map[int64]bool) // the accounts of the group
+	for _, w := range list {
+		isTaken := slices.ContainsFunc(w.set.accounts, func(id int64) bool { return taken[id] })
 		switch {
-		case len(group) == maxGroup:
-			rest = append(rest, list[i:]...)
-		case clashes:
+		case len(group) == maxGroup || isTaken:
 			rest = append(rest, w)
-			continue
 		case w.Claim():
 			group = append(group, w)
 			for _, id := range w.set.accounts {
-				accounts[id] = true
+				taken[id] = true
 			}
-			continue
-		default:
-			continue
 		}
-		break
 	}
-	clear(list[len(rest):])
+	if group == nil { // All of them were given up.
+		delete(g.waiting, company)
+		return nil
+	}
 	g.waiting[company] = rest
 	return group
 }

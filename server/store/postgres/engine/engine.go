@@ -168,8 +168,8 @@ var beginWrite = db.Statement{Thing: "transaction", Text: "BEGIN"}
 
 // Write runs fn in a transaction, and commits it unless fn fails, which undoes it.
 // If fn cannot go on beside another transaction, or the connection is lost, it is run
-// again. A ctx that ends
-// before fn was begun stops it; after that only its deadline does.
+// again. A ctx that ends before fn was begun stops it; after that only its deadline
+// does.
 func (e *Engine) Write(ctx context.Context, fn func(ctx context.Context, s db.Session) error) error {
 	return e.write(ctx, fn, false)
 }
