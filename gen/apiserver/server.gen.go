@@ -3032,6 +3032,7 @@ type AliasNotModifiedResponse struct {
 
 type AliasProblemResponseHeaders struct {
 	AcceptPatch         *string
+	Allow               *string
 	Deprecation         string
 	Link                string
 	PreferenceApplied   *string
