@@ -149,6 +149,18 @@ soak: build ## attack a server with 500 requests at once, and print its memory a
 	$(GO) build -o bin/soak ./server/servertest/soak
 	bin/soak bin/accountsd
 
+SEED ?= -
+
+.PHONY: soak-fuzz
+soak-fuzz: build ## send a server what openapi.yaml allows and forbids for 10 minutes, and hold all answers against it; SEED=N repeats a run
+	$(GO) build -o bin/soak ./server/servertest/soak
+	bin/soak fuzz 10m $(SEED) bin/accountsd
+
+.PHONY: soak-fuzz-ci
+soak-fuzz-ci: build ## do so for 30 seconds
+	$(GO) build -o bin/soak ./server/servertest/soak
+	bin/soak fuzz 30s $(SEED) bin/accountsd
+
 KILLS ?= 300
 
 .PHONY: soak-crash
@@ -185,4 +197,4 @@ check-dist: ## build it for linux/amd64 only, and see that it can be installed, 
 	@GO='$(GO)' .ci/package/check.sh
 
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci soak-failover-ci test-race test-api-postgres test ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-fuzz-ci soak-crash-ci soak-failover-ci test-race test-api-postgres test ## what CI runs
