@@ -67,7 +67,8 @@ func (s *Server) identifyActor(c *gin.Context, op *operation) (identity.Actor, e
 	if err != nil {
 		return identity.Actor{}, err
 	}
-	return s.Identity.Authenticate(ctx, token)
+	address, _ := readAddress(c.Request.RemoteAddr) // What is none is in no network.
+	return s.Identity.Authenticate(ctx, token, address)
 }
 
 // sentToken returns the token of the key that a request was sent with: that of

@@ -105,7 +105,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 			return err
 		}
 		defer stopProfiles()
-		defer startBackground(store, config.Alias.Counter, sender, logger)()
+		defer startBackground(store, services.Identity, config.Alias.Counter, sender, logger)()
 		return listen(ctx, cmd, handler, logger)
 	})(ctx, cmd)
 }
