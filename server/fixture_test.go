@@ -385,7 +385,7 @@ func checkAnswer(t *testing.T, req *http.Request, recorder *httptest.ResponseRec
 }
 
 // ofHTTP are the headers that any answer may have.
-var ofHTTP = regexp.MustCompile(`^(Content-(Type|Length|Encoding)|Connection|Access-Control-.*)$`)
+var ofHTTP = regexp.MustCompile(`^(Content-(Type|Length|Encoding)|Connection|Strict-Transport-Security|Access-Control-.*)$`)
 
 // declares tells whether the spec declares a header of an answer. A status that it
 // does not declare is told elsewhere.

@@ -237,6 +237,12 @@ func (s *Service) Authenticate(ctx context.Context, token string, from netip.Add
 	return holder.actor, nil
 }
 
+// Remembers tells whether a key with the token was valid a moment ago, without
+// asking the store.
+func (s *Service) Remembers(token string) bool {
+	return s.keys.remembers(HashToken(token))
+}
+
 // CreateKeyFor makes a key for a user, and returns its token, which is kept
 // nowhere else. The key may do what the strongest of the scopes allows. Errors:
 // KindInvalid for a scope; KindForbidden for one that the user may not have.

@@ -53,6 +53,13 @@ func (r *keyring) get(version int64, hash KeyHash) (holder, bool) {
 	return h, ok && r.version == version
 }
 
+func (r *keyring) remembers(hash KeyHash) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	_, ok := r.holders[hash]
+	return ok
+}
+
 // keep remembers a holder that was read after the version. It is not newer than
 // a version that is known by now.
 func (r *keyring) keep(version int64, hash KeyHash, h holder) {

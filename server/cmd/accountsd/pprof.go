@@ -44,6 +44,6 @@ func serveProfiles(addr string, logger *slog.Logger) (stop func(), err error) {
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	profiles := &http.Server{Handler: mux, ReadHeaderTimeout: readHeaderTimeout}
 	go func() { _ = profiles.Serve(listener) }()
-	logger.Info("showing profiles", "at", urlOf(listener.Addr())+"/debug/pprof/")
+	logger.Info("showing profiles", "at", urlOf(listener.Addr(), false)+"/debug/pprof/")
 	return func() { _ = profiles.Close() }, nil
 }

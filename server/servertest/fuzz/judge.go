@@ -187,7 +187,7 @@ func (j *judge) declared(route *routers.Route, params map[string]string, sent *h
 }
 
 // common are headers that HTTP itself gives an answer.
-var common = map[string]bool{"Date": true, "Content-Length": true, "Content-Type": true, "Content-Encoding": true, "Connection": true, "Transfer-Encoding": true}
+var common = map[string]bool{"Date": true, "Content-Length": true, "Content-Type": true, "Content-Encoding": true, "Connection": true, "Transfer-Encoding": true, "Strict-Transport-Security": true}
 
 func hasHeader(response *openapi3.Response, name string) bool {
 	for declared := range response.Headers {
