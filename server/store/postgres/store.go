@@ -152,7 +152,7 @@ func within(fn func(ctx context.Context, tx store.Tx) error) func(ctx context.Co
 // Look runs fn on one state of the database: see store.Store.
 func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
 	return s.engine.Look(ctx, func(ctx context.Context, session db.Session) error {
-		return fn(ctx, &records.Tx{Reader: records.Reader{Session: session, Driven: records.DefaultDriven}})
+		return fn(ctx, &records.Tx{Reader: records.Reader{Session: session, Driven: records.DefaultDriven}, Fixed: true})
 	})
 }
 
