@@ -159,4 +159,7 @@ func TestKeyOfNetworks(t *testing.T) {
 	if !strings.Contains(list, `"allowedIps":["203.0.113.0/24","2001:db8:7::/48"]`) || strings.Count(list, `"lastUsedAt":"2026-11-24T16:05:12.`) != 2 {
 		t.Error(list)
 	}
+	if log := f.send(t, request{method: "GET", path: "/audit", key: adminKey}).Body.String(); !strings.Contains(log, `"allowedIps":["203.0.113.0/24","2001:db8:7::/48"]`) {
+		t.Error(log)
+	}
 }

@@ -32,6 +32,7 @@ CREATE TABLE companies (
     name_fold      text   COLLATE "C" NOT NULL UNIQUE,
     last_number    bigint NOT NULL DEFAULT 0, -- the last account number assigned, not taken by hand
     last_sequence  bigint NOT NULL DEFAULT 0, -- of the entries of history
+    last_audit     bigint NOT NULL DEFAULT 0, -- the sequence of the last entry of the audit log
     schema_version bigint NOT NULL DEFAULT 0, -- how often the properties and their options have changed
     created_at     bigint NOT NULL
 ) WITH (fillfactor = 50); -- each write of a company counts on its row
@@ -218,6 +219,22 @@ CREATE TABLE changes (
 );
 CREATE INDEX changes_account ON changes (company_id, account_id, sequence);
 
+-- Who did what, beside the history of accounts.
+CREATE TABLE audit (
+    company_id bigint NOT NULL REFERENCES companies (id),
+    sequence   bigint NOT NULL,
+    at         bigint NOT NULL,
+    user_id    bigint,
+    key_id     bigint,
+    email      text   COLLATE "C" NOT NULL,
+    action     text   COLLATE "C" NOT NULL,
+    subject_id bigint,
+    subject    text   COLLATE "C" NOT NULL,
+    details    text   COLLATE "C" NOT NULL, -- JSON object
+    PRIMARY KEY (company_id, sequence)
+);
+CREATE INDEX audit_action ON audit (company_id, action, sequence);
+
 -- What requests were answered that must be carried out once.
 CREATE TABLE answers (
     company_id  bigint NOT NULL,
@@ -325,7 +342,8 @@ CREATE INDEX mails_due ON mails (company_id, next_attempt_at) WHERE state = 'pen
 
 -- The texts of records that are looked for words in. Those that have changed lately
 -- are not in the index of trigrams, which takes much longer to write to than the
--- row: they are few, and all looked at.
+-- row: they are few, and all looked at. They are put into it by the hundred, since a
+-- trigram that many of them have is then looked for once.
 CREATE TABLE search_texts (
     company_id bigint  NOT NULL,
     kind       text    COLLATE "C" NOT NULL CHECK (kind IN ('accounts', 'contacts')),
@@ -334,5 +352,5 @@ CREATE TABLE search_texts (
     indexed    boolean NOT NULL DEFAULT false,
     PRIMARY KEY (company_id, kind, record_id)
 ) WITH (fillfactor = 80);
-CREATE INDEX search_texts_trigrams ON search_texts USING gin (company_id, kind, text gin_trgm_ops) WITH (fastupdate = off) WHERE indexed;
+CREATE INDEX search_texts_trigrams ON search_texts USING gin (company_id, kind, text gin_trgm_ops) WITH (fastupdate = on, gin_pending_list_limit = 16384) WHERE indexed;
 CREATE INDEX search_texts_fresh ON search_texts (company_id, kind, record_id) WHERE NOT indexed;
