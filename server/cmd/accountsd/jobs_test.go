@@ -1,3 +1,5 @@
+//go:build unix
+
 package main_test
 
 import (
@@ -16,6 +18,7 @@ import (
 // Where pages begin otherwise than in a terminal beside "make run". The tour
 // plays README and the page about the API as well.
 var beginnings = map[string]func(t *testing.T) *stage{
+	"backup":      onMachineWithService,
 	"operation":   onEmptyMachine,
 	"postgresql":  onPostgreSQL,
 	"two-servers": onTwoMachines,
@@ -57,6 +60,34 @@ func onEmptyMachine(t *testing.T) *stage {
 	t.Helper()
 	dir := t.TempDir()
 	return newStage(t, dir, map[string]string{"127.0.0.1:8080": spareAddress(t), "/var/lib/accountsd": filepath.Join(dir, "var")})
+}
+
+// onMachineWithService is one with the sample company where a package has it, and
+// a folder for backups. Nobody is somebody else there, and no service is started:
+// "make check-dist" tests the unit.
+func onMachineWithService(t *testing.T) *stage {
+	t.Helper()
+	dir := t.TempDir()
+	data, backups, service := filepath.Join(dir, "data"), filepath.Join(dir, "backup"), filepath.Join(dir, "service")
+	s := newStage(t, dir, map[string]string{
+		"/var/lib/accountsd": data, "/backup/": backups + "/",
+		// Which date is in the name, the page cannot know.
+		"/backup/accounts-2026-11-28.db": backups + "/accounts-*.db",
+	})
+	for name, script := range map[string]string{"sudo": "[ \"$1\" != -u ] || shift 2\nexec \"$@\"\n", "systemctl": "exit 0\n"} {
+		write(t, filepath.Join(service, name), "#!/bin/sh\n"+script)
+		if err := os.Chmod(filepath.Join(service, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.env = append(s.env, "PATH="+service+":"+s.path)
+	for _, folder := range []string{data, backups} {
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustRun(t, "init", "--db", filepath.Join(data, "accounts.db"), "--company", "Sunrise Services", "--email", "ada@example.com", "--sample-data")
+	return s
 }
 
 // onPostgreSQL is a machine that reaches a PostgreSQL by each of its names, and

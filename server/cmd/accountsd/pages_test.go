@@ -1,3 +1,5 @@
+//go:build unix
+
 package main_test
 
 import (
@@ -18,6 +20,7 @@ import (
 type stage struct {
 	dir   string
 	env   []string
+	path  string            // the folders with programs
 	names *strings.Replacer // of what the page names, to what there is
 	pages *strings.Replacer // and back
 	main  *terminal
@@ -33,13 +36,14 @@ func newStage(t *testing.T, dir string, names map[string]string) *stage {
 	}
 	home := t.TempDir()
 	s := &stage{dir: dir, names: replacer(names), pages: replacer(back)}
+	s.path = filepath.Join(home, "bin") + ":" + programs(t) + ":" + os.Getenv("PATH")
 	for _, variable := range os.Environ() {
 		if !strings.HasPrefix(variable, "ACCOUNTS") {
 			s.env = append(s.env, variable)
 		}
 	}
 	s.env = append(s.env, "XDG_CONFIG_HOME="+home, "ACCOUNTSD_LOG_FORMAT=text", "GOBIN="+filepath.Join(home, "bin"), "GOPROXY=off", "GOWORK=off",
-		"PATH="+filepath.Join(home, "bin")+":"+programs(t)+":"+os.Getenv("PATH"))
+		"PATH="+s.path)
 	return s
 }
 
@@ -109,7 +113,7 @@ func (s *stage) play(t *testing.T, blocks []*block) {
 			s.playElsewhere(t, b)
 		case b.lang == "sh":
 			s.playHere(t, b)
-		case !slices.Contains([]string{"", "text", "json", "ini"}, b.lang):
+		case !slices.Contains([]string{"", "text", "json", "ini", "yaml", "sql"}, b.lang):
 			t.Errorf("line %d: nothing is done with this block of %s", b.line, b.lang)
 		}
 	}
