@@ -5,6 +5,7 @@ package main_test
 import (
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -22,6 +23,8 @@ var beginnings = map[string]func(t *testing.T) *stage{
 	"operation":   onEmptyMachine,
 	"postgresql":  onPostgreSQL,
 	"two-servers": onTwoMachines,
+	// A section has machines of its own if the page goes on with others.
+	"postgresql#A standby, and failover": onTwoDatabases,
 }
 
 // Every page in docs does what it says.
@@ -35,11 +38,20 @@ func TestPages(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(path), ".md")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			begin := beginnings[name]
-			if begin == nil {
-				begin = besideMakeRun
+			stages := make(map[string]*stage)
+			for _, b := range readPage(t, "docs/"+name+".md") {
+				part, begin := name+"#"+b.section, beginnings[name+"#"+b.section]
+				if begin == nil {
+					part, begin = name, beginnings[name]
+				}
+				if begin == nil {
+					begin = besideMakeRun
+				}
+				if stages[part] == nil {
+					stages[part] = begin(t)
+				}
+				stages[part].play(t, []*block{b})
 			}
-			begin(t).play(t, readPage(t, "docs/"+name+".md"))
 		})
 	}
 }
@@ -74,19 +86,65 @@ func onMachineWithService(t *testing.T) *stage {
 		// Which date is in the name, the page cannot know.
 		"/backup/accounts-2026-11-28.db": backups + "/accounts-*.db",
 	})
-	for name, script := range map[string]string{"sudo": "[ \"$1\" != -u ] || shift 2\nexec \"$@\"\n", "systemctl": "exit 0\n"} {
-		write(t, filepath.Join(service, name), "#!/bin/sh\n"+script)
-		if err := os.Chmod(filepath.Join(service, name), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s.env = append(s.env, "PATH="+service+":"+s.path)
+	s.with(t, service, map[string]string{"sudo": asItself, "systemctl": "exit 0"})
 	for _, folder := range []string{data, backups} {
 		if err := os.Mkdir(folder, 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
 	mustRun(t, "init", "--db", filepath.Join(data, "accounts.db"), "--company", "Sunrise Services", "--email", "ada@example.com", "--sample-data")
+	return s
+}
+
+// asItself is sudo where nobody is somebody else.
+const asItself = `[ "$1" != -u ] || shift 2
+exec "$@"`
+
+// with puts programs before those of the machine.
+func (s *stage) with(t *testing.T, folder string, scripts map[string]string) {
+	t.Helper()
+	for name, script := range scripts {
+		write(t, filepath.Join(folder, name), "#!/bin/sh\n"+script+"\n")
+		if err := os.Chmod(filepath.Join(folder, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.env = append(s.env, "PATH="+folder+":"+s.path)
+}
+
+// onTwoDatabases is a machine with a PostgreSQL as db1, and what starts db2 once
+// the page has made it.
+func onTwoDatabases(t *testing.T) *stage {
+	t.Helper()
+	c := ownCluster(t)
+	dir, err := os.MkdirTemp("", "accountsd-db2-") // which PostgreSQL may enter, unlike that of the test
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	data := filepath.Join(dir, "main")
+	control := "pg_ctl -D " + data + " -w"
+	if os.Geteuid() == 0 {
+		control = "chown -R postgres " + data + "; cd /; runuser -u postgres -- env PATH=\"$PATH\" " + control
+	}
+	s := newStage(t, t.TempDir(), map[string]string{"db1.example.com": "127.0.0.1", "db2.example.com": "127.0.0.2", "/var/lib/postgresql/15/main": data})
+	folders, err := filepath.Glob("/usr/lib/postgresql/*/bin")
+	if err != nil || len(folders) == 0 {
+		t.Fatalf("the programs of PostgreSQL are not found: %v", err)
+	}
+	s.path = folders[len(folders)-1] + ":" + s.path
+	s.with(t, filepath.Join(s.dir, "service"), map[string]string{"sudo": asItself, "systemctl": control + ` -l ` + data + `/log -o "-c listen_addresses=127.0.0.2" "$1"`})
+	s.env = append(s.env, "PGPORT="+portOf(c))
+	t.Cleanup(func() {
+		stop := exec.Command("sh", "-c", control+" -m immediate stop")
+		stop.Env = s.env
+		if said, err := stop.CombinedOutput(); err != nil {
+			t.Errorf("stop db2: %v\n%s", err, said)
+		}
+	})
 	return s
 }
 

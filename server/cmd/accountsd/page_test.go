@@ -29,7 +29,7 @@ var (
 	// A paragraph before commands that go on while the next ones run.
 	elsewhere = regexp.MustCompile(`(?s)\b[Aa]nother terminal\b.*:$`)
 	// Commands that need more than a page can bring.
-	runElsewhere = regexp.MustCompile(`^<!-- (?:run by make ([a-z-]+)(?:, in other words)?|not run: (.+)) -->$`)
+	runElsewhere = regexp.MustCompile(`^<!-- (?:run by make ([a-z-]+)|not run: (.+)) -->$`)
 )
 
 // readPage returns the blocks of a page of the repository, in order.

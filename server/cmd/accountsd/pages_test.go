@@ -99,7 +99,9 @@ func (s *stage) withNode(t *testing.T, folder string) {
 // play does what a page asks of its reader, and compares what is printed.
 func (s *stage) play(t *testing.T, blocks []*block) {
 	t.Helper()
-	s.main = newTerminal(t, s.dir, s.env)
+	if s.main == nil {
+		s.main = newTerminal(t, s.dir, s.env)
+	}
 	for _, b := range blocks {
 		switch name := b.file(); {
 		case b.runner != "":
