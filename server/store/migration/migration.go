@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"log/slog"
 )
 
 // Steps are the scripts that lead to a schema, in the order of their names. The
@@ -56,6 +57,22 @@ func (s Steps) Up(ctx context.Context, d Database) error {
 	return nil
 }
 
+// loggerKey is of the logger in a context.
+type loggerKey struct{}
+
+// LogTo returns a context with which Up tells a logger of its steps.
+func LogTo(ctx context.Context, logger *slog.Logger) context.Context {
+	return context.WithValue(ctx, loggerKey{}, logger)
+}
+
+// Logger is that of LogTo, or else the default one.
+func Logger(ctx context.Context) *slog.Logger {
+	if logger, ok := ctx.Value(loggerKey{}).(*slog.Logger); ok {
+		return logger
+	}
+	return slog.Default()
+}
+
 // next does the step after a version, if there is one.
 func (s Steps) next(ctx context.Context, d Database, version int) (done bool, err error) {
 	switch {
@@ -71,6 +88,9 @@ func (s Steps) next(ctx context.Context, d Database, version int) (done bool, er
 	}
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", name, err)
+	}
+	if version > 0 { // A new database is nothing to tell of.
+		Logger(ctx).InfoContext(ctx, "migrated the database", "from", version, "to", version+1)
 	}
 	return false, nil
 }

@@ -36,6 +36,7 @@ type Tx struct {
 	// Queue hears of texts that change, if there is an index of words.
 	Queue  Queue
 	counts []counts // by company
+	entry  sealed   // the one that is being added
 }
 
 var _ store.Tx = (*Tx)(nil)
