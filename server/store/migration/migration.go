@@ -45,13 +45,19 @@ type Database interface {
 // Up does the steps that were not done, each in a transaction of its own. The error
 // of a schema that is newer is a *NewerError.
 func (s Steps) Up(ctx context.Context, d Database) error {
+	isNew := false
 	for done := false; !done; {
+		from := 0
 		err := d.Alone(ctx, func(version int) (err error) {
+			from, isNew = version, isNew || version == 0
 			done, err = s.next(ctx, d, version)
 			return err
 		})
 		if err != nil {
 			return fmt.Errorf("migrate database: %w", err)
+		}
+		if !done && !isNew { // There is nothing to tell of a database that was empty.
+			Logger(ctx).InfoContext(ctx, "migrated the database", "from", from, "to", from+1)
 		}
 	}
 	return nil
@@ -88,9 +94,6 @@ func (s Steps) next(ctx context.Context, d Database, version int) (done bool, er
 	}
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", name, err)
-	}
-	if version > 0 { // A new database is nothing to tell of.
-		Logger(ctx).InfoContext(ctx, "migrated the database", "from", version, "to", version+1)
 	}
 	return false, nil
 }
