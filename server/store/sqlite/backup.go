@@ -102,25 +102,32 @@ func removeFile(path string) error {
 var leaveWAL = db.Statement{Thing: "copy", Text: `PRAGMA journal_mode = DELETE`}
 
 // copyTo copies the database, and flushes the copy.
-func (b Backup) copyTo(ctx context.Context, part string) (err error) {
-	from, err := b.openSource(ctx)
-	if err != nil {
-		return explain(b.From, err)
-	}
-	defer func() { err = errors.Join(err, from.Close()) }()
+func (b Backup) copyTo(ctx context.Context, part string) error {
 	// What is lost with the machine is made anew.
 	target, err := engine.Open(ctx, engine.File(part, engine.LockTimeout, "journal_mode(OFF)", "synchronous(OFF)", "cache_size(-16000)"))
 	if err != nil {
 		return explain(b.To, err)
 	}
-	err = from.CopyTo(ctx, target, b.Progress)
+	err = b.copyPages(ctx, target)
 	if err == nil {
-		err = target.Exec(ctx, leaveWAL)
+		err = explain(b.To, target.Exec(ctx, leaveWAL))
 	}
 	if err = errors.Join(err, target.Close()); err != nil {
-		return explain(b.To, err)
+		return err
 	}
 	return flush(part)
+}
+
+// copyPages copies the database, which it reads no longer than it has to.
+func (b Backup) copyPages(ctx context.Context, target *engine.Conn) error {
+	from, err := b.openSource(ctx)
+	if err != nil {
+		return explain(b.From, err)
+	}
+	if err := from.CopyTo(ctx, target, b.Progress); err != nil {
+		return errors.Join(explain(b.To, err), from.Close())
+	}
+	return from.Close()
 }
 
 // openSource opens the database, and begins to read it.

@@ -1,11 +1,15 @@
 package verify_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/verify"
 )
 
@@ -123,6 +127,40 @@ func wantFaults(t *testing.T, name string, found []verify.Fault, want []string) 
 			t.Errorf("%s: nothing says %q\n%s", name, text, strings.Join(lines, "\n"))
 		}
 	}
+}
+
+// What docs/history-hashes.md has PostgreSQL check by itself finds the same.
+func TestDocumentedSQL(t *testing.T) {
+	onEach(t, func(t *testing.T, d target) {
+		if !d.isPostgres {
+			return // It has no SHA-256.
+		}
+		page, err := os.ReadFile("../../../docs/history-hashes.md")
+		must(t, err)
+		_, text, _ := strings.Cut(string(page), "```sql\n")
+		text, _, _ = strings.Cut(text, ";\n```")
+		for set, want := range map[string]string{"version = version": "[]", "email = 'x'": "[3]", "key_id = 0": "[3]"} {
+			err := d.write(t.Context(), func(ctx context.Context, s db.Session) error {
+				var found []int64
+				err := s.Exec(ctx, db.Statement{Thing: "anything", Text: entry(3, set)})
+				if err == nil {
+					err = s.Each(ctx, db.Statement{Thing: "history", Text: text}, nil, func(row *db.Row) error {
+						var sequence, account int64
+						err := row.Scan(&sequence, &account)
+						found = append(found, sequence)
+						return err
+					})
+				}
+				if got := fmt.Sprint(found); got != want {
+					t.Errorf("%s: found %s, want %s", set, got, want)
+				}
+				return errors.Join(err, errUndo)
+			})
+			if !errors.Is(err, errUndo) || strings.Contains(err.Error(), "\n") {
+				t.Error(err)
+			}
+		}
+	})
 }
 
 // An entry that was altered is named, and no other one of the chain is.
