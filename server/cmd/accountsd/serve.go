@@ -15,6 +15,7 @@ import (
 	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/migration"
 	"github.com/accountsd/accountsd/server/store/postgres/engine"
 )
 
@@ -91,7 +92,9 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	}
 	tuneMemory()
 	go server.Prepare() // while the database is opened
-	open := func(ctx context.Context, cmd *cli.Command) (store.Store, error) { return openServed(ctx, cmd, logger) }
+	open := func(ctx context.Context, cmd *cli.Command) (store.Store, error) {
+		return openServed(migration.LogTo(ctx, logger), cmd, logger)
+	}
 	return withStore(open, func(ctx context.Context, cmd *cli.Command, store store.Store) error {
 		warnOfDamage(store, logger)
 		services := server.NewServices(store, config)

@@ -87,6 +87,9 @@ func reason(err error) string {
 	if failure, ok := errors.AsType[*fs.PathError](err); ok {
 		return failure.Err.Error()
 	}
+	if failure, ok := errors.AsType[*os.LinkError](err); ok {
+		return failure.Err.Error()
+	}
 	return err.Error()
 }
 
@@ -205,6 +208,11 @@ func (f *file) lookForDamage(ctx context.Context, conn *engine.Conn) error {
 		return damaged(f.path)
 	}
 	return nil
+}
+
+// unfinished is of a file that a copy has left.
+func unfinished(path string) error {
+	return refuse(fault.KindUnavailable, "%s is only a part of a copy; give the accountsd copy that makes it again to complete it, or name another file with --db", path)
 }
 
 func damaged(path string) error {

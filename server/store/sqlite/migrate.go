@@ -5,10 +5,12 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/migration"
+	"github.com/accountsd/accountsd/server/store/records"
 	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 )
 
@@ -55,10 +57,33 @@ func (m migrated) Alone(ctx context.Context, fn func(version int) error) error {
 	})
 }
 
-// Apply runs a script.
+// sealed is the version from which on the entries of history have hashes, which SQL
+// cannot make.
+const sealed = 16
+
+// sealInterval is how often it is told how far they are.
+const sealInterval = 5 * time.Second
+
+// seal makes the hashes of the history that there is.
+func (m migrated) seal(ctx context.Context) error {
+	log, told := migration.Logger(ctx), time.Now()
+	return records.Seal(ctx, m.conn.Session, func(done int64) {
+		if time.Since(told) >= sealInterval {
+			told = time.Now()
+			log.InfoContext(ctx, "giving the history its hashes", "entries", done)
+		}
+	})
+}
+
+// Apply runs a script, and what the program does in that step.
 func (m migrated) Apply(ctx context.Context, script string, version int) error {
 	if err := m.conn.Script(ctx, script); err != nil {
 		return err
+	}
+	if version == sealed {
+		if err := m.seal(ctx); err != nil {
+			return err
+		}
 	}
 	if err := checkReferences(ctx, m.conn); err != nil {
 		return err

@@ -1,0 +1,191 @@
+package sqlite_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/migration"
+	"github.com/accountsd/accountsd/server/store/sqlite"
+)
+
+// officeFile is the file of an office, closed.
+func officeFile(t *testing.T, accounts int) string {
+	t.Helper()
+	path := newPath(t)
+	s, err := sqlite.OpenWith(t.Context(), path, sqlite.Limits{Eager: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	newOffice(t, s, accounts)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// wantFaults wants the texts in the faults of a file.
+func wantFaults(t *testing.T, path string, want ...string) {
+	t.Helper()
+	found, _ := faultsIn(t, path)
+	all := strings.Join(found, "\n")
+	for _, text := range want {
+		if !strings.Contains(all, text) {
+			t.Errorf("nothing says %q:\n%s", text, all)
+		}
+	}
+	if len(want) == 0 && len(found) > 0 {
+		t.Error(all)
+	}
+}
+
+// Each page that is damaged is told of, and the rest is looked at nevertheless. None
+// of them ends the run.
+func TestVerifyDamagedPages(t *testing.T) {
+	t.Parallel()
+	path := officeFile(t, 200)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const page = 4096
+	for n := 1; n < len(text)/page; n++ {
+		spoiled := filepath.Join(t.TempDir(), "spoiled.db")
+		part := bytes.Clone(text)
+		copy(part[n*page:(n+1)*page], bytes.Repeat([]byte{0xa5}, page))
+		if err := os.WriteFile(spoiled, part, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		found, err := damageIn(t, spoiled)
+		if err == nil && !strings.Contains(found, spoiled+" is damaged: ") || err != nil && !strings.Contains(err.Error(), spoiled+" is damaged; restore it from a copy") {
+			t.Errorf("page %d: %v\n%s", n+1, err, found)
+		}
+	}
+}
+
+// damageIn verifies a file that may not even be opened.
+func damageIn(t *testing.T, path string) (string, error) {
+	t.Helper()
+	v, err := sqlite.OpenVerified(t.Context(), path)
+	if err != nil {
+		return "", err
+	}
+	if err := v.Close(); err != nil {
+		t.Error(err)
+	}
+	found, _ := faultsIn(t, path)
+	return strings.Join(found, "\n"), nil
+}
+
+// What only SQLite has is looked at, too: references, ids, and the index of words.
+func TestVerifyFile(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ script, want string }{
+		"reference": {"PRAGMA foreign_keys = OFF; DELETE FROM users", "a row of the table accounts, with the rowid 1, refers to one of users that is not there"},
+		"ids":       {"UPDATE sqlite_sequence SET seq = 3 WHERE name = 'accounts'", "an id of the table accounts is 10, but ids are counted only up to 3"},
+		"gone":      {"DELETE FROM accounts; UPDATE sqlite_sequence SET seq = 9 WHERE name = 'accounts'", "an id of the table changes is 10, but ids are counted only up to 9"},
+		"state":     {"INSERT INTO search_state VALUES (x'00', 0)", "the state of the index of words has 2 rows, and must have one"},
+		"queue":     {"UPDATE search_state SET pruned = 1000000", "but was emptied up to 1000000"},
+		"index":     {"PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'accounts_title'", "is damaged: "},
+	} {
+		path := officeFile(t, 10)
+		wantFaults(t, path)
+		execFile(t, path, c.script)
+		wantFaults(t, path, c.want)
+		if t.Failed() {
+			t.Fatal(name)
+		}
+	}
+}
+
+// A damaged index of words is told of, and what to do about it helps.
+func TestVerifyIndex(t *testing.T) {
+	t.Parallel()
+	path := officeFile(t, 10)
+	spoil(t, path+"-search", 4096)
+	wantFaults(t, path, path+"-search is damaged: ", "stop the server, remove "+path+"-search and start it")
+	if err := os.Remove(path + "-search"); err != nil {
+		t.Fatal(err)
+	}
+	wantFaults(t, path)
+	if err := openAndAdd(t.Context(), path, "Harbor"); err != nil {
+		t.Fatal(err)
+	}
+	wantFaults(t, path)
+}
+
+// A file is verified where nothing can be written, and stays as it is.
+func TestVerifyReadOnly(t *testing.T) {
+	t.Parallel()
+	path := officeFile(t, 10)
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o400); err != nil {
+		t.Fatal(err)
+	}
+	wantFaults(t, path)
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the file has changed, %v", err)
+	}
+	wantFiles(t, filepath.Dir(path), "accounts.db", "accounts.db-search")
+}
+
+// The history of a file from before there were hashes gets the same ones when it is
+// opened, and that is told in the log.
+func TestHashesOfOlderHistory(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	s, err := sqlite.OpenWith(t.Context(), path, sqlite.Limits{NoText: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := newOffice(t, s, 2)
+	for i := range 2500 { // More than are sealed at once.
+		entry := account.HistoryEntry{CompanyID: o.actor.CompanyID, AccountID: int64(i), Kind: account.ChangeUpdated, At: start, KeyID: int64(i % 3)}
+		mustWrite(t, s, func(ctx context.Context, tx store.Tx) error { return tx.AddHistory(ctx, &entry) })
+	}
+	newCompany := addCompany(t, s, "Harbor")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const hashes = `SELECT group_concat(hex(hash), ' ') || (SELECT group_concat(id || hex(last_hash) || last_sequence) FROM companies) FROM (SELECT hash FROM changes ORDER BY company_id, sequence)`
+	var before, after string
+	queryFile(t, path, hashes, &before)
+	execFile(t, path, "ALTER TABLE changes DROP COLUMN hash; ALTER TABLE companies DROP COLUMN last_hash; PRAGMA user_version = 15")
+	if err := backUp(t, path, path+".15"); err != nil { // An older file can be backed up.
+		t.Fatal(err)
+	}
+	v, err := sqlite.OpenVerified(t.Context(), path+".15")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, v.Outdated(), fault.KindUnavailable)
+	if err := v.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	s, err = sqlite.OpenWith(migration.LogTo(t.Context(), slog.New(slog.NewTextHandler(&log, nil))), path, sqlite.Limits{NoText: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustWrite(t, s, insert(newCompany, "Later"))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if want := `msg="migrated the database" from=15 to=16`; !strings.Contains(log.String(), want) {
+		t.Errorf("logged %s", log.String())
+	}
+	queryFile(t, path, hashes, &after)
+	if before != after {
+		t.Error("the hashes are others")
+	}
+}
