@@ -149,16 +149,16 @@ soak: build ## attack a server with 500 requests at once, and print its memory a
 	$(GO) build -o bin/soak ./server/servertest/soak
 	bin/soak bin/accountsd
 
-KILLS ?= 300
+KILLS ?= 1000
 
 .PHONY: soak-crash
-soak-crash: build ## kill a server KILLS times (300) under 64 writers, and look for what it answered
+soak-crash: build ## kill a server KILLS times (1000) under 64 writers and all that goes on beside them, and look for what it answered
 	$(GO) build -o bin/soak ./server/servertest/soak
 	bin/soak crash $(KILLS) bin/accountsd
 
 .PHONY: soak-crash-ci
 soak-crash-ci: ## kill it a few times only
-	$(MAKE) soak-crash KILLS=15
+	$(MAKE) soak-crash KILLS=30
 
 STATES ?= 10000
 

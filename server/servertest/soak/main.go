@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -66,6 +67,8 @@ var repeated = map[string]func(ctx context.Context, binary string, times int) er
 	"crash":    crash,
 	"failover": failover,
 	"powercut": func(ctx context.Context, binary string, states int) error {
+		slog.SetLogLoggerLevel(slog.LevelError) // Each state that is migrated would be told.
+
 		return powercut.Run(ctx, binary, oldDatabase, states, uint64(time.Now().UnixNano()))
 	},
 }
