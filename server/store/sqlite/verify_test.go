@@ -71,6 +71,46 @@ func TestVerifyDamagedPages(t *testing.T) {
 	}
 }
 
+// Each byte of a row of the history counts: whatever becomes of it, verify names a
+// fault, or the file cannot be read at all.
+func TestVerifyEachByte(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	s := open(t, path, sqlite.Limits{NoText: true})
+	o := newOffice(t, s, 2)
+	if err := o.updatePair(t.Context(), 0, 4711); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The row of the second one has its columns in this order, with a hash at the end.
+	const email, fields, hash = "zoe@example.com", `{"value":{"before":null,"after":4711}}`, 32
+	at := bytes.LastIndex(text, []byte("updated"))
+	end := bytes.Index(text[at:], []byte(email+fields)) + at + len(email+fields) + hash
+	if at < 0 || end < at || end > at+200 {
+		t.Fatalf("no such row from %d to %d", at, end)
+	}
+	altered := filepath.Join(t.TempDir(), "altered.db")
+	const before = 4 // the company, the sequence and the account, which are one byte each or none
+	for i := at - before; i < end; i++ {
+		for _, mask := range []byte{1, 0x80} {
+			part := bytes.Clone(text)
+			part[i] ^= mask
+			if err := os.WriteFile(altered, part, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if found, err := damageIn(t, altered); err == nil && found == "" {
+				t.Errorf("byte %d of the row, %q, can be %q", i-at, text[i], part[i])
+			}
+		}
+	}
+}
+
 // damageIn verifies a file that may not even be opened.
 func damageIn(t *testing.T, path string) (string, error) {
 	t.Helper()
