@@ -46,6 +46,7 @@ type opening struct {
 	create bool // also makes the file
 	up     bool // brings up the schema of a PostgreSQL database, which servers of another version may use
 	keep   bool // leaves the schema as it is, also of an SQLite file
+	noCopy bool // keeps no copy of an SQLite file that is brought up
 	serves bool // does what a server does in the background
 
 	connections int // to a PostgreSQL server, at most
@@ -81,8 +82,11 @@ func openSQLite(ctx context.Context, path string, how opening) (store.Store, err
 		}
 	}
 	open := sqlite.OpenExisting
-	if how.create {
+	switch {
+	case how.create:
 		open = sqlite.Open
+	case how.noCopy:
+		open = sqlite.OpenWithoutCopy
 	}
 	s, err := open(ctx, path)
 	if err != nil {
@@ -158,7 +162,7 @@ const (
 // openServed opens the database of a server. Where database and server start at
 // once, as after a power cut, the server waits for one that cannot be reached yet.
 func openServed(ctx context.Context, cmd *cli.Command, logger *slog.Logger) (store.Store, error) {
-	how := opening{up: true, keep: !cmd.Bool("migrate"), serves: true, connections: cmd.Int("db-connections")}
+	how := opening{up: true, keep: !cmd.Bool("migrate"), noCopy: !cmd.Bool("keep-copy"), serves: true, connections: cmd.Int("db-connections")}
 	db, end, told := cmd.String("db"), time.Now().Add(cmd.Duration("db-wait")), ""
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		s, err := openStore(ctx, db, how)

@@ -36,6 +36,7 @@ func serveCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			dbFlag(),
 			&cli.BoolFlag{Name: "migrate", Usage: "bring the schema of the database up to date before serving; --migrate=false refuses one that is not", Value: true, DefaultText: "true", Sources: fromEnv("MIGRATE")},
+			keepCopyFlag(),
 			&cli.IntFlag{Name: "db-connections", Usage: "open at most `N` connections to PostgreSQL; the sum over all servers must stay below its max_connections", Value: engine.DefaultMaxConns, Validator: atLeast(commandConnections), Sources: fromEnv("DB_CONNECTIONS")},
 			&cli.DurationFlag{Name: "db-wait", Usage: "wait up to `DURATION` at the start for a PostgreSQL server that cannot be reached yet", Value: 30 * time.Second, Validator: notNegative[time.Duration], Sources: fromEnv("DB_WAIT")},
 			&cli.StringFlag{Name: "addr", Usage: "listen on `HOST:PORT`", Value: "127.0.0.1:8080", Sources: fromEnv("ADDR")},

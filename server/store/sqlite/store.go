@@ -47,16 +47,25 @@ type limits struct {
 	pace   textindex.Pace // of the index
 
 	filling bool // take a file that a copy has left unfinished
+	keep    bool // a copy of a file of an older schema, before it is brought up to date
 }
 
-var defaultLimits = limits{commit: commit.DefaultLimits, driven: records.DefaultDriven, text: true, pace: textindex.DefaultPace}
+var defaultLimits = limits{commit: commit.DefaultLimits, driven: records.DefaultDriven, text: true, pace: textindex.DefaultPace, keep: true}
 
 // Open opens the file at path, which it makes if there is none, readable for
-// its owner only, and brings its schema up to date. A file that is damaged, of
+// its owner only, and brings its schema up to date. Of a file with an older one
+// a copy is kept beside it. One that is damaged, of
 // another program or of a newer one is refused in one sentence, and stays as it
 // is. The store is the caller's to close.
 func Open(ctx context.Context, path string) (*Store, error) {
 	return open(ctx, path, true, defaultLimits)
+}
+
+// OpenWithoutCopy is OpenExisting, and keeps no copy of a file of an older schema.
+func OpenWithoutCopy(ctx context.Context, path string) (*Store, error) {
+	limits := defaultLimits
+	limits.keep = false
+	return open(ctx, path, false, limits)
 }
 
 // OpenExisting is Open for a file that must be there: KindNotFound if it is not.
@@ -75,6 +84,11 @@ func open(ctx context.Context, path string, create bool, limits limits) (*Store,
 	}
 	if found.unfinished && !limits.filling {
 		return nil, unfinished(path)
+	}
+	if limits.keep {
+		if err := keepCopy(ctx, found); err != nil {
+			return nil, err
+		}
 	}
 	engine.SyncData()
 	s := &Store{path: path, checked: found.size <= MaxChecked}
