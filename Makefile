@@ -160,6 +160,11 @@ soak-crash: build ## kill a server KILLS times (1000) under 64 writers and all t
 soak-crash-ci: ## kill it a few times only
 	$(MAKE) soak-crash KILLS=30
 
+.PHONY: soak-days
+soak-days: build ## have the disk of a server be full, read-only or broken, and the server stand still, and see that it goes on (needs strace)
+	$(GO) build -o bin/soak ./server/servertest/soak
+	bin/soak days bin/accountsd
+
 STATES ?= 10000
 
 .PHONY: soak-powercut
@@ -196,4 +201,4 @@ check-dist: ## build it for linux/amd64 only, and see that it can be installed, 
 	@GO='$(GO)' .ci/package/check.sh
 
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci soak-powercut-ci soak-failover-ci test-race test-api-postgres test ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci soak-powercut-ci soak-days soak-failover-ci test-race test-api-postgres test ## what CI runs

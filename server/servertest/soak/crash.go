@@ -83,6 +83,7 @@ type ledger struct {
 	position string                                  // in the feed
 	sequence int64
 	seen     map[int64]int64 // the last version of each account in the feed
+	mu       sync.Mutex
 	answered int
 	changes  int
 	rest     rest
@@ -99,7 +100,6 @@ type shown struct {
 // write updates the accounts until the server is gone.
 func (l *ledger) write(c caller) {
 	var group sync.WaitGroup
-	var mu sync.Mutex
 	for i := range l.accounts {
 		group.Go(func() {
 			a := &l.accounts[i]
@@ -111,13 +111,18 @@ func (l *ledger) write(c caller) {
 				}
 				a.value++
 				a.version++
-				mu.Lock()
-				l.answered++
-				mu.Unlock()
+				l.count()
 			}
 		})
 	}
 	group.Wait()
+}
+
+// count counts an answer.
+func (l *ledger) count() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answered++
 }
 
 // check reads the accounts and the feed after a start.

@@ -57,10 +57,10 @@ const usage = `usage: soak ACCOUNTSD [MIX ...]
        soak crash KILLS ACCOUNTSD
        soak failover TIMES ACCOUNTSD
        soak powercut STATES ACCOUNTSD
-       soak two|balanced|pooled|burst ACCOUNTSD`
+       soak two|balanced|pooled|burst|days ACCOUNTSD`
 
-// modes are those that take nothing but a binary. They start PostgreSQL.
-var modes = map[string]func(ctx context.Context, binary string) error{"two": two, "balanced": balanced, "pooled": pooled, "burst": burst}
+// modes are those that take nothing but a binary. All but days start PostgreSQL.
+var modes = map[string]func(ctx context.Context, binary string) error{"two": two, "balanced": balanced, "pooled": pooled, "burst": burst, "days": badDays}
 
 // repeated are the modes that take how often to do what they do.
 var repeated = map[string]func(ctx context.Context, binary string, times int) error{
