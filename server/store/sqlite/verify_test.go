@@ -2,7 +2,9 @@ package sqlite_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -178,6 +180,40 @@ func TestVerifyReadOnly(t *testing.T) {
 		t.Errorf("the file has changed, %v", err)
 	}
 	wantFiles(t, filepath.Dir(path), "accounts.db", "accounts.db-search")
+}
+
+// What an older program has written is sound once it has the schema of this one.
+func TestVerifyOlder(t *testing.T) {
+	t.Parallel()
+	packed, err := os.Open("testdata/schema5.db.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	text, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := newPath(t)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.ReadFrom(text)
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlite.OpenExisting(migration.LogTo(t.Context(), slog.New(slog.DiscardHandler)), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	found, result := faultsIn(t, path)
+	if len(found) > 0 || result.Accounts == 0 || result.Entries <= result.Accounts {
+		t.Errorf("%+v\n%s", result, strings.Join(found, "\n"))
+	}
 }
 
 // oldHistory is of two companies, with the gaps that there were when the sequences of

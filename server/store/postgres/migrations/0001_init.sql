@@ -32,8 +32,8 @@ CREATE TABLE companies (
     name_fold      text   COLLATE "C" NOT NULL UNIQUE,
     last_number    bigint NOT NULL DEFAULT 0, -- the last account number assigned, not taken by hand
     last_sequence  bigint NOT NULL DEFAULT 0, -- of the entries of history
-    last_audit     bigint NOT NULL DEFAULT 0, -- the sequence of the last entry of the audit log
     last_hash      bytea  NOT NULL DEFAULT decode(repeat('00', 32), 'hex'), -- of the last entry
+    last_audit     bigint NOT NULL DEFAULT 0, -- the sequence of the last entry of the audit log
     schema_version bigint NOT NULL DEFAULT 0, -- how often the properties and their options have changed
     created_at     bigint NOT NULL
 ) WITH (fillfactor = 50); -- each write of a company counts on its row
