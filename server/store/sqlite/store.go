@@ -14,6 +14,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/observe"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/records"
@@ -47,6 +48,7 @@ type limits struct {
 	pace   textindex.Pace // of the index
 
 	filling bool // take a file that a copy has left unfinished
+	watcher observe.Groups
 }
 
 var defaultLimits = limits{commit: commit.DefaultLimits, driven: records.DefaultDriven, text: true, pace: textindex.DefaultPace}
@@ -55,13 +57,13 @@ var defaultLimits = limits{commit: commit.DefaultLimits, driven: records.Default
 // its owner only, and brings its schema up to date. A file that is damaged, of
 // another program or of a newer one is refused in one sentence, and stays as it
 // is. The store is the caller's to close.
-func Open(ctx context.Context, path string) (*Store, error) {
-	return open(ctx, path, true, defaultLimits)
+func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
+	return open(ctx, path, true, limitsOf(options))
 }
 
 // OpenExisting is Open for a file that must be there: KindNotFound if it is not.
-func OpenExisting(ctx context.Context, path string) (*Store, error) {
-	return open(ctx, path, false, defaultLimits)
+func OpenExisting(ctx context.Context, path string, options ...Option) (*Store, error) {
+	return open(ctx, path, false, limitsOf(options))
 }
 
 func open(ctx context.Context, path string, create bool, limits limits) (*Store, error) {
@@ -115,6 +117,7 @@ func (s *Store) connect(ctx context.Context, found file, limits limits) (err err
 		return err
 	}
 	s.writer = commit.New(s.writes, checkpoints, limits.commit)
+	s.writer.Watch(limits.watcher)
 	if limits.text {
 		s.text, err = textindex.Open(ctx, path, s.writes.Session, s.writer.Write, records.TextKinds, limits.pace)
 		if err != nil {
