@@ -103,6 +103,10 @@ bin/mailpit-%:
 test-mail: bin/mailpit-$(MAILPIT) ## run the tests that need a mail server, with a real one
 	TEST_MAILPIT='$(CURDIR)/$<' $(GO) test -race -count=1 -run 'Send|Mail|Outbox|Notice' ./server/mail ./server/cmd/accountsd
 
+.PHONY: test-metrics
+test-metrics: ## have a Prometheus scrape servers, and evaluate each query of the dashboard and of the alerts (needs Debian's prometheus)
+	$(WITHPOSTGRES) env ACCOUNTSD_REQUIRE_PROMETHEUS=1 $(GO) test -count=1 -run 'Prometheus|Metrics|Traces' ./server/cmd/accountsd
+
 .PHONY: test-modules
 test-modules: ## vet and test the modules beside this one: a program that embeds the client, and its traces
 	cd client/testdata/stranger && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
@@ -185,4 +189,4 @@ check-dist: ## build it for linux/amd64 only, and see that it can be installed, 
 	@GO='$(GO)' .ci/package/check.sh
 
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci soak-failover-ci test-race test-api-postgres test ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail test-metrics bench-load-ci soak-crash-ci soak-failover-ci test-race test-api-postgres test ## what CI runs
