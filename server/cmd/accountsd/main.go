@@ -67,6 +67,7 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 			},
 			copyCommand(),
 			aliasCommand(),
+			doctorCommand(),
 			versionCommand(),
 			manual.Command(8),
 		},

@@ -76,7 +76,7 @@ func open(ctx context.Context, path string, create bool, limits limits) (*Store,
 		return nil, err
 	}
 	if found.unfinished && !limits.filling {
-		return nil, refuse(fault.KindUnavailable, "%s is only a part of a copy; give the accountsd copy that makes it again to complete it, or name another file with --db", path)
+		return nil, explainUnfinished(path)
 	}
 	engine.SyncData()
 	s := &Store{path: path, checked: found.size <= MaxChecked}
