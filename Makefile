@@ -105,7 +105,7 @@ test-mail: bin/mailpit-$(MAILPIT) ## run the tests that need a mail server, with
 
 .PHONY: test-metrics
 test-metrics: ## have a Prometheus scrape servers, and evaluate each query of the dashboard and of the alerts (needs Debian's prometheus)
-	$(WITHPOSTGRES) env ACCOUNTSD_REQUIRE_PROMETHEUS=1 $(GO) test -count=1 -run 'Prometheus|Metrics|Traces' ./server/cmd/accountsd
+	$(WITHPOSTGRES) env ACCOUNTSD_REQUIRE_PROMETHEUS=1 $(GO) test -count=1 -run 'Prometheus|Metrics|Traces|Monitoring' ./server/cmd/accountsd
 
 .PHONY: test-modules
 test-modules: ## vet and test the modules beside this one: a program that embeds the client, and its traces

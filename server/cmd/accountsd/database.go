@@ -115,7 +115,7 @@ func schemaVersion(db string) int {
 // warnOfDamage tells if the file was too large to be looked for damage.
 func warnOfDamage(s store.Store, logger *slog.Logger) {
 	if file, ok := s.(*sqlite.Store); ok && !file.Checked() {
-		logger.Warn("the file is too large to look for damage at the start; sqlite3 FILE 'PRAGMA quick_check' does that", "mostBytes", sqlite.MaxChecked)
+		logger.Warn("the file is too large to look for damage at the start; accountsd doctor does that", "mostBytes", sqlite.MaxChecked)
 	}
 }
 
