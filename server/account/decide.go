@@ -22,9 +22,10 @@ const tries = 2
 func decide[R any](ctx context.Context, s *Service, companyID int64, m write.Mode[R], accountsOf func(*R) []*Account, fn func(ctx context.Context, tx Tx) (R, error)) (R, error) {
 	var nothing R
 	for range tries {
-		set := &WriteSet{CompanyID: companyID, clock: s.clock}
+		var set *WriteSet
 		var result R
 		err := s.store.Look(ctx, func(ctx context.Context, tx Tx) (err error) {
+			set = &WriteSet{CompanyID: companyID, clock: s.clock}
 			if err = m.Check(ctx, tx); err == nil {
 				result, err = fn(ctx, &recorder{Tx: tx, set: set})
 			}
@@ -72,7 +73,7 @@ type recorder struct {
 
 // AccountForUpdate is Account. The set expects that the account stays so.
 func (r *recorder) AccountForUpdate(ctx context.Context, companyID, id int64) (Account, error) {
-	a, err := r.Tx.Account(ctx, companyID, id)
+	a, err := r.Tx.AccountForUpdate(ctx, companyID, id)
 	if err == nil {
 		if r.set.Versions == nil {
 			r.set.Versions = make(map[int64]int64)

@@ -42,7 +42,8 @@ type Transactor[T Tx] interface {
 	Rehearse(ctx context.Context, fn func(ctx context.Context, tx T) error) error
 
 	// Look runs fn on one state of the store, in which it can only read: what
-	// would write returns ErrReadOnly. Writes need not wait for it.
+	// would write returns ErrReadOnly. Writes need not wait for it. fn may run
+	// again, on another state, if the store asks for it.
 	Look(ctx context.Context, fn func(ctx context.Context, tx T) error) error
 }
 

@@ -7,7 +7,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -153,7 +152,7 @@ func within(fn func(ctx context.Context, tx store.Tx) error) func(ctx context.Co
 // Look runs fn on one state of the database: see store.Store.
 func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
 	return s.engine.Look(ctx, func(ctx context.Context, session db.Session) error {
-		return fn(ctx, &records.Tx{Reader: records.Reader{Session: session, Driven: records.DefaultDriven}})
+		return fn(ctx, &records.Tx{Reader: records.Reader{Session: session, Driven: records.DefaultDriven}, Fixed: true})
 	})
 }
 
@@ -198,57 +197,4 @@ func (s *Store) KeysVersion(ctx context.Context) (int64, error) {
 		k.version, k.read = version, began
 	}
 	return version, nil
-}
-
-// The pauses of what runs in the background.
-const (
-	afterNothing = 200 * time.Millisecond
-	afterError   = time.Second
-	dropEvery    = 10 * time.Minute
-)
-
-// work does what answers do not wait for, until ctx ends.
-func (s *Store) work(ctx context.Context, quiet bool) {
-	defer close(s.done)
-	if quiet {
-		return
-	}
-	var dropped time.Time
-	for {
-		began := time.Now()
-		n, err := s.index(ctx)
-		pause := time.Since(began) // It takes at most half of a processor.
-		if time.Since(dropped) > dropEvery && err == nil {
-			dropped, err = time.Now(), s.engine.DropNames(ctx)
-		}
-		switch {
-		case err != nil:
-			pause = afterError
-		case n < indexedAtOnce:
-			pause = afterNothing
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(pause):
-		}
-	}
-}
-
-// indexedAtOnce are the texts of one transaction. Who writes one of them waits for it,
-// so it is a short one.
-const indexedAtOnce = 64
-
-const indexTexts = `UPDATE search_texts SET indexed = true WHERE (company_id, kind, record_id) IN (
-	SELECT company_id, kind, record_id FROM search_texts WHERE NOT indexed
-	ORDER BY company_id, kind, record_id LIMIT $1 FOR UPDATE SKIP LOCKED)`
-
-// index puts texts into the index of trigrams, and returns how many. Several servers
-// do so at once.
-func (s *Store) index(ctx context.Context) (int64, error) {
-	done, err := s.engine.Pool().Exec(ctx, indexTexts, indexedAtOnce)
-	if err != nil {
-		return 0, fmt.Errorf("index texts: %w", err)
-	}
-	return done.RowsAffected(), nil
 }

@@ -31,9 +31,15 @@ WHERE l.company_id = a.company_id AND l.account_id = a.id`
 
 // Account returns an account with its contacts.
 func (r Reader) Account(ctx context.Context, companyID, id int64) (account.Account, error) {
+	a, _, err := r.accountAndSchema(ctx, companyID, id)
+	return a, err
+}
+
+// accountAndSchema returns an account, and the version of the schema beside it.
+func (r Reader) accountAndSchema(ctx context.Context, companyID, id int64) (a account.Account, schema int64, err error) {
 	var row accountRow
-	err := r.linked(ctx, companyID, id, &row, appendAt(row.scalars(), lastColumns, &row))
-	return fromDBAccount(&row).Account, err
+	schema, err = r.linked(ctx, companyID, id, &row, appendAt(row.scalars(), lastColumns, &row))
+	return fromDBAccount(&row).Account, schema, err
 }
 
 // findAccount returns the statement for the accounts that pass a test.
@@ -124,7 +130,7 @@ func (r Reader) StoredAccount(ctx context.Context, companyID, id int64, contacts
 	var row accountRow
 	var err error
 	if contacts {
-		err = r.linked(ctx, companyID, id, &row, row.stored())
+		_, err = r.linked(ctx, companyID, id, &row, row.stored())
 	} else {
 		err = r.Session.Get(ctx, selectStored, []any{id, companyID}, row.stored()...)
 	}

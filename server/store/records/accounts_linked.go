@@ -11,20 +11,21 @@ import (
 	"github.com/accountsd/accountsd/server/store/db"
 )
 
-// selectLinkedAccount selects an account, and in further rows its contacts with the
-// positions of their links. Lists have the contacts of each account in one value,
+// selectLinkedAccount selects an account with the version of its company's schema, and
+// in further rows its contacts with the positions of their links. Lists have the contacts of each account in one value,
 // which takes SQLite several times as long to make as to find them.
-var selectLinkedAccount = db.Statement{Thing: "account", Brief: true, Text: storedColumns + `, NULL` + strings.Repeat(`, NULL`, len(contacts.Names())) + `
+var selectLinkedAccount = db.Statement{Thing: "account", Brief: true, Text: storedColumns + `, (SELECT schema_version FROM companies WHERE id = ?2), NULL` + strings.Repeat(`, NULL`, len(contacts.Names())) + `
 FROM accounts a WHERE a.id = ?1 AND a.company_id = ?2
-UNION ALL SELECT NULL` + strings.Repeat(`, NULL`, len(new(accountRow).stored())-1) + `, l.position, ` + contacts.List("c.") + `
+UNION ALL SELECT NULL` + strings.Repeat(`, NULL`, len(new(accountRow).stored())) + `, l.position, ` + contacts.List("c.") + `
 FROM account_contacts l JOIN contacts c ON c.company_id = l.company_id AND c.id = l.contact_id
 WHERE l.account_id = ?1 AND l.company_id = ?2`}
 
 // linked reads an account into the variables of storedColumns, which are those of
-// the row, and its contacts.
-func (r Reader) linked(ctx context.Context, companyID, id int64, row *accountRow, dest []any) error {
+// the row, and its contacts. It returns the version of the schema as well.
+func (r Reader) linked(ctx context.Context, companyID, id int64, row *accountRow, dest []any) (schema int64, err error) {
 	found, linked := false, links{contacts: []account.Contact{}}
-	err := r.Session.Each(ctx, selectLinkedAccount, []any{id, companyID}, func(at *db.Row) error {
+	dest = append(dest, &schema)
+	err = r.Session.Each(ctx, selectLinkedAccount, []any{id, companyID}, func(at *db.Row) error {
 		if at.IsNull(0) { // It is no account's.
 			return linked.add(at, len(dest))
 		}
@@ -36,9 +37,9 @@ func (r Reader) linked(ctx context.Context, companyID, id int64, row *accountRow
 	}
 	row.Contacts = linked.contacts
 	if err == nil && !found {
-		return fault.NotFound("account")
+		err = fault.NotFound("account")
 	}
-	return err
+	return schema, err
 }
 
 // links are contacts with the positions of their links, by which they sort.

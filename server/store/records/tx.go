@@ -36,7 +36,14 @@ type Tx struct {
 	// Queue hears of texts that change, if there is an index of words.
 	Queue  Queue
 	counts []counts // by company
+
+	// Fixed is of a transaction that only reads, and so sees one state to its end.
+	Fixed bool
+	seen  seenSchema
 }
+
+// seenSchema is the version of a company's schema that a fixed transaction has read.
+type seenSchema struct{ companyID, version int64 }
 
 var _ store.Tx = (*Tx)(nil)
 
@@ -50,7 +57,11 @@ func (t *Tx) AccountForUpdate(ctx context.Context, companyID, id int64) (account
 	if err := t.Session.Lock(ctx, companyID); err != nil {
 		return account.Account{}, err
 	}
-	return t.Account(ctx, companyID, id)
+	a, version, err := t.accountAndSchema(ctx, companyID, id)
+	if err == nil && t.Fixed {
+		t.seen = seenSchema{companyID, version} // which an update asks for next
+	}
+	return a, err
 }
 
 // FindAccount is that of Reader, while no other transaction adds such an account.
@@ -79,6 +90,9 @@ func (t *Tx) Contact(ctx context.Context, companyID, id int64) (account.Contact,
 
 // SchemaVersion is that of Reader, which stays as it is.
 func (t *Tx) SchemaVersion(ctx context.Context, companyID int64) (int64, error) {
+	if t.seen.companyID == companyID {
+		return t.seen.version, nil
+	}
 	if err := t.Session.Lock(ctx, companyID); err != nil {
 		return 0, err
 	}

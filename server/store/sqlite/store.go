@@ -203,7 +203,7 @@ func (s *Store) Commit(ctx context.Context, set *account.WriteSet) error {
 // Look runs fn on a snapshot, by a connection that cannot write.
 func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
 	return s.Session.Snapshot(ctx, func(session db.Session) error {
-		return fn(ctx, &records.Tx{Reader: records.Reader{Session: session, Driven: s.Driven}})
+		return fn(ctx, &records.Tx{Reader: records.Reader{Session: session, Driven: s.Driven}, Fixed: true})
 	})
 }
 

@@ -22,6 +22,7 @@ var writeTests = tests{
 	"Concurrency":  testConcurrency,
 	"Close":        testClose,
 	"Commit":       testCommit,
+	"Look":         testLook,
 }
 
 func (f *fixture) testIsolation(t *testing.T) {

@@ -40,19 +40,19 @@ var texts sync.Map
 // textOf returns the text of a statement in PostgreSQL.
 func textOf(st db.Statement) string {
 	if st.Once {
-		return number(dialect.Expand(st.Text))
+		return number(dialect.Expand(st.Text), "$")
 	}
 	if text, ok := texts.Load(st.Text); ok {
 		return text.(string)
 	}
-	text := number(dialect.Expand(st.Text))
+	text := number(dialect.Expand(st.Text), "$")
 	texts.Store(st.Text, text)
 	return text
 }
 
-// number writes the parameters of a text as PostgreSQL has them: each question mark
-// is the next one, or that of the number behind it. A string has none.
-func number(text string) string {
+// number writes the parameters of a text as numbers behind a prefix: each question
+// mark is the next one, or that of the number behind it. A string has none.
+func number(text, prefix string) string {
 	var b strings.Builder
 	next, quoted := 0, false
 	for i := 0; i < len(text); i++ {
@@ -62,7 +62,7 @@ func number(text string) string {
 			b.WriteByte(c)
 			continue
 		}
-		b.WriteByte('$')
+		b.WriteString(prefix)
 		if i+1 < len(text) && '0' <= text[i+1] && text[i+1] <= '9' {
 			continue
 		}

@@ -76,12 +76,13 @@ func (c Config) withDefaults() Config {
 
 // Engine runs statements on a database.
 type Engine struct {
-	config  Config
-	pool    *pgxpool.Pool
-	ids     counters
-	gate    *db.Gate
-	writers chan struct{} // one is taken for each transaction that may write
-	waiting atomic.Int64
+	config   Config
+	pool     *pgxpool.Pool
+	ids      counters
+	together together
+	gate     *db.Gate
+	writers  chan struct{} // one is taken for each transaction that may write
+	waiting  atomic.Int64
 }
 
 // ReadURL returns how to connect to the database of a URL.
@@ -162,9 +163,21 @@ func (e *Engine) Session() db.Session {
 	return db.Session{Runner: &runner{Engine: e, on: e.pool, gate: e.gate}}
 }
 
-// Look runs fn on one state of the database, in which it can only read.
+// Look runs fn on one state of the database, in which it can only read. One brief
+// read is one state by itself, and takes no transaction: so fn is run with that one,
+// and if it needs more, again in a snapshot.
 func (e *Engine) Look(ctx context.Context, fn func(ctx context.Context, s db.Session) error) error {
-	return e.Session().Snapshot(ctx, func(s db.Session) error { return fn(ctx, s) })
+	if err := e.gate.Enter(); err != nil {
+		return err
+	}
+	defer e.gate.Leave()
+	single := &runner{Engine: e, on: e.pool, gate: &db.Gate{}, readOnly: true, single: &single{}}
+	err := fn(ctx, db.Session{Runner: single})
+	single.gate.Close(errEnded)
+	if !single.single.more {
+		return err
+	}
+	return single.snapshot(ctx, func(s db.Session) error { return fn(ctx, s) })
 }
 
 var beginWrite = db.Statement{Thing: "transaction", Text: "BEGIN"}

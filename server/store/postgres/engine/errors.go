@@ -26,6 +26,8 @@ const (
 	duplicateTable       = "42P07"
 	duplicateObject      = "42710" // such as the type of a table's rows
 	notInEncoding        = "22021"
+	insufficientRights   = "42501"
+	undefinedFunction    = "42883"
 )
 
 // Classes are the first two characters of codes.
@@ -53,6 +55,12 @@ func IsConflict(err error) bool {
 
 // IsUndefined tells whether a table is not there.
 func IsUndefined(err error) bool { return code(err) == undefinedTable }
+
+// IsRefused tells whether a function is not there, or not for this user.
+func IsRefused(err error) bool {
+	c := code(err)
+	return c == insufficientRights || c == undefinedFunction
+}
 
 // IsNotText tells whether a text has bytes that are none in the database's encoding.
 func IsNotText(err error) bool { return code(err) == notInEncoding }

@@ -31,11 +31,28 @@ type runner struct {
 	writes   bool           // it is a transaction that may write
 	locked   map[int64]bool // the companies that the transaction has
 	begin    string         // what has to be said before the first statement
+	single   *single        // what became of the one read that it makes; nil: it makes any
 
 	rehearsed map[string]int64 // in a rehearsal, the last id that it gave in each table
 }
 
 var _ db.Runner = (*runner)(nil)
+
+// single is of a runner that makes one brief read only.
+type single struct{ made, more bool }
+
+// errMore is of reads that a single one cannot make.
+var errMore = errors.New("this takes a snapshot")
+
+// take lets the first one through, if it is brief.
+func (s *single) take(ids []int64) error {
+	if s.made || ids == nil {
+		s.more = true
+		return errMore
+	}
+	s.made = true
+	return nil
+}
 
 // Dialect is PostgreSQL's.
 func (r *runner) Dialect() db.Dialect { return dialect }
@@ -86,6 +103,17 @@ type scanError struct{ error }
 func (e scanError) Unwrap() error { return e.error }
 
 func (r *runner) run(ctx context.Context, st db.Statement, args arguments, scan func(*db.Row) error) (int64, error) {
+	if r.on == r.pool {
+		ids := idsOf(st, args)
+		if r.single != nil {
+			if err := r.single.take(ids); err != nil {
+				return 0, err
+			}
+		}
+		if ids != nil {
+			return 0, r.readTogether(ctx, st, ids, args, scan)
+		}
+	}
 	switch {
 	case r.begin != "":
 		return r.runFirst(ctx, st, args, scan)

@@ -323,7 +323,8 @@ CREATE INDEX mails_due ON mails (company_id, next_attempt_at) WHERE state = 'pen
 
 -- The texts of records that are looked for words in. Those that have changed lately
 -- are not in the index of trigrams, which takes much longer to write to than the
--- row: they are few, and all looked at.
+-- row: they are few, and all looked at. They are put into it by the hundred, since a
+-- trigram that many of them have is then looked for once.
 CREATE TABLE search_texts (
     company_id bigint  NOT NULL,
     kind       text    COLLATE "C" NOT NULL CHECK (kind IN ('accounts', 'contacts')),
@@ -332,5 +333,5 @@ CREATE TABLE search_texts (
     indexed    boolean NOT NULL DEFAULT false,
     PRIMARY KEY (company_id, kind, record_id)
 ) WITH (fillfactor = 80);
-CREATE INDEX search_texts_trigrams ON search_texts USING gin (company_id, kind, text gin_trgm_ops) WITH (fastupdate = off) WHERE indexed;
+CREATE INDEX search_texts_trigrams ON search_texts USING gin (company_id, kind, text gin_trgm_ops) WITH (fastupdate = on, gin_pending_list_limit = 16384) WHERE indexed;
 CREATE INDEX search_texts_fresh ON search_texts (company_id, kind, record_id) WHERE NOT indexed;
