@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -128,9 +129,13 @@ func (r readerFunc) Read(p []byte) (int, error) { return r(p) }
 func TestMetricsAreCheap(t *testing.T) {
 	allocated := func(options ...func(*server.Config)) float64 {
 		f := newFixture(t, options...)
-		return testing.AllocsPerRun(200, func() {
-			f.handler.ServeHTTP(httptest.NewRecorder(), f.request(t.Context(), request{method: "GET", path: "/accounts/1", key: readKey}))
-		})
+		least := math.Inf(1)
+		for range 5 { // What else the process does only adds to it.
+			least = min(least, testing.AllocsPerRun(100, func() {
+				f.handler.ServeHTTP(httptest.NewRecorder(), f.request(t.Context(), request{method: "GET", path: "/accounts/1", key: readKey}))
+			}))
+		}
+		return least
 	}
 	without := allocated()
 	with := allocated(func(c *server.Config) { c.Requests = metrics.New(metrics.Build{}) })
