@@ -164,6 +164,17 @@ soak-crash: build ## kill a server KILLS times (300) under 64 writers, and look 
 soak-crash-ci: ## kill it a few times only
 	$(MAKE) soak-crash KILLS=15
 
+STATES ?= 10000
+
+.PHONY: soak-powercut
+soak-powercut: build ## cut the power of a server's disk in STATES ways (10000), and see that what it has answered is there (needs strace)
+	$(GO) build -o bin/soak ./server/servertest/soak
+	bin/soak powercut $(STATES) bin/accountsd
+
+.PHONY: soak-powercut-ci
+soak-powercut-ci: ## cut it in fewer ways
+	$(MAKE) soak-powercut STATES=1000
+
 .PHONY: soak-servers
 soak-servers: build ## run two servers on one PostgreSQL under 16 clients: at peace, killed, behind HAProxy, on PgBouncer; and one under 500 requests at once
 	$(GO) build -o bin/soak ./server/servertest/soak
@@ -189,4 +200,4 @@ check-dist: ## build it for linux/amd64 only, and see that it can be installed, 
 	@GO='$(GO)' .ci/package/check.sh
 
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail test-metrics bench-load-ci soak-crash-ci soak-failover-ci test-race test-api-postgres test ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail test-metrics bench-load-ci soak-crash-ci soak-powercut-ci soak-failover-ci test-race test-api-postgres test ## what CI runs
