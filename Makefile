@@ -113,9 +113,10 @@ test-modules: ## vet and test the modules beside this one: a program that embeds
 	cd client/otelclient && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
 
 .PHONY: test-typescript
-test-typescript: build $(NODE_TOOLS) ## take the tour of README.md with a TypeScript client made from openapi.yaml, and check what "accounts types ts" writes
+test-typescript: build $(NODE_TOOLS) ## take the tour of README.md with a TypeScript client made from openapi.yaml, and check what the pages and "accounts types ts" write
 	ACCOUNTSD='$(CURDIR)/bin/accountsd' .ci/tour/run.sh
 	TEST_TSC='$(CURDIR)/.ci/node_modules/.bin/tsc' $(GO) test -count=1 -run 'TypeScript' ./client/cmd/accounts
+	TEST_NODE_MODULES='$(CURDIR)/.ci/node_modules' $(GO) test -count=1 -run 'TestPageReadme|TestPages/programs' ./server/cmd/accountsd
 
 .PHONY: test-browser
 test-browser: build $(CONSOLE_TOOLS) ## use the console and the reference in a real browser; screenshots go to bin/screenshots

@@ -1,15 +1,13 @@
+//go:build unix
+
 package main_test
 
 import (
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/accountsd/accountsd/server/mail/mailtest"
 )
 
 // monitoringPage is docs/monitoring.md.
@@ -22,48 +20,24 @@ func monitoringPage(t *testing.T) string {
 	return string(text)
 }
 
-var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
-
-// The commands of the page do what it says, each block after the other.
-func TestMonitoringPage(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	newCompanyIn(t, filepath.Join(dir, "accounts.db"))
+// onWatchedMachine is a folder that "make run" is at work in, with a collector of
+// traces, at which those of the page arrive.
+func onWatchedMachine(t *testing.T) *stage {
+	t.Helper()
 	r := newReceiver(t)
-	script := "trap 'kill $(jobs -p); wait' EXIT\naccountsd() { exec " + binary + " \"$@\"; }\n"
-	blocks := shellBlock.FindAllStringSubmatch(monitoringPage(t), -1)
-	for _, block := range blocks {
-		text := block[1]
-		if !strings.Contains(text, "&\n") {
-			text = "( " + strings.TrimSpace(text) + " )\n" // accountsd ends the shell that runs it.
+	t.Cleanup(func() { // when all that the page has started has ended
+		if len(r.named("/readyz")) == 0 {
+			t.Error("no trace has arrived")
 		}
-		script += text
+	})
+	names := map[string]string{"127.0.0.1:4318": strings.TrimPrefix(r.url, "http://")}
+	for _, port := range []string{"8080", "8081", "8082", "8083", "9464", "6060"} {
+		names["127.0.0.1:"+port] = spareAddress(t)
 	}
-	places := []string{"http://127.0.0.1:4318", r.url}
-	for _, port := range []string{"8080", "8081", "8082", "9464", "6060"} {
-		places = append(places, "127.0.0.1:"+port, mailtest.FreeAddr(t))
-	}
-	script = strings.NewReplacer(places...).Replace(script)
-	cmd := exec.CommandContext(t.Context(), "bash", "-eu", "-c", script)
-	cmd.Dir = dir
-	log := &output{}
-	cmd.Stderr = log
-	said, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v\n%s\n%s\n%s", err, script, said, log)
-	}
-	for _, want := range []string{"Nothing is wrong.\n", "\naccountsd_requests_under_way 0\n", "\nready\n"} {
-		if !strings.Contains(string(said), want) {
-			t.Errorf("the commands did not print %q:\n%s", want, said)
-		}
-	}
-	if heap, err := os.Stat(filepath.Join(dir, "heap.pprof")); err != nil || heap.Size() == 0 {
-		t.Errorf("there is no profile: %v", err)
-	}
-	mailtest.Eventually(t, "a trace arrives", func() bool { return len(r.named("/readyz")) > 0 })
-	if len(blocks) != 4 {
-		t.Errorf("the page has %d blocks of commands", len(blocks))
-	}
+	s := newStage(t, t.TempDir(), names)
+	s.env = append(s.env, "OTEL_BSP_SCHEDULE_DELAY=50")
+	s.serveSample(t, names["127.0.0.1:8080"])
+	return s
 }
 
 // The page lists the metrics that there are, and no others.
