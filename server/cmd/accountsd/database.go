@@ -12,6 +12,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/observe"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/postgres"
 	"github.com/accountsd/accountsd/server/store/postgres/engine"
@@ -50,6 +51,8 @@ type opening struct {
 	serves bool // does what a server does in the background
 
 	connections int // to a PostgreSQL server, at most
+
+	watcher observe.Groups // is told of what is committed; nil: nobody is
 }
 
 // commandConnections are those of a command that is no server.
@@ -65,7 +68,7 @@ func openStore(ctx context.Context, db string, how opening) (store.Store, error)
 
 func openPostgres(ctx context.Context, url string, how opening) (store.Store, error) {
 	s, err := postgres.Open(ctx, url, postgres.Config{
-		Config:     engine.Config{MaxConns: max(how.connections, commandConnections)},
+		Config:     engine.Config{MaxConns: max(how.connections, commandConnections), Watcher: how.watcher},
 		KeepSchema: !how.up || how.keep,
 		Quiet:      !how.serves,
 	})
@@ -82,13 +85,14 @@ func openSQLite(ctx context.Context, path string, how opening) (store.Store, err
 		}
 	}
 	open := sqlite.OpenExisting
-	switch {
-	case how.create:
+	if how.create {
 		open = sqlite.Open
-	case how.noCopy:
-		open = sqlite.OpenWithoutCopy
 	}
-	s, err := open(ctx, path)
+	options := []sqlite.Option{sqlite.Watched(how.watcher)}
+	if how.noCopy {
+		options = append(options, sqlite.WithoutCopy())
+	}
+	s, err := open(ctx, path, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +120,7 @@ func schemaVersion(db string) int {
 // warnOfDamage tells if the file was too large to be looked for damage.
 func warnOfDamage(s store.Store, logger *slog.Logger) {
 	if file, ok := s.(*sqlite.Store); ok && !file.Checked() {
-		logger.Warn("the file is too large to look for damage at the start; accountsd verify does that", "mostBytes", sqlite.MaxChecked)
+		logger.Warn("the file is too large to look for damage at the start; accountsd doctor does that", "mostBytes", sqlite.MaxChecked)
 	}
 }
 
@@ -161,8 +165,8 @@ const (
 
 // openServed opens the database of a server. Where database and server start at
 // once, as after a power cut, the server waits for one that cannot be reached yet.
-func openServed(ctx context.Context, cmd *cli.Command, logger *slog.Logger) (store.Store, error) {
-	how := opening{up: true, keep: !cmd.Bool("migrate"), noCopy: !cmd.Bool("keep-copy"), serves: true, connections: cmd.Int("db-connections")}
+func openServed(ctx context.Context, cmd *cli.Command, watcher observe.Groups, logger *slog.Logger) (store.Store, error) {
+	how := opening{up: true, keep: !cmd.Bool("migrate"), noCopy: !cmd.Bool("keep-copy"), serves: true, connections: cmd.Int("db-connections"), watcher: watcher}
 	db, end, told := cmd.String("db"), time.Now().Add(cmd.Duration("db-wait")), ""
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		s, err := openStore(ctx, db, how)

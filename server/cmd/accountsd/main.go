@@ -70,6 +70,7 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 			restoreCommand(),
 			verifyCommand(),
 			aliasCommand(),
+			doctorCommand(),
 			versionCommand(),
 			manual.Command(8),
 		},

@@ -157,7 +157,7 @@ func (b Backup) begin(ctx context.Context, from *engine.Conn) error {
 	f := file{path: b.From}
 	err := f.identify(ctx, from, false)
 	if err == nil && f.unfinished {
-		err = unfinished(b.From)
+		err = explainUnfinished(b.From)
 	}
 	if err == nil {
 		err = from.Exec(ctx, engine.BeginRead)

@@ -46,3 +46,6 @@ func freeName(name string) (string, error) {
 		}
 	}
 }
+
+// WithoutCopy has no copy kept of a file of an older schema.
+func WithoutCopy() Option { return func(l *limits) { l.keep = false } }
