@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/accountsd/accountsd/gen/apiserver"
+	"github.com/accountsd/accountsd/server/observe"
 )
 
 // Config is how a Server is set up.
@@ -42,6 +43,8 @@ type Config struct {
 	DailyLimit   int64            // requests of a key in a day (UTC); 0: no limit
 	AddressLimit int              // requests without a valid key of an address in a minute; 0: no limit
 	Clock        func() time.Time // of the limits; nil: time.Now
+	Requests     observe.Requests // is told of each request; nil: nobody is
+	Tracer       observe.Tracer   // traces each request; nil: none is
 }
 
 // Server answers the API's requests.
@@ -133,7 +136,11 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	if err := engine.SetTrustedProxies(nil); err != nil {
 		return nil, err
 	}
-	engine.Use(s.recoverPanics, plainJSON, identify, s.setHeaders, s.allowOrigin, s.logRequest, s.limitRequests, s.limitTime, s.refuseSlash)
+	engine.Use(s.recoverPanics, plainJSON, identify)
+	if s.config.Requests != nil || s.config.Tracer != nil {
+		engine.Use(s.watch)
+	}
+	engine.Use(s.setHeaders, s.allowOrigin, s.logRequest, s.limitRequests, s.limitTime, s.refuseSlash)
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 

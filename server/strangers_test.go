@@ -55,7 +55,7 @@ func TestAddressLimit(t *testing.T) {
 
 // What comes while too much is under way is told so at once, but for questions
 // whether the server is well.
-func TestRequestsUnderWay(t *testing.T) {
+func TestTooManyRequestsUnderWay(t *testing.T) {
 	t.Parallel()
 	address := newFixture(t, func(c *server.Config) { c.MaxRequests = 1 }).listen(t)
 	slow, err := net.Dial("tcp", address)

@@ -70,5 +70,15 @@ func (a Account) changes(change func(value any) patch.Change) patch.Changes {
 	return changes
 }
 
+// Recorded are the values of all that an account has, by the names that the history
+// has for them: what its entries must end in.
+func (a Account) Recorded() map[string]any {
+	values := make(map[string]any)
+	for name, change := range a.changes(made) {
+		values[name] = change.After
+	}
+	return values
+}
+
 func made(value any) patch.Change { return patch.Change{After: value} }
 func gone(value any) patch.Change { return patch.Change{Before: value} }

@@ -14,8 +14,10 @@ import (
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/copying"
+	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/postgres"
 	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store/verify"
 )
 
 const copyHelp = `Copies the records of all companies, with their ids, history, users, keys and all else, from an SQLite file to a
@@ -67,7 +69,14 @@ func copyRecords(ctx context.Context, cmd *cli.Command) (err error) {
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
 	bars := &stepBars{cmd: cmd}
-	result, err := copying.Copy(ctx, from, to, copying.Options{Restart: cmd.Bool("restart"), Progress: bars.set})
+	progress := func(step copying.Step, done, total int64) { bars.set(string(step), done, total) }
+	result, err := copying.Copy(ctx, from, to, copying.Options{Restart: cmd.Bool("restart"), Progress: progress})
+	if err == nil {
+		if err = checkHashes(ctx, cmd, to, bars); errors.Is(err, errUnsound) {
+			bars.finish()
+			return errors.Join(summarizeCopy(cmd, result), err)
+		}
+	}
 	bars.finish()
 	switch {
 	case err == nil:
@@ -93,17 +102,34 @@ func openBulk(ctx context.Context, cmd *cli.Command, flag string,
 	return opened, err
 }
 
-// stepBars show how far a copy is, by a bar for each step.
+// errUnsound is of a copy that has all that the source has, and what is wrong there.
+var errUnsound = errors.New("the copy is complete, but what was copied is not sound")
+
+// checkHashes checks the hashes of the history that was copied.
+func checkHashes(ctx context.Context, cmd *cli.Command, copied bulk, bars *stepBars) error {
+	report := &faults{cmd: cmd, bars: bars}
+	var result verify.Result
+	err := copied.Look(ctx, func(s db.Session) (err error) {
+		result, err = verify.Hashes(ctx, s, report.options())
+		return err
+	})
+	if err == nil && result.Faults > 0 {
+		err = fmt.Errorf("%w: %s in the hashes of its history; see accountsd verify", errUnsound, countOf(result.Faults, "fault"))
+	}
+	return err
+}
+
+// stepBars show how far a command is, by a bar for each step.
 type stepBars struct {
 	cmd  *cli.Command
-	step copying.Step
+	step string
 	bar  *bar
 }
 
-func (s *stepBars) set(step copying.Step, done, total int64) {
+func (s *stepBars) set(step string, done, total int64) {
 	if s.bar == nil || s.step != step {
 		s.finish()
-		s.step, s.bar = step, newBar(s.cmd, string(step))
+		s.step, s.bar = step, newBar(s.cmd, step)
 	}
 	s.bar.set(done, total)
 }
@@ -111,6 +137,7 @@ func (s *stepBars) set(step copying.Step, done, total int64) {
 func (s *stepBars) finish() {
 	if s.bar != nil {
 		s.bar.finish()
+		s.bar = nil
 	}
 }
 

@@ -51,6 +51,14 @@ func (s Session) Get(ctx context.Context, st Statement, args []any, dest ...any)
 	return g.get(ctx, s, st, args, dest)
 }
 
+// GetBy is Get by an id.
+func (s Session) GetBy(ctx context.Context, st Statement, id int64, dest ...any) error {
+	g := gettings.Get().(*getting)
+	defer gettings.Put(g)
+	ids := [1]int64{id}
+	return g.get(ctx, s, st, g.by(ids[:]), dest)
+}
+
 // Number reads the one number of a query by ids. KindNotFound if there is no row.
 func (s Session) Number(ctx context.Context, st Statement, ids ...int64) (int64, error) {
 	g := gettings.Get().(*getting)

@@ -92,8 +92,9 @@ func (s Sum) Bind(p Parameter) error {
 
 // Read reads what Bind stores.
 func (s *Sum) Read(c Column) error {
-	blob, err := c.Blob()
-	if err == nil && (len(blob) != len(s) || copy(s[:], blob) != len(s)) {
+	// Nothing is allocated for as many bytes as there must be.
+	blob, err := c.of.AppendBlob(s[:0], c.at)
+	if err == nil && len(blob) != len(s) {
 		return fmt.Errorf("the database has %d bytes where %d must be", len(blob), len(s))
 	}
 	return err

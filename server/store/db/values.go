@@ -16,7 +16,7 @@ type (
 		Bool(at int) (bool, error)
 		Text(at int) (string, error)
 		AppendText(to []byte, at int) ([]byte, error)
-		Blob(at int) ([]byte, error) // which is the caller's
+		AppendBlob(to []byte, at int) ([]byte, error)
 	}
 	// Parameters are those of a statement, by their places, which a database binds.
 	Parameters interface {
@@ -105,7 +105,7 @@ func (c Column) Int() (int64, error) { return c.of.Int(c.at) }
 func (c Column) Text() (string, error) { return c.of.Text(c.at) }
 
 // Blob reads bytes, which are the caller's.
-func (c Column) Blob() ([]byte, error) { return c.of.Blob(c.at) }
+func (c Column) Blob() ([]byte, error) { return c.of.AppendBlob([]byte{}, c.at) }
 
 // AppendText appends a text.
 func (c Column) AppendText(to []byte) ([]byte, error) { return c.of.AppendText(to, c.at) }

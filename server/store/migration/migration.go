@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"log/slog"
 )
 
 // Steps are the scripts that lead to a schema, in the order of their names. The
@@ -44,16 +45,38 @@ type Database interface {
 // Up does the steps that were not done, each in a transaction of its own. The error
 // of a schema that is newer is a *NewerError.
 func (s Steps) Up(ctx context.Context, d Database) error {
+	isNew := false
 	for done := false; !done; {
+		from := 0
 		err := d.Alone(ctx, func(version int) (err error) {
+			from, isNew = version, isNew || version == 0
 			done, err = s.next(ctx, d, version)
 			return err
 		})
 		if err != nil {
 			return fmt.Errorf("migrate database: %w", err)
 		}
+		if !done && !isNew { // There is nothing to tell of a database that was empty.
+			Logger(ctx).InfoContext(ctx, "migrated the database", "from", from, "to", from+1)
+		}
 	}
 	return nil
+}
+
+// loggerKey is of the logger in a context.
+type loggerKey struct{}
+
+// LogTo returns a context with which Up tells a logger of its steps.
+func LogTo(ctx context.Context, logger *slog.Logger) context.Context {
+	return context.WithValue(ctx, loggerKey{}, logger)
+}
+
+// Logger is that of LogTo, or else the default one.
+func Logger(ctx context.Context) *slog.Logger {
+	if logger, ok := ctx.Value(loggerKey{}).(*slog.Logger); ok {
+		return logger
+	}
+	return slog.Default()
 }
 
 // next does the step after a version, if there is one.

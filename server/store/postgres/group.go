@@ -15,8 +15,10 @@ import (
 // A group of sets is written by one statement, with a list for each column of what
 // it writes. PostgreSQL takes a fraction of the time for it that it takes for a
 // statement for each. A set is written if the schema and all accounts are as it
-// expects, which the statement sees for sure: the company is locked.
-const writeGroup = `WITH sets AS (
+// expects, which the statement sees for sure: the company is locked. The hashes of the
+// entries are made of the digests that come with them, as chained in package records
+// makes them: 48 bytes are a sequence, a time and a digest.
+const writeGroup = `WITH RECURSIVE sets AS (
 	SELECT set, schema FROM unnest($2::bigint[], $3::bigint[]) AS s (set, schema)
 ), rows AS (
 	SELECT set, place, %[1]s
@@ -29,13 +31,22 @@ const writeGroup = `WITH sets AS (
 ), updated AS (
 	UPDATE accounts a SET %[4]s
 	FROM rows r JOIN good USING (set) WHERE a.company_id = $1 AND a.id = r.id
+), head AS (
+	SELECT last_sequence, last_hash FROM companies WHERE id = $1
+), entries AS (
+	SELECT %[6]s, entry_hash, row_number() OVER (ORDER BY place) AS nth FROM rows e JOIN good USING (set)
+), links AS (
+	SELECT count(*) AS number, string_agg(int8send(last_sequence + nth) || int8send(entry_at) || entry_hash, '' ORDER BY nth) AS bytes
+	FROM entries, head
+), chain (nth, hash) AS (
+	SELECT 0::bigint, last_hash FROM head
+	UNION ALL SELECT nth + 1, sha256(hash || substr(bytes, nth::int * 48 + 1, 48)) FROM chain, links WHERE nth < number
 ), counted AS (
-	UPDATE companies SET last_sequence = last_sequence + (SELECT count(*) FROM rows JOIN good USING (set))
-	WHERE id = $1 RETURNING last_sequence
+	UPDATE companies SET last_sequence = last_sequence + number, last_hash = hash
+	FROM links JOIN chain ON nth = number WHERE id = $1
 ), entered AS (
-	INSERT INTO changes (sequence, %[5]s)
-	SELECT last_sequence - count(*) OVER () + row_number() OVER (ORDER BY place), %[6]s
-	FROM rows e JOIN good USING (set), counted
+	INSERT INTO changes (sequence, hash, %[5]s)
+	SELECT last_sequence + nth, hash, %[6]s FROM entries e JOIN chain USING (nth), head
 ), keyed AS (
 	SELECT k.property, k.account, k.key
 	FROM unnest(%[7]s::bigint[], %[8]s::bigint[], %[9]s::bigint[], %[10]s::text[]) AS k (set, property, account, key) JOIN good USING (set)
@@ -92,7 +103,7 @@ func newLayout(accountTypes, changeTypes map[string]string) (layout, error) {
 			return layout{}, fmt.Errorf("changes has no column %s", name)
 		}
 		add(entryPrefix+name, typed)
-		if name != "sequence" {
+		if name != "sequence" && name != "hash" { // which are known of the good ones only
 			entries, entered = append(entries, name), append(entered, "e."+entryPrefix+name)
 		}
 	}
@@ -133,8 +144,11 @@ func (s *Store) encode(set *account.WriteSet) (*encoded, error) {
 	e := &encoded{companyID: set.CompanyID, schema: set.Schema}
 	for i := range set.Writes {
 		w := &set.Writes[i]
-		values := append(records.AccountValues(w.Account), records.EntryValues(&w.Entry)...)
-		row, err := engine.Texts(values)
+		entry, err := records.EntryValues(&w.Entry)
+		if err != nil {
+			return nil, err
+		}
+		row, err := engine.Texts(append(records.AccountValues(w.Account), entry...))
 		if err != nil {
 			return nil, err
 		}

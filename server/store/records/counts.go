@@ -9,24 +9,22 @@ import (
 )
 
 // counts are what a transaction counts on a company's row. To write the row for each
-// entry of many would take longer with each: so it is written ahead, a few times, and
-// put right at the end.
+// entry of many would take longer with each: so it is read once, and written at the
+// end.
 type counts struct {
-	companyID          int64
-	sequence, reserved int64 // of history: given out, and on the row
-	step               int64 // how many are reserved next
-	number             int64 // the last one assigned; 0: none was
-	ahead              bool  // of the one on the row
+	companyID int64
+	known     bool  // whether the next two are
+	sequence  int64 // of the last entry of history
+	head      Hash  // of that entry
+	number    int64 // the last one assigned; 0: none was
+	ahead     bool  // of the one on the row
 }
 
-// maxStep is how many sequences are reserved at once.
-const maxStep = 1024
-
 var (
-	reserveSequences = db.Statement{Thing: "company", Text: `UPDATE companies SET last_sequence = last_sequence + ?2 WHERE id = ?1 RETURNING last_sequence`}
-	returnSequences  = db.Statement{Thing: "company", Text: `UPDATE companies SET last_sequence = ?2 WHERE id = ?1`}
-	saveNumber       = db.Statement{Thing: "company", Text: `UPDATE companies SET last_number = ?2 WHERE id = ?1`}
-	assignNumber     = db.Statement{Thing: "company", Text: `UPDATE companies SET last_number = ` + numberAfter("last_number") + `
+	selectChain  = db.Statement{Thing: "company", Brief: true, Text: `SELECT last_sequence, last_hash FROM companies WHERE id = ?`}
+	saveChain    = db.Statement{Thing: "company", Text: `UPDATE companies SET last_sequence = ?2, last_hash = ?3 WHERE id = ?1`}
+	saveNumber   = db.Statement{Thing: "company", Text: `UPDATE companies SET last_number = ?2 WHERE id = ?1`}
+	assignNumber = db.Statement{Thing: "company", Text: `UPDATE companies SET last_number = ` + numberAfter("last_number") + `
 WHERE id = ?1 RETURNING last_number`}
 	selectNumber = db.Statement{Thing: "company", Text: `SELECT ` + numberAfter("CAST(?2 AS BIGINT)") + ` FROM companies WHERE id = ?1`}
 )
@@ -58,19 +56,21 @@ func (t *Tx) nextNumber(ctx context.Context, companyID int64) (int64, error) {
 	return number, nil
 }
 
-// nextSequence returns the sequence of the next entry of a company's history.
-func (t *Tx) nextSequence(ctx context.Context, companyID int64) (int64, error) {
+// chainOf returns the counts of a company with the end of its history, which no other
+// transaction adds to until this one ends.
+func (t *Tx) chainOf(ctx context.Context, companyID int64) (*counts, error) {
 	c := t.countsOf(companyID)
-	if c.sequence == c.reserved {
-		step := min(max(1, 4*c.step), maxStep)
-		reserved, err := t.Session.Number(ctx, reserveSequences, companyID, step)
-		if err != nil {
-			return 0, err
-		}
-		c.step, c.reserved, c.sequence = step, reserved, reserved-step
+	if c.known {
+		return c, nil
 	}
-	c.sequence++
-	return c.sequence, nil
+	if err := t.Session.Lock(ctx, companyID); err != nil {
+		return nil, err
+	}
+	if err := t.Session.GetBy(ctx, selectChain, companyID, &c.sequence, &c.head); err != nil {
+		return nil, err
+	}
+	c.known = true
+	return c, nil
 }
 
 // countsOf returns the counts of a company. There are hardly ever those of two.
@@ -86,7 +86,7 @@ func (t *Tx) countsOf(companyID int64) *counts {
 
 // LastChange is that of Reader, and of what the transaction has added.
 func (t *Tx) LastChange(ctx context.Context, companyID int64) (int64, error) {
-	if c := t.countsOf(companyID); c.reserved > 0 {
+	if c := t.countsOf(companyID); c.known {
 		return c.sequence, nil
 	}
 	return t.Reader.LastChange(ctx, companyID)
@@ -94,9 +94,10 @@ func (t *Tx) LastChange(ctx context.Context, companyID int64) (int64, error) {
 
 // Finish writes what was counted, as the last thing before the commit.
 func (t *Tx) Finish(ctx context.Context) error {
-	for _, c := range t.counts {
-		if c.sequence < c.reserved {
-			if err := t.Session.Exec(ctx, returnSequences, c.companyID, c.sequence); err != nil {
+	for i := range t.counts {
+		c := &t.counts[i]
+		if c.known {
+			if err := t.Session.Exec(ctx, saveChain, &c.companyID, &c.sequence, &c.head); err != nil {
 				return err
 			}
 		}

@@ -25,23 +25,14 @@ var (
 	selectChanges = db.Statement{Thing: "changes", Text: fromEntries +
 		`WHERE company_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`}
 	selectLast    = db.Statement{Thing: "company", Text: `SELECT last_sequence FROM companies WHERE id = ?`}
-	insertHistory = db.Statement{Thing: "history", Text: entries.Insert("changes")}
+	insertHistory = db.Statement{Thing: "history", Text: sealedEntries.Insert("changes")}
 )
 
 // changes are stored as a db.Object is.
 type changes patch.Changes
 
-// Bind writes what is stored.
-func (c *changes) Bind(p db.Parameter) error { return p.JSON(patch.Changes(*c).Append) }
-
-// Read reads what Bind stores.
+// Read reads what is stored.
 func (c *changes) Read(from db.Column) error { return (*db.Object[patch.Change])(c).Read(from) }
-
-// EntryColumns are the names of the columns of changes.
-func EntryColumns() []string { return entries.Names() }
-
-// EntryValues are what an entry of history has in its columns, to be bound.
-func EntryValues(e *account.HistoryEntry) []any { return entries.At(e) }
 
 // History returns an account's entries before a sequence, newest first.
 func (r Reader) History(ctx context.Context, companyID, accountID, before int64, limit int) ([]account.HistoryEntry, error) {
@@ -68,9 +59,22 @@ func (r Reader) LastChange(ctx context.Context, companyID int64) (int64, error) 
 }
 
 // AddHistory appends an entry, and sets its sequence.
-func (t *Tx) AddHistory(ctx context.Context, e *account.HistoryEntry) (err error) {
-	if e.Sequence, err = t.nextSequence(ctx, e.CompanyID); err != nil {
+func (t *Tx) AddHistory(ctx context.Context, e *account.HistoryEntry) error {
+	c, err := t.chainOf(ctx, e.CompanyID)
+	if err != nil {
 		return err
 	}
-	return t.Session.Exec(ctx, insertHistory, entries.At(e)...)
+	e.Sequence = c.sequence + 1
+	s := &t.entry
+	s.HistoryEntry = *e
+	digest, err := s.digest()
+	if err != nil {
+		return err
+	}
+	s.hash = chained(&c.head, e.Sequence, e.At, &digest)
+	if err := t.Session.Exec(ctx, insertHistory, sealedEntries.At(s)...); err != nil {
+		return err
+	}
+	c.sequence, c.head = e.Sequence, s.hash
+	return nil
 }

@@ -36,6 +36,7 @@ type Tx struct {
 	// Queue hears of texts that change, if there is an index of words.
 	Queue  Queue
 	counts []counts // by company
+	entry  sealed   // the one that is being added
 
 	// Fixed is of a transaction that only reads, and so sees one state to its end.
 	Fixed bool

@@ -16,7 +16,7 @@ var _ copying.Database = (*Bulk)(nil)
 // OpenSource opens the file at path to be copied from, as OpenExisting does. Others
 // may use it meanwhile.
 func OpenSource(ctx context.Context, path string) (*Bulk, error) {
-	return openBulk(ctx, path, false, limits{commit: commit.DefaultLimits})
+	return openBulk(ctx, path, false, limits{commit: commit.DefaultLimits, keep: true})
 }
 
 // OpenTarget opens the file at path to be copied to, as Open does. It may be one that
@@ -48,7 +48,11 @@ FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'tabl
 // Tables returns the tables of records: see copying.Database. What the file has
 // beside them is about the file of the index of words.
 func (b *Bulk) Tables(ctx context.Context) ([]copying.Table, error) {
-	return copying.Describe(ctx, b.store.Session, selectColumns, selectReferences, kinds, "search_queue", "search_state")
+	return describe(ctx, b.store.Session)
+}
+
+func describe(ctx context.Context, s db.Session) ([]copying.Table, error) {
+	return copying.Describe(ctx, s, selectColumns, selectReferences, kinds, "search_queue", "search_state")
 }
 
 // Look runs reads on one state of the file.

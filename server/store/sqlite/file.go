@@ -62,7 +62,7 @@ func stat(path string, create bool) (int64, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return 0, refuse(fault.KindNotFound, "there is no database at %s; make one with accountsd init, or name another file with --db", path)
 	case err != nil:
-		return 0, refuse(fault.KindInvalid, "%s cannot be opened: %s", path, reason(err))
+		return 0, refuseOpen(path, err)
 	case info.IsDir():
 		return 0, refuse(fault.KindInvalid, "%s is a folder; name a file, as in --db %s", path, filepath.Join(path, "accounts.db"))
 	case !info.Mode().IsRegular():
@@ -85,6 +85,9 @@ func createFile(path string) error {
 // reason is what the system says of a file, without the name of the call.
 func reason(err error) string {
 	if failure, ok := errors.AsType[*fs.PathError](err); ok {
+		return failure.Err.Error()
+	}
+	if failure, ok := errors.AsType[*os.LinkError](err); ok {
 		return failure.Err.Error()
 	}
 	return err.Error()
@@ -205,6 +208,14 @@ func (f *file) lookForDamage(ctx context.Context, conn *engine.Conn) error {
 		return damaged(f.path)
 	}
 	return nil
+}
+
+func explainUnfinished(path string) error {
+	return refuse(fault.KindUnavailable, "%s is only a part of a copy; give the accountsd copy that makes it again to complete it, or name another file with --db", path)
+}
+
+func refuseOpen(path string, err error) error {
+	return refuse(fault.KindInvalid, "%s cannot be opened: %s", path, reason(err))
 }
 
 func damaged(path string) error {

@@ -5,10 +5,13 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/migration"
+	"github.com/accountsd/accountsd/server/store/records"
 	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 )
 
@@ -55,10 +58,33 @@ func (m migrated) Alone(ctx context.Context, fn func(version int) error) error {
 	})
 }
 
-// Apply runs a script.
+// sealing is the step from which on the entries of history have hashes, which SQL cannot
+// make.
+const sealing = "_history_hashes.sql"
+
+// sealInterval is how often it is told how far they are.
+const sealInterval = 5 * time.Second
+
+// seal makes the hashes of the history that there is.
+func (m migrated) seal(ctx context.Context) error {
+	log, told := migration.Logger(ctx), time.Now()
+	return records.Seal(ctx, m.conn.Session, func(done int64) {
+		if time.Since(told) >= sealInterval {
+			told = time.Now()
+			log.InfoContext(ctx, "giving the history its hashes", "entries", done)
+		}
+	})
+}
+
+// Apply runs a script, and what the program does in that step.
 func (m migrated) Apply(ctx context.Context, script string, version int) error {
 	if err := m.conn.Script(ctx, script); err != nil {
 		return err
+	}
+	if strings.HasSuffix(migrations.Name(version), sealing) {
+		if err := m.seal(ctx); err != nil {
+			return err
+		}
 	}
 	if err := checkReferences(ctx, m.conn); err != nil {
 		return err

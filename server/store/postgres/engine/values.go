@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -64,7 +65,7 @@ func Text(v string) string {
 }
 
 // Texts returns values as texts that PostgreSQL casts to the types that they have;
-// nil for NULL. There are no blobs among them.
+// nil for NULL.
 func Texts(values []any) ([]*string, error) {
 	bound, err := bind(values)
 	if err != nil {
@@ -84,6 +85,8 @@ func Texts(values []any) ([]*string, error) {
 			text = strconv.FormatFloat(v, 'g', -1, 64)
 		case bool:
 			text = strconv.FormatBool(v)
+		case []byte:
+			text = `\x` + hex.EncodeToString(v)
 		default:
 			return nil, fmt.Errorf("a %T is not given as a text", value)
 		}
@@ -180,13 +183,13 @@ func (c *columns) AppendText(to []byte, at int) ([]byte, error) {
 	return append(to, text...), err
 }
 
-func (c *columns) Blob(at int) ([]byte, error) {
+func (c *columns) AppendBlob(to []byte, at int) ([]byte, error) {
 	value := c.values[at]
 	switch {
 	case value == nil || c.fields[at].DataTypeOID != pgtype.ByteaOID:
 		return nil, c.wrong(at, "bytes")
 	case c.isBinary(at):
-		return append([]byte{}, value...), nil
+		return append(to, value...), nil
 	}
-	return hex.DecodeString(strings.TrimPrefix(string(value), `\x`))
+	return hex.AppendDecode(to, bytes.TrimPrefix(value, []byte(`\x`)))
 }

@@ -32,6 +32,7 @@ CREATE TABLE companies (
     name_fold      text   COLLATE "C" NOT NULL UNIQUE,
     last_number    bigint NOT NULL DEFAULT 0, -- the last account number assigned, not taken by hand
     last_sequence  bigint NOT NULL DEFAULT 0, -- of the entries of history
+    last_hash      bytea  NOT NULL DEFAULT decode(repeat('00', 32), 'hex'), -- of the last entry
     last_audit     bigint NOT NULL DEFAULT 0, -- the sequence of the last entry of the audit log
     schema_version bigint NOT NULL DEFAULT 0, -- how often the properties and their options have changed
     created_at     bigint NOT NULL
@@ -215,6 +216,7 @@ CREATE TABLE changes (
     key_id     bigint,
     email      text   COLLATE "C" NOT NULL,
     fields     text   COLLATE "C" NOT NULL, -- JSON object
+    hash       bytea  NOT NULL, -- over the one before it in the company
     PRIMARY KEY (company_id, sequence)
 );
 CREATE INDEX changes_account ON changes (company_id, account_id, sequence);

@@ -63,11 +63,11 @@ func (p *prepared) AppendText(to []byte, at int) ([]byte, error) {
 	return p.appendBytes(to, at), nil
 }
 
-func (p *prepared) Blob(at int) ([]byte, error) {
+func (p *prepared) AppendBlob(to []byte, at int) ([]byte, error) {
 	if err := p.is(at, sqlite.TypeBlob); err != nil {
 		return nil, err
 	}
-	return p.appendBytes([]byte{}, at), nil
+	return p.appendBytes(to, at), nil
 }
 
 // appendBytes appends those of a text or a blob.

@@ -107,8 +107,8 @@ func (s fileState) write(ctx context.Context, on db.Session) error {
 	return err
 }
 
-// filePath is where the text index of the database at a path is.
-func filePath(database string) string { return database + "-search" }
+// FilePath is where the text index of the database at a path is.
+func FilePath(database string) string { return database + "-search" }
 
 // openFile opens the search file of a database, and makes a new one if there
 // is none that fits. It takes a connection to the database, whose write lock it

@@ -65,7 +65,7 @@ type Write func(ctx context.Context, fn func(ctx context.Context, s db.Session) 
 // Open opens the index of the database at an absolute path, by a session that
 // may write to it. The file is made anew if there is none that fits.
 func Open(ctx context.Context, path string, database db.Session, write Write, kinds []records.Kind, pace Pace) (*Index, error) {
-	file, err := openFile(ctx, database, filePath(path), formatOf(kinds))
+	file, err := openFile(ctx, database, FilePath(path), formatOf(kinds))
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ var attach = db.Statement{Thing: "search file", Text: `ATTACH ? AS search`, Once
 // then do.
 func Attach(path string) func(*engine.Conn) {
 	return func(c *engine.Conn) {
-		_ = c.Exec(context.Background(), attach, engine.FileURI(filePath(path))+"?mode=rw")
+		_ = c.Exec(context.Background(), attach, engine.FileURI(FilePath(path))+"?mode=rw")
 	}
 }
 
