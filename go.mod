@@ -2,8 +2,6 @@ module github.com/accountsd/accountsd
 
 go 1.26.0
 
-toolchain go1.26.10
-
 require (
 	github.com/agnivade/levenshtein v1.2.1
 	github.com/alexedwards/argon2id v1.0.0
