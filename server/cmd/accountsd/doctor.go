@@ -44,9 +44,10 @@ type finding struct {
 
 // diagnosis is what was found so far.
 type diagnosis struct {
-	findings []finding
-	now      time.Time
-	keep     bool // the schema is to be left as it is
+	findings  []finding
+	now       time.Time
+	keep      bool // the schema is to be left as it is
+	encrypted bool // the server speaks TLS
 }
 
 func (d *diagnosis) add(l level, topic, format string, args ...any) {

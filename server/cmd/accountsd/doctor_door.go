@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -19,7 +21,8 @@ import (
 // lookAtDoor looks at the addresses that a server listens on, and who can reach them.
 func (d *diagnosis) lookAtDoor(ctx context.Context, cmd *cli.Command) {
 	addr := cmd.String("addr")
-	if d.lookAtAddress(ctx, "addr", addr) && !onLoopbackOnly(addr) {
+	encrypted := d.lookAtCertificate(cmd)
+	if d.lookAtAddress(ctx, "addr", addr) && !onLoopbackOnly(addr) && !encrypted {
 		d.lookAtProxies(addr, cmd.StringSlice("trusted-proxies"), cmd.String("public-url"))
 	}
 	d.isWell("address", "--addr %s", addr)
@@ -30,10 +33,40 @@ func (d *diagnosis) lookAtDoor(ctx context.Context, cmd *cli.Command) {
 	}
 }
 
+// expiresSoon is when somebody should have renewed a certificate.
+const expiresSoon = 14 * 24 * time.Hour
+
+// lookAtCertificate tells whether the server encrypts, and looks at what with.
+func (d *diagnosis) lookAtCertificate(cmd *cli.Command) bool {
+	config, err := configureTLS(cmd, slog.New(slog.DiscardHandler))
+	if err != nil {
+		d.wrong("certificate", "%s", err)
+		return true
+	}
+	if config == nil {
+		return false
+	}
+	pair, err := config.GetCertificate(nil)
+	if err != nil {
+		d.wrong("certificate", "%s", err)
+		return true
+	}
+	d.encrypted = true
+	switch left := time.Until(pair.Leaf.NotAfter); {
+	case left < 0:
+		d.wrong("certificate", "%s has expired at %s; renew it, and the server reads it again by itself", cmd.String("tls-cert"), pair.Leaf.NotAfter.Format(time.RFC3339))
+	case left < expiresSoon:
+		d.note("certificate", "%s expires at %s; renew it, and the server reads it again by itself", cmd.String("tls-cert"), pair.Leaf.NotAfter.Format(time.RFC3339))
+	default:
+		d.ok("certificate", "%s is good until %s", cmd.String("tls-cert"), pair.Leaf.NotAfter.Format(time.RFC3339))
+	}
+	return true
+}
+
 // lookAtProxies looks at an address that other machines can reach.
 func (d *diagnosis) lookAtProxies(addr string, trusted []string, publicURL string) {
 	if len(trusted) == 0 {
-		d.wrong("address", "--addr %s is reached from other machines, and keys and passwords travel in clear text; listen on 127.0.0.1, or have a proxy with TLS before it and name that by --trusted-proxies", addr)
+		d.wrong("address", "--addr %s is reached from other machines, and keys and passwords travel in clear text; listen on 127.0.0.1, have a proxy with TLS before it and name that by --trusted-proxies, or give a certificate by --tls-cert", addr)
 	}
 	if strings.HasPrefix(publicURL, "http://") {
 		d.wrong("address", "--public-url %s leads callers to clear text; name the https URL of the proxy", publicURL)
@@ -63,10 +96,14 @@ const askTime = 3 * time.Second
 // lookAtServer tells whether it is an accountsd that listens on an address, and looks
 // how that is.
 func (d *diagnosis) lookAtServer(ctx context.Context, addr string) bool {
-	if status, body := ask(ctx, addr, "/healthz"); status != http.StatusOK || body != "ok\n" {
+	scheme := "http"
+	if d.encrypted {
+		scheme = "https"
+	}
+	if status, body := ask(ctx, scheme, addr, "/healthz"); status != http.StatusOK || body != "ok\n" {
 		return false
 	}
-	if status, _ := ask(ctx, addr, "/readyz"); status != http.StatusOK {
+	if status, _ := ask(ctx, scheme, addr, "/readyz"); status != http.StatusOK {
 		d.wrong("server", "the server at %s says that it is not ready; its log says why", addr)
 		return true
 	}
@@ -80,12 +117,15 @@ func (d *diagnosis) servedBeside(ctx context.Context, flag, addr string) bool {
 	if flag == "pprof" {
 		path, known = "/debug/pprof/", "profiles"
 	}
-	status, body := ask(ctx, addr, path)
+	status, body := ask(ctx, "http", addr, path)
 	return status == http.StatusOK && strings.Contains(body, known)
 }
 
+// anybody takes any certificate: it is only asked what listens there.
+var anybody = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
+
 // ask sends a request to what listens on an address.
-func ask(ctx context.Context, addr, path string) (status int, body string) {
+func ask(ctx context.Context, scheme, addr, path string) (status int, body string) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	host, port, err := net.SplitHostPort(addr)
@@ -95,11 +135,11 @@ func ask(ctx context.Context, addr, path string) (status int, body string) {
 	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort(host, port)+path, nil)
 	if err != nil {
 		return 0, ""
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := anybody.Do(req)
 	if err != nil {
 		return 0, ""
 	}

@@ -228,14 +228,22 @@ func TestDoctorOfAddresses(t *testing.T) {
 	}()
 	free := func() string { return mailtest.FreeAddr(t) }
 	port := func(addr string) string { return addr[strings.LastIndexByte(addr, ':'):] }
+	certified := t.TempDir()
+	writeCertificate(t, certified, 1)
+	encrypted := func(addr string) []string {
+		return []string{"--addr", addr, "--tls-cert", filepath.Join(certified, "cert.pem"), "--tls-key", filepath.Join(certified, "key.pem")}
+	}
 	for name, c := range map[string]struct {
 		variables []string
 		args      []string
 		want      string
 	}{
+		"encrypted":      {args: encrypted("0.0.0.0" + port(free())), want: "note certificate " + filepath.Join(certified, "cert.pem") + " expires at "},
+		"half a pair":    {args: encrypted(free())[:4], want: "wrong certificate --tls-cert and --tls-key go together"},
+		"no certificate": {args: append(encrypted(free()), "--tls-key", "/nowhere"), want: "wrong certificate read the certificate in "},
 		"taken":          {args: []string{"--addr", taken.Addr().String()}, want: "wrong address a server could not listen on --addr " + taken.Addr().String() + ": address already in use; end the program that does"},
 		"metrics taken":  {args: []string{"--addr", free(), "--metrics-addr", taken.Addr().String()}, want: "wrong address a server could not listen on --metrics-addr "},
-		"exposed":        {args: []string{"--addr", "0.0.0.0" + port(free())}, want: " is reached from other machines, and keys and passwords travel in clear text; listen on 127.0.0.1, or have a proxy with TLS"},
+		"exposed":        {args: []string{"--addr", "0.0.0.0" + port(free())}, want: " is reached from other machines, and keys and passwords travel in clear text; listen on 127.0.0.1, have a proxy with TLS"},
 		"proxied":        {args: []string{"--addr", "0.0.0.0" + port(free()), "--trusted-proxies", "10.0.0.1"}, want: "ok address --addr 0.0.0.0"},
 		"plain url":      {args: []string{"--addr", "0.0.0.0" + port(free()), "--trusted-proxies", "10.0.0.1", "--public-url", "http://crm.example.com"}, want: "wrong address --public-url http://crm.example.com leads callers to clear text"},
 		"open metrics":   {args: []string{"--addr", free(), "--metrics-addr", "0.0.0.0" + port(free())}, want: "note address --metrics-addr 0.0.0.0"},
