@@ -109,6 +109,13 @@ func (t *Tx) PutContact(ctx context.Context, c account.Contact) error {
 	return t.enqueue(ctx, ContactTexts, c.CompanyID, c.ID)
 }
 
+var selectContactIDs = db.Statement{Thing: "contacts", Text: `SELECT id FROM contacts WHERE company_id = ? ORDER BY id`}
+
+// ContactIDs returns the ids of a company's contacts.
+func (r Reader) ContactIDs(ctx context.Context, companyID int64) ([]int64, error) {
+	return db.Collect(ctx, r.Session, selectContactIDs, []any{companyID}, db.Scan[int64])
+}
+
 // PutAccount adds an account with the id, and links it to those of its contacts that
 // are there.
 func (t *Tx) PutAccount(ctx context.Context, a account.Account) error {

@@ -65,31 +65,6 @@ func OpenExisting(ctx context.Context, path string) (*Store, error) {
 	return open(ctx, path, false, defaultLimits)
 }
 
-// OpenFollower is Open also for a file that follows another installation, which the
-// others refuse.
-func OpenFollower(ctx context.Context, path string) (*Store, error) {
-	return openFollower(ctx, path, true)
-}
-
-// OpenExistingFollower is OpenFollower for a file that must be there.
-func OpenExistingFollower(ctx context.Context, path string) (*Store, error) {
-	return openFollower(ctx, path, false)
-}
-
-func openFollower(ctx context.Context, path string, create bool) (*Store, error) {
-	limits := defaultLimits
-	limits.follows = true
-	return open(ctx, path, create, limits)
-}
-
-var selectFollowing = db.Statement{Thing: "schema", Text: `SELECT count(*) FROM sqlite_schema WHERE name = '` + records.Following + `'`}
-
-// Follows tells whether the file follows another installation.
-func (s *Store) Follows(ctx context.Context) (bool, error) {
-	n, err := s.Session.Number(ctx, selectFollowing)
-	return n > 0, err
-}
-
 func open(ctx context.Context, path string, create bool, limits limits) (*Store, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
