@@ -11,8 +11,8 @@ import (
 	"github.com/accountsd/accountsd/server/patch"
 )
 
-// Replay returns what an entry of the history makes of an account as it was before,
-// which is the zero value if the entry creates it. Values are taken as they are: they
+// Replay returns what an entry of the history, other than of a deletion, makes of an
+// account as it was before, which is the zero value if the entry creates it. Values are taken as they are: they
 // were checked when they were written, by rules that may have been others. Of its
 // contacts the account has the ids. KindInvalid if the entry is none of the account's
 // present form.

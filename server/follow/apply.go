@@ -148,34 +148,52 @@ func explainEntry(e account.HistoryEntry, err error) error {
 }
 
 // entry writes what a change has made of an account, and the change.
-func (w *writing) entry(ctx context.Context, e account.HistoryEntry) (err error) {
-	var a account.Account
-	if e.Kind != account.ChangeCreated {
-		if a, err = w.tx.AccountForUpdate(ctx, w.companyID, e.AccountID); err != nil {
-			return err
-		}
-	}
-	if a, err = account.Replay(a, e); err != nil {
-		return err
-	}
-	if _, relinked := e.Fields[contactsMember]; relinked {
-		if err := w.keepLinked(ctx, &a); err != nil {
-			return err
-		}
-	}
+func (w *writing) entry(ctx context.Context, e account.HistoryEntry) error {
+	write := w.update
 	switch e.Kind {
 	case account.ChangeCreated:
-		err = w.tx.PutAccount(ctx, a)
+		write = w.create
 	case account.ChangeDeleted:
-		err = w.tx.DeleteAccount(ctx, w.companyID, a.ID)
-		delete(w.state.Lost, lostKey(a.ID))
-	default:
-		err = w.tx.UpdateAccount(ctx, a, e.Fields)
+		write = w.delete
 	}
-	if err != nil {
+	if err := write(ctx, e); err != nil {
 		return err
 	}
 	return w.tx.PutHistory(ctx, e)
+}
+
+func (w *writing) create(ctx context.Context, e account.HistoryEntry) error {
+	a, err := w.replay(ctx, account.Account{}, e)
+	if err != nil {
+		return err
+	}
+	return w.tx.PutAccount(ctx, a)
+}
+
+func (w *writing) update(ctx context.Context, e account.HistoryEntry) error {
+	before, err := w.tx.AccountForUpdate(ctx, w.companyID, e.AccountID)
+	if err != nil {
+		return err
+	}
+	a, err := w.replay(ctx, before, e)
+	if err != nil {
+		return err
+	}
+	return w.tx.UpdateAccount(ctx, a, e.Fields)
+}
+
+func (w *writing) delete(ctx context.Context, e account.HistoryEntry) error {
+	delete(w.state.Lost, lostKey(e.AccountID))
+	return w.tx.DeleteAccount(ctx, w.companyID, e.AccountID)
+}
+
+// replay returns what a change makes of an account, with contacts that are here.
+func (w *writing) replay(ctx context.Context, before account.Account, e account.HistoryEntry) (account.Account, error) {
+	a, err := account.Replay(before, e)
+	if _, relinked := e.Fields[contactsMember]; relinked && err == nil {
+		err = w.keepLinked(ctx, &a)
+	}
+	return a, err
 }
 
 func lostKey(accountID int64) string { return fmt.Sprint(accountID) }
