@@ -160,6 +160,17 @@ soak-crash: build ## kill a server KILLS times (300) under 64 writers, and look 
 soak-crash-ci: ## kill it a few times only
 	$(MAKE) soak-crash KILLS=15
 
+FOLLOWED ?= 20
+
+.PHONY: soak-follow
+soak-follow: build ## kill a server and its follower FOLLOWED times (20) each under 64 writers, and compare what both have
+	$(GO) build -o bin/soak ./server/servertest/soak
+	bin/soak follow $(FOLLOWED) bin/accountsd
+
+.PHONY: soak-follow-ci
+soak-follow-ci: ## kill them a few times only
+	$(MAKE) soak-follow FOLLOWED=3
+
 .PHONY: soak-servers
 soak-servers: build ## run two servers on one PostgreSQL under 16 clients: at peace, killed, behind HAProxy, on PgBouncer; and one under 500 requests at once
 	$(GO) build -o bin/soak ./server/servertest/soak
@@ -185,4 +196,4 @@ check-dist: ## build it for linux/amd64 only, and see that it can be installed, 
 	@GO='$(GO)' .ci/package/check.sh
 
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci soak-failover-ci test-race test-api-postgres test ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci soak-follow-ci soak-failover-ci test-race test-api-postgres test ## what CI runs

@@ -1,7 +1,8 @@
 // Soak attacks a real server with hundreds of requests at once, and prints the
 // memory that it takes and how long honest callers wait meanwhile: "make soak".
 // Its argument is the binary to serve with, so that two can be compared. Or it
-// kills one again and again while it writes ("make soak-crash"), or has many clients
+// kills one again and again while it writes ("make soak-crash"), also with another one
+// that follows it ("make soak-follow"), or has many clients
 // work through two servers on one PostgreSQL while things go wrong ("make
 // soak-servers", "make soak-failover").
 package main
@@ -53,10 +54,18 @@ func attacks() map[string][]attack {
 const usage = `usage: soak ACCOUNTSD [MIX ...]
        soak crash KILLS ACCOUNTSD
        soak failover TIMES ACCOUNTSD
+       soak follow TIMES ACCOUNTSD
        soak two|balanced|pooled|burst ACCOUNTSD`
 
 // modes are those that take nothing but a binary. They start PostgreSQL.
 var modes = map[string]func(ctx context.Context, binary string) error{"two": two, "balanced": balanced, "pooled": pooled, "burst": burst}
+
+// timed are those that do something so many times.
+var timed = map[string]func(ctx context.Context, binary string, times int) error{
+	"crash":    func(_ context.Context, binary string, times int) error { return crash(binary, times) },
+	"failover": failover,
+	"follow":   follow,
+}
 
 func main() {
 	if err := run(context.Background(), os.Args[1:]); err != nil {
@@ -70,15 +79,12 @@ func run(ctx context.Context, args []string) error {
 	case mode == "attack" && len(args) == 4: // this program in its other role
 		fmt.Print(caller{url: args[1], key: args[2], http: newHTTP()}.attack(attacks()[args[3]]))
 		return nil
-	case (mode == "crash" || mode == "failover") && len(args) == 3:
+	case timed[mode] != nil && len(args) == 3:
 		times, err := strconv.Atoi(args[1])
 		if err != nil {
 			return err
 		}
-		if mode == "crash" {
-			return crash(args[2], times)
-		}
-		return failover(ctx, args[2], times)
+		return timed[mode](ctx, args[2], times)
 	case len(args) == 2 && modes[mode] != nil:
 		return modes[mode](ctx, args[1])
 	case mode == "":
