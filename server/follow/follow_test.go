@@ -195,9 +195,7 @@ func TestRefusals(t *testing.T) {
 // A database with records of its own is not made a copy.
 func TestOwnRecords(t *testing.T) {
 	t.Parallel()
-	s, own := servertest.New(t), servertest.New(t)
-	_ = own
-	b := newStandby(t, s)
+	b := newStandby(t, servertest.New(t))
 	b.catchUp(t)
 	b.with(t, func(s follow.Store) {
 		if _, err := follow.Promote(t.Context(), s, nil); err != nil {
