@@ -85,7 +85,7 @@ test-race: ## run all tests under the race detector, in random order, but those 
 	$(WITHPOSTGRES) $(GO) test -race -shuffle=on -timeout 20m $$($(GO) list ./... | grep -v '/cmd/')
 
 # What is tested on SQLite by all other targets, and is the same on PostgreSQL.
-ON_BOTH := ./client ./client/cmd/accounts ./server $(addprefix ./server/,account alias contact house identity mail property servertest transfer write)
+ON_BOTH := ./client ./client/cmd/accounts ./server $(addprefix ./server/,account alias contact follow house identity mail property servertest transfer write)
 
 .PHONY: test-postgres
 test-postgres: test-api-postgres ## run the tests of the store on PostgreSQL, and those of the API there (needs postgresql; haproxy and pgbouncer for those with proxies)
