@@ -35,7 +35,7 @@ const settleTries = 3
 // The order is what makes the parts fit, though they are read one after the other. A
 // contact that a change links was there before the change, so it is read after it; or it
 // is gone, and a change that is still to come unlinks it. Users are never removed, so
-// they are read last. Properties are the same before and after the changes were read, or
+// they are read last. Properties are the same before and after changes were read, or
 // else more changes are.
 func (f *Follower) round(ctx context.Context) (more bool, err error) {
 	b := newBatch()
@@ -43,7 +43,7 @@ func (f *Follower) round(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	for range settleTries {
-		if more, err = f.readChanges(ctx, b); err != nil || more {
+		if more, err = f.readChanges(ctx, b); err != nil || more || len(b.entries) == 0 {
 			break
 		}
 		before := b.properties
