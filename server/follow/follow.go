@@ -98,7 +98,7 @@ func (f *Follower) Run(ctx context.Context) error {
 			f.config.Logger.InfoContext(ctx, "the source answers again", "sequence", f.state.Sequence)
 			outage = ""
 		case err != nil && !isPassing(err):
-			return err
+			return f.explain(ctx, err)
 		case err != nil && outage != err.Error():
 			outage, f.known = err.Error(), false
 			f.config.Logger.WarnContext(ctx, "the source does not answer; trying again", "error", err)
@@ -109,6 +109,14 @@ func (f *Follower) Run(ctx context.Context) error {
 		case <-time.After(f.config.Interval):
 		}
 	}
+}
+
+// explain says of an error if it is because the database was promoted meanwhile.
+func (f *Follower) explain(ctx context.Context, err error) error {
+	if follows, failed := f.store.Follows(ctx); f.known && failed == nil && !follows {
+		return refuse(fault.KindConflict, "the database was promoted, and follows no more")
+	}
+	return err
 }
 
 // CatchUp applies what has happened at the source until nothing is left.

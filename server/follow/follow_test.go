@@ -213,6 +213,30 @@ func TestOwnRecords(t *testing.T) {
 	})
 }
 
+// A follower whose database is promoted writes to it no more, and says why.
+func TestPromotedMeanwhile(t *testing.T) {
+	t.Parallel()
+	s := servertest.New(t)
+	b := newStandby(t, s)
+	b.catchUp(t)
+	b.with(t, func(opened follow.Store) {
+		f := b.follower(opened)
+		if err := f.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := follow.Promote(t.Context(), opened, nil); err != nil {
+			t.Fatal(err)
+		}
+		s.Accounts(t, 1)
+		if err := f.Run(t.Context()); err == nil || err.Error() != "the database was promoted, and follows no more" {
+			t.Errorf("%v", err)
+		}
+		if n, err := opened.LastChange(t.Context(), 1); n != 0 || err != nil {
+			t.Errorf("it has written %d changes, %v", n, err)
+		}
+	})
+}
+
 // A source that does not answer is waited for.
 func TestOutage(t *testing.T) {
 	t.Parallel()

@@ -107,7 +107,7 @@ func testFollowAndPromote(t *testing.T, db string) {
 	}
 	create(t, p.source.url, p.key, "Lost")
 	stdout, stderr, code := p.verify(t)
-	if code != 1 || !strings.Contains(stdout, "\naccounts: 4 (only at the source)\n") || !strings.Contains(stderr, " is not what "+p.source.url+" has: 3 records differ\n") {
+	if code != 1 || !strings.Contains(stdout, "\naccounts: 4 (only at the source)\n") || !strings.Contains(stderr, " is not what "+p.source.url+" has: differing records: 3\n") {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 	_ = p.source.signal(t, syscall.SIGTERM)
