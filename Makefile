@@ -109,9 +109,10 @@ test-modules: ## vet and test the modules beside this one: a program that embeds
 	cd client/otelclient && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
 
 .PHONY: test-typescript
-test-typescript: build $(NODE_TOOLS) ## take the tour of README.md with a TypeScript client made from openapi.yaml, and check what "accounts types ts" writes
+test-typescript: build $(NODE_TOOLS) ## take the tour of README.md with a TypeScript client made from openapi.yaml, and check what the pages and "accounts types ts" write
 	ACCOUNTSD='$(CURDIR)/bin/accountsd' .ci/tour/run.sh
 	TEST_TSC='$(CURDIR)/.ci/node_modules/.bin/tsc' $(GO) test -count=1 -run 'TypeScript' ./client/cmd/accounts
+	TEST_NODE_MODULES='$(CURDIR)/.ci/node_modules' $(GO) test -count=1 -run 'TestPageReadme|TestPages/programs' ./server/cmd/accountsd
 
 .PHONY: test-browser
 test-browser: build $(CONSOLE_TOOLS) ## use the console and the reference in a real browser; screenshots go to bin/screenshots
@@ -171,6 +172,17 @@ soak-follow: build ## kill a server and its follower FOLLOWED times (20) each un
 soak-follow-ci: ## kill them a few times only
 	$(MAKE) soak-follow FOLLOWED=3
 
+STATES ?= 10000
+
+.PHONY: soak-powercut
+soak-powercut: build ## cut the power of a server's disk in STATES ways (10000), and see that what it has answered is there (needs strace)
+	$(GO) build -o bin/soak ./server/servertest/soak
+	bin/soak powercut $(STATES) bin/accountsd
+
+.PHONY: soak-powercut-ci
+soak-powercut-ci: ## cut it in fewer ways
+	$(MAKE) soak-powercut STATES=1000
+
 .PHONY: soak-servers
 soak-servers: build ## run two servers on one PostgreSQL under 16 clients: at peace, killed, behind HAProxy, on PgBouncer; and one under 500 requests at once
 	$(GO) build -o bin/soak ./server/servertest/soak
@@ -196,4 +208,4 @@ check-dist: ## build it for linux/amd64 only, and see that it can be installed, 
 	@GO='$(GO)' .ci/package/check.sh
 
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci soak-follow-ci soak-failover-ci test-race test-api-postgres test ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci soak-follow-ci soak-powercut-ci soak-failover-ci test-race test-api-postgres test ## what CI runs

@@ -109,6 +109,11 @@ var calls = map[string]struct {
 		func(ctx context.Context, c *client.Client) error { return drain(c.Accounts.Changes(ctx, "0042")) },
 		reply(200, `{"changes":[]}`), request{method: "GET", path: "/v1/accounts/changes", query: "after=0042&page_size=100"}, nil,
 	},
+	"audit": {
+		func(ctx context.Context, c *client.Client) error {
+			return drain(c.Audit.List(ctx, client.AuditFilter{After: "0042", Action: "key.created"}))
+		}, reply(200, `{"entries":[]}`), request{method: "GET", path: "/v1/audit", query: "after=0042&action=key.created&page_size=100"}, nil,
+	},
 	"history": {
 		func(ctx context.Context, c *client.Client) error { return drain(c.Accounts.History(ctx, 42)) },
 		reply(200, `{"changes":[]}`), request{method: "GET", path: "/v1/accounts/42/changes", query: "page_size=100"}, nil,

@@ -25,6 +25,7 @@ type Client struct {
 	Properties *Properties
 	Users      *Users
 	Keys       *Keys
+	Audit      *Audit
 
 	raw    *apiclient.Client // returns answers as they come
 	policy policy
@@ -104,6 +105,7 @@ func New(baseURL string, options ...Option) (*Client, error) {
 	client.Properties = &Properties{client}
 	client.Users = &Users{client}
 	client.Keys = &Keys{client}
+	client.Audit = &Audit{client}
 	return client, nil
 }
 

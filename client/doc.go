@@ -9,8 +9,8 @@
 //	c, err := client.New("https://accounts.example.com/v1", client.WithAPIKey(os.Getenv("ACCOUNTS_KEY")))
 //
 // The operations are grouped by what they are about: [Accounts], [Contacts],
-// [Properties] (the definitions of the custom members of accounts), [Users] and
-// [Keys].
+// [Properties] (the definitions of the custom members of accounts), [Users],
+// [Keys] and the [Audit] log.
 //
 //	account, err := c.Accounts.Get(ctx, 42)
 //

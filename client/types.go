@@ -25,6 +25,10 @@ type (
 	AccountPatch = api.AccountPatch
 	// AccountType is the kind of customer that an account is.
 	AccountType = api.AccountType
+	// AuditAction is what an entry of the audit log tells of.
+	AuditAction = api.AuditAction
+	// AuditEntry is one thing that was done, beside the changes of accounts.
+	AuditEntry = api.AuditEntry
 	// BatchUpdate is one update of a batch. IfMatch is the tag that the account must
 	// have; with "" it may have any.
 	BatchUpdate = api.AccountBatchUpdate

@@ -6,12 +6,12 @@ import (
 	"strconv"
 
 	"github.com/gin-gonic/gin"
-	"github.com/oapi-codegen/nullable"
 
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/fault"
 )
 
@@ -98,7 +98,7 @@ func ToAPIChanges(entries []account.HistoryEntry) []api.Change {
 			Kind:      api.ChangeKind(e.Kind),
 			Version:   e.Version,
 			At:        timestamp.Of(e.At),
-			Actor:     toAPIActor(e),
+			Actor:     toAPIActor(audit.Actor{UserID: e.UserID, KeyID: e.KeyID, Email: e.Email}),
 			Fields:    make(map[string]api.FieldChange, len(e.Fields)),
 		}
 		for member, change := range e.Fields {
@@ -106,15 +106,4 @@ func ToAPIChanges(entries []account.HistoryEntry) []api.Change {
 		}
 	}
 	return changes
-}
-
-func toAPIActor(e account.HistoryEntry) nullable.Nullable[api.Actor] {
-	if e.UserID == 0 && e.KeyID == 0 && e.Email == "" {
-		return nullable.NewNullNullable[api.Actor]()
-	}
-	return nullable.NewNullableWithValue(api.Actor{
-		UserID: orNull(e.UserID),
-		KeyID:  orNull(e.KeyID),
-		Email:  orNull(e.Email),
-	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/alias"
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/contact"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/property"
@@ -21,6 +22,7 @@ type Services struct {
 	Properties *property.Service
 	Identity   *identity.Service
 	Alias      *alias.Service
+	Audit      *audit.Service
 	Clock      write.Clock
 	Ping       func(ctx context.Context) error // returns nil if requests can be served
 }
@@ -47,8 +49,9 @@ func NewServices(s store.Store, config ServiceConfig) Services {
 		Accounts:   accounts,
 		Importer:   account.NewImporter(accounts, store.For(s, func(tx store.Tx) account.ImportTx { return tx })),
 		Contacts:   contact.NewService(store.For(s, func(tx store.Tx) contact.Tx { return tx }), accounts, clock, region),
-		Properties: property.NewService(store.For(s, func(tx store.Tx) property.Tx { return tx }), accounts, config.Logger),
+		Properties: property.NewService(store.For(s, func(tx store.Tx) property.Tx { return tx }), accounts, clock, config.Logger),
 		Identity:   identity.NewService(store.For(s, func(tx store.Tx) identity.Tx { return tx }), clock, config.Logger),
+		Audit:      audit.NewService(s),
 		Alias:      alias.NewService(AliasStore(s), clock, config.Alias),
 		Clock:      clock,
 		Ping:       s.Ping,

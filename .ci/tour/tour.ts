@@ -1,6 +1,6 @@
-// The README's tour with curl, taken through a client that public tools made
-// from openapi.yaml. Its stops follow one another, as those of the README do,
-// and start from a fresh sample company.
+// The tour with curl of README.md and docs/api.md, taken through a client that
+// public tools made from openapi.yaml. Its stops follow one another, as those of
+// the pages do, and start from a fresh sample company.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

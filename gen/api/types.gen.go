@@ -137,6 +137,72 @@ func (e AliasStepKind) Valid() bool {
 	}
 }
 
+// Defines values for AuditAction.
+const (
+	AuditActionAccountsExported  AuditAction = "accounts.exported"
+	AuditActionAccountsImported  AuditAction = "accounts.imported"
+	AuditActionAliasMigrated     AuditAction = "alias.migrated"
+	AuditActionAliasNotified     AuditAction = "alias.notified"
+	AuditActionAliasRehearsed    AuditAction = "alias.rehearsed"
+	AuditActionAliasRolledBack   AuditAction = "alias.rolled_back"
+	AuditActionCompanyCreated    AuditAction = "company.created"
+	AuditActionKeyCreated        AuditAction = "key.created"
+	AuditActionKeyRevoked        AuditAction = "key.revoked"
+	AuditActionLoginFailed       AuditAction = "login.failed"
+	AuditActionPropertyCreated   AuditAction = "property.created"
+	AuditActionPropertyDeleted   AuditAction = "property.deleted"
+	AuditActionPropertyUpdated   AuditAction = "property.updated"
+	AuditActionUserInvited       AuditAction = "user.invited"
+	AuditActionUserInvitedAgain  AuditAction = "user.invited_again"
+	AuditActionUserPasswordReset AuditAction = "user.password_reset"
+	AuditActionUserPasswordSet   AuditAction = "user.password_set"
+	AuditActionUserUpdated       AuditAction = "user.updated"
+)
+
+// Valid indicates whether the value is a known member of the AuditAction enum.
+func (e AuditAction) Valid() bool {
+	switch e {
+	case AuditActionAccountsExported:
+		return true
+	case AuditActionAccountsImported:
+		return true
+	case AuditActionAliasMigrated:
+		return true
+	case AuditActionAliasNotified:
+		return true
+	case AuditActionAliasRehearsed:
+		return true
+	case AuditActionAliasRolledBack:
+		return true
+	case AuditActionCompanyCreated:
+		return true
+	case AuditActionKeyCreated:
+		return true
+	case AuditActionKeyRevoked:
+		return true
+	case AuditActionLoginFailed:
+		return true
+	case AuditActionPropertyCreated:
+		return true
+	case AuditActionPropertyDeleted:
+		return true
+	case AuditActionPropertyUpdated:
+		return true
+	case AuditActionUserInvited:
+		return true
+	case AuditActionUserInvitedAgain:
+		return true
+	case AuditActionUserPasswordReset:
+		return true
+	case AuditActionUserPasswordSet:
+		return true
+	case AuditActionUserUpdated:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChangeKind.
 const (
 	ChangeKindCreated ChangeKind = "created"
@@ -1058,6 +1124,55 @@ func (v AliasStep) String() string { return custom.JSON(v) }
 // AliasStepKind What was done.
 type AliasStepKind string
 
+// AuditAction What was done.
+type AuditAction string
+
+// AuditEntry One thing that was done.
+type AuditEntry struct {
+	// Sequence The place of a change among all. Sequences are compared as text.
+	Sequence Sequence `json:"sequence"`
+
+	// At When it happened.
+	At timestamp.Time `json:"at"`
+
+	// Actor Who did it; null of what the operator did at the command line, and of a login that failed.
+	Actor nullable.Nullable[Actor] `json:"actor"`
+
+	// Action What was done.
+	Action AuditAction `json:"action"`
+
+	// Subject What it was done to; it may have an id, a name or both.
+	Subject AuditSubject `json:"subject"`
+
+	// Details What else there is to say: of changes the members with their values before and after, of a failed login the
+	// address that it came from. Secrets are never among it.
+	Details map[string]interface{} `json:"details"`
+}
+
+// String returns the value as JSON.
+func (v AuditEntry) String() string { return custom.JSON(v) }
+
+// AuditLog Entries, in order.
+type AuditLog struct {
+	// Entries The entries.
+	Entries []AuditEntry `json:"entries"`
+}
+
+// String returns the value as JSON.
+func (v AuditLog) String() string { return custom.JSON(v) }
+
+// AuditSubject What it was done to; it may have an id, a name or both.
+type AuditSubject struct {
+	// ID The id of the user, the key or the property.
+	ID nullable.Nullable[int64] `json:"id"`
+
+	// Name The e-mail address, the beginning of the key, the `keyName` or the company's name at that time.
+	Name nullable.Nullable[string] `json:"name"`
+}
+
+// String returns the value as JSON.
+func (v AuditSubject) String() string { return custom.JSON(v) }
+
 // Change What one write did to one account.
 type Change struct {
 	// Sequence The place of a change among all. Sequences are compared as text.
@@ -1761,6 +1876,9 @@ type AccountWords = string
 // AddressFilter defines model for AddressFilter.
 type AddressFilter = string
 
+// AfterEntry The place of a change among all. Sequences are compared as text.
+type AfterEntry = Sequence
+
 // AfterSequence The place of a change among all. Sequences are compared as text.
 type AfterSequence = Sequence
 
@@ -2357,6 +2475,24 @@ type RevokeKeyParams struct {
 
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
 	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// ListAuditParams defines parameters for ListAudit.
+type ListAuditParams struct {
+	// After The `sequence` of the last entry that is known. All entries are listed if it is not sent. One beyond the last entry
+	// answers 400.
+	After *AfterEntry `form:"after,omitempty" json:"after,omitempty"`
+
+	// Action List only entries of this action.
+	Action *AuditAction `form:"action,omitempty" json:"action,omitempty"`
+
+	// PageSize How many records a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // ListContactsParams defines parameters for ListContacts.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/patch"
@@ -80,6 +81,7 @@ type ImportStore interface {
 // ImportTx keeps how far imports have come.
 type ImportTx interface {
 	Tx
+	audit.Tx
 
 	// Import returns how far the import of a file has come, or KindNotFound.
 	// Two transactions that look for the same one run one after the other.
@@ -198,9 +200,21 @@ func (r *importRun) rows(ctx context.Context) (Import, error) {
 		r.done.RejectsSize = size
 	}
 	if complete {
-		return r.done, r.tx.DeleteImport(ctx, r.done.CompanyID, r.done.Digest)
+		if err := r.tx.DeleteImport(ctx, r.done.CompanyID, r.done.Digest); err != nil {
+			return r.done, err
+		}
+		return r.done, audit.Add(ctx, r.tx, r.entry())
 	}
 	return r.done, r.tx.SaveImport(ctx, r.done)
+}
+
+// entry is the import in the audit log, once it is complete.
+func (r *importRun) entry() audit.Entry {
+	counts := r.done.Counts
+	return audit.Entry{
+		CompanyID: r.done.CompanyID, At: r.creation.clock.Now(), By: r.creation.actor.By(), Action: audit.AccountsImported,
+		Details: map[string]any{"created": counts.Created, "updated": counts.Updated, "unchanged": counts.Unchanged, "rejected": counts.Rejected},
+	}
 }
 
 // row imports or rejects one row. An error is not the row's fault.

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/normal"
@@ -168,6 +169,9 @@ func (s *Service) step(ctx context.Context, actor identity.Actor, userID int64, 
 		if err := change(ctx, tx, &report, &step); err != nil {
 			return Report{}, err
 		}
+		if err := audit.Add(ctx, tx, step.entry(actor, m.User)); err != nil {
+			return Report{}, err
+		}
 		if err := tx.SaveAliasMigration(ctx, report.Migration); err != nil {
 			return Report{}, fmt.Errorf("store migration: %w", err)
 		}
@@ -178,6 +182,23 @@ func (s *Service) step(ctx context.Context, actor identity.Actor, userID int64, 
 	})
 	s.gate.forget(userID) // Also after an error: a read more does no harm.
 	return report, err
+}
+
+// actions are the steps in the audit log.
+var actions = map[StepKind]audit.Action{
+	StepNotified: audit.AliasNotified, StepRehearsed: audit.AliasRehearsed, StepMigrated: audit.AliasMigrated, StepRolledBack: audit.AliasRolledBack,
+}
+
+// entry is the step of a user in the audit log.
+func (s Step) entry(actor identity.Actor, user identity.UserRef) audit.Entry {
+	details := map[string]any{"step": s.ID}
+	if s.Forced {
+		details["forced"] = true
+	}
+	return audit.Entry{
+		CompanyID: s.CompanyID, At: s.At, By: actor.By(), Action: actions[s.Kind],
+		Subject: audit.Subject{ID: user.ID, Name: user.Email}, Details: details,
+	}
 }
 
 // Notify tells a user that the alias will end. The mail is sent later,

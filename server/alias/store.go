@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/write"
 )
@@ -64,6 +65,7 @@ type Reader interface {
 type Tx interface {
 	Reader
 	write.Tx
+	audit.Tx
 
 	// AliasMigrationForUpdate is AliasMigration, and keeps other transactions
 	// from changing the migration until this one ends.

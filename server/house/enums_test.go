@@ -23,6 +23,7 @@ var enums = map[string]enum{
 	"AccountType":        {path: "server/account", typeName: "Type"},
 	"MatchMember":        {path: "server/account", typeName: "MatchBy"},
 	"MatchStrategy":      {path: "server/account", typeName: "Strategy"},
+	"AuditAction":        {path: "server/audit", typeName: "Action"},
 	"ChangeKind":         {path: "server/account", typeName: "ChangeKind"},
 	"SearchOperator":     {path: "server/query", typeName: "Operator"},
 	"PropertyType":       {path: "server/schema", typeName: "Type"},

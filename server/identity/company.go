@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/write"
@@ -77,7 +78,12 @@ func (s *Service) CreateCompany(ctx context.Context, n NewCompany) (CreatedCompa
 		if err := tx.InsertUser(ctx, &made.User); err != nil {
 			return made, err
 		}
-		key, err := s.insertKey(ctx, tx, made.User, made.Token, Key{Name: "first key", Scope: ScopeAdmin})
+		operator := Actor{CompanyID: made.Company.ID}
+		created := s.entry(operator, audit.CompanyCreated, audit.Subject{Name: made.Company.Name}, map[string]any{"admin": made.User.Email})
+		if err := audit.Add(ctx, tx, created); err != nil {
+			return made, err
+		}
+		key, err := s.insertKey(ctx, tx, operator, made.User, made.Token, Key{Name: "first key", Scope: ScopeAdmin})
 		made.Actor = Actor{CompanyID: made.Company.ID, KeyID: key.ID, Scope: key.Scope, User: made.User.Ref()}
 		return made, err
 	})

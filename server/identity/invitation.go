@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/patch"
@@ -74,8 +75,11 @@ func (s *Service) Invite(ctx context.Context, actor Actor, n NewUser) (InvitedUs
 		CreatedAt: now, Invitation: HashToken(token), InvitedUntil: now.Add(invitationTime),
 	}
 	return write.Run(ctx, s.store, write.Mode[InvitedUser]{}, func(ctx context.Context, tx Tx) (InvitedUser, error) {
-		err := fault.ConflictAt(emailTaken, tx.InsertUser(ctx, &user))
-		return InvitedUser{User: user, Token: token}, err
+		if err := fault.ConflictAt(emailTaken, tx.InsertUser(ctx, &user)); err != nil {
+			return InvitedUser{}, err
+		}
+		invited := s.entry(actor, audit.UserInvited, user.subject(), map[string]any{"isAdmin": user.Admin})
+		return InvitedUser{User: user, Token: token}, audit.Add(ctx, tx, invited)
 	})
 }
 
@@ -83,7 +87,7 @@ func (s *Service) Invite(ctx context.Context, actor Actor, n NewUser) (InvitedUs
 // time as the first had; the former token is good no more. Errors: KindNotFound;
 // KindConflict if the user has accepted, or is disabled.
 func (s *Service) InviteAgain(ctx context.Context, actor Actor, id int64) (InvitedUser, error) {
-	return s.newToken(ctx, actor, id, "invited again", invitationTime, func(ctx context.Context, tx Tx, u *User) error {
+	return s.newToken(ctx, actor, id, audit.UserInvitedAgain, invitationTime, func(ctx context.Context, tx Tx, u *User) error {
 		if !u.Invited() {
 			return userConflict("the user has no open invitation; reset the password instead")
 		}
@@ -145,7 +149,11 @@ func (s *Service) Accept(ctx context.Context, a Acceptance) (User, error) {
 			return User{}, err
 		}
 		user.accept(a, hash)
-		return user, tx.UpdateUser(ctx, user)
+		if err := tx.UpdateUser(ctx, user); err != nil {
+			return User{}, err
+		}
+		self := Actor{CompanyID: user.CompanyID, User: user.Ref()}
+		return user, audit.Add(ctx, tx, s.entry(self, audit.PasswordSet, user.subject(), nil))
 	})
 	if err == nil {
 		s.record(ctx, Actor{User: accepted.Ref()}, accepted, "password set")

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/lenient"
 	"github.com/accountsd/accountsd/server/normal"
@@ -142,7 +143,7 @@ func (s *Service) CreateKey(ctx context.Context, actor Actor, n NewKey) (IssuedK
 	if len(n.Scopes) > 0 {
 		key.Scope = strongest(n.Scopes)
 	}
-	return s.issue(ctx, actor.CompanyID, actor.User.ID, key, actor.checkLogin)
+	return s.issue(ctx, actor, actor.User.ID, key, actor.checkLogin)
 }
 
 // Keys returns a page of the keys of the actor's user, or with ScopeAdmin of the
@@ -171,7 +172,10 @@ func (s *Service) RevokeKey(ctx context.Context, actor Actor, id int64) error {
 				Message: fmt.Sprintf("a key with the scope %s is revoked by one with that scope; this key has %s", key.Scope, actor.Scope),
 			}
 		}
-		return tx.RevokeKey(ctx, actor.CompanyID, id, s.clock.Now())
+		if err := tx.RevokeKey(ctx, actor.CompanyID, id, s.clock.Now()); err != nil || !key.RevokedAt.IsZero() {
+			return err
+		}
+		return audit.Add(ctx, tx, s.entry(actor, audit.KeyRevoked, key.subject(), map[string]any{"userId": key.UserID}))
 	})
 }
 
@@ -235,15 +239,15 @@ func (s *Service) CreateKeyFor(ctx context.Context, user User, name string, scop
 			}
 		}
 	}
-	issued, err := s.issue(ctx, user.CompanyID, user.ID, Key{Name: name, Scope: strongest(scopes), Handling: handling}, func(User) error { return nil })
+	issued, err := s.issue(ctx, Actor{CompanyID: user.CompanyID}, user.ID, Key{Name: name, Scope: strongest(scopes), Handling: handling}, func(User) error { return nil })
 	return issued.Token, err
 }
 
 // issue makes a key of a user, as the user is now: who was just disabled, is no
 // longer an admin or has no longer the password may have logged in before.
-func (s *Service) issue(ctx context.Context, companyID, userID int64, key Key, check func(User) error) (IssuedKey, error) {
+func (s *Service) issue(ctx context.Context, actor Actor, userID int64, key Key, check func(User) error) (IssuedKey, error) {
 	return write.Run(ctx, s.store, write.Mode[IssuedKey]{}, func(ctx context.Context, tx Tx) (IssuedKey, error) {
-		user, err := tx.User(ctx, companyID, userID)
+		user, err := tx.User(ctx, actor.CompanyID, userID)
 		if err != nil {
 			return IssuedKey{}, err
 		}
@@ -260,19 +264,28 @@ func (s *Service) issue(ctx context.Context, companyID, userID int64, key Key, c
 			}
 		}
 		token := NewToken()
-		made, err := s.insertKey(ctx, tx, user, token, key)
+		made, err := s.insertKey(ctx, tx, actor, user, token, key)
 		return IssuedKey{Key: made, Token: token}, err
 	})
 }
 
 // insertKey adds a key of the user with the token.
-func (s *Service) insertKey(ctx context.Context, tx Tx, user User, token string, key Key) (Key, error) {
+func (s *Service) insertKey(ctx context.Context, tx Tx, actor Actor, user User, token string, key Key) (Key, error) {
 	key.CompanyID, key.UserID = user.CompanyID, user.ID
 	key.Prefix, key.Hash = token[:prefixLength], HashToken(token)
 	key.CreatedAt = s.clock.Now()
-	err := tx.InsertKey(ctx, &key)
-	return key, err
+	if err := tx.InsertKey(ctx, &key); err != nil {
+		return key, err
+	}
+	details := map[string]any{"userId": user.ID, "scope": string(key.Scope)}
+	if !key.ExpiresAt.IsZero() {
+		details["expiresAt"] = key.ExpiresAt
+	}
+	return key, audit.Add(ctx, tx, s.entry(actor, audit.KeyCreated, key.subject(), details))
 }
+
+// subject is the key in the audit log, with what its holder recognises it by.
+func (k Key) subject() audit.Subject { return audit.Subject{ID: k.ID, Name: k.Prefix} }
 
 // strongest returns the one of known scopes that includes the others.
 func strongest(scopes []Scope) Scope {

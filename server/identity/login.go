@@ -1,12 +1,14 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/write"
@@ -53,7 +55,7 @@ func (s *Service) Login(ctx context.Context, l Login) (Actor, error) {
 		return Actor{}, errors.Join(err, trial.cancel(context.WithoutCancel(ctx)))
 	case len(matched) == 0:
 		s.tellGuessing(ctx, trial, users)
-		return Actor{}, loginRefused
+		return Actor{}, cmp.Or(s.noteFailure(ctx, trial, users, l.Address), error(loginRefused))
 	}
 	if err := trial.succeed(ctx); err != nil {
 		return Actor{}, err
@@ -149,6 +151,32 @@ func (s *Service) tellGuessing(ctx context.Context, t trial, users []User) {
 	for _, u := range users {
 		s.log.WarnContext(ctx, "the password of a user is being guessed", "companyId", u.CompanyID, "userId", u.ID, "failures", t.failures)
 	}
+}
+
+// noteFailure adds a failed login to the audit logs of whose it may have been, until
+// the account has failed so often that more would tell nothing new. One of nobody
+// writes as well, so that the time of a refusal tells nothing.
+func (s *Service) noteFailure(ctx context.Context, t trial, users []User, address string) error {
+	if t.failures > accountFailures && !t.tell {
+		users = nil
+	}
+	return write.Do(ctx, s.store, func(ctx context.Context, tx Tx) error {
+		counted, err := tx.LoginFailuresForUpdate(ctx, t.keys[:])
+		if err != nil {
+			return err
+		}
+		if err := tx.SaveLoginFailures(ctx, counted); err != nil {
+			return err
+		}
+		for _, u := range users {
+			nobody := Actor{CompanyID: u.CompanyID}
+			failed := s.entry(nobody, audit.LoginFailed, u.subject(), map[string]any{"address": address, "failures": t.failures})
+			if err := audit.Add(ctx, tx, failed); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // renewHash replaces a hash that takes more memory than new ones do, and returns

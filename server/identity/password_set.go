@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/write"
@@ -31,7 +32,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor Actor, id int64, rese
 	if err := fault.Invalid(reset.Found); err != nil {
 		return InvitedUser{}, err
 	}
-	return s.newToken(ctx, actor, id, "password reset", resetTime, func(ctx context.Context, tx Tx, u *User) error {
+	return s.newToken(ctx, actor, id, audit.PasswordReset, resetTime, func(ctx context.Context, tx Tx, u *User) error {
 		if u.Invited() {
 			return userConflict("the user has not accepted the invitation yet; invite the user again instead")
 		}
@@ -44,7 +45,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor Actor, id int64, rese
 }
 
 // newToken gives a user another token if prepare allows it.
-func (s *Service) newToken(ctx context.Context, actor Actor, id int64, change string, good time.Duration, prepare func(context.Context, Tx, *User) error) (InvitedUser, error) {
+func (s *Service) newToken(ctx context.Context, actor Actor, id int64, action audit.Action, good time.Duration, prepare func(context.Context, Tx, *User) error) (InvitedUser, error) {
 	token := newSecret(invitationPrefix)
 	invited, err := write.Run(ctx, s.store, write.Mode[InvitedUser]{}, func(ctx context.Context, tx Tx) (InvitedUser, error) {
 		user, err := tx.User(ctx, actor.CompanyID, id)
@@ -58,13 +59,19 @@ func (s *Service) newToken(ctx context.Context, actor Actor, id int64, change st
 			return InvitedUser{}, err
 		}
 		user.Invitation, user.InvitedUntil = HashToken(token), s.clock.Now().Add(good)
-		return InvitedUser{User: user, Token: token}, tx.UpdateUser(ctx, user)
+		if err := tx.UpdateUser(ctx, user); err != nil {
+			return InvitedUser{}, err
+		}
+		return InvitedUser{User: user, Token: token}, audit.Add(ctx, tx, s.entry(actor, action, user.subject(), nil))
 	})
 	if err == nil {
-		s.record(ctx, actor, invited.User, change)
+		s.record(ctx, actor, invited.User, wordsOf[action])
 	}
 	return invited, err
 }
+
+// wordsOf are what the log says of actions.
+var wordsOf = map[audit.Action]string{audit.UserInvitedAgain: "invited again", audit.PasswordReset: "password reset"}
 
 // userConflict is an offence of the user that the path names.
 func userConflict(message string) error {
@@ -109,7 +116,10 @@ func (s *Service) ChangePassword(ctx context.Context, actor Actor, n NewPassword
 			return err
 		}
 		user.PasswordHash = hash
-		return tx.UpdateUser(ctx, user)
+		if err := tx.UpdateUser(ctx, user); err != nil {
+			return err
+		}
+		return audit.Add(ctx, tx, s.entry(actor, audit.PasswordSet, user.subject(), nil))
 	})
 	if err == nil {
 		s.record(ctx, actor, User{ID: actor.User.ID, CompanyID: actor.CompanyID}, "password changed")

@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/write"
 )
 
@@ -34,3 +35,17 @@ func (s *Service) record(ctx context.Context, actor Actor, u User, change string
 	s.log.InfoContext(ctx, "user changed", "change", change, "companyId", u.CompanyID, "userId", u.ID,
 		"byUserId", actor.User.ID, "byKeyId", actor.KeyID)
 }
+
+// entry is what the audit log has of what an actor did. An actor who has logged in has
+// no key; one who is nobody is the operator.
+func (s *Service) entry(actor Actor, action audit.Action, subject audit.Subject, details map[string]any) audit.Entry {
+	return audit.Entry{CompanyID: actor.CompanyID, At: s.clock.Now(), By: actor.By(), Action: action, Subject: subject, Details: details}
+}
+
+// By is the actor in the audit log.
+func (a Actor) By() audit.Actor {
+	return audit.Actor{UserID: a.User.ID, KeyID: a.KeyID, Email: a.User.Email}
+}
+
+// subject is the user in the audit log.
+func (u User) subject() audit.Subject { return audit.Subject{ID: u.ID, Name: u.Email} }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/write"
 )
 
@@ -67,6 +68,7 @@ type Reader interface {
 type Tx interface {
 	Reader
 	write.Tx
+	audit.Tx
 
 	// InsertCompany adds a company. KindConflict if the name is taken.
 	InsertCompany(ctx context.Context, c *Company) error

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/patch"
@@ -207,7 +208,10 @@ func (s *Service) UpdateUser(ctx context.Context, actor Actor, id int64, p UserP
 				return User{}, err
 			}
 		}
-		return after, tx.UpdateUser(ctx, after)
+		if err := tx.UpdateUser(ctx, after); err != nil {
+			return User{}, err
+		}
+		return after, audit.Add(ctx, tx, s.entry(actor, audit.UserUpdated, after.subject(), detailsOf(changed)))
 	})
 	if err == nil && changed != nil {
 		s.record(ctx, actor, after, changesOfUser(changed))
@@ -252,6 +256,15 @@ func (s *Service) checkAdmins(ctx context.Context, tx Tx, a *patch.Applier, befo
 		a.Offences.Conflict([]string{"isAdmin"}, "must be true: this is the company's last active admin")
 	}
 	return nil
+}
+
+// detailsOf are changes as the audit log has them.
+func detailsOf(changes patch.Changes) map[string]any {
+	details := make(map[string]any, len(changes))
+	for member, change := range changes {
+		details[member] = map[string]any{"before": change.Before, "after": change.After}
+	}
+	return details
 }
 
 // changesOfUser lists the members that changed, and no names.

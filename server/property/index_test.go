@@ -149,7 +149,7 @@ func storeOf(s *domaintest.Domain) property.Store {
 
 // newBuilder is a service that builds indexes over another store.
 func newBuilder(s *domaintest.Domain, over property.Store) *property.Service {
-	return property.NewService(over, s.Accounts, nil)
+	return property.NewService(over, s.Accounts, nil, nil)
 }
 
 // intrusiveStore calls a function between the chunks of a build.

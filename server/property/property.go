@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/normal"
@@ -35,17 +36,18 @@ var reservedKeys = append(account.ReservedNames(), string(query.MemberText), "st
 type Service struct {
 	store    Store
 	accounts *account.Service
+	clock    write.Clock
 	log      *slog.Logger
 	wake     chan struct{} // holds one if an index is to be built
 }
 
 // NewService returns a service over the store. A nil logger of Run is
 // slog.Default().
-func NewService(store Store, accounts *account.Service, log *slog.Logger) *Service {
+func NewService(store Store, accounts *account.Service, clock write.Clock, log *slog.Logger) *Service {
 	if log == nil {
 		log = slog.Default()
 	}
-	return &Service{store: store, accounts: accounts, log: log, wake: make(chan struct{}, 1)}
+	return &Service{store: store, accounts: accounts, clock: clock, log: log, wake: make(chan struct{}, 1)}
 }
 
 // List returns the company's properties in the order of creation.
@@ -107,7 +109,17 @@ func (s *Service) Create(ctx context.Context, actor identity.Actor, n New, mode 
 	}
 	return write.Run(ctx, s.store, mode, func(ctx context.Context, tx Tx) (schema.Property, error) {
 		created := p
-		return created, fault.ConflictAt(taken, tx.InsertProperty(ctx, &created))
+		if err := fault.ConflictAt(taken, tx.InsertProperty(ctx, &created)); err != nil {
+			return schema.Property{}, err
+		}
+		return created, s.note(ctx, tx, actor, audit.PropertyCreated, created, map[string]any{"type": string(created.Type)})
+	})
+}
+
+// note adds to the audit log what was done to a property.
+func (s *Service) note(ctx context.Context, tx Tx, actor identity.Actor, action audit.Action, p schema.Property, details map[string]any) error {
+	return audit.Add(ctx, tx, audit.Entry{
+		CompanyID: actor.CompanyID, At: s.clock.Now(), By: actor.By(), Action: action, Subject: audit.Subject{ID: p.ID, Name: p.Key}, Details: details,
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/write"
 )
@@ -31,6 +32,7 @@ type Reader interface {
 type Tx interface {
 	Reader
 	account.Tx
+	audit.Tx
 
 	// InsertProperty adds a property with its options. KindConflict if the
 	// company has the key already.

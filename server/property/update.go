@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/patch"
@@ -45,7 +47,10 @@ func (s *Service) Update(ctx context.Context, actor identity.Actor, req UpdateRe
 		if err := fault.Invalid(append(e.offences, inUse...)); err != nil || e.changesNothing() {
 			return e.after, err
 		}
-		return e.after, s.save(ctx, tx, actor, e)
+		if err := s.save(ctx, tx, actor, e); err != nil {
+			return e.after, err
+		}
+		return e.after, s.note(ctx, tx, actor, audit.PropertyUpdated, e.after, e.details())
 	})
 	if updated.Index == schema.IndexBuilding {
 		s.wakeBuilder()
@@ -69,7 +74,10 @@ func (s *Service) Delete(ctx context.Context, actor identity.Actor, key string, 
 		if err != nil {
 			return err
 		}
-		return tx.DeleteProperty(ctx, p)
+		if err := tx.DeleteProperty(ctx, p); err != nil {
+			return err
+		}
+		return s.note(ctx, tx, actor, audit.PropertyDeleted, p, map[string]any{"name": p.Name, "type": string(p.Type)})
 	})
 }
 
@@ -159,4 +167,32 @@ func (s *Service) save(ctx context.Context, tx Tx, actor identity.Actor, e *edit
 		return nil
 	}
 	return s.rewriteValues(ctx, tx, actor, e.after, e.followValue)
+}
+
+// details are what the edit changes, as the audit log has them.
+func (e *edit) details() map[string]any {
+	before, after := e.before, e.after
+	details := make(map[string]any)
+	for name, values := range map[string][2]any{
+		"name": {before.Name, after.Name}, "type": {string(before.Type), string(after.Type)}, "isMultiple": {before.Multiple, after.Multiple},
+		"indexed": {before.Index != schema.IndexNone, after.Index != schema.IndexNone},
+	} {
+		if values[0] != values[1] {
+			details[name] = map[string]any{"before": values[0], "after": values[1]}
+		}
+	}
+	if !schema.EqualValues(before.Default, after.Default) {
+		details["defaultValue"] = map[string]any{"before": before.Default, "after": after.Default}
+	}
+	for name, labels := range map[string][]string{"optionsAdded": without(after.Options, before.Options), "optionsRemoved": without(before.Options, after.Options)} {
+		if len(labels) > 0 {
+			details[name] = labels
+		}
+	}
+	return details
+}
+
+// without returns the labels that others are not.
+func without(labels, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(labels), func(label string) bool { return slices.Contains(others, label) })
 }

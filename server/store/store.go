@@ -7,6 +7,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/alias"
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/contact"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/property"
@@ -39,6 +40,7 @@ type Reader interface {
 	property.Reader
 	identity.Reader
 	alias.Reader
+	audit.Reader
 }
 
 // Tx reads and writes in one transaction, and sees its own writes.

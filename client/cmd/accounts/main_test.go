@@ -210,6 +210,9 @@ func TestContactsPropertiesAndKeys(t *testing.T) {
 	sh.enter("wrong\n", "keys", "create", servertest.Email)
 	sh.do("keys", "list")
 	sh.do("keys", "revoke", "2", "--yes")
+	sh.do("audit", "--columns", "sequence,at,actor,action,subject")
+	sh.do("audit", "--action", "key.revoked", "--limit", "1", "-o", "ndjson")
+	sh.do("audit", "--action", "other")
 	sh.golden("directory")
 }
 

@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,7 @@ import (
 )
 
 func typesCommand(t *terminal) *cli.Command {
-	out := &cli.StringFlag{Name: "out", Usage: "write `FILE` instead of standard output"}
+	out := &cli.StringFlag{Name: "out", Usage: "write `FILE` instead of standard output, and make its folder"}
 	return &cli.Command{
 		Name: "types", Usage: "write the types of the company's custom members, for programs",
 		Commands: []*cli.Command{
@@ -58,11 +59,19 @@ func (t *terminal) writeTypes(write func(cmd *cli.Command, members []member) ([]
 			return err
 		}
 		if name := cmd.String("out"); name != "" {
-			return os.WriteFile(name, text, 0o644)
+			return writeFile(name, text)
 		}
 		_, err = t.out.Write(text)
 		return err
 	}
+}
+
+// writeFile writes a file, and makes its folder: a package in Go has one of its own.
+func writeFile(name string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(name, text, 0o644)
 }
 
 // member is a custom member, as the document describes it.

@@ -58,7 +58,7 @@ func TestTypes(t *testing.T) {
 	if text, err := goformat.Source([]byte(first)); err != nil || string(text) != first || sh.generate("go") != first {
 		t.Errorf("not formatted, or not the same each time: %v", err)
 	}
-	file := filepath.Join(sh.dir, "types.ts")
+	file := filepath.Join(sh.dir, "made", "types.ts")
 	if said := sh.generate("ts", "--out", file); said != "" {
 		t.Errorf("it said %s", said)
 	}

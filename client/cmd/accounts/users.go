@@ -27,6 +27,10 @@ func usersCommand(t *terminal) *cli.Command {
 				Name: "invite", Usage: "make a user, who sets a password with the token", ArgsUsage: "email=ADDRESS ASSIGNMENT...",
 				Action: one(t, inviteUser), ShellComplete: completeMembers[client.UserInvite],
 			},
+			{
+				Name: "invite-again", Usage: "make another token for a user who has not accepted; the former one ends", ArgsUsage: "ID",
+				Action: one(t, inviteAgain),
+			},
 			{Name: "disable", Usage: "end all that users may do, and their keys", ArgsUsage: "ID...", Action: t.setDisabled(true), Flags: []cli.Flag{yesFlag()}},
 			{Name: "enable", Usage: "let users in again", ArgsUsage: "ID...", Action: t.setDisabled(false)},
 			{
@@ -47,6 +51,26 @@ func inviteUser(ctx context.Context, cmd *cli.Command, c *client.Client) (*invit
 		return nil, err
 	}
 	return invited(c.Users.Invite(ctx, body))
+}
+
+func inviteAgain(ctx context.Context, cmd *cli.Command, c *client.Client) (*invitedUser, error) {
+	id, err := oneID(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return invited(c.Users.InviteAgain(ctx, id))
+}
+
+// oneID is the id that is given, and the only argument.
+func oneID(cmd *cli.Command) (int64, error) {
+	list, err := ids(cmd.Args().Slice())
+	if err != nil {
+		return 0, err
+	}
+	if len(list) != 1 {
+		return 0, usagef("give one id")
+	}
+	return list[0], nil
 }
 
 func invited(user *client.InvitedUser, err error) (*invitedUser, error) {
@@ -83,15 +107,12 @@ func (t *terminal) setDisabled(disabled bool) cli.ActionFunc {
 }
 
 func (t *terminal) resetUser(ctx context.Context, cmd *cli.Command, c *client.Client) (*invitedUser, error) {
-	list, err := ids(cmd.Args().Slice())
+	id, err := oneID(cmd)
 	if err != nil {
 		return nil, err
 	}
-	if len(list) != 1 {
-		return nil, usagef("give one id")
-	}
-	if err := t.confirmed(cmd, fmt.Sprintf("End the password of user %d?", list[0])); err != nil {
+	if err := t.confirmed(cmd, fmt.Sprintf("End the password of user %d?", id)); err != nil {
 		return nil, err
 	}
-	return invited(c.Users.ResetPassword(ctx, list[0], client.PasswordReset{RevokeKeys: cmd.Bool("revoke-keys")}))
+	return invited(c.Users.ResetPassword(ctx, id, client.PasswordReset{RevokeKeys: cmd.Bool("revoke-keys")}))
 }

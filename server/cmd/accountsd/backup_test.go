@@ -83,6 +83,10 @@ func TestAlteredHistory(t *testing.T) {
 		}
 	}
 	mustRun(t, "backup", "--db", db, "--to", to, "--no-verify")
+	stdout, stderr, code = run(t, "", "copy", "--from", db, "--to", filepath.Join(dir, "copy.db"))
+	if code != 1 || !line.MatchString(stdout) || !strings.Contains(stdout, "TABLE ") || !strings.Contains(stderr, "the copy is complete, but what was copied is not sound: 1 fault in the hashes of its history; see accountsd verify\n") {
+		t.Errorf("copy: exit %d\n%s%s", code, stdout, stderr)
+	}
 }
 
 // A backup that is made while the server writes restores to a database that is sound

@@ -72,7 +72,10 @@ func copyRecords(ctx context.Context, cmd *cli.Command) (err error) {
 	progress := func(step copying.Step, done, total int64) { bars.set(string(step), done, total) }
 	result, err := copying.Copy(ctx, from, to, copying.Options{Restart: cmd.Bool("restart"), Progress: progress})
 	if err == nil {
-		err = checkHashes(ctx, cmd, to, bars)
+		if err = checkHashes(ctx, cmd, to, bars); errors.Is(err, errUnsound) {
+			bars.finish()
+			return errors.Join(summarizeCopy(cmd, result), err)
+		}
 	}
 	bars.finish()
 	switch {
@@ -99,6 +102,9 @@ func openBulk(ctx context.Context, cmd *cli.Command, flag string,
 	return opened, err
 }
 
+// errUnsound is of a copy that has all that the source has, and what is wrong there.
+var errUnsound = errors.New("the copy is complete, but what was copied is not sound")
+
 // checkHashes checks the hashes of the history that was copied.
 func checkHashes(ctx context.Context, cmd *cli.Command, copied bulk, bars *stepBars) error {
 	report := &faults{cmd: cmd, bars: bars}
@@ -108,7 +114,7 @@ func checkHashes(ctx context.Context, cmd *cli.Command, copied bulk, bars *stepB
 		return err
 	})
 	if err == nil && result.Faults > 0 {
-		err = fmt.Errorf("the history of the copy has %s, which the source has as well; see accountsd verify", countOf(result.Faults, "fault"))
+		err = fmt.Errorf("%w: %s in the hashes of its history; see accountsd verify", errUnsound, countOf(result.Faults, "fault"))
 	}
 	return err
 }

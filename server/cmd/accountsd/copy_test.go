@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/accountsd/accountsd/server/store/postgres/pgtest"
@@ -92,26 +91,5 @@ func TestCopyMakesNoTablesInSource(t *testing.T) {
 	}
 	if _, err := os.Stat(target); err == nil {
 		t.Error("the target was made")
-	}
-}
-
-// The commands of the README do what it says.
-func TestMoveOfReadme(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile("../../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(text), "\n### Moving to PostgreSQL\n")
-	section, _, _ = strings.Cut(section, "\n## ")
-	db, _ := newCompany(t)
-	for _, name := range []string{"rehearsal", "accounts"} {
-		command := regexp.MustCompile(`(?m)^accountsd (copy --from accounts.db --to postgres://accountsd@db.example.com/` + name + `)\b`).FindStringSubmatch(section)
-		if command == nil {
-			t.Fatalf("no copy to %s in the section", name)
-		}
-		args := strings.Fields(command[1])
-		args[2], args[4] = db, pgtest.Database(t)
-		mustRun(t, args...)
 	}
 }

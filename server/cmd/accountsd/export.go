@@ -12,9 +12,11 @@ import (
 
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/transfer"
+	"github.com/accountsd/accountsd/server/write"
 )
 
 const exportHelp = `Writes the accounts of a company in the order of their ids, so that importing the file changes nothing. Each account is
@@ -84,6 +86,9 @@ func export(ctx context.Context, cmd *cli.Command, store store.Store, companyID 
 	if err != nil {
 		return 0, err
 	}
+	if err := noteExport(ctx, store, companyID, map[string]any{"accounts": total, "format": string(format), "includeArchived": archived}); err != nil {
+		return 0, err
+	}
 	writer, err := transfer.NewWriter(w, format, properties, func(a account.Account) any { return server.ToAPIAccount(a) })
 	if err != nil {
 		return 0, err
@@ -100,6 +105,13 @@ func export(ctx context.Context, cmd *cli.Command, store store.Store, companyID 
 		return 0, err
 	}
 	return n, writer.Flush()
+}
+
+// noteExport adds to the audit log that an export begins.
+func noteExport(ctx context.Context, s store.Store, companyID int64, details map[string]any) error {
+	return s.Write(ctx, func(ctx context.Context, tx store.Tx) error {
+		return audit.Add(ctx, tx, audit.Entry{CompanyID: companyID, At: write.Clock(nil).Now(), Action: audit.AccountsExported, Details: details})
+	})
 }
 
 // writeOutput has a file written, which takes the place of another at the path

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/store"
 )
 
@@ -83,6 +84,19 @@ func (i *importer) history(t *testing.T) (entries int, accounts int64) {
 	return len(changes), counted(t, store)
 }
 
+// wantAudit checks how often things were done with files.
+func (i *importer) wantAudit(t *testing.T, want map[audit.Action]int) {
+	t.Helper()
+	store := openStore(t, i.db)
+	defer store.Close()
+	for action, n := range want {
+		entries, err := store.Audit(t.Context(), 1, 0, action, 100)
+		if err != nil || len(entries) != n {
+			t.Errorf("%s: %d entries, want %d: %v", action, len(entries), n, err)
+		}
+	}
+}
+
 func TestImportAndExport(t *testing.T) { onEachStore(t, testImportAndExport) }
 
 func testImportAndExport(t *testing.T, db string) {
@@ -121,6 +135,8 @@ func testImportAndExport(t *testing.T, db string) {
 	if active := mustRun(t, "export", "--db", i.db, "--company", "C", "--format", "ndjson"); strings.Count(active, "\n") != 1 || strings.Contains(active, "Mill") {
 		t.Errorf("without archived ones: %s", active)
 	}
+	// All of it is in the audit log, but not the dry runs.
+	i.wantAudit(t, map[audit.Action]int{audit.AccountsImported: 6, audit.AccountsExported: 6})
 	leftover, err := filepath.Glob(i.path("*.part"))
 	if err != nil || len(leftover) > 0 {
 		t.Errorf("left behind: %v %v", leftover, err)

@@ -1,98 +1,95 @@
+//go:build unix
+
 package main_test
 
 import (
-	"bytes"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
 
-// tourLines returns the commands of README.md's tour, in order.
-func tourLines(t *testing.T) []string {
-	t.Helper()
-	readme, err := os.ReadFile("../../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, tour, _ := strings.Cut(string(readme), "\n## A tour with curl\n")
-	tour, _, _ = strings.Cut(tour, "\n### ")
-	var lines []string
-	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(tour, -1) {
-		for line := range strings.Lines(strings.ReplaceAll(block[1], "\\\n", " ")) {
-			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
-				lines = append(lines, line)
-			}
-		}
-	}
-	return lines
+// The tour of README, from "make run" in a copy of the tree to the command line.
+func TestPageReadme(t *testing.T) {
+	t.Parallel()
+	addr := spareAddress(t)
+	s := newStage(t, t.TempDir(), map[string]string{"127.0.0.1:8080": addr})
+	copyTree(t, s.dir)
+	s.withNode(t, filepath.Join(s.dir, "data"))
+	s.env = append(s.env, "ADDR="+addr)
+	s.play(t, readPage(t, "README.md"))
 }
 
-// The tour does what its comments say, in order, as often as it is taken.
-func TestTour(t *testing.T) { onEachStore(t, testTour) }
+// What is said of requests holds in order, as often as it is asked for, on each store.
+func TestPageTour(t *testing.T) { onEachStore(t, testPageTour) }
 
-func testTour(t *testing.T, db string) {
-	key := mustRun(t, "init", "--db", db, "--company", "Sunrise Services", "--email", "ada@example.com", "--sample-data")
-	p := serve(t, db)
-	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o700); err != nil {
-		t.Fatal(err)
+func testPageTour(t *testing.T, db string) {
+	p := sampleServer(t, db)
+	s := newStage(t, p.dir, map[string]string{"http://127.0.0.1:8080": p.url})
+	blocks := append(section(t, "README.md", "With curl"), readPage(t, "docs/api.md")...)
+	for range 2 {
+		s.play(t, blocks)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "data", "key"), []byte(key+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	const end = "\n=== end of the answer\n"
-	lines := tourLines(t)
-	script := strings.ReplaceAll(strings.Join(lines, "\nprintf '"+strings.ReplaceAll(end, "\n", `\n`)+"'\n"), "http://127.0.0.1:8080", p.url)
-	// By the beginnings of the lines: what their answers hold.
-	const ok = `"id":1,`
-	want := []struct{ line, has string }{
-		{"KEY=", ""},
-		{"URL=", ""},
-		{"curl -sS -X PATCH $URL/accounts/1 ", `"primaryEmail":"office@sunrise.example","primaryPhone":null,`},
-		{"curl -sS -X PATCH $URL/accounts/1 ", `custom.roof_type must be one of`},
-		{"curl -sS -X PATCH \"$URL/accounts/1?allow_new_options=true\" ", `"roof_type":"Thatch"`},
-		{"curl -sS -X PATCH $URL/accounts/1 ", `titel is not a known member; did you mean \"title\"?`},
-		{"curl -sS -X PATCH \"$URL/accounts/1?dry_run=true\" ", `"title":"Sunrise Solar & Roofing"`},
-		{"TAG=", ""},
-		{"curl -sS -X PATCH $URL/accounts/1 ", `"description":"Shown on every open day."`},
-		{"curl -sS -w ", "\n201\n"},
-		{"curl -sS -i \"$URL/accounts?q=", ok},
-		{"curl -sS -G $URL/accounts/search ", `"roof_type":"Metal"`},
-		{"curl -sS \"$URL/accounts/changes?after=0\" ", `"kind":"created"`},
-		{"curl -sS -X POST $URL/accounts/batch ", `"stage":"Installed"`},
-		{"curl -sS -X POST $URL/contacts ", `"name":"Ana Silva"`},
-		{"curl -sS -X POST $URL/properties ", `"keyName":"region"`},
-		{"curl -sS -X PATCH \"$URL/properties/roof_type?force=true\" ", `"options":["Tile","Metal","Shingle"]`},
-	}
-	if len(lines) != len(want) {
-		t.Fatalf("the tour has %d lines, want %d:\n%s", len(lines), len(want), strings.Join(lines, "\n"))
-	}
-	for round := range 2 {
-		cmd := exec.CommandContext(t.Context(), "bash", "-eu", "-c", script)
-		cmd.Dir = dir
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		output, err := cmd.Output()
-		if err != nil || stderr.Len() > 0 {
-			t.Fatalf("%v\n%s", err, stderr.String())
-		}
-		answers := strings.Split(string(output), end)
-		if len(answers) != len(want) {
-			t.Fatalf("%d answers:\n%s", len(answers), output)
-		}
-		for i, w := range want {
-			if round == 1 && w.has == "\n201\n" {
-				w.has = "\n200\n"
-			}
-			if !strings.HasPrefix(lines[i], w.line) || !strings.Contains(answers[i], w.has) {
-				t.Errorf("round %d, line %d: %s\nwant %q, got\n%s", round+1, i+1, lines[i], w.has, answers[i])
-			}
-		}
-	}
-	if _, contacts, err := call(t.Context(), "GET", p.url+"/v1/contacts?q=Ana%20Silva", key, ""); err != nil || strings.Count(contacts, `"name":"Ana Silva"`) != 1 {
+	if _, contacts, err := call(t.Context(), "GET", p.url+"/v1/contacts?q=Ana%20Silva", p.key, ""); err != nil || strings.Count(contacts, `"name":"Ana Silva"`) != 1 {
 		t.Errorf("%v %s", err, contacts)
+	}
+}
+
+// section returns the blocks of a section of a page.
+func section(t *testing.T, page, heading string) (blocks []*block) {
+	t.Helper()
+	for _, b := range readPage(t, page) {
+		if b.section == heading {
+			blocks = append(blocks, b)
+		}
+	}
+	if len(blocks) == 0 {
+		t.Fatalf("%s has nothing under %q", page, heading)
+	}
+	return blocks
+}
+
+// sampled is a server with the sample company, and its folder with the key.
+type sampled struct {
+	*process
+	dir, key string
+}
+
+func sampleServer(t *testing.T, db string) *sampled {
+	t.Helper()
+	key := mustRun(t, "init", "--db", db, "--company", "Sunrise Services", "--email", "ada@example.com", "--sample-data")
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "data", "key"), key+"\n")
+	return &sampled{serve(t, db), dir, key}
+}
+
+// copyTree copies what is in the repository, and what is going to be.
+func copyTree(t *testing.T, dir string) {
+	t.Helper()
+	list := exec.CommandContext(t.Context(), "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	list.Dir = "../../.."
+	names, err := list.Output()
+	if err != nil {
+		t.Fatalf("list the files of the repository: %v", err)
+	}
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(names), "\x00"), "\x00") {
+		from := filepath.Join(list.Dir, name)
+		info, err := os.Stat(from)
+		if os.IsNotExist(err) {
+			continue // It is removed, and this is not committed yet.
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, name), string(text))
+		if err := os.Chmod(filepath.Join(dir, name), info.Mode()&fs.ModePerm); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

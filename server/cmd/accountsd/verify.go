@@ -45,7 +45,10 @@ func verifyCommand() *cli.Command {
 				return compareWith(ctx, cmd, url)
 			}
 			result, err := verifyDatabase(ctx, cmd, cmd.String("db"))
-			if err != nil {
+			switch {
+			case ctx.Err() != nil:
+				return errors.New("interrupted; nothing can be said of the database")
+			case err != nil:
 				return err
 			}
 			return summarizeVerify(cmd, nameOf(cmd.String("db")), result)

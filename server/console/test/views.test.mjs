@@ -21,6 +21,8 @@ describe('every view', () => {
         await page.screenshot({ path: `${shots}/${name}-${width}-${colorScheme}.png` });
         if (looked) assert.deepEqual(await findings(page), [], name);
         assert.ok(await page.evaluate(() => [document.documentElement, document.querySelector('main')].every(e => e.scrollWidth <= e.clientWidth)), `${name} is too wide`);
+        const words = page.locator('.option-name');
+        for (let i = 0; i < await words.count(); i++) assert.ok((await words.nth(i).boundingBox()).height < 30, `an option of ${name} is broken into lines`);
       }
     }, { width, colorScheme }));
   }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -18,7 +19,7 @@ const writers = 64
 // crash kills a server under writers so many times, and each time looks whether
 // what it answered is there: every update that was acknowledged, at most one
 // more, and an unbroken feed.
-func crash(binary string, kills int) error {
+func crash(_ context.Context, binary string, kills int) error {
 	dir, err := os.MkdirTemp("", "crash")
 	if err != nil {
 		return err

@@ -24,6 +24,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/accountsd/accountsd/server/servertest/powercut"
 )
 
 // atOnce is how many requests of an attack come at once.
@@ -55,17 +57,24 @@ const usage = `usage: soak ACCOUNTSD [MIX ...]
        soak crash KILLS ACCOUNTSD
        soak failover TIMES ACCOUNTSD
        soak follow TIMES ACCOUNTSD
+       soak powercut STATES ACCOUNTSD
        soak two|balanced|pooled|burst ACCOUNTSD`
 
 // modes are those that take nothing but a binary. They start PostgreSQL.
 var modes = map[string]func(ctx context.Context, binary string) error{"two": two, "balanced": balanced, "pooled": pooled, "burst": burst}
 
-// timed are those that do something so many times.
-var timed = map[string]func(ctx context.Context, binary string, times int) error{
-	"crash":    func(_ context.Context, binary string, times int) error { return crash(binary, times) },
+// repeated are the modes that take how often to do what they do.
+var repeated = map[string]func(ctx context.Context, binary string, times int) error{
+	"crash":    crash,
 	"failover": failover,
 	"follow":   follow,
+	"powercut": func(ctx context.Context, binary string, states int) error {
+		return powercut.Run(ctx, binary, oldDatabase, states, uint64(time.Now().UnixNano()))
+	},
 }
+
+// oldDatabase is one of an older schema, seen from where "make" is run.
+const oldDatabase = "server/store/sqlite/testdata/schema5.db.gz"
 
 func main() {
 	if err := run(context.Background(), os.Args[1:]); err != nil {
@@ -79,12 +88,12 @@ func run(ctx context.Context, args []string) error {
 	case mode == "attack" && len(args) == 4: // this program in its other role
 		fmt.Print(caller{url: args[1], key: args[2], http: newHTTP()}.attack(attacks()[args[3]]))
 		return nil
-	case timed[mode] != nil && len(args) == 3:
+	case repeated[mode] != nil && len(args) == 3:
 		times, err := strconv.Atoi(args[1])
 		if err != nil {
 			return err
 		}
-		return timed[mode](ctx, args[2], times)
+		return repeated[mode](ctx, args[2], times)
 	case len(args) == 2 && modes[mode] != nil:
 		return modes[mode](ctx, args[1])
 	case mode == "":

@@ -15,7 +15,9 @@ import (
 // A group of sets is written by one statement, with a list for each column of what
 // it writes. PostgreSQL takes a fraction of the time for it that it takes for a
 // statement for each. A set is written if the schema and all accounts are as it
-// expects, which the statement sees for sure: the company is locked.
+// expects, which the statement sees for sure: the company is locked. The hashes of the
+// entries are made of the digests that come with them, as chained in package records
+// makes them: 48 bytes are a sequence, a time and a digest.
 const writeGroup = `WITH RECURSIVE sets AS (
 	SELECT set, schema FROM unnest($2::bigint[], $3::bigint[]) AS s (set, schema)
 ), rows AS (
@@ -32,7 +34,7 @@ const writeGroup = `WITH RECURSIVE sets AS (
 ), head AS (
 	SELECT last_sequence, last_hash FROM companies WHERE id = $1
 ), entries AS (
-	SELECT r.*, row_number() OVER (ORDER BY place) AS nth FROM rows r JOIN good USING (set)
+	SELECT %[6]s, entry_hash, row_number() OVER (ORDER BY place) AS nth FROM rows e JOIN good USING (set)
 ), links AS (
 	SELECT count(*) AS number, string_agg(int8send(last_sequence + nth) || int8send(entry_at) || entry_hash, '' ORDER BY nth) AS bytes
 	FROM entries, head

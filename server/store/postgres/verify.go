@@ -3,9 +3,11 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/records"
 	"github.com/accountsd/accountsd/server/store/verify"
 )
 
@@ -49,7 +51,8 @@ func (k foreignKey) dangling() db.Statement {
 }
 
 // Inspect looks for references to nothing, which PostgreSQL lets pass where its checks
-// were switched off, and for indexes that it does not use. The files of the cluster are
+// were switched off, for indexes that it does not use, and for texts that words are
+// looked for in and that no record has. The files of the cluster are
 // for pg_amcheck and its checksums.
 func (b *Bulk) Inspect(ctx context.Context, s db.Session, found func(verify.Fault)) error {
 	keys, err := db.Collect(ctx, s, selectForeignKeys, nil, scanForeignKey)
@@ -70,8 +73,62 @@ func (b *Bulk) Inspect(ctx context.Context, s db.Session, found func(verify.Faul
 		}
 	}
 	invalid, err := db.Collect(ctx, s, selectInvalid, nil, db.Scan[string])
+	if err != nil {
+		return err
+	}
 	for _, index := range invalid {
 		found(verify.Fault{Problem: "the index " + index + " is not complete, and is not used", Remedy: "REINDEX INDEX " + index})
 	}
+	companies, err := db.Collect(ctx, s, selectCompanies, nil, db.Scan[int64])
+	for _, id := range companies {
+		for _, kind := range records.TextKinds {
+			if err == nil {
+				err = inspectTexts(ctx, s, kind, id, found)
+			}
+		}
+	}
 	return err
+}
+
+var selectTexts = db.Statement{Thing: "search texts", Text: `SELECT record_id, text FROM search_texts
+WHERE company_id = ? AND kind = ? AND record_id > ? AND record_id <= ?`}
+
+// inspectTexts compares the texts that words are looked for in with the records.
+func inspectTexts(ctx context.Context, s db.Session, kind records.Kind, companyID int64, found func(verify.Fault)) error {
+	wrong := func(id int64) {
+		found(verify.Fault{CompanyID: companyID, Problem: fmt.Sprintf("the text of the record %d of %s is not what is looked for words in", id, kind.Name),
+			Remedy: "change a member that is searched by PATCH, and back, which writes the text"})
+	}
+	for after, more := int64(0), true; more; {
+		texts, err := db.Collect(ctx, s, kind.Of, []any{companyID, after, textsAtOnce}, kind.Scan)
+		if err != nil {
+			return err
+		}
+		last := int64(math.MaxInt64)
+		if more = len(texts) == textsAtOnce; more {
+			last = texts[len(texts)-1].ID
+		}
+		has := make(map[int64]string)
+		err = s.Each(ctx, selectTexts, []any{companyID, kind.Name, after, last}, func(row *db.Row) error {
+			var id int64
+			var text string
+			err := row.Scan(&id, &text)
+			has[id] = text
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, text := range texts {
+			if stored, ok := has[text.ID]; !ok || stored != joined(text) {
+				wrong(text.ID)
+			}
+			delete(has, text.ID)
+		}
+		for id := range has { // of no record
+			wrong(id)
+		}
+		after = last
+	}
+	return nil
 }

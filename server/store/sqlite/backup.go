@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/db"
@@ -167,14 +168,29 @@ func (b Backup) begin(ctx context.Context, from *engine.Conn) error {
 	return nil
 }
 
-// flush writes a file or a folder to the disk.
+// flush writes a file to the disk.
 func flush(path string) error {
-	file, err := os.Open(path)
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err == nil {
+		err = errors.Join(file.Sync(), file.Close())
+	}
 	if err != nil {
 		return fmt.Errorf("flush copy: %w", err)
 	}
-	if err := errors.Join(file.Sync(), file.Close()); err != nil {
-		return fmt.Errorf("flush copy: %w", err)
+	return nil
+}
+
+// flushFolder writes the names in a folder to the disk, where a system can do that.
+func flushFolder(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	folder, err := os.Open(path)
+	if err == nil {
+		err = errors.Join(folder.Sync(), folder.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("flush folder: %w", err)
 	}
 	return nil
 }
@@ -196,5 +212,5 @@ func (b Backup) publish(part string) error {
 			return fmt.Errorf("remove the index of words of a database that was there: %w", err)
 		}
 	}
-	return flush(filepath.Dir(b.To))
+	return flushFolder(filepath.Dir(b.To))
 }

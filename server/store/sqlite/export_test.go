@@ -42,6 +42,18 @@ func OpenWith(ctx context.Context, path string, l Limits) (*Store, error) {
 	return open(ctx, path, true, limits)
 }
 
+// MakeOld makes a file with the schema of an older program.
+func MakeOld(ctx context.Context, path string, version int) error {
+	if err := engine.CreateFile(path); err != nil {
+		return err
+	}
+	conn, err := engine.Open(ctx, engine.File(path, engine.LockTimeout))
+	if err != nil {
+		return err
+	}
+	return errors.Join(migrate(ctx, conn, migrations.To(version)), conn.Exec(ctx, mark), conn.Close())
+}
+
 // StopIndexer ends the text index's work in the background, so that only IndexRound
 // indexes.
 func (s *Store) StopIndexer() { s.text.Stop() }

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/accountsd/accountsd/server/fault"
@@ -57,9 +58,9 @@ func (m migrated) Alone(ctx context.Context, fn func(version int) error) error {
 	})
 }
 
-// sealed is the version from which on the entries of history have hashes, which SQL
-// cannot make.
-const sealed = 16
+// sealing is the step from which on the entries of history have hashes, which SQL cannot
+// make.
+const sealing = "_history_hashes.sql"
 
 // sealInterval is how often it is told how far they are.
 const sealInterval = 5 * time.Second
@@ -80,7 +81,7 @@ func (m migrated) Apply(ctx context.Context, script string, version int) error {
 	if err := m.conn.Script(ctx, script); err != nil {
 		return err
 	}
-	if version == sealed {
+	if strings.HasSuffix(migrations.Name(version), sealing) {
 		if err := m.seal(ctx); err != nil {
 			return err
 		}

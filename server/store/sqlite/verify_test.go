@@ -2,7 +2,9 @@ package sqlite_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -14,6 +16,7 @@ import (
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/migration"
 	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store/verify"
 )
 
 // officeFile is the file of an office, closed.
@@ -66,6 +69,46 @@ func TestVerifyDamagedPages(t *testing.T) {
 		found, err := damageIn(t, spoiled)
 		if err == nil && !strings.Contains(found, spoiled+" is damaged: ") || err != nil && !strings.Contains(err.Error(), spoiled+" is damaged; restore it from a copy") {
 			t.Errorf("page %d: %v\n%s", n+1, err, found)
+		}
+	}
+}
+
+// Each byte of a row of the history counts: whatever becomes of it, verify names a
+// fault, or the file cannot be read at all.
+func TestVerifyEachByte(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	s := open(t, path, sqlite.Limits{NoText: true})
+	o := newOffice(t, s, 2)
+	if err := o.updatePair(t.Context(), 0, 4711); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The row of the second one has its columns in this order, with a hash at the end.
+	const email, fields, hash = "zoe@example.com", `{"value":{"before":null,"after":4711}}`, 32
+	at := bytes.LastIndex(text, []byte("updated"))
+	end := bytes.Index(text[at:], []byte(email+fields)) + at + len(email+fields) + hash
+	if at < 0 || end < at || end > at+200 {
+		t.Fatalf("no such row from %d to %d", at, end)
+	}
+	altered := filepath.Join(t.TempDir(), "altered.db")
+	const before = 4 // the company, the sequence and the account, which are one byte each or none
+	for i := at - before; i < end; i++ {
+		for _, mask := range []byte{1, 0x80} {
+			part := bytes.Clone(text)
+			part[i] ^= mask
+			if err := os.WriteFile(altered, part, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if found, err := damageIn(t, altered); err == nil && found == "" {
+				t.Errorf("byte %d of the row, %q, can be %q", i-at, text[i], part[i])
+			}
 		}
 	}
 }
@@ -139,53 +182,89 @@ func TestVerifyReadOnly(t *testing.T) {
 	wantFiles(t, filepath.Dir(path), "accounts.db", "accounts.db-search")
 }
 
-// The history of a file from before there were hashes gets the same ones when it is
-// opened, and that is told in the log.
-func TestHashesOfOlderHistory(t *testing.T) {
+// What an older program has written is sound once it has the schema of this one.
+func TestVerifyOlder(t *testing.T) {
 	t.Parallel()
-	path := newPath(t)
-	s, err := sqlite.OpenWith(t.Context(), path, sqlite.Limits{NoText: true})
+	packed, err := os.Open("testdata/schema5.db.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := newOffice(t, s, 2)
-	for i := range 2500 { // More than are sealed at once.
-		entry := account.HistoryEntry{CompanyID: o.actor.CompanyID, AccountID: int64(i), Kind: account.ChangeUpdated, At: start, KeyID: int64(i % 3)}
-		mustWrite(t, s, func(ctx context.Context, tx store.Tx) error { return tx.AddHistory(ctx, &entry) })
+	defer packed.Close()
+	text, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
 	}
-	newCompany := addCompany(t, s, "Harbor")
+	path := newPath(t)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.ReadFrom(text)
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlite.OpenExisting(migration.LogTo(t.Context(), slog.New(slog.DiscardHandler)), path)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	const hashes = `SELECT group_concat(hex(hash), ' ') || (SELECT group_concat(id || hex(last_hash) || last_sequence) FROM companies) FROM (SELECT hash FROM changes ORDER BY company_id, sequence)`
-	var before, after string
-	queryFile(t, path, hashes, &before)
-	execFile(t, path, "ALTER TABLE changes DROP COLUMN hash; ALTER TABLE companies DROP COLUMN last_hash; PRAGMA user_version = 15")
+	found, result := faultsIn(t, path)
+	if len(found) > 0 || result.Accounts == 0 || result.Entries <= result.Accounts {
+		t.Errorf("%+v\n%s", result, strings.Join(found, "\n"))
+	}
+}
+
+// oldHistory is of two companies, with the gaps that there were when the sequences of
+// all companies were counted together, and more than is sealed at once.
+const oldHistory = `
+INSERT INTO companies (id, name, name_fold, created_at, last_sequence) VALUES (1, 'Sunrise', 'sunrise', 0, 4999), (2, 'Harbor', 'harbor', 0, 5000), (3, 'New', 'new', 0, 0);
+WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)
+INSERT INTO changes (company_id, sequence, account_id, kind, version, at, user_id, key_id, email, fields)
+SELECT 2 - n % 2, n, n % 7, 'updated', n, n, iif(n % 3 = 0, NULL, n % 3), iif(n % 4 = 0, NULL, 1), 'é' || n, '{"title":{"before":null,"after":"🏠"}}' FROM n`
+
+// The history of a file from before there were hashes gets them when it is opened, and
+// that is told in the log. What is written then goes on from there.
+func TestHashesOfOlderHistory(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	if err := sqlite.MakeOld(t.Context(), path, 15); err != nil {
+		t.Fatal(err)
+	}
+	execFile(t, path, oldHistory)
 	if err := backUp(t, path, path+".15"); err != nil { // An older file can be backed up.
 		t.Fatal(err)
+	}
+	var log strings.Builder
+	s, err := sqlite.OpenWith(migration.LogTo(t.Context(), slog.New(slog.NewTextHandler(&log, nil))), path, sqlite.Limits{NoText: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `msg="migrated the database" from=15 to=16`; !strings.Contains(log.String(), want) {
+		t.Errorf("logged %s", log.String())
+	}
+	for company := range int64(3) {
+		entry := account.HistoryEntry{CompanyID: company + 1, AccountID: 1, Kind: account.ChangeUpdated, At: start}
+		mustWrite(t, s, func(ctx context.Context, tx store.Tx) error { return tx.AddHistory(ctx, &entry) })
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	conn := openFile(t, path)
+	result, err := verify.Hashes(t.Context(), conn.Session, verify.Options{Found: func(f verify.Fault) { t.Error(f) }})
+	if err != nil || result.Entries != 5003 {
+		t.Errorf("%d entries, %v", result.Entries, err)
 	}
 	v, err := sqlite.OpenVerified(t.Context(), path+".15")
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantKind(t, v.Outdated(), fault.KindUnavailable)
+	if err := v.Damage(t.Context(), func(f verify.Fault) { t.Error(f) }); err != nil {
+		t.Error(err)
+	}
 	if err := v.Close(); err != nil {
 		t.Fatal(err)
-	}
-	var log strings.Builder
-	s, err = sqlite.OpenWith(migration.LogTo(t.Context(), slog.New(slog.NewTextHandler(&log, nil))), path, sqlite.Limits{NoText: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	mustWrite(t, s, insert(newCompany, "Later"))
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if want := `msg="migrated the database" from=15 to=16`; !strings.Contains(log.String(), want) {
-		t.Errorf("logged %s", log.String())
-	}
-	queryFile(t, path, hashes, &after)
-	if before != after {
-		t.Error("the hashes are others")
 	}
 }

@@ -137,24 +137,27 @@ func (r *run) checkCounters(ctx context.Context, tables []copying.Table, counter
 	return nil
 }
 
-// strangers are what has one company, and goes with something of another, or none.
-var strangers = []struct {
-	what string
+// disagreements are what tables cannot say of a company beside each other.
+var disagreements = []struct {
+	problem string
 	db.Statement
 }{
-	{"history of a company that is not there", db.Statement{Thing: "history", Text: `SELECT DISTINCT h.company_id FROM changes h WHERE NOT EXISTS (SELECT 1 FROM companies c WHERE c.id = h.company_id)`}},
-	{"an API key of a user of another company", db.Statement{Thing: "keys", Text: `SELECT DISTINCT k.company_id FROM api_keys k JOIN users u ON u.id = k.user_id WHERE u.company_id <> k.company_id`}},
+	{"there is history of a company that is not there", db.Statement{Thing: "history", Text: `SELECT DISTINCT h.company_id FROM changes h WHERE NOT EXISTS (SELECT 1 FROM companies c WHERE c.id = h.company_id)`}},
+	{"there is an API key of a user of another company", db.Statement{Thing: "keys", Text: `SELECT DISTINCT k.company_id FROM api_keys k JOIN users u ON u.id = k.user_id WHERE u.company_id <> k.company_id`}},
+	{"the audit log has not all entries up to the sequence that the company has counted, or more", db.Statement{Thing: "audit log", Text: `SELECT c.id FROM companies c
+WHERE c.last_audit <> (SELECT count(*) FROM audit a WHERE a.company_id = c.id) OR c.last_audit <> (SELECT coalesce(max(sequence), 0) FROM audit a WHERE a.company_id = c.id)`}},
 }
 
-// checkOwners finds records that are not the company's whose they say they are.
+// checkOwners finds records that are not the company's whose they say they are, and
+// counts that do not fit.
 func (r *run) checkOwners(ctx context.Context) error {
-	for _, s := range strangers {
+	for _, s := range disagreements {
 		ids, err := db.Collect(ctx, r.reader.Session, s.Statement, nil, db.Scan[int64])
 		if err != nil {
 			return err
 		}
 		for _, id := range ids {
-			r.found(Fault{CompanyID: id, Problem: "there is " + s.what, Remedy: Restore})
+			r.found(Fault{CompanyID: id, Problem: s.problem, Remedy: Restore})
 		}
 	}
 	return nil

@@ -185,6 +185,7 @@ func (p *replay) finish() {
 // compare compares an account with what its history has made of it.
 func (p *replay) compare(a *records.CheckedAccount) {
 	s := &p.state
+	p.number = max(p.number, a.Number)
 	if len(a.Wrong) > 0 {
 		p.faultAt(0, rewrite, "the row of the account is wrong: %s", strings.Join(a.Wrong, ", "))
 	}

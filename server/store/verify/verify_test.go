@@ -85,6 +85,7 @@ SELECT 99, sequence, account_id, kind, version, at, user_id, email, fields, hash
 	"a lookup": {[]string{`DELETE FROM contact_lookup WHERE kind = 'phone'`}, []string{"company 2: contact 2: it is found by other e-mail addresses and phone numbers than it has"}},
 	"a key":    {[]string{`DELETE FROM custom_index WHERE account_id = 1 AND key LIKE 'n%'`}, []string{"company 2, account 1: the account is not found by its value of notes"}},
 	"phones":   {[]string{`UPDATE contacts SET phones = 'x'`}, []string{"company 2: contact 2: phones is no list of texts"}},
+	"audit":    {[]string{`DELETE FROM audit WHERE company_id = 2 AND sequence = 1`}, []string{"company 2: the audit log has not all entries up to the sequence"}},
 	"a key of": {[]string{`UPDATE api_keys SET company_id = 2`}, []string{"company 2: there is an API key of a user of another company"}},
 }
 
@@ -127,6 +128,29 @@ func wantFaults(t *testing.T, name string, found []verify.Fault, want []string) 
 			t.Errorf("%s: nothing says %q\n%s", name, text, strings.Join(lines, "\n"))
 		}
 	}
+}
+
+// What only PostgreSQL has is looked at, too.
+func TestAlteredOnPostgres(t *testing.T) {
+	onEach(t, func(t *testing.T, d target) {
+		if !d.isPostgres {
+			return
+		}
+		const unchecked = `SET LOCAL session_replication_role = replica`
+		for name, c := range map[string]struct {
+			statements []string
+			want       string
+		}{
+			"text":       {[]string{`UPDATE search_texts SET text = 'x' WHERE kind = 'accounts' AND record_id = 1`}, "company 2: the text of the record 1 of accounts is not what is looked for words in"},
+			"no text":    {[]string{`DELETE FROM search_texts WHERE kind = 'contacts' AND record_id = 2`}, "company 2: the text of the record 2 of contacts is not"},
+			"of nothing": {[]string{`INSERT INTO search_texts VALUES (1, 'contacts', 77, 'x', true)`}, "company 1: the text of the record 77 of contacts is not"},
+			"ids":        {[]string{`UPDATE counters SET last = 4 WHERE name = 'accounts'`}, "an id of the table changes is 5, but ids are counted only up to 4"},
+			"reference":  {[]string{unchecked, `DELETE FROM users WHERE id = 2`}, "rows of the table accounts refer to rows of users that are not there"},
+			"link":       {[]string{unchecked, `DELETE FROM contacts WHERE id = 2`}, "company 2, account 1: the link to contact 2 is not between an account and a contact of the company"},
+		} {
+			wantFaults(t, name, d.after(t, c.statements...), []string{c.want})
+		}
+	})
 }
 
 // What docs/history-hashes.md has PostgreSQL check by itself finds the same.

@@ -117,33 +117,42 @@ type target struct {
 // onEach runs a test on a database of each store with a world in it.
 func onEach(t *testing.T, test func(t *testing.T, d target)) {
 	t.Helper()
+	onEachOpen(t, func(t *testing.T, w *world, open func() target) {
+		must(t, w.store.Close())
+		test(t, open())
+	})
+}
+
+// onEachOpen is onEach while the store is open. It is closed by the test.
+func onEachOpen(t *testing.T, test func(t *testing.T, w *world, open func() target)) {
+	t.Helper()
 	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(t.TempDir(), "accounts.db")
 		s, err := sqlite.Open(t.Context(), path)
 		must(t, err)
-		fill(t, s)
-		must(t, s.Close())
-		bulk, err := sqlite.OpenTarget(t.Context(), path)
-		must(t, err)
-		closed(t, bulk)
-		d, err := sqlite.OpenVerified(t.Context(), path)
-		must(t, err)
-		closed(t, d)
-		test(t, target{d, false, bulk.Write})
+		test(t, fill(t, s), func() target {
+			bulk, err := sqlite.OpenTarget(t.Context(), path)
+			must(t, err)
+			closed(t, bulk)
+			d, err := sqlite.OpenVerified(t.Context(), path)
+			must(t, err)
+			closed(t, d)
+			return target{d, false, bulk.Write}
+		})
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()
 		url := pgtest.Database(t)
 		s, err := postgres.Open(t.Context(), url, postgres.Config{Quiet: true})
 		must(t, err)
-		fill(t, s)
-		must(t, s.Close())
-		bulk, err := postgres.OpenTarget(t.Context(), url)
-		must(t, err)
-		closed(t, bulk)
-		test(t, target{bulk, true, bulk.Write})
+		test(t, fill(t, s), func() target {
+			bulk, err := postgres.OpenTarget(t.Context(), url)
+			must(t, err)
+			closed(t, bulk)
+			return target{bulk, true, bulk.Write}
+		})
 	})
 }
 

@@ -28,7 +28,7 @@ export function Import() {
       <Errors of={error} />
       {file ? <Mapping {...file} key={file.name} /> : (
         <section class="panel drop" onDragOver={e => e.preventDefault()} onDrop={e => { e.preventDefault(); void take(e.dataTransfer?.files[0]); }}>
-          <Field label="A CSV file" hint="Its first line names the columns. Commas, semicolons, tabs and pipes are told apart. UTF-8. Drop it here, or choose it. It is read in this browser.">
+          <Field label="A CSV file" hint="Drop it here, or choose it. It is in UTF-8, and its first line names the columns; commas, semicolons, tabs and pipes are told apart. It is read in this browser.">
             {tie => <input {...tie} type="file" accept=".csv,.tsv,.txt,text/csv" onChange={e => take(e.currentTarget.files?.[0])} />}
           </Field>
           <p class="hint">For other encodings, dates in other forms, and millions of rows, there is <code>accountsd import</code>.</p>

@@ -33,6 +33,7 @@ CREATE TABLE companies (
     last_number    bigint NOT NULL DEFAULT 0, -- the last account number assigned, not taken by hand
     last_sequence  bigint NOT NULL DEFAULT 0, -- of the entries of history
     last_hash      bytea  NOT NULL DEFAULT decode(repeat('00', 32), 'hex'), -- of the last entry
+    last_audit     bigint NOT NULL DEFAULT 0, -- the sequence of the last entry of the audit log
     schema_version bigint NOT NULL DEFAULT 0, -- how often the properties and their options have changed
     created_at     bigint NOT NULL
 ) WITH (fillfactor = 50); -- each write of a company counts on its row
@@ -217,6 +218,22 @@ CREATE TABLE changes (
     PRIMARY KEY (company_id, sequence)
 );
 CREATE INDEX changes_account ON changes (company_id, account_id, sequence);
+
+-- Who did what, beside the history of accounts.
+CREATE TABLE audit (
+    company_id bigint NOT NULL REFERENCES companies (id),
+    sequence   bigint NOT NULL,
+    at         bigint NOT NULL,
+    user_id    bigint,
+    key_id     bigint,
+    email      text   COLLATE "C" NOT NULL,
+    action     text   COLLATE "C" NOT NULL,
+    subject_id bigint,
+    subject    text   COLLATE "C" NOT NULL,
+    details    text   COLLATE "C" NOT NULL, -- JSON object
+    PRIMARY KEY (company_id, sequence)
+);
+CREATE INDEX audit_action ON audit (company_id, action, sequence);
 
 -- What requests were answered that must be carried out once.
 CREATE TABLE answers (
