@@ -70,7 +70,7 @@ lint-spec: $(NODE_TOOLS) ## check openapi.yaml with Redocly and Spectral
 
 .PHONY: check-deps
 check-deps: ## print what a program with only the client links, and fail if it has grown
-	@! $(GO) list -deps ./client/... ./gen/apiclient | grep -E 'gin-gonic|kin-openapi|modernc.org|zombiezen.com|jackc' || { echo 'the client must stay light'; exit 1; }
+	@! $(GO) list -deps ./client/... ./gen/apiclient | grep -E 'gin-gonic|kin-openapi|modernc.org|zombiezen.com|jackc|prometheus|opentelemetry' || { echo 'the client must stay light'; exit 1; }
 	@GO='$(GO)' client/testdata/weigh.sh
 
 # Runs a command with a PostgreSQL of its own; without one, if it is not installed.
@@ -102,6 +102,10 @@ bin/mailpit-%:
 .PHONY: test-mail
 test-mail: bin/mailpit-$(MAILPIT) ## run the tests that need a mail server, with a real one
 	TEST_MAILPIT='$(CURDIR)/$<' $(GO) test -race -count=1 -run 'Send|Mail|Outbox|Notice' ./server/mail ./server/cmd/accountsd
+
+.PHONY: test-metrics
+test-metrics: ## have a Prometheus scrape servers, and evaluate each query of the dashboard and of the alerts (needs Debian's prometheus)
+	$(WITHPOSTGRES) env ACCOUNTSD_REQUIRE_PROMETHEUS=1 $(GO) test -count=1 -run 'Prometheus|Metrics|Traces|Monitoring' ./server/cmd/accountsd
 
 .PHONY: test-modules
 test-modules: ## vet and test the modules beside this one: a program that embeds the client, and its traces
@@ -150,16 +154,21 @@ soak: build ## attack a server with 500 requests at once, and print its memory a
 	$(GO) build -o bin/soak ./server/servertest/soak
 	bin/soak bin/accountsd
 
-KILLS ?= 300
+KILLS ?= 1000
 
 .PHONY: soak-crash
-soak-crash: build ## kill a server KILLS times (300) under 64 writers, and look for what it answered
+soak-crash: build ## kill a server KILLS times (1000) under 64 writers and all that goes on beside them, and look for what it answered
 	$(GO) build -o bin/soak ./server/servertest/soak
 	bin/soak crash $(KILLS) bin/accountsd
 
 .PHONY: soak-crash-ci
 soak-crash-ci: ## kill it a few times only
-	$(MAKE) soak-crash KILLS=15
+	$(MAKE) soak-crash KILLS=30
+
+.PHONY: soak-days
+soak-days: build ## have the disk of a server be full, read-only or broken, and the server stand still, and see that it goes on (needs strace)
+	$(GO) build -o bin/soak ./server/servertest/soak
+	bin/soak days bin/accountsd
 
 FOLLOWED ?= 20
 
@@ -208,4 +217,4 @@ check-dist: ## build it for linux/amd64 only, and see that it can be installed, 
 	@GO='$(GO)' .ci/package/check.sh
 
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail bench-load-ci soak-crash-ci soak-follow-ci soak-powercut-ci soak-failover-ci test-race test-api-postgres test ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail test-metrics bench-load-ci soak-crash-ci soak-follow-ci soak-powercut-ci soak-days soak-failover-ci test-race test-api-postgres test ## what CI runs

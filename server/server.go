@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/accountsd/accountsd/gen/apiserver"
+	"github.com/accountsd/accountsd/server/observe"
 )
 
 // Config is how a Server is set up.
@@ -38,6 +39,9 @@ type Config struct {
 	RateLimit  int              // requests of a key in a second, twice as many at once; 0: no limit
 	DailyLimit int64            // requests of a key in a day (UTC); 0: no limit
 	Clock      func() time.Time // of the limits; nil: time.Now
+
+	Requests observe.Requests // is told of each request; nil: nobody is
+	Tracer   observe.Tracer   // traces each request; nil: none is
 }
 
 // Server answers the API's requests.
@@ -126,7 +130,11 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	if err := engine.SetTrustedProxies(nil); err != nil {
 		return nil, err
 	}
-	engine.Use(s.recoverPanics, plainJSON, identify, setHeaders, s.allowOrigin, s.logRequest, s.limitTime, s.refuseSlash)
+	engine.Use(s.recoverPanics, plainJSON, identify)
+	if s.config.Requests != nil || s.config.Tracer != nil {
+		engine.Use(s.watch)
+	}
+	engine.Use(setHeaders, s.allowOrigin, s.logRequest, s.limitTime, s.refuseSlash)
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 

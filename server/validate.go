@@ -31,6 +31,7 @@ func (s *Server) validate(c *gin.Context) {
 		s.fail(c, fmt.Errorf("no operation for %s %s", c.Request.Method, c.FullPath()))
 		return
 	}
+	end := s.trace(c.Request.Context(), "validation")
 	offences, release, err := s.check(c, op)
 	if release != nil {
 		defer release()
@@ -38,6 +39,7 @@ func (s *Server) validate(c *gin.Context) {
 	if err == nil {
 		err = fault.Invalid(offences)
 	}
+	end(err)
 	if err != nil {
 		s.fail(c, err)
 	}

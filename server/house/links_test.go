@@ -47,9 +47,6 @@ func TestLinksOfPages(t *testing.T) {
 				target = filepath.Join(filepath.Dir(path), file)
 			}
 			_, err := os.Stat(target)
-			if os.IsNotExist(err) && filepath.Base(target) == "backup.md" {
-				continue // It comes with the commands that it is about.
-			}
 			if err != nil {
 				t.Errorf("%s links to %s: %v", path, found[1], err)
 			} else if anchor != "" && !anchors(t, target)[anchor] {

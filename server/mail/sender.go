@@ -100,7 +100,7 @@ func NewSender(server string) (*Sender, error) {
 	return s, nil
 }
 
-// Send hands one mail to the server. Every error is an *account.MailError.
+// Send hands one mail to the server. Every error is an *alias.MailError.
 func (s *Sender) Send(ctx context.Context, m alias.Mail) error {
 	message, err := s.message(m)
 	if err != nil {
@@ -111,13 +111,9 @@ func (s *Sender) Send(ctx context.Context, m alias.Mail) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		exchange = max(min(timeout, time.Until(deadline)), time.Millisecond)
 	}
-	client, err := mail.NewClient(s.host, append(slices.Clip(s.options), mail.WithTimeout(exchange))...)
+	client, connection, err := s.dial(ctx, exchange)
 	if err != nil {
-		return &alias.MailError{Failure: alias.MailConnection, Err: err}
-	}
-	connection, err := client.DialToSMTPClientWithContext(ctx)
-	if err != nil {
-		return &alias.MailError{Failure: s.dialFailure(err), Err: err}
+		return err
 	}
 	// The server has taken the mail or not by then: a bad farewell must not
 	// make it be sent again.
@@ -126,6 +122,29 @@ func (s *Sender) Send(ctx context.Context, m alias.Mail) error {
 		return &alias.MailError{Failure: sendFailure(err), Err: err}
 	}
 	return nil
+}
+
+// Try connects as Send does, with TLS and the login that the URL asks for, and sends
+// nothing. Every error is an *alias.MailError.
+func (s *Sender) Try(ctx context.Context) error {
+	client, connection, err := s.dial(ctx, timeout)
+	if err != nil {
+		return err
+	}
+	_ = client.CloseWithSMTPClient(connection)
+	return nil
+}
+
+func (s *Sender) dial(ctx context.Context, exchange time.Duration) (*mail.Client, *smtp.Client, error) {
+	client, err := mail.NewClient(s.host, append(slices.Clip(s.options), mail.WithTimeout(exchange))...)
+	if err != nil {
+		return nil, nil, &alias.MailError{Failure: alias.MailConnection, Err: err}
+	}
+	connection, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return nil, nil, &alias.MailError{Failure: s.dialFailure(err), Err: err}
+	}
+	return client, connection, nil
 }
 
 func (s *Sender) message(m alias.Mail) (*mail.Msg, error) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/observe"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/postgres"
 	"github.com/accountsd/accountsd/server/store/postgres/engine"
@@ -46,9 +47,12 @@ type opening struct {
 	create bool // also makes the file
 	up     bool // brings up the schema of a PostgreSQL database, which servers of another version may use
 	keep   bool // leaves the schema as it is, also of an SQLite file
+	noCopy bool // keeps no copy of an SQLite file that is brought up
 	serves bool // does what a server does in the background
 
 	connections int // to a PostgreSQL server, at most
+
+	watcher observe.Groups // is told of what is committed; nil: nobody is
 }
 
 // commandConnections are those of a command that is no server.
@@ -64,7 +68,7 @@ func openStore(ctx context.Context, db string, how opening) (store.Store, error)
 
 func openPostgres(ctx context.Context, url string, how opening) (store.Store, error) {
 	s, err := postgres.Open(ctx, url, postgres.Config{
-		Config:     engine.Config{MaxConns: max(how.connections, commandConnections)},
+		Config:     engine.Config{MaxConns: max(how.connections, commandConnections), Watcher: how.watcher},
 		KeepSchema: !how.up || how.keep,
 		Quiet:      !how.serves,
 	})
@@ -84,7 +88,11 @@ func openSQLite(ctx context.Context, path string, how opening) (store.Store, err
 	if how.create {
 		open = sqlite.Open
 	}
-	s, err := open(ctx, path)
+	options := []sqlite.Option{sqlite.Watched(how.watcher)}
+	if how.noCopy {
+		options = append(options, sqlite.WithoutCopy())
+	}
+	s, err := open(ctx, path, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +120,7 @@ func schemaVersion(db string) int {
 // warnOfDamage tells if the file was too large to be looked for damage.
 func warnOfDamage(s store.Store, logger *slog.Logger) {
 	if file, ok := s.(*sqlite.Store); ok && !file.Checked() {
-		logger.Warn("the file is too large to look for damage at the start; accountsd verify does that", "mostBytes", sqlite.MaxChecked)
+		logger.Warn("the file is too large to look for damage at the start; accountsd doctor does that", "mostBytes", sqlite.MaxChecked)
 	}
 }
 
@@ -157,8 +165,8 @@ const (
 
 // openServed opens the database of a server. Where database and server start at
 // once, as after a power cut, the server waits for one that cannot be reached yet.
-func openServed(ctx context.Context, cmd *cli.Command, logger *slog.Logger) (store.Store, error) {
-	how := opening{up: true, keep: !cmd.Bool("migrate"), serves: true, connections: cmd.Int("db-connections")}
+func openServed(ctx context.Context, cmd *cli.Command, watcher observe.Groups, logger *slog.Logger) (store.Store, error) {
+	how := opening{up: true, keep: !cmd.Bool("migrate"), noCopy: !cmd.Bool("keep-copy"), serves: true, connections: cmd.Int("db-connections"), watcher: watcher}
 	db, end, told := cmd.String("db"), time.Now().Add(cmd.Duration("db-wait")), ""
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		s, err := openStore(ctx, db, how)

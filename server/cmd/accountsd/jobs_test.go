@@ -20,6 +20,7 @@ import (
 // plays README and the page about the API as well.
 var beginnings = map[string]func(t *testing.T) *stage{
 	"backup":      onMachineWithService,
+	"monitoring":  onWatchedMachine,
 	"operation":   onEmptyMachine,
 	"postgresql":  onPostgreSQL,
 	"two-servers": onTwoMachines,

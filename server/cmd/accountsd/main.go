@@ -72,6 +72,7 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 			followCommand(),
 			promoteCommand(),
 			aliasCommand(),
+			doctorCommand(),
 			versionCommand(),
 			manual.Command(8),
 		},

@@ -19,7 +19,8 @@ import (
 const migrateHelp = `The schema of a database has a version, and each release knows the steps to its own. A server takes them when it
 starts, unless it is told --migrate=false. Of several servers that start at once on one PostgreSQL database, one does it and
 the others wait. Other commands bring up an SQLite file as well, but leave a PostgreSQL database as it is. There is no way
-back: take a copy first. An older program refuses a newer schema.`
+back, and an older program refuses a newer schema: so a copy of an SQLite file is kept beside it, unless --keep-copy=false says
+not to; of a PostgreSQL database take one first.`
 
 func migrateCommand() *cli.Command {
 	return &cli.Command{
@@ -39,10 +40,18 @@ func migrateCommand() *cli.Command {
 			{
 				Name:   "up",
 				Usage:  "take the steps that are missing; an empty PostgreSQL database gets its tables",
-				Flags:  []cli.Flag{dbFlag()},
+				Flags:  []cli.Flag{dbFlag(), keepCopyFlag()},
 				Action: bringUp,
 			},
 		},
+	}
+}
+
+// keepCopyFlag is of the commands that are there to bring up a schema; the others keep
+// a copy.
+func keepCopyFlag() cli.Flag {
+	return &cli.BoolFlag{
+		Name: "keep-copy", Usage: "keep a copy of an SQLite file of an older schema beside it, as accounts.db.schema5", Value: true, DefaultText: "true", Sources: fromEnv("KEEP_COPY"),
 	}
 }
 
@@ -102,7 +111,7 @@ func bringUp(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	s, err := openStore(ctx, db, opening{up: true})
+	s, err := openStore(ctx, db, opening{up: true, noCopy: !cmd.Bool("keep-copy")})
 	if err != nil {
 		return err
 	}

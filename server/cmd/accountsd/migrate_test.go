@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -178,7 +179,23 @@ func TestMigrateOldFile(t *testing.T) {
 		t.Errorf("up: %s", got)
 	}
 	wantSchema(t, db, "current", sqlite.SchemaVersion())
+	wantSchema(t, db+".schema1", "behind", 1, missing...)
 	start(t, exec.CommandContext(t.Context(), binary, "serve", "--db", db, "--addr", "127.0.0.1:0", "--migrate=false"))
+}
+
+// No copy of an old file is kept where it is told not to.
+func TestMigrateWithoutCopy(t *testing.T) {
+	t.Parallel()
+	db := stores["SQLite"](t)
+	script, err := os.ReadFile("../../store/sqlite/migrations/0001_init.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	makeFile(t, db, fmt.Sprintf("%s;\nPRAGMA user_version = 1; PRAGMA application_id = %d", script, sqlite.ApplicationID))
+	mustRun(t, "migrate", "up", "--keep-copy=false", "--db", db)
+	if copies, err := filepath.Glob(db + ".schema*"); err != nil || len(copies) > 0 {
+		t.Errorf("there are %v, %v", copies, err)
+	}
 }
 
 // Commands make no tables where there are none, as a URL may be wrong: init, migrate

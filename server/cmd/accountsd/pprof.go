@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -27,23 +26,11 @@ func onLoopback(addr string) error {
 	return nil
 }
 
-// serveProfiles shows profiles on an address until stop is called; nowhere if it is
-// empty. The command line is left out, since a flag may hold a password.
-func serveProfiles(addr string, logger *slog.Logger) (stop func(), err error) {
-	if addr == "" {
-		return func() {}, nil
-	}
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("listen for profiles: %w", err)
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	profiles := &http.Server{Handler: mux, ReadHeaderTimeout: readHeaderTimeout}
-	go func() { _ = profiles.Serve(listener) }()
-	logger.Info("showing profiles", "at", urlOf(listener.Addr())+"/debug/pprof/")
-	return func() { _ = profiles.Close() }, nil
+// profilePages show profiles. The command line is left out, since a flag may hold a
+// password.
+var profilePages = map[string]http.Handler{
+	"/debug/pprof/":        http.HandlerFunc(pprof.Index),
+	"/debug/pprof/profile": http.HandlerFunc(pprof.Profile),
+	"/debug/pprof/symbol":  http.HandlerFunc(pprof.Symbol),
+	"/debug/pprof/trace":   http.HandlerFunc(pprof.Trace),
 }

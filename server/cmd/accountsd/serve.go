@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -31,28 +32,39 @@ const (
 
 func serveCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "serve",
-		Usage: "serve the API until SIGINT or SIGTERM",
-		Flags: append([]cli.Flag{
-			dbFlag(),
-			&cli.BoolFlag{Name: "migrate", Usage: "bring the schema of the database up to date before serving; --migrate=false refuses one that is not", Value: true, DefaultText: "true", Sources: fromEnv("MIGRATE")},
-			&cli.IntFlag{Name: "db-connections", Usage: "open at most `N` connections to PostgreSQL; the sum over all servers must stay below its max_connections", Value: engine.DefaultMaxConns, Validator: atLeast(commandConnections), Sources: fromEnv("DB_CONNECTIONS")},
-			&cli.DurationFlag{Name: "db-wait", Usage: "wait up to `DURATION` at the start for a PostgreSQL server that cannot be reached yet", Value: 30 * time.Second, Validator: notNegative[time.Duration], Sources: fromEnv("DB_WAIT")},
-			&cli.StringFlag{Name: "addr", Usage: "listen on `HOST:PORT`", Value: "127.0.0.1:8080", Sources: fromEnv("ADDR")},
-			regionFlag(),
-			&cli.DurationFlag{Name: "timeout", Usage: "answer 503 to a request that takes longer than `DURATION`", Value: 30 * time.Second, Validator: positive[time.Duration], Sources: fromEnv("TIMEOUT")},
-			&cli.Int64Flag{Name: "max-body-bytes", Usage: "answer 413 to a body of more than `N` bytes", Value: 1 << 20, Validator: positive[int64], Sources: fromEnv("MAX_BODY_BYTES")},
-			&cli.Int64Flag{Name: "max-bodies-bytes", Usage: "let large bodies of `N` bytes arrive at once, and answer 503 to further ones after a short wait", Value: 4 << 20, Validator: positive[int64], Sources: fromEnv("MAX_BODIES_BYTES")},
-			&cli.DurationFlag{Name: "body-timeout", Usage: "answer 408 to a body that takes longer than `DURATION` to arrive", Value: 20 * time.Second, Validator: positive[time.Duration], Sources: fromEnv("BODY_TIMEOUT")},
-			&cli.StringSliceFlag{Name: "cors-origin", Usage: "let the pages of `ORIGIN`, as https://crm.example.com, call the API from a browser; * for all", Sources: fromEnv("CORS_ORIGIN")},
-			&cli.StringSliceFlag{Name: "trusted-proxies", Usage: "take the caller's address from X-Forwarded-For if `NETWORK`, as 10.0.0.0/8, sends it; can be repeated", DefaultText: "nobody's", Validator: checkNetworks, Sources: fromEnv("TRUSTED_PROXIES")},
-			&cli.IntFlag{Name: "rate-limit", Usage: "answer 429 to a key that sends more than `N` requests in a second, after twice as many at once; 0 for no limit", Value: 200, Validator: notNegative[int], Sources: fromEnv("RATE_LIMIT")},
-			&cli.Int64Flag{Name: "daily-limit", Usage: "answer 429 to a key that sends more than `N` requests in a day (UTC); 0 for no limit", Validator: notNegative[int64], Sources: fromEnv("DAILY_LIMIT")},
-			&cli.DurationFlag{Name: "drain", Usage: "go on serving for `DURATION` after a signal, with /readyz failing", Sources: fromEnv("DRAIN")},
-			&cli.DurationFlag{Name: "shutdown-timeout", Usage: "give requests under way `DURATION` to finish", Value: 30 * time.Second, Sources: fromEnv("SHUTDOWN_TIMEOUT")},
-			pprofFlag(), quietDaysFlag(), logFormatFlag(),
-		}, mailFlags()...),
+		Name:   "serve",
+		Usage:  "serve the API until SIGINT or SIGTERM",
+		Flags:  serveFlags(),
 		Action: serve,
+	}
+}
+
+func serveFlags() []cli.Flag {
+	return slices.Concat(dbFlags(), []cli.Flag{
+		&cli.StringFlag{Name: "addr", Usage: "listen on `HOST:PORT`", Value: "127.0.0.1:8080", Sources: fromEnv("ADDR")},
+		regionFlag(),
+		&cli.DurationFlag{Name: "timeout", Usage: "answer 503 to a request that takes longer than `DURATION`", Value: 30 * time.Second, Validator: positive[time.Duration], Sources: fromEnv("TIMEOUT")},
+		&cli.Int64Flag{Name: "max-body-bytes", Usage: "answer 413 to a body of more than `N` bytes", Value: 1 << 20, Validator: positive[int64], Sources: fromEnv("MAX_BODY_BYTES")},
+		&cli.Int64Flag{Name: "max-bodies-bytes", Usage: "let large bodies of `N` bytes arrive at once, and answer 503 to further ones after a short wait", Value: 4 << 20, Validator: positive[int64], Sources: fromEnv("MAX_BODIES_BYTES")},
+		&cli.DurationFlag{Name: "body-timeout", Usage: "answer 408 to a body that takes longer than `DURATION` to arrive", Value: 20 * time.Second, Validator: positive[time.Duration], Sources: fromEnv("BODY_TIMEOUT")},
+		&cli.StringSliceFlag{Name: "cors-origin", Usage: "let the pages of `ORIGIN`, as https://crm.example.com, call the API from a browser; * for all", Sources: fromEnv("CORS_ORIGIN")},
+		&cli.StringSliceFlag{Name: "trusted-proxies", Usage: "take the caller's address from X-Forwarded-For if `NETWORK`, as 10.0.0.0/8, sends it; can be repeated", DefaultText: "nobody's", Validator: checkNetworks, Sources: fromEnv("TRUSTED_PROXIES")},
+		&cli.IntFlag{Name: "rate-limit", Usage: "answer 429 to a key that sends more than `N` requests in a second, after twice as many at once; 0 for no limit", Value: 200, Validator: notNegative[int], Sources: fromEnv("RATE_LIMIT")},
+		&cli.Int64Flag{Name: "daily-limit", Usage: "answer 429 to a key that sends more than `N` requests in a day (UTC); 0 for no limit", Validator: notNegative[int64], Sources: fromEnv("DAILY_LIMIT")},
+		&cli.DurationFlag{Name: "drain", Usage: "go on serving for `DURATION` after a signal, with /readyz failing", Sources: fromEnv("DRAIN")},
+		&cli.DurationFlag{Name: "shutdown-timeout", Usage: "give requests under way `DURATION` to finish", Value: 30 * time.Second, Sources: fromEnv("SHUTDOWN_TIMEOUT")},
+		pprofFlag(), metricsFlag(), quietDaysFlag(), logFormatFlag(),
+	}, mailFlags())
+}
+
+// dbFlags say which database is served, and how it is opened.
+func dbFlags() []cli.Flag {
+	return []cli.Flag{
+		dbFlag(),
+		&cli.BoolFlag{Name: "migrate", Usage: "bring the schema of the database up to date before serving; --migrate=false refuses one that is not", Value: true, DefaultText: "true", Sources: fromEnv("MIGRATE")},
+		keepCopyFlag(),
+		&cli.IntFlag{Name: "db-connections", Usage: "open at most `N` connections to PostgreSQL; the sum over all servers must stay below its max_connections", Value: engine.DefaultMaxConns, Validator: atLeast(commandConnections), Sources: fromEnv("DB_CONNECTIONS")},
+		&cli.DurationFlag{Name: "db-wait", Usage: "wait up to `DURATION` at the start for a PostgreSQL server that cannot be reached yet", Value: 30 * time.Second, Validator: notNegative[time.Duration], Sources: fromEnv("DB_WAIT")},
 	}
 }
 
@@ -90,25 +102,31 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	watchers, err := newWatchers(ctx, cmd, logger)
+	if err != nil {
+		return err
+	}
+	defer watchers.stop()
 	tuneMemory()
 	go server.Prepare() // while the database is opened
 	open := func(ctx context.Context, cmd *cli.Command) (store.Store, error) {
-		return openServed(migration.LogTo(ctx, logger), cmd, logger)
+		return openServed(migration.LogTo(ctx, logger), cmd, watchers.groups(), logger)
 	}
-	return withStore(open, func(ctx context.Context, cmd *cli.Command, store store.Store) error {
-		warnOfDamage(store, logger)
+	return withStore(open, func(ctx context.Context, cmd *cli.Command, opened store.Store) error {
+		warnOfDamage(opened, logger)
+		stopPages, err := watchers.show(cmd, opened)
+		if err != nil {
+			return err
+		}
+		defer stopPages()
+		store := watchers.traced(opened)
 		services := server.NewServices(store, config)
 		defer background(services.Properties.Run)()
-		handler, err := newHandler(cmd, services, logger)
+		handler, err := newHandler(cmd, services, watchers, logger)
 		if err != nil {
 			return err
 		}
-		stopProfiles, err := serveProfiles(cmd.String("pprof"), logger)
-		if err != nil {
-			return err
-		}
-		defer stopProfiles()
-		defer startBackground(store, config.Alias.Counter, sender, logger)()
+		defer startBackground(store, config.Alias.Counter, watchers.mailer(sender), logger)()
 		return listen(ctx, cmd, handler, logger)
 	})(ctx, cmd)
 }
@@ -134,12 +152,12 @@ func readNetworks(texts []string) ([]netip.Prefix, error) {
 	return networks, nil
 }
 
-func newHandler(cmd *cli.Command, services server.Services, logger *slog.Logger) (*server.Server, error) {
+func newHandler(cmd *cli.Command, services server.Services, watchers *watchers, logger *slog.Logger) (*server.Server, error) {
 	trusted, err := readNetworks(cmd.StringSlice("trusted-proxies"))
 	if err != nil {
 		return nil, err
 	}
-	return server.New(server.Config{
+	config := server.Config{
 		Timeout:        cmd.Duration("timeout"),
 		MaxBodyBytes:   cmd.Int64("max-body-bytes"),
 		MaxBodiesBytes: cmd.Int64("max-bodies-bytes"),
@@ -150,7 +168,9 @@ func newHandler(cmd *cli.Command, services server.Services, logger *slog.Logger)
 		Logger:         logger,
 		RateLimit:      cmd.Int("rate-limit"),
 		DailyLimit:     cmd.Int64("daily-limit"),
-	}, services)
+	}
+	watchers.watch(&config)
+	return server.New(config, services)
 }
 
 // listen serves until ctx ends.

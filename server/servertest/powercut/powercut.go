@@ -111,10 +111,11 @@ func takeOld(_ context.Context, l *life) error {
 	}
 	key, failed := os.ReadFile(strings.TrimSuffix(l.old, ".db.gz") + ".key")
 	l.key = strings.TrimSpace(string(key))
-	return errors.Join(err, failed, unzip(l.old, l.database))
+	return errors.Join(err, failed, Unzip(l.old, l.database))
 }
 
-func unzip(from, to string) error {
+// Unzip writes what a gzipped file has to another.
+func Unzip(from, to string) error {
 	file, err := os.Open(from)
 	if err != nil {
 		return err

@@ -76,8 +76,8 @@ func hang(cluster *pgtest.Cluster, c caller) (answers, error) {
 func (c caller) fill() error {
 	var into shown
 	for i := range atOnce {
-		body := fmt.Appendf(nil, `{"title":"Account %d","address":["1 Main Street"]}`, i+1)
-		if err := c.ask("POST", "/accounts?match_by=none", body, &into); err != nil && !strings.HasSuffix(err.Error(), "201 Created") {
+		body := fmt.Sprintf(`{"title":"Account %d","address":["1 Main Street"]}`, i+1)
+		if err := c.ask("POST", "/accounts?match_by=none", body, &into); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -19,7 +21,7 @@ const writers = 64
 // crash kills a server under writers so many times, and each time looks whether
 // what it answered is there: every update that was acknowledged, at most one
 // more, and an unbroken feed.
-func crash(_ context.Context, binary string, kills int) error {
+func crash(ctx context.Context, binary string, kills int) error {
 	dir, err := os.MkdirTemp("", "crash")
 	if err != nil {
 		return err
@@ -29,26 +31,48 @@ func crash(_ context.Context, binary string, kills int) error {
 	if err != nil {
 		return err
 	}
-	l := &ledger{key: key, seen: map[int64]int64{}}
+	l := &ledger{key: key, seen: map[int64]int64{}, rest: rest{binary: binary, dir: dir, db: db}}
 	for kill := range kills + 1 {
-		process, url, err := serve(binary, db)
-		if err != nil {
-			return err
-		}
-		c := caller{url: url + "/v1", key: l.key, http: newHTTP()}
-		if err := l.check(c); err != nil {
-			_ = process.Process.Kill()
+		if err := l.killOnce(ctx, kill, kill == kills); err != nil {
 			return fmt.Errorf("after %d kills: %w", kill, err)
 		}
-		if kill < kills {
-			time.AfterFunc(time.Duration(20+rand.IntN(400))*time.Millisecond, func() { _ = process.Process.Kill() })
-			l.write(c)
-		} else {
-			_ = process.Process.Kill()
-		}
-		_ = process.Wait()
 	}
-	fmt.Printf("%d kills, %d updates answered, none lost; %d changes in the feed, none missing\n", kills, l.answered, l.changes)
+	fmt.Printf("%d kills, %d updates answered, none lost; %d changes in the feed, none missing; %d renames of an option, %d removals of a property, %d steps of moves, %d imports\n",
+		kills, l.answered, l.changes, l.rest.stage, l.rest.removed, l.rest.steps, l.rest.imports)
+	return nil
+}
+
+// killOnce starts the server, looks at what there is, and kills it while all write; or
+// only looks, the last time.
+func (l *ledger) killOnce(ctx context.Context, kill int, last bool) error {
+	process, url, err := serve(l.rest.binary, l.rest.db)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = process.Process.Kill(); _ = process.Wait() }()
+	c := caller{url: url + "/v1", key: l.key, http: newHTTP()}
+	if kill == 0 {
+		if err := l.rest.prepare(c); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(l.check(c), l.rest.check(ctx, c, kill)); err != nil || last {
+		return err
+	}
+	importing := l.rest.importFile(ctx, kill)
+	time.AfterFunc(time.Duration(20+rand.IntN(400))*time.Millisecond, func() {
+		_ = process.Process.Kill()
+		if importing != nil {
+			_ = importing.Process.Kill()
+		}
+	})
+	var group sync.WaitGroup
+	l.rest.work(c, &group)
+	l.write(c)
+	group.Wait()
+	if importing != nil {
+		_ = importing.Wait()
+	}
 	return nil
 }
 
@@ -59,8 +83,10 @@ type ledger struct {
 	position string                                  // in the feed
 	sequence int64
 	seen     map[int64]int64 // the last version of each account in the feed
+	mu       sync.Mutex
 	answered int
 	changes  int
+	rest     rest
 }
 
 // shown is what is read of an account and of a change.
@@ -74,25 +100,29 @@ type shown struct {
 // write updates the accounts until the server is gone.
 func (l *ledger) write(c caller) {
 	var group sync.WaitGroup
-	var mu sync.Mutex
 	for i := range l.accounts {
 		group.Go(func() {
 			a := &l.accounts[i]
 			for {
 				var got shown
-				body := fmt.Appendf(nil, `{"value":%d,"title":"Writer %d at %d"}`, a.value+1, i, a.value+1)
+				body := fmt.Sprintf(`{"value":%d,"title":"Writer %d at %d"}`, a.value+1, i, a.value+1)
 				if err := c.ask("PATCH", fmt.Sprintf("/accounts/%d", i+1), body, &got); err != nil {
 					return
 				}
 				a.value++
 				a.version++
-				mu.Lock()
-				l.answered++
-				mu.Unlock()
+				l.count()
 			}
 		})
 	}
 	group.Wait()
+}
+
+// count counts an answer.
+func (l *ledger) count() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answered++
 }
 
 // check reads the accounts and the feed after a start.
@@ -103,7 +133,7 @@ func (l *ledger) check(c caller) error {
 	for i := range l.accounts {
 		a := &l.accounts[i]
 		var got shown
-		if err := c.ask("GET", fmt.Sprintf("/accounts/%d?include_archived=true", i+1), nil, &got); err != nil {
+		if err := c.ask("GET", fmt.Sprintf("/accounts/%d?include_archived=true", i+1), "", &got); err != nil {
 			return err
 		}
 		version := l.seen[got.ID]
@@ -123,7 +153,7 @@ func (l *ledger) follow(c caller) error {
 		if l.position != "" {
 			path += "&after=" + l.position
 		}
-		if err := c.ask("GET", path, nil, &page); err != nil || len(page.Changes) == 0 {
+		if err := c.ask("GET", path, "", &page); err != nil || len(page.Changes) == 0 {
 			return err
 		}
 		for _, change := range page.Changes {
@@ -143,9 +173,15 @@ func (l *ledger) follow(c caller) error {
 	}
 }
 
-// ask sends a request, and reads the answer. An error is also what is not 200.
-func (c caller) ask(method, path string, body []byte, into any) error {
-	req, err := http.NewRequest(method, c.url+path, strings.NewReader(string(body)))
+// refusal is an answer that is not a success.
+type refusal struct{ status, request string }
+
+func (r refusal) Error() string { return r.request + ": " + r.status }
+
+// ask sends a request, and reads the answer, unless into is nil. An error is also a
+// refusal.
+func (c caller) ask(method, path, body string, into any) error {
+	req, err := http.NewRequest(method, c.url+path, strings.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -156,8 +192,12 @@ func (c caller) ask(method, path string, body []byte, into any) error {
 		return err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s %s: %s", method, path, resp.Status)
+	switch {
+	case resp.StatusCode >= 300:
+		return refusal{resp.Status, method + " " + path}
+	case into == nil:
+		_, err = io.Copy(io.Discard, resp.Body)
+		return err
 	}
 	return json.NewDecoder(resp.Body).Decode(into)
 }

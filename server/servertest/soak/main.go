@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -58,10 +59,10 @@ const usage = `usage: soak ACCOUNTSD [MIX ...]
        soak failover TIMES ACCOUNTSD
        soak follow TIMES ACCOUNTSD
        soak powercut STATES ACCOUNTSD
-       soak two|balanced|pooled|burst ACCOUNTSD`
+       soak two|balanced|pooled|burst|days ACCOUNTSD`
 
-// modes are those that take nothing but a binary. They start PostgreSQL.
-var modes = map[string]func(ctx context.Context, binary string) error{"two": two, "balanced": balanced, "pooled": pooled, "burst": burst}
+// modes are those that take nothing but a binary. All but days start PostgreSQL.
+var modes = map[string]func(ctx context.Context, binary string) error{"two": two, "balanced": balanced, "pooled": pooled, "burst": burst, "days": badDays}
 
 // repeated are the modes that take how often to do what they do.
 var repeated = map[string]func(ctx context.Context, binary string, times int) error{
@@ -69,6 +70,8 @@ var repeated = map[string]func(ctx context.Context, binary string, times int) er
 	"failover": failover,
 	"follow":   follow,
 	"powercut": func(ctx context.Context, binary string, states int) error {
+		slog.SetLogLoggerLevel(slog.LevelError) // Each state that is migrated would be told.
+
 		return powercut.Run(ctx, binary, oldDatabase, states, uint64(time.Now().UnixNano()))
 	},
 }

@@ -155,10 +155,15 @@ func (s *Store) writeGroup(company int64, group []*waiting) {
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
-	l := s.layout.Load()
+	l, sent := s.layout.Load(), time.Now()
 	written, err := s.engine.Group(ctx, company, l.text, func(name string, at int64) []any {
 		return l.args(company, sets, name, at)
 	})
+	missed := 0
+	if err == nil {
+		missed = len(group) - len(written)
+	}
+	s.engine.Tell(sent, len(group), missed, err)
 	for i, w := range group {
 		switch {
 		case err != nil:

@@ -26,7 +26,7 @@ type Backup struct {
 	Fresh bool
 	// Check looks at the copy before it gets its name. An error leaves none behind.
 	Check    func(ctx context.Context, path string) error
-	Progress func(done, total int64) // pages
+	Progress func(done, total int64) // pages; nil: nobody wants to know
 }
 
 // Run makes the copy, of one state of the database, while others write to it. The
@@ -125,7 +125,11 @@ func (b Backup) copyPages(ctx context.Context, target *engine.Conn) error {
 	if err != nil {
 		return explain(b.From, err)
 	}
-	if err := from.CopyTo(ctx, target, b.Progress); err != nil {
+	progress := b.Progress
+	if progress == nil {
+		progress = func(int64, int64) {}
+	}
+	if err := from.CopyTo(ctx, target, progress); err != nil {
 		return errors.Join(explain(b.To, err), from.Close())
 	}
 	return from.Close()
@@ -153,7 +157,7 @@ func (b Backup) begin(ctx context.Context, from *engine.Conn) error {
 	f := file{path: b.From}
 	err := f.identify(ctx, from, false)
 	if err == nil && f.unfinished {
-		err = unfinished(b.From)
+		err = explainUnfinished(b.From)
 	}
 	if err == nil {
 		err = from.Exec(ctx, engine.BeginRead)

@@ -17,7 +17,7 @@ var _ copying.Database = (*Bulk)(nil)
 // OpenSource opens the file at path to be copied from, as OpenExisting does. Others
 // may use it meanwhile.
 func OpenSource(ctx context.Context, path string) (*Bulk, error) {
-	return openBulk(ctx, path, false, limits{commit: commit.DefaultLimits})
+	return openBulk(ctx, path, false, limits{commit: commit.DefaultLimits, keep: true})
 }
 
 // OpenTarget opens the file at path to be copied to, as Open does. It may be one that

@@ -145,9 +145,6 @@ func (s *Store) Statements() int { return s.readers.Kept() }
 // PagesWritten returns the pages that were written to the log, ever.
 func (s *Store) PagesWritten() int64 { return s.writer.PagesWritten() }
 
-// Waiting returns how many writes wait for the writer.
-func (s *Store) Waiting() int { return s.writer.Waiting() }
-
 // IndexerEnded tells whether the text index has given up.
 func (s *Store) IndexerEnded() bool {
 	select {

@@ -63,7 +63,7 @@ func stat(path string, create bool) (int64, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return 0, refuse(fault.KindNotFound, "there is no database at %s; make one with accountsd init, or name another file with --db", path)
 	case err != nil:
-		return 0, refuse(fault.KindInvalid, "%s cannot be opened: %s", path, reason(err))
+		return 0, refuseOpen(path, err)
 	case info.IsDir():
 		return 0, refuse(fault.KindInvalid, "%s is a folder; name a file, as in --db %s", path, filepath.Join(path, "accounts.db"))
 	case !info.Mode().IsRegular():
@@ -213,14 +213,17 @@ func (f *file) lookForDamage(ctx context.Context, conn *engine.Conn) error {
 	return nil
 }
 
-// unfinished is of a file that a copy has left.
-func unfinished(path string) error {
+func explainUnfinished(path string) error {
 	return refuse(fault.KindUnavailable, "%s is only a part of a copy; give the accountsd copy that makes it again to complete it, or name another file with --db", path)
 }
 
 // following is of a file that follows another installation.
 func following(path string) error {
 	return refuse(fault.KindUnavailable, "%s follows another installation; make it one of its own with accountsd promote --db %s once that is gone, or name another file with --db", path, path)
+}
+
+func refuseOpen(path string, err error) error {
+	return refuse(fault.KindInvalid, "%s cannot be opened: %s", path, reason(err))
 }
 
 func damaged(path string) error {

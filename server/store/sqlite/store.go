@@ -14,6 +14,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/observe"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/records"
@@ -48,21 +49,24 @@ type limits struct {
 
 	filling bool // take a file that a copy has left unfinished
 	follows bool // take a file that follows another installation
+	keep    bool // a copy of a file of an older schema, before it is brought up to date
+	watcher observe.Groups
 }
 
-var defaultLimits = limits{commit: commit.DefaultLimits, driven: records.DefaultDriven, text: true, pace: textindex.DefaultPace}
+var defaultLimits = limits{commit: commit.DefaultLimits, driven: records.DefaultDriven, text: true, pace: textindex.DefaultPace, keep: true}
 
 // Open opens the file at path, which it makes if there is none, readable for
-// its owner only, and brings its schema up to date. A file that is damaged, of
+// its owner only, and brings its schema up to date. Of a file with an older one
+// a copy is kept beside it. One that is damaged, of
 // another program or of a newer one is refused in one sentence, and stays as it
 // is. The store is the caller's to close.
-func Open(ctx context.Context, path string) (*Store, error) {
-	return open(ctx, path, true, defaultLimits)
+func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
+	return open(ctx, path, true, limitsOf(options))
 }
 
 // OpenExisting is Open for a file that must be there: KindNotFound if it is not.
-func OpenExisting(ctx context.Context, path string) (*Store, error) {
-	return open(ctx, path, false, defaultLimits)
+func OpenExisting(ctx context.Context, path string, options ...Option) (*Store, error) {
+	return open(ctx, path, false, limitsOf(options))
 }
 
 func open(ctx context.Context, path string, create bool, limits limits) (*Store, error) {
@@ -75,10 +79,15 @@ func open(ctx context.Context, path string, create bool, limits limits) (*Store,
 		return nil, err
 	}
 	if found.unfinished && !limits.filling {
-		return nil, unfinished(path)
+		return nil, explainUnfinished(path)
 	}
 	if found.follows && !limits.follows {
 		return nil, following(path)
+	}
+	if limits.keep {
+		if err := keepCopy(ctx, found); err != nil {
+			return nil, err
+		}
 	}
 	engine.SyncData()
 	s := &Store{path: path, checked: found.size <= MaxChecked}
@@ -119,6 +128,7 @@ func (s *Store) connect(ctx context.Context, found file, limits limits) (err err
 		return err
 	}
 	s.writer = commit.New(s.writes, checkpoints, limits.commit)
+	s.writer.Watch(limits.watcher)
 	if limits.text {
 		s.text, err = textindex.Open(ctx, path, s.writes.Session, s.writer.Write, records.TextKinds, limits.pace)
 		if err != nil {

@@ -71,7 +71,7 @@ func openVerified(ctx context.Context, path, how string) (_ *Verified, err error
 		return nil, errors.Join(err, conn.Close())
 	}
 	if f.unfinished {
-		return nil, errors.Join(unfinished(path), conn.Close())
+		return nil, errors.Join(explainUnfinished(path), conn.Close())
 	}
 	return &Verified{conn: conn, path: path, version: f.version, Name: path}, nil
 }

@@ -45,13 +45,14 @@ var commitWrite = db.Statement{Thing: "transaction", Text: "COMMIT"}
 
 // commit commits, and answers only what it knows.
 func (e *Engine) commit(ctx context.Context, conn *pgx.Conn) error {
-	name := rand.Text()
+	began, name := time.Now(), rand.Text()
 	var batch pgx.Batch
 	batch.Queue(nameCommit, name, time.Now().UnixMilli())
 	batch.Queue(commitWrite.Text)
 	forgetWarning(conn)
 	err := warned(conn, conn.SendBatch(ctx, &batch).Close())
 	_, err = e.known(ctx, conn, name, err)
+	e.Tell(began, 1, 0, err)
 	return err
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/observe"
 	"github.com/accountsd/accountsd/server/store/db"
 )
 
@@ -30,6 +31,8 @@ type Config struct {
 	MaxConns   int           // at once, at least 4; 0: DefaultMaxConns
 	MaxWaiting int           // writes that wait for their turn, beyond which they are refused; 0: DefaultMaxWaiting
 	Timeout    time.Duration // of a write whose caller has none; 0: DefaultTimeout
+
+	Watcher observe.Groups // is told of what is committed; nil: nobody is
 }
 
 // The values of a Config that has none.
@@ -223,9 +226,11 @@ func (e *Engine) mayRepeat(ctx context.Context, err error) bool {
 		return false
 	case isLost(err):
 		e.pool.Reset()
-		return true
+	case !IsConflict(err):
+		return false
 	}
-	return IsConflict(err)
+	e.tellRedone()
+	return true
 }
 
 // takePlace waits until the transaction may begin.

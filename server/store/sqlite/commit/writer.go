@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/observe"
 	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/queue"
 	"github.com/accountsd/accountsd/server/store/sqlite/engine"
@@ -70,6 +71,9 @@ type Writer struct {
 	limits Limits
 	done   chan struct{}
 	logged int64 // pages in the log, when run looked last
+
+	watcher observe.Groups // nil: nobody watches
+	took    time.Duration  // the last commit; 0: the batch has none yet
 }
 
 // New returns a writer on a connection of its own, with another one for
@@ -163,6 +167,7 @@ func (w *Writer) commit(first *request, batch *[]*request) {
 			// the next batch finds no transaction.
 			_ = w.conn.Exec(context.Background(), engine.Rollback)
 		}
+		w.tell(*batch, err)
 		for _, r := range *batch {
 			if r.err == nil {
 				r.err = err
@@ -173,6 +178,7 @@ func (w *Writer) commit(first *request, batch *[]*request) {
 		*batch = (*batch)[:0]
 	}()
 	if err = w.transact(first, batch); errors.Is(err, errAgain) {
+		w.tellRedone()
 		if err = w.conn.Exec(context.Background(), engine.Rollback); err == nil {
 			err = w.repeat(*batch)
 		}
@@ -216,12 +222,10 @@ func (w *Writer) transact(first *request, batch *[]*request) error {
 			break
 		}
 	}
-	end := engine.Commit
 	if succeeded == 0 {
-		end = engine.Rollback
+		return w.conn.Exec(ctx, engine.Rollback)
 	}
-	err := w.conn.Exec(ctx, end)
-	return err
+	return w.keep(ctx)
 }
 
 // attempt runs one request. A failure that has written nothing leaves nothing.
@@ -251,8 +255,7 @@ func (w *Writer) repeat(batch []*request) error {
 			return err
 		}
 	}
-	err := w.conn.Exec(ctx, engine.Commit)
-	return err
+	return w.keep(ctx)
 }
 
 // isolate runs one request so that its failure undoes nothing but its own

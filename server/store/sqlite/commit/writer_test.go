@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/accountsd/accountsd/server/observe"
 	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/sqlite/commit"
 	"github.com/accountsd/accountsd/server/store/sqlite/engine"
@@ -20,6 +21,11 @@ var (
 // start returns a writer on a new file with a table of numbers, and its Stop,
 // which may be called twice.
 func start(t *testing.T) (w *commit.Writer, stop func()) {
+	t.Helper()
+	return startWatched(t, nil)
+}
+
+func startWatched(t *testing.T, by observe.Groups) (w *commit.Writer, stop func()) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "numbers.db")
 	if err := engine.CreateFile(path); err != nil {
@@ -42,6 +48,7 @@ func start(t *testing.T) (w *commit.Writer, stop func()) {
 		t.Fatal(err)
 	}
 	w = commit.New(conns[0], conns[1], commit.DefaultLimits)
+	w.Watch(by)
 	w.Start()
 	stop = sync.OnceFunc(w.Stop)
 	t.Cleanup(stop)

@@ -26,7 +26,7 @@ func failed(err error) error {
 
 // Interpret turns what the driver returned into an error of the domain:
 // KindConflict if the record repeats another one, KindUnavailable if the
-// database is busy or full, and else an internal one. That keeps its cause, so
+// database is busy or the disk full or failing, and else an internal one. That keeps its cause, so
 // errors.Is finds a cancellation.
 func Interpret(err error, st db.Statement) error {
 	if err == nil {
@@ -42,6 +42,8 @@ func Interpret(err error, st db.Statement) error {
 		return write.ErrReadOnly
 	case code.ToPrimary() == sqlite.ResultFull:
 		return &fault.Error{Kind: fault.KindUnavailable, Message: "the disk is full", Err: wrapped}
+	case code.ToPrimary() == sqlite.ResultIOErr:
+		return &fault.Error{Kind: fault.KindUnavailable, Message: "the disk fails", Err: wrapped}
 	}
 	return wrapped
 }

@@ -1,0 +1,80 @@
+package metrics
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/accountsd/accountsd/server/observe"
+	"github.com/accountsd/accountsd/server/schema"
+)
+
+// Store is what the metrics ask of a store.
+type Store interface {
+	observe.Store
+	BuildingProperties(ctx context.Context) ([]schema.Property, error)
+}
+
+// Database is which database a store keeps its records in.
+type Database struct {
+	Kind   string // sqlite or postgresql
+	Schema int    // the version of its schema
+}
+
+// Watch asks a store from now on, each time that the metrics are asked for. It must
+// be called once, and the store stay open while Handler answers.
+func (m *Metrics) Watch(s Store, database Database, log *slog.Logger) {
+	m.registry.MustRegister(
+		always("database_info", "The kind of the database, and the version of its schema.", prometheus.Labels{"kind": database.Kind, "schema": strconv.Itoa(database.Schema)}),
+		&state{store: s, log: log, unknown: prometheus.NewCounter(counter("store_questions_failed_total", "Questions to the store, asked for these metrics, that it did not answer."))},
+	)
+}
+
+var (
+	queueLength     = describe("store_queue_length", "Writes that wait for the store to begin them.")
+	textBacklog     = describe("text_index_backlog", "Texts that are not in the index of words yet. A search looks through them one by one.")
+	propertyBacklog = describe("property_index_backlog", "Properties whose index is being built.")
+)
+
+func describe(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, nil, nil)
+}
+
+// state is how far behind a store is. What it cannot tell is left out, as an old
+// number would look as if all was well.
+type state struct {
+	store   Store
+	log     *slog.Logger
+	unknown prometheus.Counter
+}
+
+// Describe tells what is collected.
+func (s *state) Describe(to chan<- *prometheus.Desc) {
+	to <- queueLength
+	to <- textBacklog
+	to <- propertyBacklog
+	s.unknown.Describe(to)
+}
+
+// Collect asks the store.
+func (s *state) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), askTime)
+	defer cancel()
+	to <- prometheus.MustNewConstMetric(queueLength, prometheus.GaugeValue, float64(s.store.Waiting()))
+	texts, err := s.store.TextBacklog(ctx)
+	s.tell(to, textBacklog, float64(texts), err)
+	building, err := s.store.BuildingProperties(ctx)
+	s.tell(to, propertyBacklog, float64(len(building)), err)
+	s.unknown.Collect(to)
+}
+
+func (s *state) tell(to chan<- prometheus.Metric, what *prometheus.Desc, value float64, err error) {
+	if err != nil {
+		s.unknown.Inc()
+		s.log.Warn("the store did not answer what the metrics ask", "error", err)
+		return
+	}
+	to <- prometheus.MustNewConstMetric(what, prometheus.GaugeValue, value)
+}
