@@ -219,7 +219,7 @@ func explainUnfinished(path string) error {
 
 // following is of a file that follows another installation.
 func following(path string) error {
-	return refuse(fault.KindUnavailable, "%s follows another installation; make it one of its own with accountsd promote --db %s once that is gone, or name another file with --db", path, path)
+	return refuse(fault.KindConflict, "%s follows another installation; make it one of its own with accountsd promote --db %s once that is gone, or name another file with --db", path, path)
 }
 
 func refuseOpen(path string, err error) error {
