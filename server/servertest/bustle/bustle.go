@@ -57,6 +57,14 @@ func (s *ids) some(n int) (some []int64) {
 	return some
 }
 
+// one returns an id; 0 if there is none.
+func (s *ids) one() int64 {
+	if some := s.some(1); some != nil {
+		return some[0]
+	}
+	return 0
+}
+
 // take removes an id, and returns it; 0 if there is none.
 func (s *ids) take() int64 {
 	s.mu.Lock()
@@ -157,11 +165,12 @@ func (b *Bustle) patch() client.AccountPatch {
 }
 
 func (b *Bustle) update(ctx context.Context, c *client.Client) error {
-	for _, id := range b.accounts.some(1) {
-		_, err := c.Accounts.Update(ctx, id, b.patch(), client.AllowNewOptions())
-		return err
+	id := b.accounts.one()
+	if id == 0 {
+		return b.create(ctx, c)
 	}
-	return b.create(ctx, c)
+	_, err := c.Accounts.Update(ctx, id, b.patch(), client.AllowNewOptions())
+	return err
 }
 
 func (b *Bustle) batch(ctx context.Context, c *client.Client) error {
@@ -204,15 +213,16 @@ func (b *Bustle) addContact(ctx context.Context, c *client.Client) error {
 }
 
 func (b *Bustle) editContact(ctx context.Context, c *client.Client) error {
-	for _, id := range b.contacts.some(1) {
-		p := client.ContactPatch{Name: client.Set(b.name("Lee")), Title: client.Set("Owner")}
-		if rand.IntN(3) == 0 {
-			p.AccountIDs = client.Set(b.accounts.some(3))
-		}
-		_, err := c.Contacts.Update(ctx, id, p)
-		return err
+	id := b.contacts.one()
+	if id == 0 {
+		return b.addContact(ctx, c)
 	}
-	return nil
+	p := client.ContactPatch{Name: client.Set(b.name("Lee")), Title: client.Set("Owner")}
+	if rand.IntN(3) == 0 {
+		p.AccountIDs = client.Set(b.accounts.some(3))
+	}
+	_, err := c.Contacts.Update(ctx, id, p)
+	return err
 }
 
 func (b *Bustle) removeContact(ctx context.Context, c *client.Client) error {
@@ -250,9 +260,10 @@ func (b *Bustle) invite(ctx context.Context, c *client.Client) error {
 }
 
 func (b *Bustle) editUser(ctx context.Context, c *client.Client) error {
-	for _, id := range b.users.some(1) {
-		_, err := c.Users.Update(ctx, id, client.UserPatch{LastName: client.Set(b.name("Ito")), Disabled: client.Set(rand.IntN(2) == 0)})
-		return err
+	id := b.users.one()
+	if id == 0 {
+		return b.invite(ctx, c)
 	}
-	return nil
+	_, err := c.Users.Update(ctx, id, client.UserPatch{LastName: client.Set(b.name("Ito")), Disabled: client.Set(rand.IntN(2) == 0)})
+	return err
 }
