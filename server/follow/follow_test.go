@@ -75,20 +75,24 @@ func (b *standby) catchUp(t *testing.T) {
 // differences are those between the standby and its source.
 func (b *standby) differences(t *testing.T) (found []string) {
 	t.Helper()
-	b.with(t, func(s follow.Store) {
-		here, there, err := follow.Compare(t.Context(), s, b.url, b.client)
-		if err != nil {
-			t.Fatal(err)
+	b.with(t, func(s follow.Store) { found = b.compare(t, s) })
+	return found
+}
+
+func (b *standby) compare(t *testing.T, s follow.Store) (found []string) {
+	t.Helper()
+	here, there, err := follow.Compare(t.Context(), s, b.url, b.client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, content := range here {
+		for _, name := range content.Differences(there[i]) {
+			found = append(found, content.Kind+" "+name)
 		}
-		for i, content := range here {
-			for _, name := range content.Differences(there[i]) {
-				found = append(found, content.Kind+" "+name)
-			}
-			if content.Count() == 0 && content.Kind == "position" {
-				found = append(found, "no position")
-			}
+		if content.Count() == 0 && content.Kind == "position" {
+			found = append(found, "no position")
 		}
-	})
+	}
 	return found
 }
 
@@ -127,6 +131,71 @@ func TestFollowsWriters(t *testing.T) {
 		t.Errorf("only %d writes", crew.Written())
 	}
 	t.Logf("%d writes", crew.Written())
+}
+
+// A follower that goes on by itself, without beginning anew, has all changes as well: of
+// contacts, properties and users, too, of which no feed tells.
+func TestFollowsOn(t *testing.T) {
+	t.Parallel()
+	s := servertest.New(t)
+	b := newStandby(t, s)
+	var crew bustle.Bustle
+	if err := crew.Prepare(t.Context(), s.Client); err != nil {
+		t.Fatal(err)
+	}
+	b.with(t, func(opened follow.Store) {
+		f := b.follower(opened)
+		for range 4 {
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			crew.Run(ctx, s.Client, 8)
+			cancel()
+			b.awaitEqual(t, opened, f)
+		}
+	})
+}
+
+// The change of a contact is seen at the next look, and not only when all are read.
+func TestChangedContact(t *testing.T) {
+	t.Parallel()
+	s := servertest.New(t)
+	b := newStandby(t, s)
+	s.Accounts(t, 1)
+	c, err := s.Client.Contacts.Create(t.Context(), client.ContactCreate{Name: "Jo"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.with(t, func(opened follow.Store) {
+		f := b.follower(opened)
+		for _, name := range []string{"Jo", "Joe", "Joan"} {
+			if _, err := s.Client.Contacts.Update(t.Context(), c.ID, client.ContactPatch{Name: client.Set(name)}); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.CatchUp(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if found := b.compare(t, opened); found != nil {
+				t.Errorf("%s: they differ: %v", name, found)
+			}
+		}
+	})
+}
+
+// awaitEqual follows until the copy is what the source has. It may take the pause until
+// all contacts are read again.
+func (b *standby) awaitEqual(t *testing.T, s follow.Store, f *follow.Follower) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if err := f.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		found := b.compare(t, s)
+		if found == nil {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("they differ: %v", found)
+		}
+	}
 }
 
 // What differs is named.
