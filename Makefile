@@ -76,6 +76,18 @@ check-deps: ## print what a program with only the client links, and fail if it h
 # Runs a command with a PostgreSQL of its own; without one, if it is not installed.
 WITHPOSTGRES = $(GO) build -o bin/withpostgres ./server/store/postgres/pgtest/withpostgres && bin/withpostgres
 
+.PHONY: check-licences
+check-licences: ## print the licences of what is linked, and fail if one may not be handed out with the rest
+	@GO='$(GO)' .ci/dependencies/licences.sh
+
+.PHONY: check-vulnerabilities
+check-vulnerabilities: ## fail if code with a known vulnerability is called
+	@GO='$(GO)' .ci/dependencies/vulnerable.sh ./server/cmd/accountsd ./client/cmd/accounts
+
+.PHONY: check-breaking
+check-breaking: ## fail if openapi.yaml breaks clients of the last tag, and no commit and CHANGELOG.md say so
+	@GO='$(GO)' .ci/breaking.sh
+
 .PHONY: test
 test: ## run all tests
 	$(WITHPOSTGRES) $(GO) test ./...
@@ -130,9 +142,19 @@ test-member: ## add a member to a copy of the tree, and see that a few lines mak
 test-drift: ## plant edits in a copy of the tree that leave spec and code apart, and see each of them named
 	.ci/edits/drift.sh
 
+.PHONY: test-breaking
+test-breaking: ## plant edits of openapi.yaml that break clients in a copy of the tree, and see them told
+	.ci/edits/breaking.sh
+
 .PHONY: fuzz
-fuzz: ## run each fuzz target for FUZZTIME (10s)
-	$(GO) test ./server -run '^$$' -fuzz '^FuzzDecodeJSON$$' -fuzztime $(FUZZTIME)
+fuzz: ## run each fuzz target of the small packages for FUZZTIME (10s)
+	$(GO) test ./server/jsonvalue -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME)
+	$(GO) test ./server/query -run '^$$' -fuzz '^FuzzParseCondition$$' -fuzztime $(FUZZTIME)
+
+# The compiler takes many minutes to prepare SQLite for it; soak-fuzz is quicker.
+.PHONY: fuzz-server
+fuzz-server: ## run those of the whole server
+	$(GO) test ./server -run '^$$' -fuzz '^FuzzParseCursor$$' -fuzztime $(FUZZTIME)
 	$(GO) test ./server -run '^$$' -fuzz '^FuzzUpdateAccount$$' -fuzztime $(FUZZTIME)
 
 .PHONY: bench
@@ -153,6 +175,18 @@ bench-load-ci: build ## see that bench-load works, in a minute
 soak: build ## attack a server with 500 requests at once, and print its memory and how long honest callers wait
 	$(GO) build -o bin/soak ./server/servertest/soak
 	bin/soak bin/accountsd
+
+SEED ?= -
+
+.PHONY: soak-fuzz
+soak-fuzz: build ## send a server what openapi.yaml allows and forbids for 10 minutes, and hold all answers against it; SEED=N repeats a run
+	$(GO) build -o bin/soak ./server/servertest/soak
+	bin/soak fuzz 10m $(SEED) bin/accountsd
+
+.PHONY: soak-fuzz-ci
+soak-fuzz-ci: build ## do so for 30 seconds
+	$(GO) build -o bin/soak ./server/servertest/soak
+	bin/soak fuzz 30s $(SEED) bin/accountsd
 
 KILLS ?= 1000
 
@@ -217,4 +251,4 @@ check-dist: ## build it for linux/amd64 only, and see that it can be installed, 
 	@GO='$(GO)' .ci/package/check.sh
 
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps test-modules test-typescript test-browser test-member test-drift fuzz test-mail test-metrics bench-load-ci soak-crash-ci soak-follow-ci soak-powercut-ci soak-days soak-failover-ci test-race test-api-postgres test ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps check-licences check-vulnerabilities check-breaking test-breaking test-modules test-typescript test-browser test-member test-drift fuzz test-mail test-metrics bench-load-ci soak-fuzz-ci soak-crash-ci soak-follow-ci soak-powercut-ci soak-days soak-failover-ci test-race test-api-postgres test ## what CI runs

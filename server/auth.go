@@ -67,7 +67,15 @@ func (s *Server) identifyActor(c *gin.Context, op *operation) (identity.Actor, e
 	if err != nil {
 		return identity.Actor{}, err
 	}
-	return s.Identity.Authenticate(ctx, token)
+	if err := s.refuseStranger(c.Request, token); err != nil {
+		return identity.Actor{}, err
+	}
+	address, _ := readAddress(c.Request.RemoteAddr) // What is none is in no network.
+	actor, err := s.Identity.Authenticate(ctx, token, address)
+	if fault.KindOf(err) == fault.KindUnauthorized {
+		s.strangers.count(remoteAddress(c.Request), s.config.Clock())
+	}
+	return actor, err
 }
 
 // sentToken returns the token of the key that a request was sent with: that of

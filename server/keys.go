@@ -62,8 +62,10 @@ func ToAPIKey(k identity.Key) api.Key {
 		Scopes:      toAPIScopes(k.Scope),
 		CreatedAt:   timestamp.Of(k.CreatedAt),
 		Handling:    orNull(api.KeyHandling(k.Handling)),
+		AllowedIps:  identity.NetworkTexts(k.AllowedIPs),
 		ExpiresAt:   timeOrNull(k.ExpiresAt),
 		RevokedAt:   timeOrNull(k.RevokedAt),
+		LastUsedAt:  timeOrNull(k.LastUsedAt),
 	}
 }
 
@@ -78,6 +80,7 @@ func ToAPICreatedKey(issued identity.IssuedKey, email string) api.CreatedKey {
 		Description: k.Description,
 		Email:       email,
 		Scopes:      toAPIScopes(k.Scope),
+		AllowedIps:  identity.NetworkTexts(k.AllowedIPs),
 		ExpiresAt:   timeOrNull(k.ExpiresAt),
 	}
 }

@@ -34,6 +34,13 @@ func TestCreateKey(t *testing.T) {
 		{name: "by one who is no admin", request: lin(""), status: 200, members: map[string]any{"scopes": []any{"read", "write"}, "email": "lin@example.com"}},
 		{name: "with every member", request: ada(`{"name":" report ","description":" nightly ","scopes":["read"],"expiresAt":"2026-11-24T18:05:12.3009+01:00"}`), status: 200,
 			members: map[string]any{"name": "report", "description": "nightly", "scopes": []any{"read"}, "expiresAt": "2026-11-24T17:05:12.300Z"}},
+		{name: "from some networks", request: ada(`{"allowedIps":["203.0.113.77/24","2001:db8::1","192.0.2.7/32"]}`), status: 200,
+			members: map[string]any{"allowedIps": []any{"203.0.113.0/24", "2001:db8::1", "192.0.2.7"}}},
+		{name: "from what is no network", request: ada(`{"allowedIps":["203.0.113.0/33","fe80::1%eth0","::ffff:192.0.2.1",""]}`), status: 400, code: "VALIDATION_ERROR", errors: []string{
+			`/allowedIps/0: allowedIps[0] must be a network such as 203.0.113.0/24, or an address; got "203.0.113.0/33"`,
+			`/allowedIps/1: allowedIps[1] must be a network such as 203.0.113.0/24, or an address; got "fe80::1%eth0"`,
+			`/allowedIps/2: allowedIps[2] must be a network such as 203.0.113.0/24, or an address; got "::ffff:192.0.2.1"`,
+			"/allowedIps/3: allowedIps[3] must not be empty"}},
 		{name: "more than the user may", request: lin(`{"scopes":["read","admin"]}`), status: 403, code: "FORBIDDEN", want: []string{"up to write; got admin"}},
 		{name: "every offence", request: ada(`{"scopes":["all"],"expiresAt":"2026-11-24T16:05:12.300Z","name":5}`), status: 400, code: "VALIDATION_ERROR", errors: []string{
 			"/expiresAt: expiresAt must be in the future; got 2026-11-24T16:05:12Z", "/name: name must be a string; got 5", `/scopes/0: scopes[0] must be one of read, write, admin; got "all"`}},
@@ -123,5 +130,36 @@ func TestRevokeKey(t *testing.T) {
 	}
 	if a := f.send(t, request{method: "DELETE", path: "/api-keys/999", key: adminKey}); a.Code != http.StatusNotFound {
 		t.Errorf("none: %d", a.Code)
+	}
+}
+
+// A key with networks is refused from elsewhere, by the address that a trusted proxy
+// names, and each use of it is seen.
+func TestKeyOfNetworks(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, trusting)
+	created := f.send(t, login("ada@example.com", password, `{"name":"office","allowedIps":["203.0.113.0/24","2001:db8:7::/48"]}`))
+	token := created.json["token"].(string)
+	for from, status := range map[string]int{
+		"203.0.113.9:4711": 200, "203.0.114.9:4711": 403, "[2001:db8:7::1]:4711": 200, "[::ffff:203.0.113.9]:4711": 200, "": 403,
+	} {
+		a := f.sendFrom(t, from, request{method: "GET", path: "/users/me", key: token})
+		if a.Code != status || status == 403 && !strings.Contains(a.Body.String(), "this key may not be used from the address") {
+			t.Errorf("from %s: %d %s", from, a.Code, a.Body)
+		}
+	}
+	forwarded := request{method: "GET", path: "/users/me", key: token, headers: map[string]string{"X-Forwarded-For": "203.0.113.9"}}
+	if a := f.sendFrom(t, "10.1.2.3:4711", forwarded); a.Code != 200 {
+		t.Errorf("through a proxy: %d %s", a.Code, a.Body)
+	}
+	if a := f.sendFrom(t, "192.0.2.1:4711", forwarded); a.Code != 403 {
+		t.Errorf("by one who says so: %d %s", a.Code, a.Body)
+	}
+	list := f.send(t, request{method: "GET", path: "/api-keys", key: adminKey}).Body.String()
+	if !strings.Contains(list, `"allowedIps":["203.0.113.0/24","2001:db8:7::/48"]`) || strings.Count(list, `"lastUsedAt":"2026-11-24T16:05:12.`) != 2 {
+		t.Error(list)
+	}
+	if log := f.send(t, request{method: "GET", path: "/audit", key: adminKey}).Body.String(); !strings.Contains(log, `"allowedIps":["203.0.113.0/24","2001:db8:7::/48"]`) {
+		t.Error(log)
 	}
 }

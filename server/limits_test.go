@@ -9,9 +9,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/accountsd/accountsd/server"
+	"github.com/accountsd/accountsd/server/store/teststore"
 )
 
 // listen serves the fixture on a port, as the binary does.
@@ -118,31 +120,41 @@ func TestBodiesWithoutAKey(t *testing.T) {
 	}
 }
 
-// Large bodies wait for each other; small ones do not wait for them.
+// Large bodies wait for each other, for two seconds; small ones do not wait for them.
 func TestRoomForBodies(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, func(c *server.Config) { c.MaxBodyBytes, c.MaxBodiesBytes = 100_000, 100_000 })
-	address := f.listen(t)
-	conn, err := net.Dial("tcp", address)
-	must(t, err)
-	defer conn.Close()
-	// This one takes all the room, and never ends.
-	_, err = io.WriteString(conn, head("PATCH", "/v1/accounts/1", "Content-Length: 100000")+strings.Repeat(" ", 20_000))
-	must(t, err)
-	large := patch(`{"title":"x"` + strings.Repeat(" ", 50_000) + "}")
-	for {
+	teststore.OnlySQLite(t, "Time is not virtual while a connection waits for its server.")
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, func(c *server.Config) { c.MaxBodyBytes, c.MaxBodiesBytes = 100_000, 100_000 })
+		// This one takes all the room, and its end is long in coming.
+		body, sender := io.Pipe()
+		first := f.request(t.Context(), patch(""))
+		first.Body, first.ContentLength = body, 100_000
+		first.Header.Set("Content-Type", "application/json")
+		answered := make(chan answer)
+		go func() { answered <- f.answerTo(t, first) }()
+		_, err := io.WriteString(sender, `{"title":"x"`+strings.Repeat(" ", 20_000))
+		must(t, err)
+		synctest.Wait()
+
+		large := patch(`{"title":"y"` + strings.Repeat(" ", 50_000) + "}")
+		begin := time.Now()
 		a := f.send(t, large)
-		if a.Code == http.StatusOK {
-			continue // The first is still on its way.
+		if a.Code != http.StatusServiceUnavailable || a.Header().Get("Retry-After") == "" || time.Since(begin) != 2*time.Second {
+			t.Errorf("after %v: %d %s", time.Since(begin), a.Code, a.Body)
 		}
-		if a.Code != http.StatusServiceUnavailable || a.Header().Get("Retry-After") == "" {
-			t.Errorf("%d %s", a.Code, a.Body)
+		begin = time.Now()
+		if a := f.send(t, patch(`{"title":"small"}`)); a.Code != http.StatusOK || time.Since(begin) != 0 {
+			t.Errorf("after %v: %d %s", time.Since(begin), a.Code, a.Body)
 		}
-		break
-	}
-	if a := f.send(t, patch(`{"title":"small"}`)); a.Code != http.StatusOK {
-		t.Errorf("%d %s", a.Code, a.Body)
-	}
+		time.AfterFunc(time.Second, func() { _, _ = io.WriteString(sender, "}"); sender.Close() })
+		if a := f.send(t, large); a.Code != http.StatusOK || time.Since(begin) != time.Second {
+			t.Errorf("after %v: %d %s", time.Since(begin), a.Code, a.Body)
+		}
+		if a := <-answered; a.Code != http.StatusOK {
+			t.Errorf("the first: %d %s", a.Code, a.Body)
+		}
+	})
 }
 
 // An answer names a hundred offences, and says how many more there are.

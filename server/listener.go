@@ -38,9 +38,16 @@ type problemConn struct{ net.Conn }
 // rawHeader is the header of net/http's own answers.
 var rawHeader = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
 
+// rawExpectation is how net/http's answer to an expectation that it does not know
+// begins. It has no body.
+var rawExpectation = []byte("HTTP/1.1 417 ")
+
 // Write sends p, or the problem that it is.
 func (c problemConn) Write(p []byte) (int, error) {
 	line, _, ok := bytes.Cut(p, rawHeader)
+	if bytes.HasPrefix(p, rawExpectation) {
+		line, _, ok = bytes.Cut(p, []byte("\r\n"))
+	}
 	if !ok || !bytes.HasPrefix(p, []byte("HTTP/1.1 ")) || bytes.ContainsRune(line, '\n') {
 		return c.Conn.Write(p)
 	}
@@ -66,6 +73,7 @@ func (c problemConn) CloseWrite() error {
 // rawDetails says what is wrong where net/http does not.
 var rawDetails = map[int]string{
 	http.StatusBadRequest:                  "the request line or a header is malformed",
+	http.StatusExpectationFailed:           "Expect must be 100-continue, or be left out",
 	http.StatusRequestHeaderFieldsTooLarge: "the request line and the headers are too large together",
 	http.StatusNotImplemented:              "Transfer-Encoding must be chunked, or be left out",
 }

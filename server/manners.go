@@ -57,10 +57,13 @@ func prefixOf(ctx context.Context) string {
 // setHeaders sets the headers that all answers have. What is read may be kept by
 // the caller, if it asks each time whether it is current; what else is answered
 // may hold a secret, and is nothing to keep.
-func setHeaders(c *gin.Context) {
+func (s *Server) setHeaders(c *gin.Context) {
 	header := c.Writer.Header()
 	header["X-Content-Type-Options"] = noSniff
 	header["Vary"] = vary
+	if s.config.Encrypted {
+		header["Strict-Transport-Security"] = stayEncrypted
+	}
 	header["Cache-Control"] = noStore
 	if c.Request.Method == http.MethodGet {
 		header["Cache-Control"] = noCache
@@ -72,7 +75,12 @@ func setHeaders(c *gin.Context) {
 var (
 	jsonContent = []string{"application/json"}
 	noSniff     = []string{"nosniff"}
-	vary        = []string{"x-api-key, Authorization, Accept-Encoding, " + preferHeader}
-	noStore     = []string{"no-store"}
-	noCache     = []string{"private, no-cache"}
+
+	// For a year, which is what browsers ask of it. What is beside this server under
+	// its name is not for it to say.
+	stayEncrypted = []string{"max-age=31536000"}
+
+	vary    = []string{"x-api-key, Authorization, Accept-Encoding, " + preferHeader}
+	noStore = []string{"no-store"}
+	noCache = []string{"private, no-cache"}
 )

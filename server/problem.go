@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -124,7 +125,7 @@ func (s *Server) fail(c *gin.Context, err error) {
 	c.Writer.WriteHeader(p.status)
 	body := p.toAPI(c)
 	if p.status == http.StatusUnauthorized && s.asksPassword(c) {
-		body.Error = &p.detail // which existing clients of this operation read
+		body.Error = &body.Detail // which existing clients of this operation read
 	}
 	// An error here means that the caller has gone.
 	_ = json.NewEncoder(c.Writer).Encode(body)
@@ -136,17 +137,47 @@ func (s *Server) asksPassword(c *gin.Context) bool {
 	return op != nil && op.security == byPassword
 }
 
+// How many characters the texts of a problem have at the most. Names that a caller
+// made up can be longer, and places in a body that is nested deep.
+const (
+	maxField   = 1000
+	maxPointer = 2000
+	maxMessage = 10_000
+)
+
+// shorten cuts a text that is too long.
+func shorten(text string, most int) string {
+	if len(text) <= most || utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	return string([]rune(text)[:most-1]) + "…"
+}
+
+// shortened are the offences with texts that are not too long.
+func shortened(fields []api.FieldProblem) []api.FieldProblem {
+	for i := range fields {
+		f := &fields[i]
+		f.Field, f.Message = shorten(f.Field, maxField), shorten(f.Message, maxMessage)
+		if f.Pointer != nil {
+			pointer := shorten(*f.Pointer, maxPointer)
+			f.Pointer = &pointer
+		}
+	}
+	return fields
+}
+
 func (p *problem) toAPI(c *gin.Context) api.Problem {
+	detail := shorten(p.detail, maxMessage)
 	body := api.Problem{
 		Type:      "about:blank",
 		Title:     http.StatusText(p.status),
 		Status:    p.status,
-		Detail:    p.detail,
-		Message:   p.detail,
+		Detail:    detail,
+		Message:   detail,
 		Code:      p.code,
 		Instance:  c.Request.URL.EscapedPath(),
 		RequestID: requestID(c),
-		Errors:    p.fields,
+		Errors:    shortened(p.fields),
 	}
 	if len(p.fields) > 0 {
 		body.Field = &p.fields[0].Field

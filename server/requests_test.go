@@ -46,6 +46,9 @@ func TestWrongRequests(t *testing.T) {
 		invalid("a lone surrogate", `{"title":"\ud800"}`, "syntax error at byte"),
 		invalid("absurd nesting", `{"custom":{"x":`+strings.Repeat("[", 500)+strings.Repeat("]", 500)+`}}`, "nests deeper"),
 		invalid("more nesting than a decoder takes", strings.Repeat("[", 100_000), "nests deeper"),
+		// The answer is held against the bounds that openapi.yaml has for its texts.
+		{name: "a name of 3000 letters", request: patch(`{"` + strings.Repeat("n", 3000) + `":1}`), status: 400, code: "VALIDATION_ERROR", want: []string{`nnn…"`}},
+		invalid("a name of 12000 letters twice", `{"`+strings.Repeat("é", 12_000)+`":1,"`+strings.Repeat("é", 12_000)+`":1}`, `éé…"`),
 		{name: "null", request: patch(`null`), status: 400, code: "VALIDATION_ERROR"},
 		{name: "a member in another case", request: patch(`{"title":"ok","TITLE":""}`), status: 400, code: "VALIDATION_ERROR",
 			errors: []string{`/TITLE: TITLE is not a known member; did you mean "title"?`}},

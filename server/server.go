@@ -34,14 +34,17 @@ type Config struct {
 
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For tells from where a request comes; none: nobody's
 
+	Encrypted bool // callers come by HTTPS, and are told to stay with it
+
 	Logger *slog.Logger // nil: slog.Default()
 
-	RateLimit  int              // requests of a key in a second, twice as many at once; 0: no limit
-	DailyLimit int64            // requests of a key in a day (UTC); 0: no limit
-	Clock      func() time.Time // of the limits; nil: time.Now
-
-	Requests observe.Requests // is told of each request; nil: nobody is
-	Tracer   observe.Tracer   // traces each request; nil: none is
+	MaxRequests  int64            // that are under way at once; 0: no limit
+	RateLimit    int              // requests of a key in a second, twice as many at once; 0: no limit
+	DailyLimit   int64            // requests of a key in a day (UTC); 0: no limit
+	AddressLimit int              // requests without a valid key of an address in a minute; 0: no limit
+	Clock        func() time.Time // of the limits; nil: time.Now
+	Requests     observe.Requests // is told of each request; nil: nobody is
+	Tracer       observe.Tracer   // traces each request; nil: none is
 }
 
 // Server answers the API's requests.
@@ -50,6 +53,8 @@ type Server struct {
 	config     Config
 	log        *slog.Logger
 	rates      *rateLimits
+	strangers  *strangers
+	requests   atomic.Int64 // under way
 	draining   atomic.Bool
 	operations operations
 	bodies     map[string]bodyReader // by operationId
@@ -86,6 +91,7 @@ func New(config Config, services Services) (*Server, error) {
 	}
 	s := &Server{Services: services, config: config, log: config.Logger}
 	s.rates = newRateLimits(config, services.Identity.TakeQuota)
+	s.strangers = newStrangers(config.AddressLimit)
 	s.bodies, s.queries = s.bodyReaders(), s.queryChecks()
 	s.room = newRoom(config.MaxBodiesBytes, config.MaxBodyBytes)
 	var err error
@@ -134,7 +140,7 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	if s.config.Requests != nil || s.config.Tracer != nil {
 		engine.Use(s.watch)
 	}
-	engine.Use(setHeaders, s.allowOrigin, s.logRequest, s.limitTime, s.refuseSlash)
+	engine.Use(s.setHeaders, s.allowOrigin, s.logRequest, s.limitRequests, s.limitTime, s.refuseSlash)
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 

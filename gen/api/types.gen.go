@@ -1124,6 +1124,10 @@ func (v AliasStep) String() string { return custom.JSON(v) }
 // AliasStepKind What was done.
 type AliasStepKind string
 
+// AllowedIps The networks that it may be used from, as `203.0.113.0/24`, or addresses; from anywhere if there is none. Behind a
+// proxy that the operator trusts it is the address that this one names. From elsewhere it answers 403.
+type AllowedIps = []string
+
 // AuditAction What was done.
 type AuditAction string
 
@@ -1363,6 +1367,10 @@ type CreatedKey struct {
 	// Scopes What the key may do.
 	Scopes []Scope `json:"scopes"`
 
+	// AllowedIps The networks that it may be used from, as `203.0.113.0/24`, or addresses; from anywhere if there is none. Behind a
+	// proxy that the operator trusts it is the address that this one names. From elsewhere it answers 403.
+	AllowedIps AllowedIps `json:"allowedIps"`
+
 	// ExpiresAt When it ends; null if it does not.
 	ExpiresAt nullable.Nullable[timestamp.Time] `json:"expiresAt"`
 }
@@ -1479,6 +1487,10 @@ type Key struct {
 	// Handling How a key's requests are read that have no `Prefer`; null if as their path has it.
 	Handling nullable.Nullable[KeyHandling] `json:"handling"`
 
+	// AllowedIps The networks that it may be used from, as `203.0.113.0/24`, or addresses; from anywhere if there is none. Behind a
+	// proxy that the operator trusts it is the address that this one names. From elsewhere it answers 403.
+	AllowedIps AllowedIps `json:"allowedIps"`
+
 	// CreatedAt When the key was made.
 	CreatedAt timestamp.Time `json:"createdAt"`
 
@@ -1487,6 +1499,9 @@ type Key struct {
 
 	// RevokedAt When it was revoked; null if it was not.
 	RevokedAt nullable.Nullable[timestamp.Time] `json:"revokedAt"`
+
+	// LastUsedAt When it was last used, to about a minute; null if it never was.
+	LastUsedAt nullable.Nullable[timestamp.Time] `json:"lastUsedAt"`
 }
 
 // String returns the value as JSON.
@@ -1508,6 +1523,10 @@ type KeyCreate struct {
 
 	// Handling How requests are read that have no `Prefer` (RFC 7240, section 4.4).
 	Handling Handling `json:"handling,omitempty"`
+
+	// AllowedIps The networks that it may be used from, as `203.0.113.0/24`, or addresses; from anywhere if there is none. Behind a
+	// proxy that the operator trusts it is the address that this one names. From elsewhere it answers 403.
+	AllowedIps *AllowedIps `json:"allowedIps,omitempty"`
 }
 
 // String returns the value as JSON.

@@ -3100,6 +3100,7 @@ type AliasNotModifiedResponse struct {
 
 type AliasProblemResponseHeaders struct {
 	AcceptPatch         *string
+	Allow               *string
 	Deprecation         string
 	Link                string
 	PreferenceApplied   *string

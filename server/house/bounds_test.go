@@ -30,6 +30,8 @@ var boundedBySpec = map[string]string{
 	"batchUpdateAccounts /updates/0/set/contacts/0/id minimum 1": notOf("a contact") + "; the offence is the item's",
 	"createAccount /contacts/0/id minimum 1":                     notOf("a contact") + "; the offence is the item's",
 	"updateAccount /contacts/0/id minimum 1":                     notOf("a contact") + "; the offence is the item's",
+	"createKey /allowedIps/0 maxLength 43":                       notOf("a network"),
+	"createKey /allowedIps/0 minLength 1":                        notOf("a network"),
 	"createKey /scopes maxItems 3":                               "there are no more to name",
 	"createKey /scopes minItems 1":                               "none are all that the user has",
 	"createProperty /keyName minLength 1":                        "an empty one is made from the name",

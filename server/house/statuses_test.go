@@ -88,6 +88,7 @@ func (c *code) answers() map[string][]string {
 // elsewhere are the statuses that no operation of the spec answers.
 var elsewhere = map[string]string{
 	"405": "is of paths, and so of no operation",
+	"417": "is answered before there is a request",
 	"431": "is answered before there is a request",
 	"501": "is answered before there is a request",
 	"410": "is of the operations under /clients alone",

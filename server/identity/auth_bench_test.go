@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -45,7 +46,7 @@ func BenchmarkAuthenticateRefused(b *testing.B) {
 		rand.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 		for _, name := range names { // in turns, so that noise hits all alike
 			start := time.Now()
-			if _, err := s.Identity.Authenticate(b.Context(), tokens[name]); fault.KindOf(err) != fault.KindUnauthorized {
+			if _, err := s.Identity.Authenticate(b.Context(), tokens[name], netip.Addr{}); fault.KindOf(err) != fault.KindUnauthorized {
 				b.Fatal(name, err)
 			}
 			spent[name] += time.Since(start)

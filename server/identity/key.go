@@ -7,14 +7,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/lenient"
-	"github.com/accountsd/accountsd/server/normal"
-	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/write"
 )
@@ -44,8 +43,10 @@ type Key struct {
 	Scope       Scope            // the strongest one granted
 	Handling    lenient.Handling // of requests that ask for none; empty: that of the path
 	CreatedAt   time.Time
-	ExpiresAt   time.Time // zero: never
-	RevokedAt   time.Time // zero: not revoked
+	AllowedIPs  []netip.Prefix // from which it may be used; none: from anywhere
+	ExpiresAt   time.Time      // zero: never
+	RevokedAt   time.Time      // zero: not revoked
+	LastUsedAt  time.Time      // to about a minute; zero: never
 }
 
 // KeyHash is the SHA-256 of a key's token.
@@ -67,60 +68,8 @@ type Actor struct {
 const (
 	maxKeyTitle       = 255
 	maxKeyDescription = 1000
+	maxKeyNetworks    = 20
 )
-
-// NewKey is a key to make.
-type NewKey struct {
-	Name        string
-	Description string
-	Scopes      []Scope   // none: all that the actor may
-	ExpiresAt   time.Time // zero: never
-	Handling    lenient.Handling
-	fault.Findings
-}
-
-// ParseNewKey reads the body of a request for a key; none was sent if it is nil.
-func ParseNewKey(body any) NewKey {
-	if body == nil {
-		return NewKey{}
-	}
-	r := patch.NewReader(body, "")
-	n := NewKey{
-		Name:        patch.Checked(r, "name", patch.Text, atMost(maxKeyTitle)).Value,
-		Description: patch.Checked(r, "description", patch.Text, atMost(maxKeyDescription)).Value,
-		Scopes:      patch.Value(r, "scopes", patch.ListOf(readScope)),
-		ExpiresAt:   patch.Member(r, "expiresAt", patch.Time).Value,
-		Handling:    patch.Value(r, "handling", readHandling),
-	}
-	n.Found = r.Offences
-	return n
-}
-
-// atMost trims a text, and checks its length.
-func atMost(limit int) patch.Checker[string] {
-	return func(text, _ string) (string, string) {
-		text = normal.Trim(text)
-		return text, normal.CheckText(text, limit)
-	}
-}
-
-func readHandling(r *patch.Reader, path []string, value any) (lenient.Handling, bool) {
-	text, ok := patch.Text(r, path, value)
-	if ok && !slices.Contains(lenient.Handlings, lenient.Handling(text)) {
-		r.Offences.Add(path, "must be one of %s; got %s", fault.Join(lenient.Handlings), fault.Quote(text))
-		return "", false
-	}
-	return lenient.Handling(text), ok
-}
-
-func readScope(r *patch.Reader, path []string, value any) (Scope, bool) {
-	text, ok := patch.Text(r, path, value)
-	if ok && !slices.Contains(Scopes, Scope(text)) {
-		r.Offences.Add(path, "must be one of %s; got %s", fault.Join(Scopes), fault.Quote(text))
-		return "", false
-	}
-	return Scope(text), ok
-}
 
 // IssuedKey is a key that was just made.
 type IssuedKey struct {
@@ -132,7 +81,10 @@ type IssuedKey struct {
 // offence; KindForbidden if it would do more than the actor may;
 // KindUnauthorized if the password has changed since the login.
 func (s *Service) CreateKey(ctx context.Context, actor Actor, n NewKey) (IssuedKey, error) {
-	key := Key{Name: n.Name, Description: n.Description, Scope: actor.Scope, Handling: n.Handling, ExpiresAt: n.ExpiresAt.UTC().Truncate(time.Millisecond)}
+	key := Key{
+		Name: n.Name, Description: n.Description, Scope: actor.Scope, Handling: n.Handling, AllowedIPs: n.AllowedIPs,
+		ExpiresAt: n.ExpiresAt.UTC().Truncate(time.Millisecond),
+	}
 	offences := n.Found
 	if !n.ExpiresAt.IsZero() && !key.ExpiresAt.After(s.clock.Now()) {
 		offences.Add([]string{"expiresAt"}, "must be in the future; got %s", key.ExpiresAt.Format(time.RFC3339))
@@ -150,7 +102,9 @@ func (s *Service) CreateKey(ctx context.Context, actor Actor, n NewKey) (IssuedK
 // company, in the order of ids.
 func (s *Service) Keys(ctx context.Context, actor Actor, page query.Page) ([]Key, error) {
 	return query.ListByID(page, func(k Key) int64 { return k.ID }, func(after int64, limit int) ([]Key, error) {
-		return s.store.Keys(ctx, actor.CompanyID, keyOwner(actor), after, limit)
+		keys, err := s.store.Keys(ctx, actor.CompanyID, keyOwner(actor), after, limit)
+		s.uses.overlay(keys)
+		return keys, err
 	})
 }
 
@@ -212,22 +166,35 @@ func HashToken(token string) KeyHash { return sha256.Sum256([]byte(token)) }
 // expired, revoked or of a disabled user is the same KindUnauthorized error. A
 // key is random, and found by its hash only while it is valid, so that the time
 // of a refusal tells nothing of it. One that is revoked is refused from the next
-// request on, whatever process revoked it.
-func (s *Service) Authenticate(ctx context.Context, token string) (Actor, error) {
-	actor, err := s.keys.find(ctx, s.store, HashToken(token), s.clock.Now())
+// request on, whatever process revoked it. A key that may not be used from the
+// address is a KindForbidden error: who holds its token knows that it is one.
+func (s *Service) Authenticate(ctx context.Context, token string, from netip.Addr) (Actor, error) {
+	now := s.clock.Now()
+	holder, err := s.keys.find(ctx, s.store, HashToken(token), now)
 	if fault.IsNotFound(err) {
 		return Actor{}, &fault.Error{Kind: fault.KindUnauthorized, Message: "send a valid API key in the header x-api-key"}
 	}
 	if err != nil {
 		return Actor{}, fmt.Errorf("load key: %w", err)
 	}
-	return actor, nil
+	if !holder.mayComeFrom(from) {
+		return Actor{}, &fault.Error{Kind: fault.KindForbidden, Message: fmt.Sprintf("this key may not be used from the address %s", from)}
+	}
+	s.uses.note(holder.actor, now)
+	return holder.actor, nil
+}
+
+// Remembers tells whether a key with the token was valid a moment ago, without
+// asking the store.
+func (s *Service) Remembers(token string) bool {
+	return s.keys.remembers(HashToken(token))
 }
 
 // CreateKeyFor makes a key for a user, and returns its token, which is kept
 // nowhere else. The key may do what the strongest of the scopes allows. Errors:
 // KindInvalid for a scope; KindForbidden for one that the user may not have.
-func (s *Service) CreateKeyFor(ctx context.Context, user User, name string, scopes []Scope, handling lenient.Handling) (string, error) {
+func (s *Service) CreateKeyFor(ctx context.Context, user User, n NewKey) (string, error) {
+	scopes := n.Scopes
 	if len(scopes) == 0 {
 		return "", &fault.Error{Kind: fault.KindInvalid, Message: "a key needs a scope: " + fault.Join(Scopes)}
 	}
@@ -239,7 +206,8 @@ func (s *Service) CreateKeyFor(ctx context.Context, user User, name string, scop
 			}
 		}
 	}
-	issued, err := s.issue(ctx, Actor{CompanyID: user.CompanyID}, user.ID, Key{Name: name, Scope: strongest(scopes), Handling: handling}, func(User) error { return nil })
+	key := Key{Name: n.Name, Description: n.Description, Scope: strongest(scopes), Handling: n.Handling, AllowedIPs: n.AllowedIPs, ExpiresAt: n.ExpiresAt}
+	issued, err := s.issue(ctx, Actor{CompanyID: user.CompanyID}, user.ID, key, func(User) error { return nil })
 	return issued.Token, err
 }
 
@@ -280,6 +248,9 @@ func (s *Service) insertKey(ctx context.Context, tx Tx, actor Actor, user User, 
 	details := map[string]any{"userId": user.ID, "scope": string(key.Scope)}
 	if !key.ExpiresAt.IsZero() {
 		details["expiresAt"] = key.ExpiresAt
+	}
+	if len(key.AllowedIPs) > 0 {
+		details["allowedIps"] = NetworkTexts(key.AllowedIPs)
 	}
 	return key, audit.Add(ctx, tx, s.entry(actor, audit.KeyCreated, key.subject(), details))
 }

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -17,28 +18,32 @@ type keyring struct {
 // holder is who acts with a key.
 type holder struct {
 	actor     Actor
-	expiresAt time.Time // zero: never
+	allowed   []netip.Prefix // none: from anywhere
+	expiresAt time.Time      // zero: never
 }
 
 // keysRemembered is how many keys are kept in memory.
 const keysRemembered = 10_000
 
 // find returns who holds the valid key with the hash, or KindNotFound.
-func (r *keyring) find(ctx context.Context, store Reader, hash KeyHash, now time.Time) (Actor, error) {
+func (r *keyring) find(ctx context.Context, store Reader, hash KeyHash, now time.Time) (holder, error) {
 	version, err := store.KeysVersion(ctx)
 	if err != nil {
-		return Actor{}, err
+		return holder{}, err
 	}
 	if h, ok := r.get(version, hash); ok && (h.expiresAt.IsZero() || now.Before(h.expiresAt)) {
-		return h.actor, nil
+		return h, nil
 	}
 	key, user, err := store.KeyByHash(ctx, hash, now)
 	if err != nil {
-		return Actor{}, err
+		return holder{}, err
 	}
-	actor := Actor{CompanyID: key.CompanyID, KeyID: key.ID, Scope: key.Scope, Handling: key.Handling, User: user.Ref()}
-	r.keep(version, hash, holder{actor: actor, expiresAt: key.ExpiresAt})
-	return actor, nil
+	h := holder{
+		actor:   Actor{CompanyID: key.CompanyID, KeyID: key.ID, Scope: key.Scope, Handling: key.Handling, User: user.Ref()},
+		allowed: key.AllowedIPs, expiresAt: key.ExpiresAt,
+	}
+	r.keep(version, hash, h)
+	return h, nil
 }
 
 func (r *keyring) get(version int64, hash KeyHash) (holder, bool) {
@@ -46,6 +51,13 @@ func (r *keyring) get(version int64, hash KeyHash) (holder, bool) {
 	defer r.mu.RUnlock()
 	h, ok := r.holders[hash]
 	return h, ok && r.version == version
+}
+
+func (r *keyring) remembers(hash KeyHash) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	_, ok := r.holders[hash]
+	return ok
 }
 
 // keep remembers a holder that was read after the version. It is not newer than

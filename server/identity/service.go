@@ -18,6 +18,7 @@ type Service struct {
 	passwords passwords
 	guard     *guard
 	keys      keyring
+	uses      uses
 }
 
 // NewService returns a service over the store. It logs, by ids only, what

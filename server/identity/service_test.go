@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -24,7 +25,7 @@ import (
 func TestAuthenticate(t *testing.T) {
 	t.Parallel()
 	s := domaintest.New(t)
-	actor, err := s.Identity.Authenticate(t.Context(), s.Token)
+	actor, err := s.Identity.Authenticate(t.Context(), s.Token, netip.Addr{})
 	if err != nil || actor != s.Actor || actor.Scope != identity.ScopeAdmin || actor.User.Email != "ada@example.com" {
 		t.Fatalf("%+v %v", actor, err)
 	}
@@ -32,15 +33,15 @@ func TestAuthenticate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := s.Identity.CreateKeyFor(t.Context(), ada, "reports", []identity.Scope{identity.ScopeRead, identity.ScopeWrite}, "")
+	token, err := s.Identity.CreateKeyFor(t.Context(), ada, identity.NewKey{Name: "reports", Scopes: []identity.Scope{identity.ScopeRead, identity.ScopeWrite}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if actor, err := s.Identity.Authenticate(t.Context(), token); err != nil || actor.Scope != identity.ScopeWrite {
+	if actor, err := s.Identity.Authenticate(t.Context(), token, netip.Addr{}); err != nil || actor.Scope != identity.ScopeWrite {
 		t.Errorf("%+v %v", actor, err)
 	}
 	for _, wrong := range []string{"", token[:len(token)-1], token + "x", strings.ToUpper(token)} {
-		if _, err := s.Identity.Authenticate(t.Context(), wrong); fault.KindOf(err) != fault.KindUnauthorized {
+		if _, err := s.Identity.Authenticate(t.Context(), wrong, netip.Addr{}); fault.KindOf(err) != fault.KindUnauthorized {
 			t.Errorf("%q: %v", wrong, err)
 		}
 	}
@@ -60,11 +61,11 @@ func TestAuthenticateExpiry(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Now = s.Now.Add(time.Hour - time.Second)
-	if _, err := s.Identity.Authenticate(t.Context(), token); err != nil {
+	if _, err := s.Identity.Authenticate(t.Context(), token, netip.Addr{}); err != nil {
 		t.Errorf("a second before: %v", err)
 	}
 	s.Now = s.Now.Add(time.Second)
-	if _, err := s.Identity.Authenticate(t.Context(), token); fault.KindOf(err) != fault.KindUnauthorized {
+	if _, err := s.Identity.Authenticate(t.Context(), token, netip.Addr{}); fault.KindOf(err) != fault.KindUnauthorized {
 		t.Errorf("at its time: %v", err)
 	}
 }
@@ -80,20 +81,20 @@ func TestAuthenticateChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if actor, err := s.Identity.Authenticate(t.Context(), issued.Token); err != nil || actor.User.FirstName != "" {
+		if actor, err := s.Identity.Authenticate(t.Context(), issued.Token, netip.Addr{}); err != nil || actor.User.FirstName != "" {
 			t.Fatalf("%+v %v", actor, err)
 		}
 	}
 	if _, err := other.Identity.UpdateUser(t.Context(), s.Actor, s.User.ID, identity.UserPatch{FirstName: patch.Set("Ada")}); err != nil {
 		t.Fatal(err)
 	}
-	if actor, err := s.Identity.Authenticate(t.Context(), issued.Token); err != nil || actor.User.FirstName != "Ada" {
+	if actor, err := s.Identity.Authenticate(t.Context(), issued.Token, netip.Addr{}); err != nil || actor.User.FirstName != "Ada" {
 		t.Errorf("after a change of the user: %+v %v", actor, err)
 	}
 	if err := other.Identity.RevokeKey(t.Context(), s.Actor, issued.Key.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Identity.Authenticate(t.Context(), issued.Token); fault.KindOf(err) != fault.KindUnauthorized {
+	if _, err := s.Identity.Authenticate(t.Context(), issued.Token, netip.Addr{}); fault.KindOf(err) != fault.KindUnauthorized {
 		t.Errorf("after its revocation: %v", err)
 	}
 }

@@ -90,6 +90,10 @@ type Tx interface {
 	// RevokeKeys is RevokeKey for all keys of a user.
 	RevokeKeys(ctx context.Context, companyID, userID int64, at time.Time) error
 
+	// SaveKeyUses notes when keys were last used, unless a later time is noted. It
+	// is no change of keys that KeysVersion tells.
+	SaveKeyUses(ctx context.Context, uses []KeyUse) error
+
 	// LoginFailuresForUpdate is LoginFailures, and keeps other transactions from
 	// changing them until this one ends, also those that are not stored.
 	LoginFailuresForUpdate(ctx context.Context, keys []KeyHash) ([]Failures, error)

@@ -166,7 +166,7 @@ func (s *Server) NewKey(t testing.TB, scopes ...client.Scope) string {
 	if err != nil {
 		t.Fatalf("find the user: %v", err)
 	}
-	token, err := s.services.Identity.CreateKeyFor(t.Context(), user, "test", own, "")
+	token, err := s.services.Identity.CreateKeyFor(t.Context(), user, identity.NewKey{Name: "test", Scopes: own})
 	if err != nil {
 		t.Fatalf("make a key: %v", err)
 	}

@@ -11,7 +11,7 @@ import (
 var (
 	contactColumns  = []string{"id", "name", "title", "emails", "phones", "accounts", "updatedAt"}
 	propertyColumns = []string{"keyName", "name", "type", "isMultiple", "indexed", "options", "defaultValue"}
-	keyColumns      = []string{"id", "name", "prefix", "scopes", "userId", "createdAt", "expiresAt", "revokedAt"}
+	keyColumns      = []string{"id", "name", "prefix", "scopes", "userId", "createdAt", "expiresAt", "revokedAt", "lastUsedAt", "allowedIps"}
 )
 
 func contactsCommand(t *terminal) *cli.Command {

@@ -51,7 +51,7 @@ func (a *aside) start() error {
 			if err != nil {
 				return fmt.Errorf("--%s: %w", p.flag, err)
 			}
-			muxes[p.addr], at[p.addr] = mux, urlOf(listener.Addr())
+			muxes[p.addr], at[p.addr] = mux, urlOf(listener.Addr(), false)
 			defer a.serve(listener, mux)
 		}
 		for path, handler := range p.handlers {

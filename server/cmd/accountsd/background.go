@@ -10,6 +10,7 @@ import (
 
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/alias"
+	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/mail"
 	"github.com/accountsd/accountsd/server/store"
 )
@@ -48,20 +49,27 @@ func configureMail(cmd *cli.Command, config *alias.Config) (alias.Mailer, error)
 	return sender, nil
 }
 
-// startBackground writes the counts of the alias and sends mails, until stop is
-// called: that returns when all counts are written.
-func startBackground(store store.Store, counter *alias.Counter, sender alias.Mailer, logger *slog.Logger) (stop func()) {
-	stopCounting := background(func(ctx context.Context) {
+// startBackground writes the counts of the alias and when keys were used, and sends
+// mails, until stop is called: that returns when all counts are written.
+func startBackground(store store.Store, keys *identity.Service, counter *alias.Counter, sender alias.Mailer, logger *slog.Logger) (stop func()) {
+	stopNoting := background(func(ctx context.Context) {
+		keys.RunUses(ctx, func(err error) { logger.Error("the last uses of keys were not written", "error", err) })
+	})
+	stopAlias := background(func(ctx context.Context) {
 		counter.Run(ctx, server.AliasStore(store), func(err error) { logger.Error("counts of the alias were not written", "error", err) })
 	})
 	if sender == nil {
-		return stopCounting
+		return func() {
+			stopAlias()
+			stopNoting()
+		}
 	}
 	outbox := &alias.Outbox{Store: server.AliasStore(store), Mailer: sender, Report: reportMail(logger)}
 	stopSending := background(outbox.Run)
 	return func() {
 		stopSending()
-		stopCounting()
+		stopAlias()
+		stopNoting()
 	}
 }
 

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/netip"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v3"
@@ -47,6 +49,7 @@ func keyCreateCommand() *cli.Command {
 			&cli.StringFlag{Name: "name", Usage: "what the key is for", Sources: fromEnv("NAME")},
 			&cli.StringSliceFlag{Name: "scopes", Usage: "what the key may do: read, write or admin; each includes the ones before it", Value: []string{"write"}, Sources: fromEnv("SCOPES")},
 			&cli.StringFlag{Name: "handling", Usage: "how requests are read that do not say it themselves: strict, or lenient for programs of the former API", Validator: oneOf("strict", "lenient"), Sources: fromEnv("HANDLING")},
+			&cli.StringSliceFlag{Name: "allowed-ips", Usage: "refuse the key from elsewhere than `NETWORK`, as 203.0.113.0/24, or an address; can be repeated", DefaultText: "from anywhere", Sources: fromEnv("ALLOWED_IPS")},
 		},
 		Action: inStore(createKey),
 	}
@@ -57,11 +60,21 @@ func createKey(ctx context.Context, cmd *cli.Command, store store.Store) error {
 	for _, scope := range cmd.StringSlice("scopes") {
 		scopes = append(scopes, identity.Scope(scope))
 	}
+	var networks []netip.Prefix
+	for _, text := range cmd.StringSlice("allowed-ips") {
+		network, err := identity.ParseNetwork(text)
+		if err != nil {
+			return usageError(cmd, "--allowed-ips %s", err)
+		}
+		networks = append(networks, network)
+	}
 	user, err := findUser(ctx, cmd, store, cmd.String("email"))
 	if err != nil {
 		return err
 	}
-	token, err := users(store).CreateKeyFor(ctx, user, cmd.String("name"), scopes, lenient.Handling(cmd.String("handling")))
+	token, err := users(store).CreateKeyFor(ctx, user, identity.NewKey{
+		Name: cmd.String("name"), Scopes: scopes, Handling: lenient.Handling(cmd.String("handling")), AllowedIPs: networks,
+	})
 	if err != nil {
 		return err
 	}
@@ -70,7 +83,7 @@ func createKey(ctx context.Context, cmd *cli.Command, store store.Store) error {
 
 func listCompanyKeys(ctx context.Context, cmd *cli.Command, store store.Store, company identity.Company) error {
 	table := tabwriter.NewWriter(cmd.Root().Writer, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tUSER\tKEY\tSCOPE\tNAME\tCREATED\tEXPIRES\tREVOKED")
+	fmt.Fprintln(table, "ID\tUSER\tKEY\tSCOPE\tNAME\tCREATED\tEXPIRES\tREVOKED\tUSED\tFROM")
 	for after := int64(0); ; {
 		keys, err := store.Keys(ctx, company.ID, 0, after, listed)
 		if err != nil {
@@ -80,8 +93,9 @@ func listCompanyKeys(ctx context.Context, cmd *cli.Command, store store.Store, c
 			return table.Flush()
 		}
 		for _, k := range keys {
-			fmt.Fprintf(table, "%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.UserID, k.Prefix, k.Scope, cmp.Or(printable(k.Name), "-"),
-				formatTime(k.CreatedAt), cmp.Or(formatTime(k.ExpiresAt), "-"), cmp.Or(formatTime(k.RevokedAt), "-"))
+			fmt.Fprintf(table, "%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.UserID, k.Prefix, k.Scope, cmp.Or(printable(k.Name), "-"),
+				formatTime(k.CreatedAt), cmp.Or(formatTime(k.ExpiresAt), "-"), cmp.Or(formatTime(k.RevokedAt), "-"),
+				cmp.Or(formatTime(k.LastUsedAt), "-"), cmp.Or(strings.Join(identity.NetworkTexts(k.AllowedIPs), ","), "anywhere"))
 		}
 		after = keys[len(keys)-1].ID
 	}

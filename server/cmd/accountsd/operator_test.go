@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -257,6 +258,42 @@ func TestStopOfSilentPeers(t *testing.T) {
 	}
 	if err := p.wait(t); err != nil || time.Since(begin) > 4*time.Second {
 		t.Errorf("%v after %s\n%s", err, time.Since(begin), p.log)
+	}
+}
+
+// Who sends what is refused hears so at once, although the rest of the body never comes.
+func TestRefusedBodyIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	db, key := newCompany(t)
+	p := serve(t, db)
+	for name, test := range map[string]struct {
+		key, header string
+		status      int
+	}{
+		"too large a body":           {key, "Content-Length: 999999999999", http.StatusRequestEntityTooLarge},
+		"a body without a valid key": {"nope", "Content-Length: 1000000", http.StatusUnauthorized},
+		"one that waits for a go":    {"nope", "Content-Length: 100\r\nExpect: 100-continue", http.StatusUnauthorized},
+	} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_, err = fmt.Fprintf(conn, "PATCH /v1/accounts/1 HTTP/1.1\r\nHost: x\r\nX-Api-Key: %s\r\nContent-Type: application/json\r\n%s\r\n\r\n{", test.key, test.header)
+		if err == nil {
+			err = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if resp.Body.Close(); resp.StatusCode != test.status || !resp.Close {
+			t.Errorf("%s: %s, closes: %t", name, resp.Status, resp.Close)
+		}
 	}
 }
 

@@ -59,7 +59,7 @@ func promote(ctx context.Context, cmd *cli.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	token, err := users(s).CreateKeyFor(ctx, admin, "promotion", []identity.Scope{identity.ScopeAdmin}, "")
+	token, err := users(s).CreateKeyFor(ctx, admin, identity.NewKey{Name: "promotion", Scopes: []identity.Scope{identity.ScopeAdmin}})
 	if err != nil {
 		return err
 	}

@@ -106,7 +106,7 @@ func (s *sampler) addUsers(ctx context.Context) error {
 		if err := s.tx.InsertUser(ctx, &user); err != nil {
 			return err
 		}
-		token, err := s.Identity.CreateKeyFor(ctx, user, u.Key, []identity.Scope{identity.ScopeWrite}, "")
+		token, err := s.Identity.CreateKeyFor(ctx, user, identity.NewKey{Name: u.Key, Scopes: []identity.Scope{identity.ScopeWrite}})
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -51,10 +52,12 @@ func serveFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "trusted-proxies", Usage: "take the caller's address from X-Forwarded-For if `NETWORK`, as 10.0.0.0/8, sends it; can be repeated", DefaultText: "nobody's", Validator: checkNetworks, Sources: fromEnv("TRUSTED_PROXIES")},
 		&cli.IntFlag{Name: "rate-limit", Usage: "answer 429 to a key that sends more than `N` requests in a second, after twice as many at once; 0 for no limit", Value: 200, Validator: notNegative[int], Sources: fromEnv("RATE_LIMIT")},
 		&cli.Int64Flag{Name: "daily-limit", Usage: "answer 429 to a key that sends more than `N` requests in a day (UTC); 0 for no limit", Validator: notNegative[int64], Sources: fromEnv("DAILY_LIMIT")},
+		&cli.IntFlag{Name: "address-limit", Usage: "answer 429 to an address that sends more than `N` requests without a valid key in a minute; 0 for no limit", Value: 300, Validator: notNegative[int], Sources: fromEnv("ADDRESS_LIMIT")},
+		&cli.Int64Flag{Name: "max-requests", Usage: "answer 503 at once to what comes while `N` requests are under way; 0 for no limit", Value: 2000, Validator: notNegative[int64], Sources: fromEnv("MAX_REQUESTS")},
 		&cli.DurationFlag{Name: "drain", Usage: "go on serving for `DURATION` after a signal, with /readyz failing", Sources: fromEnv("DRAIN")},
 		&cli.DurationFlag{Name: "shutdown-timeout", Usage: "give requests under way `DURATION` to finish", Value: 30 * time.Second, Sources: fromEnv("SHUTDOWN_TIMEOUT")},
 		pprofFlag(), metricsFlag(), quietDaysFlag(), logFormatFlag(),
-	}, mailFlags())
+	}, tlsFlags(), mailFlags())
 }
 
 // dbFlags say which database is served, and how it is opened.
@@ -98,6 +101,10 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 		Region: cmd.String("phone-region"),
 		Alias:  alias.Config{Counter: alias.NewCounter(), QuietDays: cmd.Int("alias-quiet-days")},
 	}
+	encryption, err := configureTLS(cmd, logger)
+	if err != nil {
+		return err
+	}
 	sender, err := configureMail(cmd, &config.Alias)
 	if err != nil {
 		return err
@@ -122,12 +129,12 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 		store := watchers.traced(opened)
 		services := server.NewServices(store, config)
 		defer background(services.Properties.Run)()
-		handler, err := newHandler(cmd, services, watchers, logger)
+		handler, err := newHandler(cmd, services, watchers, encryption != nil, logger)
 		if err != nil {
 			return err
 		}
-		defer startBackground(store, config.Alias.Counter, watchers.mailer(sender), logger)()
-		return listen(ctx, cmd, handler, logger)
+		defer startBackground(store, services.Identity, config.Alias.Counter, watchers.mailer(sender), logger)()
+		return listen(ctx, cmd, handler, encryption, logger)
 	})(ctx, cmd)
 }
 
@@ -152,7 +159,7 @@ func readNetworks(texts []string) ([]netip.Prefix, error) {
 	return networks, nil
 }
 
-func newHandler(cmd *cli.Command, services server.Services, watchers *watchers, logger *slog.Logger) (*server.Server, error) {
+func newHandler(cmd *cli.Command, services server.Services, watchers *watchers, encrypted bool, logger *slog.Logger) (*server.Server, error) {
 	trusted, err := readNetworks(cmd.StringSlice("trusted-proxies"))
 	if err != nil {
 		return nil, err
@@ -165,6 +172,9 @@ func newHandler(cmd *cli.Command, services server.Services, watchers *watchers, 
 		PublicURL:      cmd.String("public-url"),
 		CORSOrigins:    cmd.StringSlice("cors-origin"),
 		TrustedProxies: trusted,
+		Encrypted:      encrypted,
+		MaxRequests:    cmd.Int64("max-requests"),
+		AddressLimit:   cmd.Int("address-limit"),
 		Logger:         logger,
 		RateLimit:      cmd.Int("rate-limit"),
 		DailyLimit:     cmd.Int64("daily-limit"),
@@ -174,14 +184,15 @@ func newHandler(cmd *cli.Command, services server.Services, watchers *watchers, 
 }
 
 // listen serves until ctx ends.
-func listen(ctx context.Context, cmd *cli.Command, handler *server.Server, logger *slog.Logger) error {
-	listener, err := net.Listen("tcp", cmd.String("addr"))
+func listen(ctx context.Context, cmd *cli.Command, handler *server.Server, encryption *tls.Config, logger *slog.Logger) error {
+	listener, err := listenOn(cmd.String("addr"), encryption, logger)
 	if err != nil {
 		return err
 	}
 	arriving := newArrivals()
 	httpServer := &http.Server{
 		Handler:           arriving.handler(handler),
+		TLSConfig:         encryption,
 		ConnState:         arriving.connection,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
@@ -191,8 +202,8 @@ func listen(ctx context.Context, cmd *cli.Command, handler *server.Server, logge
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- httpServer.Serve(server.ProblemListener(listener)) }()
-	logger.Info("listening", append([]any{"url", urlOf(listener.Addr())}, readVersion().attributes(cmd.String("db"))...)...)
+	go func() { failed <- httpServer.Serve(listener) }()
+	logger.Info("listening", append([]any{"url", urlOf(listener.Addr(), encryption != nil)}, readVersion().attributes(cmd.String("db"))...)...)
 
 	select {
 	case err := <-failed:
@@ -207,10 +218,14 @@ func listen(ctx context.Context, cmd *cli.Command, handler *server.Server, logge
 
 // urlOf is a URL for what listens at an address. Where that is every address of
 // the machine, it names one that can be called.
-func urlOf(addr net.Addr) string {
+func urlOf(addr net.Addr, encrypted bool) string {
+	scheme := "http://"
+	if encrypted {
+		scheme = "https://"
+	}
 	host, port, err := net.SplitHostPort(addr.String())
 	if err == nil && net.ParseIP(host).IsUnspecified() {
-		return "http://" + net.JoinHostPort("127.0.0.1", port)
+		return scheme + net.JoinHostPort("127.0.0.1", port)
 	}
-	return "http://" + addr.String()
+	return scheme + addr.String()
 }

@@ -72,6 +72,9 @@ func (a *arrivals) handler(next http.Handler) http.Handler {
 		connection := http.NewResponseController(w)
 		a.begin(body, func() { _ = connection.SetReadDeadline(time.Now()) })
 		defer a.end(body)
+		// In a copy: net/http looks at the body of its own request to see whether the rest
+		// is worth reading. Where it does not know it, it waits for that before it answers.
+		r = r.WithContext(r.Context())
 		r.Body = body
 		next.ServeHTTP(w, r)
 	})

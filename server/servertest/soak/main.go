@@ -2,7 +2,8 @@
 // memory that it takes and how long honest callers wait meanwhile: "make soak".
 // Its argument is the binary to serve with, so that two can be compared. Or it
 // kills one again and again while it writes ("make soak-crash"), also with another one
-// that follows it ("make soak-follow"), or has many clients
+// that follows it ("make soak-follow"), sends it all that openapi.yaml allows and
+// forbids ("make soak-fuzz"), or has many clients
 // work through two servers on one PostgreSQL while things go wrong ("make
 // soak-servers", "make soak-failover").
 package main
@@ -16,6 +17,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
@@ -26,6 +28,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/accountsd/accountsd/server/servertest/fuzz"
 	"github.com/accountsd/accountsd/server/servertest/powercut"
 )
 
@@ -58,6 +61,7 @@ const usage = `usage: soak ACCOUNTSD [MIX ...]
        soak crash KILLS ACCOUNTSD
        soak failover TIMES ACCOUNTSD
        soak follow TIMES ACCOUNTSD
+       soak fuzz DURATION SEED|- ACCOUNTSD
        soak powercut STATES ACCOUNTSD
        soak two|balanced|pooled|burst|days ACCOUNTSD`
 
@@ -97,12 +101,29 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		return repeated[mode](ctx, args[2], times)
+	case mode == "fuzz" && len(args) == 4:
+		return fuzzed(ctx, args[1], args[2], args[3])
 	case len(args) == 2 && modes[mode] != nil:
 		return modes[mode](ctx, args[1])
 	case mode == "":
 		return errors.New(usage)
 	}
 	return soakAll(args[0], args[1:])
+}
+
+// fuzzed sends requests of all kinds for so long, with a seed or any.
+func fuzzed(ctx context.Context, duration, seed, binary string) error {
+	c := fuzz.Config{Binary: binary, Seed: rand.Uint64(), Out: os.Stdout}
+	var err error
+	if c.Duration, err = time.ParseDuration(duration); err != nil {
+		return err
+	}
+	if seed != "-" {
+		if c.Seed, err = strconv.ParseUint(seed, 10, 64); err != nil {
+			return err
+		}
+	}
+	return fuzz.Run(ctx, c)
 }
 
 func soakAll(binary string, mixes []string) error {

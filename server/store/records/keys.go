@@ -1,7 +1,10 @@
 package records
 
 import (
+	"cmp"
 	"context"
+	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,8 +17,10 @@ var (
 		return []any{
 			"id", (*db.ID)(&k.ID), "company_id", &k.CompanyID, "user_id", &k.UserID,
 			"name", &k.Name, "description", &k.Description, "prefix", &k.Prefix, "hash", (*db.Sum)(&k.Hash), "scope", (*string)(&k.Scope), "handling", &k.Handling,
+			"allowed_ips", (*db.List[netip.Prefix])(&k.AllowedIPs),
 			"created_at", (*db.Time)(&k.CreatedAt),
 			"expires_at", (*db.OptionalTime)(&k.ExpiresAt), "revoked_at", (*db.OptionalTime)(&k.RevokedAt),
+			"last_used_at", (*db.OptionalTime)(&k.LastUsedAt),
 		}
 	})
 	shownKeys = keys.Without("hash")
@@ -31,6 +36,7 @@ WHERE k.company_id = ? AND k.id > ? ORDER BY k.id LIMIT ?`}
 WHERE {-}k.company_id = ? AND k.user_id = ? AND k.id > ? ORDER BY k.id LIMIT ?`}
 	insertKey  = db.Statement{Thing: "key", Taken: "key is taken", Text: keys.Insert("api_keys")}
 	revokeKey  = db.Statement{Thing: "key", Text: `UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ? AND company_id = ?`}
+	useKey     = db.Statement{Thing: "keys", Text: `UPDATE api_keys SET last_used_at = ? WHERE id = ? AND company_id = ? AND coalesce(last_used_at, 0) < ?`}
 	revokeKeys = db.Statement{Thing: "keys", Text: `UPDATE api_keys SET revoked_at = ? WHERE user_id = ? AND company_id = ? AND revoked_at IS NULL`}
 )
 
@@ -84,6 +90,18 @@ func (t *Tx) RevokeKey(ctx context.Context, companyID, id int64, at time.Time) e
 // RevokeKeys notes when the keys of a user were revoked that were not before.
 func (t *Tx) RevokeKeys(ctx context.Context, companyID, userID int64, at time.Time) error {
 	return t.countKeys(ctx, t.Session.Exec(ctx, revokeKeys, db.Time(at), userID, companyID))
+}
+
+// SaveKeyUses notes when keys were last used, in the order of ids, in which no two
+// servers wait for each other.
+func (t *Tx) SaveKeyUses(ctx context.Context, uses []identity.KeyUse) error {
+	sorted := slices.SortedFunc(slices.Values(uses), func(a, b identity.KeyUse) int { return cmp.Compare(a.KeyID, b.KeyID) })
+	for _, use := range sorted {
+		if err := t.Session.Exec(ctx, useKey, db.Time(use.At), use.KeyID, use.CompanyID, db.Time(use.At)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // countKeys tells those who remember keys, after a change of keys or of what their

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -19,6 +20,9 @@ func (f *fixture) addKeys(t *testing.T, u identity.User, keys ...identity.Key) [
 		for i := range keys {
 			k := &keys[i]
 			k.CompanyID, k.UserID, k.CreatedAt = u.CompanyID, u.ID, start
+			if k.AllowedIPs == nil {
+				k.AllowedIPs = []netip.Prefix{} // as it is read
+			}
 			err = errors.Join(err, tx.InsertKey(ctx, k))
 		}
 		return err
@@ -28,7 +32,8 @@ func (f *fixture) addKeys(t *testing.T, u identity.User, keys ...identity.Key) [
 
 func testKey(t *testing.T, f *fixture) {
 	keys := f.addKeys(t, f.ada,
-		identity.Key{Name: "forever", Prefix: "acc_1", Scope: identity.ScopeRead, Handling: "lenient", Hash: identity.KeyHash{1}},
+		identity.Key{Name: "forever", Prefix: "acc_1", Scope: identity.ScopeRead, Handling: "lenient", Hash: identity.KeyHash{1},
+			AllowedIPs: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::/32")}, LastUsedAt: start},
 		identity.Key{
 			Name: "", Description: "\"Nightly\" jöb", Prefix: "acc_2", Scope: identity.ScopeAdmin, Hash: identity.KeyHash{31: 2},
 			ExpiresAt: start.Add(time.Hour),
@@ -205,5 +210,30 @@ func testKeysVersion(t *testing.T, f *fixture) {
 	})
 	if version, err := f.store.KeysVersion(t.Context()); err != nil || version != last {
 		t.Errorf("%d after what failed, want %d (%v)", version, last, err)
+	}
+}
+
+// When a key was last used grows only, and is no change of keys.
+func testKeyUses(t *testing.T, f *fixture) {
+	keys := f.addKeys(t, f.ada, identity.Key{Hash: identity.KeyHash{1}}, identity.Key{Hash: identity.KeyHash{2}}, identity.Key{Hash: identity.KeyHash{3}})
+	before, err := f.store.KeysVersion(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []time.Duration{time.Minute, time.Hour, time.Second} {
+		f.write(t, func(ctx context.Context, tx store.Tx) error {
+			return tx.SaveKeyUses(ctx, []identity.KeyUse{
+				{CompanyID: f.company.ID, KeyID: keys[1].ID, At: start.Add(at)},
+				{CompanyID: f.company.ID, KeyID: keys[0].ID, At: start.Add(2 * at)},
+				{CompanyID: f.other.ID, KeyID: keys[2].ID, At: start},
+			})
+		})
+	}
+	keys[0].LastUsedAt, keys[1].LastUsedAt = start.Add(2*time.Hour), start.Add(time.Hour)
+	for _, want := range keys {
+		f.wantKey(t, want)
+	}
+	if after, err := f.store.KeysVersion(t.Context()); err != nil || after != before {
+		t.Errorf("KeysVersion is %d, and was %d (%v)", after, before, err)
 	}
 }

@@ -23,6 +23,7 @@ var identityTests = tests{
 	"RevokeKey":   testRevokeKey,
 	"RevokeKeys":  testRevokeKeys,
 	"KeyValid":    testKeyValid,
+	"KeyUses":     testKeyUses,
 	"KeyScope":    testKeyScope,
 	"KeysVersion": testKeysVersion,
 

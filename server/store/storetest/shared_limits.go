@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -116,7 +117,7 @@ func testSharedQuota(t *testing.T, f *shared) {
 // A key that is revoked on one server is refused by the others within a second.
 func testRevokedElsewhere(t *testing.T, f *shared) {
 	authenticate := func(s *rooms) error {
-		_, err := s.identity.Authenticate(t.Context(), racedToken)
+		_, err := s.identity.Authenticate(t.Context(), racedToken, netip.Addr{})
 		return err
 	}
 	for _, s := range f.servers { // so that they remember

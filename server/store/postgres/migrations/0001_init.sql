@@ -69,7 +69,9 @@ CREATE TABLE api_keys (
     handling    text   COLLATE "C" NOT NULL CHECK (handling IN ('', 'strict', 'lenient')),
     created_at  bigint NOT NULL,
     expires_at  bigint,
-    revoked_at  bigint
+    revoked_at  bigint,
+    allowed_ips text   COLLATE "C" NOT NULL, -- networks as a list in JSON; empty: from anywhere
+    last_used_at bigint -- to about a minute
 );
 CREATE INDEX api_keys_company ON api_keys (company_id, id);
 CREATE INDEX api_keys_user ON api_keys (company_id, user_id, id);

@@ -1,4 +1,4 @@
-package server
+package jsonvalue_test
 
 import (
 	"encoding/json"
@@ -7,19 +7,21 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/accountsd/accountsd/server/jsonvalue"
 )
 
-// Whatever decodeJSON takes, encoding/json takes as well and reads the same; what
-// it refuses is told as a problem.
-func FuzzDecodeJSON(f *testing.F) {
+// Whatever Decode takes, encoding/json takes as well and reads the same; what it
+// refuses is told in words that can be sent.
+func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"a":1,"a":2}`, `{"a":"\ud800"}`, `[1.10e2,null,true,"x\u0000"]`, `{"a":{"b":[{}]}} x`, "\xff", `"`, ``, `[[[[`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		value, _, err := decodeJSON(data)
+		value, _, err := jsonvalue.Decode(data)
 		if err != nil {
-			if p, ok := errors.AsType[*problem](err); !ok || p.detail == "" || !utf8.ValidString(p.detail) {
-				t.Fatalf("%q: %v", data, err)
+			if words, at := jsonvalue.Explain(err); words == "" || !utf8.ValidString(words+string(at)) {
+				t.Fatalf("%q: %q at %q", data, words, at)
 			}
 			return
 		}
