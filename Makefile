@@ -97,7 +97,7 @@ test-race: ## run all tests under the race detector, in random order, but those 
 	$(WITHPOSTGRES) $(GO) test -race -shuffle=on -timeout 20m $$($(GO) list ./... | grep -v '/cmd/')
 
 # What is tested on SQLite by all other targets, and is the same on PostgreSQL.
-ON_BOTH := ./client ./client/cmd/accounts ./server $(addprefix ./server/,account alias contact house identity mail property servertest transfer write)
+ON_BOTH := ./client ./client/cmd/accounts ./server $(addprefix ./server/,account alias contact follow house identity mail property servertest transfer write)
 
 .PHONY: test-postgres
 test-postgres: test-api-postgres ## run the tests of the store on PostgreSQL, and those of the API there (needs postgresql; haproxy and pgbouncer for those with proxies)
@@ -204,6 +204,17 @@ soak-days: build ## have the disk of a server be full, read-only or broken, and 
 	$(GO) build -o bin/soak ./server/servertest/soak
 	bin/soak days bin/accountsd
 
+FOLLOWED ?= 20
+
+.PHONY: soak-follow
+soak-follow: build ## kill a server and its follower FOLLOWED times (20) each under 64 writers, and compare what both have
+	$(GO) build -o bin/soak ./server/servertest/soak
+	bin/soak follow $(FOLLOWED) bin/accountsd
+
+.PHONY: soak-follow-ci
+soak-follow-ci: ## kill them a few times only
+	$(MAKE) soak-follow FOLLOWED=3
+
 STATES ?= 10000
 
 .PHONY: soak-powercut
@@ -240,4 +251,4 @@ check-dist: ## build it for linux/amd64 only, and see that it can be installed, 
 	@GO='$(GO)' .ci/package/check.sh
 
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps check-licences check-vulnerabilities check-breaking test-breaking test-modules test-typescript test-browser test-member test-drift fuzz test-mail test-metrics bench-load-ci soak-fuzz-ci soak-crash-ci soak-powercut-ci soak-days soak-failover-ci test-race test-api-postgres test ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps check-licences check-vulnerabilities check-breaking test-breaking test-modules test-typescript test-browser test-member test-drift fuzz test-mail test-metrics bench-load-ci soak-fuzz-ci soak-crash-ci soak-follow-ci soak-powercut-ci soak-days soak-failover-ci test-race test-api-postgres test ## what CI runs

@@ -74,6 +74,8 @@ type (
 	PropertyType = api.PropertyType
 	// Scope is what a key may do.
 	Scope = api.Scope
+	// Self is for whom a key acts.
+	Self = api.Self
 	// User is a user of the company.
 	User = api.User
 	// UserInvite is a user to invite.

@@ -16,6 +16,11 @@ func (s *Users) List(ctx context.Context) iter.Seq2[User, error] {
 	return list(s.c.raw.ListUsers, &api.ListUsersParams{PageSize: new(maxPageSize)}, whole[User]).all(ctx)
 }
 
+// Self tells for which user and company the key acts, and what it may do.
+func (s *Users) Self(ctx context.Context) (*Self, error) {
+	return answer[Self](s.c.raw.GetSelf(ctx, nil))
+}
+
 // Invite makes a user, who sets a password with the invitation's token. It is
 // not sent again after a lost answer, since a second invitation would be
 // refused. ErrConflict if the e-mail address is taken.

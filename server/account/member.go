@@ -25,6 +25,7 @@ type member struct {
 	reset func(p *Patch, matched *Account)            // makes the patch clear it, unless it has it
 	fill  func(from Patch, into *Patch, had *Account) // takes it over if the account is without
 	value func(a *Account) any                        // as the JSON form has it; nil: none
+	set   func(r *patch.Reader, a *Account, v any)    // what value returned once, decoded from JSON, as it is; nil: it is never written
 
 	kind   query.Kind // how it is searched
 	labels []string   // the values that there are, of query.Exact
@@ -57,7 +58,21 @@ func nullable[T comparable](name string, convert patch.Converter[T], check patch
 			}
 			return nil
 		},
+		set: func(r *patch.Reader, a *Account, v any) {
+			*at(a) = nil
+			if v == nil {
+				return
+			}
+			if value, ok := convert(r, []string{name}, v); ok {
+				*at(a) = &value
+			}
+		},
 	}
+}
+
+// setter is the set of a member that always has a value.
+func setter[T any](name string, convert patch.Converter[T], at func(*Account) *T) func(*patch.Reader, *Account, any) {
+	return func(r *patch.Reader, a *Account, v any) { *at(a), _ = convert(r, []string{name}, v) }
 }
 
 // clearable says of the empty text, if it is wrong, how to clear a member.
@@ -210,6 +225,16 @@ func contactsMember() member {
 				return nil
 			}
 			return ContactIDs(a.Contacts)
+		},
+		set: func(r *patch.Reader, a *Account, v any) {
+			a.Contacts = nil
+			if v == nil {
+				return
+			}
+			ids, _ := patch.Integers(r, []string{"contacts"}, v)
+			for _, id := range ids {
+				a.Contacts = append(a.Contacts, Contact{ID: id, CompanyID: a.CompanyID})
+			}
 		},
 	}
 }

@@ -45,6 +45,7 @@ var members = []member{
 		read:  func(r *patch.Reader, p *Patch) { p.Title = patch.Checked(r, "title", patch.Text, checkTitle) },
 		apply: func(a *applier, p *Patch) { patch.SetValue(&a.Applier, "title", &a.after.Title, p.Title, checkTitle) },
 		value: func(a *Account) any { return a.Title },
+		set:   setter("title", patch.Text, func(a *Account) *string { return &a.Title }),
 	},
 	nullable("description", patch.Text, textUpTo(MaxDescription),
 		func(a *Account) **string { return &a.Description }, func(p *Patch) *patch.Field[string] { return &p.Description }).texted(),
@@ -55,6 +56,7 @@ var members = []member{
 			patch.SetList(&a.Applier, "address", &a.after.Address, p.Address, addressLines)
 		},
 		value: func(a *Account) any { return a.Address },
+		set:   setter("address", patch.Texts, func(a *Account) *[]string { return &a.Address }),
 	},
 	{
 		name: "isActive", kind: query.Bool,
@@ -68,6 +70,7 @@ var members = []member{
 			}
 		},
 		value: func(a *Account) any { return a.Active },
+		set:   setter("isActive", patch.Bool, func(a *Account) *bool { return &a.Active }),
 	},
 	nullable("primaryEmail", patch.Text, normal.CheckEmail,
 		func(a *Account) **string { return &a.PrimaryEmail }, func(p *Patch) *patch.Field[string] { return &p.PrimaryEmail }).texted().of(query.Email),
@@ -80,6 +83,7 @@ var members = []member{
 			patch.SetValue(&a.Applier, "number", &a.after.Number, p.Number, checkNumber)
 		},
 		value: func(a *Account) any { return a.Number },
+		set:   setter("number", patch.Integer, func(a *Account) *int64 { return &a.Number }),
 	},
 	typeMember(),
 	nullable("value", patch.Number, checkAmount,

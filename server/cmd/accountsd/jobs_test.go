@@ -23,6 +23,7 @@ var beginnings = map[string]func(t *testing.T) *stage{
 	"monitoring":  onWatchedMachine,
 	"operation":   onEmptyMachine,
 	"postgresql":  onPostgreSQL,
+	"standby":     besideSource,
 	"two-servers": onTwoMachines,
 	// A section has machines of its own if the page goes on with others.
 	"postgresql#A standby, and failover": onTwoDatabases,
@@ -73,6 +74,16 @@ func onEmptyMachine(t *testing.T) *stage {
 	t.Helper()
 	dir := t.TempDir()
 	return newStage(t, dir, map[string]string{"127.0.0.1:8080": spareAddress(t), "/var/lib/accountsd": filepath.Join(dir, "var")})
+}
+
+// besideSource is a folder with the sample company, which is served, and of which a copy
+// can be made there.
+func besideSource(t *testing.T) *stage {
+	t.Helper()
+	dir := t.TempDir()
+	db := filepath.Join(dir, "accounts.db")
+	mustRun(t, "init", "--db", db, "--company", "Sunrise Services", "--email", "ada@example.com", "--sample-data")
+	return newStage(t, dir, map[string]string{"https://accounts.example.com": serve(t, db).url, "127.0.0.1:8080": spareAddress(t)})
 }
 
 // onMachineWithService is one with the sample company where a package has it, and

@@ -69,6 +69,8 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 			backupCommand(),
 			restoreCommand(),
 			verifyCommand(),
+			followCommand(),
+			promoteCommand(),
 			aliasCommand(),
 			doctorCommand(),
 			versionCommand(),

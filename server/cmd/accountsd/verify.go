@@ -23,15 +23,27 @@ In the end it prints the last entry of each company's history with its hash. Who
 entry up to there is another one than it was.
 
 A server on an SQLite file goes on writing, but the log beside the file grows until the file is read; where much is written,
-verify a backup. The files of a PostgreSQL cluster are for pg_amcheck and its checksums.`
+verify a backup. The files of a PostgreSQL cluster are for pg_amcheck and its checksums.
+
+With --against, it compares instead what the database has with what another installation answers, as of a standby and its source:
+the accounts with custom members and contacts, the contacts, the properties with options, the users and the last change, by the
+hashes of their JSON. The first records that differ are named, and the exit status is 1 if there is any; what is written meanwhile
+differs. The key of scope admin is read from the variable ACCOUNTSD_KEY, or from the file of --key-file.`
 
 func verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "verify",
 		Usage:       "look for damage, and whether the history leads to what there is",
 		Description: verifyHelp,
-		Flags:       []cli.Flag{dbFlag(), progressFlag(), logFormatFlag()},
+		Flags: []cli.Flag{
+			dbFlag(),
+			&cli.StringFlag{Name: "against", Usage: "compare with the installation at `URL`, and do nothing else", Sources: fromEnv("AGAINST")},
+			keyFileFlag(), progressFlag(), logFormatFlag(),
+		},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
+			if url := cmd.String("against"); url != "" {
+				return compareWith(ctx, cmd, url)
+			}
 			result, err := verifyDatabase(ctx, cmd, cmd.String("db"))
 			switch {
 			case ctx.Err() != nil:

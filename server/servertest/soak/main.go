@@ -1,8 +1,9 @@
 // Soak attacks a real server with hundreds of requests at once, and prints the
 // memory that it takes and how long honest callers wait meanwhile: "make soak".
 // Its argument is the binary to serve with, so that two can be compared. Or it
-// kills one again and again while it writes ("make soak-crash"), sends it all that
-// openapi.yaml allows and forbids ("make soak-fuzz"), or has many clients
+// kills one again and again while it writes ("make soak-crash"), also with another one
+// that follows it ("make soak-follow"), sends it all that openapi.yaml allows and
+// forbids ("make soak-fuzz"), or has many clients
 // work through two servers on one PostgreSQL while things go wrong ("make
 // soak-servers", "make soak-failover").
 package main
@@ -59,6 +60,7 @@ func attacks() map[string][]attack {
 const usage = `usage: soak ACCOUNTSD [MIX ...]
        soak crash KILLS ACCOUNTSD
        soak failover TIMES ACCOUNTSD
+       soak follow TIMES ACCOUNTSD
        soak fuzz DURATION SEED|- ACCOUNTSD
        soak powercut STATES ACCOUNTSD
        soak two|balanced|pooled|burst|days ACCOUNTSD`
@@ -70,6 +72,7 @@ var modes = map[string]func(ctx context.Context, binary string) error{"two": two
 var repeated = map[string]func(ctx context.Context, binary string, times int) error{
 	"crash":    crash,
 	"failover": failover,
+	"follow":   follow,
 	"powercut": func(ctx context.Context, binary string, states int) error {
 		slog.SetLogLoggerLevel(slog.LevelError) // Each state that is migrated would be told.
 

@@ -8,6 +8,7 @@ import (
 	"github.com/accountsd/accountsd/server/store/copying"
 	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/postgres/engine"
+	"github.com/accountsd/accountsd/server/store/records"
 )
 
 // Bulk is a database that is copied from or to as a whole.
@@ -29,9 +30,9 @@ func OpenSource(ctx context.Context, url string) (*Bulk, error) {
 }
 
 // OpenTarget opens the database of a URL to be copied to, as Open does. It may be one
-// that a copy has left unfinished, which Open refuses.
+// that a copy has left unfinished, or one that follows, which Open refuses.
 func OpenTarget(ctx context.Context, url string) (*Bulk, error) {
-	return openBulk(ctx, url, Config{filling: true})
+	return openBulk(ctx, url, Config{filling: true, Follows: true})
 }
 
 func openBulk(ctx context.Context, url string, config Config) (*Bulk, error) {
@@ -65,7 +66,7 @@ WHERE f.contype = 'f' AND ` + ofSchema}
 // Tables returns the tables of records: see copying.Database. What the database has
 // beside them is about itself, and the index of words.
 func (b *Bulk) Tables(ctx context.Context) ([]copying.Table, error) {
-	return copying.Describe(ctx, b.store.Session, selectColumns, selectReferences, kinds, "commits", "counters", "schema_version", "search_texts")
+	return copying.Describe(ctx, b.store.Session, selectColumns, selectReferences, kinds, "commits", "counters", "schema_version", "search_texts", records.Following)
 }
 
 // Look runs reads on one state of the database.
@@ -122,13 +123,26 @@ func (b *Bulk) Complete(ctx context.Context, counters map[string]int64, progress
 	return err
 }
 
-// A copy notes in the database that it has not ended.
-var selectUnfinished = db.Statement{Thing: "schema", Text: `SELECT to_regclass('` + copying.Note + `') IS NOT NULL`}
+// A copy notes in the database that it has not ended, and a follower that it is one.
+var (
+	selectUnfinished = db.Statement{Thing: "schema", Text: `SELECT to_regclass('` + copying.Note + `') IS NOT NULL, to_regclass('` + records.Following + `') IS NOT NULL`}
+	selectFollowing  = db.Statement{Thing: "schema", Text: `SELECT to_regclass('` + records.Following + `') IS NOT NULL`}
+)
 
-// checkWhole returns an error if the database is only a part of a copy.
+// Follows tells whether the database follows another installation.
+func (s *Store) Follows(ctx context.Context) (follows bool, err error) {
+	err = s.Session.Get(ctx, selectFollowing, nil, &follows)
+	return follows, err
+}
+
+// checkWhole returns an error if the database is only a part of a copy, or follows
+// another installation and was not opened for that.
 func (s *Store) checkWhole(ctx context.Context) error {
-	var unfinished bool
-	err := s.Session.Get(ctx, selectUnfinished, nil, &unfinished)
+	var unfinished, follows bool
+	err := s.Session.Get(ctx, selectUnfinished, nil, &unfinished, &follows)
+	if err == nil && follows && !s.follows {
+		err = &fault.Error{Kind: fault.KindConflict, Message: "the database follows another installation; make it one of its own with accountsd promote once that is gone"}
+	}
 	if err == nil && unfinished {
 		err = &fault.Error{Kind: fault.KindUnavailable, Message: "the database is only a part of a copy; give the accountsd copy that makes it again to complete it"}
 	}

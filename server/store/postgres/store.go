@@ -22,14 +22,15 @@ import (
 // Store is a store.Store on one database.
 type Store struct {
 	records.Reader
-	engine *engine.Engine
-	place  place
-	groups groups
-	layout atomic.Pointer[layout]
-	keys   keysVersion
-	stop   context.CancelFunc
-	done   chan struct{} // closed when nothing runs in the background any more
-	close  func() error
+	engine  *engine.Engine
+	place   place
+	groups  groups
+	layout  atomic.Pointer[layout]
+	keys    keysVersion
+	follows bool // it may follow another installation
+	stop    context.CancelFunc
+	done    chan struct{} // closed when nothing runs in the background any more
+	close   func() error
 }
 
 var _ store.Store = (*Store)(nil)
@@ -42,6 +43,8 @@ type Config struct {
 	KeepSchema bool
 	// Quiet keeps what else runs in the background from running here.
 	Quiet bool
+	// Follows takes a database that follows another installation, which is refused else.
+	Follows bool
 
 	filling bool // take a database that a copy has left unfinished
 }
@@ -56,7 +59,7 @@ func Open(ctx context.Context, url string, config Config) (*Store, error) {
 		return nil, err
 	}
 	background, stop := context.WithCancel(context.Background())
-	s.stop = stop
+	s.stop, s.follows = stop, config.Follows
 	check := s.bringUp
 	if config.KeepSchema {
 		check = s.checkVersion

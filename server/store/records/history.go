@@ -65,6 +65,11 @@ func (t *Tx) AddHistory(ctx context.Context, e *account.HistoryEntry) error {
 		return err
 	}
 	e.Sequence = c.sequence + 1
+	return t.appendHistory(ctx, c, e)
+}
+
+// appendHistory appends an entry with its sequence.
+func (t *Tx) appendHistory(ctx context.Context, c *counts, e *account.HistoryEntry) error {
 	s := &t.entry
 	s.HistoryEntry = *e
 	digest, err := s.digest()

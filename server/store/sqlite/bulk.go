@@ -5,6 +5,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/store/copying"
 	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/records"
 	"github.com/accountsd/accountsd/server/store/sqlite/commit"
 )
 
@@ -20,9 +21,9 @@ func OpenSource(ctx context.Context, path string) (*Bulk, error) {
 }
 
 // OpenTarget opens the file at path to be copied to, as Open does. It may be one that
-// a copy has left unfinished, which the others refuse.
+// a copy has left unfinished, or one that follows, which the others refuse.
 func OpenTarget(ctx context.Context, path string) (*Bulk, error) {
-	return openBulk(ctx, path, true, limits{commit: commit.DefaultLimits, filling: true})
+	return openBulk(ctx, path, true, limits{commit: commit.DefaultLimits, filling: true, follows: true})
 }
 
 func openBulk(ctx context.Context, path string, create bool, limits limits) (*Bulk, error) {
@@ -52,7 +53,7 @@ func (b *Bulk) Tables(ctx context.Context) ([]copying.Table, error) {
 }
 
 func describe(ctx context.Context, s db.Session) ([]copying.Table, error) {
-	return copying.Describe(ctx, s, selectColumns, selectReferences, kinds, "search_queue", "search_state")
+	return copying.Describe(ctx, s, selectColumns, selectReferences, kinds, "search_queue", "search_state", records.Following)
 }
 
 // Look runs reads on one state of the file.

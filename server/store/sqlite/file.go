@@ -14,6 +14,7 @@ import (
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/copying"
 	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/store/records"
 	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 	"github.com/accountsd/accountsd/server/write"
 )
@@ -101,6 +102,7 @@ type file struct {
 	version int  // of the schema
 
 	unfinished bool // a copy into it has not ended
+	follows    bool // it follows another installation
 }
 
 // inspect looks at a file without changing it, and refuses one that is not ours
@@ -125,7 +127,8 @@ var (
 	beginLook   = db.Statement{Thing: "database", Text: `BEGIN`}
 	endLook     = db.Statement{Thing: "database", Text: `ROLLBACK`}
 	selectMarks = db.Statement{Thing: "database", Text: `SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema),
-	(SELECT count(*) FROM sqlite_schema WHERE name = '` + copying.Note + `') FROM pragma_application_id, pragma_user_version`}
+	(SELECT count(*) FROM sqlite_schema WHERE name = '` + copying.Note + `'), (SELECT count(*) FROM sqlite_schema WHERE name = '` + records.Following + `')
+	FROM pragma_application_id, pragma_user_version`}
 	selectSchema = db.Statement{Thing: "schema", Text: `SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1`}
 	quickCheck   = db.Statement{Thing: "database", Text: `PRAGMA quick_check(1)`}
 	mark         = db.Statement{Thing: "database", Text: fmt.Sprintf(`PRAGMA application_id = %d`, ApplicationID)}
@@ -138,11 +141,11 @@ func (f *file) identify(ctx context.Context, conn *engine.Conn, create bool) err
 		return err
 	}
 	defer func() { _ = conn.Exec(context.WithoutCancel(ctx), endLook) }()
-	var id, things, notes int
-	if err := conn.Get(ctx, selectMarks, nil, &id, &f.version, &things, &notes); err != nil {
+	var id, things, notes, following int
+	if err := conn.Get(ctx, selectMarks, nil, &id, &f.version, &things, &notes, &following); err != nil {
 		return err
 	}
-	f.marked, f.unfinished = id == ApplicationID, notes > 0
+	f.marked, f.unfinished, f.follows = id == ApplicationID, notes > 0, following > 0
 	switch {
 	case f.isNewer():
 		return refuse(fault.KindInvalid, "%s has a schema of version %d, and this program knows only up to %d; use the newer accountsd that wrote it",
@@ -212,6 +215,11 @@ func (f *file) lookForDamage(ctx context.Context, conn *engine.Conn) error {
 
 func explainUnfinished(path string) error {
 	return refuse(fault.KindUnavailable, "%s is only a part of a copy; give the accountsd copy that makes it again to complete it, or name another file with --db", path)
+}
+
+// following is of a file that follows another installation.
+func following(path string) error {
+	return refuse(fault.KindConflict, "%s follows another installation; make it one of its own with accountsd promote --db %s once that is gone, or name another file with --db", path, path)
 }
 
 func refuseOpen(path string, err error) error {

@@ -48,6 +48,7 @@ type limits struct {
 	pace   textindex.Pace // of the index
 
 	filling bool // take a file that a copy has left unfinished
+	follows bool // take a file that follows another installation
 	keep    bool // a copy of a file of an older schema, before it is brought up to date
 	watcher observe.Groups
 }
@@ -79,6 +80,9 @@ func open(ctx context.Context, path string, create bool, limits limits) (*Store,
 	}
 	if found.unfinished && !limits.filling {
 		return nil, explainUnfinished(path)
+	}
+	if found.follows && !limits.follows {
+		return nil, following(path)
 	}
 	if limits.keep {
 		if err := keepCopy(ctx, found); err != nil {

@@ -94,6 +94,25 @@ func (d *Database) Open(ctx context.Context) (store.Store, error) {
 	return s, nil
 }
 
+// OpenFollower opens the database also if it follows another installation. The store is
+// the caller's to close.
+func (d *Database) OpenFollower(ctx context.Context) (store.Store, error) {
+	if d.path != "" {
+		s, err := sqlite.OpenFollower(ctx, d.path)
+		return opened(s, err)
+	}
+	s, err := postgres.Open(ctx, d.url, postgres.Config{Config: engine.Config{MaxConns: connections}, Follows: true})
+	return opened(s, err)
+}
+
+// opened returns no store that is of a type and nil.
+func opened(s store.Store, err error) (store.Store, error) {
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
 // New returns an empty database that is removed when the test ends.
 func New(t testing.TB) *Database {
 	t.Helper()
