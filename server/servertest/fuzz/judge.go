@@ -206,7 +206,7 @@ var formats = openapi3.WithStringFormatValidators(map[string]openapi3.StringForm
 		}
 		return nil
 	}),
-	"email": openapi3.NewRegexpFormatValidator(`^[^@\s]+@[^@\s]+$`),
+	"email": openapi3.NewRegexpFormatValidator(`^("(\\.|[^"\\])*"|[^@\s]+)@[^@\s]+$`), // "a b"@example.com is one
 })
 
 // problemFaults tells what is wrong with an answer that must be a problem.

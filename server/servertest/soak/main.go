@@ -187,11 +187,16 @@ func serve(binary, db string) (server *exec.Cmd, url string, err error) {
 		return nil, "", err
 	}
 	lines := bufio.NewReader(stderr)
-	line, err := lines.ReadString('\n')
-	_, url, _ = strings.Cut(line, `"url":"`)
-	url, _, _ = strings.Cut(url, `"`)
+	for url == "" { // Warnings may come first.
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			return nil, "", errors.Join(fmt.Errorf("the server has ended: %w", err), server.Wait())
+		}
+		_, url, _ = strings.Cut(line, `"url":"`)
+		url, _, _ = strings.Cut(url, `"`)
+	}
 	go func() { _, _ = io.Copy(io.Discard, lines) }()
-	return server, url, err
+	return server, url, nil
 }
 
 type caller struct {
