@@ -53,25 +53,37 @@ func TestAddressLimit(t *testing.T) {
 	}
 }
 
+// occupy begins a request that does not end, and returns it with the answer to another
+// one that finds no place. It begins again if it was itself refused, as it is when it
+// arrives while the other is under way.
+func occupy(t *testing.T, address, read string) (slow net.Conn, refused *http.Response, body string) {
+	t.Helper()
+	for range 20 {
+		var err error
+		slow, err = net.Dial("tcp", address)
+		must(t, err)
+		_, err = io.WriteString(slow, head("PATCH", "/v1/accounts/1", "Content-Length: 15")+`{"title"`)
+		must(t, err)
+		for range 20 {
+			time.Sleep(10 * time.Millisecond)
+			if refused, body = talk(t, address, read); refused.StatusCode != http.StatusOK {
+				return slow, refused, body
+			}
+		}
+		must(t, slow.Close())
+	}
+	t.Fatal("no request was refused")
+	return nil, nil, ""
+}
+
 // What comes while too much is under way is told so at once, but for questions
 // whether the server is well.
 func TestTooManyRequestsUnderWay(t *testing.T) {
 	t.Parallel()
 	address := newFixture(t, func(c *server.Config) { c.MaxRequests = 1 }).listen(t)
-	slow, err := net.Dial("tcp", address)
-	must(t, err)
-	defer slow.Close()
-	_, err = io.WriteString(slow, head("PATCH", "/v1/accounts/1", "Content-Length: 15")+`{"title"`)
-	must(t, err)
 	read := head("GET", "/v1/accounts/1", "Connection: close")
-	var refused *http.Response
-	var body string
-	for range 500 { // until the slow one has arrived
-		if refused, body = talk(t, address, read); refused.StatusCode != http.StatusOK {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	slow, refused, body := occupy(t, address, read)
+	defer slow.Close()
 	if refused.StatusCode != http.StatusServiceUnavailable || refused.Header.Get("Retry-After") != "1" || !strings.Contains(body, `"code":"UNAVAILABLE"`) {
 		t.Errorf("%s %v %s", refused.Status, refused.Header, body)
 	}
@@ -80,7 +92,7 @@ func TestTooManyRequestsUnderWay(t *testing.T) {
 			t.Errorf("%s: %s", path, resp.Status)
 		}
 	}
-	_, err = io.WriteString(slow, `:"New"}`)
+	_, err := io.WriteString(slow, `:"New"}`)
 	must(t, err)
 	for range 500 {
 		if refused, body = talk(t, address, read); refused.StatusCode == http.StatusOK {
