@@ -215,10 +215,10 @@ soak-follow: build ## kill a server and its follower FOLLOWED times (20) each un
 soak-follow-ci: ## kill them a few times only
 	$(MAKE) soak-follow FOLLOWED=3
 
-STATES ?= 10000
+STATES ?= 11000
 
 .PHONY: soak-powercut
-soak-powercut: build ## cut the power of a server's disk in STATES ways (10000), and see that what it has answered is there (needs strace)
+soak-powercut: build ## cut the power of a server's disk in about STATES ways (11000), and see that what it has answered is there (needs strace)
 	$(GO) build -o bin/soak ./server/servertest/soak
 	bin/soak powercut $(STATES) bin/accountsd
 
