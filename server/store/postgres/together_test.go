@@ -62,7 +62,9 @@ func (h *held) wantWaiting(t *testing.T, want int) {
 	for range 200 {
 		time.Sleep(25 * time.Millisecond)
 		before := got
-		err := h.other.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'accounts'::regclass`).Scan(&got)
+		// The table has the same number in the databases of other tests.
+		err := h.other.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+			WHERE d.datname = current_database() AND l.relation = 'accounts'::regclass AND l.mode = 'AccessShareLock' AND NOT l.granted`).Scan(&got)
 		if err != nil {
 			t.Fatal(err)
 		}
