@@ -31,31 +31,21 @@ var days = []day{
 // reads, and refuse writes in words; afterwards it must write without a restart, and
 // have all that it has answered.
 func badDays(ctx context.Context, binary string) error {
-	dir, err := os.MkdirTemp("", "days")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	db, key, err := initSample(binary, dir)
-	if err != nil {
-		return err
-	}
-	process, url, err := serve(binary, db)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = process.Process.Kill(); _ = process.Wait() }()
-	c := caller{url: url + "/v1", key: key, http: newHTTP()}
-	l := &ledger{key: key, seen: map[int64]int64{}}
+	return onSample(binary, func(server *exec.Cmd, c caller, db string) error { return c.badDays(ctx, server, db) })
+}
+
+// badDays has the server that it calls live through them.
+func (c caller) badDays(ctx context.Context, server *exec.Cmd, db string) error {
+	l := &ledger{key: c.key, seen: map[int64]int64{}}
 	for _, d := range days {
-		if err := errors.Join(l.check(c), d.live(ctx, c, l, process.Process.Pid), l.check(c)); err != nil {
+		if err := errors.Join(l.check(c), d.live(ctx, c, l, server.Process.Pid), l.check(c)); err != nil {
 			return fmt.Errorf("%s: %w", d.name, err)
 		}
 	}
-	if err := errors.Join(stopped(c, process.Process), l.check(c)); err != nil {
+	if err := errors.Join(stopped(c, server.Process), l.check(c)); err != nil {
 		return fmt.Errorf("stopped: %w", err)
 	}
-	if out, err := exec.CommandContext(ctx, binary, "verify", "--db", db).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, server.Path, "verify", "--db", db).CombinedOutput(); err != nil {
 		return fmt.Errorf("verify: %w\n%s", err, out)
 	}
 	return nil

@@ -138,8 +138,8 @@ func soakAll(binary string, mixes []string) error {
 	return nil
 }
 
-// soak attacks one server, and prints a line.
-func soak(binary, name string) error {
+// onSample serves a sample company of its own, for as long as do takes.
+func onSample(binary string, do func(server *exec.Cmd, c caller, db string) error) error {
 	dir, err := os.MkdirTemp("", "soak")
 	if err != nil {
 		return err
@@ -154,8 +154,16 @@ func soak(binary, name string) error {
 		return err
 	}
 	defer func() { _ = server.Process.Kill(); _ = server.Wait() }()
+	return do(server, caller{url: url + "/v1", key: key, http: newHTTP()}, db)
+}
 
-	c := caller{url: url + "/v1", key: key, http: newHTTP()}
+// soak attacks one server, and prints a line.
+func soak(binary, name string) error {
+	return onSample(binary, func(server *exec.Cmd, c caller, _ string) error { return c.soak(server, name) })
+}
+
+// soak attacks the server that it calls.
+func (c caller) soak(server *exec.Cmd, name string) (err error) {
 	quiet := c.honest(func() { time.Sleep(5 * time.Second) })
 	before := memory(server.Process.Pid)["VmRSS"]
 	var answers []byte
