@@ -77,11 +77,11 @@ var calls = map[string]struct {
 			_, err := c.Accounts.Update(ctx, 42, client.AccountPatch{
 				Title: client.Set(""), Address: client.Set([]string{"A"}), Description: client.Clear[string](), IsActive: client.Set(false), Number: client.Set[int64](9),
 				Value: client.Set(0.0), Custom: client.Values{"n": client.Decimal("1.50"), "r": nil}, Contacts: client.Clear[[]int64](),
-			}, client.IfMatch(`"42-7"`), client.DryRun())
+			}, client.IfMatch(`"42-7"`), client.DryRun(), client.Reason("told by phone"))
 			return err
 		}, okAccount, request{method: "PATCH", path: "/v1/accounts/42", query: "dry_run=true",
 			body: `{"title":"","description":null,"address":["A"],"isActive":false,"number":9,"custom":{"n":1.50,"r":null},"contacts":null,"value":0}`},
-		map[string]string{"If-Match": `"42-7"`, "Content-Type": "application/json"},
+		map[string]string{"If-Match": `"42-7"`, "Content-Type": "application/json", "X-Reason": "told by phone"},
 	},
 	"update of nothing": {
 		func(ctx context.Context, c *client.Client) error {
@@ -91,9 +91,9 @@ var calls = map[string]struct {
 	},
 	"delete": {
 		func(ctx context.Context, c *client.Client) error {
-			return c.Accounts.Delete(ctx, 42, client.IfMatch("*"))
+			return c.Accounts.Delete(ctx, 42, client.IfMatch("*"), client.Reason("Größe, 100 %"))
 		},
-		reply(204, ""), request{method: "DELETE", path: "/v1/accounts/42"}, map[string]string{"If-Match": "*"},
+		reply(204, ""), request{method: "DELETE", path: "/v1/accounts/42"}, map[string]string{"If-Match": "*", "X-Reason": "UTF-8''Gr%C3%B6%C3%9Fe%2C%20100%20%25"},
 	},
 	"batch": {
 		func(ctx context.Context, c *client.Client) error {
@@ -311,6 +311,23 @@ func TestNew(t *testing.T) {
 		must(t, err)
 		if got := server.asked()[0]; got.path != "/v1/accounts/42" || got.header.Get("X-Api-Key") != key || got.header.Get("User-Agent") != "crm/2" {
 			t.Errorf("%q: %+v", path, got)
+		}
+	}
+}
+
+func TestReasonOfAClient(t *testing.T) {
+	t.Parallel()
+	server := serve(t, okAccount)
+	c := server.client(t, client.WithReason("clean-up of Größen"))
+	_, err := c.Accounts.Get(t.Context(), 42)
+	must(t, err)
+	_, err = c.Accounts.Update(t.Context(), 42, client.AccountPatch{})
+	must(t, err)
+	_, err = c.Accounts.Update(t.Context(), 42, client.AccountPatch{}, client.Reason("utf-8''x"))
+	must(t, err)
+	for i, want := range []string{"", "UTF-8''clean-up%20of%20Gr%C3%B6%C3%9Fen", "UTF-8''utf-8%27%27x"} {
+		if got := server.asked()[i].header.Get("X-Reason"); got != want {
+			t.Errorf("request %d has the reason %q, want %q", i, got, want)
 		}
 	}
 }

@@ -77,6 +77,10 @@ func WithTimeout(d time.Duration) Option { return func(c *config) { c.timeout = 
 // WithUserAgent names the program in the server's log.
 func WithUserAgent(agent string) Option { return func(c *config) { c.agent = agent } }
 
+// WithReason says with each write why it is made, as [Reason] does for one that takes
+// it as an option.
+func WithReason(text string) Option { return func(c *config) { c.reason = headerText(text) } }
+
 // WithMaxResponseBytes refuses larger answers. It is 32 MiB without this option.
 func WithMaxResponseBytes(n int64) Option { return func(c *config) { c.maxBytes = n } }
 

@@ -26,7 +26,8 @@
 //	})
 //
 // The patch takes effect as a whole or not at all. [AllowNewOptions] adds labels
-// to a dropdown, [DryRun] only looks, [IfMatch] guards against lost updates. To
+// to a dropdown, [DryRun] only looks, [IfMatch] guards against lost updates, and
+// [Reason] is shown with the change in the history. To
 // calculate the new state from the old one, use [Accounts.UpdateFunc], which
 // does not lose what others write meanwhile. [Values] of custom members are made
 // by [Decimal], [Day], [Moment] and [ListOf] where Go has no type of its own for

@@ -1,6 +1,9 @@
 package client
 
 import (
+	"net/url"
+	"strings"
+
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/google/uuid"
 )
@@ -12,21 +15,21 @@ type (
 	// or [IfNoneMatch].
 	GetOption interface{ get(*api.GetAccountParams) }
 	// CreateOption is an option of [Accounts.Create]: [MatchBy], [OnMatch],
-	// [AllowNewOptions], [DryRun] or [IdempotencyKey].
+	// [AllowNewOptions], [DryRun], [IdempotencyKey] or [Reason].
 	CreateOption interface {
 		create(*api.CreateAccountParams)
 	}
 	// UpdateOption is an option of [Accounts.Update] and [Accounts.UpdateFunc]:
-	// [IfMatch], [AllowNewOptions], [DryRun] or [IdempotencyKey].
+	// [IfMatch], [AllowNewOptions], [DryRun], [IdempotencyKey] or [Reason].
 	UpdateOption interface {
 		update(*api.UpdateAccountParams)
 	}
-	// BatchOption is an option of [Accounts.Batch]: [AllowNewOptions], [DryRun] or
-	// [IdempotencyKey].
+	// BatchOption is an option of [Accounts.Batch]: [AllowNewOptions], [DryRun],
+	// [IdempotencyKey] or [Reason].
 	BatchOption interface {
 		batch(*api.BatchUpdateAccountsParams)
 	}
-	// DeleteOption is an option of [Accounts.Delete]: [IfMatch].
+	// DeleteOption is an option of [Accounts.Delete]: [IfMatch] or [Reason].
 	DeleteOption interface {
 		remove(*api.DeleteAccountParams)
 	}
@@ -54,6 +57,10 @@ type (
 	}
 	guardOption interface {
 		UpdateOption
+		DeleteOption
+	}
+	reasonOption interface {
+		changeOption
 		DeleteOption
 	}
 	onceOption interface {
@@ -129,6 +136,31 @@ func (k idempotencyKey) updateProperty(p *api.UpdatePropertyParams) { k.write(&p
 // has a name of its own, which covers its retries. It is an option of every write
 // that takes options, but of no Delete.
 func IdempotencyKey(key string) onceOption { return idempotencyKey(key) }
+
+// encodedText begins a text that is percent-encoded.
+const encodedText = "UTF-8''"
+
+type reason string
+
+func (r reason) create(p *api.CreateAccountParams)      { p.XReason = new(string(r)) }
+func (r reason) update(p *api.UpdateAccountParams)      { p.XReason = new(string(r)) }
+func (r reason) batch(p *api.BatchUpdateAccountsParams) { p.XReason = new(string(r)) }
+func (r reason) remove(p *api.DeleteAccountParams)      { p.XReason = new(string(r)) }
+
+// Reason says why the write is made, in up to 200 characters; the history shows it
+// with each change. It is a [CreateOption], an [UpdateOption], a [BatchOption] and a
+// [DeleteOption]. [WithReason] is for all writes of a client.
+func Reason(text string) reasonOption { return reason(headerText(text)) }
+
+// headerText writes a text as a header carries it: one of more than ASCII is encoded
+// as RFC 8187 has it.
+func headerText(text string) string {
+	plain := func(r rune) bool { return r >= ' ' && r <= '~' }
+	if strings.TrimFunc(text, plain) == "" && !strings.HasPrefix(strings.ToUpper(text), encodedText) {
+		return text
+	}
+	return encodedText + strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
+}
 
 type matchBy MatchMember
 

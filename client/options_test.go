@@ -5,10 +5,10 @@ import "github.com/accountsd/accountsd/client"
 // What the documentation of each type says that it can be.
 var (
 	_ = []client.GetOption{client.IncludeContacts(), client.IncludeArchived(), client.IfNoneMatch("")}
-	_ = []client.CreateOption{client.MatchBy(""), client.OnMatch(""), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey("")}
-	_ = []client.UpdateOption{client.IfMatch(""), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey("")}
-	_ = []client.BatchOption{client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey("")}
-	_ = []client.DeleteOption{client.IfMatch("")}
+	_ = []client.CreateOption{client.MatchBy(""), client.OnMatch(""), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
+	_ = []client.UpdateOption{client.IfMatch(""), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
+	_ = []client.BatchOption{client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
+	_ = []client.DeleteOption{client.IfMatch(""), client.Reason("")}
 	_ = []client.WriteOption{client.IdempotencyKey("")}
 	_ = []client.PropertyUpdateOption{client.Force(), client.IdempotencyKey("")}
 	_ = []client.PropertyDeleteOption{client.Force()}

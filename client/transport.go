@@ -17,6 +17,9 @@ const maxErrorBytes = 1 << 20
 
 const maxRedirects = 10
 
+// reasonHeader says why a write is made.
+const reasonHeader = "X-Reason"
+
 var (
 	errTooLarge = fmt.Errorf("%w: the body is too large", ErrUnexpected)
 	errRedirect = fmt.Errorf("%w: redirected", ErrUnexpected)
@@ -41,6 +44,7 @@ type transport struct {
 	http     *http.Client
 	key      string
 	agent    string
+	reason   string // of writes
 	timeout  time.Duration
 	policy   policy
 	maxBytes int64
@@ -72,6 +76,9 @@ func (t *transport) prepare(req *http.Request) {
 		req.Header.Set("X-Api-Key", t.key)
 	}
 	req.Header.Set("User-Agent", t.agent)
+	if t.reason != "" && req.Method != http.MethodGet && req.Header.Get(reasonHeader) == "" {
+		req.Header.Set(reasonHeader, t.reason)
+	}
 	if req.Header.Get("Accept") == "" {
 		req.Header.Set("Accept", "application/json, application/problem+json")
 	}

@@ -99,6 +99,7 @@ func ToAPIChanges(entries []account.HistoryEntry) []api.Change {
 			Version:   e.Version,
 			At:        timestamp.Of(e.At),
 			Actor:     toAPIActor(audit.Actor{UserID: e.UserID, KeyID: e.KeyID, Email: e.Email}),
+			Reason:    orAbsent(e.Reason),
 			Fields:    make(map[string]api.FieldChange, len(e.Fields)),
 		}
 		for member, change := range e.Fields {

@@ -19,6 +19,15 @@ func convertAll[From, To any](items []From, convert func(From) To) []To {
 	return list
 }
 
+// orAbsent is nil for the zero value, which stands for none.
+func orAbsent[T comparable](value T) *T {
+	var none T
+	if value == none {
+		return nil
+	}
+	return &value
+}
+
 // orNull is null for the zero value, which stands for none.
 func orNull[T comparable](value T) nullable.Nullable[T] {
 	var none T

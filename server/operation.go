@@ -32,6 +32,7 @@ type operation struct {
 	body       *openapi3.Schema
 	optional   bool // whether the body may be left out
 	once       bool // it takes an Idempotency-Key
+	reasoned   bool // it takes an X-Reason
 }
 
 // security is how callers of an operation prove who they are.
@@ -95,6 +96,7 @@ func newOperation(spec *openapi3.T, path, method string, item *openapi3.PathItem
 			o.query = append(o.query, p.Value.Name)
 		}
 		o.once = o.once || p.Value.Name == idempotencyKeyHeader
+		o.reasoned = o.reasoned || p.Value.Name == reasonHeader
 	}
 	if op.RequestBody == nil {
 		return o, nil

@@ -1197,6 +1197,9 @@ type Change struct {
 	// Actor Who did it; null if nobody is known.
 	Actor nullable.Nullable[Actor] `json:"actor"`
 
+	// Reason Why, as whoever did it said in `X-Reason`. Absent if nothing was said.
+	Reason *string `json:"reason,omitempty"`
+
 	// Fields The members that changed, by name. Custom members are named `custom.<keyName>`; `contacts` are listed by
 	// id.
 	Fields map[string]FieldChange `json:"fields"`
@@ -2021,6 +2024,9 @@ type Prop1 = string
 // Prop2 defines model for Prop2.
 type Prop2 = string
 
+// Reason defines model for Reason.
+type Reason = string
+
 // RecordTypes defines model for RecordTypes.
 type RecordTypes = []RecordType
 
@@ -2201,6 +2207,12 @@ type CreateAccountParams struct {
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
+	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
+	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
+	// with an `Idempotency-Key`.
+	XReason *Reason `json:"X-Reason,omitempty"`
+
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is
 	// under way waits for that, on whichever server; where that takes too long, it answers 409 with the code
@@ -2222,6 +2234,12 @@ type BatchUpdateAccountsParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
+	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
+	// with an `Idempotency-Key`.
+	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is
@@ -2305,6 +2323,12 @@ type DeleteAccountParams struct {
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
+	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
+	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
+	// with an `Idempotency-Key`.
+	XReason *Reason `json:"X-Reason,omitempty"`
+
 	// IfMatch Update only if the account's `ETag` is among these (RFC 9110, section 13.1.1), else answer 412. `*` matches any
 	// account. The tag of an answer with contacts stands for that of the account.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -2347,6 +2371,12 @@ type UpdateAccountParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
+	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
+	// with an `Idempotency-Key`.
+	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IfMatch Update only if the account's `ETag` is among these (RFC 9110, section 13.1.1), else answer 412. `*` matches any
 	// account. The tag of an answer with contacts stands for that of the account.
@@ -2557,6 +2587,12 @@ type CreateContactParams struct {
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
+	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
+	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
+	// with an `Idempotency-Key`.
+	XReason *Reason `json:"X-Reason,omitempty"`
+
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is
 	// under way waits for that, on whichever server; where that takes too long, it answers 409 with the code
@@ -2571,6 +2607,12 @@ type DeleteContactParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
+	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
+	// with an `Idempotency-Key`.
+	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
 	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
@@ -2590,6 +2632,12 @@ type UpdateContactParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
+	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
+	// with an `Idempotency-Key`.
+	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is
@@ -2638,6 +2686,12 @@ type DeletePropertyParams struct {
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
+	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
+	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
+	// with an `Idempotency-Key`.
+	XReason *Reason `json:"X-Reason,omitempty"`
+
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
 	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
@@ -2651,6 +2705,12 @@ type UpdatePropertyParams struct {
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
 	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
+	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
+	// with an `Idempotency-Key`.
+	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is

@@ -33,6 +33,7 @@ type HistoryEntry struct {
 	UserID    int64 // 0: nobody known
 	KeyID     int64 // 0: not made with a key
 	Email     string
+	Reason    string // why, as whoever did it said; empty: nothing was said
 	Fields    patch.Changes
 }
 
@@ -47,6 +48,7 @@ func addHistory(ctx context.Context, tx Tx, actor identity.Actor, a Account, kin
 		UserID:    actor.User.ID,
 		KeyID:     actor.KeyID,
 		Email:     actor.User.Email,
+		Reason:    actor.Reason,
 		Fields:    changes,
 	})
 	if err != nil {

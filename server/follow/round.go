@@ -94,7 +94,7 @@ func fromAPIChange(companyID int64, c client.Change) (account.HistoryEntry, erro
 	}
 	e := account.HistoryEntry{
 		Sequence: sequence, CompanyID: companyID, AccountID: c.AccountID, Kind: account.ChangeKind(c.Kind),
-		Version: c.Version, At: c.At.UTC(), Fields: make(patch.Changes, len(c.Fields)),
+		Version: c.Version, At: c.At.UTC(), Reason: reasonOf(c), Fields: make(patch.Changes, len(c.Fields)),
 	}
 	if actor, err := c.Actor.Get(); err == nil {
 		e.UserID, e.KeyID, e.Email = client.Or(actor.UserID, 0), client.Or(actor.KeyID, 0), client.Or(actor.Email, "")
@@ -103,6 +103,13 @@ func fromAPIChange(companyID int64, c client.Change) (account.HistoryEntry, erro
 		e.Fields[name] = patch.Change(change)
 	}
 	return e, nil
+}
+
+func reasonOf(c client.Change) string {
+	if c.Reason == nil {
+		return ""
+	}
+	return *c.Reason
 }
 
 // linked are the contacts that the changes of a batch link accounts to.

@@ -59,6 +59,7 @@ type Actor struct {
 	Scope     Scope
 	Handling  lenient.Handling // that of the key
 	User      UserRef
+	Reason    string // what the caller says it writes for; empty: nothing
 
 	// password is the hash of the password of one who has logged in.
 	password string

@@ -18,7 +18,7 @@ import (
 // The columns of tables of several records.
 var (
 	accountColumns = []string{"id", "number", "title", "accountType", "primaryEmail", "primaryPhone", "isActive", "updatedAt"}
-	changeColumns  = []string{"at", "kind", "version", "actor", "fields"}
+	changeColumns  = []string{"at", "kind", "version", "actor", "reason", "fields"}
 )
 
 // taggedAccount prints the tag too, which --if-match asks for.

@@ -70,6 +70,7 @@ func rootCommand(t *terminal) *cli.Command {
 			&cli.StringFlag{Name: "config", Usage: "keep the profiles in `FILE`", Sources: cli.EnvVars("ACCOUNTS_CONFIG")},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "table", Usage: "print as `FORMAT`: table, json, ndjson or csv", Sources: cli.EnvVars("ACCOUNTS_OUTPUT"), Validator: checkFormat},
 			&cli.StringFlag{Name: "columns", Usage: "print these members, separated by commas, in tables and CSV"},
+			&cli.StringFlag{Name: "reason", Usage: "say `WHY` this is written, for the history", Sources: cli.EnvVars("ACCOUNTS_REASON")},
 			&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up on a call after `DURATION`"},
 		},
 		Commands: append(accountCommands(t), changesCommand(t), batchCommand(t), propertiesCommand(t), contactsCommand(t), usersCommand(t), keysCommand(t), auditCommand(t), typesCommand(t), profileCommand(t), manual.Command(1)),
@@ -165,7 +166,8 @@ func connected(do func(context.Context, *cli.Command, *client.Client) error) cli
 		if target.URL == "" {
 			return usagef("no server is named: run accounts profile set, or set ACCOUNTS_URL and ACCOUNTS_KEY")
 		}
-		c, err := client.New(target.URL, client.WithAPIKey(target.Key), client.WithTimeout(cmd.Duration("timeout")), client.WithUserAgent("accounts-cli"))
+		c, err := client.New(target.URL, client.WithAPIKey(target.Key), client.WithTimeout(cmd.Duration("timeout")),
+			client.WithUserAgent("accounts-cli"), client.WithReason(cmd.String("reason")))
 		if err != nil {
 			return usageError{err}
 		}

@@ -185,6 +185,9 @@ func TestWriting(t *testing.T) {
 	sh.do("delete", "3")
 	sh.do("delete", "3", "--yes")
 	sh.do("delete", "3", "-y")
+	sh.do("--reason", "Größe", "update", "1", "size=3", "--columns", "size")
+	sh.do("update", "1", "size=4", "--reason", "two\nlines")
+	sh.do("history", "1", "--limit", "1", "--columns", "kind,reason,fields")
 	sh.do("history", "3", "--columns", "kind,version,fields")
 	sh.golden("writing")
 }

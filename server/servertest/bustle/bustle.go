@@ -178,7 +178,7 @@ func (b *Bustle) batch(ctx context.Context, c *client.Client) error {
 	for _, id := range b.accounts.some(5) {
 		updates = append(updates, client.BatchUpdate{ID: id, Set: b.patch()})
 	}
-	_, err := c.Accounts.Batch(ctx, updates, client.AllowNewOptions())
+	_, err := c.Accounts.Batch(ctx, updates, client.AllowNewOptions(), client.Reason("told \ue000 by phone"))
 	return err
 }
 
@@ -196,7 +196,7 @@ func (b *Bustle) create(ctx context.Context, c *client.Client) error {
 
 func (b *Bustle) remove(ctx context.Context, c *client.Client) error {
 	if id := b.accounts.take(); id != 0 {
-		return c.Accounts.Delete(ctx, id)
+		return c.Accounts.Delete(ctx, id, client.Reason("gone"))
 	}
 	return nil
 }

@@ -102,7 +102,9 @@ func (w *world) addAccounts() {
 		}
 		a, err := w.Accounts.Create(w.Context(), w.Actor, account.CreateRequest{Patch: w.Accounts.Parse(body), MatchBy: account.MatchNone, AllowNewOptions: true})
 		must(w, err)
-		_, err = w.Accounts.Update(w.Context(), w.Actor, account.UpdateRequest{ID: a.Account.ID, Patch: w.Accounts.Parse(map[string]any{"value": json.Number("-12345678901.5")})})
+		told := w.Actor
+		told.Reason = short
+		_, err = w.Accounts.Update(w.Context(), told, account.UpdateRequest{ID: a.Account.ID, Patch: w.Accounts.Parse(map[string]any{"value": json.Number("-12345678901.5")})})
 		must(w, err)
 		if body["title"] == "Deleted" {
 			must(w, w.Accounts.Delete(w.Context(), w.Actor, account.DeleteRequest{ID: a.Account.ID}))

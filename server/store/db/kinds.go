@@ -22,6 +22,8 @@ type (
 	OptionalTime time.Time
 	// ID is an id, or NULL for 0, which is nobody's.
 	ID int64
+	// Note is a text, or NULL for an empty one.
+	Note string
 	// Sum is a hash.
 	Sum [32]byte
 	// OptionalSum is a Sum, or NULL for the zero hash, which is nobody's.
@@ -80,6 +82,25 @@ func (i *ID) Read(c Column) (err error) {
 	*i = 0
 	if !c.IsNull() {
 		*(*int64)(i), err = c.Int()
+	}
+	return err
+}
+
+// Bind writes what is stored.
+func (n Note) Bind(p Parameter) error {
+	if n == "" {
+		p.Null()
+	} else {
+		p.Text(string(n))
+	}
+	return nil
+}
+
+// Read reads what Bind stores.
+func (n *Note) Read(c Column) (err error) {
+	*n = ""
+	if !c.IsNull() {
+		*(*string)(n), err = c.Text()
 	}
 	return err
 }

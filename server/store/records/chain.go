@@ -29,17 +29,18 @@ func (h *Hash) Bind(p db.Parameter) error {
 // Read reads what Bind stores.
 func (h *Hash) Read(c db.Column) error { return (*db.Sum)(h).Read(c) }
 
-// canonical is what the digest of an entry is of, as far as it is known before the
-// commit.
+// canonical is what the digest of an entry is of beside its fields, as far as it is
+// known before the commit.
 type canonical struct {
 	companyID, accountID int64
 	kind                 string
 	version              int64
 	userID, keyID        *int64 // nil: nobody known, no key
 	email                string
+	reason               *string // nil: none
 }
 
-// append appends all but the fields, which come last.
+// append appends what comes before the fields.
 func (c *canonical) append(b []byte) []byte {
 	b = appendInt(b, c.companyID)
 	b = appendInt(b, c.accountID)
@@ -48,6 +49,23 @@ func (c *canonical) append(b []byte) []byte {
 	b = appendOptional(b, c.userID)
 	b = appendOptional(b, c.keyID)
 	return appendText(b, c.email)
+}
+
+// The parts of an entry that came after the first hashes. One that is not there adds
+// nothing, so that the hashes of entries without it stay as they are; each has a byte of
+// its own before it, so that none looks like another.
+const reasonPart = 1
+
+// appendParts appends what comes behind the fields.
+func (c *canonical) appendParts(b []byte) []byte {
+	return appendPart(b, reasonPart, c.reason)
+}
+
+func appendPart(b []byte, part byte, text *string) []byte {
+	if text == nil {
+		return b
+	}
+	return appendText(append(b, part), *text)
 }
 
 func appendInt(b []byte, n int64) []byte { return binary.BigEndian.AppendUint64(b, uint64(n)) }
@@ -88,7 +106,7 @@ var sealedEntries = db.NewTable(func(s *sealed) []any {
 	return []any{
 		"sequence", &e.Sequence, "company_id", &e.CompanyID, "account_id", &e.AccountID, "kind", (*string)(&e.Kind),
 		"version", &e.Version, "at", (*db.Time)(&e.At), "user_id", (*db.ID)(&e.UserID), "key_id", (*db.ID)(&e.KeyID),
-		"email", &e.Email, "fields", &s.text, "hash", &s.hash,
+		"email", &e.Email, "reason", (*db.Note)(&e.Reason), "fields", &s.text, "hash", &s.hash,
 	}
 })
 
@@ -102,7 +120,7 @@ func (s *sealed) digest() (Hash, error) {
 	defer sealing.Put(buffer)
 	c := canonical{
 		companyID: s.CompanyID, accountID: s.AccountID, kind: string(s.Kind), version: s.Version,
-		userID: optionalID(&s.UserID), keyID: optionalID(&s.KeyID), email: s.Email,
+		userID: optional(&s.UserID), keyID: optional(&s.KeyID), email: s.Email, reason: optional(&s.Reason),
 	}
 	b := appendInt(c.append((*buffer)[:0]), 0)
 	start := len(b)
@@ -113,15 +131,17 @@ func (s *sealed) digest() (Hash, error) {
 	}
 	binary.BigEndian.PutUint64(b[start-8:], uint64(len(b)-start))
 	s.text = string(b[start:])
-	return sha256.Sum256(b), nil
+	*buffer = c.appendParts(b)
+	return sha256.Sum256(*buffer), nil
 }
 
-// optionalID is an id that is not stored if it is nobody's.
-func optionalID(id *int64) *int64 {
-	if *id == 0 {
+// optional is a value that is not stored if it is none, as the id of nobody.
+func optional[T comparable](value *T) *T {
+	var none T
+	if *value == none {
 		return nil
 	}
-	return id
+	return value
 }
 
 // EntryColumns are the names of the columns of changes.

@@ -18,25 +18,33 @@ type StoredEntry struct {
 	UserID    *int64
 	KeyID     *int64
 	Email     string
+	Reason    *string
 	Fields    string // JSON
 	Hash      []byte
 	companyID int64
 }
 
-var storedEntries = db.NewTable(func(e *StoredEntry) []any {
+// firstSealed are the columns that there were when entries got hashes.
+var firstSealed = db.NewTable(firstColumns)
+
+func firstColumns(e *StoredEntry) []any {
 	return []any{
 		"sequence", &e.Sequence, "company_id", &e.companyID, "account_id", &e.AccountID, "kind", &e.Kind,
 		"version", &e.Version, "at", (*db.Time)(&e.At), "user_id", &e.UserID, "key_id", &e.KeyID,
 		"email", &e.Email, "fields", &e.Fields, "hash", &e.Hash,
 	}
+}
+
+var storedEntries = db.NewTable(func(e *StoredEntry) []any {
+	return append(firstColumns(e), "reason", &e.Reason)
 })
 
 // Chained returns the hash that the entry must have behind one with another hash.
 func (e *StoredEntry) Chained(before *Hash) Hash {
 	buffer := sealing.Get().(*[]byte)
 	defer sealing.Put(buffer)
-	c := canonical{e.companyID, e.AccountID, e.Kind, e.Version, e.UserID, e.KeyID, e.Email}
-	*buffer = appendText(c.append((*buffer)[:0]), e.Fields)
+	c := canonical{e.companyID, e.AccountID, e.Kind, e.Version, e.UserID, e.KeyID, e.Email, e.Reason}
+	*buffer = c.appendParts(appendText(c.append((*buffer)[:0]), e.Fields))
 	digest := Hash(sha256.Sum256(*buffer))
 	return chained(before, e.Sequence, e.At, &digest)
 }
@@ -57,8 +65,9 @@ var (
 	selectHeads       = db.Statement{Thing: "companies", Text: `SELECT ` + heads.List("") + ` FROM companies ORDER BY id`}
 	fromStoredEntries = `SELECT ` + storedEntries.List("") + ` FROM changes `
 	selectEntries     = db.Statement{Thing: "history", Text: fromStoredEntries + `WHERE company_id = ? AND sequence > ? ORDER BY sequence`}
-	selectSome        = db.Statement{Thing: "history", Text: selectEntries.Text + ` LIMIT ?`}
-	selectByAccount   = db.Statement{Thing: "history", Text: fromStoredEntries + `{by changes_account}
+	selectUnsealed    = db.Statement{Thing: "history", Text: `SELECT ` + firstSealed.List("") + ` FROM changes
+WHERE company_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`}
+	selectByAccount = db.Statement{Thing: "history", Text: fromStoredEntries + `{by changes_account}
 WHERE company_id = ? AND account_id > ? AND account_id <= ? ORDER BY account_id, sequence`}
 	saveHash = db.Statement{Thing: "history", Text: `UPDATE changes SET hash = ?3 WHERE company_id = ?1 AND sequence = ?2`}
 )
@@ -106,7 +115,7 @@ func Seal(ctx context.Context, s db.Session, progress func(done int64)) error {
 	for _, company := range companies {
 		head, after := Hash{}, int64(-1<<63)
 		for more := true; more; {
-			entries, err := db.Collect(ctx, s, selectSome, []any{company.CompanyID, after, sealedAtOnce}, storedEntries.Scan)
+			entries, err := db.Collect(ctx, s, selectUnsealed, []any{company.CompanyID, after, sealedAtOnce}, firstSealed.Scan)
 			if err != nil {
 				return err
 			}

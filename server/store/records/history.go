@@ -15,7 +15,7 @@ var (
 		return []any{
 			"sequence", &e.Sequence, "company_id", &e.CompanyID, "account_id", &e.AccountID, "kind", (*string)(&e.Kind),
 			"version", &e.Version, "at", (*db.Time)(&e.At), "user_id", (*db.ID)(&e.UserID), "key_id", (*db.ID)(&e.KeyID),
-			"email", &e.Email, "fields", (*changes)(&e.Fields),
+			"email", &e.Email, "reason", (*db.Note)(&e.Reason), "fields", (*changes)(&e.Fields),
 		}
 	})
 

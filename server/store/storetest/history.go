@@ -23,6 +23,7 @@ func testHistory(t *testing.T, f *fixture) {
 	want := []account.HistoryEntry{
 		{
 			Kind: account.ChangeUpdated, Version: 2, At: start.Add(time.Millisecond), UserID: f.ada.ID, KeyID: 12, Email: "ada@sunrise.example",
+			Reason: "told \ue0000 by \"phone\" 🏠",
 			Fields: patch.Changes{
 				"title":        {Before: "Wätched", After: nil},
 				"isActive":     {Before: true, After: false},

@@ -52,6 +52,9 @@ var altered = map[string]struct {
 	"no user":      {[]string{entry(3, "user_id = NULL")}, []string{"company 2, account 1, sequence 3: the hash of the entry does not follow"}},
 	"key":          {[]string{entry(3, "key_id = 0")}, []string{"company 2, account 1, sequence 3: the hash of the entry does not follow"}},
 	"email":        {[]string{entry(3, "email = 'zoe@example.con'")}, []string{"company 2, account 1, sequence 3: the hash of the entry does not follow"}},
+	"reason":       {[]string{entry(3, "reason = 'told'")}, []string{"company 2, account 1, sequence 3: the hash of the entry does not follow"}},
+	"no reason":    {[]string{entry(3, "reason = NULL")}, []string{"company 2, account 1, sequence 3: the hash of the entry does not follow"}},
+	"a reason":     {[]string{entry(4, "reason = ''")}, []string{"company 2, account 2, sequence 4: the hash of the entry does not follow"}},
 	"fields":       {[]string{entry(3, `fields = replace(fields, '1.10', '1.11')`)}, []string{"company 2, account 1, sequence 3: the hash of the entry does not follow", "company 2, account 1, sequence 3: the entry has other values of before than the entries before it left: of custom.sizes"}},
 	"fields' form": {[]string{entry(3, `fields = replace(fields, '{"after', '{ "after')`), entry(3, `fields = ' ' || fields`)}, []string{"company 2, account 1, sequence 3: the hash of the entry does not follow"}},
 	"no fields":    {[]string{entry(3, `fields = 'x'`)}, []string{"company 2, account 1, sequence 3: the hash of the entry does not follow", "company 2, account 1, sequence 3: the changes of the entry are no JSON object"}},
@@ -163,7 +166,7 @@ func TestDocumentedSQL(t *testing.T) {
 		must(t, err)
 		_, text, _ := strings.Cut(string(page), "```sql\n")
 		text, _, _ = strings.Cut(text, ";\n```")
-		for set, want := range map[string]string{"version = version": "[]", "email = 'x'": "[3]", "key_id = 0": "[3]"} {
+		for set, want := range map[string]string{"version = version": "[]", "email = 'x'": "[3]", "key_id = 0": "[3]", "reason = ''": "[3]", "reason = NULL": "[3]"} {
 			err := d.write(t.Context(), func(ctx context.Context, s db.Session) error {
 				var found []int64
 				err := s.Exec(ctx, db.Statement{Thing: "anything", Text: entry(3, set)})
@@ -190,7 +193,7 @@ func TestDocumentedSQL(t *testing.T) {
 // An entry that was altered is named, and no other one of the chain is.
 func TestOnlyTheAltered(t *testing.T) {
 	onEach(t, func(t *testing.T, d target) {
-		for _, name := range []string{"time", "user", "no user", "key", "email", "fields' form", "hash", "kind"} {
+		for _, name := range []string{"time", "user", "no user", "key", "email", "reason", "no reason", "fields' form", "hash", "kind"} {
 			var hashes []string
 			for _, f := range d.after(t, altered[name].statements...) {
 				if strings.Contains(f.Problem, "hash") {

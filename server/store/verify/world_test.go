@@ -74,7 +74,9 @@ func (w *world) live() {
 		"custom":   map[string]any{"notes": "Größe", "sizes": []any{json.Number("1.10"), json.Number("12345678901234567890.5")}, "roof": "Tile"},
 	})
 	second := w.create(map[string]any{"title": "Second", "address": []any{"x"}, "custom": map[string]any{"roof": "Metal", "notes": "n"}})
+	w.Actor.Reason = "told \ue000 by phone 🏠"
 	w.update(first, map[string]any{"value": nil, "custom": map[string]any{"sizes": nil}, "contacts": []any{json.Number("2")}})
+	w.Actor.Reason = ""
 	w.update(second, map[string]any{"isActive": false, "number": json.Number("77")})
 	w.update(first, map[string]any{"value": json.Number("1e14"), "title": "Sunrise\u00a0B", "custom": map[string]any{"notes": "N\ue000\ue0000", "sizes": []any{json.Number("2")}}})
 	third := w.create(map[string]any{"title": "Third", "address": []any{"x"}, "contacts": []any{json.Number("1")}})

@@ -36,6 +36,7 @@ export function History({ id, round, current, onRestore }: HistoryProps) {
             <p class="history-head"><Chip tone={c.kind === 'deleted' ? 'bad' : c.kind === 'created' ? 'good' : 'plain'}>{kinds[c.kind]}</Chip>
               <time dateTime={c.at} title={formatTime(c.at)}>{ago(c.at)}</time>
               <span class="by">{c.actor?.email ?? 'nobody known'}{c.actor?.keyId ? ` · ${keys.get(c.actor.keyId) ?? `key ${c.actor.keyId}`}` : ''}</span></p>
+            {c.reason && <p class="reason">{c.reason}</p>}
             <dl>
               {inOrder(c.fields).map(([key, f]) => <Field key={key} name={key} before={f.before} after={f.after} created={c.kind === 'created'} current={current} onRestore={onRestore} />)}
             </dl>

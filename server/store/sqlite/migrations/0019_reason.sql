@@ -1,0 +1,2 @@
+-- Why something was done, as whoever did it said.
+ALTER TABLE changes ADD COLUMN reason TEXT;
