@@ -12,7 +12,7 @@ import (
 // A copy has all that was stored, and is none of the original's business.
 func TestCopyTo(t *testing.T) {
 	t.Parallel()
-	s := open(t, newPath(t), sqlite.Limits{})
+	s := open(t, newFile(t), sqlite.Limits{})
 	company := addCompany(t, s, "Sunrise")
 	mustWrite(t, s, insert(company, "Before"))
 	path := filepath.Join(t.TempDir(), "copy ?#.db")

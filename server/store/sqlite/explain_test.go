@@ -24,7 +24,7 @@ const unsorted = "!USE TEMP B-TREE FOR ORDER BY\nSCAN picked"
 // No list may read other companies' records, nor sort more than it must.
 func TestPlans(t *testing.T) {
 	t.Parallel()
-	s := open(t, newPath(t), sqlite.Limits{})
+	s := open(t, newFile(t), sqlite.Limits{})
 	company := addCompany(t, s, "Sunrise")
 	indexed := schema.Property{CompanyID: company, Key: "zone", Type: schema.Text, Index: schema.IndexReady}
 	mustWrite(t, s, func(ctx context.Context, tx store.Tx) error { return tx.InsertProperty(ctx, &indexed) })
@@ -125,7 +125,7 @@ func TestPlans(t *testing.T) {
 // A write must take as long in a large company as in a small one.
 func TestPlansOfWrites(t *testing.T) {
 	t.Parallel()
-	s := open(t, newPath(t), sqlite.Limits{})
+	s := open(t, newFile(t), sqlite.Limits{})
 	l := newLoad(t, s, 2, "none")
 	zone := schema.Property{CompanyID: l.company, Key: "zone", Options: []string{"a"}}
 	key := identity.Key{CompanyID: l.company, UserID: l.user.ID, Hash: identity.KeyHash{1}}

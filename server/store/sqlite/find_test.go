@@ -16,7 +16,7 @@ import (
 // not where they are thought to be.
 func TestListOfMany(t *testing.T) {
 	t.Parallel()
-	s := open(t, newPath(t), sqlite.Limits{})
+	s := open(t, newFile(t), sqlite.Limits{})
 	company := addCompany(t, s, "Sunrise")
 	ids := map[string][]int64{} // in the order of updatedAt
 	mustWrite(t, s, func(ctx context.Context, tx store.Tx) error {

@@ -19,7 +19,7 @@ import (
 // Filters have no end of shapes, and statements that are kept take memory.
 func TestStatementsAreFew(t *testing.T) {
 	t.Parallel()
-	s := open(t, newPath(t), sqlite.Limits{})
+	s := open(t, newFile(t), sqlite.Limits{})
 	company := addCompany(t, s, "Sunrise")
 	for i := range 300 {
 		q := where(ranges(account.MemberNumber, int64(i), nil))
@@ -55,7 +55,7 @@ func TestStatementsAreFew(t *testing.T) {
 // A filter that SQL cannot evaluate reads all accounts, unless the caller goes.
 func TestListIsCancelled(t *testing.T) {
 	t.Parallel()
-	s := open(t, newPath(t), sqlite.Limits{})
+	s := open(t, newFile(t), sqlite.Limits{})
 	company := addCompany(t, s, "Sunrise")
 	const accounts = 2000
 	mustWrite(t, s, func(ctx context.Context, tx store.Tx) error {

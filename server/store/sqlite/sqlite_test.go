@@ -17,18 +17,19 @@ import (
 	"github.com/accountsd/accountsd/server/store/sqlite"
 	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 	"github.com/accountsd/accountsd/server/store/storetest"
+	"github.com/accountsd/accountsd/server/store/teststore"
 )
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, newPath(t), sqlite.Limits{}) })
+	storetest.Run(t, func(t *testing.T) store.Store { return open(t, newFile(t), sqlite.Limits{}) })
 }
 
 // Several processes may have one file open.
 func TestShared(t *testing.T) {
 	t.Parallel()
 	storetest.RunShared(t, func(t *testing.T) storetest.Opener {
-		path := newPath(t)
+		path := newFile(t)
 		return func(t *testing.T) store.Store { return open(t, path, sqlite.Limits{}) }
 	})
 }
@@ -36,10 +37,20 @@ func TestShared(t *testing.T) {
 // With one account driven, lists read the company's accounts in order.
 func TestStoreInOrder(t *testing.T) {
 	t.Parallel()
-	storetest.RunLists(t, func(t *testing.T) store.Store { return open(t, newPath(t), sqlite.Limits{Driven: 1}) })
+	storetest.RunLists(t, func(t *testing.T) store.Store { return open(t, newFile(t), sqlite.Limits{Driven: 1}) })
 }
 
 func newPath(t testing.TB) string { return filepath.Join(t.TempDir(), "accounts.db") }
+
+// newFile returns a file with the schema and no records.
+func newFile(t testing.TB) string {
+	t.Helper()
+	path := newPath(t)
+	if err := teststore.WriteFile(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
 
 func open(t testing.TB, path string, limits sqlite.Limits) *sqlite.Store {
 	t.Helper()

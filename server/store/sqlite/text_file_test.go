@@ -370,7 +370,7 @@ func TestSearchClosesPromptly(t *testing.T) {
 // A company finds only its own records, equal as the others' may be.
 func TestSearchKeepsCompaniesApart(t *testing.T) {
 	t.Parallel()
-	s := open(t, newPath(t), sqlite.Limits{Eager: true})
+	s := open(t, newFile(t), sqlite.Limits{Eager: true})
 	ids := map[int64][]int64{}
 	for _, name := range []string{"Sunrise", "Harbor"} {
 		company := addCompany(t, s, name)

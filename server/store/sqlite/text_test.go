@@ -25,7 +25,7 @@ func TestSearchEqualsMatches(t *testing.T) {
 	t.Parallel()
 	var stores []*sqlite.Store
 	for _, driven := range []int{1, 5000} {
-		s := open(t, newPath(t), sqlite.Limits{Driven: driven})
+		s := open(t, newFile(t), sqlite.Limits{Driven: driven})
 		s.StopIndexer()
 		stores = append(stores, s)
 	}

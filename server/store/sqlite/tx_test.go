@@ -12,7 +12,7 @@ import (
 // A part that cannot be undone must not look like one that merely failed.
 func TestIsolateCannotUndo(t *testing.T) {
 	t.Parallel()
-	s := open(t, newPath(t), sqlite.Limits{})
+	s := open(t, newFile(t), sqlite.Limits{})
 	company := addCompany(t, s, "Sunrise")
 	errs := batch(t, s, insert(company, title(0)), func(ctx context.Context, tx store.Tx) error {
 		return tx.Isolate(ctx, func(ctx context.Context) error {

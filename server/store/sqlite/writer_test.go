@@ -16,7 +16,7 @@ import (
 
 func TestBatchIsolatesFailures(t *testing.T) {
 	t.Parallel()
-	s := open(t, newPath(t), sqlite.Limits{})
+	s := open(t, newFile(t), sqlite.Limits{})
 	company := addCompany(t, s, "Sunrise")
 	failure := errors.New("changed my mind")
 	after := func(i int, end func() error) func(ctx context.Context, tx store.Tx) error {
@@ -52,7 +52,7 @@ func TestBatchIsolatesFailures(t *testing.T) {
 // A cancelled statement would make SQLite roll back the whole transaction.
 func TestCancellationInBatch(t *testing.T) {
 	t.Parallel()
-	s := open(t, newPath(t), sqlite.Limits{})
+	s := open(t, newFile(t), sqlite.Limits{})
 	company := addCompany(t, s, "Sunrise")
 	cancelled, cancel := context.WithCancel(t.Context())
 	errs := batch(t, s,
@@ -79,7 +79,7 @@ func TestCancellationInBatch(t *testing.T) {
 
 func TestCancellationWhileWaiting(t *testing.T) {
 	t.Parallel()
-	s := open(t, newPath(t), sqlite.Limits{})
+	s := open(t, newFile(t), sqlite.Limits{})
 	company := addCompany(t, s, "Sunrise")
 	ctx, cancel := context.WithCancel(t.Context())
 	answers := make(chan error, 1)
@@ -114,7 +114,7 @@ func TestTransactionFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := open(t, newPath(t), sqlite.Limits{})
+			s := open(t, newFile(t), sqlite.Limits{})
 			company := addCompany(t, s, "Sunrise")
 			errs := batch(t, s,
 				insert(company, title(0)),
@@ -139,7 +139,7 @@ func TestTransactionFails(t *testing.T) {
 
 func TestDatabaseFull(t *testing.T) {
 	t.Parallel()
-	s := open(t, newPath(t), sqlite.Limits{})
+	s := open(t, newFile(t), sqlite.Limits{})
 	company := addCompany(t, s, "Sunrise")
 	pages := func(n string) {
 		mustWrite(t, s, func(ctx context.Context, tx store.Tx) error {
@@ -176,7 +176,7 @@ func TestDatabaseFull(t *testing.T) {
 
 func TestWriteEndsGoroutine(t *testing.T) {
 	t.Parallel()
-	s := open(t, newPath(t), sqlite.Limits{})
+	s := open(t, newFile(t), sqlite.Limits{})
 	company := addCompany(t, s, "Sunrise")
 	errs := batch(t, s, insert(company, title(0)), func(context.Context, store.Tx) error {
 		runtime.Goexit()
@@ -191,7 +191,7 @@ func TestWriteEndsGoroutine(t *testing.T) {
 
 func TestTransactionEnds(t *testing.T) {
 	t.Parallel()
-	s := open(t, newPath(t), sqlite.Limits{})
+	s := open(t, newFile(t), sqlite.Limits{})
 	company := addCompany(t, s, "Sunrise")
 	var kept store.Tx
 	mustWrite(t, s, func(_ context.Context, tx store.Tx) error {
@@ -238,7 +238,7 @@ func TestCloseEndsGoroutines(t *testing.T) {
 
 func TestReadIsCancelled(t *testing.T) {
 	t.Parallel()
-	s := open(t, newPath(t), sqlite.Limits{})
+	s := open(t, newFile(t), sqlite.Limits{})
 	addCompany(t, s, "Sunrise")
 	mustWrite(t, s, func(ctx context.Context, tx store.Tx) error {
 		for range 3000 {

@@ -19,6 +19,7 @@ import (
 	"github.com/accountsd/accountsd/server/store/postgres"
 	"github.com/accountsd/accountsd/server/store/postgres/pgtest"
 	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/store/teststore"
 	"github.com/accountsd/accountsd/server/store/verify"
 	"github.com/accountsd/accountsd/server/write"
 )
@@ -132,6 +133,7 @@ func onEachOpen(t *testing.T, test func(t *testing.T, w *world, open func() targ
 	t.Run("SQLite", func(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(t.TempDir(), "accounts.db")
+		must(t, teststore.WriteFile(path))
 		s, err := sqlite.Open(t.Context(), path)
 		must(t, err)
 		test(t, fill(t, s), func() target {
