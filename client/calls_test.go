@@ -109,6 +109,12 @@ var calls = map[string]struct {
 		func(ctx context.Context, c *client.Client) error { return drain(c.Accounts.Changes(ctx, "0042")) },
 		reply(200, `{"changes":[]}`), request{method: "GET", path: "/v1/accounts/changes", query: "after=0042&page_size=100"}, nil,
 	},
+	"duplicates": {
+		func(ctx context.Context, c *client.Client) error {
+			return drain(c.Accounts.Duplicates(ctx, client.DuplicateFilter{Reason: client.SameTitle, AccountID: 42, IncludeArchived: true}))
+		},
+		reply(200, `{"groups":[]}`), request{method: "GET", path: "/v1/accounts/duplicates", query: "reason=title&account_id=42&include_archived=true&page_size=100"}, nil,
+	},
 	"audit": {
 		func(ctx context.Context, c *client.Client) error {
 			return drain(c.Audit.List(ctx, client.AuditFilter{After: "0042", Action: "key.created"}))

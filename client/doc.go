@@ -46,7 +46,8 @@
 //
 // [Accounts.Page] returns one page instead, for a program that shows them.
 // [Accounts.Search] tests any member, custom ones too. [Accounts.Changes]
-// follows what happens, for a copy that is to stay current.
+// follows what happens, for a copy that is to stay current. [Accounts.Duplicates]
+// finds accounts that may be one.
 //
 // # Errors
 //

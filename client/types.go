@@ -45,6 +45,11 @@ type (
 	ContactPatch = api.ContactPatch
 	// CreatedKey is a new key with its token.
 	CreatedKey = api.CreatedKey
+	// DuplicateGroup is accounts that may be one, and the members that they have in
+	// common.
+	DuplicateGroup = api.DuplicateGroup
+	// DuplicateReason is a member that accounts have in common.
+	DuplicateReason = api.DuplicateReason
 	// InvitationAccept is what an invited user sends.
 	InvitationAccept = api.InvitationAccept
 	// InvitedUser is a new user with the invitation.
@@ -104,6 +109,11 @@ const (
 	SkipMatch    = api.MatchStrategySkip
 	ReplaceMatch = api.MatchStrategyReplace
 	EnrichMatch  = api.MatchStrategyEnrich
+
+	SameEmail   = api.DuplicateReasonPrimaryEmail
+	SamePhone   = api.DuplicateReasonPrimaryPhone
+	SameTitle   = api.DuplicateReasonTitle
+	SameAddress = api.DuplicateReasonAddress
 
 	Text     = api.PropertyTypeTEXT
 	Numeric  = api.PropertyTypeNUMERIC

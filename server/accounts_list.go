@@ -97,6 +97,7 @@ func (s *Server) queryChecks() map[string]queryCheck {
 		"searchAccounts":     s.checkSearch,
 		"listChanges":        checkChanges,
 		"listAccountChanges": checkChanges,
+		"listDuplicates":     checkDuplicates,
 		"listAudit":          checkChanges,
 		"listContacts":       checkContacts,
 		"listUsers":          checkUsers,

@@ -224,6 +224,30 @@ func (e ChangeKind) Valid() bool {
 	}
 }
 
+// Defines values for DuplicateReason.
+const (
+	DuplicateReasonAddress      DuplicateReason = "address"
+	DuplicateReasonPrimaryEmail DuplicateReason = "primaryEmail"
+	DuplicateReasonPrimaryPhone DuplicateReason = "primaryPhone"
+	DuplicateReasonTitle        DuplicateReason = "title"
+)
+
+// Valid indicates whether the value is a known member of the DuplicateReason enum.
+func (e DuplicateReason) Valid() bool {
+	switch e {
+	case DuplicateReasonAddress:
+		return true
+	case DuplicateReasonPrimaryEmail:
+		return true
+	case DuplicateReasonPrimaryPhone:
+		return true
+	case DuplicateReasonTitle:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FieldProblemIn.
 const (
 	FieldProblemInBody   FieldProblemIn = "body"
@@ -1386,6 +1410,45 @@ func (v CreatedKey) String() string { return custom.JSON(v) }
 // request, a key that is not sent stays, and `null` clears one.
 type CustomValues = custom.Values
 
+// DuplicateGroup Accounts that may be one.
+type DuplicateGroup struct {
+	// Reasons The members that all of them have in common; the first is the one that they were found by.
+	Reasons []DuplicateValue `json:"reasons"`
+
+	// Count How many accounts there are in the group.
+	Count int64 `json:"count"`
+
+	// Accounts The accounts with the lowest ids, at most 20.
+	Accounts []Account `json:"accounts"`
+}
+
+// String returns the value as JSON.
+func (v DuplicateGroup) String() string { return custom.JSON(v) }
+
+// DuplicateList Groups of accounts that may be one, in order.
+type DuplicateList struct {
+	// Groups The groups.
+	Groups []DuplicateGroup `json:"groups"`
+}
+
+// String returns the value as JSON.
+func (v DuplicateList) String() string { return custom.JSON(v) }
+
+// DuplicateReason A member that accounts have in common.
+type DuplicateReason string
+
+// DuplicateValue A member that accounts have in common, and its value.
+type DuplicateValue struct {
+	// Member A member that accounts have in common.
+	Member DuplicateReason `json:"member"`
+
+	// Value The value as the first of the accounts has it; of an address, its lines with commas between them.
+	Value string `json:"value"`
+}
+
+// String returns the value as JSON.
+func (v DuplicateValue) String() string { return custom.JSON(v) }
+
 // EntityTags `*`, or entity tags separated by commas (RFC 9110, section 8.8.3).
 type EntityTags = string
 
@@ -1898,6 +1961,9 @@ type AccountWords = string
 // AddressFilter defines model for AddressFilter.
 type AddressFilter = string
 
+// AfterDuplicates defines model for AfterDuplicates.
+type AfterDuplicates = string
+
 // AfterEntry The place of a change among all. Sequences are compared as text.
 type AfterEntry = Sequence
 
@@ -1931,6 +1997,12 @@ type ContactWords = string
 
 // DryRun defines model for DryRun.
 type DryRun = bool
+
+// DuplicateReasonFilter A member that accounts have in common.
+type DuplicateReasonFilter = DuplicateReason
+
+// DuplicatesOf defines model for DuplicatesOf.
+type DuplicatesOf = int64
 
 // ForceMigration defines model for ForceMigration.
 type ForceMigration = bool
@@ -2068,6 +2140,9 @@ type AliasAccountList = AccountList
 
 // AliasChangeList Changes, in order.
 type AliasChangeList = ChangeList
+
+// AliasDuplicateList Groups of accounts that may be one, in order.
+type AliasDuplicateList = DuplicateList
 
 // AliasGone What is wrong with a request (RFC 9457).
 type AliasGone = Problem
@@ -2257,6 +2332,29 @@ type ListChangesParams struct {
 
 	// PageSize How many records a page holds at the most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// ListDuplicatesParams defines parameters for ListDuplicates.
+type ListDuplicatesParams struct {
+	// Reason Only groups of accounts that have this member in common. All are listed if it is not sent.
+	Reason *DuplicateReasonFilter `form:"reason,omitempty" json:"reason,omitempty"`
+
+	// AccountID Only groups that this account is in; none if there is no such account.
+	AccountID *DuplicatesOf `form:"account_id,omitempty" json:"account_id,omitempty"`
+
+	// IncludeArchived Whether archived accounts are found.
+	IncludeArchived *IncludeArchived `form:"include_archived,omitempty" json:"include_archived,omitempty"`
+
+	// PageSize How many records a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// After A place in the list, as the `Link` header gives it.
+	After *AfterDuplicates `form:"after,omitempty" json:"after,omitempty"`
 
 	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else

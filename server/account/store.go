@@ -55,6 +55,15 @@ type Reader interface {
 	// order of ids, at most limit. Archived ones are among them.
 	AccountsByID(ctx context.Context, companyID, after int64, limit int) ([]Account, error)
 
+	// DuplicateKeys returns values that several of the company's accounts have
+	// in common, archived or not, in the form in which they are compared: those
+	// that come after one, in order, at most limit. None is empty.
+	DuplicateKeys(ctx context.Context, companyID int64, reason DuplicateReason, after string, limit int) ([]string, error)
+
+	// Duplicates returns the accounts that have one of the values in common, in
+	// the order of the values: of each a group, unless that is of one account.
+	Duplicates(ctx context.Context, companyID int64, reason DuplicateReason, keys []string, includeArchived bool) ([]Duplicates, error)
+
 	// NumberOwner returns the id of the account that has the number, or 0.
 	NumberOwner(ctx context.Context, companyID, number int64) (int64, error)
 

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
@@ -14,6 +15,15 @@ type Stored struct {
 	// AddressJSON and CustomJSON are Address and Custom as encoding/json writes
 	// them. If they are empty, the members themselves are there.
 	AddressJSON, CustomJSON string
+}
+
+// addressLines are Address, wherever it is.
+func (a *Stored) addressLines() []string {
+	lines := a.Address
+	if a.AddressJSON != "" {
+		_ = json.Unmarshal([]byte(a.AddressJSON), &lines) // The store wrote it.
+	}
+	return lines
 }
 
 // Show is Get of an account to be shown, which has its contacts if they are

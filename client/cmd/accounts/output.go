@@ -100,6 +100,9 @@ func renderObject(object map[string]any) string {
 	if hasBefore && hasAfter {
 		return fmt.Sprintf("%q -> %q", render(before), render(after))
 	}
+	if member, ok := object["member"].(string); ok { // which duplicates have in common
+		return member + ": " + render(object["value"])
+	}
 	for _, name := range []string{"name", "title", "email"} { // of people and accounts
 		if text, ok := object[name].(string); ok && object["id"] != nil {
 			return fmt.Sprintf("%s (%v)", text, object["id"])

@@ -15,6 +15,8 @@ import "strings"
 //	{holds c}   whether a folded text of a column, without its accents, has that of
 //	            a parameter; a database may not have it
 //	{same c ?}  whether a long text of a column is that of a parameter
+//	{beyond c ?}  whether it comes behind that of a parameter
+//	{sorted c}  what such texts are ordered by
 //	{join}      a join whose left table is read first
 //	{by i}      what makes a table be read by the index i, where that can be said
 //	{-}         what keeps the column behind it from being looked up in an index

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/schema"
@@ -168,4 +169,27 @@ func BenchmarkBuild(b *testing.B) {
 		}
 		b.ReportMetric(float64(b.N)*benchAccounts/b.Elapsed().Seconds(), "records/s")
 	})
+}
+
+// BenchmarkDuplicates reads a page of groups, and finds that there are none.
+func BenchmarkDuplicates(b *testing.B) {
+	const accounts = 100_000
+	s := open(b, newPath(b), sqlite.Limits{NoText: true})
+	company := addCompany(b, s, "Sunrise")
+	addAccounts(b, s, accounts, func(i int) account.Account {
+		a := searchable(company, i)
+		a.Title, a.Address = fmt.Sprint("Account ", i/2), []string{fmt.Sprint(i, " Elm Street, Springfield")}
+		return a
+	})
+	records := account.NewService(store.For(s, func(tx store.Tx) account.Tx { return tx }), time.Now, "").Records
+	actor := identity.Actor{CompanyID: company}
+	for name, reason := range map[string]account.DuplicateReason{"page": account.DuplicateTitle, "none": account.DuplicateAddress} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := records.Duplicates(b.Context(), actor, account.DuplicatesQuery{Reason: reason, Limit: 21}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -25,6 +25,7 @@ var accountTests = tests{
 	"Links":        testLinks,
 	"Delete":       testDelete,
 	"AccountsByID": testAccountsByID,
+	"Duplicates":   testDuplicates,
 }
 
 // exactCustom holds values that a detour over another type would change.

@@ -23,6 +23,8 @@ var dialect = db.Dialect{
 	"greatest": db.Word("greatest"),
 	"instr":    db.Word("strpos"),
 	"same":     same,
+	"beyond":   beyond,
+	"sorted":   func(column string) string { return "left(" + column + ", 200), " + column },
 	"join":     db.Word("JOIN"),
 	"by":       func(string) string { return "" },
 	"-":        db.Word(""),
@@ -32,6 +34,12 @@ var dialect = db.Dialect{
 func same(rest string) string {
 	column, parameter, _ := strings.Cut(rest, " ")
 	return "(left(" + column + ", 200) = left(" + parameter + ", 200) AND " + column + " = " + parameter + ")"
+}
+
+// beyond is as same.
+func beyond(rest string) string {
+	column, parameter, _ := strings.Cut(rest, " ")
+	return "(left(" + column + ", 200) >= left(" + parameter + ", 200) AND " + column + " > " + parameter + ")"
 }
 
 // texts are what statements are in PostgreSQL, by what they are.

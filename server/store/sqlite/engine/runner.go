@@ -27,6 +27,8 @@ var dialect = db.Dialect{
 	"instr":    db.Word("instr"),
 	"holds":    holds,
 	"same":     func(rest string) string { return strings.Replace(rest, " ", " = ", 1) },
+	"beyond":   func(rest string) string { return strings.Replace(rest, " ", " > ", 1) },
+	"sorted":   func(column string) string { return column },
 	"join":     db.Word("CROSS JOIN"),
 	"by":       func(index string) string { return "INDEXED BY " + index },
 	"-":        db.Word("+"),
