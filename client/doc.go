@@ -25,6 +25,15 @@
 //		Custom:       client.Values{"roof_type": "Tile", "gate_code": nil},
 //	})
 //
+// It may also say what to add to numbers and lists, what to remove from lists, and
+// what to fill where there is no value, whatever others write meanwhile:
+//
+//	account, err := c.Accounts.Update(ctx, 42, client.AccountPatch{
+//		Add:    &client.AccountAddition{Value: client.Set(500.0), Contacts: []int64{7}},
+//		Remove: &client.AccountRemoval{Custom: client.Values{"tags": client.ListOf("Gold")}},
+//		Fill:   &client.AccountFill{PrimaryPhone: client.Set("(415) 555-0142")},
+//	})
+//
 // The patch takes effect as a whole or not at all. [AllowNewOptions] adds labels
 // to a dropdown, [DryRun] only looks, [IfMatch] guards against lost updates, and
 // [Reason] is shown with the change in the history. To

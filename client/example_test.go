@@ -67,6 +67,30 @@ func ExampleAccounts_Update() {
 	// Output: Sunrise Solar & Roofing Thatch true
 }
 
+// What is added is added to what is there then, so that nothing need be read, and
+// nothing of others is lost.
+func ExampleAccountAddition() {
+	ctx, c, s := sample()
+	defer s.Close()
+
+	patch := client.AccountPatch{
+		Add:    &client.AccountAddition{Value: client.Set(0.1), Address: []string{"5 Pier Road"}},
+		Remove: &client.AccountRemoval{Address: []string{"120 mission street"}},
+		Fill:   &client.AccountFill{PrimaryPhone: client.Set("(415) 555-0142")},
+	}
+	for range 3 {
+		if _, err := c.Accounts.Update(ctx, 1, patch); err != nil {
+			log.Fatal(err)
+		}
+	}
+	account, err := c.Accounts.Get(ctx, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(client.Or(account.Value, 0), account.Address, client.Or(account.PrimaryPhone, "none"))
+	// Output: 0.3 [5 Pier Road] +14155550142
+}
+
 // Other callers may write at the same time: nothing of theirs is lost.
 func ExampleAccounts_UpdateFunc() {
 	ctx, c, s := sample()

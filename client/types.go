@@ -13,16 +13,24 @@ type Account struct {
 
 // The generated types that calls return and take.
 type (
+	// AccountAddition is what to add to an account: items to lists, and amounts to
+	// numbers.
+	AccountAddition = api.AccountAddition
 	// AccountContact is a contact that is linked to an account.
 	AccountContact = api.AccountContact
 	// AccountCreate is an account to create. Members that are absent stay without
 	// a value.
 	AccountCreate = api.AccountCreate
+	// AccountFill is values for members that have none.
+	AccountFill = api.AccountFill
 	// AccountPatch is the members of an account to change: those that are set or
 	// cleared, and the keys that are in Custom, of which nil clears one. Title,
 	// Address, IsActive and Number cannot be cleared. Contacts replaces the linked
-	// ones.
+	// ones. Add, Remove and Fill change members by what they hold when the patch
+	// takes effect, so that programs which add at once lose nothing of each other.
 	AccountPatch = api.AccountPatch
+	// AccountRemoval is items to remove from the lists of an account.
+	AccountRemoval = api.AccountRemoval
 	// AccountType is the kind of customer that an account is.
 	AccountType = api.AccountType
 	// AuditAction is what an entry of the audit log tells of.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -170,12 +171,20 @@ func typedSpec(properties []schema.Property) ([]byte, error) {
 	schemas := doc.Components.Schemas
 	schemas["CustomValues"] = customValues(properties).NewRef()
 	schemas["CustomPatch"] = customPatch(properties).NewRef()
-	for _, body := range []string{"AccountPatch", "AccountCreate"} {
-		schemas[body].Value.Properties["custom"].Ref = "#/components/schemas/CustomPatch"
+	samples := map[string]map[string]any{"": sampleValues(properties)}
+	for _, part := range customParts {
+		taken := slices.DeleteFunc(slices.Clone(properties), func(p schema.Property) bool { return !part.takes(p) })
+		schemas[part.schema] = customPart(taken).NewRef()
+		samples[part.member] = sampleValues(taken)
 	}
-	sample := sampleValues(properties)
+	for body, custom := range map[string]string{
+		"AccountPatch": "CustomPatch", "AccountCreate": "CustomPatch",
+		"AccountAddition": "CustomAddition", "AccountRemoval": "CustomRemoval", "AccountFill": "CustomFill",
+	} {
+		schemas[body].Value.Properties["custom"].Ref = "#/components/schemas/" + custom
+	}
 	for _, example := range doc.Components.Examples {
-		replaceCustom(example.Value.Value, sample)
+		replaceCustom(example.Value.Value, samples, "")
 	}
 	return writeSpec(&doc)
 }

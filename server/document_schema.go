@@ -30,6 +30,27 @@ func customPatch(properties []schema.Property) *openapi3.Schema {
 	return values
 }
 
+// customParts are the members of a request that act on custom values, and of which
+// properties.
+var customParts = []struct {
+	member, schema string
+	takes          func(schema.Property) bool
+}{
+	{"add", "CustomAddition", schema.Property.TakesMore},
+	{"remove", "CustomRemoval", func(p schema.Property) bool { return p.Multiple }},
+	{"fill", "CustomFill", func(schema.Property) bool { return true }},
+}
+
+// customPart is the schema of the values that such a member has.
+func customPart(properties []schema.Property) *openapi3.Schema {
+	values := openapi3.NewObjectSchema().WithoutAdditionalProperties()
+	values.Description = "What is sent for the company's properties."
+	for _, p := range properties {
+		values.WithProperty(p.Key, valueSchema(p, false))
+	}
+	return values
+}
+
 // valueSchema is the schema of a property's value, with or without null.
 func valueSchema(p schema.Property, clears bool) *openapi3.Schema {
 	value := itemSchema(p, clears && !p.Multiple)
@@ -97,20 +118,25 @@ func sampleValues(properties []schema.Property) map[string]any {
 	return sample
 }
 
-// replaceCustom puts other custom values into an example.
-func replaceCustom(example any, custom map[string]any) {
+// replaceCustom puts other custom values into an example: samples has those of each
+// of customParts, and of what is in none of them.
+func replaceCustom(example any, samples map[string]map[string]any, part string) {
 	switch example := example.(type) {
 	case []any:
 		for _, item := range example {
-			replaceCustom(item, custom)
+			replaceCustom(item, samples, part)
 		}
 	case map[string]any:
 		for name, member := range example {
-			if _, ok := member.(map[string]any); ok && name == "custom" {
-				example[name] = custom
-				continue
+			_, isObject := member.(map[string]any)
+			switch {
+			case isObject && name == "custom":
+				example[name] = samples[part]
+			case isObject && samples[name] != nil:
+				replaceCustom(member, samples, name)
+			default:
+				replaceCustom(member, samples, part)
 			}
-			replaceCustom(member, custom)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func TestOwnDocument(t *testing.T) {
 		schemas := doc.Components.Schemas
 		for place, value := range map[string]string{
 			"CustomValues/roof_type": `"Tile"`, "CustomPatch/roof_type": `null`, "CustomPatch/tags": `["Gold","Silver"]`,
-			"CustomValues/capacity": `1.5`, "CustomPatch/seen_on": `["2026-11-24","2026-11-24T10:00:00.000Z"]`,
+			"CustomValues/capacity": `1.5`, "CustomAddition/capacity": `1.5`, "CustomRemoval/tags": `["Gold"]`, "CustomFill/roof_type": `"Tile"`, "CustomPatch/seen_on": `["2026-11-24","2026-11-24T10:00:00.000Z"]`,
 		} {
 			body, key, _ := strings.Cut(place, "/")
 			for sent, valid := range map[string]bool{value: true, `{"a":1}`: false, `["Slate"]`: false} {
@@ -46,10 +46,13 @@ func TestOwnDocument(t *testing.T) {
 		if err := schemas["CustomValues"].Value.Properties["roof_type"].Value.VisitJSON(nil); err == nil {
 			t.Error("an answer may hold null")
 		}
-		for body, want := range map[string]string{"Account": "CustomValues", "AccountPatch": "CustomPatch", "AccountCreate": "CustomPatch"} {
+		for body, want := range map[string]string{"Account": "CustomValues", "AccountPatch": "CustomPatch", "AccountCreate": "CustomPatch", "AccountAddition": "CustomAddition", "AccountRemoval": "CustomRemoval", "AccountFill": "CustomFill"} {
 			if ref := schemas[body].Value.Properties["custom"].Ref; ref != "#/components/schemas/"+want {
 				t.Errorf("custom of %s is %s", body, ref)
 			}
+		}
+		if schemas["CustomAddition"].Value.Properties["roof_type"] != nil || schemas["CustomRemoval"].Value.Properties["capacity"] != nil {
+			t.Error("something can be added to one label, or removed from a number")
 		}
 		if p := schemas["CustomPatch"].Value.Properties["seen_on"].Value; p.Title != `Seen "on"` || !strings.Contains(p.Description, p.Title) {
 			t.Errorf("%q, %q", p.Title, p.Description)

@@ -650,6 +650,32 @@ type Account struct {
 // String returns the value as JSON.
 func (v Account) String() string { return custom.JSON(v) }
 
+// AccountAddition What to add to an account. Items go to the end of their list, but for those that it has already: what a search by
+// `eq` takes for the same. An amount is added exactly, as decimals are on paper, to the number that is there, or to 0
+// where there is none. In `custom`, items are added to a property that takes several values, and an amount to a
+// `NUMERIC` one; nothing can be added to others. What is removed by the same request is removed first.
+type AccountAddition struct {
+	// Address Lines to add.
+	Address []string `json:"address,omitempty"`
+
+	// Contacts Contacts to link, by id or as fetched.
+	Contacts []int64 `json:"contacts,omitempty"`
+
+	// Value The amount to add to `value`; a negative one lowers it.
+	Value nullable.Nullable[float64] `json:"value,omitempty"`
+
+	// Size The amount to add to `size`; a negative one lowers it.
+	Size nullable.Nullable[float64] `json:"size,omitempty"`
+
+	// Custom Values of the company's properties by their `keyName`. A value is of its property's type: text, number, boolean,
+	// date (`YYYY-MM-DD` or a date-time), a dropdown label, or a list of these where the property takes several. In a
+	// request, a key that is not sent stays, and `null` clears one.
+	Custom CustomValues `json:"custom,omitempty"`
+}
+
+// String returns the value as JSON.
+func (v AccountAddition) String() string { return custom.JSON(v) }
+
 // AccountBatch Updates to carry out together.
 type AccountBatch struct {
 	// Updates The updates, in order.
@@ -677,7 +703,8 @@ type AccountBatchUpdate struct {
 	IfMatch EntityTags `json:"ifMatch,omitempty"`
 
 	// Set The members of an account to change. The members that the server owns are accepted as they were fetched, and
-	// never written.
+	// never written. `add`, `remove` and `fill` change members by what they hold, whatever that is: one that is in
+	// `fill`, or in `add` or `remove`, must not be sent in another way too.
 	Set AccountPatch `json:"set"`
 }
 
@@ -755,11 +782,45 @@ type AccountCreate struct {
 // String returns the value as JSON.
 func (v AccountCreate) String() string { return custom.JSON(v) }
 
+// AccountFill Values for members that have none. A member that has a value keeps it, and what is sent for it is then not looked
+// at any further.
+type AccountFill struct {
+	// Description What there is to say of the account.
+	Description nullable.Nullable[string] `json:"description,omitempty"`
+
+	// PrimaryEmail The main e-mail address.
+	PrimaryEmail nullable.Nullable[string] `json:"primaryEmail,omitempty"`
+
+	// PrimaryPhone The main phone number.
+	PrimaryPhone nullable.Nullable[string] `json:"primaryPhone,omitempty"`
+
+	// AccountType What kind of customer the account is.
+	AccountType nullable.Nullable[nullable.Nullable[AccountType]] `json:"accountType,omitempty"`
+
+	// Value What the account is worth.
+	Value nullable.Nullable[float64] `json:"value,omitempty"`
+
+	// Size How large the account is.
+	Size nullable.Nullable[float64] `json:"size,omitempty"`
+
+	// Custom Values of the company's properties by their `keyName`. A value is of its property's type: text, number, boolean,
+	// date (`YYYY-MM-DD` or a date-time), a dropdown label, or a list of these where the property takes several. In a
+	// request, a key that is not sent stays, and `null` clears one.
+	Custom CustomValues `json:"custom,omitempty"`
+
+	// Contacts The contacts to link where there is none, by id or as fetched.
+	Contacts []int64 `json:"contacts,omitempty"`
+}
+
+// String returns the value as JSON.
+func (v AccountFill) String() string { return custom.JSON(v) }
+
 // AccountList Accounts, in order.
 type AccountList = []Account
 
 // AccountPatch The members of an account to change. The members that the server owns are accepted as they were fetched, and
-// never written.
+// never written. `add`, `remove` and `fill` change members by what they hold, whatever that is: one that is in
+// `fill`, or in `add` or `remove`, must not be sent in another way too.
 type AccountPatch struct {
 	// Title The account's name. Surrounding space is removed.
 	Title nullable.Nullable[string] `json:"title,omitempty"`
@@ -806,6 +867,20 @@ type AccountPatch struct {
 	// Size How large the account is. `null` clears it.
 	Size nullable.Nullable[float64] `json:"size,omitempty"`
 
+	// Add What to add to an account. Items go to the end of their list, but for those that it has already: what a search by
+	// `eq` takes for the same. An amount is added exactly, as decimals are on paper, to the number that is there, or to 0
+	// where there is none. In `custom`, items are added to a property that takes several values, and an amount to a
+	// `NUMERIC` one; nothing can be added to others. What is removed by the same request is removed first.
+	Add *AccountAddition `json:"add,omitempty"`
+
+	// Remove What to remove from an account. Items that it does not have are passed over. In `custom`, items are removed from a
+	// property that takes several values; nothing can be removed from others.
+	Remove *AccountRemoval `json:"remove,omitempty"`
+
+	// Fill Values for members that have none. A member that has a value keeps it, and what is sent for it is then not looked
+	// at any further.
+	Fill *AccountFill `json:"fill,omitempty"`
+
 	// ID The account's id. It must be that of the path.
 	ID *int64 `echo:"true" json:"id,omitempty"`
 
@@ -824,6 +899,24 @@ type AccountPatch struct {
 
 // String returns the value as JSON.
 func (v AccountPatch) String() string { return custom.JSON(v) }
+
+// AccountRemoval What to remove from an account. Items that it does not have are passed over. In `custom`, items are removed from a
+// property that takes several values; nothing can be removed from others.
+type AccountRemoval struct {
+	// Address Lines to remove. One must stay.
+	Address []string `json:"address,omitempty"`
+
+	// Contacts Contacts to unlink, by id or as fetched.
+	Contacts []int64 `json:"contacts,omitempty"`
+
+	// Custom Values of the company's properties by their `keyName`. A value is of its property's type: text, number, boolean,
+	// date (`YYYY-MM-DD` or a date-time), a dropdown label, or a list of these where the property takes several. In a
+	// request, a key that is not sent stays, and `null` clears one.
+	Custom CustomValues `json:"custom,omitempty"`
+}
+
+// String returns the value as JSON.
+func (v AccountRemoval) String() string { return custom.JSON(v) }
 
 // AccountSummary An account, in short.
 type AccountSummary struct {

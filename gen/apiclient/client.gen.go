@@ -208,6 +208,11 @@ type ClientInterface interface {
 	// that changes nothing answers 200 and leaves `updatedAt` and the `ETag` as they are. Archived accounts may be
 	// updated.
 	//
+	// Beside the members to set, a body may hold `add` and `remove`, for items of lists and for amounts, and `fill`, for
+	// members without a value. They apply to the account as it is when the request takes effect, so that callers who
+	// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
+	// what was sent, as in `/add/address`.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PATCH /accounts/{accountId} (the `UpdateAccount` operationId).
@@ -222,6 +227,11 @@ type ClientInterface interface {
 	// that changes nothing answers 200 and leaves `updatedAt` and the `ETag` as they are. Archived accounts may be
 	// updated.
 	//
+	// Beside the members to set, a body may hold `add` and `remove`, for items of lists and for amounts, and `fill`, for
+	// members without a value. They apply to the account as it is when the request takes effect, so that callers who
+	// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
+	// what was sent, as in `/add/address`.
+	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PATCH /accounts/{accountId} (the `UpdateAccount` operationId).
@@ -235,6 +245,11 @@ type ClientInterface interface {
 	// A fetched account is a valid body: the members that the server owns are accepted and not written. A request
 	// that changes nothing answers 200 and leaves `updatedAt` and the `ETag` as they are. Archived accounts may be
 	// updated.
+	//
+	// Beside the members to set, a body may hold `add` and `remove`, for items of lists and for amounts, and `fill`, for
+	// members without a value. They apply to the account as it is when the request takes effect, so that callers who
+	// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
+	// what was sent, as in `/add/address`.
 	//
 	// Takes a body of the `application/merge-patch+json` content type.
 	//
@@ -898,6 +913,11 @@ func (c *Client) GetAccount(ctx context.Context, accountID AccountID, params *Ge
 // that changes nothing answers 200 and leaves `updatedAt` and the `ETag` as they are. Archived accounts may be
 // updated.
 //
+// Beside the members to set, a body may hold `add` and `remove`, for items of lists and for amounts, and `fill`, for
+// members without a value. They apply to the account as it is when the request takes effect, so that callers who
+// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
+// what was sent, as in `/add/address`.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PATCH /accounts/{accountId} (the `UpdateAccount` operationId).
@@ -922,6 +942,11 @@ func (c *Client) UpdateAccountWithBody(ctx context.Context, accountID AccountID,
 // that changes nothing answers 200 and leaves `updatedAt` and the `ETag` as they are. Archived accounts may be
 // updated.
 //
+// Beside the members to set, a body may hold `add` and `remove`, for items of lists and for amounts, and `fill`, for
+// members without a value. They apply to the account as it is when the request takes effect, so that callers who
+// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
+// what was sent, as in `/add/address`.
+//
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with PATCH /accounts/{accountId} (the `UpdateAccount` operationId).
@@ -945,6 +970,11 @@ func (c *Client) UpdateAccount(ctx context.Context, accountID AccountID, params 
 // A fetched account is a valid body: the members that the server owns are accepted and not written. A request
 // that changes nothing answers 200 and leaves `updatedAt` and the `ETag` as they are. Archived accounts may be
 // updated.
+//
+// Beside the members to set, a body may hold `add` and `remove`, for items of lists and for amounts, and `fill`, for
+// members without a value. They apply to the account as it is when the request takes effect, so that callers who
+// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
+// what was sent, as in `/add/address`.
 //
 // Takes a body of the `application/merge-patch+json` content type.
 //
@@ -5573,6 +5603,11 @@ type ClientWithResponsesInterface interface {
 	// that changes nothing answers 200 and leaves `updatedAt` and the `ETag` as they are. Archived accounts may be
 	// updated.
 	//
+	// Beside the members to set, a body may hold `add` and `remove`, for items of lists and for amounts, and `fill`, for
+	// members without a value. They apply to the account as it is when the request takes effect, so that callers who
+	// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
+	// what was sent, as in `/add/address`.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /accounts/{accountId} (the `UpdateAccount` operationId).
@@ -5587,6 +5622,11 @@ type ClientWithResponsesInterface interface {
 	// that changes nothing answers 200 and leaves `updatedAt` and the `ETag` as they are. Archived accounts may be
 	// updated.
 	//
+	// Beside the members to set, a body may hold `add` and `remove`, for items of lists and for amounts, and `fill`, for
+	// members without a value. They apply to the account as it is when the request takes effect, so that callers who
+	// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
+	// what was sent, as in `/add/address`.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /accounts/{accountId} (the `UpdateAccount` operationId).
@@ -5600,6 +5640,11 @@ type ClientWithResponsesInterface interface {
 	// A fetched account is a valid body: the members that the server owns are accepted and not written. A request
 	// that changes nothing answers 200 and leaves `updatedAt` and the `ETag` as they are. Archived accounts may be
 	// updated.
+	//
+	// Beside the members to set, a body may hold `add` and `remove`, for items of lists and for amounts, and `fill`, for
+	// members without a value. They apply to the account as it is when the request takes effect, so that callers who
+	// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
+	// what was sent, as in `/add/address`.
 	//
 	// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -14558,6 +14603,11 @@ func (c *ClientWithResponses) GetAccountWithResponse(ctx context.Context, accoun
 // that changes nothing answers 200 and leaves `updatedAt` and the `ETag` as they are. Archived accounts may be
 // updated.
 //
+// Beside the members to set, a body may hold `add` and `remove`, for items of lists and for amounts, and `fill`, for
+// members without a value. They apply to the account as it is when the request takes effect, so that callers who
+// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
+// what was sent, as in `/add/address`.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PATCH /accounts/{accountId} (the `UpdateAccount` operationId).
@@ -14578,6 +14628,11 @@ func (c *ClientWithResponses) UpdateAccountWithBodyWithResponse(ctx context.Cont
 // that changes nothing answers 200 and leaves `updatedAt` and the `ETag` as they are. Archived accounts may be
 // updated.
 //
+// Beside the members to set, a body may hold `add` and `remove`, for items of lists and for amounts, and `fill`, for
+// members without a value. They apply to the account as it is when the request takes effect, so that callers who
+// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
+// what was sent, as in `/add/address`.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PATCH /accounts/{accountId} (the `UpdateAccount` operationId).
@@ -14597,6 +14652,11 @@ func (c *ClientWithResponses) UpdateAccountWithResponse(ctx context.Context, acc
 // A fetched account is a valid body: the members that the server owns are accepted and not written. A request
 // that changes nothing answers 200 and leaves `updatedAt` and the `ETag` as they are. Archived accounts may be
 // updated.
+//
+// Beside the members to set, a body may hold `add` and `remove`, for items of lists and for amounts, and `fill`, for
+// members without a value. They apply to the account as it is when the request takes effect, so that callers who
+// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
+// what was sent, as in `/add/address`.
 //
 // Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -36,8 +36,9 @@ func Apply(before Account, p Patch, env Env) Outcome {
 	a.values = schema.Values{AllowNewOptions: env.AllowNewOptions, Offences: &a.Offences}
 	a.CheckID("account", p.ID, before.ID)
 	for i := range members {
-		if members[i].apply != nil {
-			members[i].apply(a, &p)
+		if m := &members[i]; m.apply != nil {
+			m.apply(a, &p)
+			a.applyParts(m, &p)
 		}
 	}
 	if len(a.Offences) > 0 {
@@ -74,22 +75,31 @@ func (a *applier) setContacts(f patch.Field[[]int64]) {
 		return
 	}
 	found := len(a.Offences)
-	linked := make([]Contact, 0, len(f.Value))
-	ids := make([]int64, 0, len(f.Value))
-	for i, id := range f.Value {
-		contact, ok := a.env.Contacts[id]
-		if !ok {
+	ids := a.known(f.Value)
+	before := ContactIDs(a.after.Contacts)
+	if len(a.Offences) > found || slices.Equal(before, ids) {
+		return
+	}
+	linked := make([]Contact, len(ids))
+	for i, id := range ids {
+		linked[i] = a.env.Contacts[id]
+	}
+	a.Note("contacts", before, ids)
+	a.after.Contacts = linked
+}
+
+// known returns the ids of contacts that there are, each once, and notes the
+// others.
+func (a *applier) known(ids []int64) []int64 {
+	known := make([]int64, 0, len(ids))
+	for i, id := range ids {
+		if _, ok := a.env.Contacts[id]; !ok {
 			a.Offences.Add([]string{"contacts", strconv.Itoa(i)}, "must be the id of a contact of this company; got %d", id)
-		} else if !slices.Contains(ids, id) {
-			ids = append(ids, id)
-			linked = append(linked, contact)
+		} else if !slices.Contains(known, id) {
+			known = append(known, id)
 		}
 	}
-	before := ContactIDs(a.after.Contacts)
-	if len(a.Offences) == found && !slices.Equal(before, ids) {
-		a.Note("contacts", before, ids)
-		a.after.Contacts = linked
-	}
+	return known
 }
 
 // ContactIDs returns the ids of contacts.
@@ -114,11 +124,8 @@ func (a *applier) setCustom(f patch.Field[map[string]any]) {
 	}
 	for _, key := range jsonvalue.Names(f.Value) {
 		path := []string{memberCustom, key}
-		property, ok := a.env.Schema[key]
+		property, ok := a.property(key)
 		if !ok {
-			a.Offences.Add(path, "is not a property of this company%s", fault.Lazily(func() string {
-				return fault.DidYouMean(key, jsonvalue.Names(a.env.Schema))
-			}))
 			continue
 		}
 		before := custom[key]
@@ -134,4 +141,15 @@ func (a *applier) setCustom(f patch.Field[map[string]any]) {
 		a.Note(CustomPrefix+key, before, after)
 		a.after.Custom = custom
 	}
+}
+
+// property returns the property with the key, or notes that there is none.
+func (a *applier) property(key string) (schema.Property, bool) {
+	p, ok := a.env.Schema[key]
+	if !ok {
+		a.Offences.Add([]string{memberCustom, key}, "is not a property of this company%s", fault.Lazily(func() string {
+			return fault.DidYouMean(key, jsonvalue.Names(a.env.Schema))
+		}))
+	}
+	return p, ok
 }

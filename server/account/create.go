@@ -88,7 +88,7 @@ func (c *creation) check(ctx context.Context) (Account, error) {
 	if err != nil {
 		return Account{}, err
 	}
-	contacts, err := c.tx.Contacts(ctx, c.actor.CompanyID, p.Contacts.Value)
+	contacts, err := c.tx.Contacts(ctx, c.actor.CompanyID, p.contacts())
 	if err != nil {
 		return Account{}, fmt.Errorf("load contacts: %w", err)
 	}
@@ -99,8 +99,12 @@ func (c *creation) check(ctx context.Context) (Account, error) {
 	if err != nil {
 		return Account{}, err
 	}
-	offences := c.outcome.Errors
+	offences := append(unfit(c.req), c.outcome.Errors...)
 	isNew := c.isNew(target)
+	if isNew && c.req.Strategy == StrategyRemove {
+		offences.Add(nil, "matches no account, of which something could be removed")
+		return Account{}, fault.Invalid(offences)
+	}
 	if !c.partial || isNew || c.req.Strategy == StrategyReplace {
 		offences = append(missing(p), offences...)
 	}
@@ -206,7 +210,7 @@ func (c *creation) insert(ctx context.Context) (Account, error) {
 		}
 	}
 	a := c.outcome.Account
-	if c.req.Patch.Contacts.IsAbsent() {
+	if c.req.Patch.Contacts.IsAbsent() && len(a.Contacts) == 0 {
 		contacts, err := c.primaryContact(ctx)
 		if err != nil {
 			return Account{}, err
@@ -229,11 +233,12 @@ func (c *creation) insert(ctx context.Context) (Account, error) {
 	return a, addHistory(ctx, c.tx, c.actor, a, ChangeCreated, a.changes(made))
 }
 
-// withDefaults adds the default values of the properties that are not sent.
+// withDefaults adds the default values of the properties that are not sent, nor
+// filled.
 func withDefaults(p Patch, properties schema.Schema) Patch {
 	custom := make(map[string]any)
 	for key, property := range properties {
-		if len(property.Default) > 0 {
+		if isFilled := p.Fill != nil && p.Fill.Custom.Value[key] != nil; len(property.Default) > 0 && !isFilled {
 			custom[key] = property.Default
 		}
 	}
@@ -250,8 +255,9 @@ func (c *creation) treat(ctx context.Context, matched Account) (Account, error) 
 		p = replacement(c.req.Patch, matched)
 	case StrategyEnrich:
 		p = enrichment(c.req.Patch, matched)
-	case StrategyUpdate:
-		return c.applyAndSave(ctx, c.tx, c.actor, matched, c.req.Patch, c.req.AllowNewOptions)
+	case StrategyUpdate, StrategyAdd, StrategyRemove:
+		p = acting(c.req.Strategy, c.req.Patch, c.env.Schema)
+		return c.applyAndSave(ctx, c.tx, c.actor, matched, p, c.req.AllowNewOptions)
 	default:
 		return matched, nil
 	}

@@ -19,6 +19,8 @@ const (
 	MatchNumber MatchBy = "number"
 
 	StrategyUpdate Strategy = "update" // apply the row as a patch
+	StrategyAdd    Strategy = "add"    // StrategyUpdate that adds to lists and numbers
+	StrategyRemove Strategy = "remove" // take what the row has out of lists
 )
 
 // importTime bounds how long one call of Rows keeps other writers

@@ -11,6 +11,7 @@ import (
 	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/query"
+	"github.com/accountsd/accountsd/server/schema"
 )
 
 // member is one entry of the table of members. A function that is nil has
@@ -20,12 +21,18 @@ type member struct {
 	former  string   // another name of it in bodies
 	aliases []string // more names of it in searches
 
-	read  func(r *patch.Reader, p *Patch)             // from a body
-	apply func(a *applier, p *Patch)                  // checks, compares and sets it; nil: it is never written
-	reset func(p *Patch, matched *Account)            // makes the patch clear it, unless it has it
-	fill  func(from Patch, into *Patch, had *Account) // takes it over if the account is without
-	value func(a *Account) any                        // as the JSON form has it; nil: none
-	set   func(r *patch.Reader, a *Account, v any)    // what value returned once, decoded from JSON, as it is; nil: it is never written
+	read  func(r *patch.Reader, p *Patch)                   // from a body
+	apply func(a *applier, p *Patch)                        // checks, compares and sets it; nil: it is never written
+	reset func(p *Patch, matched *Account)                  // makes the patch clear it, unless it has it
+	fill  func(from Patch, into *Patch, had *Account)       // takes it over if the account is without
+	move  func(from, into *Patch, properties schema.Schema) // takes out of from what is not to be set by an addition, and into another what is to be added
+
+	// Of what a part of a patch holds of it, they make into set what comes of that,
+	// and tell whether from holds anything.
+	add, remove func(a *applier, from, into *Patch) bool
+
+	value func(a *Account) any                     // as the JSON form has it; nil: none
+	set   func(r *patch.Reader, a *Account, v any) // what value returned once, decoded from JSON, as it is; nil: it is never written
 
 	kind   query.Kind // how it is searched
 	labels []string   // the values that there are, of query.Exact
@@ -47,6 +54,7 @@ func nullable[T comparable](name string, convert patch.Converter[T], check patch
 		read:  func(r *patch.Reader, p *Patch) { *in(p) = patch.Checked(r, name, convert, check) },
 		apply: func(a *applier, p *Patch) { patch.SetPointer(&a.Applier, name, at(&a.after), *in(p), check) },
 		reset: func(p *Patch, _ *Account) { *in(p) = in(p).OrNull() },
+		move:  mover(in, false),
 		fill: func(from Patch, into *Patch, had *Account) {
 			if isEmpty(*at(had)) && in(&from).IsSet() {
 				*in(into) = *in(&from)
@@ -185,9 +193,12 @@ func checkAmount(x float64, _ string) (float64, string) {
 
 func customMember() member {
 	return member{
-		name:  memberCustom,
-		read:  func(r *patch.Reader, p *Patch) { p.Custom = patch.Member(r, memberCustom, patch.Object) },
-		apply: func(a *applier, p *Patch) { a.setCustom(p.Custom) },
+		name:   memberCustom,
+		add:    (*applier).addCustom,
+		remove: (*applier).removeCustom,
+		move:   moveCustom,
+		read:   func(r *patch.Reader, p *Patch) { p.Custom = patch.Member(r, memberCustom, patch.Object) },
+		apply:  func(a *applier, p *Patch) { a.setCustom(p.Custom) },
 		reset: func(p *Patch, matched *Account) {
 			custom := make(map[string]any, len(matched.Custom))
 			for key := range matched.Custom {
@@ -207,44 +218,6 @@ func customMember() member {
 		},
 		value: func(*Account) any { return nil }, // Its values are members of their own.
 	}
-}
-
-func contactsMember() member {
-	return member{
-		name: "contacts", kind: query.Reference, list: true, inText: true,
-		read:  func(r *patch.Reader, p *Patch) { p.Contacts = patch.Member(r, "contacts", patch.ListOf(contactID)) },
-		apply: func(a *applier, p *Patch) { a.setContacts(p.Contacts) },
-		reset: func(p *Patch, _ *Account) { p.Contacts = p.Contacts.OrNull() },
-		fill: func(from Patch, into *Patch, had *Account) {
-			if len(had.Contacts) == 0 && from.Contacts.IsSet() {
-				into.Contacts = from.Contacts
-			}
-		},
-		value: func(a *Account) any {
-			if len(a.Contacts) == 0 {
-				return nil
-			}
-			return ContactIDs(a.Contacts)
-		},
-		set: func(r *patch.Reader, a *Account, v any) {
-			a.Contacts = nil
-			if v == nil {
-				return
-			}
-			ids, _ := patch.Integers(r, []string{"contacts"}, v)
-			for _, id := range ids {
-				a.Contacts = append(a.Contacts, Contact{ID: id, CompanyID: a.CompanyID})
-			}
-		},
-	}
-}
-
-// contactID takes an id, or a contact as it is shown.
-func contactID(r *patch.Reader, path []string, value any) (int64, bool) {
-	if contact, ok := value.(map[string]any); ok {
-		return patch.Integer(r, append(slices.Clip(path), "id"), contact["id"])
-	}
-	return patch.Integer(r, path, value)
 }
 
 // timeMember is the echo of a time, which the server owns.

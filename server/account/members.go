@@ -49,15 +49,7 @@ var members = []member{
 	},
 	nullable("description", patch.Text, textUpTo(MaxDescription),
 		func(a *Account) **string { return &a.Description }, func(p *Patch) *patch.Field[string] { return &p.Description }).texted(),
-	{
-		name: "address", kind: query.Text, inText: true, list: true,
-		read: func(r *patch.Reader, p *Patch) { p.Address = patch.CheckedList(r, "address", addressLines) },
-		apply: func(a *applier, p *Patch) {
-			patch.SetList(&a.Applier, "address", &a.after.Address, p.Address, addressLines)
-		},
-		value: func(a *Account) any { return a.Address },
-		set:   setter("address", patch.Texts, func(a *Account) *[]string { return &a.Address }),
-	},
+	addressMember(),
 	{
 		name: "isActive", kind: query.Bool,
 		read: func(r *patch.Reader, p *Patch) { p.Active = patch.Member(r, "isActive", patch.Bool) },
@@ -86,9 +78,9 @@ var members = []member{
 		set:   setter("number", patch.Integer, func(a *Account) *int64 { return &a.Number }),
 	},
 	typeMember(),
-	nullable("value", patch.Number, checkAmount,
+	amount("value",
 		func(a *Account) **float64 { return &a.Value }, func(p *Patch) *patch.Field[float64] { return &p.Value }),
-	nullable("size", patch.Number, checkAmount,
+	amount("size",
 		func(a *Account) **float64 { return &a.Size }, func(p *Patch) *patch.Field[float64] { return &p.Size }),
 	customMember(),
 	contactsMember(),

@@ -28,6 +28,10 @@ type Patch struct {
 	// ID is the echo of the record's id; it is checked, never written.
 	ID patch.Field[int64]
 
+	// What to add, to remove, and to fill where there is no value; nil: nothing.
+	// They have only members that the table has a function for.
+	Add, Remove, Fill *Patch
+
 	fault.Findings
 }
 
@@ -41,6 +45,7 @@ func ParsePatch(body any, region string) Patch {
 	for i := range members {
 		members[i].read(r, &p)
 	}
+	readParts(r, body, &p)
 	r.Unknown(bodyNames)
 	p.Found = r.Offences
 	return p
@@ -54,6 +59,9 @@ var bodyNames = func() []string {
 		if m.former != "" {
 			names = append(names, m.former)
 		}
+	}
+	for _, q := range parts {
+		names = append(names, q.name)
 	}
 	slices.Sort(names)
 	return names

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -121,7 +122,7 @@ func (s *Service) Save(ctx context.Context, tx Tx, actor identity.Actor, before,
 // had to be loaded.
 func (s *Service) apply(ctx context.Context, r Reader, before Account, p Patch, newOptions bool) (Outcome, schema.Schema, error) {
 	env := Env{AllowNewOptions: newOptions, Region: s.region}
-	if len(p.Custom.Value) > 0 {
+	if p.hasCustom() {
 		properties, err := s.schemas.current(ctx, r, before.CompanyID)
 		if err != nil {
 			return Outcome{}, nil, err
@@ -129,7 +130,7 @@ func (s *Service) apply(ctx context.Context, r Reader, before Account, p Patch, 
 		env.Schema = properties
 	}
 	var err error
-	if env.Contacts, err = contactsFor(ctx, r, before, p.Contacts.Value); err != nil {
+	if env.Contacts, err = contactsFor(ctx, r, before, p.contacts()); err != nil {
 		return Outcome{}, nil, err
 	}
 	outcome := Apply(before, p, env)
@@ -150,15 +151,16 @@ func contactsFor(ctx context.Context, r Reader, a Account, ids []int64) (map[int
 	for _, c := range a.Contacts {
 		linked[c.ID] = c
 	}
-	unlinked := func(id int64) bool { _, ok := linked[id]; return !ok }
-	if !slices.ContainsFunc(ids, unlinked) {
+	unlinked := slices.DeleteFunc(ids, func(id int64) bool { _, ok := linked[id]; return ok })
+	if len(unlinked) == 0 {
 		return linked, nil
 	}
-	contacts, err := r.Contacts(ctx, a.CompanyID, ids)
+	contacts, err := r.Contacts(ctx, a.CompanyID, unlinked)
 	if err != nil {
 		return nil, fmt.Errorf("load contacts: %w", err)
 	}
-	return contacts, nil
+	maps.Copy(linked, contacts)
+	return linked, nil
 }
 
 func numberTaken(ctx context.Context, r Reader, before Account, number patch.Field[int64]) (fault.Offences, error) {

@@ -21,25 +21,35 @@ type probe struct {
 // boundedBySpec are the bounds that the domain leaves to the spec, or has
 // otherwise for a reason.
 var boundedBySpec = map[string]string{
-	"acceptInvitation /token maxLength 100":                      notOf("the invitation"),
-	"acceptInvitation /token minLength 1":                        notOf("the invitation"),
-	"batchUpdateAccounts /updates maxItems 500":                  "a batch costs what its updates cost",
-	"batchUpdateAccounts /updates minItems 1":                    "none are no updates",
-	"batchUpdateAccounts /updates/0/id minimum 1":                notOf("an account") + "; the offence is the update's",
-	"batchUpdateAccounts /updates/0/ifMatch maxLength 1000":      "a tag may have any length",
-	"batchUpdateAccounts /updates/0/set/contacts/0/id minimum 1": notOf("a contact") + "; the offence is the item's",
-	"createAccount /contacts/0/id minimum 1":                     notOf("a contact") + "; the offence is the item's",
-	"updateAccount /contacts/0/id minimum 1":                     notOf("a contact") + "; the offence is the item's",
-	"createKey /allowedIps/0 maxLength 43":                       notOf("a network"),
-	"createKey /allowedIps/0 minLength 1":                        notOf("a network"),
-	"createKey /scopes maxItems 3":                               "there are no more to name",
-	"createKey /scopes minItems 1":                               "none are all that the user has",
-	"createProperty /keyName minLength 1":                        "an empty one is made from the name",
-	"rehearseAliasMigration /keyId minimum 1":                    "0 is all keys",
-	"updateProperty /removeOptions maxItems 1000":                "each must be an option, of which there are no more",
-	"updateProperty /removeOptions/0 maxLength 255":              notOf("the options"),
-	"updateProperty /renameOptions maxItems 1000":                "each must be an option, of which there are no more",
-	"updateProperty /renameOptions/0/from maxLength 255":         notOf("the options"),
+	"acceptInvitation /token maxLength 100":                 notOf("the invitation"),
+	"acceptInvitation /token minLength 1":                   notOf("the invitation"),
+	"batchUpdateAccounts /updates maxItems 500":             "a batch costs what its updates cost",
+	"batchUpdateAccounts /updates minItems 1":               "none are no updates",
+	"batchUpdateAccounts /updates/0/id minimum 1":           notOf("an account") + "; the offence is the update's",
+	"batchUpdateAccounts /updates/0/ifMatch maxLength 1000": "a tag may have any length",
+	"createAccount /contacts/0/id minimum 1":                notOf("a contact") + "; the offence is the item's",
+	"createKey /allowedIps/0 maxLength 43":                  notOf("a network"),
+	"createKey /allowedIps/0 minLength 1":                   notOf("a network"),
+	"createKey /scopes maxItems 3":                          "there are no more to name",
+	"createKey /scopes minItems 1":                          "none are all that the user has",
+	"createProperty /keyName minLength 1":                   "an empty one is made from the name",
+	"rehearseAliasMigration /keyId minimum 1":               "0 is all keys",
+	"updateProperty /removeOptions maxItems 1000":           "each must be an option, of which there are no more",
+	"updateProperty /removeOptions/0 maxLength 255":         notOf("the options"),
+	"updateProperty /renameOptions maxItems 1000":           "each must be an option, of which there are no more",
+	"updateProperty /renameOptions/0/from maxLength 255":    notOf("the options"),
+}
+
+// accountPatches are where bodies hold patches of accounts.
+var accountPatches = []string{"updateAccount ", "batchUpdateAccounts /updates/0/set"}
+
+func init() {
+	for _, place := range accountPatches {
+		for _, part := range []string{"", "/add", "/remove", "/fill"} {
+			boundedBySpec[place+part+"/contacts/0/id minimum 1"] = notOf("a contact") + "; the offence is the item's"
+		}
+		boundedBySpec[place+"/add/address maxItems 10"] = "the account of the test has a line already"
+	}
 }
 
 func notOf(what string) string { return "the value of the test is not that of " + what }

@@ -46,6 +46,8 @@ var notInSpec = map[string]string{
 	"MatchMember id":       "rows of an import are matched by it",
 	"MatchMember number":   "rows of an import are matched by it",
 	"MatchStrategy update": "what an import does with a row of an account",
+	"MatchStrategy add":    "what an import does with a row of an account",
+	"MatchStrategy remove": "what an import does with a row of an account",
 }
 
 // Every enum of the spec has the values that the domain knows, and no others.

@@ -83,7 +83,20 @@ func TestAccountHasTheMembersOfTheSpec(t *testing.T) {
 			t.Errorf("%s is in the table of account's members, and openapi.yaml (AccountPatch) lacks it", name)
 		}
 	}
+	parts := account.PartNames()
+	for name, names := range parts {
+		part := schemas["AccountPatch"].Value.Properties[name]
+		if part == nil {
+			continue // which is told above
+		}
+		if inSpec := slices.Sorted(maps.Keys(part.Value.Properties)); !slices.Equal(inSpec, names) {
+			t.Errorf("%s of AccountPatch has %v in openapi.yaml, and %v in the table of account's members", name, inSpec, names)
+		}
+	}
 	for name, property := range schemas["AccountPatch"].Value.Properties {
+		if parts[name] != nil {
+			continue // They act on what is there.
+		}
 		creates := schemas["AccountCreate"].Value.Properties[name] != nil
 		if isEcho := (member{schema: property.Value}).isEcho(); creates == isEcho {
 			t.Errorf("%s: AccountCreate of openapi.yaml has it: %t; the server owns it: %t", name, creates, isEcho)

@@ -124,7 +124,7 @@ var matchMembers = []account.MatchBy{
 
 // strategies lists what can be done with an account that matches.
 var strategies = []account.Strategy{
-	account.StrategySkip, account.StrategyReplace, account.StrategyEnrich, account.StrategyUpdate,
+	account.StrategySkip, account.StrategyReplace, account.StrategyEnrich, account.StrategyUpdate, account.StrategyAdd, account.StrategyRemove,
 }
 
 // complete chooses what was not said, and refuses what cannot be meant.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -65,7 +66,8 @@ func accountCommands(t *terminal) []*cli.Command {
 		},
 		{
 			Name: "update", Usage: "change members of an account", ArgsUsage: "ID ASSIGNMENT...", Action: connected(t.updateAccount),
-			Flags: []cli.Flag{dryRun, newOptions, ifMatch}, ShellComplete: completeMembers[client.AccountPatch],
+			Description: assignmentHelp,
+			Flags:       []cli.Flag{dryRun, newOptions, ifMatch}, ShellComplete: completeMembers[client.AccountPatch],
 		},
 		{Name: "archive", Usage: "archive accounts", ArgsUsage: "ID...", Action: t.setActive(false)},
 		{Name: "restore", Usage: "restore archived accounts", ArgsUsage: "ID...", Action: t.setActive(true)},
@@ -79,6 +81,11 @@ func accountCommands(t *terminal) []*cli.Command {
 		},
 	}
 }
+
+// assignmentHelp says what an update can assign.
+const assignmentHelp = `title=Sunrise sets a member, and null clears it; several assignments make a list. value+=500 adds to a number, and
+custom.tags+=Gold to a list; custom.tags-=Gold removes from one, and primaryPhone?=4155550142 sets what has no value
+(in quotes, where the shell takes ? for a pattern). name:=JSON takes a value as it is.`
 
 func listFlags() []cli.Flag {
 	return []cli.Flag{limitFlag(),
@@ -305,7 +312,7 @@ func completeMembers[T any](ctx context.Context, cmd *cli.Command) {
 		cli.DefaultCompleteWithFlags(ctx, cmd)
 		return
 	}
-	for _, name := range assignableNames[T]() {
+	for _, name := range assignableNames(reflect.TypeFor[T]()) {
 		fmt.Fprintln(cmd.Root().Writer, name+"=")
 	}
 }

@@ -16,29 +16,21 @@ import (
 // the arguments assign. Custom members are read by the properties' types.
 func assignments[T any](args []string, properties []client.Property) (T, error) {
 	var body T
-	members := map[string]any{}
-	custom := map[string]any{}
+	whole := &assigned{body: reflect.TypeFor[T](), properties: properties, members: map[string]any{}}
 	for _, arg := range args {
-		name, text, literal, err := cutAssignment(arg)
+		a, err := cutAssignment(arg)
 		if err != nil {
 			return body, err
 		}
-		key, isCustom := strings.CutPrefix(name, "custom.")
-		into, kind := custom, customKind(properties, key)
-		if !isCustom {
-			if kind, err = memberKind[T](name); err != nil {
-				return body, err
-			}
-			into, key = members, name
+		part, err := whole.part(a.sign)
+		if err != nil {
+			return body, err
 		}
-		if err := kind.assign(into, key, text, literal); err != nil {
-			return body, usagef("%s: %w", name, err)
+		if err := part.assign(a); err != nil {
+			return body, err
 		}
 	}
-	if len(custom) > 0 {
-		members["custom"] = custom
-	}
-	text, err := json.Marshal(members)
+	text, err := json.Marshal(whole.members)
 	if err != nil {
 		return body, err
 	}
@@ -50,14 +42,91 @@ func assignments[T any](args []string, properties []client.Property) (T, error) 
 	return body, nil
 }
 
-// cutAssignment splits name=text or name:=JSON.
-func cutAssignment(arg string) (name, text string, literal bool, err error) {
+// sign stands before the = of an assignment that changes a member by what it
+// holds, in a part of the body.
+type sign struct{ text, part string }
+
+var signs = []sign{{"+", "add"}, {"-", "remove"}, {"?", "fill"}}
+
+// assignment is name=text or name:=JSON, with a sign or none.
+type assignment struct {
+	name, text string
+	literal    bool
+	sign       sign
+}
+
+// cutAssignment takes an assignment apart.
+func cutAssignment(arg string) (a assignment, err error) {
 	name, text, ok := strings.Cut(arg, "=")
-	if !ok || name == "" {
-		return "", "", false, usagef("%q is not an assignment such as title=Sunrise", arg)
+	a.text = text
+	name, a.literal = strings.CutSuffix(name, ":")
+	for _, s := range signs {
+		if short, signed := strings.CutSuffix(name, s.text); signed {
+			name, a.sign = short, s
+			break
+		}
 	}
-	name, literal = strings.CutSuffix(name, ":")
-	return name, text, literal, nil
+	if a.name = name; !ok || name == "" {
+		return a, usagef("%q is not an assignment such as title=Sunrise", arg)
+	}
+	return a, nil
+}
+
+// assigned is the members that are assigned of a body, or of a part of one.
+type assigned struct {
+	body       reflect.Type
+	properties []client.Property
+	members    map[string]any
+	parts      map[string]*assigned
+}
+
+// part is what an assignment with the sign is about.
+func (a *assigned) part(s sign) (*assigned, error) {
+	if s.part == "" {
+		return a, nil
+	}
+	if part := a.parts[s.part]; part != nil {
+		return part, nil
+	}
+	for _, field := range fieldsOf(a.body) {
+		if tagName(field) != s.part {
+			continue
+		}
+		part := &assigned{body: field.Type.Elem(), properties: a.properties, members: map[string]any{}}
+		if a.parts == nil {
+			a.parts = map[string]*assigned{}
+		}
+		a.parts[s.part], a.members[s.part] = part, part.members
+		return part, nil
+	}
+	return nil, usagef("%s= is of updates of accounts only", s.text)
+}
+
+func (a *assigned) assign(one assignment) error {
+	key, isCustom := strings.CutPrefix(one.name, "custom.")
+	into, kind := a.members, customKind(a.properties, key)
+	if isCustom {
+		into = a.custom()
+	} else {
+		var err error
+		if kind, err = a.memberKind(one); err != nil {
+			return err
+		}
+	}
+	if err := kind.assign(into, key, one.text, one.literal); err != nil {
+		return usagef("%s: %w", one.name, err)
+	}
+	return nil
+}
+
+// custom is the custom members that are assigned.
+func (a *assigned) custom() map[string]any {
+	custom, ok := a.members["custom"].(map[string]any)
+	if !ok {
+		custom = map[string]any{}
+		a.members["custom"] = custom
+	}
+	return custom
 }
 
 // kind is how the text of a value is read.
@@ -130,14 +199,18 @@ func customKind(properties []client.Property, key string) kind {
 	return kind{value: text}
 }
 
-// memberKind is the kind of a member of a T: of the type of its field.
-func memberKind[T any](name string) (kind, error) {
-	for _, field := range assignable[T]() {
-		if tagName(field) == name && name != "custom" {
+// memberKind is the kind of the member that is assigned: of the type of its field.
+func (a *assigned) memberKind(one assignment) (kind, error) {
+	for _, field := range assignable(a.body) {
+		if tagName(field) == one.name && one.name != "custom" {
 			return kindOf(valueType(field.Type)), nil
 		}
 	}
-	return kind{}, usagef("there is no member %q; the members are %s", name, strings.Join(assignableNames[T](), ", "))
+	how := ""
+	if one.sign.text != "" {
+		how = " to assign with " + one.sign.text + "="
+	}
+	return kind{}, usagef("there is no member %q%s; the members are %s", one.name, how, strings.Join(assignableNames(a.body), ", "))
 }
 
 // valueType is the type of a field's value: a client.Field is a map to it.

@@ -10,8 +10,10 @@ import (
 
 // membersOf is the fields of a record or of a body, in the order in which they
 // are sent.
-func membersOf[T any]() []reflect.StructField {
-	return slices.DeleteFunc(reflect.VisibleFields(reflect.TypeFor[T]()), func(field reflect.StructField) bool {
+func membersOf[T any]() []reflect.StructField { return fieldsOf(reflect.TypeFor[T]()) }
+
+func fieldsOf(t reflect.Type) []reflect.StructField {
+	return slices.DeleteFunc(reflect.VisibleFields(t), func(field reflect.StructField) bool {
 		return field.Anonymous || tagName(field) == "-"
 	})
 }
@@ -54,19 +56,26 @@ func holdsRecords(member reflect.StructField) bool {
 	return t.Kind() == reflect.Struct && t != reflect.TypeFor[client.Time]()
 }
 
-// assignable is the members of a body that can be assigned: not those that are
-// only accepted because they were fetched, nor under a former name.
-func assignable[T any]() []reflect.StructField {
-	return slices.DeleteFunc(membersOf[T](), func(field reflect.StructField) bool {
-		return field.Tag.Get("echo") != "" || isFormer(field)
+// assignable is the members of a body, or of a part of one, that can be assigned:
+// not those that are only accepted because they were fetched, nor under a former
+// name, nor the parts of a body.
+func assignable(body reflect.Type) []reflect.StructField {
+	return slices.DeleteFunc(fieldsOf(body), func(field reflect.StructField) bool {
+		return field.Tag.Get("echo") != "" || isFormer(field) || isPart(field)
 	})
+}
+
+// isPart tells whether a member of a body is one that changes others by what they
+// hold.
+func isPart(field reflect.StructField) bool {
+	return slices.ContainsFunc(signs, func(s sign) bool { return s.part == tagName(field) })
 }
 
 func isFormer(field reflect.StructField) bool { return field.Tag.Get("former") != "" }
 
 // assignableNames lists them by name.
-func assignableNames[T any]() []string {
-	names := columns(assignable[T](), []string{"<keyName>"})
+func assignableNames(body reflect.Type) []string {
+	names := columns(assignable(body), []string{"<keyName>"})
 	slices.Sort(names)
 	return names
 }

@@ -31,9 +31,13 @@ If there is an id column, rows are matched by id and update the accounts: an id 
 without one is a new account. Otherwise rows are matched by title, and those that match are skipped. What the strategies do:
   skip     leave the account that matches as it is
   update   change the members that the row has
+  add      the same, but what it has for a list or for a number is added to that, and an empty cell clears nothing
+  remove   take what the row has for lists out of them, and leave the other members as they are
   enrich   fill only the members without a value
   replace  make the account what the row says; what the row lacks is cleared
-A row that matches nothing is a new account, for which title and address are needed. Without --match-by id, an id column
+A row that matches nothing is a new account, for which title and address are needed; with remove it is rejected. A line of
+NDJSON may say itself what to add, to remove and to fill, with the strategy update. To import a file twice by add adds
+its numbers twice. Without --match-by id, an id column
 is ignored.
 
 A row that cannot be imported is rejected with all the reasons, without affecting the others. Rejected rows go to a file
@@ -69,7 +73,7 @@ func importCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "null", Usage: "a `WORD` that is as an empty cell; can be repeated"},
 			&cli.StringFlag{Name: "split", Usage: "the `TEXT` that parts several values in a cell", Sources: fromEnv("SPLIT")},
 			&cli.StringFlag{Name: "match-by", Usage: "find the account of a row by `MEMBER`: id, number, title, primaryEmail, primaryPhone, address or none", DefaultText: "id if there is one, otherwise title", Sources: fromEnv("MATCH_BY")},
-			&cli.StringFlag{Name: "strategy", Usage: "what to do with an account that matches: skip, replace, enrich or update", DefaultText: "update by id, otherwise skip", Sources: fromEnv("STRATEGY")},
+			&cli.StringFlag{Name: "strategy", Usage: "what to do with an account that matches: skip, replace, enrich, update, add or remove", DefaultText: "update by id, otherwise skip", Sources: fromEnv("STRATEGY")},
 			&cli.BoolFlag{Name: "allow-new-options", Usage: "add unknown dropdown labels to the options", Sources: fromEnv("ALLOW_NEW_OPTIONS")},
 			&cli.BoolFlag{Name: "dry-run", Usage: "report what would happen, and write nothing but the file of --rejected, if that is given", Sources: fromEnv("DRY_RUN")},
 			&cli.StringFlag{Name: "rejected", Usage: "`FILE` for rejected rows and the reasons, which must not exist yet", DefaultText: "the name with .rejected before the extension", Sources: fromEnv("REJECTED")},
