@@ -226,6 +226,13 @@ soak-powercut: build ## cut the power of a server's disk in about STATES ways (1
 soak-powercut-ci: ## cut it in fewer ways
 	$(MAKE) soak-powercut STATES=1000
 
+PAIRS ?= 10000
+
+.PHONY: soak-merge
+soak-merge: ## have PAIRS (10000) pairs of patches that were made for one version of an account meet, on both stores
+	$(GO) test ./server -count=1 -timeout 1h -run '^TestPatchesThatMeet$$' -rapid.checks=$(PAIRS)
+	$(WITHPOSTGRES) -require env ACCOUNTSD_TEST_STORE=postgres $(GO) test ./server -count=1 -timeout 1h -run '^TestPatchesThatMeet$$' -rapid.checks=$(PAIRS)
+
 .PHONY: soak-servers
 soak-servers: build ## run two servers on one PostgreSQL under 16 clients: at peace, killed, behind HAProxy, on PgBouncer; and one under 500 requests at once
 	$(GO) build -o bin/soak ./server/servertest/soak

@@ -70,7 +70,8 @@ func (s *Accounts) Create(ctx context.Context, account AccountCreate, options ..
 
 // Update changes the members that the patch holds, and returns the account as it
 // is then, with its contacts. ErrInvalid with all offences, ErrNotFound,
-// ErrConflict for a number that is taken, ErrPrecondition with IfMatch.
+// ErrConflict for a number that is taken, ErrPrecondition with IfMatch; [Merge]
+// makes it rarer.
 func (s *Accounts) Update(ctx context.Context, id int64, patch AccountPatch, options ...UpdateOption) (*Account, error) {
 	params := with(api.UpdateAccountParams{IdempotencyKey: newName()}, options, UpdateOption.update)
 	return oneAccount(s.c.raw.UpdateAccount(ctx, id, params, patch, checkIDs("account", id)))

@@ -77,11 +77,11 @@ var calls = map[string]struct {
 			_, err := c.Accounts.Update(ctx, 42, client.AccountPatch{
 				Title: client.Set(""), Address: client.Set([]string{"A"}), Description: client.Clear[string](), IsActive: client.Set(false), Number: client.Set[int64](9),
 				Value: client.Set(0.0), Custom: client.Values{"n": client.Decimal("1.50"), "r": nil}, Contacts: client.Clear[[]int64](),
-			}, client.IfMatch(`"42-7"`), client.DryRun(), client.Reason("told by phone"))
+			}, client.IfMatch(`"42-7"`), client.Merge(), client.DryRun(), client.Reason("told by phone"))
 			return err
 		}, okAccount, request{method: "PATCH", path: "/v1/accounts/42", query: "dry_run=true",
 			body: `{"title":"","description":null,"address":["A"],"isActive":false,"number":9,"custom":{"n":1.50,"r":null},"contacts":null,"value":0}`},
-		map[string]string{"If-Match": `"42-7"`, "Content-Type": "application/json", "X-Reason": "told by phone"},
+		map[string]string{"If-Match": `"42-7"`, "Prefer": "merge", "Content-Type": "application/json", "X-Reason": "told by phone"},
 	},
 	"update of nothing": {
 		func(ctx context.Context, c *client.Client) error {
@@ -97,13 +97,13 @@ var calls = map[string]struct {
 	},
 	"batch": {
 		func(ctx context.Context, c *client.Client) error {
-			got, err := c.Accounts.Batch(ctx, []client.BatchUpdate{{ID: 42, IfMatch: `"42-7"`, Set: client.AccountPatch{Title: client.Set("x")}}, {ID: 43}}, client.AllowNewOptions())
+			got, err := c.Accounts.Batch(ctx, []client.BatchUpdate{{ID: 42, IfMatch: `"42-7"`, Set: client.AccountPatch{Title: client.Set("x")}}, {ID: 43}}, client.AllowNewOptions(), client.Merge())
 			if err == nil && (len(got) != 1 || got[0].ID != 42) {
 				err = errors.New("other accounts")
 			}
 			return err
 		}, reply(200, `{"accounts":[`+accountJSON+`]}`), request{method: "POST", path: "/v1/accounts/batch", query: "allow_new_options=true",
-			body: `{"updates":[{"id":42,"ifMatch":"\"42-7\"","set":{"title":"x"}},{"id":43,"set":{}}]}`}, nil,
+			body: `{"updates":[{"id":42,"ifMatch":"\"42-7\"","set":{"title":"x"}},{"id":43,"set":{}}]}`}, map[string]string{"Prefer": "merge"},
 	},
 	"changes": {
 		func(ctx context.Context, c *client.Client) error { return drain(c.Accounts.Changes(ctx, "0042")) },

@@ -36,9 +36,10 @@
 //
 // The patch takes effect as a whole or not at all. [AllowNewOptions] adds labels
 // to a dropdown, [DryRun] only looks, [IfMatch] guards against lost updates, and
-// [Reason] is shown with the change in the history. To
-// calculate the new state from the old one, use [Accounts.UpdateFunc], which
-// does not lose what others write meanwhile. [Values] of custom members are made
+// [Reason] is shown with the change in the history. With [Merge], IfMatch guards by
+// member: only who has changed the same one stands in the way, and the error's
+// Conflicts tell the values. To calculate the new state from the old
+// one, use [Accounts.UpdateFunc], which does not lose what others write meanwhile. [Values] of custom members are made
 // by [Decimal], [Day], [Moment] and [ListOf] where Go has no type of its own for
 // them, and read by their methods.
 //
@@ -70,6 +71,9 @@
 //	case errors.As(err, &e):
 //		for _, field := range e.Fields {
 //			fmt.Println(field.Field, field.Message)
+//		}
+//		for _, c := range e.Conflicts { // with IfMatch
+//			fmt.Println(c.Member, c.Base, c.Current, c.Mine)
 //		}
 //	}
 //

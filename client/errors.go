@@ -27,7 +27,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrConflict is a request at odds with other records (409).
 	ErrConflict = errors.New("conflict")
-	// ErrPrecondition is a record that has changed since IfMatch's tag (412).
+	// ErrPrecondition is a record that has changed since IfMatch's tag (412). The
+	// Conflicts of the [Error] are what others have changed.
 	ErrPrecondition = errors.New("precondition failed")
 	// ErrRateLimited is a key that has sent too many requests (429).
 	ErrRateLimited = errors.New("rate limited")
@@ -61,6 +62,11 @@ var kinds = map[int]error{
 // FieldError is one offence of a request.
 type FieldError = api.FieldProblem
 
+// Conflict is a member that a request and somebody else have changed. Where there is
+// Merged, a request with [Merge] makes both changes; without it they clash. Values are
+// those of [Values]; nil is none.
+type Conflict = api.MemberConflict
+
 // Error is what every call of this package returns when it fails. Get at it
 // with errors.As, or test for one of the kinds above with errors.Is.
 type Error struct {
@@ -69,6 +75,7 @@ type Error struct {
 	Code         api.ProblemCode // of the problem; empty if the answer told none
 	Message      string          // what is wrong, and what would be right
 	Fields       []FieldError    // every offence of the request
+	Conflicts    []Conflict      // of ErrPrecondition: what others have changed of what it changes
 	RequestID    string          // to ask the server's operator about
 	RetryAfter   time.Duration   // how long the server asked to wait; 0: it did not
 	Body         []byte          // of the answer, as it came, at most 1 MiB
@@ -174,7 +181,7 @@ func problemError(resp *http.Response, body []byte) *Error {
 		return strange(resp, body)
 	}
 	e := answered(resp, body)
-	e.Code, e.Message, e.Fields = problem.Code, problem.Detail, problem.Errors
+	e.Code, e.Message, e.Fields, e.Conflicts = problem.Code, problem.Detail, problem.Errors, problem.Conflicts
 	e.RequestID = cmp.Or(e.RequestID, problem.RequestID)
 	return e
 }

@@ -125,6 +125,37 @@ func ExampleIfMatch() {
 	// Output: true
 }
 
+// Of two who change an account, the second is told only what both have changed.
+func ExampleMerge() {
+	ctx, c, s := sample()
+	defer s.Close()
+
+	read, err := c.Accounts.Get(ctx, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Somebody else is quicker.
+	if _, err := c.Accounts.Update(ctx, 1, client.AccountPatch{Title: client.Set("Sunset Solar")}); err != nil {
+		log.Fatal(err)
+	}
+	account, err := c.Accounts.Update(ctx, 1, client.AccountPatch{Size: client.Set(12.0)}, client.IfMatch(read.ETag), client.Merge())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(account.Title, client.Or(account.Size, 0))
+
+	_, err = c.Accounts.Update(ctx, 1, client.AccountPatch{Title: client.Set("Sunrise")}, client.IfMatch(read.ETag), client.Merge())
+	var e *client.Error
+	if errors.As(err, &e) {
+		for _, conflict := range e.Conflicts {
+			fmt.Println(conflict.Member, conflict.Base, conflict.Current, conflict.Mine)
+		}
+	}
+	// Output:
+	// Sunset Solar 12
+	// title Sunrise Solar Sunset Solar Sunrise
+}
+
 func ExampleDryRun() {
 	ctx, c, s := sample()
 	defer s.Close()

@@ -20,12 +20,13 @@ type (
 		create(*api.CreateAccountParams)
 	}
 	// UpdateOption is an option of [Accounts.Update] and [Accounts.UpdateFunc]:
-	// [IfMatch], [AllowNewOptions], [DryRun], [IdempotencyKey] or [Reason].
+	// [IfMatch], [Merge], [StrictMerge], [NoMerge], [AllowNewOptions], [DryRun],
+	// [IdempotencyKey] or [Reason].
 	UpdateOption interface {
 		update(*api.UpdateAccountParams)
 	}
-	// BatchOption is an option of [Accounts.Batch]: [AllowNewOptions], [DryRun],
-	// [IdempotencyKey] or [Reason].
+	// BatchOption is an option of [Accounts.Batch]: [Merge], [StrictMerge],
+	// [AllowNewOptions], [DryRun], [IdempotencyKey] or [Reason].
 	BatchOption interface {
 		batch(*api.BatchUpdateAccountsParams)
 	}
@@ -62,6 +63,10 @@ type (
 	reasonOption interface {
 		changeOption
 		DeleteOption
+	}
+	mergeOption interface {
+		UpdateOption
+		BatchOption
 	}
 	onceOption interface {
 		changeOption
@@ -101,6 +106,27 @@ func (etag ifMatch) remove(p *api.DeleteAccountParams) { p.IfMatch = new(string(
 // IfMatch writes only if the account still has the tag, and else returns
 // ErrPrecondition. It is an [UpdateOption] and a [DeleteOption].
 func IfMatch(etag string) guardOption { return ifMatch(etag) }
+
+type merge string
+
+func (m merge) update(p *api.UpdateAccountParams)      { p.Prefer = optional(string(m)) }
+func (m merge) batch(p *api.BatchUpdateAccountsParams) { p.Prefer = optional(string(m)) }
+
+// Merge writes also if others have changed the account since IfMatch's tag, as
+// long as they gave none of the members that are sent another value. Custom members
+// count singly, and so do the items of contacts and of custom members with several
+// values. Otherwise ErrPrecondition, whose Conflicts tell the values. It is an
+// [UpdateOption] and a [BatchOption].
+func Merge() mergeOption { return merge("merge") }
+
+// StrictMerge is Merge, but minds the same value as well: it is for a value that is
+// calculated from the one that was read.
+func StrictMerge() mergeOption { return merge("merge=strict") }
+
+// NoMerge has [Accounts.UpdateFunc] start over also when others have changed
+// members that it does not send. It is for a change of one member that depends on
+// another.
+func NoMerge() UpdateOption { return merge("") }
 
 type allowNewOptions struct{}
 

@@ -6,8 +6,8 @@ import "github.com/accountsd/accountsd/client"
 var (
 	_ = []client.GetOption{client.IncludeContacts(), client.IncludeArchived(), client.IfNoneMatch("")}
 	_ = []client.CreateOption{client.MatchBy(""), client.OnMatch(""), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
-	_ = []client.UpdateOption{client.IfMatch(""), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
-	_ = []client.BatchOption{client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
+	_ = []client.UpdateOption{client.IfMatch(""), client.Merge(), client.StrictMerge(), client.NoMerge(), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
+	_ = []client.BatchOption{client.Merge(), client.StrictMerge(), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
 	_ = []client.DeleteOption{client.IfMatch(""), client.Reason("")}
 	_ = []client.WriteOption{client.IdempotencyKey("")}
 	_ = []client.PropertyUpdateOption{client.Force(), client.IdempotencyKey("")}

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -180,6 +182,64 @@ func TestUpdateFuncLosesNothing(t *testing.T) {
 	must(t, err)
 	if size := client.Or(got.Size, 0); size != 40 {
 		t.Errorf("size %v", size)
+	}
+}
+
+// UpdateFunc starts over only if others have changed what it changes, and merges
+// with all else.
+func TestUpdateFuncMerges(t *testing.T) {
+	t.Parallel()
+	s := servertest.New(t)
+	for name, c := range map[string]struct {
+		theirs  client.AccountPatch
+		options []client.UpdateOption
+		turns   int
+	}{
+		"another member":               {client.AccountPatch{Title: client.Set("Theirs")}, nil, 1},
+		"another member, and no merge": {client.AccountPatch{Title: client.Set("Theirs")}, []client.UpdateOption{client.NoMerge()}, 2},
+		"the same member":              {client.AccountPatch{Title: client.Set("Theirs"), Size: client.Set(5.0)}, nil, 2},
+	} {
+		account := s.Account(t, client.AccountCreate{Title: name, Address: []string{"A"}, Size: client.Set(1.0)})
+		turns := 0
+		got, err := s.Client.Accounts.UpdateFunc(t.Context(), account.ID, func(a *client.Account) error {
+			if turns++; turns == 1 {
+				_, err := s.Client.Accounts.Update(t.Context(), a.ID, c.theirs)
+				must(t, err)
+			}
+			a.Size = client.Set(client.Or(a.Size, 0) + 10)
+			return nil
+		}, c.options...)
+		must(t, err)
+		if want := client.Or(c.theirs.Size, 1) + 10; turns != c.turns || got.Title != "Theirs" || client.Or(got.Size, 0) != want {
+			t.Errorf("%s: %d turns, %s %v", name, turns, got.Title, got.Size)
+		}
+	}
+}
+
+// An error tells what others have changed of what the request changes.
+func TestConflicts(t *testing.T) {
+	t.Parallel()
+	s := servertest.New(t)
+	capacity := s.Define(t, client.PropertyCreate{Name: "Capacity", Type: client.Numeric})
+	tags := s.Define(t, client.PropertyCreate{Name: "Tags", Type: client.Text, IsMultiple: true})
+	account := s.Account(t, client.AccountCreate{Title: "Sunrise", Address: []string{"A"}})
+	mine := client.AccountPatch{Custom: client.Values{capacity: client.Decimal("2.50"), tags: client.ListOf("mine")}}
+	_, err := s.Client.Accounts.Update(t.Context(), account.ID, client.AccountPatch{Custom: client.Values{capacity: client.Decimal("1.50"), tags: client.ListOf("theirs")}})
+	must(t, err)
+	want := []client.Conflict{
+		{Member: "custom." + capacity, Pointer: "/custom/" + capacity, Current: json.Number("1.50"), Mine: json.Number("2.50")},
+		{Member: "custom." + tags, Pointer: "/custom/" + tags, Current: client.ListOf("theirs"), Mine: client.ListOf("mine"), Merged: client.ListOf("theirs", "mine")},
+	}
+	for _, option := range []client.UpdateOption{client.Merge(), client.NoMerge()} {
+		_, err := s.Client.Accounts.Update(t.Context(), account.ID, mine, client.IfMatch(account.ETag), option)
+		var e *client.Error
+		if !errors.Is(err, client.ErrPrecondition) || !errors.As(err, &e) || !reflect.DeepEqual(e.Conflicts, want) {
+			t.Errorf("%v: %+v", err, e)
+		}
+	}
+	_, err = s.Client.Accounts.Batch(t.Context(), []client.BatchUpdate{{ID: account.ID, IfMatch: account.ETag, Set: mine}}, client.Merge())
+	if e, ok := errors.AsType[*client.Error](err); !ok || len(e.Conflicts) != 2 || e.Conflicts[1].Pointer != "/updates/0/set/custom/"+tags {
+		t.Errorf("%v", err)
 	}
 }
 

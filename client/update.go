@@ -15,13 +15,15 @@ import (
 const maxConflicts = 10
 
 // UpdateFunc reads an account with its contacts, archived or not, lets change
-// edit it, and sends what differs, guarded by IfMatch. If somebody else changed
-// the account meanwhile, it starts over with the account as it is then, so
-// change may run several times. Nothing is sent if nothing differs.
+// edit it, and sends what differs, guarded by IfMatch. What others have written
+// meanwhile stays: it is merged with (see [StrictMerge], and [NoMerge] for a change that
+// depends on what it does not edit). If they have changed the same members, it
+// starts over with the account as it is then, so change may run several times.
+// Nothing is sent if nothing differs.
 //
 // An error of change is returned as it is, and nothing is written. ErrInvalid
 // if change edits a member that the server owns, ErrPrecondition if others were
-// quicker each time.
+// quicker each time; its Conflicts are those of the last.
 func (s *Accounts) UpdateFunc(ctx context.Context, id int64, change func(*Account) error, options ...UpdateOption) (*Account, error) {
 	for attempt := 0; ; attempt++ {
 		updated, err := s.updateOnce(ctx, id, change, options)
@@ -50,7 +52,7 @@ func (s *Accounts) updateOnce(ctx context.Context, id int64, change func(*Accoun
 	if reflect.ValueOf(patch).IsZero() {
 		return edited, nil
 	}
-	return s.Update(ctx, id, patch, slices.Concat([]UpdateOption{IfMatch(before.ETag)}, options)...)
+	return s.Update(ctx, id, patch, slices.Concat([]UpdateOption{IfMatch(before.ETag), StrictMerge()}, options)...)
 }
 
 func (a *Account) clone() (*Account, error) {

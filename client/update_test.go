@@ -98,8 +98,16 @@ func TestUpdateFuncStartsAnewWhenOthersWereQuicker(t *testing.T) {
 	_, err := server.client(t).Accounts.UpdateFunc(t.Context(), 42, func(a *client.Account) error { a.Number++; return nil })
 	must(t, err)
 	asked := server.asked()
-	if len(asked) != 4 || asked[1].body != `{"number":8}` || asked[3].body != `{"number":9}` || asked[3].header.Get("If-Match") != `"42-8"` {
+	if len(asked) != 4 || asked[1].header.Get("Prefer") != "merge=strict" || asked[1].body != `{"number":8}` || asked[3].body != `{"number":9}` || asked[3].header.Get("If-Match") != `"42-8"` {
 		t.Errorf("%+v", asked)
+	}
+
+	// A change that depends on what it leaves alone is merged with nothing.
+	server = serve(t, okAccount)
+	_, err = server.client(t).Accounts.UpdateFunc(t.Context(), 42, func(a *client.Account) error { a.Number++; return nil }, client.NoMerge())
+	must(t, err)
+	if sent := server.asked()[1]; sent.header.Get("Prefer") != "" || sent.header.Get("If-Match") != `"42-7"` {
+		t.Errorf("%+v", sent)
 	}
 
 	// The tag is what the account was read with, whatever change made of it.

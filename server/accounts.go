@@ -39,6 +39,7 @@ func (s *Server) UpdateAccount(ctx context.Context, req apiserver.UpdateAccountR
 		ID:              req.AccountID,
 		Patch:           sentBody[account.Patch](ctx),
 		Match:           FromAPIIfMatch(req.Params.IfMatch, req.AccountID),
+		Merge:           mergeOf(ctx),
 		AllowNewOptions: isTrue(req.Params.AllowNewOptions),
 		Mode:            modeOf(ctx, dryRun, answer, apiserver.UpdateAccountResponseObject.VisitUpdateAccountResponse),
 	})
@@ -104,6 +105,7 @@ func (s *Server) BatchUpdateAccounts(ctx context.Context, req apiserver.BatchUpd
 		return BatchUpdateAccounts200Response{answer}
 	}
 	batch := withMatches(sentBody[account.BatchRequest](ctx))
+	batch.Merge = mergeOf(ctx)
 	batch.AllowNewOptions = isTrue(req.Params.AllowNewOptions)
 	batch.Mode = modeOf(ctx, dryRun, answer, apiserver.BatchUpdateAccountsResponseObject.VisitBatchUpdateAccountsResponse)
 	accounts, err := s.Accounts.Batch(ctx, actorOf(ctx), batch)
@@ -112,6 +114,7 @@ func (s *Server) BatchUpdateAccounts(ctx context.Context, req apiserver.BatchUpd
 
 func (s *Server) refuseBatch(r request, b account.BatchRequest) error {
 	b = withMatches(b)
+	b.Merge = mergeOf(r)
 	b.AllowNewOptions = r.flag("allow_new_options")
 	_, err := s.Accounts.Batch(r, r.actor, b)
 	return err

@@ -58,6 +58,13 @@ func ToAPIFieldProblems(offences []fault.Offence) []api.FieldProblem {
 	return problems
 }
 
+// ToAPIConflicts converts what others have changed.
+func ToAPIConflicts(conflicts []fault.Conflict) []api.MemberConflict {
+	return convertAll(conflicts, func(c fault.Conflict) api.MemberConflict {
+		return api.MemberConflict{Member: c.Member, Pointer: c.Pointer(), Base: c.Base, Current: c.Current, Mine: c.Mine, Merged: c.Merged}
+	})
+}
+
 // timeOrNull is null for the zero time.
 func timeOrNull(t time.Time) nullable.Nullable[timestamp.Time] {
 	if t.IsZero() {

@@ -11,13 +11,8 @@ import (
 	"github.com/accountsd/accountsd/server/lenient"
 )
 
-// The headers about how a request is read (RFC 7240), and what of it was read
-// leniently.
-const (
-	preferHeader            = "Prefer"
-	preferenceAppliedHeader = "Preference-Applied"
-	lenientHeader           = "X-Lenient"
-)
+// lenientHeader tells what of a request was read leniently.
+const lenientHeader = "X-Lenient"
 
 type putKey struct{}
 
@@ -113,8 +108,8 @@ func (s *Server) applied(c *gin.Context, names []string) {
 	if ctx := c.Request.Context(); isAlias(ctx) {
 		s.Alias.NoteLeniencies(actorOf(ctx), names)
 	}
+	notePreference(c, "handling="+string(lenient.Lenient))
 	header := c.Writer.Header()
-	header.Set(preferenceAppliedHeader, "handling="+string(lenient.Lenient))
 	if before := header.Get(lenientHeader); before != "" {
 		names = append([]string{before}, names...)
 	}

@@ -33,6 +33,7 @@ type operation struct {
 	optional   bool // whether the body may be left out
 	once       bool // it takes an Idempotency-Key
 	reasoned   bool // it takes an X-Reason
+	merges     bool // it can be merged with what others have written, x-merge
 }
 
 // security is how callers of an operation prove who they are.
@@ -85,6 +86,7 @@ func newOperation(spec *openapi3.T, path, method string, item *openapi3.PathItem
 		name:     method + " " + basePath + path,
 		security: securityOf(spec, op),
 		scope:    identity.Scope(scope),
+		merges:   op.Extensions["x-merge"] == true,
 		route:    &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: op},
 	}
 	if o.security == byKey && !slices.Contains(identity.Scopes, o.scope) {

@@ -25,6 +25,7 @@ type problem struct {
 	detail string
 	fields []api.FieldProblem
 
+	conflicts  []api.MemberConflict
 	retryAfter string // seconds after which to try again
 	successor  string // the URL to use instead
 }
@@ -67,6 +68,8 @@ func problemOf(err error) *problem {
 			code:   kinds[e.Kind].code,
 			detail: e.Message,
 			fields: ToAPIFieldProblems(e.Fields),
+
+			conflicts: ToAPIConflicts(e.Conflicts),
 		}
 		if e.RetryAfter > 0 {
 			p.retryAfter = seconds(e.RetryAfter)
@@ -178,6 +181,7 @@ func (p *problem) toAPI(c *gin.Context) api.Problem {
 		Instance:  c.Request.URL.EscapedPath(),
 		RequestID: requestID(c),
 		Errors:    shortened(p.fields),
+		Conflicts: p.conflicts,
 	}
 	if len(p.fields) > 0 {
 		body.Field = &p.fields[0].Field

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/identity"
 )
 
@@ -13,6 +14,7 @@ type sessionKey struct{}
 type session struct {
 	actor identity.Actor
 	body  any // what the bodyReader made of the body
+	merge account.Merge
 }
 
 // withSession returns a context with a session of its own.

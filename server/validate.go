@@ -50,6 +50,7 @@ func (s *Server) validate(c *gin.Context) {
 // back if it has any. An error is of a body that cannot be read.
 func (s *Server) check(c *gin.Context, op *operation) (offences fault.Offences, release func(), err error) {
 	s.readQuery(c, op)
+	readMerge(c, op)
 	offences = append(op.readReason(c), op.checkParameters(c)...)
 	if op.body == nil {
 		return s.checkQuery(c, op, offences), nil, nil

@@ -699,7 +699,8 @@ type AccountBatchUpdate struct {
 	// ID The account's id.
 	ID int64 `json:"id"`
 
-	// IfMatch Update only if the account's `ETag` is among these, else nothing is written. `*` matches any account.
+	// IfMatch Update only if the account's `ETag` is among these, else nothing is written. `*` matches any account. With
+	// `Prefer: merge` it may also be that of an earlier version, if nothing of the update was changed since.
 	IfMatch EntityTags `json:"ifMatch,omitempty"`
 
 	// Set The members of an account to change. The members that the server owns are accepted as they were fetched, and
@@ -1703,6 +1704,10 @@ type MatchMember string
 // MatchStrategy What happens to an account that is recognised.
 type MatchStrategy string
 
+// MemberConflict A member that two have changed. Where there is `merged`, it does not keep an update with `Prefer: merge` from being
+// carried out; where there is none, the changes clash.
+type MemberConflict = custom.Conflict
+
 // OptionRename An option to spell differently.
 type OptionRename struct {
 	// From The label now, found without regard to case.
@@ -1767,6 +1772,11 @@ type Problem struct {
 
 	// Errors The first 100 offences of the request, and one that says how many more there are.
 	Errors []FieldProblem `json:"errors,omitempty"`
+
+	// Conflicts The members of the request that somebody else has changed to another value since the version that `If-Match`
+	// names, of which at most 1 100 are listed. Only on a 412, and only if that version is one of the account's
+	// last 1 000.
+	Conflicts []MemberConflict `json:"conflicts,omitempty"`
 
 	// Successor The URL to use instead, with the query of the request. Only on a 410.
 	Successor *string `json:"successor,omitempty"`
@@ -2347,9 +2357,12 @@ type ListAccountsParams struct {
 	// IncludeTotal Whether the answer tells in `X-Total-Count` how many records there are on all pages.
 	IncludeTotal *IncludeTotal `form:"include_total,omitempty" json:"include_total,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -2370,9 +2383,12 @@ type CreateAccountParams struct {
 	// DryRun Check and answer as always, but write nothing. The answer carries `Preview` instead of `ETag`.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
@@ -2398,9 +2414,12 @@ type BatchUpdateAccountsParams struct {
 	// DryRun Check and answer as always, but write nothing. The answer carries `Preview` instead of `ETag`.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
@@ -2426,9 +2445,12 @@ type ListChangesParams struct {
 	// PageSize How many records a page holds at the most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -2449,9 +2471,12 @@ type ListDuplicatesParams struct {
 	// After A place in the list, as the `Link` header gives it.
 	After *AfterDuplicates `form:"after,omitempty" json:"after,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -2501,17 +2526,23 @@ type SearchAccountsParams struct {
 	// IncludeTotal Whether the answer tells in `X-Total-Count` how many records there are on all pages.
 	IncludeTotal *IncludeTotal `form:"include_total,omitempty" json:"include_total,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // DeleteAccountParams defines parameters for DeleteAccount.
 type DeleteAccountParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
@@ -2521,7 +2552,8 @@ type DeleteAccountParams struct {
 	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IfMatch Update only if the account's `ETag` is among these (RFC 9110, section 13.1.1), else answer 412. `*` matches any
-	// account. The tag of an answer with contacts stands for that of the account.
+	// account. The tag of an answer with contacts stands for that of the account. With `Prefer: merge`, an update may
+	// also name an earlier version, if nothing of it was changed since.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
@@ -2540,9 +2572,12 @@ type GetAccountParams struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	IncludeVirtualProperties *IncludeVirtualProperties `form:"include_virtual_properties,omitempty" json:"include_virtual_properties,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IfNoneMatch Answer 304 if the `ETag` that would be sent is among these (RFC 9110, section 13.1.2).
@@ -2558,9 +2593,12 @@ type UpdateAccountParams struct {
 	// DryRun Check and answer as always, but write nothing. The answer carries `Preview` instead of `ETag`.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
@@ -2570,7 +2608,8 @@ type UpdateAccountParams struct {
 	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IfMatch Update only if the account's `ETag` is among these (RFC 9110, section 13.1.1), else answer 412. `*` matches any
-	// account. The tag of an answer with contacts stands for that of the account.
+	// account. The tag of an answer with contacts stands for that of the account. With `Prefer: merge`, an update may
+	// also name an earlier version, if nothing of it was changed since.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
@@ -2592,9 +2631,12 @@ type ListAccountChangesParams struct {
 	// PageSize How many records a page holds at the most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -2609,25 +2651,34 @@ type ListAliasMigrationsParams struct {
 	// PageSize How many records a page holds at the most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // GetOwnAliasMigrationParams defines parameters for GetOwnAliasMigration.
 type GetOwnAliasMigrationParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // GetAliasMigrationParams defines parameters for GetAliasMigration.
 type GetAliasMigrationParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -2636,9 +2687,12 @@ type MigrateAliasUserParams struct {
 	// Force Whether to close the former paths although the user was not notified, or still has time and uses them.
 	Force *ForceMigration `form:"force,omitempty" json:"force,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
@@ -2647,9 +2701,12 @@ type MigrateAliasUserParams struct {
 
 // NotifyAliasUserParams defines parameters for NotifyAliasUser.
 type NotifyAliasUserParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
@@ -2658,9 +2715,12 @@ type NotifyAliasUserParams struct {
 
 // RehearseAliasMigrationParams defines parameters for RehearseAliasMigration.
 type RehearseAliasMigrationParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
@@ -2669,9 +2729,12 @@ type RehearseAliasMigrationParams struct {
 
 // RollBackAliasUserParams defines parameters for RollBackAliasUser.
 type RollBackAliasUserParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
@@ -2689,9 +2752,12 @@ type ListKeysParams struct {
 	// Cursor A place in the list, as the `Link` header gives it; of the list in the same order.
 	Cursor *PageCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -2700,17 +2766,23 @@ type CreateKeyParams struct {
 	// CompanyID The company whose user logs in, for one who is a user of several. A key's answer names it as `companyId`.
 	CompanyID *LoginCompany `form:"company_id,omitempty" json:"company_id,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // RevokeKeyParams defines parameters for RevokeKey.
 type RevokeKeyParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
@@ -2729,9 +2801,12 @@ type ListAuditParams struct {
 	// PageSize How many records a page holds at the most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -2765,17 +2840,23 @@ type ListContactsParams struct {
 	// IncludeTotal Whether the answer tells in `X-Total-Count` how many records there are on all pages.
 	IncludeTotal *IncludeTotal `form:"include_total,omitempty" json:"include_total,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // CreateContactParams defines parameters for CreateContact.
 type CreateContactParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
@@ -2794,9 +2875,12 @@ type CreateContactParams struct {
 
 // DeleteContactParams defines parameters for DeleteContact.
 type DeleteContactParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
@@ -2811,17 +2895,23 @@ type DeleteContactParams struct {
 
 // GetContactParams defines parameters for GetContact.
 type GetContactParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // UpdateContactParams defines parameters for UpdateContact.
 type UpdateContactParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
@@ -2846,17 +2936,23 @@ type ListPropertiesParams struct {
 	// RecordType The kinds of records whose properties are wanted, separated by commas; all if it is not sent.
 	RecordType RecordTypes `form:"record_type,omitempty" json:"record_type,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // CreatePropertyParams defines parameters for CreateProperty.
 type CreatePropertyParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
@@ -2872,9 +2968,12 @@ type DeletePropertyParams struct {
 	// Force Whether values that are in use are cleared.
 	Force *ForceUse `form:"force,omitempty" json:"force,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
@@ -2892,9 +2991,12 @@ type UpdatePropertyParams struct {
 	// Force Whether values that are in use are cleared.
 	Force *ForceUse `form:"force,omitempty" json:"force,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
@@ -2931,33 +3033,45 @@ type ListUsersParams struct {
 	// Cursor A place in the list, as the `Link` header gives it; of the list in the same order.
 	Cursor *PageCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // InviteUserParams defines parameters for InviteUser.
 type InviteUserParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // AcceptInvitationParams defines parameters for AcceptInvitation.
 type AcceptInvitationParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // GetSelfParams defines parameters for GetSelf.
 type GetSelfParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -2966,17 +3080,23 @@ type ChangePasswordParams struct {
 	// CompanyID The company whose user logs in, for one who is a user of several. A key's answer names it as `companyId`.
 	CompanyID *LoginCompany `form:"company_id,omitempty" json:"company_id,omitempty"`
 
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // UpdateUserParams defines parameters for UpdateUser.
 type UpdateUserParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
@@ -2985,9 +3105,12 @@ type UpdateUserParams struct {
 
 // InviteUserAgainParams defines parameters for InviteUserAgain.
 type InviteUserAgainParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
@@ -2996,9 +3119,12 @@ type InviteUserAgainParams struct {
 
 // ResetPasswordParams defines parameters for ResetPassword.
 type ResetPasswordParams struct {
-	// Prefer Preferences (RFC 7240), of which `handling` has a meaning here: `strict` refuses what is not as this document says,
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
 	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
-	// `lenient` under `/clients` and `strict` elsewhere. Other and malformed preferences are passed over.
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.

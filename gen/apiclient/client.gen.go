@@ -132,8 +132,8 @@ type ClientInterface interface {
 
 	// BatchUpdateAccountsWithBody Update many accounts at once
 	//
-	// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do;
-	// errors point into the body, as in `/updates/3/set/title`.
+	// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do,
+	// with `Prefer: merge` too; errors point into the body, as in `/updates/3/set/title`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -142,8 +142,8 @@ type ClientInterface interface {
 
 	// BatchUpdateAccounts Update many accounts at once
 	//
-	// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do;
-	// errors point into the body, as in `/updates/3/set/title`.
+	// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do,
+	// with `Prefer: merge` too; errors point into the body, as in `/updates/3/set/title`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -213,6 +213,11 @@ type ClientInterface interface {
 	// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
 	// what was sent, as in `/add/address`.
 	//
+	// If the account has changed since the version that `If-Match` names, the answer is 412, and `conflicts` lists each
+	// member of the request that somebody else changed to another value since then. With `Prefer: merge` it is so only
+	// if one of them cannot be merged; else the update is made on the account as it is now. What is in `add`, `remove`
+	// and `fill` clashes with nothing.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PATCH /accounts/{accountId} (the `UpdateAccount` operationId).
@@ -232,6 +237,11 @@ type ClientInterface interface {
 	// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
 	// what was sent, as in `/add/address`.
 	//
+	// If the account has changed since the version that `If-Match` names, the answer is 412, and `conflicts` lists each
+	// member of the request that somebody else changed to another value since then. With `Prefer: merge` it is so only
+	// if one of them cannot be merged; else the update is made on the account as it is now. What is in `add`, `remove`
+	// and `fill` clashes with nothing.
+	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PATCH /accounts/{accountId} (the `UpdateAccount` operationId).
@@ -250,6 +260,11 @@ type ClientInterface interface {
 	// members without a value. They apply to the account as it is when the request takes effect, so that callers who
 	// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
 	// what was sent, as in `/add/address`.
+	//
+	// If the account has changed since the version that `If-Match` names, the answer is 412, and `conflicts` lists each
+	// member of the request that somebody else changed to another value since then. With `Prefer: merge` it is so only
+	// if one of them cannot be merged; else the update is made on the account as it is now. What is in `add`, `remove`
+	// and `fill` clashes with nothing.
 	//
 	// Takes a body of the `application/merge-patch+json` content type.
 	//
@@ -767,8 +782,8 @@ func (c *Client) CreateAccount(ctx context.Context, params *CreateAccountParams,
 
 // BatchUpdateAccountsWithBody Update many accounts at once
 //
-// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do;
-// errors point into the body, as in `/updates/3/set/title`.
+// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do,
+// with `Prefer: merge` too; errors point into the body, as in `/updates/3/set/title`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -787,8 +802,8 @@ func (c *Client) BatchUpdateAccountsWithBody(ctx context.Context, params *BatchU
 
 // BatchUpdateAccounts Update many accounts at once
 //
-// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do;
-// errors point into the body, as in `/updates/3/set/title`.
+// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do,
+// with `Prefer: merge` too; errors point into the body, as in `/updates/3/set/title`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -918,6 +933,11 @@ func (c *Client) GetAccount(ctx context.Context, accountID AccountID, params *Ge
 // add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
 // what was sent, as in `/add/address`.
 //
+// If the account has changed since the version that `If-Match` names, the answer is 412, and `conflicts` lists each
+// member of the request that somebody else changed to another value since then. With `Prefer: merge` it is so only
+// if one of them cannot be merged; else the update is made on the account as it is now. What is in `add`, `remove`
+// and `fill` clashes with nothing.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PATCH /accounts/{accountId} (the `UpdateAccount` operationId).
@@ -947,6 +967,11 @@ func (c *Client) UpdateAccountWithBody(ctx context.Context, accountID AccountID,
 // add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
 // what was sent, as in `/add/address`.
 //
+// If the account has changed since the version that `If-Match` names, the answer is 412, and `conflicts` lists each
+// member of the request that somebody else changed to another value since then. With `Prefer: merge` it is so only
+// if one of them cannot be merged; else the update is made on the account as it is now. What is in `add`, `remove`
+// and `fill` clashes with nothing.
+//
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with PATCH /accounts/{accountId} (the `UpdateAccount` operationId).
@@ -975,6 +1000,11 @@ func (c *Client) UpdateAccount(ctx context.Context, accountID AccountID, params 
 // members without a value. They apply to the account as it is when the request takes effect, so that callers who
 // add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
 // what was sent, as in `/add/address`.
+//
+// If the account has changed since the version that `If-Match` names, the answer is 412, and `conflicts` lists each
+// member of the request that somebody else changed to another value since then. With `Prefer: merge` it is so only
+// if one of them cannot be merged; else the update is made on the account as it is now. What is in `add`, `remove`
+// and `fill` clashes with nothing.
 //
 // Takes a body of the `application/merge-patch+json` content type.
 //
@@ -5517,8 +5547,8 @@ type ClientWithResponsesInterface interface {
 
 	// BatchUpdateAccountsWithBodyWithResponse Update many accounts at once
 	//
-	// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do;
-	// errors point into the body, as in `/updates/3/set/title`.
+	// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do,
+	// with `Prefer: merge` too; errors point into the body, as in `/updates/3/set/title`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5527,8 +5557,8 @@ type ClientWithResponsesInterface interface {
 
 	// BatchUpdateAccountsWithResponse Update many accounts at once
 	//
-	// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do;
-	// errors point into the body, as in `/updates/3/set/title`.
+	// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do,
+	// with `Prefer: merge` too; errors point into the body, as in `/updates/3/set/title`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5608,6 +5638,11 @@ type ClientWithResponsesInterface interface {
 	// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
 	// what was sent, as in `/add/address`.
 	//
+	// If the account has changed since the version that `If-Match` names, the answer is 412, and `conflicts` lists each
+	// member of the request that somebody else changed to another value since then. With `Prefer: merge` it is so only
+	// if one of them cannot be merged; else the update is made on the account as it is now. What is in `add`, `remove`
+	// and `fill` clashes with nothing.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /accounts/{accountId} (the `UpdateAccount` operationId).
@@ -5627,6 +5662,11 @@ type ClientWithResponsesInterface interface {
 	// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
 	// what was sent, as in `/add/address`.
 	//
+	// If the account has changed since the version that `If-Match` names, the answer is 412, and `conflicts` lists each
+	// member of the request that somebody else changed to another value since then. With `Prefer: merge` it is so only
+	// if one of them cannot be merged; else the update is made on the account as it is now. What is in `add`, `remove`
+	// and `fill` clashes with nothing.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /accounts/{accountId} (the `UpdateAccount` operationId).
@@ -5645,6 +5685,11 @@ type ClientWithResponsesInterface interface {
 	// members without a value. They apply to the account as it is when the request takes effect, so that callers who
 	// add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
 	// what was sent, as in `/add/address`.
+	//
+	// If the account has changed since the version that `If-Match` names, the answer is 412, and `conflicts` lists each
+	// member of the request that somebody else changed to another value since then. With `Prefer: merge` it is so only
+	// if one of them cannot be merged; else the update is made on the account as it is now. What is in `add`, `remove`
+	// and `fill` clashes with nothing.
 	//
 	// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -14475,8 +14520,8 @@ func (c *ClientWithResponses) CreateAccountWithResponse(ctx context.Context, par
 
 // BatchUpdateAccountsWithBodyWithResponse Update many accounts at once
 //
-// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do;
-// errors point into the body, as in `/updates/3/set/title`.
+// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do,
+// with `Prefer: merge` too; errors point into the body, as in `/updates/3/set/title`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -14491,8 +14536,8 @@ func (c *ClientWithResponses) BatchUpdateAccountsWithBodyWithResponse(ctx contex
 
 // BatchUpdateAccountsWithResponse Update many accounts at once
 //
-// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do;
-// errors point into the body, as in `/updates/3/set/title`.
+// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do,
+// with `Prefer: merge` too; errors point into the body, as in `/updates/3/set/title`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -14608,6 +14653,11 @@ func (c *ClientWithResponses) GetAccountWithResponse(ctx context.Context, accoun
 // add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
 // what was sent, as in `/add/address`.
 //
+// If the account has changed since the version that `If-Match` names, the answer is 412, and `conflicts` lists each
+// member of the request that somebody else changed to another value since then. With `Prefer: merge` it is so only
+// if one of them cannot be merged; else the update is made on the account as it is now. What is in `add`, `remove`
+// and `fill` clashes with nothing.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PATCH /accounts/{accountId} (the `UpdateAccount` operationId).
@@ -14633,6 +14683,11 @@ func (c *ClientWithResponses) UpdateAccountWithBodyWithResponse(ctx context.Cont
 // add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
 // what was sent, as in `/add/address`.
 //
+// If the account has changed since the version that `If-Match` names, the answer is 412, and `conflicts` lists each
+// member of the request that somebody else changed to another value since then. With `Prefer: merge` it is so only
+// if one of them cannot be merged; else the update is made on the account as it is now. What is in `add`, `remove`
+// and `fill` clashes with nothing.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PATCH /accounts/{accountId} (the `UpdateAccount` operationId).
@@ -14657,6 +14712,11 @@ func (c *ClientWithResponses) UpdateAccountWithResponse(ctx context.Context, acc
 // members without a value. They apply to the account as it is when the request takes effect, so that callers who
 // add at once lose nothing of each other. The bounds of a member hold for what comes of it; an offence points at
 // what was sent, as in `/add/address`.
+//
+// If the account has changed since the version that `If-Match` names, the answer is 412, and `conflicts` lists each
+// member of the request that somebody else changed to another value since then. With `Prefer: merge` it is so only
+// if one of them cannot be merged; else the update is made on the account as it is now. What is in `add`, `remove`
+// and `fill` clashes with nothing.
 //
 // Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
 //

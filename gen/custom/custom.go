@@ -34,6 +34,23 @@ func (c *Change) UnmarshalJSON(data []byte) error {
 	return decode(data, (*plain)(c))
 }
 
+// Conflict is a member that a request and somebody else have changed; nil is no
+// value. Without Merged the changes clash.
+type Conflict struct {
+	Member  string `json:"member"`  // as changes name it
+	Pointer string `json:"pointer"` // into the body of the request
+	Base    any    `json:"base"`
+	Current any    `json:"current"`
+	Mine    any    `json:"mine"`
+	Merged  []any  `json:"merged,omitzero"` // what a merge makes of a list
+}
+
+// UnmarshalJSON reads a conflict. Numbers become json.Number.
+func (c *Conflict) UnmarshalJSON(data []byte) error {
+	type plain Conflict // without this method
+	return decode(data, (*plain)(c))
+}
+
 func decode(data []byte, v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()

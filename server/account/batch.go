@@ -25,6 +25,7 @@ type BatchUpdate struct {
 // BatchRequest is a list of updates. An account may be in it more than once.
 type BatchRequest struct {
 	Updates         []BatchUpdate
+	Merge           Merge // as of an UpdateRequest
 	AllowNewOptions bool
 	fault.Findings
 	Mode write.Mode[[]Account]
@@ -78,6 +79,8 @@ type batch struct {
 	req      BatchRequest
 	accounts map[int64]Account // those of the batch, as they are so far
 	offences fault.Offences
+
+	conflicts []fault.Conflict
 }
 
 func (b *batch) run(ctx context.Context) ([]Account, error) {
@@ -89,7 +92,7 @@ func (b *batch) run(ctx context.Context) ([]Account, error) {
 			return nil, err
 		}
 	}
-	if err := fault.Invalid(b.offences); err != nil {
+	if err := b.refusal(); err != nil {
 		return nil, err
 	}
 	updated := make([]Account, len(b.req.Updates))
@@ -97,6 +100,15 @@ func (b *batch) run(ctx context.Context) ([]Account, error) {
 		updated[i] = b.accounts[update.ID]
 	}
 	return updated, nil
+}
+
+// refusal is the error of what was found; nil if nothing was.
+func (b *batch) refusal() error {
+	err := fault.Invalid(b.offences)
+	if e, ok := errors.AsType[*fault.Error](err); ok && e.Kind == fault.KindPrecondition {
+		e.Conflicts = b.conflicts
+	}
+	return err
 }
 
 // load reads the accounts in the order of their ids, so that two batches that
@@ -126,11 +138,15 @@ func (b *batch) update(ctx context.Context, index int, update BatchUpdate) error
 		}
 		return nil
 	}
-	if !update.Match.holds(before) {
-		b.offences.Add(append(path, "ifMatch"), "is not the current version of the account; fetch it again")
-		b.offences[len(b.offences)-1].Kind = fault.KindPrecondition
+	p, err := b.rebase(ctx, b.tx, before, UpdateRequest{Patch: update.Patch, Match: update.Match, Merge: b.req.Merge, AllowNewOptions: b.req.AllowNewOptions})
+	if e, ok := errors.AsType[*fault.Error](err); ok && e.Kind == fault.KindPrecondition {
+		b.outdated(path, e.Conflicts)
+		p, err = update.Patch, nil
 	}
-	after, err := b.applyAndSave(ctx, b.tx, b.actor, before, update.Patch, b.req.AllowNewOptions)
+	if err != nil {
+		return err
+	}
+	after, err := b.applyAndSave(ctx, b.tx, b.actor, before, p, b.req.AllowNewOptions)
 	if e, ok := errors.AsType[*fault.Error](err); ok && len(e.Fields) > 0 {
 		for _, offence := range e.Fields {
 			b.offences = append(b.offences, offence.Under(append(path, "set")...))
@@ -139,4 +155,16 @@ func (b *batch) update(ctx context.Context, index int, update BatchUpdate) error
 	}
 	b.accounts[update.ID] = after
 	return err
+}
+
+// outdated notes that the update at the path was made for an earlier version.
+func (b *batch) outdated(path []string, conflicts []fault.Conflict) {
+	words := "is not the current version of the account; fetch it again"
+	if names := inTheWay(conflicts, b.req.Merge); names != "" {
+		words = "is an earlier version of the account; changed since: " + names + "; conflicts has the values"
+	}
+	b.offences.Outdated(append(path, "ifMatch"), "%s", words)
+	for _, c := range conflicts[:min(len(conflicts), MaxConflicts-len(b.conflicts))] {
+		b.conflicts = append(b.conflicts, c.Under(append(path, "set")...))
+	}
 }

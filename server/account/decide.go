@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/schema"
@@ -64,8 +65,8 @@ func decide[R any](ctx context.Context, s *Service, companyID int64, m write.Mod
 }
 
 // recorder is a transaction that only reads, and keeps in a set what is to be
-// written. It sees the options that it adds, but not the accounts that it
-// writes.
+// written. It sees the options and the history that it adds, but not the accounts
+// that it writes.
 type recorder struct {
 	Tx
 	set *WriteSet
@@ -81,6 +82,21 @@ func (r *recorder) AccountForUpdate(ctx context.Context, companyID, id int64) (A
 		r.set.Versions[id] = a.Version
 	}
 	return a, err
+}
+
+// History returns, before the entries that there are, those that the set adds.
+func (r *recorder) History(ctx context.Context, companyID, accountID, before int64, limit int) ([]HistoryEntry, error) {
+	stored, err := r.Tx.History(ctx, companyID, accountID, before, limit)
+	if before > 0 || err != nil {
+		return stored, err
+	}
+	var added []HistoryEntry
+	for _, w := range slices.Backward(r.set.Writes) {
+		if w.Entry.AccountID == accountID {
+			added = append(added, w.Entry)
+		}
+	}
+	return append(added, stored...), nil
 }
 
 // SchemaVersion returns the version of the schema, which the set expects to

@@ -47,10 +47,7 @@ func (m *Match) check(a Account) error {
 	if m.holds(a) {
 		return nil
 	}
-	return &fault.Error{
-		Kind:    fault.KindPrecondition,
-		Message: "the account is not the version that If-Match names; fetch it again",
-	}
+	return errOtherVersion
 }
 
 // UpdateRequest is one update of an account.
@@ -58,24 +55,26 @@ type UpdateRequest struct {
 	ID              int64
 	Patch           Patch
 	Match           *Match // nil: no condition
+	Merge           Merge  // if Match names an earlier version
 	AllowNewOptions bool
 	Mode            write.Mode[Account]
 }
 
 // Update applies a patch in one transaction, and returns the account as it then
 // is. A patch that changes nothing writes nothing. Errors: KindNotFound;
-// KindPrecondition if Match does not hold; KindInvalid or KindConflict with
-// every offence of the patch.
+// KindPrecondition if Match does not hold, with what others have changed of what
+// the patch changes; KindInvalid or KindConflict with every offence of the patch.
 func (s *Service) Update(ctx context.Context, actor identity.Actor, req UpdateRequest) (Account, error) {
 	return decide(ctx, s, actor.CompanyID, req.Mode, one, func(ctx context.Context, tx Tx) (Account, error) {
 		before, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
 		if err != nil {
 			return Account{}, err
 		}
-		if err := req.Match.check(before); err != nil {
+		p, err := s.rebase(ctx, tx, before, req)
+		if err != nil {
 			return Account{}, err
 		}
-		return s.applyAndSave(ctx, tx, actor, before, req.Patch, req.AllowNewOptions)
+		return s.applyAndSave(ctx, tx, actor, before, p, req.AllowNewOptions)
 	})
 }
 

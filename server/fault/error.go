@@ -34,6 +34,10 @@ type Error struct {
 	Err     error     // the cause, for the log only
 
 	RetryAfter time.Duration // after which to try again; 0: not said
+
+	// Conflicts are of KindPrecondition: what others have changed of that which
+	// the request changes.
+	Conflicts []Conflict
 }
 
 func (e *Error) Error() string {
@@ -105,9 +109,11 @@ func (f Offence) Field() string {
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
 // Pointer is the RFC 6901 pointer to the member in the body.
-func (f Offence) Pointer() string {
+func (f Offence) Pointer() string { return pointer(f.Path) }
+
+func pointer(path []string) string {
 	var b strings.Builder
-	for _, segment := range f.Path {
+	for _, segment := range path {
 		b.WriteByte('/')
 		b.WriteString(pointerEscapes.Replace(segment))
 	}
@@ -174,6 +180,11 @@ func (f *Offences) Add(path []string, format string, args ...any) {
 // Conflict notes an offence of a value that clashes with another record.
 func (f *Offences) Conflict(path []string, format string, args ...any) {
 	f.add(KindConflict, path, format, args)
+}
+
+// Outdated notes an offence of a value that names a state which the record is not in.
+func (f *Offences) Outdated(path []string, format string, args ...any) {
+	f.add(KindPrecondition, path, format, args)
 }
 
 func (f *Offences) add(kind Kind, path []string, format string, args []any) {

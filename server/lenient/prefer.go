@@ -15,24 +15,28 @@ const (
 var Handlings = []Handling{Strict, Lenient}
 
 // Asked returns the handling that the Prefer headers of a request ask for; empty
-// if they do not, or not in a known way. Of a preference that is repeated, the
-// first counts (RFC 7240, section 2).
+// if they do not, or not in a known way.
 func Asked(headers []string) Handling {
-	if len(headers) == 0 {
-		return ""
-	}
-	for _, preference := range split(strings.Join(headers, ","), ',') {
-		name, value, _ := strings.Cut(split(preference, ';')[0], "=")
-		if !strings.EqualFold(strings.TrimSpace(name), "handling") {
-			continue
-		}
-		value = strings.ToLower(strings.Trim(strings.TrimSpace(value), `"`))
-		if h := Handling(value); h == Strict || h == Lenient {
-			return h
-		}
-		return ""
+	value, _ := Preference(headers, "handling")
+	if h := Handling(strings.ToLower(value)); h == Strict || h == Lenient {
+		return h
 	}
 	return ""
+}
+
+// Preference returns the value of the named preference, and whether it is there. Of one
+// that is repeated, the first counts (RFC 7240, section 2).
+func Preference(headers []string, name string) (value string, asked bool) {
+	if len(headers) == 0 {
+		return "", false
+	}
+	for _, preference := range split(strings.Join(headers, ","), ',') {
+		token, value, _ := strings.Cut(split(preference, ';')[0], "=")
+		if strings.EqualFold(strings.TrimSpace(token), name) {
+			return strings.Trim(strings.TrimSpace(value), `"`), true
+		}
+	}
+	return "", false
 }
 
 // split cuts a text at separators that are not inside quotes.

@@ -66,8 +66,8 @@ func accountCommands(t *terminal) []*cli.Command {
 		},
 		{
 			Name: "update", Usage: "change members of an account", ArgsUsage: "ID ASSIGNMENT...", Action: connected(t.updateAccount),
-			Description: assignmentHelp,
-			Flags:       []cli.Flag{dryRun, newOptions, ifMatch}, ShellComplete: completeMembers[client.AccountPatch],
+			Description: assignmentHelp + "\n\n" + mergeHelp,
+			Flags:       []cli.Flag{dryRun, newOptions, ifMatch, mergeFlag()}, ShellComplete: completeMembers[client.AccountPatch],
 		},
 		{Name: "archive", Usage: "archive accounts", ArgsUsage: "ID...", Action: t.setActive(false)},
 		{Name: "restore", Usage: "restore archived accounts", ArgsUsage: "ID...", Action: t.setActive(true)},
@@ -86,6 +86,15 @@ func accountCommands(t *terminal) []*cli.Command {
 const assignmentHelp = `title=Sunrise sets a member, and null clears it; several assignments make a list. value+=500 adds to a number, and
 custom.tags+=Gold to a list; custom.tags-=Gold removes from one, and primaryPhone?=4155550142 sets what has no value
 (in quotes, where the shell takes ? for a pattern). name:=JSON takes a value as it is.`
+
+// mergeHelp says who stands in the way of an update.
+const mergeHelp = `With --if-match, who has changed the account meanwhile stands in the way, and a table shows what both have changed. With
+--merge as well, only who has changed the same member does; custom members count singly, and so do the items of lists.`
+
+// mergeFlag asks that only who has changed the same members stands in the way.
+func mergeFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "merge", Usage: "write also if others have changed the account, but none of the members given"}
+}
 
 func listFlags() []cli.Flag {
 	return []cli.Flag{limitFlag(),

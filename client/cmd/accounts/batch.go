@@ -33,6 +33,7 @@ standard input. All lines are read before the first is sent. Each 500 are carrie
 --atomic all lines are, of which there may then be 500.`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "atomic", Usage: "carry out all lines or none"},
+			mergeFlag(),
 			&cli.BoolFlag{Name: "dry-run", Usage: "check and show what would be written, and write nothing"},
 			&cli.BoolFlag{Name: "allow-new-options", Usage: "add unknown labels to their dropdowns"},
 		},
@@ -60,6 +61,7 @@ func (t *terminal) batch(ctx context.Context, cmd *cli.Command, c *client.Client
 		return usagef("--atomic takes at most %d updates; there are %d", maxBatch, len(lines))
 	}
 	options := slices.Concat(
+		when[client.BatchOption](cmd.Bool("merge"), client.Merge()),
 		when[client.BatchOption](cmd.Bool("allow-new-options"), client.AllowNewOptions()),
 		when[client.BatchOption](cmd.Bool("dry-run"), client.DryRun()))
 	if err := printList(t.printer(cmd, accountColumns), sendLines(ctx, c, lines, options)); err != nil {
@@ -101,20 +103,31 @@ var updatePointer = regexp.MustCompile(`^/updates/(\d+)(/|$)`)
 func refused(err error, chunk []line, sent int) error {
 	if e, ok := errors.AsType[*client.Error](err); ok {
 		for i, field := range e.Fields {
-			if field.Pointer == nil {
-				continue
+			if field.Pointer != nil {
+				e.Fields[i].Message = ofLine(chunk, *field.Pointer) + field.Message
 			}
-			if found := updatePointer.FindStringSubmatch(*field.Pointer); found != nil {
-				if n, _ := strconv.Atoi(found[1]); n < len(chunk) {
-					e.Fields[i].Message = fmt.Sprintf("line %d: %s", chunk[n].number, field.Message)
-				}
-			}
+		}
+		for i, c := range e.Conflicts {
+			e.Conflicts[i].Member = ofLine(chunk, c.Pointer) + c.Member
 		}
 	}
 	if sent > 0 {
 		return fmt.Errorf("after %d updates that were answered: %w", sent, err)
 	}
 	return err
+}
+
+// ofLine names the line whose update a pointer leads into, before what is said of it.
+func ofLine(chunk []line, pointer string) string {
+	found := updatePointer.FindStringSubmatch(pointer)
+	if found == nil {
+		return ""
+	}
+	n, err := strconv.Atoi(found[1])
+	if err != nil || n >= len(chunk) {
+		return ""
+	}
+	return fmt.Sprintf("line %d: ", chunk[n].number)
 }
 
 // readLines reads the updates of a file; - is standard input.

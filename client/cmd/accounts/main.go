@@ -150,6 +150,9 @@ func (t *terminal) complain(err error) {
 	for _, line := range lines {
 		fmt.Fprintln(t.err, t.red("accounts:"), plain(line))
 	}
+	if known && len(e.Conflicts) > 0 {
+		t.showConflicts(e.Conflicts)
+	}
 	if known && e.RequestID != "" && e.Status >= http.StatusInternalServerError {
 		fmt.Fprintln(t.err, "The server log says more about request", plain(e.RequestID)+".")
 	}

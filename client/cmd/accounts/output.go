@@ -14,6 +14,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/accountsd/accountsd/client"
 	"github.com/accountsd/accountsd/gen/cell"
 )
 
@@ -305,4 +306,10 @@ func shorten(text string) string {
 		return text
 	}
 	return string(letters[:maxCell-3]) + "..."
+}
+
+// showConflicts prints, beside what went wrong, the values of what two have changed.
+func (t *terminal) showConflicts(conflicts []client.Conflict) {
+	beside := &printer{t: &terminal{out: t.err}, format: formatTable, columns: []string{"member", "base", "current", "mine", "merged"}}
+	_ = printList(beside, each(conflicts)) // Who cannot be told cannot be told that either.
 }

@@ -62,7 +62,11 @@ func (t *terminal) updateAccount(ctx context.Context, cmd *cli.Command, c *clien
 		return err
 	}
 	tag := cmd.String("if-match")
+	if cmd.Bool("merge") && tag == "" {
+		return usagef("--merge goes with --if-match: with which version is it to be merged?")
+	}
 	options := slices.Concat(
+		when[client.UpdateOption](cmd.Bool("merge"), client.Merge()),
 		when[client.UpdateOption](cmd.Bool("allow-new-options"), client.AllowNewOptions()),
 		when[client.UpdateOption](cmd.Bool("dry-run"), client.DryRun()),
 		when[client.UpdateOption](tag != "", client.IfMatch(tag)))
