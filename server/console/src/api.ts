@@ -12,6 +12,7 @@ export type Key = Schemas['Key'];
 export type Change = Schemas['Change'];
 export type Alias = Schemas['AliasMigration'];
 export type Problem = Schemas['Problem'];
+export type MemberConflict = Schemas['MemberConflict'];
 
 /** The key that every request carries. It is here and nowhere else, unless the user asks to keep it in this tab. */
 export const token = signal('');

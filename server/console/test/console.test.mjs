@@ -174,20 +174,35 @@ describe('accounts', () => {
     assert.deepEqual([custom.roof_type, custom.interests], ['Green', ['Solar', 'Battery', 'Heat pump']]);
   }));
 
+  test('that somebody else changed elsewhere are merged', at('#/accounts/5', async page => {
+    await page.getByLabel('Gate code').fill('34');
+    await server.call('PATCH', '/accounts/5', { description: 'Theirs.', primaryPhone: '+14155550101' });
+    await page.getByRole('button', { name: 'Save' }).click();
+    await said(page, 'Saved, beside what somebody else has changed: Phone, Description.');
+    assert.equal(await page.getByRole('textbox', { name: 'Description' }).inputValue(), 'Theirs.');
+    const now = await server.call('GET', '/accounts/5');
+    assert.deepEqual([now.description, now.primaryPhone, now.custom.gate_code], ['Theirs.', '+14155550101', '34']);
+  }));
+
   test('that somebody else changed are sent again, member by member', at('#/accounts/4', async page => {
+    await server.call('PATCH', '/accounts/4', { custom: { interests: ['Solar'] } });
+    await page.reload();
+    await signIn(page, server.url, server.key, '#/accounts/4');
     await page.getByLabel('Description').fill('Mine.');
     await page.getByLabel('Gate code').fill('12');
-    await server.call('PATCH', '/accounts/4', { description: 'Theirs.', primaryPhone: '+14155550100' });
+    await page.getByLabel('Add to Interests').selectOption('Battery');
+    await server.call('PATCH', '/accounts/4', { description: 'Theirs.', primaryPhone: '+14155550100', custom: { interests: ['Heat pump'] } });
     await page.getByRole('button', { name: 'Save' }).click();
     await said(page, 'has changed this account');
     await page.screenshot({ path: `${shots}/conflict.png` });
     assert.deepEqual(await findings(page), []);
     assert.ok(await page.getByRole('button', { name: 'Choose 1 more' }).isDisabled());
+    assert.ok(await page.getByLabel('Interests, merged: Heat pump, Battery').isChecked());
     await page.getByLabel('Description, mine').check();
     await page.getByRole('button', { name: 'Send again' }).click();
     await saved(page);
     const now = await server.call('GET', '/accounts/4');
-    assert.deepEqual([now.description, now.primaryPhone, now.custom.gate_code], ['Mine.', '+14155550100', '12']);
+    assert.deepEqual([now.description, now.primaryPhone, now.custom.gate_code, now.custom.interests], ['Mine.', '+14155550100', '12', ['Heat pump', 'Battery']]);
   }));
 
   test('are changed together, after a look at the difference', at('#/accounts?q=residence', async page => {

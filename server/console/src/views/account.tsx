@@ -11,7 +11,7 @@ import { typing } from '../ui/shortcuts';
 import { say } from '../ui/toast';
 import { lastList } from './accounts';
 import { Conflict } from './conflict';
-import { Difference } from './difference';
+import { Difference, differingKeys } from './difference';
 import { History } from './history';
 import { LinkedContacts } from './links';
 import { MemberFields } from './member-fields';
@@ -68,9 +68,10 @@ function useWork(first: Work) {
     try {
       const { data, response } = await send(base.id, set, match);
       if (newOptions(set).length) await loadProperties();
+      const others = match === tag ? differingKeys(base, data).filter(k => !(k in set)).map(nameOfKey) : [];
       take({ base: data, tag: response.headers.get('etag')!, draft: {} });
       setRound(r => r + 1);
-      say('Saved.');
+      say(others.length ? `Saved, beside what somebody else has changed: ${others.join(', ')}.` : 'Saved.');
     } catch (refused) {
       if (refused instanceof Refusal && refused.status === 412) setTheirs(await load(base.id).catch(() => undefined));
       setError(refused);
@@ -82,10 +83,12 @@ function useWork(first: Work) {
   return { base, tag, draft, dirty, error, busy, theirs, preview, round, take, change, save, look, discard, closePreview: () => setPreview(undefined) };
 }
 
-/** Sends what is to change, and only if the account is still the one that the tag names. */
+const nameOfKey = (key: string) => memberOf(key)?.name ?? 'Contacts';
+
+/** Sends what is to change, and only if nobody else has changed the same members since the tag's version. */
 const send = (id: number, set: Draft, tag: string, dry = false) => ask(api.PATCH('/accounts/{accountId}', {
   params: {
-    path: { accountId: id }, header: { 'If-Match': tag },
+    path: { accountId: id }, header: { 'If-Match': tag, Prefer: 'merge' },
     query: { allow_new_options: newOptions(set).length > 0 || undefined, dry_run: dry || undefined },
   },
   body: bodyOf(set) as never,
@@ -118,7 +121,7 @@ function AccountWork({ first }: { first: Work }) {
     <article class="account">
       <AccountHead work={work} />
       {theirs
-        ? <Conflict base={base} theirs={theirs.base} draft={draft} busy={busy} onTheirs={() => work.take(theirs)}
+        ? <Conflict base={base} theirs={theirs.base} draft={draft} conflicts={error instanceof Refusal ? error.problem?.conflicts : undefined} busy={busy} onTheirs={() => work.take(theirs)}
             onSend={set => (Object.keys(set).length ? work.save(set, theirs.tag) : work.take(theirs))} />
         : <Errors of={error} fields={fields()} />}
       <div class="columns">
@@ -172,7 +175,7 @@ function SaveBar({ work: { draft, busy, discard, look, save } }: { work: Works }
     <div class="savebar">
       <div class="savebar-words" role="status">
         <b>{count(keys.length, 'change')}</b>
-        <span>{keys.map(k => memberOf(k)?.name ?? 'Contacts').join(', ')}</span>
+        <span>{keys.map(nameOfKey).join(', ')}</span>
         {newOptions(draft).length > 0 && <span class="fresh">New: {show(newOptions(draft))}</span>}
       </div>
       <Button onClick={discard} disabled={busy}>Discard</Button>

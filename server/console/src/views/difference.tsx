@@ -5,6 +5,10 @@ import { members, same, show, valueOf } from '../members';
 export const differing = (before: Account, after: Account) =>
   members.value.filter(m => !m.readOnly && !same(valueOf(before, m.key), valueOf(after, m.key)));
 
+/** The names of the members in which two states differ, contacts among them. */
+export const differingKeys = (before: Account, after: Account): string[] =>
+  [...differing(before, after).map(m => m.key), ...(same(valueOf(before, 'contacts'), valueOf(after, 'contacts')) ? [] : ['contacts'])];
+
 /** What a change makes of an account, member by member. */
 export function Difference({ before, after }: { before: Account; after: Account }) {
   const rows = differing(before, after);
