@@ -77,7 +77,7 @@ func (s *Accounts) Update(ctx context.Context, id int64, patch AccountPatch, opt
 	return oneAccount(s.c.raw.UpdateAccount(ctx, id, params, patch, checkIDs("account", id)))
 }
 
-// Delete removes an account for good. ErrNotFound if there is none.
+// Delete removes an account, until [Accounts.Undelete] brings it back. ErrNotFound if there is none.
 func (s *Accounts) Delete(ctx context.Context, id int64, options ...DeleteOption) error {
 	params := with(api.DeleteAccountParams{}, options, DeleteOption.remove)
 	return noContent(s.c.raw.DeleteAccount(ctx, id, params, checkIDs("account", id)))

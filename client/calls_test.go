@@ -95,6 +95,22 @@ var calls = map[string]struct {
 		},
 		reply(204, ""), request{method: "DELETE", path: "/v1/accounts/42"}, map[string]string{"If-Match": "*", "X-Reason": "UTF-8''Gr%C3%B6%C3%9Fe%2C%20100%20%25"},
 	},
+	"revert": {
+		func(ctx context.Context, c *client.Client) error {
+			got, err := c.Accounts.Revert(ctx, 42, "0007", client.IfMatch("*"), client.DryRun(), client.Reason("a mistake"))
+			if err == nil && (got.ID != 42 || got.Members[0] != "title" || got.LeftOut[0].Member != "size") {
+				err = errors.New("another answer")
+			}
+			return err
+		}, reply(200, revertedJSON), request{method: "POST", path: "/v1/accounts/42/changes/0007/revert", query: "dry_run=true"},
+		map[string]string{"If-Match": "*", "X-Reason": "a mistake"},
+	},
+	"undelete": {
+		func(ctx context.Context, c *client.Client) error {
+			_, err := c.Accounts.Undelete(ctx, 42, client.DryRun(), client.IdempotencyKey("k"))
+			return err
+		}, reply(200, revertedJSON), request{method: "POST", path: "/v1/accounts/42/undelete", query: "dry_run=true"}, map[string]string{"Idempotency-Key": "k"},
+	},
 	"batch": {
 		func(ctx context.Context, c *client.Client) error {
 			got, err := c.Accounts.Batch(ctx, []client.BatchUpdate{{ID: 42, IfMatch: `"42-7"`, Set: client.AccountPatch{Title: client.Set("x")}}, {ID: 43}}, client.AllowNewOptions(), client.Merge())

@@ -43,6 +43,9 @@
 // by [Decimal], [Day], [Moment] and [ListOf] where Go has no type of its own for
 // them, and read by their methods.
 //
+// [Accounts.Revert] takes a change back, and [Accounts.Undelete] brings a deleted
+// account back.
+//
 // # Lists
 //
 // Lists are iterators that load page after page:

@@ -22,6 +22,9 @@ const accountJSON = `{"id":42,"createdAt":"2026-11-02T09:30:00.000Z","updatedAt"
 "accountType":"COMMERCIAL","contacts":[{"id":5,"name":"Jo Park","title":null,"emails":[],"phones":[]}],
 "createdBy":{"id":1,"firstName":"Ada","lastName":null,"email":"ada@example.com"},"updatedBy":null}`
 
+// revertedJSON is an account of which a change was taken back.
+const revertedJSON = `{"account":` + accountJSON + `,"members":["title"],"leftOut":[{"member":"size","reason":"size was changed since; it is now 7"}]}`
+
 // request is what a scripted server was sent.
 type request struct {
 	method, path, query, body string

@@ -34,6 +34,16 @@ type (
 	DeleteOption interface {
 		remove(*api.DeleteAccountParams)
 	}
+	// RevertOption is an option of [Accounts.Revert]: [IfMatch], [Merge], [DryRun],
+	// [IdempotencyKey] or [Reason].
+	RevertOption interface {
+		revert(*api.RevertAccountChangeParams)
+	}
+	// UndeleteOption is an option of [Accounts.Undelete]: [DryRun], [IdempotencyKey]
+	// or [Reason].
+	UndeleteOption interface {
+		undelete(*api.UndeleteAccountParams)
+	}
 	// WriteOption is an option of writes of contacts, and of [Properties.Create]:
 	// [IdempotencyKey].
 	WriteOption interface{ write(name **string) }
@@ -56,20 +66,32 @@ type (
 		UpdateOption
 		BatchOption
 	}
+	restoreOption interface {
+		RevertOption
+		UndeleteOption
+	}
+	dryOption interface {
+		changeOption
+		restoreOption
+	}
 	guardOption interface {
 		UpdateOption
 		DeleteOption
+		RevertOption
 	}
 	reasonOption interface {
 		changeOption
+		restoreOption
 		DeleteOption
 	}
 	mergeOption interface {
 		UpdateOption
 		BatchOption
+		RevertOption
 	}
 	onceOption interface {
 		changeOption
+		restoreOption
 		WriteOption
 		PropertyUpdateOption
 	}
@@ -100,23 +122,26 @@ func IfNoneMatch(etag string) GetOption {
 
 type ifMatch string
 
-func (etag ifMatch) update(p *api.UpdateAccountParams) { p.IfMatch = new(string(etag)) }
-func (etag ifMatch) remove(p *api.DeleteAccountParams) { p.IfMatch = new(string(etag)) }
+func (etag ifMatch) update(p *api.UpdateAccountParams)       { p.IfMatch = new(string(etag)) }
+func (etag ifMatch) remove(p *api.DeleteAccountParams)       { p.IfMatch = new(string(etag)) }
+func (etag ifMatch) revert(p *api.RevertAccountChangeParams) { p.IfMatch = new(string(etag)) }
 
 // IfMatch writes only if the account still has the tag, and else returns
-// ErrPrecondition. It is an [UpdateOption] and a [DeleteOption].
+// ErrPrecondition. It is an [UpdateOption], a [DeleteOption] and a [RevertOption].
 func IfMatch(etag string) guardOption { return ifMatch(etag) }
 
 type merge string
 
-func (m merge) update(p *api.UpdateAccountParams)      { p.Prefer = optional(string(m)) }
-func (m merge) batch(p *api.BatchUpdateAccountsParams) { p.Prefer = optional(string(m)) }
+func (m merge) update(p *api.UpdateAccountParams)       { p.Prefer = optional(string(m)) }
+func (m merge) batch(p *api.BatchUpdateAccountsParams)  { p.Prefer = optional(string(m)) }
+func (m merge) revert(p *api.RevertAccountChangeParams) { p.Prefer = optional(string(m)) }
 
 // Merge writes also if others have changed the account since IfMatch's tag, as
 // long as they gave none of the members that are sent another value. Custom members
 // count singly, and so do the items of contacts and of custom members with several
 // values. Otherwise ErrPrecondition, whose Conflicts tell the values. It is an
-// [UpdateOption] and a [BatchOption].
+// [UpdateOption] and a [BatchOption]; as a [RevertOption] it leaves out what was changed
+// since, instead of refusing.
 func Merge() mergeOption { return merge("merge") }
 
 // StrictMerge is Merge, but minds the same value as well: it is for a value that is
@@ -141,13 +166,16 @@ func AllowNewOptions() changeOption { return allowNewOptions{} }
 
 type dryRun struct{}
 
-func (dryRun) create(p *api.CreateAccountParams)      { p.DryRun = new(true) }
-func (dryRun) update(p *api.UpdateAccountParams)      { p.DryRun = new(true) }
-func (dryRun) batch(p *api.BatchUpdateAccountsParams) { p.DryRun = new(true) }
+func (dryRun) create(p *api.CreateAccountParams)       { p.DryRun = new(true) }
+func (dryRun) update(p *api.UpdateAccountParams)       { p.DryRun = new(true) }
+func (dryRun) batch(p *api.BatchUpdateAccountsParams)  { p.DryRun = new(true) }
+func (dryRun) revert(p *api.RevertAccountChangeParams) { p.DryRun = new(true) }
+func (dryRun) undelete(p *api.UndeleteAccountParams)   { p.DryRun = new(true) }
 
 // DryRun checks and answers as always, and writes nothing. The answer has no
-// ETag. It is a [CreateOption], an [UpdateOption] and a [BatchOption].
-func DryRun() changeOption { return dryRun{} }
+// ETag. It is a [CreateOption], an [UpdateOption], a [BatchOption], a [RevertOption]
+// and an [UndeleteOption].
+func DryRun() dryOption { return dryRun{} }
 
 type idempotencyKey string
 
@@ -155,6 +183,8 @@ func (k idempotencyKey) write(name **string)                        { *name = ne
 func (k idempotencyKey) create(p *api.CreateAccountParams)          { k.write(&p.IdempotencyKey) }
 func (k idempotencyKey) update(p *api.UpdateAccountParams)          { k.write(&p.IdempotencyKey) }
 func (k idempotencyKey) batch(p *api.BatchUpdateAccountsParams)     { k.write(&p.IdempotencyKey) }
+func (k idempotencyKey) revert(p *api.RevertAccountChangeParams)    { k.write(&p.IdempotencyKey) }
+func (k idempotencyKey) undelete(p *api.UndeleteAccountParams)      { k.write(&p.IdempotencyKey) }
 func (k idempotencyKey) updateProperty(p *api.UpdatePropertyParams) { k.write(&p.IdempotencyKey) }
 
 // IdempotencyKey names the write, so that it is carried out once even if the
@@ -168,14 +198,17 @@ const encodedText = "UTF-8''"
 
 type reason string
 
-func (r reason) create(p *api.CreateAccountParams)      { p.XReason = new(string(r)) }
-func (r reason) update(p *api.UpdateAccountParams)      { p.XReason = new(string(r)) }
-func (r reason) batch(p *api.BatchUpdateAccountsParams) { p.XReason = new(string(r)) }
-func (r reason) remove(p *api.DeleteAccountParams)      { p.XReason = new(string(r)) }
+func (r reason) create(p *api.CreateAccountParams)       { p.XReason = new(string(r)) }
+func (r reason) update(p *api.UpdateAccountParams)       { p.XReason = new(string(r)) }
+func (r reason) batch(p *api.BatchUpdateAccountsParams)  { p.XReason = new(string(r)) }
+func (r reason) remove(p *api.DeleteAccountParams)       { p.XReason = new(string(r)) }
+func (r reason) revert(p *api.RevertAccountChangeParams) { p.XReason = new(string(r)) }
+func (r reason) undelete(p *api.UndeleteAccountParams)   { p.XReason = new(string(r)) }
 
 // Reason says why the write is made, in up to 200 characters; the history shows it
-// with each change. It is a [CreateOption], an [UpdateOption], a [BatchOption] and a
-// [DeleteOption]. [WithReason] is for all writes of a client.
+// with each change. It is a [CreateOption], an [UpdateOption], a [BatchOption], a
+// [DeleteOption], a [RevertOption] and an [UndeleteOption]. [WithReason] is for all
+// writes of a client.
 func Reason(text string) reasonOption { return reason(headerText(text)) }
 
 // headerText writes a text as a header carries it: one of more than ASCII is encoded

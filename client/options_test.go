@@ -9,6 +9,8 @@ var (
 	_ = []client.UpdateOption{client.IfMatch(""), client.Merge(), client.StrictMerge(), client.NoMerge(), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
 	_ = []client.BatchOption{client.Merge(), client.StrictMerge(), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
 	_ = []client.DeleteOption{client.IfMatch(""), client.Reason("")}
+	_ = []client.RevertOption{client.IfMatch(""), client.Merge(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
+	_ = []client.UndeleteOption{client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
 	_ = []client.WriteOption{client.IdempotencyKey("")}
 	_ = []client.PropertyUpdateOption{client.Force(), client.IdempotencyKey("")}
 	_ = []client.PropertyDeleteOption{client.Force()}

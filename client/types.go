@@ -42,6 +42,9 @@ type (
 	BatchUpdate = api.AccountBatchUpdate
 	// Change is what one write did to one account.
 	Change = api.Change
+	// ChangeCause is why the server wrote a change: an earlier one was taken back, or
+	// the account was undeleted.
+	ChangeCause = api.ChangeCause
 	// ChangeKind says whether a change created, updated or deleted the account.
 	ChangeKind = api.ChangeKind
 	// Contact is a person.
@@ -67,6 +70,8 @@ type (
 	// KeyCreate is a key to make. Without Scopes it may do all that the user may,
 	// without ExpiresAt it does not end.
 	KeyCreate = api.KeyCreate
+	// LeftOutMember is a member that did not get its former value, and why.
+	LeftOutMember = api.LeftOutMember
 	// MatchMember is a member by which an account is recognised.
 	MatchMember = api.MatchMember
 	// MatchStrategy is what happens to an account that is recognised.
@@ -107,6 +112,9 @@ const (
 	Created = api.ChangeKindCreated
 	Updated = api.ChangeKindUpdated
 	Deleted = api.ChangeKindDeleted
+
+	CauseRevert   = api.CauseKindRevert
+	CauseUndelete = api.CauseKindUndelete
 
 	MatchTitle   = api.MatchMemberTitle
 	MatchEmail   = api.MatchMemberPrimaryEmail

@@ -100,6 +100,7 @@ func ToAPIChanges(entries []account.HistoryEntry) []api.Change {
 			At:        timestamp.Of(e.At),
 			Actor:     toAPIActor(audit.Actor{UserID: e.UserID, KeyID: e.KeyID, Email: e.Email}),
 			Reason:    orAbsent(e.Reason),
+			Cause:     toAPICause(e.Cause),
 			Fields:    make(map[string]api.FieldChange, len(e.Fields)),
 		}
 		for member, change := range e.Fields {
@@ -107,4 +108,15 @@ func ToAPIChanges(entries []account.HistoryEntry) []api.Change {
 		}
 	}
 	return changes
+}
+
+func toAPICause(c *account.Cause) *api.ChangeCause {
+	if c == nil {
+		return nil
+	}
+	cause := &api.ChangeCause{Kind: api.CauseKind(c.Kind), Sequence: formatSequence(c.Sequence), CreatedBy: orAbsent(c.CreatedBy)}
+	if c.CreatedAt != nil {
+		cause.CreatedAt = new(timestamp.Of(*c.CreatedAt))
+	}
+	return cause
 }

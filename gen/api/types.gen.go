@@ -203,6 +203,24 @@ func (e AuditAction) Valid() bool {
 	}
 }
 
+// Defines values for CauseKind.
+const (
+	CauseKindRevert   CauseKind = "revert"
+	CauseKindUndelete CauseKind = "undelete"
+)
+
+// Valid indicates whether the value is a known member of the CauseKind enum.
+func (e CauseKind) Valid() bool {
+	switch e {
+	case CauseKindRevert:
+		return true
+	case CauseKindUndelete:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChangeKind.
 const (
 	ChangeKindCreated ChangeKind = "created"
@@ -1295,6 +1313,9 @@ type AuditSubject struct {
 // String returns the value as JSON.
 func (v AuditSubject) String() string { return custom.JSON(v) }
 
+// CauseKind `revert` of a change that takes another one back, and `undelete` of one that makes a deleted account be there again.
+type CauseKind string
+
 // Change What one write did to one account.
 type Change struct {
 	// Sequence The place of a change among all. Sequences are compared as text.
@@ -1318,6 +1339,9 @@ type Change struct {
 	// Reason Why, as whoever did it said in `X-Reason`. Absent if nothing was said.
 	Reason *string `json:"reason,omitempty"`
 
+	// Cause Why the server wrote a change, where that is more than the values that were sent. Absent of all others.
+	Cause *ChangeCause `json:"cause,omitempty"`
+
 	// Fields The members that changed, by name. Custom members are named `custom.<keyName>`; `contacts` are listed by
 	// id.
 	Fields map[string]FieldChange `json:"fields"`
@@ -1325,6 +1349,25 @@ type Change struct {
 
 // String returns the value as JSON.
 func (v Change) String() string { return custom.JSON(v) }
+
+// ChangeCause Why the server wrote a change, where that is more than the values that were sent. Absent of all others.
+type ChangeCause struct {
+	// Kind `revert` of a change that takes another one back, and `undelete` of one that makes a deleted account be there again.
+	Kind CauseKind `json:"kind"`
+
+	// Sequence The change that was taken back.
+	Sequence Sequence `json:"sequence"`
+
+	// CreatedAt When the account was first created, if it was deleted and is there again: a copy takes it in place of the time of
+	// the change.
+	CreatedAt *timestamp.Time `json:"createdAt,omitempty"`
+
+	// CreatedBy The id of the user who did, beside `createdAt`; absent if nobody is known.
+	CreatedBy *int64 `json:"createdBy,omitempty"`
+}
+
+// String returns the value as JSON.
+func (v ChangeCause) String() string { return custom.JSON(v) }
 
 // ChangeKind What happened to the account.
 type ChangeKind string
@@ -1698,6 +1741,18 @@ type KeyHandling string
 // KeyList Keys, in the order in which they were made.
 type KeyList = []Key
 
+// LeftOutMember A member that did not get its former value.
+type LeftOutMember struct {
+	// Member The member, named as in changes.
+	Member string `json:"member"`
+
+	// Reason Why, with the member's name ahead.
+	Reason string `json:"reason"`
+}
+
+// String returns the value as JSON.
+func (v LeftOutMember) String() string { return custom.JSON(v) }
+
 // MatchMember A member by which an account is recognised.
 type MatchMember string
 
@@ -1910,6 +1965,21 @@ type PropertyType string
 // RecordType A kind of records; `client` is the former name of `account`.
 type RecordType string
 
+// RevertedAccount An account of which a change was taken back.
+type RevertedAccount struct {
+	// Account A customer account.
+	Account Account `json:"account"`
+
+	// Members The members that have their former values again, named as in changes.
+	Members []string `json:"members"`
+
+	// LeftOut The members that have not, or only in part.
+	LeftOut []LeftOutMember `json:"leftOut"`
+}
+
+// String returns the value as JSON.
+func (v RevertedAccount) String() string { return custom.JSON(v) }
+
 // Scope What a key may do. Each includes the ones before it.
 type Scope string
 
@@ -2089,6 +2159,9 @@ type BeforeSequence = Sequence
 // CacheBuster defines model for CacheBuster.
 type CacheBuster = string
 
+// ChangeSequence The place of a change among all. Sequences are compared as text.
+type ChangeSequence = Sequence
+
 // ClientID defines model for ClientId.
 type ClientID = int64
 
@@ -2252,6 +2325,9 @@ type AliasGone = Problem
 
 // AliasProblem What is wrong with a request (RFC 9457).
 type AliasProblem = Problem
+
+// AliasRevertedAccount An account of which a change was taken back.
+type AliasRevertedAccount = RevertedAccount
 
 // BadRequest What is wrong with a request (RFC 9457).
 type BadRequest = Problem
@@ -2638,6 +2714,65 @@ type ListAccountChangesParams struct {
 	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
 	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// RevertAccountChangeParams defines parameters for RevertAccountChange.
+type RevertAccountChangeParams struct {
+	// DryRun Check and answer as always, but write nothing. The answer carries `Preview` instead of `ETag`.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
+	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
+	// with an `Idempotency-Key`.
+	XReason *Reason `json:"X-Reason,omitempty"`
+
+	// IfMatch Update only if the account's `ETag` is among these (RFC 9110, section 13.1.1), else answer 412. `*` matches any
+	// account. The tag of an answer with contacts stands for that of the account. With `Prefer: merge`, an update may
+	// also name an earlier version, if nothing of it was changed since.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is
+	// under way waits for that, on whichever server; where that takes too long, it answers 409 with the code
+	// `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`. Another request with the same key answers 409.
+	// The members of the body may come in another order. Requests that were refused are not kept.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// UndeleteAccountParams defines parameters for UndeleteAccount.
+type UndeleteAccountParams struct {
+	// DryRun Check and answer as always, but write nothing. The answer carries `Preview` instead of `ETag`.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
+	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
+	// with an `Idempotency-Key`.
+	XReason *Reason `json:"X-Reason,omitempty"`
+
+	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is
+	// under way waits for that, on whichever server; where that takes too long, it answers 409 with the code
+	// `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`. Another request with the same key answers 409.
+	// The members of the body may come in another order. Requests that were refused are not kept.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListAliasMigrationsParams defines parameters for ListAliasMigrations.

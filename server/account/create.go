@@ -230,7 +230,7 @@ func (c *creation) insert(ctx context.Context) (Account, error) {
 	if err := indexCustom(ctx, c.tx, a, c.outcome.Changes, c.env.Schema); err != nil {
 		return Account{}, err
 	}
-	return a, addHistory(ctx, c.tx, c.actor, a, ChangeCreated, a.changes(made))
+	return a, addHistory(ctx, c.tx, c.actor, a, ChangeCreated, a.changes(made), nil)
 }
 
 // withDefaults adds the default values of the properties that are not sent, nor

@@ -169,6 +169,9 @@ func (r *recorder) last() *Write { return &r.set.Writes[len(r.set.Writes)-1] }
 // account gets.
 func (r *recorder) InsertAccount(context.Context, *Account) error { return write.ErrReadOnly }
 
+// PutAccount is for a transaction, as InsertAccount is.
+func (r *recorder) PutAccount(context.Context, Account) error { return write.ErrReadOnly }
+
 // InsertContact is for a transaction, as InsertAccount is.
 func (r *recorder) InsertContact(context.Context, *Contact) error { return write.ErrReadOnly }
 

@@ -34,11 +34,13 @@ type HistoryEntry struct {
 	KeyID     int64 // 0: not made with a key
 	Email     string
 	Reason    string // why, as whoever did it said; empty: nothing was said
+	Cause     *Cause // why the server wrote it, if that is more than the change itself
 	Fields    patch.Changes
 }
 
-// addHistory is where a change gets into the history, and so into the feed.
-func addHistory(ctx context.Context, tx Tx, actor identity.Actor, a Account, kind ChangeKind, changes patch.Changes) error {
+// addHistory is where a change gets into the history, and so into the feed. Most have
+// no cause.
+func addHistory(ctx context.Context, tx Tx, actor identity.Actor, a Account, kind ChangeKind, changes patch.Changes, cause *Cause) error {
 	err := tx.AddHistory(ctx, &HistoryEntry{
 		CompanyID: a.CompanyID,
 		AccountID: a.ID,
@@ -49,6 +51,7 @@ func addHistory(ctx context.Context, tx Tx, actor identity.Actor, a Account, kin
 		KeyID:     actor.KeyID,
 		Email:     actor.User.Email,
 		Reason:    actor.Reason,
+		Cause:     cause,
 		Fields:    changes,
 	})
 	if err != nil {

@@ -19,27 +19,55 @@ import (
 func Replay(before Account, e HistoryEntry) (Account, error) {
 	a := before
 	a.Custom = maps.Clone(a.Custom)
-	a.Version, a.UpdatedAt, a.UpdatedBy = e.Version, e.At, refOf(e.UserID)
 	if e.Kind == ChangeCreated {
-		a = Account{ID: e.AccountID, CompanyID: e.CompanyID, Version: e.Version, Custom: Custom{}, CreatedAt: e.At, UpdatedAt: e.At, CreatedBy: refOf(e.UserID)}
+		a = created(e)
 	}
+	a.stamp(e)
+	values := make(map[string]any, len(e.Fields))
+	for name, change := range e.Fields {
+		values[name] = change.After
+	}
+	if err := a.take(values); err != nil {
+		return a, fmt.Errorf("replay %s of account %d: %w", e.Kind, e.AccountID, err)
+	}
+	return a, nil
+}
+
+// created is an account without any values, as it is by the entry that creates it or
+// makes it be there again.
+func created(e HistoryEntry) Account {
+	a := Account{ID: e.AccountID, CompanyID: e.CompanyID, Custom: Custom{}, CreatedAt: e.At, CreatedBy: refOf(e.UserID)}
+	if e.Cause.revives() {
+		a.CreatedAt, a.CreatedBy = e.Cause.CreatedAt.UTC(), refOf(e.Cause.CreatedBy)
+	}
+	return a
+}
+
+// stamp gives the account the version, time and author of an entry. Whoever creates an
+// account has not updated it.
+func (a *Account) stamp(e HistoryEntry) {
+	a.Version, a.UpdatedAt, a.UpdatedBy = e.Version, e.At, nil
+	if e.Kind != ChangeCreated || e.Cause.revives() {
+		a.UpdatedBy = refOf(e.UserID)
+	}
+}
+
+// take gives the account values by the names that the history has for them, as they are;
+// nil is none. Its custom values must be its own.
+func (a *Account) take(values map[string]any) error {
 	r := &patch.Reader{}
-	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
-		after := e.Fields[name].After
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if key, ok := strings.CutPrefix(name, CustomPrefix); ok {
-			a.Custom.put(key, after)
+			a.Custom.put(key, values[name])
 			continue
 		}
 		i := slices.IndexFunc(members, func(m member) bool { return m.name == name && m.set != nil })
 		if i < 0 {
-			return a, &fault.Error{Kind: fault.KindInvalid, Message: fmt.Sprintf("the history has the member %s, which this program does not know", fault.Quote(name))}
+			return &fault.Error{Kind: fault.KindInvalid, Message: fmt.Sprintf("the history has the member %s, which this program does not know", fault.Quote(name))}
 		}
-		members[i].set(r, &a, after)
+		members[i].set(r, a, values[name])
 	}
-	if err := fault.Invalid(r.Offences); err != nil {
-		return a, fmt.Errorf("replay %s of account %d: %w", e.Kind, e.AccountID, err)
-	}
-	return a, nil
+	return fault.Invalid(r.Offences)
 }
 
 // put sets or, with nil, clears a value.
@@ -49,6 +77,17 @@ func (c Custom) put(key string, value any) {
 	} else {
 		c[key] = value
 	}
+}
+
+// known is a user with the name, if that is known.
+func known(user *identity.UserRef, users map[int64]identity.UserRef) *identity.UserRef {
+	if user == nil {
+		return nil
+	}
+	if found, ok := users[user.ID]; ok {
+		return &found
+	}
+	return user
 }
 
 func refOf(userID int64) *identity.UserRef {

@@ -103,6 +103,11 @@ func (s *Service) SetContacts(ctx context.Context, tx Tx, actor identity.Actor, 
 // that goes with a write: version, time and author, the index of custom values,
 // the history. The schema must have the properties whose values changed.
 func (s *Service) Save(ctx context.Context, tx Tx, actor identity.Actor, before, after Account, changes patch.Changes, properties schema.Schema) (Account, error) {
+	return s.save(ctx, tx, actor, before, after, changes, properties, nil)
+}
+
+// save is Save with a cause.
+func (s *Service) save(ctx context.Context, tx Tx, actor identity.Actor, before, after Account, changes patch.Changes, properties schema.Schema, cause *Cause) (Account, error) {
 	after.Version = before.Version + 1
 	after.UpdatedAt = s.clock.Since(before.UpdatedAt)
 	by := actor.User
@@ -113,7 +118,7 @@ func (s *Service) Save(ctx context.Context, tx Tx, actor identity.Actor, before,
 	if err := indexCustom(ctx, tx, after, changes, properties); err != nil {
 		return Account{}, err
 	}
-	return after, addHistory(ctx, tx, actor, after, ChangeUpdated, changes)
+	return after, addHistory(ctx, tx, actor, after, ChangeUpdated, changes, cause)
 }
 
 // apply runs Apply with what it needs of the store, and adds what only the
@@ -247,7 +252,7 @@ func (s *Service) Delete(ctx context.Context, actor identity.Actor, req DeleteRe
 		}
 		a.Version++
 		a.UpdatedAt = s.clock.Since(a.UpdatedAt)
-		return done, addHistory(ctx, tx, actor, a, ChangeDeleted, a.changes(gone))
+		return done, addHistory(ctx, tx, actor, a, ChangeDeleted, a.changes(gone), nil)
 	})
 	return err
 }

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 
+	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/write"
@@ -94,6 +95,13 @@ type Reader interface {
 	// visible later has a higher sequence than all that were visible before.
 	Changes(ctx context.Context, companyID, after int64, limit int) ([]HistoryEntry, error)
 
+	// FirstChange returns an account's oldest entry: its creation. KindNotFound if
+	// it has none.
+	FirstChange(ctx context.Context, companyID, accountID int64) (HistoryEntry, error)
+
+	// UserRefs returns those of the users that exist, by id.
+	UserRefs(ctx context.Context, companyID int64, ids []int64) (map[int64]identity.UserRef, error)
+
 	// LastChange returns the sequence of the company's latest entry; 0 if it
 	// has none.
 	LastChange(ctx context.Context, companyID int64) (int64, error)
@@ -114,6 +122,11 @@ type Tx interface {
 	// one so assigned, past those taken by hand. KindConflict if the number
 	// is taken.
 	InsertAccount(ctx context.Context, a *Account) error
+
+	// PutAccount adds an account that was there before, with the id, the number and
+	// all else that it has, and links to its contacts, which must be there.
+	// KindConflict if the number is taken.
+	PutAccount(ctx context.Context, a Account) error
 
 	// UpdateAccount writes those members of a that changes names, links
 	// included, and its version, time and author. KindConflict if the number

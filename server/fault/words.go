@@ -57,9 +57,10 @@ func Join[T ~string](names []T) string {
 const maxQuoted = 60
 
 // Quote writes a rejected text for its sender: in quotes, and cut short.
-func Quote(s string) string { return strconv.Quote(cut(s)) }
+func Quote(s string) string { return strconv.Quote(Cut(s)) }
 
-func cut(s string) string {
+// Cut cuts a value short that a message repeats.
+func Cut(s string) string {
 	n := 0
 	for at := range s { // which is not read to its end
 		if n == maxQuoted {
@@ -109,7 +110,7 @@ func Show(value any) string {
 	case bool:
 		return strconv.FormatBool(v)
 	case json.Number:
-		return cut(v.String())
+		return Cut(v.String())
 	case float64:
 		return strconv.FormatFloat(v, 'g', -1, 64)
 	case []any:

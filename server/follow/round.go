@@ -102,7 +102,27 @@ func fromAPIChange(companyID int64, c client.Change) (account.HistoryEntry, erro
 	for name, change := range c.Fields {
 		e.Fields[name] = patch.Change(change)
 	}
-	return e, nil
+	e.Cause, err = causeOf(c)
+	return e, err
+}
+
+// causeOf is the cause of a change, all of it: the hash of the entry is over it too.
+func causeOf(c client.Change) (*account.Cause, error) {
+	if c.Cause == nil {
+		return nil, nil
+	}
+	sequence, err := parseSequence(c.Cause.Sequence)
+	if err != nil {
+		return nil, fmt.Errorf("the cause of the change %s has the sequence %q, which this program cannot keep", c.Sequence, c.Cause.Sequence)
+	}
+	cause := &account.Cause{Kind: account.CauseKind(c.Cause.Kind), Sequence: sequence}
+	if c.Cause.CreatedBy != nil {
+		cause.CreatedBy = *c.Cause.CreatedBy
+	}
+	if c.Cause.CreatedAt != nil {
+		cause.CreatedAt = new(c.Cause.CreatedAt.UTC())
+	}
+	return cause, nil
 }
 
 func reasonOf(c client.Change) string {

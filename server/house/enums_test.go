@@ -25,6 +25,7 @@ var enums = map[string]enum{
 	"MatchStrategy":      {path: "server/account", typeName: "Strategy"},
 	"AuditAction":        {path: "server/audit", typeName: "Action"},
 	"ChangeKind":         {path: "server/account", typeName: "ChangeKind"},
+	"CauseKind":          {path: "server/account", typeName: "CauseKind"},
 	"DuplicateReason":    {path: "server/account", typeName: "DuplicateReason"},
 	"SearchOperator":     {path: "server/query", typeName: "Operator"},
 	"PropertyType":       {path: "server/schema", typeName: "Type"},

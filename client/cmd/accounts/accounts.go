@@ -19,7 +19,7 @@ import (
 // The columns of tables of several records.
 var (
 	accountColumns = []string{"id", "number", "title", "accountType", "primaryEmail", "primaryPhone", "isActive", "updatedAt"}
-	changeColumns  = []string{"at", "kind", "version", "actor", "reason", "fields"}
+	changeColumns  = []string{"sequence", "at", "kind", "version", "actor", "reason", "fields"}
 )
 
 // taggedAccount prints the tag too, which --if-match asks for.
@@ -72,9 +72,11 @@ func accountCommands(t *terminal) []*cli.Command {
 		{Name: "archive", Usage: "archive accounts", ArgsUsage: "ID...", Action: t.setActive(false)},
 		{Name: "restore", Usage: "restore archived accounts", ArgsUsage: "ID...", Action: t.setActive(true)},
 		{
-			Name: "delete", Usage: "remove accounts for good", ArgsUsage: "ID...", Action: t.deletes("account", deleteAccount),
+			Name: "delete", Usage: "remove accounts", ArgsUsage: "ID...", Action: t.deletes("account", deleteAccount),
 			Flags: []cli.Flag{ifMatch, yesFlag()},
 		},
+		undeleteCommand(t, dryRun),
+		revertCommand(t, dryRun, ifMatch),
 		{
 			Name: "history", Usage: "show what happened to an account, the latest change first", ArgsUsage: "ID", Action: connected(t.history),
 			Flags: []cli.Flag{limitFlag()},

@@ -74,10 +74,15 @@ func (t *terminal) updateAccount(ctx context.Context, cmd *cli.Command, c *clien
 	if err != nil {
 		return err
 	}
+	t.tellDryRun(cmd)
+	return t.showAccount(cmd, updated)
+}
+
+// tellDryRun says of a dry run that it was one.
+func (t *terminal) tellDryRun(cmd *cli.Command) {
 	if cmd.Bool("dry-run") {
 		fmt.Fprintln(t.err, "Nothing was written.")
 	}
-	return t.showAccount(cmd, updated)
 }
 
 // setActive archives or restores all accounts, or none.
@@ -122,7 +127,7 @@ func (t *terminal) deletes(what string, remove func(context.Context, *cli.Comman
 
 // deleteAll asks, and then removes record after record.
 func deleteAll[ID any](t *terminal, cmd *cli.Command, what string, list []ID, remove func(ID) error) error {
-	if err := t.confirmed(cmd, fmt.Sprintf("Remove %s %s for good?", what, joined(list))); err != nil {
+	if err := t.confirmed(cmd, fmt.Sprintf("Remove %s %s?", what, joined(list))); err != nil {
 		return err
 	}
 	for _, id := range list {

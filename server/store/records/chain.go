@@ -3,6 +3,8 @@ package records
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
+	"fmt"
 	"sync"
 	"time"
 
@@ -37,7 +39,7 @@ type canonical struct {
 	version              int64
 	userID, keyID        *int64 // nil: nobody known, no key
 	email                string
-	reason               *string // nil: none
+	reason, cause        *string // nil: none
 }
 
 // append appends what comes before the fields.
@@ -54,11 +56,14 @@ func (c *canonical) append(b []byte) []byte {
 // The parts of an entry that came after the first hashes. One that is not there adds
 // nothing, so that the hashes of entries without it stay as they are; each has a byte of
 // its own before it, so that none looks like another.
-const reasonPart = 1
+const (
+	reasonPart = 1
+	causePart  = 2
+)
 
 // appendParts appends what comes behind the fields.
 func (c *canonical) appendParts(b []byte) []byte {
-	return appendPart(b, reasonPart, c.reason)
+	return appendPart(appendPart(b, reasonPart, c.reason), causePart, c.cause)
 }
 
 func appendPart(b []byte, part byte, text *string) []byte {
@@ -97,8 +102,9 @@ func chained(before *Hash, sequence int64, at time.Time, digest *Hash) Hash {
 // sealed is an entry as it is written.
 type sealed struct {
 	account.HistoryEntry
-	text string // the fields as JSON
-	hash Hash   // its own; of a group that PostgreSQL writes, the digest
+	text  string  // the fields as JSON
+	cause *string // as JSON; nil: there is none
+	hash  Hash    // its own; of a group that PostgreSQL writes, the digest
 }
 
 var sealedEntries = db.NewTable(func(s *sealed) []any {
@@ -106,7 +112,7 @@ var sealedEntries = db.NewTable(func(s *sealed) []any {
 	return []any{
 		"sequence", &e.Sequence, "company_id", &e.CompanyID, "account_id", &e.AccountID, "kind", (*string)(&e.Kind),
 		"version", &e.Version, "at", (*db.Time)(&e.At), "user_id", (*db.ID)(&e.UserID), "key_id", (*db.ID)(&e.KeyID),
-		"email", &e.Email, "reason", (*db.Note)(&e.Reason), "fields", &s.text, "hash", &s.hash,
+		"email", &e.Email, "reason", (*db.Note)(&e.Reason), "cause", &s.cause, "fields", &s.text, "hash", &s.hash,
 	}
 })
 
@@ -118,9 +124,12 @@ var sealing = sync.Pool{New: func() any { return new([]byte) }}
 func (s *sealed) digest() (Hash, error) {
 	buffer := sealing.Get().(*[]byte)
 	defer sealing.Put(buffer)
+	if err := s.encodeCause(); err != nil {
+		return Hash{}, err
+	}
 	c := canonical{
 		companyID: s.CompanyID, accountID: s.AccountID, kind: string(s.Kind), version: s.Version,
-		userID: optional(&s.UserID), keyID: optional(&s.KeyID), email: s.Email, reason: optional(&s.Reason),
+		userID: optional(&s.UserID), keyID: optional(&s.KeyID), email: s.Email, reason: optional(&s.Reason), cause: s.cause,
 	}
 	b := appendInt(c.append((*buffer)[:0]), 0)
 	start := len(b)
@@ -133,6 +142,20 @@ func (s *sealed) digest() (Hash, error) {
 	s.text = string(b[start:])
 	*buffer = c.appendParts(b)
 	return sha256.Sum256(*buffer), nil
+}
+
+// encodeCause keeps the text of the cause.
+func (s *sealed) encodeCause() error {
+	s.cause = nil
+	if s.Cause == nil {
+		return nil
+	}
+	text, err := json.Marshal(s.Cause)
+	if err != nil {
+		return fmt.Errorf("encode the cause of a change: %w", err)
+	}
+	s.cause = new(string(text))
+	return nil
 }
 
 // optional is a value that is not stored if it is none, as the id of nobody.

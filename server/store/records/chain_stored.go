@@ -19,7 +19,8 @@ type StoredEntry struct {
 	KeyID     *int64
 	Email     string
 	Reason    *string
-	Fields    string // JSON
+	Cause     *string // JSON
+	Fields    string  // JSON
 	Hash      []byte
 	companyID int64
 }
@@ -36,14 +37,14 @@ func firstColumns(e *StoredEntry) []any {
 }
 
 var storedEntries = db.NewTable(func(e *StoredEntry) []any {
-	return append(firstColumns(e), "reason", &e.Reason)
+	return append(firstColumns(e), "reason", &e.Reason, "cause", &e.Cause)
 })
 
 // Chained returns the hash that the entry must have behind one with another hash.
 func (e *StoredEntry) Chained(before *Hash) Hash {
 	buffer := sealing.Get().(*[]byte)
 	defer sealing.Put(buffer)
-	c := canonical{e.companyID, e.AccountID, e.Kind, e.Version, e.UserID, e.KeyID, e.Email, e.Reason}
+	c := canonical{e.companyID, e.AccountID, e.Kind, e.Version, e.UserID, e.KeyID, e.Email, e.Reason, e.Cause}
 	*buffer = c.appendParts(appendText(c.append((*buffer)[:0]), e.Fields))
 	digest := Hash(sha256.Sum256(*buffer))
 	return chained(before, e.Sequence, e.At, &digest)

@@ -15,7 +15,7 @@ var (
 		return []any{
 			"sequence", &e.Sequence, "company_id", &e.CompanyID, "account_id", &e.AccountID, "kind", (*string)(&e.Kind),
 			"version", &e.Version, "at", (*db.Time)(&e.At), "user_id", (*db.ID)(&e.UserID), "key_id", (*db.ID)(&e.KeyID),
-			"email", &e.Email, "reason", (*db.Note)(&e.Reason), "fields", (*changes)(&e.Fields),
+			"email", &e.Email, "reason", (*db.Note)(&e.Reason), "cause", db.Optional[account.Cause]{At: &e.Cause}, "fields", (*changes)(&e.Fields),
 		}
 	})
 
@@ -24,6 +24,8 @@ var (
 		`{by changes_account} WHERE company_id = ? AND account_id = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?`}
 	selectChanges = db.Statement{Thing: "changes", Text: fromEntries +
 		`WHERE company_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`}
+	selectFirst = db.Statement{Thing: "history", Text: fromEntries +
+		`{by changes_account} WHERE company_id = ? AND account_id = ? ORDER BY sequence LIMIT 1`}
 	selectLast    = db.Statement{Thing: "company", Text: `SELECT last_sequence FROM companies WHERE id = ?`}
 	insertHistory = db.Statement{Thing: "history", Text: sealedEntries.Insert("changes")}
 )
@@ -47,6 +49,11 @@ func (r Reader) History(ctx context.Context, companyID, accountID, before int64,
 // company's row, which is locked from then on until it has committed.
 func (r Reader) Changes(ctx context.Context, companyID, after int64, limit int) ([]account.HistoryEntry, error) {
 	return db.Collect(ctx, r.Session, selectChanges, []any{companyID, after, limit}, entries.Scan)
+}
+
+// FirstChange returns an account's oldest entry.
+func (r Reader) FirstChange(ctx context.Context, companyID, accountID int64) (account.HistoryEntry, error) {
+	return db.First(ctx, r.Session, selectFirst, []any{companyID, accountID}, entries.Scan)
 }
 
 // LastChange returns the sequence of the company's latest entry.

@@ -30,6 +30,8 @@ WHERE u.company_id = ?1 AND u.id > ?2 AND (u.email_key IN (?3, ?4) OR ?3 = '') A
 	selectInvited = db.Statement{Thing: "invitation", Text: fromUsers + `WHERE u.invitation = ?`}
 	countAdmins   = db.Statement{Thing: "users", Text: `SELECT count(*) FROM users u
 WHERE u.company_id = ? AND u.admin AND u.disabled_at IS NULL AND (u.invitation IS NULL OR u.resetting)`}
+	selectRefs = db.Statement{Thing: "users", Text: `SELECT u.id, u.first_name, u.last_name, u.email FROM users u
+WHERE {-}u.company_id = ? AND u.id IN ({ids ?})`}
 	insertUser = db.Statement{Thing: "user", Taken: "email is taken", Text: userRows.Insert("users")}
 	updateUser = db.Statement{Thing: "user", Text: changedUsers.Update("users") + ` WHERE id = ? AND company_id = ?`}
 )
@@ -53,6 +55,20 @@ func (r Reader) UsersByEmail(ctx context.Context, email string) ([]identity.User
 // Users returns the company's users that the filter picks, after an id.
 func (r Reader) Users(ctx context.Context, companyID int64, f identity.UserFilter, after int64, limit int) ([]identity.User, error) {
 	return db.Collect(ctx, r.Session, selectUsers, []any{companyID, after, normal.EmailKey(f.Email), toDBEmail(f.Email), f.ID, limit}, users.Scan)
+}
+
+// UserRefs returns those of the users that exist, by id.
+func (r Reader) UserRefs(ctx context.Context, companyID int64, ids []int64) (map[int64]identity.UserRef, error) {
+	byID := make(map[int64]identity.UserRef, len(ids))
+	if len(ids) == 0 {
+		return byID, nil
+	}
+	return byID, r.Session.Each(ctx, selectRefs, []any{companyID, db.List[int64](ids)}, func(row *db.Row) error {
+		var u identity.UserRef
+		err := row.Scan(&u.ID, &u.FirstName, &u.LastName, &u.Email)
+		byID[u.ID] = u
+		return err
+	})
 }
 
 // CountAdmins counts the company's admins who can act.

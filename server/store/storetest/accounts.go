@@ -24,6 +24,8 @@ var accountTests = tests{
 	"Members":      testMembers,
 	"Links":        testLinks,
 	"Delete":       testDelete,
+	"Put":          testPut,
+	"UserRefs":     testUserRefs,
 	"AccountsByID": testAccountsByID,
 	"Duplicates":   testDuplicates,
 }

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ func testHistory(t *testing.T, f *fixture) {
 		{
 			Kind: account.ChangeUpdated, Version: 2, At: start.Add(time.Millisecond), UserID: f.ada.ID, KeyID: 12, Email: "ada@sunrise.example",
 			Reason: "told \ue0000 by \"phone\" 🏠",
+			Cause:  &account.Cause{Kind: account.CauseUndelete, Sequence: math.MaxInt64, CreatedAt: new(start), CreatedBy: 7},
 			Fields: patch.Changes{
 				"title":        {Before: "Wätched", After: nil},
 				"isActive":     {Before: true, After: false},

@@ -117,18 +117,27 @@ func (p *replay) take(e *records.StoredEntry) {
 	switch {
 	case s.sequence == 0 && (kind != account.ChangeCreated || e.Version != 1):
 		p.faultAt(e.Sequence, Restore, "the history of the account does not begin with its creation as version 1")
-	case s.sequence > 0 && (kind == account.ChangeCreated || s.kind == account.ChangeDeleted):
+	case s.sequence > 0 && !s.takes(kind, e.Cause):
 		p.faultAt(e.Sequence, Restore, "the account cannot be %s after it was %s at sequence %d", kind, s.kind, s.sequence)
 	case s.sequence > 0 && e.Version != s.version+1:
 		p.faultAt(e.Sequence, Restore, "the entry has version %d, and the one before it, at sequence %d, has %d", e.Version, s.sequence, s.version)
 	}
 	if s.sequence == 0 {
 		s.createdAt, s.createdBy = e.At, e.UserID
-	} else {
+	} else { // The creation of an account that is there again is the first one.
 		s.updatedBy = e.UserID
 	}
 	p.apply(e)
 	s.sequence, s.kind, s.version, s.updatedAt = e.Sequence, kind, e.Version, e.At
+}
+
+// takes tells whether an entry of a kind can come next. One that is deleted can only be
+// there again, for which there is a cause.
+func (s *state) takes(kind account.ChangeKind, cause *string) bool {
+	if s.kind == account.ChangeDeleted {
+		return kind == account.ChangeCreated && cause != nil
+	}
+	return kind != account.ChangeCreated
 }
 
 // apply takes the changes of an entry over into the state.

@@ -26,7 +26,7 @@ func TestSound(t *testing.T) {
 			},
 		})
 		must(t, err)
-		if result.Accounts != 4 || result.Contacts != 2 || result.Entries != 13 || len(result.Companies) != 2 || result.Faults != 0 {
+		if result.Accounts != 5 || result.Contacts != 2 || result.Entries != 14 || len(result.Companies) != 2 || result.Faults != 0 {
 			t.Errorf("%+v", result)
 		}
 		if want := []verify.Step{verify.Storage, verify.Chain, verify.Replay, verify.People}; !slices.Equal(steps, want) {
@@ -55,6 +55,8 @@ var altered = map[string]struct {
 	"reason":       {[]string{entry(3, "reason = 'told'")}, []string{"company 2, account 1, sequence 3: the hash of the entry does not follow"}},
 	"no reason":    {[]string{entry(3, "reason = NULL")}, []string{"company 2, account 1, sequence 3: the hash of the entry does not follow"}},
 	"a reason":     {[]string{entry(4, "reason = ''")}, []string{"company 2, account 2, sequence 4: the hash of the entry does not follow"}},
+	"cause":        {[]string{entry(13, "cause = replace(cause, 'undelete', 'revert')")}, []string{"company 2, account 4, sequence 13: the hash of the entry does not follow"}},
+	"no cause":     {[]string{entry(13, "cause = NULL")}, []string{"company 2, account 4, sequence 13: the hash of the entry does not follow", "company 2, account 4, sequence 13: the account cannot be created after it was deleted at sequence 8"}},
 	"fields":       {[]string{entry(3, `fields = replace(fields, '1.10', '1.11')`)}, []string{"company 2, account 1, sequence 3: the hash of the entry does not follow", "company 2, account 1, sequence 3: the entry has other values of before than the entries before it left: of custom.sizes"}},
 	"fields' form": {[]string{entry(3, `fields = replace(fields, '{"after', '{ "after')`), entry(3, `fields = ' ' || fields`)}, []string{"company 2, account 1, sequence 3: the hash of the entry does not follow"}},
 	"no fields":    {[]string{entry(3, `fields = 'x'`)}, []string{"company 2, account 1, sequence 3: the hash of the entry does not follow", "company 2, account 1, sequence 3: the changes of the entry are no JSON object"}},
@@ -70,8 +72,8 @@ SELECT company_id, sequence + 1, account_id, kind, version, at, user_id, email, 
 	"all without a company": {[]string{`INSERT INTO changes (company_id, sequence, account_id, kind, version, at, user_id, email, fields, hash)
 SELECT 99, sequence, account_id, kind, version, at, user_id, email, fields, hash FROM changes WHERE company_id = 1`}, []string{"company 99: there is history of a company that is not there"}},
 
-	"sequences counted": {[]string{`UPDATE companies SET last_sequence = 15 WHERE id = 2`}, []string{"company 2: the last entries of the history, with the sequences 13 to 15, are missing"}},
-	"company's hash":    {[]string{`UPDATE companies SET last_hash = (SELECT hash FROM changes WHERE company_id = 2 AND sequence = 4) WHERE id = 2`}, []string{"company 2: the company has another hash of its last entry, with the sequence 12"}},
+	"sequences counted": {[]string{`UPDATE companies SET last_sequence = 15 WHERE id = 2`}, []string{"company 2: the last entries of the history, with the sequences 14 to 15, are missing"}},
+	"company's hash":    {[]string{`UPDATE companies SET last_hash = (SELECT hash FROM changes WHERE company_id = 2 AND sequence = 4) WHERE id = 2`}, []string{"company 2: the company has another hash of its last entry, with the sequence 13"}},
 	"numbers counted":   {[]string{`UPDATE companies SET last_number = 78 WHERE id = 2`}, []string{"company 2: the last number that was assigned to an account is 78, but none ever had more than 77"}},
 
 	"title":      {[]string{row("title = 'Sunrise C', title_fold = 'sunrise c'")}, []string{"company 2, account 1, sequence 12: the account is not what its history ends in: it differs in title"}},

@@ -92,6 +92,8 @@ func (w *world) live() {
 		_, err := w.Properties.Update(w.Context(), w.Actor, req)
 		must(w, err)
 	}
+	_, err := w.Accounts.Undelete(w.Context(), w.Actor, account.UndeleteRequest{ID: gone})
+	must(w, err)
 }
 
 func (w *world) contact(body map[string]any) {

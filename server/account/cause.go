@@ -1,0 +1,32 @@
+package account
+
+import "time"
+
+// CauseKind says what made the server write an entry of history that is more than a
+// change of members.
+type CauseKind string
+
+// The kinds of causes.
+const (
+	CauseRevert   CauseKind = "revert"   // an earlier change was taken back
+	CauseUndelete CauseKind = "undelete" // the account was deleted, and is there again
+)
+
+// CauseKinds lists every kind.
+var CauseKinds = []CauseKind{CauseRevert, CauseUndelete}
+
+// Cause is why an entry of history was written. It is stored as JSON, and its text is
+// part of the entry's hash: a member that is added must be left out where it has no
+// value.
+type Cause struct {
+	Kind     CauseKind `json:"kind"`
+	Sequence int64     `json:"sequence"` // of the entry that is taken back
+
+	// Of an account that is there again, when and by whom it was first created, which
+	// the time of the entry is not. CreatedBy is 0 if nobody is known.
+	CreatedAt *time.Time `json:"createdAt,omitempty"`
+	CreatedBy int64      `json:"createdBy,omitempty"`
+}
+
+// revives tells whether the cause is of an account that is there again.
+func (c *Cause) revives() bool { return c != nil && c.CreatedAt != nil }

@@ -1,0 +1,188 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/jsonvalue"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/schema"
+)
+
+// reversal is former values that an account is to get again, as the history has them.
+type reversal struct {
+	*Service
+	tx       Tx
+	now      map[string]any // the values that it has
+	values   map[string]any // those that it gets
+	leftOut  []LeftOut
+	schema   schema.Schema     // of the custom members, if there are any
+	contacts map[int64]Contact // those that it gets
+}
+
+// take takes the value before a change over, unless the member has another one by now
+// than the change gave it.
+func (r *reversal) take(name string, change patch.Change) {
+	switch now := shown(r.now[name]); now {
+	case shown(change.Before):
+	case shown(change.After):
+		r.values[name] = change.Before
+	default:
+		r.leave(name, "was changed since; it is now "+fault.Cut(now))
+	}
+}
+
+// leave leaves a member out, for a reason in words that follow its name.
+func (r *reversal) leave(name, reason string) {
+	delete(r.values, name)
+	r.leftOut = append(r.leftOut, LeftOut{Member: name, Reason: fault.Label(pathOf(name)) + " " + reason})
+}
+
+// shown is a value in the JSON form of the record, in which the history has it too.
+func shown(value any) string {
+	text, err := jsonvalue.Append(nil, value)
+	if err != nil {
+		return fmt.Sprintf("%#v", value) // It is none of an account.
+	}
+	return string(text)
+}
+
+// check leaves out what cannot be any more: values of properties that are gone or take
+// others by now, contacts that are gone, and a number that another account has.
+func (r *reversal) check(ctx context.Context, a Account) error {
+	for _, name := range slices.Sorted(maps.Keys(r.values)) {
+		var wrong string
+		var err error
+		switch {
+		case strings.HasPrefix(name, CustomPrefix):
+			wrong, err = r.checkCustom(ctx, a.CompanyID, name)
+		case name == string(MemberContacts):
+			wrong, err = r.checkContacts(ctx, a.CompanyID)
+		case name == string(MemberNumber):
+			wrong, err = r.checkNumber(ctx, a)
+		}
+		if err != nil {
+			return err
+		}
+		if wrong != "" {
+			r.leave(name, wrong)
+		}
+	}
+	slices.SortFunc(r.leftOut, func(a, b LeftOut) int { return strings.Compare(a.Member, b.Member) })
+	return nil
+}
+
+// pathOf is where a member is in an account.
+func pathOf(name string) []string { return strings.SplitN(name, ".", 2) }
+
+// checkCustom tells what is wrong with a custom value, and else brings it into the form
+// in which the property has it by now.
+func (r *reversal) checkCustom(ctx context.Context, companyID int64, name string) (wrong string, err error) {
+	if r.schema == nil {
+		if r.schema, err = r.schemas.current(ctx, r.tx, companyID); err != nil {
+			return "", err
+		}
+	}
+	path := pathOf(name)
+	property, ok := r.schema[path[1]]
+	if !ok {
+		return "has no property any more", nil
+	}
+	var found fault.Offences
+	value := (&schema.Values{Offences: &found}).Check(path, property, r.values[name])
+	if len(found) > 0 {
+		return strings.TrimPrefix(found[0].Message, fault.Label(found[0].Path)+" "), nil
+	}
+	r.values[name] = value
+	return "", nil
+}
+
+// former is an account with nothing but a member's former value.
+func (r *reversal) former(name string) (a Account, err error) {
+	err = a.take(map[string]any{name: r.values[name]})
+	return a, err
+}
+
+func (r *reversal) checkContacts(ctx context.Context, companyID int64) (wrong string, err error) {
+	former, err := r.former(string(MemberContacts))
+	if err != nil {
+		return "", err
+	}
+	ids := ContactIDs(former.Contacts)
+	if r.contacts, err = r.tx.Contacts(ctx, companyID, ids); err != nil {
+		return "", fmt.Errorf("load contacts: %w", err)
+	}
+	if gone := missingIDs(ids, r.contacts); len(gone) > 0 {
+		return fmt.Sprintf("held the contact %d, which is gone", gone[0]), nil
+	}
+	return "", nil
+}
+
+// missingIDs are those of contacts that are not there.
+func missingIDs(ids []int64, there map[int64]Contact) []int64 {
+	return slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { _, ok := there[id]; return ok })
+}
+
+func (r *reversal) checkNumber(ctx context.Context, a Account) (wrong string, err error) {
+	former, err := r.former(string(MemberNumber))
+	if err != nil {
+		return "", err
+	}
+	taken, err := numberTaken(ctx, r.tx, a, patch.Set(former.Number))
+	if err != nil || len(taken) == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("was %d, which is taken by another account", former.Number), nil
+}
+
+// refusal is a conflict with what is left out, if anything is.
+func (r *reversal) refusal() error {
+	var offences fault.Offences
+	for _, left := range r.leftOut {
+		offences.Append(left.offence())
+	}
+	return fault.Invalid(offences)
+}
+
+// offence is one that a caller is told of who wants all or nothing.
+func (l LeftOut) offence() fault.Offence {
+	return fault.Offence{In: fault.InPath, Path: pathOf(l.Member), Kind: fault.KindConflict, Message: l.Reason}
+}
+
+// applied is the account with the values, and of its contacts with those that are there.
+func (r *reversal) applied(before Account) (Account, error) {
+	after := before
+	after.Custom = make(Custom, len(before.Custom))
+	maps.Copy(after.Custom, before.Custom)
+	if err := after.take(r.values); err != nil {
+		return Account{}, err
+	}
+	if _, relinked := r.values[string(MemberContacts)]; relinked {
+		ids := ContactIDs(after.Contacts)
+		after.Contacts = nil
+		for _, id := range ids {
+			if c, ok := r.contacts[id]; ok {
+				after.Contacts = append(after.Contacts, c)
+			}
+		}
+	}
+	return after, nil
+}
+
+// changes are what the values change.
+func (r *reversal) changes() patch.Changes {
+	changes := make(patch.Changes, len(r.values))
+	for name, value := range r.values {
+		changes[name] = patch.Change{Before: r.now[name], After: value}
+	}
+	return changes
+}
+
+// result is what the reversal came to.
+func (r *reversal) result(a Account) Reverted {
+	return Reverted{Account: a, Members: slices.Sorted(maps.Keys(r.values)), LeftOut: r.leftOut}
+}

@@ -1,0 +1,120 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/write"
+)
+
+// RevertRequest is one revert of a change of an account.
+type RevertRequest struct {
+	ID       int64
+	Sequence int64  // of the change
+	Match    *Match // nil: no condition
+	Partial  bool   // leave out the members that cannot be taken back, instead of refusing
+	Mode     write.Mode[Reverted]
+}
+
+// Reverted is what a revert or an undelete came to.
+type Reverted struct {
+	Account Account
+	Members []string // those that got a value back, or lost it, as the history names them
+	LeftOut []LeftOut
+}
+
+// LeftOut is a member that did not get its former value, or not all of it.
+type LeftOut struct{ Member, Reason string }
+
+func revertedAccounts(r *Reverted) []*Account { return []*Account{&r.Account} }
+
+// Revert takes a change of an account back, member by member, in one transaction: each
+// gets the value that it had before, unless it was changed since or that value cannot be
+// any more. Of a deletion it is Undelete. Errors: KindNotFound if the account has no such
+// change; KindPrecondition if Match does not hold; KindConflict with every member that
+// cannot be taken back, or if it is the account's creation, which only a deletion undoes.
+func (s *Service) Revert(ctx context.Context, actor identity.Actor, req RevertRequest) (Reverted, error) {
+	return decide(ctx, s, actor.CompanyID, req.Mode, revertedAccounts, func(ctx context.Context, tx Tx) (Reverted, error) {
+		before, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
+		if err != nil && !fault.IsNotFound(err) {
+			return Reverted{}, err
+		}
+		there := err == nil
+		e, err := changeAt(ctx, tx, actor.CompanyID, req)
+		switch {
+		case err != nil:
+			return Reverted{}, err
+		case there:
+			if err := req.Match.check(before); err != nil {
+				return Reverted{}, err
+			}
+		case req.Match != nil:
+			return Reverted{}, &fault.Error{Kind: fault.KindPrecondition, Message: "the account is deleted, so there is no version that If-Match could name"}
+		}
+		switch {
+		case e.Kind == ChangeCreated:
+			return Reverted{}, conflict(parameterSequence, "must not be of the change by which the account came to be there; delete the account instead")
+		case e.Kind == ChangeDeleted && there:
+			return Reverted{}, conflict(parameterSequence, "must be of a change that can be taken back; this is a deletion, and the account is there again")
+		case e.Kind == ChangeDeleted:
+			return s.undelete(ctx, tx, actor, req.ID, Cause{Kind: CauseRevert, Sequence: req.Sequence})
+		case !there:
+			return Reverted{}, conflict(parameterAccount, "must be of an account that is there; undelete it first")
+		}
+		return s.revert(ctx, tx, actor, before, e, req.Partial)
+	})
+}
+
+// The parameters that name what is to be taken back.
+const (
+	parameterAccount  = "accountId"
+	parameterSequence = "sequence"
+)
+
+// conflict is of a parameter that names what is not in the state for the request; the
+// words go on from its name.
+func conflict(parameter, words string) error {
+	return fault.Invalid([]fault.Offence{{In: fault.InPath, Path: []string{parameter}, Kind: fault.KindConflict, Message: parameter + " " + words}})
+}
+
+// changeAt returns the change that is to be taken back.
+func changeAt(ctx context.Context, r Reader, companyID int64, req RevertRequest) (HistoryEntry, error) {
+	if req.Sequence < 1 {
+		return HistoryEntry{}, fault.NotFound("change of the account")
+	}
+	entries, err := r.History(ctx, companyID, req.ID, req.Sequence+1, 1)
+	if err != nil {
+		return HistoryEntry{}, fmt.Errorf("load the change: %w", err)
+	}
+	if len(entries) == 0 || entries[0].Sequence != req.Sequence {
+		return HistoryEntry{}, fault.NotFound("change of the account")
+	}
+	return entries[0], nil
+}
+
+// revert takes an update back.
+func (s *Service) revert(ctx context.Context, tx Tx, actor identity.Actor, before Account, e HistoryEntry, partial bool) (Reverted, error) {
+	r := &reversal{Service: s, tx: tx, now: before.Recorded(), values: make(map[string]any)}
+	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
+		r.take(name, e.Fields[name])
+	}
+	if err := r.check(ctx, before); err != nil {
+		return Reverted{}, err
+	}
+	if err := r.refusal(); err != nil && !partial {
+		return Reverted{}, err
+	}
+	if len(r.values) == 0 {
+		return r.result(before), nil
+	}
+	after, err := r.applied(before)
+	if err != nil {
+		return Reverted{}, err
+	}
+	after, err = s.save(ctx, tx, actor, before, after, r.changes(), r.schema, &Cause{Kind: CauseRevert, Sequence: e.Sequence})
+	return r.result(after), err
+}
