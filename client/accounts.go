@@ -19,6 +19,17 @@ func (s *Accounts) Get(ctx context.Context, id int64, options ...GetOption) (*Ac
 	return oneAccount(s.c.raw.GetAccount(ctx, id, params, checkIDs("account", id)))
 }
 
+// GetBy returns the account that has a value of a unique property, which no other one
+// has. ErrNotFound if none has it; an archived one is found only with IncludeArchived.
+func (s *Accounts) GetBy(ctx context.Context, keyName, value string, options ...GetOption) (*Account, error) {
+	read := with(api.GetAccountParams{}, options, GetOption.get)
+	params := &api.GetAccountByParams{IncludeContacts: read.IncludeContacts, IncludeArchived: read.IncludeArchived, IfNoneMatch: read.IfNoneMatch}
+	if value == "" || value == "." || value == ".." {
+		return nil, invalid("value must not be empty, nor a step of a path; got %q", value)
+	}
+	return oneAccount(s.c.raw.GetAccountBy(ctx, keyName, value, params, checkKeyName(keyName)))
+}
+
 // List iterates over the accounts that a filter selects, page by page. Accounts
 // that do not change meanwhile come exactly once. An error is the last item.
 func (s *Accounts) List(ctx context.Context, filter AccountFilter) iter.Seq2[Account, error] {

@@ -16,7 +16,7 @@ import (
 
 const (
 	contactJSON  = `{"id":5,"name":"Jo","title":null,"emails":[],"phones":[],"accounts":[],"createdByUser":null,"createdAt":"2026-11-02T09:30:00.000Z","updatedAt":"2026-11-02T09:30:00.000Z"}`
-	propertyJSON = `{"name":"Roof type","keyName":"roof_type","type":"DROPDOWN","isMultiple":false,"options":["Tile"],"defaultValue":[],"isCustom":true,"indexed":false}`
+	propertyJSON = `{"name":"Roof type","keyName":"roof_type","type":"DROPDOWN","isMultiple":false,"options":["Tile"],"defaultValue":[],"isCustom":true,"indexed":false,"unique":false}`
 )
 
 func drain[T any](list iter.Seq2[T, error]) error {
@@ -43,6 +43,18 @@ var calls = map[string]struct {
 			return err
 		}, okAccount, request{method: "GET", path: "/v1/accounts/42", query: "include_contacts=true&include_archived=true"},
 		map[string]string{"If-None-Match": `"42-6"`, "X-Api-Key": key, "User-Agent": "accountsd-go"},
+	},
+	"get by": {
+		func(ctx context.Context, c *client.Client) error {
+			for _, none := range []string{"", ".", ".."} {
+				if _, err := c.Accounts.GetBy(ctx, "external_id", none); !errors.Is(err, client.ErrInvalid) {
+					return errors.New("it was sent: " + none)
+				}
+			}
+			_, err := c.Accounts.GetBy(ctx, "external_id", "a/b c%+é", client.IncludeContacts(), client.IncludeArchived(), client.IfNoneMatch(`"42-6"`))
+			return err
+		}, okAccount, request{method: "GET", path: "/v1/accounts/by/external_id/a/b c%+é", query: "include_contacts=true&include_archived=true"},
+		map[string]string{"If-None-Match": `"42-6"`},
 	},
 	"list": {
 		func(ctx context.Context, c *client.Client) error {

@@ -14,6 +14,9 @@
 //
 //	account, err := c.Accounts.Get(ctx, 42)
 //
+// A property that is unique is a key of one's own, such as the id in another
+// system: [Accounts.GetBy] finds an account by it, and [MatchUnique] matches by it.
+//
 // # Change an account
 //
 // A patch holds what is to change. A member is absent, which leaves it as it is,

@@ -11,8 +11,8 @@ import (
 // Options of single calls. Each method takes those that have a meaning for it;
 // the compiler refuses the others.
 type (
-	// GetOption is an option of [Accounts.Get]: [IncludeContacts], [IncludeArchived]
-	// or [IfNoneMatch].
+	// GetOption is an option of [Accounts.Get] and [Accounts.GetBy]:
+	// [IncludeContacts], [IncludeArchived] or [IfNoneMatch].
 	GetOption interface{ get(*api.GetAccountParams) }
 	// CreateOption is an option of [Accounts.Create]: [MatchBy], [OnMatch],
 	// [AllowNewOptions], [DryRun], [IdempotencyKey] or [Reason].

@@ -104,6 +104,9 @@ type (
 	UserSummary = api.UserSummary
 )
 
+// MatchUnique recognises an account by its value of a unique property.
+func MatchUnique(keyName string) MatchMember { return MatchMember("custom." + keyName) }
+
 // Values of the generated types.
 const (
 	Residential = api.AccountTypeResidential
@@ -116,15 +119,16 @@ const (
 	CauseRevert   = api.CauseKindRevert
 	CauseUndelete = api.CauseKindUndelete
 
-	MatchTitle   = api.MatchMemberTitle
-	MatchEmail   = api.MatchMemberPrimaryEmail
-	MatchPhone   = api.MatchMemberPrimaryPhone
-	MatchAddress = api.MatchMemberAddress
-	MatchNone    = api.MatchMemberNone
+	MatchTitle   MatchMember = "title"
+	MatchEmail   MatchMember = "primaryEmail"
+	MatchPhone   MatchMember = "primaryPhone"
+	MatchAddress MatchMember = "address"
+	MatchNone    MatchMember = "none"
 
 	SkipMatch    = api.MatchStrategySkip
 	ReplaceMatch = api.MatchStrategyReplace
 	EnrichMatch  = api.MatchStrategyEnrich
+	UpdateMatch  = api.MatchStrategyUpdate
 
 	SameEmail   = api.DuplicateReasonPrimaryEmail
 	SamePhone   = api.DuplicateReasonPrimaryPhone

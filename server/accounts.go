@@ -16,17 +16,37 @@ func (s *Server) GetAccount(ctx context.Context, req apiserver.GetAccountRequest
 	if err != nil {
 		return nil, err
 	}
-	tag := etag(a.Account)
-	if contacts {
-		tag = contactsTag(a.Account)
-	}
+	tag, answer := shown(ctx, a, contacts)
 	if !noneMatch(req.Params.IfNoneMatch, tag) {
 		return apiserver.GetAccount304Response{Headers: apiserver.NotModifiedResponseHeaders{ETag: &tag}}, nil
 	}
-	return GetAccount200Response{accountsAnswer{
+	return GetAccount200Response{answer}, nil
+}
+
+// GetAccountBy answers GET /accounts/by/{keyName}/{value}.
+func (s *Server) GetAccountBy(ctx context.Context, req apiserver.GetAccountByRequestObject) (apiserver.GetAccountByResponseObject, error) {
+	contacts := isTrue(req.Params.IncludeContacts)
+	a, err := s.Accounts.ShowBy(ctx, actorOf(ctx), req.KeyName, req.Value, isTrue(req.Params.IncludeArchived), contacts)
+	if err != nil {
+		return nil, err
+	}
+	tag, answer := shown(ctx, a, contacts)
+	if !noneMatch(req.Params.IfNoneMatch, tag) {
+		return apiserver.GetAccountBy304Response{Headers: apiserver.NotModifiedResponseHeaders{ETag: &tag}}, nil
+	}
+	return GetAccountBy200Response{answer}, nil
+}
+
+// shown is the answer to a read of an account, and its tag.
+func shown(ctx context.Context, a account.Stored, contacts bool) (tag string, _ accountsAnswer) {
+	tag = etag(a.Account)
+	if contacts {
+		tag = contactsTag(a.Account)
+	}
+	return tag, accountsAnswer{
 		headers:  [2][2]string{{"ETag", tag}},
 		accounts: []account.Stored{a}, form: accountsForm(ctx, contacts), around: oneAccount,
-	}}, nil
+	}
 }
 
 // UpdateAccount answers PATCH /accounts/{accountId}.
@@ -59,7 +79,7 @@ func (s *Server) CreateAccount(ctx context.Context, req apiserver.CreateAccountR
 	}
 	result, err := s.Accounts.Create(ctx, actorOf(ctx), account.CreateRequest{
 		Patch:           sentBody[account.Patch](ctx),
-		MatchBy:         account.MatchBy(valueOr(req.Params.MatchBy, api.MatchMemberTitle)),
+		MatchBy:         account.MatchBy(valueOr(req.Params.MatchBy, api.MatchMember(account.MatchTitle))),
 		Strategy:        account.Strategy(valueOr(req.Params.MatchFoundStrategy, api.MatchStrategySkip)),
 		AllowNewOptions: isTrue(req.Params.AllowNewOptions),
 		Mode:            modeOf(ctx, dryRun, answer, apiserver.CreateAccountResponseObject.VisitCreateAccountResponse),

@@ -11,6 +11,8 @@ import (
 type (
 	// GetAccount200Response shows an account.
 	GetAccount200Response struct{ accountsAnswer }
+	// GetAccountBy200Response shows an account that was found by a key.
+	GetAccountBy200Response struct{ accountsAnswer }
 	// UpdateAccount200Response shows an account as it is after an update.
 	UpdateAccount200Response struct{ accountsAnswer }
 	// CreateAccount200Response shows an account that was found.
@@ -27,6 +29,11 @@ type (
 
 // VisitGetAccountResponse sends the answer.
 func (a GetAccount200Response) VisitGetAccountResponse(w http.ResponseWriter) error {
+	return a.send(w, http.StatusOK)
+}
+
+// VisitGetAccountByResponse sends the answer.
+func (a GetAccountBy200Response) VisitGetAccountByResponse(w http.ResponseWriter) error {
 	return a.send(w, http.StatusOK)
 }
 

@@ -34,7 +34,7 @@ func TestCreateAccount(t *testing.T) {
 		{name: "match by address", request: post("match_by=address", `{"title":"Other","address":["120 mission street, san francisco, ca 94105 "]}`), status: 200, members: map[string]any{"id": 1}},
 		{name: "match by none always creates", request: post("match_by=none", `{"title":"Sunrise Solar","address":["x"]}`), status: 201, members: map[string]any{"id": 3}},
 		{name: "an unknown way to match", request: post("match_by=name", `{"title":"x","address":["x"]}`), status: 400, code: "VALIDATION_ERROR",
-			errors: []string{`query match_by: match_by must be one of title, primaryEmail, primaryPhone, address, none; got "name"`}},
+			errors: []string{`query match_by: match_by must be one of title, primaryEmail, primaryPhone, address, none, or custom.<keyName> of a unique property; got "name"`}},
 		{name: "a contact is found by e-mail", request: post("match_by=none", `{"title":"x","address":["x"],"primaryEmail":"jo@sunrise.example"}`), status: 201, want: []string{`"contacts":[{"id":1,"name":"Jo Park","title":"Facility manager","emails":["jo@sunrise.example"],`}},
 		{name: "a contact is created", request: post("match_by=none", `{"title":"x","address":["x"],"primaryEmail":"new@sunrise.example"}`), status: 201, want: []string{`"contacts":[{"id":3,"name":"x","title":null,"emails":["new@sunrise.example"]`}},
 	})

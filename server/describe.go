@@ -17,6 +17,9 @@ var patterns = map[string]string{
 	`\d`:    "contain a digit",
 	`^\d+$`: "be the sequence of a change",
 
+	`^(title|primaryEmail|primaryPhone|address|none|custom\.[a-z][a-z0-9_]*)$`: "be one of title, primaryEmail, primaryPhone, address, none, " +
+		"or custom.<keyName> of a unique property",
+
 	`^[!-~]+$`: "consist of visible ASCII characters without spaces",
 }
 

@@ -354,8 +354,12 @@ func checkAnswer(t *testing.T, req *http.Request, recorder *httptest.ResponseRec
 	if strings.HasPrefix(recorder.Header().Get("X-Lenient"), "PUT read as PATCH") {
 		method = http.MethodPatch
 	}
-	route, params, err := router.FindRoute(&http.Request{Method: method, URL: &url.URL{Path: req.URL.Path}})
-	if err != nil || strings.HasSuffix(req.URL.Path, "/") { // which the router passes over
+	path := req.URL.Path
+	if strings.Contains(path, "/by/") { // Its last segment may hold a slash.
+		path = req.URL.EscapedPath()
+	}
+	route, params, err := router.FindRoute(&http.Request{Method: method, URL: &url.URL{Path: path}})
+	if err != nil || strings.HasSuffix(path, "/") { // which the router passes over
 		if got := recorder.Header().Get("Content-Type"); got != "application/problem+json" {
 			t.Errorf("%s %s: Content-Type %q of a path that is not in the spec", req.Method, req.URL, got)
 		}

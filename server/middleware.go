@@ -97,10 +97,10 @@ func (s *Server) limitTime(c *gin.Context) {
 }
 
 // refuseSlash answers a path with an encoded slash, which is a part of a segment
-// and not an end of one (RFC 3986, section 2.2). No path here has any, and gin
-// would route it as if it were bare.
+// and not an end of one (RFC 3986, section 2.2). Only the value of a key may have any,
+// and gin would route it as if it were bare.
 func (s *Server) refuseSlash(c *gin.Context) {
-	if hasEncodedSlash(c.Request.URL) {
+	if escaped, _ := c.Request.Context().Value(escapedKey{}).(bool); !escaped && hasEncodedSlash(c.Request.URL) {
 		s.noRoute(c)
 	}
 }

@@ -87,5 +87,6 @@ func ToAPIProperty(p schema.Property) api.Property {
 		DefaultValue: append(custom.List{}, p.Default...),
 		IsCustom:     true,
 		Indexed:      p.Index != schema.IndexNone,
+		Unique:       p.Unique,
 	}
 }

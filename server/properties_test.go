@@ -25,7 +25,7 @@ func TestListProperties(t *testing.T) {
 		if a.Code != http.StatusOK || len(list) != 6 || !same(a.json["client"], a.json["account"]) {
 			t.Fatalf("%s: %d %s", path, a.Code, a.Body)
 		}
-		want := `{"defaultValue":[],"indexed":false,"isCustom":true,"isMultiple":true,"keyName":"tags","name":"Tags","options":["Gold","Silver"],"type":"DROPDOWN"}`
+		want := `{"defaultValue":[],"indexed":false,"isCustom":true,"isMultiple":true,"keyName":"tags","name":"Tags","options":["Gold","Silver"],"type":"DROPDOWN","unique":false}`
 		if got, _ := json.Marshal(list[1]); string(got) != want {
 			t.Errorf("got %s\nwant %s", got, want)
 		}

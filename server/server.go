@@ -114,7 +114,7 @@ func New(config Config, services Services) (*Server, error) {
 	if err := s.operations.checkRoutes(engine.Routes()); err != nil {
 		return nil, err
 	}
-	s.handler = serveAlias(s.readPut(engine))
+	s.handler = keepValues(serveAlias(s.readPut(engine)))
 	return s, nil
 }
 
@@ -136,7 +136,7 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	if err := engine.SetTrustedProxies(nil); err != nil {
 		return nil, err
 	}
-	engine.Use(s.recoverPanics, plainJSON, identify)
+	engine.Use(s.recoverPanics, plainJSON, identify, decodeValue)
 	if s.config.Requests != nil || s.config.Tracer != nil {
 		engine.Use(s.watch)
 	}

@@ -329,38 +329,12 @@ func (e KeyHandling) Valid() bool {
 	}
 }
 
-// Defines values for MatchMember.
-const (
-	MatchMemberAddress      MatchMember = "address"
-	MatchMemberNone         MatchMember = "none"
-	MatchMemberPrimaryEmail MatchMember = "primaryEmail"
-	MatchMemberPrimaryPhone MatchMember = "primaryPhone"
-	MatchMemberTitle        MatchMember = "title"
-)
-
-// Valid indicates whether the value is a known member of the MatchMember enum.
-func (e MatchMember) Valid() bool {
-	switch e {
-	case MatchMemberAddress:
-		return true
-	case MatchMemberNone:
-		return true
-	case MatchMemberPrimaryEmail:
-		return true
-	case MatchMemberPrimaryPhone:
-		return true
-	case MatchMemberTitle:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for MatchStrategy.
 const (
 	MatchStrategyEnrich  MatchStrategy = "enrich"
 	MatchStrategyReplace MatchStrategy = "replace"
 	MatchStrategySkip    MatchStrategy = "skip"
+	MatchStrategyUpdate  MatchStrategy = "update"
 )
 
 // Valid indicates whether the value is a known member of the MatchStrategy enum.
@@ -371,6 +345,8 @@ func (e MatchStrategy) Valid() bool {
 	case MatchStrategyReplace:
 		return true
 	case MatchStrategySkip:
+		return true
+	case MatchStrategyUpdate:
 		return true
 	default:
 		return false
@@ -1753,8 +1729,8 @@ type LeftOutMember struct {
 // String returns the value as JSON.
 func (v LeftOutMember) String() string { return custom.JSON(v) }
 
-// MatchMember A member by which an account is recognised.
-type MatchMember string
+// MatchMember A member by which an account is recognised; `custom.<keyName>` is a unique property.
+type MatchMember = string
 
 // MatchStrategy What happens to an account that is recognised.
 type MatchStrategy string
@@ -1874,6 +1850,9 @@ type Property struct {
 
 	// Indexed Whether searches by this member stay quick however many accounts there are.
 	Indexed bool `json:"indexed"`
+
+	// Unique Whether no two accounts of the company may have the same value, so that it is a key to find an account by.
+	Unique bool `json:"unique"`
 }
 
 // String returns the value as JSON.
@@ -1903,6 +1882,13 @@ type PropertyCreate struct {
 	// Indexed Whether searches by this member are to stay quick however many accounts there are. Writes of it get a little slower. If it is
 	// not sent, a `TEXT` is not indexed, and all other types are.
 	Indexed *bool `json:"indexed,omitempty"`
+
+	// Unique Whether no two accounts may have the same value: a key of the company's own, such as the id in another system, to find an
+	// account by (`GET /accounts/by/{keyName}/{value}`, `match_by=custom.<keyName>`). Only a single `TEXT` or `NUMERIC` without a
+	// default value can be unique. A text then has at most 255 characters, is not blank, and surrounding space is removed; texts
+	// are equal if every character is, and numbers by their value (5 and 5.0 are one). Archived accounts keep their values,
+	// deleted ones do not.
+	Unique bool `json:"unique,omitempty"`
 }
 
 // String returns the value as JSON.
@@ -1948,6 +1934,10 @@ type PropertyPatch struct {
 
 	// Indexed Whether searches by this member are to stay quick however many accounts there are.
 	Indexed nullable.Nullable[bool] `json:"indexed,omitempty"`
+
+	// Unique Whether no two accounts may have the same value. To set it, the values that there are are checked, and writes wait meanwhile:
+	// if two accounts have the same one, or one is longer than 255 characters, the answer is 409 that names them.
+	Unique nullable.Nullable[bool] `json:"unique,omitempty"`
 
 	// KeyName The property's key. It must be that of the path.
 	KeyName *string `echo:"true" json:"keyName,omitempty"`
@@ -2225,7 +2215,7 @@ type Logic = SearchLogic
 // LoginCompany defines model for LoginCompany.
 type LoginCompany = int64
 
-// MatchBy A member by which an account is recognised.
+// MatchBy A member by which an account is recognised; `custom.<keyName>` is a unique property.
 type MatchBy = MatchMember
 
 // MatchFoundStrategy What happens to an account that is recognised.
@@ -2283,6 +2273,9 @@ type SearchOrderBy = OrderEarliestFirst
 
 // TitleFilter defines model for TitleFilter.
 type TitleFilter = string
+
+// UniqueValue defines model for UniqueValue.
+type UniqueValue = string
 
 // UpdatedAfter defines model for UpdatedAfter.
 type UpdatedAfter = timestamp.Time
@@ -2448,12 +2441,13 @@ type CreateAccountParams struct {
 	// Labels are compared without regard to case and surrounding space.
 	AllowNewOptions *AllowNewOptions `form:"allow_new_options,omitempty" json:"allow_new_options,omitempty"`
 
-	// MatchBy The member by which an existing account is recognised; `none` always creates one.
+	// MatchBy The member by which an existing account is recognised: `title`, `primaryEmail`, `primaryPhone`, `address`, or
+	// `custom.<keyName>` for the value of a unique property, which the body must then have. `none` always creates one.
 	MatchBy *MatchBy `form:"match_by,omitempty" json:"match_by,omitempty"`
 
 	// MatchFoundStrategy What happens to an account that matches. `skip` leaves it as it is. `replace` makes the body the record: members
 	// that are not sent are cleared, while id, number and creation time stay. `enrich` fills only the members that are
-	// without a value.
+	// without a value. `update` changes the members that are sent, as `PATCH` does.
 	MatchFoundStrategy *MatchFoundStrategy `form:"match_found_strategy,omitempty" json:"match_found_strategy,omitempty"`
 
 	// DryRun Check and answer as always, but write nothing. The answer carries `Preview` instead of `ETag`.
@@ -2510,6 +2504,26 @@ type BatchUpdateAccountsParams struct {
 	// `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`. Another request with the same key answers 409.
 	// The members of the body may come in another order. Requests that were refused are not kept.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// GetAccountByParams defines parameters for GetAccountBy.
+type GetAccountByParams struct {
+	// IncludeContacts Whether the answer holds the linked contacts.
+	IncludeContacts *IncludeContacts `form:"include_contacts,omitempty" json:"include_contacts,omitempty"`
+
+	// IncludeArchived Whether archived accounts are found.
+	IncludeArchived *IncludeArchived `form:"include_archived,omitempty" json:"include_archived,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 304 if the `ETag` that would be sent is among these (RFC 9110, section 13.1.2).
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ListChangesParams defines parameters for ListChanges.

@@ -109,7 +109,7 @@ func (c *creation) check(ctx context.Context) (Account, error) {
 		offences = append(missing(p), offences...)
 	}
 	if !c.partial || isNew || target.ID != 0 {
-		taken, err := numberTaken(ctx, c.tx, target, p.Number)
+		taken, err := taken(ctx, c.tx, target, p.Number, c.outcome.Changes, properties)
 		if err != nil {
 			return Account{}, err
 		}
@@ -170,12 +170,38 @@ func (c *creation) find(ctx context.Context) (Account, error) {
 		}
 		return c.tx.AccountForUpdate(ctx, c.actor.CompanyID, owner) // Nobody is 0, which no account is.
 	default:
+		if key, ok := by.Key(); ok {
+			return c.findUnique(ctx, key)
+		}
 		value := matchValue(c.outcome.Account, by)
 		if value == "" || len(c.outcome.Errors) > 0 {
 			return Account{}, fault.NotFound("account")
 		}
 		return c.tx.FindAccount(ctx, c.actor.CompanyID, by, value)
 	}
+}
+
+// findUnique returns the account that has the body's value of a unique property. A
+// body without one is an offence: else each time that it is sent it would be a new
+// account.
+func (c *creation) findUnique(ctx context.Context, key string) (Account, error) {
+	p, wrong := uniqueProperty(c.env.Schema, key)
+	if wrong != "" {
+		c.outcome.Errors = append(c.outcome.Errors, fault.InParameter("match_by", "%s", wrong))
+		return Account{}, fault.NotFound("account")
+	}
+	if c.req.Patch.Custom.Value[key] == nil {
+		c.outcome.Errors.Add([]string{memberCustom, key}, "%s", "is required, since accounts are matched by it")
+	}
+	value := p.UniqueKey(c.outcome.Account.Custom[key])
+	if value == "" || len(c.outcome.Errors) > 0 {
+		return Account{}, fault.NotFound("account")
+	}
+	owner, err := ownerOf(ctx, c.tx, p, value)
+	if err != nil {
+		return Account{}, err
+	}
+	return c.tx.AccountForUpdate(ctx, c.actor.CompanyID, owner) // Nobody is 0, which no account is.
 }
 
 // matchValue is the member to match by in the form in which it is compared, or

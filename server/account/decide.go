@@ -157,6 +157,22 @@ func (r *recorder) ReplaceKeys(_ context.Context, p schema.Property, _ int64, be
 	return nil
 }
 
+// Owners returns the accounts that have values, as the set leaves them.
+func (r *recorder) Owners(ctx context.Context, p schema.Property, keys []string) (map[string]int64, error) {
+	owners, err := r.Tx.Owners(ctx, p, keys)
+	for _, w := range r.set.Writes {
+		w.own(p, owners)
+	}
+	return owners, err
+}
+
+// Own notes a key of the account that was noted last.
+func (r *recorder) Own(_ context.Context, p schema.Property, o Owner, before string) error {
+	w := r.last()
+	w.Owns = append(w.Owns, Owned{Property: p, Before: before, Key: o.Key})
+	return nil
+}
+
 // AddHistory notes the entry of the account that was noted last.
 func (r *recorder) AddHistory(_ context.Context, e *HistoryEntry) error {
 	r.last().Entry = *e

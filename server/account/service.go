@@ -138,11 +138,21 @@ func (s *Service) apply(ctx context.Context, r Reader, before Account, p Patch, 
 		return Outcome{}, nil, err
 	}
 	outcome := Apply(before, p, env)
-	taken, err := numberTaken(ctx, r, before, p.Number)
+	taken, err := taken(ctx, r, before, p.Number, outcome.Changes, env.Schema)
 	if err != nil {
 		return Outcome{}, nil, err
 	}
 	return outcome, env.Schema, fault.Invalid(append(outcome.Errors, taken...))
+}
+
+// taken are the conflicts of what an account is to have with what others have.
+func taken(ctx context.Context, r Reader, before Account, number patch.Field[int64], changes patch.Changes, properties schema.Schema) (fault.Offences, error) {
+	offences, err := numberTaken(ctx, r, before, number)
+	if err != nil {
+		return nil, err
+	}
+	values, err := valuesTaken(ctx, r, before.ID, changes, properties)
+	return append(offences, values...), err
 }
 
 // contactsFor returns the contacts that an account may be linked to. Those that
@@ -205,27 +215,48 @@ func addOptions(ctx context.Context, tx Tx, companyID int64, options []schema.Ne
 	return nil
 }
 
-// indexCustom keeps the index of the values that changed. Every write of an
-// account goes through it.
+// indexCustom keeps the index of the values that changed, and the keys of unique
+// ones. Every write of an account goes through it.
 func indexCustom(ctx context.Context, tx Tx, a Account, changes patch.Changes, properties schema.Schema) error {
 	for name, change := range changes {
-		key, ok := strings.CutPrefix(name, CustomPrefix)
+		p, ok := propertyOf(name, properties)
 		if !ok {
 			continue
 		}
-		p, ok := properties[key]
-		if !ok || p.Index == schema.IndexNone {
-			continue
-		}
-		before, after := p.Keys(change.Before), p.Keys(change.After)
-		if slices.Equal(before, after) {
-			continue // as of 1.0 and 1.00
-		}
-		if err := tx.ReplaceKeys(ctx, p, a.ID, before, after); err != nil {
+		if err := indexChange(ctx, tx, a.ID, p, change); err != nil {
 			return fmt.Errorf("index %s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// propertyOf is the property that a change is of.
+func propertyOf(name string, properties schema.Schema) (schema.Property, bool) {
+	key, ok := strings.CutPrefix(name, CustomPrefix)
+	if !ok {
+		return schema.Property{}, false
+	}
+	p, ok := properties[key]
+	return p, ok
+}
+
+func indexChange(ctx context.Context, tx Tx, id int64, p schema.Property, change patch.Change) error {
+	if p.Index != schema.IndexNone {
+		before, after := p.Keys(change.Before), p.Keys(change.After)
+		if !slices.Equal(before, after) { // as those of 1.0 and 1.00 are
+			if err := tx.ReplaceKeys(ctx, p, id, before, after); err != nil {
+				return err
+			}
+		}
+	}
+	if !p.Unique {
+		return nil
+	}
+	before, after := p.UniqueKey(change.Before), p.UniqueKey(change.After)
+	if before == after {
+		return nil
+	}
+	return tx.Own(ctx, p, Owner{id, after}, before)
 }
 
 // DeleteRequest is one deletion of an account.

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"strings"
 
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/patch"
@@ -67,6 +68,11 @@ type Reader interface {
 
 	// NumberOwner returns the id of the account that has the number, or 0.
 	NumberOwner(ctx context.Context, companyID, number int64) (int64, error)
+
+	// Owners returns the ids of the accounts that have values of a unique property,
+	// by the keys of the values: see schema.Property.UniqueKey. In a Tx, no other
+	// transaction gives a value to an account until this one ends.
+	Owners(ctx context.Context, p schema.Property, keys []string) (map[string]int64, error)
 
 	// SchemaVersion returns a number that grows with every change of the
 	// company's properties and their options. A transaction that is rolled
@@ -145,6 +151,11 @@ type Tx interface {
 	// by no others, or, while the index is being built, not yet.
 	ReplaceKeys(ctx context.Context, p schema.Property, accountID int64, before, keys []string) error
 
+	// Own gives an account the key of its value of a unique property in place of the
+	// one before, of which each may be empty: then it has none. KindConflict if
+	// another account has the key.
+	Own(ctx context.Context, p schema.Property, o Owner, before string) error
+
 	// AddOption appends a label to a property's options, unless one that
 	// folds to the same is there already. KindNotFound if the company has no
 	// property with the key.
@@ -155,6 +166,12 @@ type Tx interface {
 
 	// InsertContact adds a contact.
 	InsertContact(ctx context.Context, c *Contact) error
+}
+
+// Owner is an account that has a value of a unique property.
+type Owner struct {
+	AccountID int64
+	Key       string // of the value
 }
 
 // MatchBy names the member by which an existing account is recognised.
@@ -169,3 +186,9 @@ const (
 	MatchAddress MatchBy = "address"
 	MatchNone    MatchBy = "none"
 )
+
+// MatchUnique matches by the value of a unique property.
+func MatchUnique(key string) MatchBy { return MatchBy(CustomPrefix + key) }
+
+// Key is the key name of the property that MatchUnique is by.
+func (by MatchBy) Key() (key string, ok bool) { return strings.CutPrefix(string(by), CustomPrefix) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/accountsd/accountsd/server/fault"
@@ -38,7 +39,14 @@ type Write struct {
 	Kind    ChangeKind    // ChangeUpdated or ChangeDeleted
 	Changes patch.Changes // those of the members
 	Keys    []Keys        // to find it by
+	Owns    []Owned       // keys that no other account may have
 	Entry   HistoryEntry
+}
+
+// Owned is the key of an account's value of a unique property; empty: it has none.
+type Owned struct {
+	Property    schema.Property
+	Before, Key string
 }
 
 // Keys are those of an account's value of a property.
@@ -62,7 +70,7 @@ func (s *WriteSet) IsUpdates() bool {
 	for _, w := range s.Writes {
 		_, linked := w.Changes["contacts"]
 		_, numbered := w.Changes["number"] // It may be taken.
-		if w.Kind != ChangeUpdated || linked || numbered || seen[w.Account.ID] {
+		if w.Kind != ChangeUpdated || linked || numbered || len(w.Owns) > 0 || seen[w.Account.ID] {
 			return false
 		}
 		seen[w.Account.ID] = true
@@ -155,7 +163,30 @@ func (w *Write) play(ctx context.Context, tx Tx) error {
 			return err
 		}
 	}
+	for _, o := range w.Owns {
+		if err := tx.Own(ctx, o.Property, Owner{w.Account.ID, o.Key}, o.Before); err != nil {
+			return err
+		}
+	}
 	return tx.AddHistory(ctx, &w.Entry)
+}
+
+// own makes the owners of keys of a property those that the write leaves.
+func (w *Write) own(p schema.Property, owners map[string]int64) {
+	if w.Kind == ChangeDeleted {
+		maps.DeleteFunc(owners, func(_ string, id int64) bool { return id == w.Account.ID })
+	}
+	for _, o := range w.Owns {
+		if o.Property.ID != p.ID {
+			continue
+		}
+		if owners[o.Before] == w.Account.ID {
+			delete(owners, o.Before)
+		}
+		if o.Key != "" {
+			owners[o.Key] = w.Account.ID
+		}
+	}
 }
 
 // stale makes write.ErrStale of what a write tells that was decided on records

@@ -13,6 +13,7 @@ import (
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/jsonvalue"
 	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/store/records"
 	"github.com/accountsd/accountsd/server/write"
 )
@@ -37,6 +38,9 @@ type Promoted struct {
 	CompanyID int64
 	Sequence  int64 // of the last change of the source that is here
 	Settled   int   // accounts that had a contact which was gone
+	// Common are the properties that are not unique any more, since what made their
+	// values so at the source has not come here.
+	Common []string
 }
 
 // Promote makes a store that follows one of its own. What it gives out no ids by must
@@ -53,13 +57,40 @@ func Promote(ctx context.Context, s Store, clock write.Clock) (Promoted, error) 
 	if err != nil {
 		return Promoted{}, err
 	}
+	promoted := Promoted{CompanyID: state.CompanyID, Sequence: state.Sequence, Settled: len(state.Lost)}
 	err = writeTo(ctx, s, func(ctx context.Context, tx Tx) error {
 		if err := settle(ctx, tx, state, clock); err != nil {
 			return err
 		}
+		if promoted.Common, err = takeKeys(ctx, tx, state.CompanyID); err != nil {
+			return err
+		}
 		return tx.EndFollowing(ctx, state.CompanyID, number)
 	})
-	return Promoted{state.CompanyID, state.Sequence, len(state.Lost)}, err
+	return promoted, err
+}
+
+// takeKeys gives accounts the keys of their unique values, and returns the properties
+// that cannot be unique.
+func takeKeys(ctx context.Context, tx Tx, companyID int64) (common []string, err error) {
+	properties, err := tx.Properties(ctx, companyID)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range properties {
+		if !p.Unique {
+			continue
+		}
+		err := tx.Isolate(ctx, func(ctx context.Context) error { return property.TakeKeys(ctx, tx, p) })
+		if err != nil && fault.KindOf(err) == fault.KindConflict {
+			p.Unique, common = false, append(common, p.Key)
+			err = tx.UpdateProperty(ctx, p)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("make %s unique: %w", p.Key, err)
+		}
+	}
+	return common, nil
 }
 
 // Promotable returns an error unless a store follows.

@@ -112,6 +112,45 @@ func TestNumbersGoOn(t *testing.T) {
 	})
 }
 
+// The keys of unique values are those of the accounts after a promotion, and a property
+// is not unique any more if changes are missing that made it so.
+func TestPromotionTakesKeys(t *testing.T) {
+	t.Parallel()
+	s := servertest.New(t)
+	b := newStandby(t, s)
+	for _, name := range []string{"Ext", "Code"} {
+		if _, err := s.Client.Properties.Create(t.Context(), client.PropertyCreate{Name: name, Type: client.Text, Unique: name == "Ext"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := s.Account(t, client.AccountCreate{Title: "First", Address: []string{"x"}, Custom: client.Values{"ext": "A", "code": "same"}})
+	second := s.Account(t, client.AccountCreate{Title: "Second", Address: []string{"x"}, Custom: client.Values{"ext": "B", "code": "same"}})
+	if _, err := s.Client.Accounts.Update(t.Context(), second.ID, client.AccountPatch{Custom: client.Values{"code": "other"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Client.Properties.Update(t.Context(), "code", client.PropertyPatch{Unique: client.Set(true)}); err != nil {
+		t.Fatal(err)
+	}
+	c := cut(t, s, "1")
+	b.with(t, func(opened follow.Store) {
+		if err := follow.New(opened, s.URL, c, follow.Config{Atonce: 2}).CatchUp(t.Context()); err == nil {
+			t.Fatal("the last change has come")
+		}
+		promoted, err := follow.Promote(t.Context(), opened, nil)
+		if err != nil || len(promoted.Common) != 1 || promoted.Common[0] != "code" {
+			t.Fatalf("%+v, %v", promoted, err)
+		}
+		properties, err := opened.Properties(t.Context(), promoted.CompanyID)
+		if err != nil || !properties[0].Unique || properties[1].Unique {
+			t.Fatalf("%+v, %v", properties, err)
+		}
+		owners, err := opened.Owners(t.Context(), properties[0], []string{"A", "B"})
+		if err != nil || owners["A"] != first.ID || owners["B"] != second.ID {
+			t.Errorf("%v, %v", owners, err)
+		}
+	})
+}
+
 // The key goes to the first admin who can act.
 func TestFirstAdmin(t *testing.T) {
 	t.Parallel()

@@ -58,7 +58,7 @@ func (w *writing) property(ctx context.Context, p schema.Property, wanted client
 	}
 	options := p.Options
 	p.Name, p.Key, p.Type, p.Multiple = wanted.Name, wanted.KeyName, schema.Type(wanted.Type), wanted.IsMultiple
-	p.Options, p.Default = wanted.Options, []any(wanted.DefaultValue)
+	p.Options, p.Default, p.Unique = wanted.Options, []any(wanted.DefaultValue), wanted.Unique
 	switch {
 	case !wanted.Indexed:
 		p.Index = schema.IndexNone

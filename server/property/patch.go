@@ -27,6 +27,7 @@ type Patch struct {
 	RemoveOptions []string
 	Default       patch.Field[[]any]
 	Indexed       patch.Field[bool]
+	Unique        patch.Field[bool]
 	Key           patch.Field[string] // the echo of the key name; it is checked, never written
 	fault.Findings
 }
@@ -45,6 +46,7 @@ func ParsePatch(body any) Patch {
 		RemoveOptions: patch.Value(r, "removeOptions", patch.Texts),
 		Default:       member(r, "defaultValue", patch.ListOf(patch.Any)),
 		Indexed:       member(r, "indexed", patch.Bool),
+		Unique:        member(r, "unique", patch.Bool),
 		Key:           member(r, "keyName", patch.Text),
 	}
 	p.Found = r.Offences
@@ -108,8 +110,12 @@ func editProperty(before schema.Property, p Patch) *edit {
 	if !p.Multiple.IsAbsent() {
 		e.after.Multiple = p.Multiple.Value
 	}
+	if !p.Unique.IsAbsent() {
+		e.after.Unique = p.Unique.Value
+	}
 	e.editOptions(p)
 	e.editDefault(p.Default)
+	checkUnique(e.after, &e.offences)
 	switch {
 	case p.Indexed.IsAbsent() || p.Indexed.Value == (before.Index != schema.IndexNone):
 	case p.Indexed.Value:
@@ -293,7 +299,7 @@ func (e *edit) followValue(value any) any {
 // changesNothing tells whether the property is to be as it is.
 func (e *edit) changesNothing() bool {
 	b, a := e.before, e.after
-	return b.Name == a.Name && b.Type == a.Type && b.Multiple == a.Multiple && b.Index == a.Index &&
+	return b.Name == a.Name && b.Type == a.Type && b.Multiple == a.Multiple && b.Index == a.Index && b.Unique == a.Unique &&
 		slices.Equal(b.Options, a.Options) && slices.Equal(b.Default, a.Default)
 }
 

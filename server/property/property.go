@@ -78,6 +78,7 @@ func ParseNew(body any) New {
 		Multiple: patch.Value(r, "isMultiple", patch.Bool),
 		Options:  patch.Value(r, "options", patch.Texts),
 		Default:  patch.Value(r, "defaultValue", patch.ListOf(patch.Any)),
+		Unique:   patch.Value(r, "unique", patch.Bool),
 	}}
 	switch indexed := member(r, "indexed", patch.Bool); {
 	case indexed.IsAbsent():
@@ -151,6 +152,7 @@ func (n New) check() (schema.Property, fault.Offences) {
 	checkType(p.Type, &offences)
 	p.Options = checkOptions(p, []string{"options"}, p.Options, &offences)
 	p.Default = checkDefault(p, p.Default, &offences)
+	checkUnique(p, &offences)
 	if p.Index != schema.IndexNone {
 		p.Index, p.Builds = schema.IndexReady, 1
 	}

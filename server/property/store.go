@@ -39,13 +39,17 @@ type Tx interface {
 	InsertProperty(ctx context.Context, p *schema.Property) error
 
 	// UpdateProperty writes every member of p but its key and its options.
-	// With IndexNone it drops the keys of IndexCustom. KindNotFound if there
-	// is no such property.
+	// With IndexNone it drops the keys of IndexCustom, and of one that is not
+	// unique those of Own. KindNotFound if there is no such property.
 	UpdateProperty(ctx context.Context, p schema.Property) error
 
 	// IndexAccounts adds keys of IndexCustom for the values of p that accounts of
 	// its company have now. Ids of no account are passed over.
 	IndexAccounts(ctx context.Context, p schema.Property, ids []int64) error
+
+	// OwnAll gives accounts that have none the keys of their values of a unique
+	// property: see Own.
+	OwnAll(ctx context.Context, p schema.Property, owners []account.Owner) error
 
 	// SetOptions makes the labels the property's options, in order.
 	SetOptions(ctx context.Context, p schema.Property, labels []string) error

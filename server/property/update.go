@@ -115,21 +115,31 @@ func isUsed(ctx context.Context, r Reader, p schema.Property) (bool, error) {
 
 // eachWith calls fn with every account that has a value of the property.
 func eachWith(ctx context.Context, r Reader, p schema.Property, fn func(account.Account) error) error {
+	return eachChunkWith(ctx, r, p, func(_ context.Context, accounts []account.Account) error {
+		for _, a := range accounts {
+			if err := fn(a); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// eachChunkWith is eachWith of some accounts at a time.
+func eachChunkWith(ctx context.Context, r Reader, p schema.Property, fn func(context.Context, []account.Account) error) error {
 	after := int64(0)
 	for {
 		accounts, err := r.AccountsWith(ctx, p, after, readChunk)
 		if err != nil {
 			return fmt.Errorf("find values: %w", err)
 		}
-		for _, a := range accounts {
-			after = a.ID
-			if err := fn(a); err != nil {
-				return err
-			}
+		if err := fn(ctx, accounts); err != nil {
+			return err
 		}
 		if len(accounts) < readChunk {
 			return nil
 		}
+		after = accounts[len(accounts)-1].ID
 	}
 }
 
@@ -163,6 +173,9 @@ func (s *Service) save(ctx context.Context, tx Tx, actor identity.Actor, e *edit
 	if err := tx.SetOptions(ctx, e.after, e.after.Options); err != nil {
 		return fmt.Errorf("store options: %w", err)
 	}
+	if e.after.Unique && !e.before.Unique {
+		return TakeKeys(ctx, tx, e.after)
+	}
 	if !e.touches() {
 		return nil
 	}
@@ -175,7 +188,7 @@ func (e *edit) details() map[string]any {
 	details := make(map[string]any)
 	for name, values := range map[string][2]any{
 		"name": {before.Name, after.Name}, "type": {string(before.Type), string(after.Type)}, "isMultiple": {before.Multiple, after.Multiple},
-		"indexed": {before.Index != schema.IndexNone, after.Index != schema.IndexNone},
+		"indexed": {before.Index != schema.IndexNone, after.Index != schema.IndexNone}, "unique": {before.Unique, after.Unique},
 	} {
 		if values[0] != values[1] {
 			details[name] = map[string]any{"before": values[0], "after": values[1]}

@@ -60,6 +60,19 @@ func (p Property) Keys(value any) []string {
 	return keys
 }
 
+// UniqueKey returns the key of a stored value of a unique property: two values are
+// the same exactly if their keys are. It is empty for nil and for a blank text, which
+// many accounts may have from the time before the property was unique.
+func (p Property) UniqueKey(value any) string {
+	switch v := value.(type) {
+	case json.Number:
+		return NumericKey(v)
+	case string:
+		return normal.Trim(v)
+	}
+	return ""
+}
+
 func (p Property) textKey(s string) string {
 	switch {
 	case p.Type != Date:

@@ -11,6 +11,7 @@ const (
 	MaxOptionLabel  = 255
 	MaxOptions      = 1000
 	MaxValues       = 500 // items of a multiple value
+	MaxUnique       = 255 // of a text of a unique property
 )
 
 // Type says what values a property takes.
@@ -40,6 +41,14 @@ type Property struct {
 	Default   []any    // the value of new accounts; empty: none
 	Index     IndexState
 	Builds    int64 // how often its index was begun, which tells one build from the next
+	// Unique keeps two accounts from having the same value: it is a key of the
+	// company's own. Only a single TEXT or NUMERIC can be.
+	Unique bool
+}
+
+// CanBeUnique tells whether values of the property can be keys of accounts.
+func (p Property) CanBeUnique() bool {
+	return !p.Multiple && (p.Type == Text || p.Type == Numeric)
 }
 
 // IndexState says whether accounts can be found by a property without reading

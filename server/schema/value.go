@@ -94,8 +94,7 @@ func (v *Values) item(path []string, p Property, value any) any {
 	switch p.Type {
 	case Text:
 		if text, ok := value.(string); ok {
-			text = normal.Strip(text)
-			if wrong = normal.CheckText(text, maxText); wrong == "" {
+			if text, wrong = p.text(text); wrong == "" {
 				return text
 			}
 		}
@@ -125,6 +124,17 @@ func (v *Values) item(path []string, p Property, value any) any {
 	}
 	v.Offences.Add(path, "%s", wrong)
 	return nil
+}
+
+// text returns the stored form of a text, and what is wrong with it. One that is a
+// key has no space around it, since nobody would see that two keys differ.
+func (p Property) text(sent string) (text, wrong string) {
+	if p.Unique {
+		text = normal.Trim(sent)
+		return text, normal.CheckName(text, MaxUnique)
+	}
+	text = normal.Strip(sent)
+	return text, normal.CheckText(text, maxText)
 }
 
 // label returns the option that a label means. Labels are compared

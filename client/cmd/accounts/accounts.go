@@ -36,6 +36,7 @@ func accountCommands(t *terminal) []*cli.Command {
 		{
 			Name: "get", Usage: "show accounts", ArgsUsage: "ID...", Action: connected(t.getAccounts),
 			Flags: []cli.Flag{
+				&cli.StringFlag{Name: "by", Usage: "show the account that has a value of a unique property, as `KEYNAME=VALUE`", Validator: check(readKey)},
 				&cli.BoolFlag{Name: "contacts", Usage: "show the linked contacts too"},
 				&cli.BoolFlag{Name: "archived", Usage: "find archived ones too"},
 			},
@@ -59,8 +60,8 @@ func accountCommands(t *terminal) []*cli.Command {
 		{
 			Name: "create", Usage: "create an account, or find the one it would duplicate", ArgsUsage: "ASSIGNMENT...", Action: connected(t.createAccount),
 			Flags: []cli.Flag{dryRun, newOptions,
-				&cli.StringFlag{Name: "match-by", Usage: "look for the existing account by `MEMBER`: title, primaryEmail, primaryPhone, address, or none"},
-				&cli.StringFlag{Name: "on-match", Usage: "what to do with the existing account: skip, replace or enrich"},
+				&cli.StringFlag{Name: "match-by", Usage: "look for the existing account by `MEMBER`: title, primaryEmail, primaryPhone, address, custom.KEYNAME of a unique property, or none"},
+				&cli.StringFlag{Name: "on-match", Usage: "what to do with the existing account: skip, replace, enrich or update"},
 			},
 			ShellComplete: completeMembers[client.AccountCreate],
 		},
@@ -205,33 +206,6 @@ func limited[T any](list iter.Seq2[T, error], n int) iter.Seq2[T, error] {
 func (t *terminal) showAccount(cmd *cli.Command, a *client.Account) error {
 	columns := columnsOf[taggedAccount](slices.Sorted(maps.Keys(a.Custom))...)
 	return printOne(t.printer(cmd, columns), taggedAccount{*a, a.ETag})
-}
-
-func (t *terminal) getAccounts(ctx context.Context, cmd *cli.Command, c *client.Client) error {
-	list, err := ids(cmd.Args().Slice())
-	if err != nil {
-		return err
-	}
-	options := slices.Concat(when(cmd.Bool("contacts"), client.IncludeContacts()), when(cmd.Bool("archived"), client.IncludeArchived()))
-	if len(list) == 1 {
-		a, err := c.Accounts.Get(ctx, list[0], options...)
-		if err != nil {
-			return err
-		}
-		return t.showAccount(cmd, a)
-	}
-	return t.listOf(ctx, cmd, c, func(yield func(client.Account, error) bool) {
-		for _, id := range list {
-			a, err := c.Accounts.Get(ctx, id, options...)
-			if err != nil {
-				yield(client.Account{}, fmt.Errorf("account %d: %w", id, err))
-				return
-			}
-			if !yield(*a, nil) {
-				return
-			}
-		}
-	})
 }
 
 // listOf prints accounts. CSV has a column for each property, and is what

@@ -10,7 +10,7 @@ import (
 
 var (
 	contactColumns  = []string{"id", "name", "title", "emails", "phones", "accounts", "updatedAt"}
-	propertyColumns = []string{"keyName", "name", "type", "isMultiple", "indexed", "options", "defaultValue"}
+	propertyColumns = []string{"keyName", "name", "type", "isMultiple", "indexed", "unique", "options", "defaultValue"}
 	keyColumns      = []string{"id", "name", "prefix", "scopes", "userId", "createdAt", "expiresAt", "revokedAt", "lastUsedAt", "allowedIps"}
 )
 

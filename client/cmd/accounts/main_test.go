@@ -152,6 +152,22 @@ func TestReading(t *testing.T) {
 	sh.golden("reading")
 }
 
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	sh.do("properties", "create", "name=External id", "type=TEXT", "unique=true", "--columns", "keyName,unique")
+	sh.do("update", "1", "custom.external_id=CRM/1", "--columns", "id,custom.external_id")
+	sh.do("update", "2", "custom.external_id=CRM/1")
+	sh.do("get", "--by", "external_id=CRM/1", "--columns", "id,title")
+	sh.do("get", "--by", "custom.external_id=CRM/2")
+	sh.do("get", "--by", "roof_type=Tile")
+	sh.do("get", "--by", "external_id")
+	sh.do("get", "--by", "external_id=CRM/1", "1")
+	sh.do("create", "title=Sunrise", "address=x", "custom.external_id=CRM/1", "--match-by", "custom.external_id", "--on-match", "update", "--columns", "id,title")
+	sh.do("properties", "update", "capacity", "unique=true", "--columns", "keyName,unique")
+	sh.golden("keys")
+}
+
 func TestWriting(t *testing.T) {
 	t.Parallel()
 	sh := newShell(t)

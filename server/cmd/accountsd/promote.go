@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -66,6 +67,9 @@ func promote(ctx context.Context, cmd *cli.Command) (err error) {
 	fmt.Fprintf(cmd.Root().ErrWriter, "%s is a database of its own now, with the history up to sequence %d. It is without %s.\n", nameOf(name), promoted.Sequence, follow.NotCarried)
 	if promoted.Settled > 0 {
 		fmt.Fprintf(cmd.Root().ErrWriter, "%s had a contact that was gone; they are unlinked from it.\n", countOf(int64(promoted.Settled), "account"))
+	}
+	if len(promoted.Common) > 0 {
+		fmt.Fprintf(cmd.Root().ErrWriter, "Not unique any more, as two accounts have the same value: %s. PATCH /properties/{keyName} with unique tells which.\n", strings.Join(promoted.Common, ", "))
 	}
 	fmt.Fprintf(cmd.Root().ErrWriter, "The key is one of %s.\n", admin.Email)
 	return showKey(cmd, token)

@@ -27,6 +27,7 @@ func propertyCreateCommand() *cli.Command {
 			&cli.StringFlag{Name: "name", Usage: "the property's `NAME`, from which its keyName is made", Required: true, Sources: fromEnv("NAME")},
 			&cli.StringFlag{Name: "type", Usage: "TEXT, NUMERIC, BOOLEAN, DATE or DROPDOWN", Required: true, Validator: oneOf("TEXT", "NUMERIC", "BOOLEAN", "DATE", "DROPDOWN"), Sources: fromEnv("TYPE")},
 			&cli.BoolFlag{Name: "multiple", Usage: "its value is a list", Sources: fromEnv("MULTIPLE")},
+			&cli.BoolFlag{Name: "unique", Usage: "no two accounts have the same value: a key such as the id in another system", Sources: fromEnv("UNIQUE")},
 			// A comma is part of a label, so there is no variable for this one.
 			&cli.StringSliceFlag{Name: "option", Usage: "a `LABEL` of a DROPDOWN; may be repeated", Config: cli.StringConfig{TrimSpace: true}},
 		},
@@ -43,6 +44,7 @@ func createProperty(ctx context.Context, cmd *cli.Command, store store.Store, co
 		Index:    kind.DefaultIndex(),
 		Multiple: cmd.Bool("multiple"),
 		Options:  cmd.StringSlice("option"),
+		Unique:   cmd.Bool("unique"),
 	}}, write.Mode[schema.Property]{})
 	if err != nil {
 		return err
@@ -81,6 +83,9 @@ func listProperties(ctx context.Context, cmd *cli.Command, store store.Store, co
 		kind := string(p.Type)
 		if p.Multiple {
 			kind += " list"
+		}
+		if p.Unique {
+			kind += " unique"
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", p.Key, kind, printable(p.Name), cmp.Or(printable(strings.Join(p.Options, ", ")), "-"))
 	}

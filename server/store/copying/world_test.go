@@ -59,6 +59,7 @@ func (w *world) addProperties() {
 		{"name": "Solar", "type": "BOOLEAN", "defaultValue": []any{true}},
 		{"name": "Built", "type": "DATE"},
 		{"name": "Roof type", "type": "DROPDOWN", "options": []any{"Tile", "Métal 🏠"}},
+		{"name": "Ext", "type": "TEXT", "unique": true},
 		{"name": "Gone", "type": "TEXT", "indexed": true},
 	} {
 		_, err := w.Properties.Create(w.Context(), w.Actor, property.ParseNew(body), write.Mode[schema.Property]{})
@@ -89,7 +90,7 @@ func (w *world) addAccounts() {
 		"contacts": []any{json.Number("1")},
 		"custom": map[string]any{
 			"notes": long, "capacity": []any{json.Number("1.10"), json.Number("12345678901234567890.123"), json.Number("-1E+400"), json.Number("1.1")},
-			"solar": false, "built": "2026-11-24T10:00:00+05:30", "roof_type": "Thatch",
+			"solar": false, "built": "2026-11-24T10:00:00+05:30", "roof_type": "Thatch", "ext": "Zoë's 🏠",
 		},
 	}
 	bodies := []map[string]any{

@@ -26,9 +26,14 @@ FROM accounts WHERE company_id = ? AND id > ? ORDER BY id LIMIT ?`}
 	selectLinks = db.Statement{Thing: "contacts", Text: `SELECT l.account_id, l.contact_id, c.name
 FROM account_contacts l LEFT JOIN contacts c ON c.id = l.contact_id AND c.company_id = l.company_id
 WHERE l.company_id = ? AND l.account_id > ? AND l.account_id <= ? ORDER BY l.account_id, l.position`}
-	selectIndexed = db.Statement{Thing: "keys", Text: `SELECT account_id, property_id, key FROM custom_index
-WHERE company_id = ? AND account_id > ? AND account_id <= ?`}
+	selectIndexed = keysIn("custom_index")
+	selectUnique  = keysIn("unique_values")
 )
+
+func keysIn(table string) db.Statement {
+	return db.Statement{Thing: "keys", Text: `SELECT account_id, property_id, key FROM ` + table + `
+WHERE company_id = ? AND account_id > ? AND account_id <= ?`}
+}
 
 // CheckedAccounts returns the accounts with ids above after, at most limit.
 func (r Reader) CheckedAccounts(ctx context.Context, companyID, after int64, limit int) ([]CheckedAccount, error) {
@@ -104,7 +109,16 @@ func isText(value any, read *string) bool {
 // EachKey calls take with the keys that the accounts with ids above after, up to last,
 // are found by.
 func (r Reader) EachKey(ctx context.Context, companyID, after, last int64, take func(accountID, propertyID int64, key string) error) error {
-	return r.Session.Each(ctx, selectIndexed, []any{companyID, after, last}, func(row *db.Row) error {
+	return r.eachKeyIn(ctx, selectIndexed, companyID, after, last, take)
+}
+
+// EachUnique is EachKey of the keys that they alone have.
+func (r Reader) EachUnique(ctx context.Context, companyID, after, last int64, take func(accountID, propertyID int64, key string) error) error {
+	return r.eachKeyIn(ctx, selectUnique, companyID, after, last, take)
+}
+
+func (r Reader) eachKeyIn(ctx context.Context, st db.Statement, companyID, after, last int64, take func(accountID, propertyID int64, key string) error) error {
+	return r.Session.Each(ctx, st, []any{companyID, after, last}, func(row *db.Row) error {
 		var accountID, propertyID int64
 		var key string
 		if err := row.Scan(&accountID, &propertyID, &key); err != nil {

@@ -16,7 +16,7 @@ var (
 		return []any{
 			"id", (*db.ID)(&p.ID), "company_id", &p.CompanyID, "name", &p.Name, "key", &p.Key, "type", (*string)(&p.Type),
 			"multiple", &p.Multiple, "default_value", (*db.List[any])(&p.Default),
-			"index_state", (*string)(&p.Index), "index_builds", &p.Builds, options, (*db.List[string])(&p.Options),
+			"index_state", (*string)(&p.Index), "index_builds", &p.Builds, "is_unique", &p.Unique, options, (*db.List[string])(&p.Options),
 		}
 	})
 	newProperties     = properties.Without(options)
@@ -65,7 +65,7 @@ func (t *Tx) InsertProperty(ctx context.Context, p *schema.Property) error {
 }
 
 // UpdateProperty writes a property, all but its key and its options, and drops
-// the keys of one without an index.
+// the keys of one without an index, and those of the values of one that is not unique.
 func (t *Tx) UpdateProperty(ctx context.Context, p schema.Property) error {
 	if err := t.Session.Lock(ctx, p.CompanyID); err != nil {
 		return err
@@ -78,11 +78,16 @@ func (t *Tx) UpdateProperty(ctx context.Context, p schema.Property) error {
 			return err
 		}
 	}
+	if !p.Unique {
+		if err := t.Session.Exec(ctx, dropOwners, p.CompanyID, p.ID); err != nil {
+			return err
+		}
+	}
 	return t.countSchema(ctx, p.CompanyID)
 }
 
-// DeleteProperty removes a property; its options and its keys of IndexCustom
-// go with it.
+// DeleteProperty removes a property; its options, its keys of IndexCustom and those
+// of its values go with it.
 func (t *Tx) DeleteProperty(ctx context.Context, p schema.Property) error {
 	if err := t.Session.Lock(ctx, p.CompanyID); err != nil {
 		return err

@@ -100,6 +100,12 @@ func (v *Verified) Tables(ctx context.Context) ([]copying.Table, error) {
 	return describe(ctx, v.conn.Session)
 }
 
+// Follows tells whether the file follows another installation.
+func (v *Verified) Follows(ctx context.Context) (bool, error) {
+	n, err := v.conn.Number(ctx, selectFollowing)
+	return n > 0, err
+}
+
 // Counters returns the last ids that were given out.
 func (v *Verified) Counters(ctx context.Context, s db.Session) (map[string]int64, error) {
 	return copying.ReadCounters(ctx, s, selectCounters)

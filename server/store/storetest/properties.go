@@ -25,6 +25,8 @@ var propertyTests = tests{
 	"IndexAccounts":  testIndexAccounts,
 	"AccountsWith":   testAccountsWith,
 	"Building":       testBuilding,
+	"Owners":         testOwners,
+	"OwnAll":         testOwnAll,
 }
 
 func (f *fixture) properties(t *testing.T, companyID int64) []schema.Property {

@@ -22,6 +22,7 @@ var writeTests = tests{
 	"Concurrency":  testConcurrency,
 	"Close":        testClose,
 	"Commit":       testCommit,
+	"CommitOwned":  testCommitOwned,
 	"Look":         testLook,
 }
 

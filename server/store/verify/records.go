@@ -34,10 +34,53 @@ func asNumber(value any) json.Number {
 	return number
 }
 
-// checkKeys compares what accounts are found by with the values that they have.
+// keyTable is what accounts are found by: keys of their values of properties.
+type keyTable struct {
+	name   string
+	each   func(r records.Reader, ctx context.Context, companyID, after, last int64, take func(accountID, propertyID int64, key string) error) error
+	has    func(schema.Property) bool // whether it has the values of a property
+	keys   func(r records.Reader, p schema.Property, value any) []string
+	remedy string
+}
+
+var (
+	indexed = keyTable{
+		name: "the index of properties", each: records.Reader.EachKey,
+		has:    func(p schema.Property) bool { return p.Index == schema.IndexReady },
+		keys:   func(r records.Reader, p schema.Property, value any) []string { return r.Cut(p.Keys(value)) },
+		remedy: "switch indexed off and on again for the property by PATCH /properties/{keyName}, which makes its index anew",
+	}
+	unique = keyTable{
+		name: "the table of unique values", each: records.Reader.EachUnique,
+		has: func(p schema.Property) bool { return p.Unique },
+		keys: func(_ records.Reader, p schema.Property, value any) []string {
+			if key := p.UniqueKey(value); key != "" {
+				return []string{key}
+			}
+			return nil
+		},
+		remedy: "switch unique off and on again for the property by PATCH /properties/{keyName}, which makes its keys anew",
+	}
+)
+
+// checkKeys compares what accounts are found by with the values that they have. A
+// database that follows another one gets the keys of unique values at its promotion.
 func (p *replay) checkKeys(ctx context.Context, after, last int64) error {
+	tables := []keyTable{indexed, unique}
+	if p.follows {
+		tables = tables[:1]
+	}
+	for _, t := range tables {
+		if err := p.checkTable(ctx, t, after, last); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *replay) checkTable(ctx context.Context, t keyTable, after, last int64) error {
 	found := make(map[int64]map[string]bool)
-	err := p.reader.EachKey(ctx, p.company.CompanyID, after, last, func(accountID, propertyID int64, key string) error {
+	err := t.each(p.reader, ctx, p.company.CompanyID, after, last, func(accountID, propertyID int64, key string) error {
 		if found[accountID] == nil {
 			found[accountID] = make(map[string]bool)
 		}
@@ -48,34 +91,32 @@ func (p *replay) checkKeys(ctx context.Context, after, last int64) error {
 		return err
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.accounts)) {
-		p.compareKeys(p.accounts[id], found[id])
+		p.compareKeys(t, p.accounts[id], found[id])
 		delete(found, id)
 	}
 	for _, id := range slices.Sorted(maps.Keys(found)) {
 		p.state = state{id: id}
-		p.faultAt(0, reindex, "the index of properties has keys of an account that is not there")
+		p.faultAt(0, t.remedy, "%s has keys of an account that is not there", t.name)
 	}
 	return nil
 }
 
-const reindex = "switch indexed off and on again for the property by PATCH /properties/{keyName}, which makes its index anew"
-
 func keyName(propertyID int64, key string) string { return fmt.Sprintf("%d %s", propertyID, key) }
 
-func (p *replay) compareKeys(a *records.CheckedAccount, found map[string]bool) {
+func (p *replay) compareKeys(t keyTable, a *records.CheckedAccount, found map[string]bool) {
 	for _, property := range p.properties {
-		if property.Index != schema.IndexReady {
+		if !t.has(property) {
 			continue
 		}
 		want := make(map[string]bool)
-		for _, key := range p.reader.Cut(property.Keys(a.Custom[property.Key])) {
+		for _, key := range t.keys(p.reader, property, a.Custom[property.Key]) {
 			want[keyName(property.ID, key)] = true
 		}
 		of := maps.Clone(found)
 		maps.DeleteFunc(of, func(key string, _ bool) bool { return !strings.HasPrefix(key, keyName(property.ID, "")) })
 		if !maps.Equal(want, of) {
 			p.state = state{id: a.ID}
-			p.faultAt(0, reindex, "the account is not found by its value of %s, or by another one", property.Key)
+			p.faultAt(0, t.remedy, "the account is not found by its value of %s, or by another one", property.Key)
 		}
 	}
 }

@@ -32,6 +32,11 @@ type Database interface {
 	Inspect(ctx context.Context, s db.Session, found func(Fault)) error
 }
 
+// follower is a database that may follow another installation.
+type follower interface {
+	Follows(ctx context.Context) (bool, error)
+}
+
 // Fault is something that cannot be.
 type Fault struct {
 	CompanyID int64  // 0: it is of no company
@@ -102,6 +107,11 @@ func Run(ctx context.Context, d Database, options Options) (Result, error) {
 	if err = r.judge(ctx, "the schema", err); err != nil {
 		return r.result, err
 	}
+	if f, ok := d.(follower); ok {
+		if r.follows, err = f.Follows(ctx); err != nil {
+			return r.result, err
+		}
+	}
 	err = d.Look(ctx, func(s db.Session) error {
 		r.reader = records.Reader{Session: s}
 		r.progress(Storage, 0, 0)
@@ -136,10 +146,11 @@ func Hashes(ctx context.Context, s db.Session, options Options) (Result, error) 
 // run is one call of Run.
 type run struct {
 	Options
-	reader records.Reader
-	result Result
-	total  int64 // entries that there are
-	done   int64 // records of a step
+	reader  records.Reader
+	follows bool
+	result  Result
+	total   int64 // entries that there are
+	done    int64 // records of a step
 }
 
 func newRun(options Options) *run {

@@ -89,6 +89,8 @@ SELECT 99, sequence, account_id, kind, version, at, user_id, email, fields, hash
 	"a link":   {[]string{`DELETE FROM account_contacts WHERE account_id = 1`}, []string{"company 2, account 1, sequence 12: the account is not what its history ends in: it differs in contacts"}},
 	"a lookup": {[]string{`DELETE FROM contact_lookup WHERE kind = 'phone'`}, []string{"company 2: contact 2: it is found by other e-mail addresses and phone numbers than it has"}},
 	"a key":    {[]string{`DELETE FROM custom_index WHERE account_id = 1 AND key LIKE 'n%'`}, []string{"company 2, account 1: the account is not found by its value of notes"}},
+	"no owner": {[]string{`DELETE FROM unique_values`}, []string{"company 2, account 3: the account is not found by its value of ext, or by another one; switch unique off"}},
+	"an owner": {[]string{`UPDATE unique_values SET account_id = 1`}, []string{"company 2, account 1: the account is not found by its value of ext", "company 2, account 3: the account is not found by its value of ext"}},
 	"phones":   {[]string{`UPDATE contacts SET phones = 'x'`}, []string{"company 2: contact 2: phones is no list of texts"}},
 	"audit":    {[]string{`DELETE FROM audit WHERE company_id = 2 AND sequence = 1`}, []string{"company 2: the audit log has not all entries up to the sequence"}},
 	"a key of": {[]string{`UPDATE api_keys SET company_id = 2`}, []string{"company 2: there is an API key of a user of another company"}},

@@ -53,6 +53,7 @@ func fill(t testing.TB, s store.Store) *world {
 	for _, body := range []map[string]any{
 		{"name": "Notes", "type": "TEXT", "indexed": true}, {"name": "Sizes", "type": "NUMERIC", "isMultiple": true},
 		{"name": "Roof", "type": "DROPDOWN", "options": []any{"Tile", "Metal"}},
+		{"name": "Ext", "type": "TEXT", "unique": true},
 	} {
 		_, err := w.Properties.Create(t.Context(), w.Actor, property.ParseNew(body), write.Mode[schema.Property]{})
 		must(t, err)
@@ -80,7 +81,7 @@ func (w *world) live() {
 	w.Actor.Reason = ""
 	w.update(second, map[string]any{"isActive": false, "number": json.Number("77")})
 	w.update(first, map[string]any{"value": json.Number("1e14"), "title": "Sunrise\u00a0B", "custom": map[string]any{"notes": "N\ue000\ue0000", "sizes": []any{json.Number("2")}}})
-	third := w.create(map[string]any{"title": "Third", "address": []any{"x"}, "contacts": []any{json.Number("1")}})
+	third := w.create(map[string]any{"title": "Third", "address": []any{"x"}, "contacts": []any{json.Number("1")}, "custom": map[string]any{"ext": "E 3"}})
 	gone := w.create(map[string]any{"title": "Gone", "address": []any{"x"}, "primaryEmail": "gone@example.com"})
 	must(w, w.Accounts.Delete(w.Context(), w.Actor, account.DeleteRequest{ID: gone}))
 	must(w, w.Contacts.Delete(w.Context(), w.Actor, 1)) // which unlinks account 3

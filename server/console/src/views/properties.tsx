@@ -8,6 +8,8 @@ import { Check, Field, SelectField, TextField } from '../ui/field';
 import { Button, Chip, Empty, Head } from '../ui/parts';
 
 const types: [Property['type'], string][] = [['TEXT', 'Text'], ['NUMERIC', 'Number'], ['BOOLEAN', 'Yes or no'], ['DATE', 'Date'], ['DROPDOWN', 'Dropdown']];
+/** Whether the values of a property can be keys of accounts. */
+export const mayBeUnique = (p: Pick<Property, 'type' | 'isMultiple'>): boolean => !p.isMultiple && (p.type === 'TEXT' || p.type === 'NUMERIC');
 export const typeWords = (p: Property): string => `${types.find(([t]) => t === p.type)?.[1] ?? typeName(p.type)}${p.isMultiple ? ', several' : ''}`;
 
 /** The custom members of accounts. */
@@ -24,7 +26,7 @@ export function Properties() {
               {properties.value.map(p => (
                 <tr key={p.keyName}>
                   <th scope="row"><a href={`#/properties/${p.keyName}`}>{p.name}</a></th>
-                  <td><code>{p.keyName}</code></td><td>{typeWords(p)} {p.indexed && <Chip>indexed</Chip>}</td>
+                  <td><code>{p.keyName}</code></td><td>{typeWords(p)} {p.indexed && <Chip>indexed</Chip>} {p.unique && <Chip>unique</Chip>}</td>
                   <td>{p.options.slice(0, 8).map(o => <Chip key={o}>{o}</Chip>)}{p.options.length > 8 && ` and ${p.options.length - 8} more`}</td>
                   <td>{show(p.defaultValue)}</td>
                 </tr>
@@ -39,11 +41,11 @@ export function Properties() {
 }
 
 function NewProperty({ onClose }: { onClose: () => void }) {
-  const [form, setForm] = useState({ name: '', keyName: '', type: 'TEXT' as Property['type'], isMultiple: false, indexed: false, options: '' });
+  const [form, setForm] = useState({ name: '', keyName: '', type: 'TEXT' as Property['type'], isMultiple: false, indexed: false, unique: false, options: '' });
   return (
     <FormDialog title="New property" action="Make the property" fields={['name', 'keyName', 'options']} onClose={onClose} onSubmit={async () => {
       const options = form.type === 'DROPDOWN' ? form.options.split('\n').filter(o => o.trim()) : undefined;
-      const made = await get(api.POST('/properties', { headers: once(), body: { ...form, keyName: form.keyName || undefined, options } }));
+      const made = await get(api.POST('/properties', { headers: once(), body: { ...form, keyName: form.keyName || undefined, unique: form.unique && mayBeUnique(form), options } }));
       await loadProperties();
       go(`#/properties/${made.keyName}`);
     }}>
@@ -54,6 +56,7 @@ function NewProperty({ onClose }: { onClose: () => void }) {
         {form.type === 'DROPDOWN' && <Field label="Options, one on a line">{tie => <textarea {...tie} rows={4} value={form.options} onInput={e => setForm({ ...form, options: e.currentTarget.value })} />}</Field>}
         <Check label="Takes several values" checked={form.isMultiple} onChange={isMultiple => setForm({ ...form, isMultiple })} />
         <Check label="Indexed" hint="Searches by it stay quick however many accounts there are." checked={form.indexed} onChange={indexed => setForm({ ...form, indexed })} />
+        {mayBeUnique(form) && <Check label="Unique" hint="No two accounts have the same value: an id from another system." checked={form.unique} onChange={unique => setForm({ ...form, unique })} />}
       </>}
     </FormDialog>
   );

@@ -9,7 +9,7 @@ import { FormDialog } from '../ui/dialog';
 import { TextField } from '../ui/field';
 import { Button, Empty, Errors, Head, useLoaded } from '../ui/parts';
 import { say } from '../ui/toast';
-import { typeWords } from './properties';
+import { mayBeUnique, typeWords } from './properties';
 
 /** How many options are counted at once; of more, each is counted when it is to be removed. */
 const most = 50;
@@ -21,7 +21,7 @@ async function uses(keyName: string, op: 'eq' | 'exists', value: string): Promis
 }
 
 type Change = Parameters<typeof patch>[1];
-const patch = (keyName: string, body: { name?: string; indexed?: boolean; options?: string[]; addOptions?: string[]; removeOptions?: string[]; renameOptions?: { from: string; to: string }[] }, force = false) =>
+const patch = (keyName: string, body: { name?: string; indexed?: boolean; unique?: boolean; options?: string[]; addOptions?: string[]; removeOptions?: string[]; renameOptions?: { from: string; to: string }[] }, force = false) =>
   get(api.PATCH('/properties/{keyName}', { params: { path: { keyName }, query: { force: force || undefined } }, body }));
 
 /** One property, and its options. */
@@ -55,6 +55,7 @@ function PropertyWork({ property }: { property: Property }) {
         {admin && <>
           <Button onClick={() => setAsking({ what: 'name' })}>Rename</Button>
           <Button onClick={() => change({ indexed: !property.indexed }).catch(setError)}>{property.indexed ? 'Drop the index' : 'Make an index'}</Button>
+          {mayBeUnique(property) && <Button onClick={() => change({ unique: !property.unique }).catch(setError)}>{property.unique ? 'Allow equal values' : 'Make unique'}</Button>}
           <Button look="danger" onClick={() => setAsking({ what: 'delete' })}>Delete</Button>
         </>}
       </Head>

@@ -34,7 +34,7 @@ func Interpret(err error, st db.Statement) error {
 	}
 	wrapped := fmt.Errorf("%s %s: %w", st.Verb(), st.Thing, err)
 	switch code := code(err); {
-	case code == sqlite.ResultConstraintUnique && st.Taken != "":
+	case st.Taken != "" && (code == sqlite.ResultConstraintUnique || code == sqlite.ResultConstraintPrimaryKey):
 		return &fault.Error{Kind: fault.KindConflict, Message: st.Taken, Err: wrapped}
 	case IsBusy(err):
 		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database is busy", Err: wrapped}
