@@ -26,6 +26,7 @@ type Client struct {
 	Users      *Users
 	Keys       *Keys
 	Audit      *Audit
+	Webhooks   *Webhooks
 
 	raw    *apiclient.Client // returns answers as they come
 	policy policy
@@ -110,6 +111,7 @@ func New(baseURL string, options ...Option) (*Client, error) {
 	client.Users = &Users{client}
 	client.Keys = &Keys{client}
 	client.Audit = &Audit{client}
+	client.Webhooks = &Webhooks{client}
 	return client, nil
 }
 

@@ -10,7 +10,7 @@
 //
 // The operations are grouped by what they are about: [Accounts], [Contacts],
 // [Properties] (the definitions of the custom members of accounts), [Users],
-// [Keys] and the [Audit] log.
+// [Keys], [Webhooks] and the [Audit] log.
 //
 //	account, err := c.Accounts.Get(ctx, 42)
 //
@@ -62,8 +62,9 @@
 //
 // [Accounts.Page] returns one page instead, for a program that shows them.
 // [Accounts.Search] tests any member, custom ones too. [Accounts.Changes]
-// follows what happens, for a copy that is to stay current. [Accounts.Duplicates]
-// finds accounts that may be one.
+// follows what happens, for a copy that is to stay current. [Webhooks] have the server
+// send it instead; package github.com/accountsd/accountsd/client/webhook verifies what
+// comes. [Accounts.Duplicates] finds accounts that may be one.
 //
 // # Errors
 //
@@ -93,7 +94,7 @@
 // for by Retry-After, up to a minute; the call's context ends them. A write
 // carries a name of its own (the header Idempotency-Key) that is the same each
 // time, so it is carried out once, however often it is sent. Writes that the API
-// cannot name ([Users.Invite], [Users.Accept], [Keys.Create]) are sent again
+// cannot name ([Users.Invite], [Users.Accept], [Keys.Create], [Webhooks.Create]) are sent again
 // only where it is certain that nothing was done.
 //
 // A call without a deadline ends after a minute ([WithTimeout]). Answers are read

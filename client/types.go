@@ -65,6 +65,8 @@ type (
 	InvitationAccept = api.InvitationAccept
 	// InvitedUser is a new user with the invitation.
 	InvitedUser = api.InvitedUser
+	// IssuedWebhook is a webhook with a secret that was just made.
+	IssuedWebhook = api.IssuedWebhook
 	// Key is an API key without its token.
 	Key = api.Key
 	// KeyCreate is a key to make. Without Scopes it may do all that the user may,
@@ -102,6 +104,20 @@ type (
 	UserPatch = api.UserPatch
 	// UserSummary is a user, as records name one.
 	UserSummary = api.UserSummary
+	// Webhook is where changes are sent, which ones, and how far that has come.
+	Webhook = api.Webhook
+	// WebhookCreate is a webhook to create. Without Kinds and Members all changes are
+	// sent, without After those from now on.
+	WebhookCreate = api.WebhookCreate
+	// WebhookDelivery is one request to the URL of a webhook.
+	WebhookDelivery = api.WebhookDelivery
+	// WebhookPatch is the members of a webhook to change.
+	WebhookPatch = api.WebhookPatch
+	// WebhookRotation says for how many hours the former secret signs as well; a day if
+	// it does not.
+	WebhookRotation = api.WebhookRotation
+	// WebhookState says whether changes are sent.
+	WebhookState = api.WebhookState
 )
 
 // MatchUnique recognises an account by its value of a unique property.
@@ -144,4 +160,7 @@ const (
 	ScopeRead  = api.ScopeRead
 	ScopeWrite = api.ScopeWrite
 	ScopeAdmin = api.ScopeAdmin
+
+	WebhookActive = api.WebhookStateActive
+	WebhookPaused = api.WebhookStatePaused
 )

@@ -12,6 +12,7 @@ import (
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/property"
+	"github.com/accountsd/accountsd/server/webhook"
 )
 
 // A bodyReader reads the bodies of an operation, once for all: what it makes of
@@ -42,6 +43,10 @@ func (s *Server) bodyReaders() map[string]bodyReader {
 		"createKey":              bodyOf(identity.ParseNewKey, s.refuseKey),
 		"notifyAliasUser":        bodyOf(alias.ParseNotice, s.refuseNotice),
 		"rehearseAliasMigration": bodyOf(alias.ParseRehearsal, s.refuseRehearsal),
+		"createWebhook":          bodyOf(webhook.ParseNew, s.refuseWebhook),
+		"updateWebhook":          bodyOf(webhook.ParsePatch, s.refuseWebhookUpdate),
+		"rotateWebhookSecret":    bodyOf(webhook.ParseRotation, s.refuseRotation),
+		"replayWebhook":          bodyOf(webhook.ParseReplay, s.refuseReplay),
 	}
 }
 

@@ -100,7 +100,7 @@ func (f *fixture) start(t testing.TB, options ...func(*server.Config)) {
 	for _, option := range options {
 		option(&config)
 	}
-	f.services = server.NewServices(f.store, server.ServiceConfig{Clock: f.clock.Now, Region: "US", Logger: newLogger(f.log)})
+	f.services = server.NewServices(f.store, server.ServiceConfig{Clock: f.clock.Now, Region: "US", Logger: newLogger(f.log), Webhooks: loopback})
 	handler, err := server.New(config, f.services)
 	must(t, err)
 	f.handler = handler

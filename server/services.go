@@ -1,7 +1,9 @@
 package server
 
 import (
+	"cmp"
 	"context"
+	"crypto/x509"
 	"log/slog"
 
 	"github.com/accountsd/accountsd/server/account"
@@ -11,6 +13,8 @@ import (
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/webhook"
+	"github.com/accountsd/accountsd/server/webhook/courier"
 	"github.com/accountsd/accountsd/server/write"
 )
 
@@ -23,6 +27,7 @@ type Services struct {
 	Identity   *identity.Service
 	Alias      *alias.Service
 	Audit      *audit.Service
+	Webhooks   *webhook.Service
 	Clock      write.Clock
 	Ping       func(ctx context.Context) error // returns nil if requests can be served
 }
@@ -38,6 +43,29 @@ type ServiceConfig struct {
 	Region string       // of phone numbers without a country code, ISO 3166; empty: only numbers with one are read
 	Logger *slog.Logger // of what runs in the background, and of users; nil: slog.Default()
 	Alias  alias.Config
+
+	Webhooks WebhookConfig
+}
+
+// WebhookConfig is how webhooks are sent.
+type WebhookConfig struct {
+	Network webhook.Network
+	Agent   string         // the program, as receivers read it; empty: accountsd
+	Roots   *x509.CertPool // whom certificates are of; nil: whom the system trusts
+}
+
+func (c WebhookConfig) courier() *courier.Courier {
+	return courier.New(courier.Config{Network: c.Network, Agent: cmp.Or(c.Agent, "accountsd"), Encode: EncodeChange, Roots: c.Roots})
+}
+
+// WebhookStore returns the part of a store about webhooks.
+func WebhookStore(s store.Store) webhook.Store {
+	return store.For(s, func(tx store.Tx) webhook.Tx { return tx })
+}
+
+// NewDeliverer returns what sends the webhooks of a store, once it runs.
+func NewDeliverer(s store.Store, config ServiceConfig, pace webhook.Pace, watcher webhook.Watcher) *webhook.Deliverer {
+	return webhook.NewDeliverer(WebhookStore(s), config.Webhooks.courier(), config.Clock, pace, watcher)
 }
 
 // NewServices returns the services over a store, which stays the caller's to
@@ -52,6 +80,7 @@ func NewServices(s store.Store, config ServiceConfig) Services {
 		Properties: property.NewService(store.For(s, func(tx store.Tx) property.Tx { return tx }), accounts, clock, config.Logger),
 		Identity:   identity.NewService(store.For(s, func(tx store.Tx) identity.Tx { return tx }), clock, config.Logger),
 		Audit:      audit.NewService(s),
+		Webhooks:   webhook.NewService(WebhookStore(s), clock, config.Webhooks.courier()),
 		Alias:      alias.NewService(AliasStore(s), clock, config.Alias),
 		Clock:      clock,
 		Ping:       s.Ping,

@@ -139,24 +139,30 @@ func (e AliasStepKind) Valid() bool {
 
 // Defines values for AuditAction.
 const (
-	AuditActionAccountsExported  AuditAction = "accounts.exported"
-	AuditActionAccountsImported  AuditAction = "accounts.imported"
-	AuditActionAliasMigrated     AuditAction = "alias.migrated"
-	AuditActionAliasNotified     AuditAction = "alias.notified"
-	AuditActionAliasRehearsed    AuditAction = "alias.rehearsed"
-	AuditActionAliasRolledBack   AuditAction = "alias.rolled_back"
-	AuditActionCompanyCreated    AuditAction = "company.created"
-	AuditActionKeyCreated        AuditAction = "key.created"
-	AuditActionKeyRevoked        AuditAction = "key.revoked"
-	AuditActionLoginFailed       AuditAction = "login.failed"
-	AuditActionPropertyCreated   AuditAction = "property.created"
-	AuditActionPropertyDeleted   AuditAction = "property.deleted"
-	AuditActionPropertyUpdated   AuditAction = "property.updated"
-	AuditActionUserInvited       AuditAction = "user.invited"
-	AuditActionUserInvitedAgain  AuditAction = "user.invited_again"
-	AuditActionUserPasswordReset AuditAction = "user.password_reset"
-	AuditActionUserPasswordSet   AuditAction = "user.password_set"
-	AuditActionUserUpdated       AuditAction = "user.updated"
+	AuditActionAccountsExported     AuditAction = "accounts.exported"
+	AuditActionAccountsImported     AuditAction = "accounts.imported"
+	AuditActionAliasMigrated        AuditAction = "alias.migrated"
+	AuditActionAliasNotified        AuditAction = "alias.notified"
+	AuditActionAliasRehearsed       AuditAction = "alias.rehearsed"
+	AuditActionAliasRolledBack      AuditAction = "alias.rolled_back"
+	AuditActionCompanyCreated       AuditAction = "company.created"
+	AuditActionKeyCreated           AuditAction = "key.created"
+	AuditActionKeyRevoked           AuditAction = "key.revoked"
+	AuditActionLoginFailed          AuditAction = "login.failed"
+	AuditActionPropertyCreated      AuditAction = "property.created"
+	AuditActionPropertyDeleted      AuditAction = "property.deleted"
+	AuditActionPropertyUpdated      AuditAction = "property.updated"
+	AuditActionUserInvited          AuditAction = "user.invited"
+	AuditActionUserInvitedAgain     AuditAction = "user.invited_again"
+	AuditActionUserPasswordReset    AuditAction = "user.password_reset"
+	AuditActionUserPasswordSet      AuditAction = "user.password_set"
+	AuditActionUserUpdated          AuditAction = "user.updated"
+	AuditActionWebhookCreated       AuditAction = "webhook.created"
+	AuditActionWebhookDeleted       AuditAction = "webhook.deleted"
+	AuditActionWebhookPaused        AuditAction = "webhook.paused"
+	AuditActionWebhookReplayed      AuditAction = "webhook.replayed"
+	AuditActionWebhookSecretRotated AuditAction = "webhook.secret_rotated"
+	AuditActionWebhookUpdated       AuditAction = "webhook.updated"
 )
 
 // Valid indicates whether the value is a known member of the AuditAction enum.
@@ -197,6 +203,18 @@ func (e AuditAction) Valid() bool {
 	case AuditActionUserPasswordSet:
 		return true
 	case AuditActionUserUpdated:
+		return true
+	case AuditActionWebhookCreated:
+		return true
+	case AuditActionWebhookDeleted:
+		return true
+	case AuditActionWebhookPaused:
+		return true
+	case AuditActionWebhookReplayed:
+		return true
+	case AuditActionWebhookSecretRotated:
+		return true
+	case AuditActionWebhookUpdated:
 		return true
 	default:
 		return false
@@ -575,6 +593,72 @@ func (e SearchOperator) Valid() bool {
 	case SearchOperatorNeq:
 		return true
 	case SearchOperatorNin:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WebhookFailure.
+const (
+	WebhookFailureAddress    WebhookFailure = "address"
+	WebhookFailureConnection WebhookFailure = "connection"
+	WebhookFailureStatus     WebhookFailure = "status"
+	WebhookFailureTLS        WebhookFailure = "tls"
+	WebhookFailureTimeout    WebhookFailure = "timeout"
+)
+
+// Valid indicates whether the value is a known member of the WebhookFailure enum.
+func (e WebhookFailure) Valid() bool {
+	switch e {
+	case WebhookFailureAddress:
+		return true
+	case WebhookFailureConnection:
+		return true
+	case WebhookFailureStatus:
+		return true
+	case WebhookFailureTLS:
+		return true
+	case WebhookFailureTimeout:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WebhookPauseReason.
+const (
+	WebhookPauseReasonFailing   WebhookPauseReason = "failing"
+	WebhookPauseReasonGone      WebhookPauseReason = "gone"
+	WebhookPauseReasonRequested WebhookPauseReason = "requested"
+)
+
+// Valid indicates whether the value is a known member of the WebhookPauseReason enum.
+func (e WebhookPauseReason) Valid() bool {
+	switch e {
+	case WebhookPauseReasonFailing:
+		return true
+	case WebhookPauseReasonGone:
+		return true
+	case WebhookPauseReasonRequested:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WebhookState.
+const (
+	WebhookStateActive WebhookState = "active"
+	WebhookStatePaused WebhookState = "paused"
+)
+
+// Valid indicates whether the value is a known member of the WebhookState enum.
+func (e WebhookState) Valid() bool {
+	switch e {
+	case WebhookStateActive:
+		return true
+	case WebhookStatePaused:
 		return true
 	default:
 		return false
@@ -1279,10 +1363,10 @@ func (v AuditLog) String() string { return custom.JSON(v) }
 
 // AuditSubject What it was done to; it may have an id, a name or both.
 type AuditSubject struct {
-	// ID The id of the user, the key or the property.
+	// ID The id of the user, the key, the property or the webhook.
 	ID nullable.Nullable[int64] `json:"id"`
 
-	// Name The e-mail address, the beginning of the key, the `keyName` or the company's name at that time.
+	// Name The e-mail address, the beginning of the key, the `keyName`, the host of the webhook or the company's name at that time.
 	Name nullable.Nullable[string] `json:"name"`
 }
 
@@ -1642,6 +1726,18 @@ type InvitedUser struct {
 
 // String returns the value as JSON.
 func (v InvitedUser) String() string { return custom.JSON(v) }
+
+// IssuedWebhook A webhook with a secret that was just made.
+type IssuedWebhook struct {
+	// Webhook Where changes are sent, which ones, and how far that has come.
+	Webhook Webhook `json:"webhook"`
+
+	// Secret What requests are signed with: `whsec_` and 32 bytes in base64.
+	Secret string `json:"secret"`
+}
+
+// String returns the value as JSON.
+func (v IssuedWebhook) String() string { return custom.JSON(v) }
 
 // Key An API key, without its token.
 type Key struct {
@@ -2112,6 +2208,186 @@ type UserSummary struct {
 // String returns the value as JSON.
 func (v UserSummary) String() string { return custom.JSON(v) }
 
+// Webhook Where changes are sent, which ones, and how far that has come.
+type Webhook struct {
+	// ID The id.
+	ID int64 `json:"id"`
+
+	// CreatedAt When it was created.
+	CreatedAt timestamp.Time `json:"createdAt"`
+
+	// UpdatedAt When somebody changed it last.
+	UpdatedAt timestamp.Time `json:"updatedAt"`
+
+	// URL Where the changes are sent.
+	URL string `json:"url"`
+
+	// Description What it is for.
+	Description nullable.Nullable[string] `json:"description"`
+
+	// Kinds The kinds of changes that are sent.
+	Kinds []ChangeKind `json:"kinds"`
+
+	// Members The members of which one must be among the `fields` of a change that is sent; all changes are if none is named.
+	Members []string `json:"members"`
+
+	// State Whether changes are sent.
+	State WebhookState `json:"state"`
+
+	// PauseReason Why it is paused; null if it is not.
+	PauseReason nullable.Nullable[WebhookPauseReason] `json:"pauseReason"`
+
+	// PausedAt Since when it is paused; null if it is not.
+	PausedAt nullable.Nullable[timestamp.Time] `json:"pausedAt"`
+
+	// Position The change up to which all are delivered that are to be sent. `replay` takes it.
+	Position Sequence `json:"position"`
+
+	// Behind How many changes follow that one, whether they are to be sent or not.
+	Behind int64 `json:"behind"`
+
+	// Failures How many times in a row nothing could be delivered.
+	Failures int `json:"failures"`
+
+	// FailingSince Since when the next change cannot be delivered; null if it can, or was not tried.
+	FailingSince nullable.Nullable[timestamp.Time] `json:"failingSince"`
+
+	// NextAttemptAt When it is tried again; null if nothing has failed.
+	NextAttemptAt nullable.Nullable[timestamp.Time] `json:"nextAttemptAt"`
+
+	// FormerSecretUntil Until when requests are signed with the former secret too; null if they are not.
+	FormerSecretUntil nullable.Nullable[timestamp.Time] `json:"formerSecretUntil"`
+}
+
+// String returns the value as JSON.
+func (v Webhook) String() string { return custom.JSON(v) }
+
+// WebhookCreate A webhook to create.
+type WebhookCreate struct {
+	// URL Where to send changes: an https URL without a user or a fragment.
+	URL string `json:"url"`
+
+	// Description What it is for.
+	Description string `json:"description,omitempty"`
+
+	// Kinds The kinds of changes to send; all if it is not sent.
+	Kinds []ChangeKind `json:"kinds,omitempty"`
+
+	// Members Send only changes of one of these members, by the names that `fields` has: `primaryEmail`, `custom.roof_type`; `custom` is
+	// every custom member. All changes are sent if there is none.
+	Members []string `json:"members,omitempty"`
+
+	// After Begin after this change; after the last one so far if it is not sent. `0` is before the first.
+	After *Sequence `json:"after,omitempty"`
+}
+
+// String returns the value as JSON.
+func (v WebhookCreate) String() string { return custom.JSON(v) }
+
+// WebhookDelivery One request to the URL of a webhook.
+type WebhookDelivery struct {
+	// Number Grows with each request of the webhook.
+	Number int64 `json:"number"`
+
+	// MessageID The header `webhook-id` of the request.
+	MessageID string `json:"messageId"`
+
+	// Sequence The change that was sent; null of a test.
+	Sequence nullable.Nullable[string] `json:"sequence"`
+
+	// AccountID The account that it is of; null of a test.
+	AccountID nullable.Nullable[int64] `json:"accountId"`
+
+	// IsTest Whether it was a test.
+	IsTest bool `json:"isTest"`
+
+	// At When it was sent.
+	At timestamp.Time `json:"at"`
+
+	// DurationMs How many milliseconds passed until the answer, or until it failed.
+	DurationMs int64 `json:"durationMs"`
+
+	// Status The status of the answer; null if there was none.
+	Status nullable.Nullable[int] `json:"status"`
+
+	// Failure Why it does not count as delivered; null if it does.
+	Failure nullable.Nullable[WebhookFailure] `json:"failure"`
+
+	// Answer The beginning of the body of the answer, or what went wrong on the way.
+	Answer nullable.Nullable[string] `json:"answer"`
+}
+
+// String returns the value as JSON.
+func (v WebhookDelivery) String() string { return custom.JSON(v) }
+
+// WebhookDeliveryList Deliveries, the latest first.
+type WebhookDeliveryList struct {
+	// Deliveries The deliveries.
+	Deliveries []WebhookDelivery `json:"deliveries"`
+}
+
+// String returns the value as JSON.
+func (v WebhookDeliveryList) String() string { return custom.JSON(v) }
+
+// WebhookFailure Why a request does not count as delivered: the answer is not 2xx, there was none in time, no connection, no trust in
+// the certificate, or the URL leads to an address that webhooks may not reach.
+type WebhookFailure string
+
+// WebhookList Webhooks, in the order of their ids.
+type WebhookList struct {
+	// Webhooks The webhooks.
+	Webhooks []Webhook `json:"webhooks"`
+}
+
+// String returns the value as JSON.
+func (v WebhookList) String() string { return custom.JSON(v) }
+
+// WebhookPatch The members of a webhook to change.
+type WebhookPatch struct {
+	// URL Where to send changes.
+	URL nullable.Nullable[string] `json:"url,omitempty"`
+
+	// Description What it is for. `null` clears it.
+	Description nullable.Nullable[string] `json:"description,omitempty"`
+
+	// Kinds The kinds of changes to send.
+	Kinds []ChangeKind `json:"kinds,omitempty"`
+
+	// Members The members that are watched; an empty list sends all changes.
+	Members nullable.Nullable[[]string] `json:"members,omitempty"`
+
+	// State `paused` pauses, `active` resumes.
+	State *WebhookState `json:"state,omitempty"`
+}
+
+// String returns the value as JSON.
+func (v WebhookPatch) String() string { return custom.JSON(v) }
+
+// WebhookPauseReason Why a webhook is paused: an admin has asked for it, three days have brought no progress, or the receiver has answered 410
+// (Gone).
+type WebhookPauseReason string
+
+// WebhookReplay Where a webhook goes on.
+type WebhookReplay struct {
+	// After The change after which to go on. `0` is before the first.
+	After Sequence `json:"after"`
+}
+
+// String returns the value as JSON.
+func (v WebhookReplay) String() string { return custom.JSON(v) }
+
+// WebhookRotation How a secret is rotated.
+type WebhookRotation struct {
+	// KeepFormerHours How many hours the former secret signs as well; 24 if it is not sent, and 0 if it is known to others.
+	KeepFormerHours *int `json:"keepFormerHours,omitempty"`
+}
+
+// String returns the value as JSON.
+func (v WebhookRotation) String() string { return custom.JSON(v) }
+
+// WebhookState Whether changes are sent.
+type WebhookState string
+
 // AccountID defines model for AccountId.
 type AccountID = int64
 
@@ -2298,6 +2574,9 @@ type Value1 = string
 // Value2 defines model for Value2.
 type Value2 = string
 
+// WebhookID defines model for WebhookId.
+type WebhookID = int64
+
 // AliasAccount A customer account.
 type AliasAccount = Account
 
@@ -2336,6 +2615,9 @@ type CreatedContact = Contact
 
 // CreatedProperty The definition of a custom member.
 type CreatedProperty = Property
+
+// CreatedWebhook A webhook with a secret that was just made.
+type CreatedWebhook = IssuedWebhook
 
 // Forbidden What is wrong with a request (RFC 9457).
 type Forbidden = Problem
@@ -3280,6 +3562,123 @@ type ResetPasswordParams struct {
 	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
 
+// ListWebhooksParams defines parameters for ListWebhooks.
+type ListWebhooksParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// CreateWebhookParams defines parameters for CreateWebhook.
+type CreateWebhookParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// DeleteWebhookParams defines parameters for DeleteWebhook.
+type DeleteWebhookParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// GetWebhookParams defines parameters for GetWebhook.
+type GetWebhookParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// UpdateWebhookParams defines parameters for UpdateWebhook.
+type UpdateWebhookParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// ListWebhookDeliveriesParams defines parameters for ListWebhookDeliveries.
+type ListWebhookDeliveriesParams struct {
+	// PageSize How many records a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// ReplayWebhookParams defines parameters for ReplayWebhook.
+type ReplayWebhookParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// RotateWebhookSecretParams defines parameters for RotateWebhookSecret.
+type RotateWebhookSecretParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// TestWebhookParams defines parameters for TestWebhook.
+type TestWebhookParams struct {
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
+}
+
 // CreateAccountJSONRequestBody defines body for CreateAccount for application/json ContentType.
 type CreateAccountJSONRequestBody = AccountCreate
 
@@ -3336,6 +3735,21 @@ type UpdateUserApplicationMergePatchPlusJSONRequestBody = UserPatch
 
 // ResetPasswordJSONRequestBody defines body for ResetPassword for application/json ContentType.
 type ResetPasswordJSONRequestBody = PasswordReset
+
+// CreateWebhookJSONRequestBody defines body for CreateWebhook for application/json ContentType.
+type CreateWebhookJSONRequestBody = WebhookCreate
+
+// UpdateWebhookJSONRequestBody defines body for UpdateWebhook for application/json ContentType.
+type UpdateWebhookJSONRequestBody = WebhookPatch
+
+// UpdateWebhookApplicationMergePatchPlusJSONRequestBody defines body for UpdateWebhook for application/merge-patch+json ContentType.
+type UpdateWebhookApplicationMergePatchPlusJSONRequestBody = WebhookPatch
+
+// ReplayWebhookJSONRequestBody defines body for ReplayWebhook for application/json ContentType.
+type ReplayWebhookJSONRequestBody = WebhookReplay
+
+// RotateWebhookSecretJSONRequestBody defines body for RotateWebhookSecret for application/json ContentType.
+type RotateWebhookSecretJSONRequestBody = WebhookRotation
 
 // Getter for additional properties for ContactEcho. Returns the specified
 // element and whether it was found

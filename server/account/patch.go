@@ -69,3 +69,15 @@ var bodyNames = func() []string {
 
 // BodyNames returns the names of the members that a body may have, sorted.
 func BodyNames() []string { return slices.Clone(bodyNames) }
+
+// RecordedNames returns the names that the fields of a change can have, beside those of
+// custom members, and the one of all custom members together.
+func RecordedNames() []string {
+	var names []string
+	for _, m := range members {
+		if m.apply != nil {
+			names = append(names, m.name)
+		}
+	}
+	return names
+}

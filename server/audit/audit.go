@@ -1,6 +1,6 @@
 // Package audit is the log of who did what, beside the history of accounts: with
-// keys, users and properties, with the users of the former path, and with files of
-// accounts. Each entry is written in the transaction of what it tells.
+// keys, users, properties and webhooks, with the users of the former path, and with files
+// of accounts. Each entry is written in the transaction of what it tells.
 package audit
 
 import (
@@ -34,12 +34,20 @@ const (
 	AliasRolledBack  Action = "alias.rolled_back"
 	AccountsExported Action = "accounts.exported"
 	AccountsImported Action = "accounts.imported"
+
+	WebhookCreated       Action = "webhook.created"
+	WebhookUpdated       Action = "webhook.updated"
+	WebhookDeleted       Action = "webhook.deleted"
+	WebhookSecretRotated Action = "webhook.secret_rotated"
+	WebhookReplayed      Action = "webhook.replayed"
+	WebhookPaused        Action = "webhook.paused" // by the server
 )
 
 // Actions lists every action.
 var Actions = []Action{
 	CompanyCreated, UserInvited, UserInvitedAgain, UserUpdated, PasswordReset, PasswordSet, LoginFailed, KeyCreated, KeyRevoked,
 	PropertyCreated, PropertyUpdated, PropertyDeleted, AliasNotified, AliasRehearsed, AliasMigrated, AliasRolledBack, AccountsExported, AccountsImported,
+	WebhookCreated, WebhookUpdated, WebhookDeleted, WebhookSecretRotated, WebhookReplayed, WebhookPaused,
 }
 
 // Entry is one thing that was done.
@@ -60,8 +68,8 @@ type Actor struct {
 	Email  string // as it was then
 }
 
-// Subject is what something was done to: a user, a key or a property by its id, and
-// by the name that it had. It may have only one of them.
+// Subject is what something was done to: a user, a key, a property or a webhook by its
+// id, and by the name that it had. It may have only one of them.
 type Subject struct {
 	ID   int64
 	Name string

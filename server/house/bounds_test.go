@@ -34,6 +34,10 @@ var boundedBySpec = map[string]string{
 	"createKey /scopes minItems 1":                          "none are all that the user has",
 	"createProperty /keyName minLength 1":                   "an empty one is made from the name",
 	"rehearseAliasMigration /keyId minimum 1":               "0 is all keys",
+	"createWebhook /members/0 maxLength 71":                 notOf("a member"),
+	"createWebhook /members/0 minLength 1":                  notOf("a member"),
+	"updateWebhook /members/0 maxLength 71":                 notOf("a member"),
+	"updateWebhook /members/0 minLength 1":                  notOf("a member"),
 	"updateProperty /removeOptions maxItems 1000":           "each must be an option, of which there are no more",
 	"updateProperty /removeOptions/0 maxLength 255":         notOf("the options"),
 	"updateProperty /renameOptions maxItems 1000":           "each must be an option, of which there are no more",
@@ -147,6 +151,10 @@ func (m member) text(n int) string {
 	switch pointer := m.pointer(); {
 	case strings.Contains(pointer, "/phones") || strings.HasSuffix(pointer, "/primaryPhone"):
 		return strings.Repeat("7", n)
+	case pointer == "/url":
+		return ("https://hooks.example.com/" + strings.Repeat("k", n))[:n]
+	case strings.HasSuffix(m.op, "Webhook") && strings.HasSuffix(pointer, "/after"):
+		return strings.Repeat("0", n)
 	case m.schema.Format != "email":
 		return strings.Repeat("k", n)
 	}

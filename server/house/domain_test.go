@@ -21,6 +21,7 @@ import (
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store/teststore"
+	"github.com/accountsd/accountsd/server/webhook"
 	"github.com/accountsd/accountsd/server/write"
 )
 
@@ -53,6 +54,8 @@ func newDomain(t *testing.T) *domain {
 	invited, err := s.Identity.Invite(ctx, actor, identity.NewUser{Email: "lin@example.com"})
 	must(t, err)
 	user := actor.User.ID
+	hook, err := s.Webhooks.Create(ctx, actor, webhook.ParseNew(map[string]any{"url": "https://hooks.example.com"}))
+	must(t, err)
 	return &domain{
 		asks: map[string]func(any) fault.Offences{
 			"updateAccount": asking(s.Accounts.Parse, func(p account.Patch) (account.Account, error) {
@@ -100,6 +103,18 @@ func newDomain(t *testing.T) *domain {
 			"rehearseAliasMigration": asking(alias.ParseRehearsal, func(n alias.NewRehearsal) (alias.Report, error) {
 				return s.Alias.Rehearse(ctx, actor, user, n)
 			}),
+			"createWebhook": asking(webhook.ParseNew, func(n webhook.New) (webhook.Webhook, error) {
+				return s.Webhooks.Create(ctx, actor, n)
+			}),
+			"updateWebhook": asking(webhook.ParsePatch, func(p webhook.Patch) (webhook.Webhook, error) {
+				return s.Webhooks.Update(ctx, actor, hook.ID, p)
+			}),
+			"rotateWebhookSecret": asking(webhook.ParseRotation, func(r webhook.Rotation) (webhook.Webhook, error) {
+				return s.Webhooks.RotateSecret(ctx, actor, hook.ID, r)
+			}),
+			"replayWebhook": asking(webhook.ParseReplay, func(r webhook.Replay) (webhook.Webhook, error) {
+				return s.Webhooks.Replay(ctx, actor, hook.ID, r)
+			}),
 		},
 		valid: map[string]map[string]any{
 			"updateAccount":          {},
@@ -117,6 +132,10 @@ func newDomain(t *testing.T) *domain {
 			"createKey":              {},
 			"notifyAliasUser":        {"message": "We tidy up."},
 			"rehearseAliasMigration": {"until": "2999-01-01T00:00:00Z"},
+			"createWebhook":          {"url": "https://hooks.example.com"},
+			"updateWebhook":          {},
+			"rotateWebhookSecret":    {},
+			"replayWebhook":          {"after": "0"},
 		},
 	}
 }

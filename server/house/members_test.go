@@ -169,6 +169,10 @@ var parsers = map[string]struct{ folder, function string }{
 	"createKey":              {"identity", "ParseNewKey"},
 	"notifyAliasUser":        {"alias", "ParseNotice"},
 	"rehearseAliasMigration": {"alias", "ParseRehearsal"},
+	"createWebhook":          {"webhook", "ParseNew"},
+	"updateWebhook":          {"webhook", "ParsePatch"},
+	"rotateWebhookSecret":    {"webhook", "ParseRotation"},
+	"replayWebhook":          {"webhook", "ParseReplay"},
 }
 
 // A member that a parser reads and the spec lacks could never be sent. Those of

@@ -22,6 +22,7 @@ var conflicts = map[string]string{
 	"rehearseAliasMigration": "the user has been migrated",
 	"migrateAliasUser":       "the user has not been notified",
 	"rollBackAliasUser":      "there is nothing to take back",
+	"createWebhook":          "the company has as many as it may",
 }
 
 // Each operation declares the statuses that it can be answered with, and no

@@ -3,6 +3,7 @@
 package metrics
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"time"
@@ -41,6 +42,10 @@ type Metrics struct {
 	keys      prometheus.Counter
 	limited   prometheus.Counter
 
+	deliveries     *prometheus.CounterVec
+	deliveryTime   prometheus.Histogram
+	webhooksPaused prometheus.Counter
+
 	groupSize, commitTime        prometheus.Histogram
 	groupsRedone, groupsFailed   prometheus.Counter
 	missed                       prometheus.Counter
@@ -50,6 +55,7 @@ type Metrics struct {
 var (
 	_ observe.Requests = (*Metrics)(nil)
 	_ observe.Groups   = (*Metrics)(nil)
+	_ observe.Webhooks = (*Metrics)(nil)
 )
 
 // New returns metrics that are all at zero.
@@ -64,6 +70,10 @@ func New(build Build) *Metrics {
 		keys:      prometheus.NewCounter(counter("keys_refused_total", "Requests without a key, or with one that is unknown, expired or revoked.")),
 		limited:   prometheus.NewCounter(counter("requests_over_limit_total", "Requests that were refused since their key had sent too many, in a second or in a day.")),
 
+		deliveries:     prometheus.NewCounterVec(counter("webhook_requests_total", "Requests to the receivers of webhooks, by what came of them: delivered, or why not (status, timeout, connection, tls, address)."), []string{"outcome"}),
+		deliveryTime:   prometheus.NewHistogram(histogram("webhook_request_duration_seconds", "The time that receivers of webhooks took to answer.", requestBounds)),
+		webhooksPaused: prometheus.NewCounter(counter("webhooks_paused_total", "Webhooks that this server has paused, since their receivers took nothing for days or wanted no more.")),
+
 		groupSize:    prometheus.NewHistogram(histogram("store_group_writes", "Writes that the store carried out in one transaction.", groupBounds)),
 		commitTime:   prometheus.NewHistogram(histogram("store_commit_seconds", "The time that the database took to keep a group for good. On PostgreSQL it has that of writing it as well.", commitBounds)),
 		groupsRedone: prometheus.NewCounter(counter("store_groups_redone_total", "Groups that ran again, since a write of them had failed or the database asked for it.")),
@@ -71,8 +81,10 @@ func New(build Build) *Metrics {
 		missed:       prometheus.NewCounter(counter("store_writes_missed_total", "Writes that were decided on what had changed since, and were decided again.")),
 	}
 	m.loginsWrong, m.loginsSuspended = m.logins.WithLabelValues("wrong"), m.logins.WithLabelValues("limited")
+	m.deliveries.WithLabelValues(delivered) // so that it is there from the beginning
 	m.registry.MustRegister(
 		m.requests, m.durations, m.underWay, m.alias, m.logins, m.keys, m.limited,
+		m.deliveries, m.deliveryTime, m.webhooksPaused,
 		m.groupSize, m.commitTime, m.groupsRedone, m.groupsFailed, m.missed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		always("build_info", "What was built, from which commit, by which Go.", prometheus.Labels{"version": build.Version, "commit": build.Commit, "go_version": build.Go}),
@@ -151,6 +163,18 @@ func (m *Metrics) Committed(g observe.Group) {
 		m.groupsFailed.Inc()
 	}
 }
+
+// Delivered counts a request to the receiver of a webhook.
+func (m *Metrics) Delivered(failure string, took time.Duration) {
+	m.deliveries.WithLabelValues(cmp.Or(failure, delivered)).Inc()
+	m.deliveryTime.Observe(took.Seconds())
+}
+
+// Paused counts a webhook that was paused.
+func (m *Metrics) Paused() { m.webhooksPaused.Inc() }
+
+// delivered is the outcome of a request that has not failed.
+const delivered = "delivered"
 
 // Redone counts a group that runs again.
 func (m *Metrics) Redone() { m.groupsRedone.Inc() }

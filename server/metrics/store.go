@@ -9,12 +9,14 @@ import (
 
 	"github.com/accountsd/accountsd/server/observe"
 	"github.com/accountsd/accountsd/server/schema"
+	"github.com/accountsd/accountsd/server/webhook"
 )
 
 // Store is what the metrics ask of a store.
 type Store interface {
 	observe.Store
 	BuildingProperties(ctx context.Context) ([]schema.Property, error)
+	WebhookStanding(ctx context.Context) (webhook.Standing, error)
 }
 
 // Database is which database a store keeps its records in.
@@ -36,6 +38,10 @@ var (
 	queueLength     = describe("store_queue_length", "Writes that wait for the store to begin them.")
 	textBacklog     = describe("text_index_backlog", "Texts that are not in the index of words yet. A search looks through them one by one.")
 	propertyBacklog = describe("property_index_backlog", "Properties whose index is being built.")
+	activeWebhooks  = describe("webhooks_active", "Webhooks that changes are sent to.")
+	failingWebhooks = describe("webhooks_failing", "Of those, the ones whose next change could not be delivered so far. It is tried again.")
+	pausedWebhooks  = describe("webhooks_paused", "Webhooks that a server has paused and nobody has resumed.")
+	webhookBacklog  = describe("webhook_backlog", "The changes that follow what was delivered, of the active webhook that is furthest behind.")
 )
 
 func describe(name, help string) *prometheus.Desc {
@@ -55,6 +61,10 @@ func (s *state) Describe(to chan<- *prometheus.Desc) {
 	to <- queueLength
 	to <- textBacklog
 	to <- propertyBacklog
+	to <- activeWebhooks
+	to <- failingWebhooks
+	to <- pausedWebhooks
+	to <- webhookBacklog
 	s.unknown.Describe(to)
 }
 
@@ -67,6 +77,11 @@ func (s *state) Collect(to chan<- prometheus.Metric) {
 	s.tell(to, textBacklog, float64(texts), err)
 	building, err := s.store.BuildingProperties(ctx)
 	s.tell(to, propertyBacklog, float64(len(building)), err)
+	webhooks, err := s.store.WebhookStanding(ctx)
+	s.tell(to, activeWebhooks, float64(webhooks.Active), err)
+	s.tell(to, failingWebhooks, float64(webhooks.Failing), err)
+	s.tell(to, pausedWebhooks, float64(webhooks.Paused), err)
+	s.tell(to, webhookBacklog, float64(webhooks.Behind), err)
 	s.unknown.Collect(to)
 }
 

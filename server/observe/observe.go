@@ -72,6 +72,15 @@ type Store interface {
 	TextBacklog(ctx context.Context) (int64, error)
 }
 
+// Webhooks is told of what is sent to webhooks. Its methods are called by many at once.
+type Webhooks interface {
+	// Delivered is called after each request. A failure that is empty is none.
+	Delivered(failure string, took time.Duration)
+
+	// Paused is called when a webhook was paused since its receiver takes nothing.
+	Paused()
+}
+
 // Tracer writes down what belongs to a request, as spans. Its methods are called by
 // many requests at once.
 type Tracer interface {

@@ -16,6 +16,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
+	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +26,7 @@ import (
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/teststore"
+	"github.com/accountsd/accountsd/server/webhook"
 )
 
 // Email is the address of the user that every server begins with, an admin.
@@ -41,6 +44,7 @@ type Server struct {
 	services server.Services
 	actor    identity.Actor
 	web      *httptest.Server
+	stop     []func() // what runs beside the requests
 }
 
 // Option is an option of [New] and [Start].
@@ -50,6 +54,7 @@ type config struct {
 	server   server.Config
 	password string
 	postgres string // the URL of a server; empty: as the environment says
+	webhooks bool
 }
 
 // WithServer edits how the server is set up. It has no rate limits and logs
@@ -67,6 +72,10 @@ func WithPassword(password string) Option { return func(c *config) { c.password 
 // closed. The user must be allowed to make databases, and the extensions pg_trgm and
 // btree_gin in them.
 func WithPostgres(url string) Option { return func(c *config) { c.postgres = url } }
+
+// WithWebhooks has the server send webhooks, to receivers on the loopback interface as
+// well. One that fails is tried again within a tenth of a second.
+func WithWebhooks() Option { return func(c *config) { c.webhooks = true } }
 
 // New starts a server that stops when the test ends. It takes a few
 // milliseconds.
@@ -101,7 +110,11 @@ func (s *Server) start(ctx context.Context) (err error) {
 	if err := s.open(ctx); err != nil {
 		return err
 	}
-	s.services = server.NewServices(s.store, server.ServiceConfig{Region: "US"})
+	config := server.ServiceConfig{Region: "US"}
+	if s.config.webhooks {
+		s.sendWebhooks(&config)
+	}
+	s.services = server.NewServices(s.store, config)
 	made, err := s.services.Identity.CreateCompany(ctx, identity.NewCompany{Name: "Sunrise Services", Email: Email, Password: s.config.password})
 	if err != nil {
 		return err
@@ -116,6 +129,19 @@ func (s *Server) start(ctx context.Context) (err error) {
 	s.URL = s.web.URL + "/v1"
 	s.Client, err = client.New(s.URL, client.WithAPIKey(s.Key), client.WithHTTPClient(s.web.Client()))
 	return err
+}
+
+// sendWebhooks has webhooks sent until the server is closed.
+func (s *Server) sendWebhooks(config *server.ServiceConfig) {
+	config.Webhooks.Network.Allowed = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	pace := webhook.DefaultPace
+	pace.Poll, pace.First, pace.Last = 100*time.Millisecond, 10*time.Millisecond, 100*time.Millisecond
+	deliverer := server.NewDeliverer(s.store, *config, pace, webhook.Unwatched{})
+	s.store = store.Told{Store: s.store, Tell: deliverer.Wake}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { deliverer.Run(ctx) })
+	s.stop = append(s.stop, func() { cancel(); running.Wait() })
 }
 
 // open opens a database of the server's own.
@@ -143,6 +169,9 @@ func (s *Server) Close() error {
 	var errs []error
 	if s.web != nil {
 		s.web.Close()
+	}
+	for _, stop := range s.stop {
+		stop()
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())

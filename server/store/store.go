@@ -11,6 +11,7 @@ import (
 	"github.com/accountsd/accountsd/server/contact"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/property"
+	"github.com/accountsd/accountsd/server/webhook"
 	"github.com/accountsd/accountsd/server/write"
 )
 
@@ -41,6 +42,7 @@ type Reader interface {
 	identity.Reader
 	alias.Reader
 	audit.Reader
+	webhook.Reader
 }
 
 // Tx reads and writes in one transaction, and sees its own writes.
@@ -51,6 +53,7 @@ type Tx interface {
 	property.Tx
 	identity.Tx
 	alias.Tx
+	webhook.Tx
 }
 
 // For returns the part of a store that a room needs, whose transactions are

@@ -107,6 +107,8 @@ var varying = []struct {
 	{regexp.MustCompile(`acc_[A-Za-z0-9_-]{43}`), "acc_TOKEN"},
 	{regexp.MustCompile(`acc_[A-Za-z0-9_-]{6}`), "acc_prefix"},
 	{regexp.MustCompile(`inv_[A-Za-z0-9_-]{43}`), "inv_TOKEN"},
+	{regexp.MustCompile(`whsec_[A-Za-z0-9+/]{43}=`), "whsec_SECRET"},
+	{regexp.MustCompile(`-test-\d{13}`), "-test-1000000000000"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:50000"},
 }
 

@@ -83,6 +83,7 @@ func (d *diagnosis) lookAtRecords(s records.Standing, texts int64) {
 		d.note("index", "properties whose index is being built: %d; a server does that in the background", s.Building)
 	}
 	d.isWell("index", "texts that wait to be indexed: %d", texts)
+	d.lookAtWebhooks(s.Webhooks)
 }
 
 func (d *diagnosis) lookAtPostgres(ctx context.Context, url string, connections int) {

@@ -25,6 +25,7 @@ var beginnings = map[string]func(t *testing.T) *stage{
 	"postgresql":  onPostgreSQL,
 	"standby":     besideSource,
 	"two-servers": onTwoMachines,
+	"webhooks":    besideReceiver,
 	// A section has machines of its own if the page goes on with others.
 	"postgresql#A standby, and failover": onTwoDatabases,
 }
@@ -61,8 +62,21 @@ func TestPages(t *testing.T) {
 // besideMakeRun is a folder that "make run" is at work in, and a module.
 func besideMakeRun(t *testing.T) *stage {
 	t.Helper()
+	return besideMakeRunAnd(t, map[string]string{})
+}
+
+// besideReceiver is one where something else can listen.
+func besideReceiver(t *testing.T) *stage {
+	t.Helper()
+	return besideMakeRunAnd(t, map[string]string{"127.0.0.1:9000": spareAddress(t)})
+}
+
+// besideMakeRunAnd is one with other addresses of the page as well.
+func besideMakeRunAnd(t *testing.T, names map[string]string) *stage {
+	t.Helper()
 	addr := spareAddress(t)
-	s := newStage(t, t.TempDir(), map[string]string{"127.0.0.1:8080": addr})
+	names["127.0.0.1:8080"] = addr
+	s := newStage(t, t.TempDir(), names)
 	asModule(t, s.dir)
 	s.withNode(t, s.dir)
 	s.env = append(s.env, "GOFLAGS=-mod=mod")

@@ -33,4 +33,4 @@ Make three mistakes, and see all of them explained:
 $call '$url/accounts/1' -d '{"titel":"Sunrise","accountType":"residential","custom":{"roof_typ":"Tile"}}'
 
 END
-exec "$ACCOUNTSD" serve --db "$db" --addr "$ADDR"
+exec "$ACCOUNTSD" serve --db "$db" --addr "$ADDR" --webhook-allow-private 127.0.0.0/8

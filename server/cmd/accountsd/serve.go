@@ -19,6 +19,7 @@ import (
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/migration"
 	"github.com/accountsd/accountsd/server/store/postgres/engine"
+	"github.com/accountsd/accountsd/server/webhook"
 )
 
 // Limits of a connection. Without them a slow or silent peer would hold one
@@ -56,7 +57,7 @@ func serveFlags() []cli.Flag {
 		&cli.Int64Flag{Name: "max-requests", Usage: "answer 503 at once to what comes while `N` requests are under way; 0 for no limit", Value: 2000, Validator: notNegative[int64], Sources: fromEnv("MAX_REQUESTS")},
 		&cli.DurationFlag{Name: "drain", Usage: "go on serving for `DURATION` after a signal, with /readyz failing", Sources: fromEnv("DRAIN")},
 		&cli.DurationFlag{Name: "shutdown-timeout", Usage: "give requests under way `DURATION` to finish", Value: 30 * time.Second, Sources: fromEnv("SHUTDOWN_TIMEOUT")},
-		pprofFlag(), metricsFlag(), quietDaysFlag(), logFormatFlag(),
+		pprofFlag(), metricsFlag(), quietDaysFlag(), logFormatFlag(), webhookNetworksFlag(),
 	}, tlsFlags(), mailFlags())
 }
 
@@ -96,13 +97,16 @@ func notNegative[T int | int64 | time.Duration](value T) error {
 
 func serve(ctx context.Context, cmd *cli.Command) error {
 	logger := newLogger(cmd.Root().ErrWriter, cmd.String("log-format"))
+	encryption, err := configureTLS(cmd, logger)
+	if err != nil {
+		return err
+	}
 	config := server.ServiceConfig{
 		Logger: logger,
 		Region: cmd.String("phone-region"),
 		Alias:  alias.Config{Counter: alias.NewCounter(), QuietDays: cmd.Int("alias-quiet-days")},
 	}
-	encryption, err := configureTLS(cmd, logger)
-	if err != nil {
+	if config.Webhooks, err = configureWebhooks(cmd); err != nil {
 		return err
 	}
 	sender, err := configureMail(cmd, &config.Alias)
@@ -126,9 +130,11 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 			return err
 		}
 		defer stopPages()
-		store := watchers.traced(opened)
+		deliverer := server.NewDeliverer(opened, config, webhook.DefaultPace, watchers.webhooks())
+		store := store.Told{Store: watchers.traced(opened), Tell: deliverer.Wake}
 		services := server.NewServices(store, config)
 		defer background(services.Properties.Run)()
+		defer background(deliverer.Run)()
 		handler, err := newHandler(cmd, services, watchers, encryption != nil, logger)
 		if err != nil {
 			return err

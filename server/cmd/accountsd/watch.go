@@ -15,6 +15,7 @@ import (
 	"github.com/accountsd/accountsd/server/observe"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/tracing"
+	"github.com/accountsd/accountsd/server/webhook"
 )
 
 func metricsFlag() *cli.StringFlag {
@@ -72,6 +73,15 @@ func (w *watchers) mailer(to alias.Mailer) alias.Mailer {
 		return to
 	}
 	return w.tracer.Mailer(to)
+}
+
+// webhooks is who is told of what is sent to webhooks.
+func (w *watchers) webhooks() webhook.Watcher {
+	told := webhookWatcher{logger: w.logger}
+	if w.metrics != nil {
+		told.metrics = w.metrics
+	}
+	return told
 }
 
 // watch sets a server up to be watched.

@@ -15,6 +15,7 @@ import (
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/webhook"
 	"github.com/accountsd/accountsd/server/write"
 )
 
@@ -48,6 +49,7 @@ func fill(t testing.TB, s store.Store) {
 		w.addAccounts()
 		w.addIdentity()
 		w.addAlias()
+		w.addWebhook()
 	}
 	w.addRaw()
 }
@@ -148,6 +150,21 @@ func (w *world) addAlias() {
 			tx.AddAliasStep(ctx, &step),
 			tx.InsertMail(ctx, &alias.Mail{CompanyID: id, StepID: step.ID, To: "lin@example.com", Letter: alias.Letter{Subject: "S", Text: long, HTML: "<b>"}, State: alias.MailPending, CreatedAt: start, NextAttempt: start}),
 		)
+	}))
+}
+
+func (w *world) addWebhook() {
+	hook := webhook.Webhook{
+		CompanyID: w.Company.ID, URL: "https://hooks.example.com/ü", Description: short, Kinds: account.ChangeKinds, Members: []string{"custom.notes", "title"},
+		Secret: "whsec_1", FormerSecret: "whsec_2", FormerUntil: start, PauseReason: webhook.PauseGone, PausedAt: start, CreatedAt: start, UpdatedAt: start,
+		Progress: webhook.Progress{Position: 2, Ahead: []int64{4, 1 << 40}, Failures: 3, FailingSince: start, NextAttempt: start.Add(time.Hour)},
+	}
+	must(w, w.store.Write(w.Context(), func(ctx context.Context, tx store.Tx) error {
+		if err := tx.InsertWebhook(ctx, &hook); err != nil {
+			return err
+		}
+		sent := webhook.Delivery{MessageID: "wh1-2-3", Sequence: 1 << 40, AccountID: 7, At: start, Took: time.Second, Answer: webhook.Answer{Status: 410, Failure: webhook.FailedStatus, Text: short}}
+		return tx.AddDeliveries(ctx, webhook.Ref{CompanyID: hook.CompanyID, ID: hook.ID}, []webhook.Delivery{sent})
 	}))
 }
 

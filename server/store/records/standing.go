@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/store/db"
+	"github.com/accountsd/accountsd/server/webhook"
 )
 
 // Standing is what an operator wants to know of all records.
@@ -14,6 +15,7 @@ type Standing struct {
 	WithoutKey   int64     // companies without a valid key
 	LastWrite    time.Time // of an account; zero: there was none
 	Building     int       // properties whose index is being built
+	Webhooks     webhook.Standing
 }
 
 var selectStanding = db.Statement{Thing: "standing", Text: `SELECT count(*),
@@ -31,6 +33,10 @@ func (r Reader) Standing(ctx context.Context, now time.Time) (Standing, error) {
 		return s, err
 	}
 	building, err := r.BuildingProperties(ctx)
+	if err != nil {
+		return s, err
+	}
 	s.Building = len(building)
+	s.Webhooks, err = r.WebhookStanding(ctx)
 	return s, err
 }
