@@ -59,9 +59,12 @@ func drawPatch(t *rapid.T, name string) members {
 	return patch
 }
 
-// body is the JSON of a patch.
-func (m members) body() string {
+// body is the JSON of a patch, which also counts.
+func (m members) body(added int) string {
 	body, custom := map[string]any{}, map[string]any{}
+	if added > 0 {
+		body["add"] = map[string]any{"custom": map[string]any{"counter": added}}
+	}
 	for name, value := range m {
 		if items, ok := value.([]string); ok && name == "contacts" {
 			ids := []json.Number{}
@@ -221,28 +224,31 @@ func lostItems(base, a, b, got []string) string {
 
 // Two patches that were made for one version are sent at once. Each is merged, and
 // then nothing of either is lost; or one is told exactly the members that clash,
-// with their values, and nothing of it is written.
+// with their values, and nothing of it is written. What they add clashes with nothing.
 func TestPatchesThatMeet(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	for _, name := range []string{"Priya", "Noor"} {
 		f.send(t, newContact(`{"name":"`+name+`"}`))
 	}
+	f.send(t, request{method: "POST", path: "/properties", key: adminKey, body: `{"name":"Counter","type":"NUMERIC"}`})
+	counted := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		base := members{}
 		for _, name := range slices.Sorted(maps.Keys(drawn)) {
 			base[name] = drawn[name].Draw(rt, "base "+name)
 		}
-		if a := f.send(t, patch(base.body())); a.Code != http.StatusOK {
+		if a := f.send(t, patch(base.body(0))); a.Code != http.StatusOK {
 			rt.Fatalf("%d %s", a.Code, a.Body)
 		}
 		before := f.get(t, "1")
 		base = membersOf(before)
 		patches := []members{drawPatch(rt, "one"), drawPatch(rt, "other")}
+		added := rapid.SliceOfN(rapid.IntRange(0, 2), 2, 2).Draw(rt, "added")
 		answers := make([]answer, len(patches))
 		prefer := rapid.SampledFrom([]string{"merge", "merge=strict"}).Draw(rt, "prefer")
 		send := func(i int) {
-			r := patch(patches[i].body())
+			r := patch(patches[i].body(added[i]))
 			r.headers = map[string]string{"If-Match": before.Header().Get("ETag"), "Prefer": prefer}
 			answers[i] = f.send(t, r)
 		}
@@ -252,7 +258,16 @@ func TestPatchesThatMeet(t *testing.T) {
 			send(0)
 			send(1)
 		}
-		judgeMeeting(rt, base, patches, answers, membersOf(f.get(t, "1")), prefer == "merge=strict")
+		after := f.get(t, "1")
+		judgeMeeting(rt, base, patches, answers, membersOf(after), prefer == "merge=strict")
+		for i, a := range answers {
+			if a.Code == http.StatusOK {
+				counted += added[i]
+			}
+		}
+		if got := after.json["custom"].(map[string]any)["counter"]; !same(got, counted) && counted > 0 {
+			rt.Fatalf("counted to %v, want %d", got, counted)
+		}
 	})
 }
 

@@ -252,6 +252,25 @@ func TestVersionsToMergeWith(t *testing.T) {
 	}
 }
 
+// What others have changed, and changed back, stands in nobody's way.
+func TestMergeWithWhatIsAsItWas(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for _, theirs := range []string{
+		`{"title":"Theirs","contacts":[2,1],"value":1e3,"custom":{"capacity":null}}`, `{"title":"Sunrise Solar","contacts":[1],"value":1250.50,"custom":{"capacity":12.50}}`,
+	} {
+		f.send(t, patch(theirs))
+	}
+	mine := patch(`{"title":"Mine","contacts":[],"value":null,"custom":{"capacity":5}}`)
+	if a := f.send(t, guarded(mine, 1, "")); a.Code != http.StatusPreconditionFailed || a.conflicts(t) != "" {
+		t.Errorf("%d %s", a.Code, a.Body)
+	}
+	a := f.send(t, guarded(mine, 1, "merge"))
+	if a.Code != http.StatusOK || a.json["title"] != "Mine" || !same(a.json["contacts"], []any{}) || !same(a.json["custom"].(map[string]any)["capacity"], 5) {
+		t.Errorf("%d %s", a.Code, a.Body)
+	}
+}
+
 // Who has not looked for very many versions is told to look.
 func TestVersionLongAgo(t *testing.T) {
 	t.Parallel()

@@ -23,13 +23,15 @@ var merges = map[string]account.Merge{"": account.MergeChanges, "strict": accoun
 // readMerge notes how a request is to be merged with what others have written, if it
 // is one that can be.
 func readMerge(c *gin.Context, op *operation) {
-	value, asked := lenient.Preference(c.Request.Header.Values(preferHeader), "merge")
-	merge, known := merges[strings.ToLower(value)]
-	if !op.merges || !asked || !known {
+	if !op.merges {
 		return
 	}
-	sessionOf(c.Request.Context()).merge = merge
-	notePreference(c, strings.TrimSuffix("merge="+strings.ToLower(value), "="))
+	value, asked := lenient.Preference(c.Request.Header.Values(preferHeader), "merge")
+	value = strings.ToLower(value)
+	if merge, known := merges[value]; asked && known {
+		sessionOf(c.Request.Context()).merge = merge
+		notePreference(c, strings.TrimSuffix("merge="+value, "="))
+	}
 }
 
 // mergeOf is how a handler's request is to be merged.

@@ -24,8 +24,9 @@ const MaxPast = 1000
 // account can have.
 const MaxConflicts = 1100
 
-// pastPage is how many entries of a history are read at once.
-const pastPage = 100
+// pastPage is how many entries of a history are read at once. One may be as large as a
+// request, and most often the first few are all.
+const pastPage = 20
 
 // Merge says what becomes of an update that was made for an earlier version of its
 // account.
@@ -58,7 +59,7 @@ func (s *Service) rebase(ctx context.Context, r Reader, now Account, req UpdateR
 		return Patch{}, errOtherVersion
 	}
 	changes, err := s.changesOf(ctx, r, now, past, req)
-	if _, ok := errors.AsType[*fault.Error](err); ok {
+	if e, ok := errors.AsType[*fault.Error](err); ok && (e.Kind == fault.KindInvalid || e.Kind == fault.KindConflict) {
 		// What is wrong may be so only since then: a contact is gone, a number taken.
 		return Patch{}, errOtherVersion
 	}

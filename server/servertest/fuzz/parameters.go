@@ -161,7 +161,7 @@ func (m *maker) textParameter(p *openapi3.Parameter, s *openapi3.Schema) string 
 	case "If-Match", "If-None-Match":
 		return m.known(append(pool.tags.texts, "*", `"1-1"`, `W/"1-1"`, `"a", "b"`), "*")
 	case "Prefer":
-		return pick(m, []string{"handling=strict", "handling=lenient", "handling=lenient", "respond-async", "handling=strict, wait=10", "return=minimal"})
+		return pick(m, []string{"handling=strict", "handling=lenient", "handling=lenient", "respond-async", "handling=strict, wait=10", "return=minimal", "merge", "merge=strict, handling=strict"})
 	}
 	return m.sound(s, p.Name)
 }
