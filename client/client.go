@@ -28,8 +28,9 @@ type Client struct {
 	Audit      *Audit
 	Webhooks   *Webhooks
 
-	raw    *apiclient.Client // returns answers as they come
-	policy policy
+	raw     *apiclient.Client // returns answers as they come
+	policy  policy
+	timeout time.Duration // of a call; 0: none
 }
 
 // Option is an option of [New].
@@ -104,7 +105,7 @@ func New(baseURL string, options ...Option) (*Client, error) {
 	if err != nil {
 		return nil, invalid("base URL: %v", err)
 	}
-	client := &Client{raw: generated, policy: c.policy}
+	client := &Client{raw: generated, policy: c.policy, timeout: shorter(c.timeout, c.base.Timeout)}
 	client.Accounts = &Accounts{client}
 	client.Contacts = &Contacts{client}
 	client.Properties = &Properties{client}
@@ -113,6 +114,14 @@ func New(baseURL string, options ...Option) (*Client, error) {
 	client.Audit = &Audit{client}
 	client.Webhooks = &Webhooks{client}
 	return client, nil
+}
+
+// shorter is the shorter one of two times, of which 0 is none.
+func shorter(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 func parseBase(baseURL string) (string, error) {

@@ -61,10 +61,11 @@
 //	}
 //
 // [Accounts.Page] returns one page instead, for a program that shows them.
-// [Accounts.Search] tests any member, custom ones too. [Accounts.Changes]
-// follows what happens, for a copy that is to stay current. [Webhooks] have the server
-// send it instead; package github.com/accountsd/accountsd/client/webhook verifies what
-// comes. [Accounts.Duplicates] finds accounts that may be one.
+// [Accounts.Search] tests any member, custom ones too. [Accounts.Changes] lists what
+// has happened, and [Accounts.Follow] goes on with what happens, as it happens, for a
+// copy that is to stay current. [Webhooks] have the server send it instead; package
+// github.com/accountsd/accountsd/client/webhook verifies what comes.
+// [Accounts.Duplicates] finds accounts that may be one.
 //
 // # Errors
 //

@@ -27,6 +27,10 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrConflict is a request at odds with other records (409).
 	ErrConflict = errors.New("conflict")
+	// ErrGone is a position in the feed of changes from which it does not go on (410):
+	// beyond the last change, as after the server was restored from a backup, or before
+	// what is kept. Read the accounts anew, and go on after the Error's Last.
+	ErrGone = errors.New("gone")
 	// ErrPrecondition is a record that has changed since IfMatch's tag (412). The
 	// Conflicts of the [Error] are what others have changed.
 	ErrPrecondition = errors.New("precondition failed")
@@ -52,6 +56,7 @@ var kinds = map[int]error{
 	http.StatusForbidden:             ErrForbidden,
 	http.StatusNotFound:              ErrNotFound,
 	http.StatusConflict:              ErrConflict,
+	http.StatusGone:                  ErrGone,
 	http.StatusPreconditionFailed:    ErrPrecondition,
 	http.StatusTooManyRequests:       ErrRateLimited,
 	http.StatusBadGateway:            ErrUnavailable,
@@ -76,6 +81,7 @@ type Error struct {
 	Message      string          // what is wrong, and what would be right
 	Fields       []FieldError    // every offence of the request
 	Conflicts    []Conflict      // of ErrPrecondition: what others have changed of what it changes
+	First, Last  string          // of an ErrGone: the changes that there are; empty: none
 	RequestID    string          // to ask the server's operator about
 	RetryAfter   time.Duration   // how long the server asked to wait; 0: it did not
 	Body         []byte          // of the answer, as it came, at most 1 MiB
@@ -182,6 +188,7 @@ func problemError(resp *http.Response, body []byte) *Error {
 	}
 	e := answered(resp, body)
 	e.Code, e.Message, e.Fields, e.Conflicts = problem.Code, problem.Detail, problem.Errors, problem.Conflicts
+	e.First, e.Last = orZero(problem.First), orZero(problem.Last)
 	e.RequestID = cmp.Or(e.RequestID, problem.RequestID)
 	return e
 }

@@ -188,3 +188,11 @@ func optional[T comparable](value T) *T {
 	}
 	return &value
 }
+
+// orZero is what a pointer leads to, or the zero value.
+func orZero[T any](p *T) (value T) {
+	if p != nil {
+		value = *p
+	}
+	return value
+}

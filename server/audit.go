@@ -9,11 +9,12 @@ import (
 	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/audit"
+	"github.com/accountsd/accountsd/server/fault"
 )
 
 // ListAudit answers GET /audit.
 func (s *Server) ListAudit(ctx context.Context, req apiserver.ListAuditRequestObject) (apiserver.ListAuditResponseObject, error) {
-	after, err := parseSequence("after", req.Params.After)
+	after, err := parseSequence(fault.InQuery, "after", req.Params.After)
 	if err != nil {
 		return nil, err
 	}

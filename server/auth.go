@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -70,12 +71,17 @@ func (s *Server) identifyActor(c *gin.Context, op *operation) (identity.Actor, e
 	if err := s.refuseStranger(c.Request, token); err != nil {
 		return identity.Actor{}, err
 	}
-	address, _ := readAddress(c.Request.RemoteAddr) // What is none is in no network.
-	actor, err := s.Identity.Authenticate(ctx, token, address)
+	actor, err := s.holderOf(ctx, c.Request, token)
 	if fault.KindOf(err) == fault.KindUnauthorized {
 		s.strangers.count(remoteAddress(c.Request), s.config.Clock())
 	}
 	return actor, err
+}
+
+// holderOf returns who holds the token that a request was sent with.
+func (s *Server) holderOf(ctx context.Context, r *http.Request, token string) (identity.Actor, error) {
+	address, _ := readAddress(r.RemoteAddr) // What is none is in no network.
+	return s.Identity.Authenticate(ctx, token, address)
 }
 
 // sentToken returns the token of the key that a request was sent with: that of

@@ -15,23 +15,41 @@ import (
 	"github.com/accountsd/accountsd/server/fault"
 )
 
-// ListChanges answers GET /accounts/changes.
+// ListChanges answers GET /accounts/changes: with a page, or with a stream to who
+// prefers that.
 func (s *Server) ListChanges(ctx context.Context, req apiserver.ListChangesRequestObject) (apiserver.ListChangesResponseObject, error) {
-	after, err := parseSequence("after", req.Params.After)
+	after, err := positionOf(req.Params)
 	if err != nil {
 		return nil, err
+	}
+	if isStream(requestIn(ctx)) {
+		return s.streamChanges(ctx, after)
 	}
 	size := pageSize(req.Params.PageSize)
 	entries, err := s.Accounts.Changes(ctx, actorOf(ctx), after, size+1)
+	if wait := waitOf(ctx, req.Params); wait > 0 && err == nil && len(entries) == 0 {
+		entries, err = s.awaitChanges(ctx, after, wait, size+1)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return apiserver.ListChanges200JSONResponse{ChangeListJSONResponse: changePage(ctx, "after", entries, size)}, nil
+	page := changePage(ctx, "after", entries, size)
+	return apiserver.ListChanges200JSONResponse{ChangeFeedJSONResponse: apiserver.ChangeFeedJSONResponse{
+		Body: page.Body, Headers: apiserver.ChangeFeedResponseHeaders(page.Headers),
+	}}, nil
+}
+
+// positionOf is the position in the feed that a request goes on from.
+func positionOf(params api.ListChangesParams) (int64, error) {
+	if valueOf(params.LastEventID) != "" {
+		return parseSequence(fault.InHeader, lastEventHeader, params.LastEventID)
+	}
+	return parseSequence(fault.InQuery, "after", params.After)
 }
 
 // ListAccountChanges answers GET /accounts/{accountId}/changes.
 func (s *Server) ListAccountChanges(ctx context.Context, req apiserver.ListAccountChangesRequestObject) (apiserver.ListAccountChangesResponseObject, error) {
-	before, err := parseSequence("before", req.Params.Before)
+	before, err := parseSequence(fault.InQuery, "before", req.Params.Before)
 	if err != nil {
 		return nil, err
 	}
@@ -62,17 +80,25 @@ func changePage(ctx context.Context, parameter string, entries []account.History
 // formatSequence writes a sequence so that texts order as numbers do.
 func formatSequence(n int64) string { return fmt.Sprintf("%019d", n) }
 
+// sequenceOrAbsent writes a sequence, of which 0 is none.
+func sequenceOrAbsent(n int64) *string {
+	if n == 0 {
+		return nil
+	}
+	return orAbsent(formatSequence(n))
+}
+
 // parseSequence reads a sequence, with any number of zeros ahead; 0 if none was
 // sent.
-func parseSequence(parameter string, sent *string) (int64, error) {
+func parseSequence(in fault.Location, parameter string, sent *string) (int64, error) {
 	if sent == nil {
 		return 0, nil
 	}
 	n, err := strconv.ParseInt(*sent, 10, 64)
 	if err != nil {
-		return 0, fault.Invalid([]fault.Offence{
-			fault.InParameter(parameter, "must be the sequence of a change; got %s", fault.Quote(*sent)),
-		})
+		return 0, fault.Invalid([]fault.Offence{{
+			In: in, Path: []string{parameter}, Message: parameter + " must be the sequence of a change; got " + fault.Quote(*sent),
+		}})
 	}
 	return n, nil
 }
@@ -80,7 +106,7 @@ func parseSequence(parameter string, sent *string) (int64, error) {
 func checkChanges(c *gin.Context) error {
 	for _, parameter := range []string{"after", "before"} {
 		if sent, ok := c.GetQuery(parameter); ok {
-			if _, err := parseSequence(parameter, &sent); err != nil {
+			if _, err := parseSequence(fault.InQuery, parameter, &sent); err != nil {
 				return err
 			}
 		}

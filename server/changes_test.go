@@ -131,7 +131,7 @@ func TestChangesAreFollowed(t *testing.T) {
 		}
 	}
 	for _, after := range []string{"9223372036854775807", last + "0"} {
-		if a := f.send(t, get("/accounts/changes?after="+after)); a.Code != http.StatusBadRequest || !strings.Contains(a.Body.String(), "beyond the last change, "+last) {
+		if a := f.send(t, get("/accounts/changes?after="+after)); a.Code != http.StatusGone || a.json["code"] != "GONE" || a.json["first"] != sequences[0] || a.json["last"] != last {
 			t.Errorf("after %s: %d %s", after, a.Code, a.Body)
 		}
 	}

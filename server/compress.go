@@ -25,7 +25,7 @@ func init() {
 	}
 }
 
-// answerWriter sends an answer, whose body comes in one piece: without that body
+// answerWriter sends an answer, whose body comes in one piece but for a stream: without that body
 // to HEAD, and compressed to who accepts it.
 type answerWriter struct {
 	http.ResponseWriter
@@ -44,6 +44,9 @@ func newAnswerWriter(w http.ResponseWriter, r *http.Request) *answerWriter {
 
 // Unwrap returns the writer beneath, for http.ResponseController.
 func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Flush sends what was written of an answer in parts.
+func (w *answerWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
 
 // WriteHeader keeps the status until the body is known.
 func (w *answerWriter) WriteHeader(status int) { w.status = status }
@@ -86,6 +89,10 @@ func compressedTag(header http.Header) string {
 func (w *answerWriter) begin(body []byte) []byte {
 	w.begun = true
 	header := w.Header()
+	if header.Get("Content-Type") == eventStream { // It has parts that are not known yet.
+		w.ResponseWriter.WriteHeader(w.status)
+		return body
+	}
 	if w.gzip && !w.head && len(body) > minCompressed && header.Get("Content-Encoding") == "" {
 		body = compress(body)
 		header.Set("Content-Encoding", "gzip")

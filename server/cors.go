@@ -12,7 +12,7 @@ import (
 
 // What browsers may send, and may show to the page that has sent it.
 const (
-	corsHeaders = "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer, X-Api-Key, X-Reason, X-Request-Id"
+	corsHeaders = "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer, X-Api-Key, X-Reason, X-Request-Id"
 	corsExposed = "Accept-Patch, Allow, Deprecation, ETag, Idempotency-Replayed, Link, Location, Preference-Applied, Preview, Retry-After, Sunset, " +
 		"WWW-Authenticate, X-Lenient, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Total-Count"
 	corsMaxAge = "600" // seconds for which a preflight is kept

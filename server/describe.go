@@ -19,6 +19,7 @@ var patterns = map[string]string{
 
 	`^(title|primaryEmail|primaryPhone|address|none|custom\.[a-z][a-z0-9_]*)$`: "be one of title, primaryEmail, primaryPhone, address, none, " +
 		"or custom.<keyName> of a unique property",
+	`^([1-9]|[1-5][0-9]|60)s$`: "be a time from 1s to 60s",
 
 	`^[!-~]+$`: "consist of visible ASCII characters without spaces",
 }

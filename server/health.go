@@ -17,8 +17,11 @@ import (
 const readyTime = 2 * time.Second
 
 // Drain makes /readyz fail from now on, so that balancers send no more requests
-// while those under way are finished.
-func (s *Server) Drain() { s.draining.Store(true) }
+// while those under way are finished. Those that wait for changes end at once.
+func (s *Server) Drain() {
+	s.draining.Store(true)
+	s.stop()
+}
 
 // live answers whether the process runs.
 func live(c *gin.Context) { c.String(http.StatusOK, "ok\n") }

@@ -23,7 +23,10 @@ func (f *fixture) listen(t *testing.T) string {
 	s.Listener = server.ProblemListener(s.Listener)
 	s.Config.MaxHeaderBytes = 64 << 10
 	s.Start()
-	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		f.handler.(*server.Server).Drain()
+		s.Close()
+	})
 	return s.Listener.Addr().String()
 }
 

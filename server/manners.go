@@ -61,6 +61,9 @@ func (s *Server) setHeaders(c *gin.Context) {
 	header := c.Writer.Header()
 	header["X-Content-Type-Options"] = noSniff
 	header["Vary"] = vary
+	if c.FullPath() == changesPath {
+		header["Vary"] = varyWithAccept
+	}
 	if s.config.Encrypted {
 		header["Strict-Transport-Security"] = stayEncrypted
 	}
@@ -80,7 +83,9 @@ var (
 	// its name is not for it to say.
 	stayEncrypted = []string{"max-age=31536000"}
 
-	vary    = []string{"x-api-key, Authorization, Accept-Encoding, " + preferHeader}
+	vary           = []string{"x-api-key, Authorization, Accept-Encoding, " + preferHeader}
+	varyWithAccept = []string{vary[0] + ", Accept"}
+
 	noStore = []string{"no-store"}
 	noCache = []string{"private, no-cache"}
 )

@@ -90,8 +90,12 @@ func (s *Server) logRequest(c *gin.Context) {
 // limitTime ends the request's context after the configured time, and gives it
 // its session.
 func (s *Server) limitTime(c *gin.Context) {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), s.config.Timeout)
-	defer cancel()
+	ctx := c.Request.Context()
+	if timeout := s.timeOf(c); timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
 	c.Request = c.Request.WithContext(withSession(ctx))
 	c.Next()
 }

@@ -25,7 +25,7 @@ func (s *Server) watch(c *gin.Context) {
 			return
 		}
 		s.config.Requests.Ended(observe.Request{
-			Operation: name, Status: status, Took: time.Since(start), Alias: isAlias(c.Request.Context()), Refusal: refusalOf(op, status),
+			Operation: name, Status: status, Took: time.Since(start) - sessionOf(c.Request.Context()).waited, Alias: isAlias(c.Request.Context()), Refusal: refusalOf(op, status),
 		})
 	}()
 	c.Next()

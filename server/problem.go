@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 )
 
@@ -28,6 +29,7 @@ type problem struct {
 	conflicts  []api.MemberConflict
 	retryAfter string // seconds after which to try again
 	successor  string // the URL to use instead
+	position   *account.PositionError
 }
 
 // Error makes a problem an error, so that it can travel as one.
@@ -61,6 +63,9 @@ func problemOf(err error) *problem {
 	}
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p
+	}
+	if position, ok := errors.AsType[*account.PositionError](err); ok {
+		return &problem{status: http.StatusGone, code: api.ProblemCodeGone, detail: position.Error(), position: position}
 	}
 	if e, ok := errors.AsType[*fault.Error](err); ok && e.Kind != fault.KindInternal {
 		p := &problem{
@@ -188,6 +193,9 @@ func (p *problem) toAPI(c *gin.Context) api.Problem {
 	}
 	if p.successor != "" {
 		body.Successor = &p.successor
+	}
+	if p.position != nil {
+		body.First, body.Last = sequenceOrAbsent(p.position.First), orAbsent(formatSequence(p.position.Last))
 	}
 	return body
 }

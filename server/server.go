@@ -3,6 +3,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -39,6 +40,7 @@ type Config struct {
 	Logger *slog.Logger // nil: slog.Default()
 
 	MaxRequests  int64            // that are under way at once; 0: no limit
+	MaxWaiters   int              // requests that wait for changes at once, of which a key gets half; 0: no limit
 	RateLimit    int              // requests of a key in a second, twice as many at once; 0: no limit
 	DailyLimit   int64            // requests of a key in a day (UTC); 0: no limit
 	AddressLimit int              // requests without a valid key of an address in a minute; 0: no limit
@@ -55,7 +57,10 @@ type Server struct {
 	rates      *rateLimits
 	strangers  *strangers
 	requests   atomic.Int64 // under way
+	waiters    *waiters
 	draining   atomic.Bool
+	stopping   context.Context // ends when the server is to be stopped
+	stop       context.CancelFunc
 	operations operations
 	bodies     map[string]bodyReader // by operationId
 	queries    map[string]queryCheck // by operationId
@@ -91,7 +96,8 @@ func New(config Config, services Services) (*Server, error) {
 	}
 	s := &Server{Services: services, config: config, log: config.Logger}
 	s.rates = newRateLimits(config, services.Identity.TakeQuota)
-	s.strangers = newStrangers(config.AddressLimit)
+	s.strangers, s.waiters = newStrangers(config.AddressLimit), newWaiters(config.MaxWaiters)
+	s.stopping, s.stop = context.WithCancel(context.Background())
 	s.bodies, s.queries = s.bodyReaders(), s.queryChecks()
 	s.room = newRoom(config.MaxBodiesBytes, config.MaxBodyBytes)
 	var err error

@@ -10,6 +10,7 @@ import (
 	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/contact"
+	"github.com/accountsd/accountsd/server/feed"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/store"
@@ -28,6 +29,7 @@ type Services struct {
 	Alias      *alias.Service
 	Audit      *audit.Service
 	Webhooks   *webhook.Service
+	Feed       *feed.Feed
 	Clock      write.Clock
 	Ping       func(ctx context.Context) error // returns nil if requests can be served
 }
@@ -72,6 +74,8 @@ func NewDeliverer(s store.Store, config ServiceConfig, pace webhook.Pace, watche
 // close.
 func NewServices(s store.Store, config ServiceConfig) Services {
 	clock, region := config.Clock, config.Region
+	changes := feed.New(s, account.NewRecords(s))
+	s = feed.Told(s, changes)
 	accounts := account.NewService(store.For(s, func(tx store.Tx) account.Tx { return tx }), clock, region)
 	return Services{
 		Accounts:   accounts,
@@ -81,6 +85,7 @@ func NewServices(s store.Store, config ServiceConfig) Services {
 		Identity:   identity.NewService(store.For(s, func(tx store.Tx) identity.Tx { return tx }), clock, config.Logger),
 		Audit:      audit.NewService(s),
 		Webhooks:   webhook.NewService(WebhookStore(s), clock, config.Webhooks.courier()),
+		Feed:       changes,
 		Alias:      alias.NewService(AliasStore(s), clock, config.Alias),
 		Clock:      clock,
 		Ping:       s.Ping,

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/identity"
@@ -15,6 +16,8 @@ type session struct {
 	actor identity.Actor
 	body  any // what the bodyReader made of the body
 	merge account.Merge
+
+	waited time.Duration // for what was not there yet
 }
 
 // withSession returns a context with a session of its own.

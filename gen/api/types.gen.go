@@ -1908,6 +1908,12 @@ type Problem struct {
 	// Successor The URL to use instead, with the query of the request. Only on a 410.
 	Successor *string `json:"successor,omitempty"`
 
+	// First The earliest change that is kept. Only on a 410 to a position in the feed of changes.
+	First *Sequence `json:"first,omitempty"`
+
+	// Last The last change that there is. Only on a 410 to a position in the feed of changes.
+	Last *Sequence `json:"last,omitempty"`
+
 	// Error The same as `detail`. Only on a 401 of an operation that asks for a password.
 	Error *string `json:"error,omitempty"`
 
@@ -2485,6 +2491,9 @@ type KeyID = int64
 // KeyName defines model for KeyName.
 type KeyName = string
 
+// LastEventID The place of a change among all. Sequences are compared as text.
+type LastEventID = Sequence
+
 // Logic How two tests are joined.
 type Logic = SearchLogic
 
@@ -2574,6 +2583,9 @@ type Value1 = string
 // Value2 defines model for Value2.
 type Value2 = string
 
+// WaitTime defines model for WaitTime.
+type WaitTime = string
+
 // WebhookID defines model for WebhookId.
 type WebhookID = int64
 
@@ -2585,6 +2597,9 @@ type AliasAccountBatch = AccountBatchResult
 
 // AliasAccountList Accounts, in order.
 type AliasAccountList = AccountList
+
+// AliasChangeFeed Changes, in order.
+type AliasChangeFeed = ChangeList
 
 // AliasChangeList Changes, in order.
 type AliasChangeList = ChangeList
@@ -2603,6 +2618,9 @@ type AliasRevertedAccount = RevertedAccount
 
 // BadRequest What is wrong with a request (RFC 9457).
 type BadRequest = Problem
+
+// ChangeFeed Changes, in order.
+type ChangeFeed = ChangeList
 
 // Conflict What is wrong with a request (RFC 9457).
 type Conflict = Problem
@@ -2633,6 +2651,9 @@ type NotFound = Problem
 
 // PayloadTooLarge What is wrong with a request (RFC 9457).
 type PayloadTooLarge = Problem
+
+// PositionGone What is wrong with a request (RFC 9457).
+type PositionGone = Problem
 
 // PreconditionFailed What is wrong with a request (RFC 9457).
 type PreconditionFailed = Problem
@@ -2811,8 +2832,12 @@ type GetAccountByParams struct {
 // ListChangesParams defines parameters for ListChanges.
 type ListChangesParams struct {
 	// After The `sequence` of the last change that is known. All changes are listed if it is not sent. One beyond the last
-	// change answers 400.
+	// change, or before the first one that is kept, answers 410.
 	After *AfterSequence `form:"after,omitempty" json:"after,omitempty"`
+
+	// Wait For how long to wait for a change if there is none yet: from `1s` to `60s`. What stands between must not give up
+	// earlier.
+	Wait *WaitTime `form:"wait,omitempty" json:"wait,omitempty"`
 
 	// PageSize How many records a page holds at the most.
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
@@ -2824,6 +2849,10 @@ type ListChangesParams struct {
 	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
 	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// LastEventID The `sequence` of the last change that a stream has sent, as browsers send it when they connect again. It is taken in
+	// place of `after`.
+	LastEventID *LastEventID `json:"Last-Event-ID,omitempty"`
 }
 
 // ListDuplicatesParams defines parameters for ListDuplicates.

@@ -165,8 +165,20 @@ type ClientInterface interface {
 	//
 	// Lists the changes of the company's accounts in the order in which they took effect, the earliest first. A copy
 	// that applies every change and asks on `after` the last `sequence` that it has seen misses nothing, also while
-	// others write. A deleted account is a change of the kind `deleted`. A position beyond the last change, as after the
-	// server was restored from a backup, answers 400 with the last `sequence`: the copy is to be made anew.
+	// others write. A deleted account is a change of the kind `deleted`.
+	//
+	// **Without polling.** With `wait`, a request that finds no change waits for one, and is answered when it comes, or
+	// without any when the time is over. To who prefers `text/event-stream` in `Accept`, all changes are sent one by one
+	// as they happen, in the form of Server-Sent Events: `id` is the `sequence`, the event is the `kind`, and the data is
+	// the `Change`. A comment comes every 15 seconds, `retry` says when to connect again, and `Last-Event-ID` goes on
+	// where the stream ended. It ends when the key does, and when the server stops.
+	//
+	// Those who wait are not among the requests that the server takes at once. They have a number of their own, beyond
+	// which a further one is answered 503, and 429 if a single key has half of them.
+	//
+	// **A position of no use**, beyond the last change as after the server was restored from a backup, or before the
+	// first one that is kept, answers 410 with the `first` and the `last` sequence: read the accounts anew, and go on
+	// after `last`.
 	//
 	// Corresponds with GET /accounts/changes (the `ListChanges` operationId).
 	ListChanges(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1027,8 +1039,20 @@ func (c *Client) GetAccountBy(ctx context.Context, keyName KeyName, value Unique
 //
 // Lists the changes of the company's accounts in the order in which they took effect, the earliest first. A copy
 // that applies every change and asks on `after` the last `sequence` that it has seen misses nothing, also while
-// others write. A deleted account is a change of the kind `deleted`. A position beyond the last change, as after the
-// server was restored from a backup, answers 400 with the last `sequence`: the copy is to be made anew.
+// others write. A deleted account is a change of the kind `deleted`.
+//
+// **Without polling.** With `wait`, a request that finds no change waits for one, and is answered when it comes, or
+// without any when the time is over. To who prefers `text/event-stream` in `Accept`, all changes are sent one by one
+// as they happen, in the form of Server-Sent Events: `id` is the `sequence`, the event is the `kind`, and the data is
+// the `Change`. A comment comes every 15 seconds, `retry` says when to connect again, and `Last-Event-ID` goes on
+// where the stream ended. It ends when the key does, and when the server stops.
+//
+// Those who wait are not among the requests that the server takes at once. They have a number of their own, beyond
+// which a further one is answered 503, and 429 if a single key has half of them.
+//
+// **A position of no use**, beyond the last change as after the server was restored from a backup, or before the
+// first one that is kept, answers 410 with the `first` and the `last` sequence: read the accounts anew, and go on
+// after `last`.
 //
 // Corresponds with GET /accounts/changes (the `ListChanges` operationId).
 func (c *Client) ListChanges(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3085,6 +3109,18 @@ func NewListChangesRequest(server string, params *ListChangesParams) (*http.Requ
 
 		}
 
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.PageSize != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
@@ -3119,6 +3155,17 @@ func NewListChangesRequest(server string, params *ListChangesParams) (*http.Requ
 			}
 
 			req.Header.Set("Prefer", headerParam0)
+		}
+
+		if params.LastEventID != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Last-Event-ID", *params.LastEventID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Last-Event-ID", headerParam1)
 		}
 
 	}
@@ -7008,8 +7055,20 @@ type ClientWithResponsesInterface interface {
 	//
 	// Lists the changes of the company's accounts in the order in which they took effect, the earliest first. A copy
 	// that applies every change and asks on `after` the last `sequence` that it has seen misses nothing, also while
-	// others write. A deleted account is a change of the kind `deleted`. A position beyond the last change, as after the
-	// server was restored from a backup, answers 400 with the last `sequence`: the copy is to be made anew.
+	// others write. A deleted account is a change of the kind `deleted`.
+	//
+	// **Without polling.** With `wait`, a request that finds no change waits for one, and is answered when it comes, or
+	// without any when the time is over. To who prefers `text/event-stream` in `Accept`, all changes are sent one by one
+	// as they happen, in the form of Server-Sent Events: `id` is the `sequence`, the event is the `kind`, and the data is
+	// the `Change`. A comment comes every 15 seconds, `retry` says when to connect again, and `Last-Event-ID` goes on
+	// where the stream ended. It ends when the key does, and when the server stops.
+	//
+	// Those who wait are not among the requests that the server takes at once. They have a number of their own, beyond
+	// which a further one is answered 503, and 429 if a single key has half of them.
+	//
+	// **A position of no use**, beyond the last change as after the server was restored from a backup, or before the
+	// first one that is kept, answers 410 with the `first` and the `last` sequence: read the accounts anew, and go on
+	// after `last`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8754,6 +8813,16 @@ type ListChangesResponse403Headers struct {
 	XRequestID          *string
 }
 
+// ListChangesResponse410Headers the declared response headers of an HTTP 410 response for ListChanges
+type ListChangesResponse410Headers struct {
+	PreferenceApplied   *string
+	XLenient            *string
+	XRateLimitLimit     *int64
+	XRateLimitRemaining *int64
+	XRateLimitReset     *int64
+	XRequestID          *string
+}
+
 // ListChangesResponse429Headers the declared response headers of an HTTP 429 response for ListChanges
 type ListChangesResponse429Headers struct {
 	PreferenceApplied   *string
@@ -8790,13 +8859,15 @@ type ListChangesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *ChangeList
+	JSON200 *ChangeFeed
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *BadRequest
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthorized
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON410 the response for an HTTP 410 `application/problem+json` response
+	ApplicationProblemJSON410 *PositionGone
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *TooManyRequests
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -8811,6 +8882,8 @@ type ListChangesResponse struct {
 	Headers401 *ListChangesResponse401Headers
 	// Headers403 the parsed response headers for an HTTP 403 response
 	Headers403 *ListChangesResponse403Headers
+	// Headers410 the parsed response headers for an HTTP 410 response
+	Headers410 *ListChangesResponse410Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ListChangesResponse429Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
@@ -8820,7 +8893,7 @@ type ListChangesResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r ListChangesResponse) GetJSON200() *ChangeList {
+func (r ListChangesResponse) GetJSON200() *ChangeFeed {
 	return r.JSON200
 }
 
@@ -8837,6 +8910,11 @@ func (r ListChangesResponse) GetApplicationProblemJSON401() *Unauthorized {
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
 func (r ListChangesResponse) GetApplicationProblemJSON403() *Forbidden {
 	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON410 returns the response for an HTTP 410 `application/problem+json` response
+func (r ListChangesResponse) GetApplicationProblemJSON410() *PositionGone {
+	return r.ApplicationProblemJSON410
 }
 
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
@@ -18847,8 +18925,20 @@ func (c *ClientWithResponses) GetAccountByWithResponse(ctx context.Context, keyN
 //
 // Lists the changes of the company's accounts in the order in which they took effect, the earliest first. A copy
 // that applies every change and asks on `after` the last `sequence` that it has seen misses nothing, also while
-// others write. A deleted account is a change of the kind `deleted`. A position beyond the last change, as after the
-// server was restored from a backup, answers 400 with the last `sequence`: the copy is to be made anew.
+// others write. A deleted account is a change of the kind `deleted`.
+//
+// **Without polling.** With `wait`, a request that finds no change waits for one, and is answered when it comes, or
+// without any when the time is over. To who prefers `text/event-stream` in `Accept`, all changes are sent one by one
+// as they happen, in the form of Server-Sent Events: `id` is the `sequence`, the event is the `kind`, and the data is
+// the `Change`. A comment comes every 15 seconds, `retry` says when to connect again, and `Last-Event-ID` goes on
+// where the stream ended. It ends when the key does, and when the server stops.
+//
+// Those who wait are not among the requests that the server takes at once. They have a number of their own, beyond
+// which a further one is answered 503, and 429 if a single key has half of them.
+//
+// **A position of no use**, beyond the last change as after the server was restored from a backup, or before the
+// first one that is kept, answers 410 with the `first` and the `last` sequence: read the accounts anew, and go on
+// after `last`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22422,7 +22512,7 @@ func ParseListChangesResponse(rsp *http.Response) (*ListChangesResponse, error) 
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest ChangeList
+		var dest ChangeFeed
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -22449,6 +22539,13 @@ func ParseListChangesResponse(rsp *http.Response) (*ListChangesResponse, error) 
 		}
 		response.ApplicationProblemJSON403 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 410:
+		var dest PositionGone
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON410 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest TooManyRequests
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -22469,6 +22566,9 @@ func ParseListChangesResponse(rsp *http.Response) (*ListChangesResponse, error) 
 			return nil, err
 		}
 		response.ApplicationProblemJSON503 = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/event-stream) unsupported
 
 	}
 
@@ -22667,6 +22767,51 @@ func ParseListChangesResponse(rsp *http.Response) (*ListChangesResponse, error) 
 			headers.XRequestID = &value
 		}
 		response.Headers403 = &headers
+	case rsp.StatusCode == 410:
+		var headers ListChangesResponse410Headers
+		if values := rsp.Header.Values("Preference-Applied"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Preference-Applied", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.PreferenceApplied = &value
+		}
+		if values := rsp.Header.Values("X-Lenient"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Lenient", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XLenient = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value int64
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value int64
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value int64
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers410 = &headers
 	case rsp.StatusCode == 429:
 		var headers ListChangesResponse429Headers
 		if values := rsp.Header.Values("Preference-Applied"); len(values) > 0 {

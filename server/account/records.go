@@ -16,6 +16,9 @@ type Records struct {
 	schemas *schemas
 }
 
+// NewRecords returns what a store has to read, without searches by members.
+func NewRecords(reader Reader) *Records { return &Records{reader: reader} }
+
 // Get returns an account with its contacts. KindNotFound if the actor's company
 // has none with the id, or if it is archived and those were not asked for.
 func (r *Records) Get(ctx context.Context, actor identity.Actor, id int64, includeArchived bool) (Account, error) {
@@ -59,19 +62,51 @@ func (r *Records) SearchFilter(ctx context.Context, actor identity.Actor, tests 
 }
 
 // Changes returns the changes of the company's accounts with sequences above
-// after, in the order in which they took effect, at most limit. KindInvalid if
-// after is beyond the last one: it is of a state of the store that is gone.
+// after, in the order in which they took effect, at most limit. A PositionError if
+// the feed does not go on from there.
 func (r *Records) Changes(ctx context.Context, actor identity.Actor, after int64, limit int) ([]HistoryEntry, error) {
 	entries, err := r.reader.Changes(ctx, actor.CompanyID, after, limit)
-	if err != nil || len(entries) > 0 || after == 0 {
+	if err != nil || after == 0 || len(entries) > 0 && entries[0].Sequence == after+1 {
 		return entries, err
 	}
-	last, err := r.reader.LastChange(ctx, actor.CompanyID)
-	if err == nil && after > last {
-		err = fault.Invalid([]fault.Offence{fault.InParameter("after", "must not be beyond the last change, %019d; "+
-			"the server may have been restored from a backup: read the accounts anew, and go on from there", last)})
+	return entries, r.checkPosition(ctx, actor.CompanyID, after)
+}
+
+// PositionError is of a position beyond the end of the feed, or before what is kept
+// of it. It is of a state of the store that is gone.
+type PositionError struct {
+	After       int64
+	First, Last int64 // what there is; 0: nothing
+}
+
+// Error says what there is, and what to do.
+func (e *PositionError) Error() string {
+	why := fmt.Sprintf("none came after %019d; the server may have been restored from a backup", e.After)
+	if e.After < e.Last {
+		why = fmt.Sprintf("the first one that is kept is %019d, so that some after %019d are missing", e.First, e.After)
 	}
-	return nil, err
+	return fmt.Sprintf("the last change is %019d, and %s: read the accounts anew, and go on after the last change", e.Last, why)
+}
+
+// checkPosition returns a PositionError unless the feed goes on from the position. There
+// may be gaps in it, but not before the first change.
+func (r *Records) checkPosition(ctx context.Context, companyID, after int64) error {
+	last, err := r.reader.LastChange(ctx, companyID)
+	if err != nil || after == last {
+		return err
+	}
+	first, err := r.reader.Changes(ctx, companyID, 0, 1)
+	if err != nil {
+		return err
+	}
+	position := &PositionError{After: after, Last: last}
+	if len(first) > 0 {
+		position.First = first[0].Sequence
+	}
+	if after > last || after < position.First-1 {
+		return position
+	}
+	return nil
 }
 
 // History returns the changes of an account with sequences below before, or all

@@ -51,7 +51,7 @@ var _ Tx = (*records.Tx)(nil)
 
 // Config is how a source is followed. The zero value of each is fit for use.
 type Config struct {
-	Interval time.Duration // between two looks at the source; 0: a second
+	Interval time.Duration // between two looks at the source, of which a change has one sooner; 0: a second
 	Atonce   int           // how many changes are applied in one transaction; 0: 2000
 	Logger   *slog.Logger  // nil: nothing is logged
 }
@@ -103,9 +103,12 @@ func (f *Follower) Run(ctx context.Context) error {
 			outage, f.known = err.Error(), false
 			f.config.Logger.WarnContext(ctx, "the source does not answer; trying again", "error", err)
 		}
+		if err == nil {
+			f.source.await(ctx, f.state.Sequence, f.config.Interval)
+			continue
+		}
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-time.After(f.config.Interval):
 		}
 	}

@@ -87,7 +87,22 @@ func (s *source) changes(ctx context.Context, known int64, last string, limit in
 // isBeyond tells whether a position in the feed is refused.
 func isBeyond(err error) bool {
 	refused, ok := errors.AsType[*client.Error](err)
-	return ok && refused.Status == http.StatusBadRequest
+	return ok && (refused.Status == http.StatusGone || refused.Status == http.StatusBadRequest) // as the first release says it
+}
+
+// await waits for a change behind a sequence, for a time at the most. What keeps it from
+// that is told when the changes are read.
+func (s *source) await(ctx context.Context, sequence int64, wait time.Duration) {
+	began := time.Now()
+	if wait >= time.Second {
+		if _, err := s.client.Accounts.AwaitChanges(ctx, formatSequence(sequence), wait); err == nil {
+			return
+		}
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(wait - time.Since(began)):
+	}
 }
 
 // users returns all users.

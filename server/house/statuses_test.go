@@ -60,6 +60,7 @@ func (o operation) failures() []string {
 	add(o.Security == nil || len(*o.Security) > 0, "401")
 	add((o.Security == nil || len(*o.Security) > 0) && o.OperationID != "changePassword", "403") // Anyone may change the own one.
 	add(o.has("path", ""), "404")
+	add(o.has("query", "wait"), "410")
 	add(conflicts || o.has("header", "Idempotency-Key"), "409")
 	isRead := strings.HasPrefix(o.OperationID, "get")
 	add(isBatch || o.has("header", "If-Match") || o.has("header", "If-None-Match") && !isRead, "412")
@@ -92,7 +93,6 @@ var elsewhere = map[string]string{
 	"417": "is answered before there is a request",
 	"431": "is answered before there is a request",
 	"501": "is answered before there is a request",
-	"410": "is of the operations under /clients alone",
 }
 
 // Each status that package server names is declared by an operation.

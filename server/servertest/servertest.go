@@ -45,6 +45,7 @@ type Server struct {
 	actor    identity.Actor
 	web      *httptest.Server
 	stop     []func() // what runs beside the requests
+	handler  *server.Server
 }
 
 // Option is an option of [New] and [Start].
@@ -124,7 +125,7 @@ func (s *Server) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.web = httptest.NewServer(handler)
+	s.web, s.handler = httptest.NewServer(handler), handler
 	s.web.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	s.URL = s.web.URL + "/v1"
 	s.Client, err = client.New(s.URL, client.WithAPIKey(s.Key), client.WithHTTPClient(s.web.Client()))
@@ -168,6 +169,7 @@ const removal = time.Minute
 func (s *Server) Close() error {
 	var errs []error
 	if s.web != nil {
+		s.handler.Drain() // else those who wait for changes would be waited for
 		s.web.Close()
 	}
 	for _, stop := range s.stop {

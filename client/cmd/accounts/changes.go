@@ -27,7 +27,7 @@ func changesCommand(t *terminal) *cli.Command {
 			&cli.StringFlag{Name: "after", Usage: "begin after the change with `SEQUENCE`"},
 			&cli.StringFlag{Name: "position", Usage: "begin after the sequence in `FILE`, if there is one, and keep the last one there"},
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "wait for more until interrupted"},
-			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "with --follow, ask again after `DURATION`"},
+			&cli.DurationFlag{Name: "interval", Hidden: true, Usage: "of no use any more: the server tells when there is something"},
 		},
 	}
 }
@@ -54,15 +54,27 @@ func (t *terminal) changes(ctx context.Context, cmd *cli.Command, c *client.Clie
 	if f.follow && p.format == formatTable {
 		f.write, f.flush = p.rowWriter()
 	}
-	for {
-		done, err := f.read(ctx, c)
-		if done || err != nil || !f.follow {
-			return err
+	done, err := f.read(ctx, c.Accounts.Changes(ctx, f.after))
+	for f.follow && !done && err == nil && ctx.Err() == nil {
+		done, err = f.read(ctx, next(ctx, c, f.after))
+	}
+	return err
+}
+
+// followWait is how long a request waits for changes.
+const followWait = 25 * time.Second
+
+// next are the changes after a position that come next. There may be none yet.
+func next(ctx context.Context, c *client.Client, after string) iter.Seq2[client.Change, error] {
+	return func(yield func(client.Change, error) bool) {
+		changes, err := c.Accounts.AwaitChanges(ctx, after, followWait)
+		for _, change := range changes {
+			if !yield(change, nil) {
+				return
+			}
 		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(cmd.Duration("interval")):
+		if err != nil {
+			yield(client.Change{}, err)
 		}
 	}
 }
@@ -83,10 +95,10 @@ func (f *feed) open() error {
 	return err
 }
 
-// read prints the changes so far. done tells that no more are wanted.
-func (f *feed) read(ctx context.Context, c *client.Client) (done bool, err error) {
+// read prints changes. done tells that no more are wanted.
+func (f *feed) read(ctx context.Context, changes iter.Seq2[client.Change, error]) (done bool, err error) {
 	before := f.after
-	done, err = f.print(c.Accounts.Changes(ctx, f.after))
+	done, err = f.print(changes)
 	if f.follow && ctx.Err() != nil {
 		err = nil // It was interrupted, which is how following ends.
 	}

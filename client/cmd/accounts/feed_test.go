@@ -39,7 +39,7 @@ func TestFollow(t *testing.T) {
 	sh := newShell(t)
 	position := filepath.Join(sh.dir, "position")
 	for i, output := range []string{"table", "ndjson", "csv"} {
-		cmd := sh.command("changes", "--follow", "--interval", "10ms", "--position", position, "-o", output, "--columns", "kind,accountId,fields")
+		cmd := sh.command("changes", "--follow", "--position", position, "-o", output, "--columns", "kind,accountId,fields")
 		out, err := cmd.StdoutPipe()
 		must(t, err)
 		must(t, cmd.Start())

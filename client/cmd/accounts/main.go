@@ -120,6 +120,7 @@ func exitCode(ctx context.Context, err error) int {
 	}
 	for kind, code := range map[error]int{
 		client.ErrInvalid:      3,
+		client.ErrGone:         3,
 		client.ErrUnauthorized: 4,
 		client.ErrForbidden:    4,
 		client.ErrNotFound:     5,

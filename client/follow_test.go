@@ -1,0 +1,133 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/accountsd/accountsd/client"
+	"github.com/accountsd/accountsd/server"
+	"github.com/accountsd/accountsd/server/servertest"
+)
+
+// Who follows sees what was there and what comes, across answers that break off, until
+// it has enough.
+func TestFollow(t *testing.T) {
+	t.Parallel()
+	s := servertest.New(t)
+	a := s.Account(t, client.AccountCreate{Title: "Sunrise", Address: []string{"x"}})
+	c, err := client.New(s.URL, client.WithAPIKey(s.Key), client.WithRetries(0), client.WithBackoff(time.Millisecond, time.Millisecond), client.WithMiddleware(breaking(3)))
+	must(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var seen []string
+	for change, err := range c.Accounts.Follow(ctx, "") {
+		must(t, err)
+		seen = append(seen, fmt.Sprint(change.Kind, change.Version))
+		if len(seen) == 20 {
+			break
+		}
+		_, err := s.Client.Accounts.Update(ctx, a.ID, client.AccountPatch{Title: client.Set(fmt.Sprint("Title ", len(seen)))})
+		must(t, err)
+	}
+	if got := strings.Join(seen, " "); len(seen) != 20 || !strings.HasPrefix(got, "created1 updated2 updated3 ") || !strings.HasSuffix(got, "updated20") {
+		t.Errorf("%s", got)
+	}
+}
+
+// breaking fails every nth request.
+func breaking(n int) client.Middleware {
+	asked := 0
+	return func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if asked++; asked%n == 0 {
+				return nil, errors.New("the line broke")
+			}
+			return next.RoundTrip(r)
+		})
+	}
+}
+
+// Following ends with its context, without an error, and with one that will not pass.
+func TestFollowEnds(t *testing.T) {
+	t.Parallel()
+	s := servertest.New(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		for _, err := range s.Client.Accounts.Follow(ctx, "") {
+			ended <- err
+		}
+		ended <- nil
+	}()
+	cancel()
+	must(t, <-ended)
+
+	s.Account(t, client.AccountCreate{Title: "Sunrise", Address: []string{"x"}})
+	for _, err := range s.Client.Accounts.Follow(t.Context(), "0000000000000000077") {
+		var e *client.Error
+		if !errors.Is(err, client.ErrGone) || !errors.As(err, &e) || e.First != "0000000000000000001" || e.Last != e.First || e.Code != "GONE" {
+			t.Errorf("%v", err)
+		}
+	}
+	for _, err := range s.Client.Accounts.Follow(t.Context(), "x") {
+		if !errors.Is(err, client.ErrInvalid) {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+// A wait is one that the server takes, shorter than the client's patience, and none where
+// the server knows of none.
+func TestAwaitChanges(t *testing.T) {
+	t.Parallel()
+	for want, c := range map[string]struct {
+		wait    time.Duration
+		options []client.Option
+	}{
+		"after=7&page_size=100&wait=25s": {25 * time.Second, nil},
+		"after=7&page_size=100&wait=30s": {time.Hour, nil},
+		"after=7&page_size=100&wait=60s": {time.Hour, []client.Option{client.WithTimeout(0)}},
+		"after=7&page_size=100&wait=2s":  {time.Hour, []client.Option{client.WithHTTPClient(&http.Client{Timeout: 5 * time.Second})}},
+		"after=7&page_size=100":          {time.Millisecond, nil},
+	} {
+		server := serve(t, reply(200, `{"changes":[]}`))
+		changes, err := server.client(t, c.options...).Accounts.AwaitChanges(t.Context(), "7", c.wait)
+		must(t, err)
+		if got := server.asked()[0].query; len(changes) != 0 || !sameQuery(got, want) {
+			t.Errorf("%s: asked %s", want, got)
+		}
+	}
+	old := serve(t, reply(400, `{"type":"about:blank","title":"Bad Request","status":400,"code":"VALIDATION_ERROR","detail":"d","errors":[{"field":"wait","in":"query","code":"VALIDATION_ERROR","message":"m"}]}`,
+		"Content-Type", "application/problem+json"), reply(200, `{"changes":[]}`))
+	if _, err := old.client(t).Accounts.AwaitChanges(t.Context(), "7", time.Second); err != nil || strings.Contains(old.asked()[1].query, "wait") {
+		t.Errorf("%v %+v", err, old.asked())
+	}
+}
+
+// A server that stops does not wait for those who follow.
+func TestFollowDoesNotHoldTheServer(t *testing.T) {
+	t.Parallel()
+	s := servertest.New(t, servertest.WithServer(func(c *server.Config) { c.MaxWaiters = 10 }))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for range s.Client.Accounts.Follow(ctx, "") {
+		}
+	}()
+	must(t, s.Close())
+	cancel()
+	<-ended
+}
+
+func sameQuery(got, want string) bool {
+	a, err := url.ParseQuery(got)
+	b, err2 := url.ParseQuery(want)
+	return err == nil && err2 == nil && a.Encode() == b.Encode()
+}
