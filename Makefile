@@ -233,6 +233,13 @@ soak-merge: ## have PAIRS (10000) pairs of patches that were made for one versio
 	$(GO) test ./server -count=1 -timeout 1h -run '^TestPatchesThatMeet$$' -rapid.checks=$(PAIRS)
 	$(WITHPOSTGRES) -require env ACCOUNTSD_TEST_STORE=postgres $(GO) test ./server -count=1 -timeout 1h -run '^TestPatchesThatMeet$$' -rapid.checks=$(PAIRS)
 
+MERGES ?= 1000
+
+.PHONY: soak-duplicates
+soak-duplicates: ## merge random accounts and take all of it back, MERGES times (1000), on both stores
+	$(GO) test ./server/account -count=1 -timeout 1h -run '^TestMergesAreTakenBack$$' -merges $(MERGES)
+	$(WITHPOSTGRES) -require env ACCOUNTSD_TEST_STORE=postgres $(GO) test ./server/account -count=1 -timeout 1h -run '^TestMergesAreTakenBack$$' -merges $(MERGES)
+
 .PHONY: soak-servers
 soak-servers: build ## run two servers on one PostgreSQL under 16 clients: at peace, killed, behind HAProxy, on PgBouncer; and one under 500 requests at once
 	$(GO) build -o bin/soak ./server/servertest/soak

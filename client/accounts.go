@@ -120,10 +120,19 @@ type batchResult struct {
 // History iterates over the changes of an account, the latest first. It works
 // for a deleted account too.
 func (s *Accounts) History(ctx context.Context, id int64) iter.Seq2[Change, error] {
+	return s.history(ctx, id, false)
+}
+
+// MergedHistory is History, with the changes of the accounts that were merged into it.
+func (s *Accounts) MergedHistory(ctx context.Context, id int64) iter.Seq2[Change, error] {
+	return s.history(ctx, id, true)
+}
+
+func (s *Accounts) history(ctx context.Context, id int64, merged bool) iter.Seq2[Change, error] {
 	send := func(ctx context.Context, params *api.ListAccountChangesParams, editors ...apiclient.RequestEditorFn) (*http.Response, error) {
 		return s.c.raw.ListAccountChanges(ctx, id, params, editors...)
 	}
-	return list(send, &api.ListAccountChangesParams{PageSize: new(maxPageSize)}, changes, checkIDs("account", id)).all(ctx)
+	return list(send, &api.ListAccountChangesParams{IncludeMerged: optional(merged), PageSize: new(maxPageSize)}, changes, checkIDs("account", id)).all(ctx)
 }
 
 // Changes iterates over the changes of all accounts in the order in which they

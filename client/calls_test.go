@@ -143,6 +143,19 @@ var calls = map[string]struct {
 		},
 		reply(200, `{"groups":[]}`), request{method: "GET", path: "/v1/accounts/duplicates", query: "reason=title&account_id=42&include_archived=true&page_size=100"}, nil,
 	},
+	"merge": {
+		func(ctx context.Context, c *client.Client) error {
+			_, err := c.Accounts.Merge(ctx, 42, client.AccountMerge{
+				From: []client.MergeSource{{ID: 57, IfMatch: `"57-2"`}, {ID: 58}}, Take: map[string]int64{"title": 57},
+			}, client.IfMatch(`"42-7"`), client.DryRun(), client.IdempotencyKey("k"), client.Reason("same"))
+			return err
+		}, okAccount, request{method: "POST", path: "/v1/accounts/42/merge", query: "dry_run=true", body: `{"from":[{"id":57,"ifMatch":"\"57-2\""},{"id":58}],"take":{"title":57}}`},
+		map[string]string{"If-Match": `"42-7"`, "Idempotency-Key": "k", "X-Reason": "same"},
+	},
+	"history of the merged": {
+		func(ctx context.Context, c *client.Client) error { return drain(c.Accounts.MergedHistory(ctx, 42)) },
+		reply(200, `{"changes":[]}`), request{method: "GET", path: "/v1/accounts/42/changes", query: "include_merged=true&page_size=100"}, nil,
+	},
 	"audit": {
 		func(ctx context.Context, c *client.Client) error {
 			return drain(c.Audit.List(ctx, client.AuditFilter{After: "0042", Action: "key.created"}))

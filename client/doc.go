@@ -65,7 +65,7 @@
 // has happened, and [Accounts.Follow] goes on with what happens, as it happens, for a
 // copy that is to stay current. [Webhooks] have the server send it instead; package
 // github.com/accountsd/accountsd/client/webhook verifies what comes.
-// [Accounts.Duplicates] finds accounts that may be one.
+// [Accounts.Duplicates] finds accounts that may be one, and [Accounts.Merge] makes one of them.
 //
 // # Errors
 //

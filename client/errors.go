@@ -83,6 +83,7 @@ type Error struct {
 	Conflicts    []Conflict      // of ErrPrecondition: what others have changed of what it changes
 	First, Last  string          // of an ErrGone: the changes that there are; empty: none
 	RequestID    string          // to ask the server's operator about
+	MergedInto   int64           // the account to use instead of the one that was merged into it; 0: none was
 	RetryAfter   time.Duration   // how long the server asked to wait; 0: it did not
 	Body         []byte          // of the answer, as it came, at most 1 MiB
 	Err          error           // the cause, if it was not the server's answer
@@ -190,6 +191,9 @@ func problemError(resp *http.Response, body []byte) *Error {
 	e.Code, e.Message, e.Fields, e.Conflicts = problem.Code, problem.Detail, problem.Errors, problem.Conflicts
 	e.First, e.Last = orZero(problem.First), orZero(problem.Last)
 	e.RequestID = cmp.Or(e.RequestID, problem.RequestID)
+	if problem.MergedInto != nil {
+		e.MergedInto = *problem.MergedInto
+	}
 	return e
 }
 

@@ -44,6 +44,11 @@ type (
 	UndeleteOption interface {
 		undelete(*api.UndeleteAccountParams)
 	}
+	// MergeOption is an option of [Accounts.Merge]: [IfMatch], [DryRun],
+	// [IdempotencyKey] or [Reason].
+	MergeOption interface {
+		merge(*api.MergeAccountsParams)
+	}
 	// WriteOption is an option of writes of contacts, and of [Properties.Create]:
 	// [IdempotencyKey].
 	WriteOption interface{ write(name **string) }
@@ -69,6 +74,7 @@ type (
 	restoreOption interface {
 		RevertOption
 		UndeleteOption
+		MergeOption
 	}
 	dryOption interface {
 		changeOption
@@ -78,6 +84,7 @@ type (
 		UpdateOption
 		DeleteOption
 		RevertOption
+		MergeOption
 	}
 	reasonOption interface {
 		changeOption
@@ -125,9 +132,11 @@ type ifMatch string
 func (etag ifMatch) update(p *api.UpdateAccountParams)       { p.IfMatch = new(string(etag)) }
 func (etag ifMatch) remove(p *api.DeleteAccountParams)       { p.IfMatch = new(string(etag)) }
 func (etag ifMatch) revert(p *api.RevertAccountChangeParams) { p.IfMatch = new(string(etag)) }
+func (etag ifMatch) merge(p *api.MergeAccountsParams)        { p.IfMatch = new(string(etag)) }
 
 // IfMatch writes only if the account still has the tag, and else returns
-// ErrPrecondition. It is an [UpdateOption], a [DeleteOption] and a [RevertOption].
+// ErrPrecondition. It is an [UpdateOption], a [DeleteOption], a [RevertOption] and a
+// [MergeOption].
 func IfMatch(etag string) guardOption { return ifMatch(etag) }
 
 type merge string
@@ -171,10 +180,11 @@ func (dryRun) update(p *api.UpdateAccountParams)       { p.DryRun = new(true) }
 func (dryRun) batch(p *api.BatchUpdateAccountsParams)  { p.DryRun = new(true) }
 func (dryRun) revert(p *api.RevertAccountChangeParams) { p.DryRun = new(true) }
 func (dryRun) undelete(p *api.UndeleteAccountParams)   { p.DryRun = new(true) }
+func (dryRun) merge(p *api.MergeAccountsParams)        { p.DryRun = new(true) }
 
 // DryRun checks and answers as always, and writes nothing. The answer has no
-// ETag. It is a [CreateOption], an [UpdateOption], a [BatchOption], a [RevertOption]
-// and an [UndeleteOption].
+// ETag. It is a [CreateOption], an [UpdateOption], a [BatchOption], a [RevertOption],
+// an [UndeleteOption] and a [MergeOption].
 func DryRun() dryOption { return dryRun{} }
 
 type idempotencyKey string
@@ -185,6 +195,7 @@ func (k idempotencyKey) update(p *api.UpdateAccountParams)          { k.write(&p
 func (k idempotencyKey) batch(p *api.BatchUpdateAccountsParams)     { k.write(&p.IdempotencyKey) }
 func (k idempotencyKey) revert(p *api.RevertAccountChangeParams)    { k.write(&p.IdempotencyKey) }
 func (k idempotencyKey) undelete(p *api.UndeleteAccountParams)      { k.write(&p.IdempotencyKey) }
+func (k idempotencyKey) merge(p *api.MergeAccountsParams)           { k.write(&p.IdempotencyKey) }
 func (k idempotencyKey) updateProperty(p *api.UpdatePropertyParams) { k.write(&p.IdempotencyKey) }
 
 // IdempotencyKey names the write, so that it is carried out once even if the
@@ -204,10 +215,11 @@ func (r reason) batch(p *api.BatchUpdateAccountsParams)  { p.XReason = new(strin
 func (r reason) remove(p *api.DeleteAccountParams)       { p.XReason = new(string(r)) }
 func (r reason) revert(p *api.RevertAccountChangeParams) { p.XReason = new(string(r)) }
 func (r reason) undelete(p *api.UndeleteAccountParams)   { p.XReason = new(string(r)) }
+func (r reason) merge(p *api.MergeAccountsParams)        { p.XReason = new(string(r)) }
 
 // Reason says why the write is made, in up to 200 characters; the history shows it
 // with each change. It is a [CreateOption], an [UpdateOption], a [BatchOption], a
-// [DeleteOption], a [RevertOption] and an [UndeleteOption]. [WithReason] is for all
+// [DeleteOption], a [RevertOption], an [UndeleteOption] and a [MergeOption]. [WithReason] is for all
 // writes of a client.
 func Reason(text string) reasonOption { return reason(headerText(text)) }
 

@@ -74,10 +74,15 @@ type (
 	KeyCreate = api.KeyCreate
 	// LeftOutMember is a member that did not get its former value, and why.
 	LeftOutMember = api.LeftOutMember
+	// AccountMerge is accounts to merge into one, and what is taken of which.
+	AccountMerge = api.AccountMerge
 	// MatchMember is a member by which an account is recognised.
 	MatchMember = api.MatchMember
 	// MatchStrategy is what happens to an account that is recognised.
 	MatchStrategy = api.MatchStrategy
+	// MergeSource is an account to merge into another. IfMatch is the tag that it must
+	// have; with "" it may have any.
+	MergeSource = api.MergeSource
 	// OptionRename is an option to spell differently.
 	OptionRename = api.OptionRename
 	// PasswordReset says what else a reset of a password ends.

@@ -7,12 +7,16 @@ import (
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
 )
 
 // GetAccount answers GET /accounts/{accountId}.
 func (s *Server) GetAccount(ctx context.Context, req apiserver.GetAccountRequestObject) (apiserver.GetAccountResponseObject, error) {
 	contacts := isTrue(req.Params.IncludeContacts)
 	a, err := s.Accounts.Show(ctx, actorOf(ctx), req.AccountID, isTrue(req.Params.IncludeArchived), contacts)
+	if into := fault.MergedInto(err); into != 0 {
+		return mergedAccount(ctx, into), nil
+	}
 	if err != nil {
 		return nil, err
 	}

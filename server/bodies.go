@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
@@ -31,6 +32,7 @@ func (s *Server) bodyReaders() map[string]bodyReader {
 		"updateAccount":          bodyOf(s.Accounts.Parse, s.refuseUpdate),
 		"createAccount":          bodyOf(s.Accounts.Parse, s.refuseAccount),
 		"batchUpdateAccounts":    bodyOf(s.Accounts.ParseBatch, s.refuseBatch),
+		"mergeAccounts":          bodyOf(account.ParseMerge, s.refuseMerge),
 		"createContact":          bodyOf(s.Contacts.Parse, s.refuseContact),
 		"updateContact":          bodyOf(s.Contacts.Parse, s.refuseContactUpdate),
 		"createProperty":         bodyOf(property.ParseNew, s.refuseProperty),

@@ -57,7 +57,7 @@ func (s *Server) ListAccountChanges(ctx context.Context, req apiserver.ListAccou
 		before = max(before, 1) // All sequences are above 0, which means the latest.
 	}
 	size := pageSize(req.Params.PageSize)
-	entries, err := s.Accounts.History(ctx, actorOf(ctx), req.AccountID, before, size+1)
+	entries, err := s.Accounts.History(ctx, actorOf(ctx), req.AccountID, before, size+1, isTrue(req.Params.IncludeMerged))
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,10 @@ func toAPICause(c *account.Cause) *api.ChangeCause {
 	if c == nil {
 		return nil
 	}
-	cause := &api.ChangeCause{Kind: api.CauseKind(c.Kind), Sequence: formatSequence(c.Sequence), CreatedBy: orAbsent(c.CreatedBy)}
+	cause := &api.ChangeCause{Kind: api.CauseKind(c.Kind), CreatedBy: orAbsent(c.CreatedBy), Merged: c.Merged, MergedInto: orAbsent(c.MergedInto)}
+	if c.Sequence != 0 {
+		cause.Sequence = new(formatSequence(c.Sequence))
+	}
 	if c.CreatedAt != nil {
 		cause.CreatedAt = new(timestamp.Of(*c.CreatedAt))
 	}

@@ -30,6 +30,7 @@ type problem struct {
 	retryAfter string // seconds after which to try again
 	successor  string // the URL to use instead
 	position   *account.PositionError
+	mergedInto int64 // the account to use instead
 }
 
 // Error makes a problem an error, so that it can travel as one.
@@ -74,7 +75,8 @@ func problemOf(err error) *problem {
 			detail: e.Message,
 			fields: ToAPIFieldProblems(e.Fields),
 
-			conflicts: ToAPIConflicts(e.Conflicts),
+			conflicts:  ToAPIConflicts(e.Conflicts),
+			mergedInto: e.MergedInto,
 		}
 		if e.RetryAfter > 0 {
 			p.retryAfter = seconds(e.RetryAfter)
@@ -197,5 +199,6 @@ func (p *problem) toAPI(c *gin.Context) api.Problem {
 	if p.position != nil {
 		body.First, body.Last = sequenceOrAbsent(p.position.First), orAbsent(formatSequence(p.position.Last))
 	}
+	body.MergedInto = orAbsent(p.mergedInto)
 	return body
 }

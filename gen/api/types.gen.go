@@ -223,6 +223,7 @@ func (e AuditAction) Valid() bool {
 
 // Defines values for CauseKind.
 const (
+	CauseKindMerge    CauseKind = "merge"
 	CauseKindRevert   CauseKind = "revert"
 	CauseKindUndelete CauseKind = "undelete"
 )
@@ -230,6 +231,8 @@ const (
 // Valid indicates whether the value is a known member of the CauseKind enum.
 func (e CauseKind) Valid() bool {
 	switch e {
+	case CauseKindMerge:
+		return true
 	case CauseKindRevert:
 		return true
 	case CauseKindUndelete:
@@ -897,6 +900,19 @@ func (v AccountFill) String() string { return custom.JSON(v) }
 // AccountList Accounts, in order.
 type AccountList = []Account
 
+// AccountMerge Accounts to merge into one.
+type AccountMerge struct {
+	// From The others, in the order in which values are taken from them.
+	From []MergeSource `json:"from"`
+
+	// Take By the name of a member, `custom.<keyName>` for a custom one, the id of the account that it is taken from, also if
+	// that has no value of it. `number` and `contacts` are not among them.
+	Take map[string]int64 `json:"take,omitempty"`
+}
+
+// String returns the value as JSON.
+func (v AccountMerge) String() string { return custom.JSON(v) }
+
 // AccountPatch The members of an account to change. The members that the server owns are accepted as they were fetched, and
 // never written. `add`, `remove` and `fill` change members by what they hold, whatever that is: one that is in
 // `fill`, or in `add` or `remove`, must not be sent in another way too.
@@ -1373,7 +1389,8 @@ type AuditSubject struct {
 // String returns the value as JSON.
 func (v AuditSubject) String() string { return custom.JSON(v) }
 
-// CauseKind `revert` of a change that takes another one back, and `undelete` of one that makes a deleted account be there again.
+// CauseKind `revert` of a change that takes another one back, `undelete` of one that makes a deleted account be there again, and
+// `merge` of those by which accounts were merged: the target's, and the deletions of the others.
 type CauseKind string
 
 // Change What one write did to one account.
@@ -1412,11 +1429,12 @@ func (v Change) String() string { return custom.JSON(v) }
 
 // ChangeCause Why the server wrote a change, where that is more than the values that were sent. Absent of all others.
 type ChangeCause struct {
-	// Kind `revert` of a change that takes another one back, and `undelete` of one that makes a deleted account be there again.
+	// Kind `revert` of a change that takes another one back, `undelete` of one that makes a deleted account be there again, and
+	// `merge` of those by which accounts were merged: the target's, and the deletions of the others.
 	Kind CauseKind `json:"kind"`
 
-	// Sequence The change that was taken back.
-	Sequence Sequence `json:"sequence"`
+	// Sequence The change that was taken back. Absent of a merge.
+	Sequence *Sequence `json:"sequence,omitempty"`
 
 	// CreatedAt When the account was first created, if it was deleted and is there again: a copy takes it in place of the time of
 	// the change.
@@ -1424,6 +1442,12 @@ type ChangeCause struct {
 
 	// CreatedBy The id of the user who did, beside `createdAt`; absent if nobody is known.
 	CreatedBy *int64 `json:"createdBy,omitempty"`
+
+	// Merged The ids of the accounts that were merged into this one by the change.
+	Merged []int64 `json:"merged,omitempty"`
+
+	// MergedInto The id of the account that this one was merged into, and so deleted.
+	MergedInto *int64 `json:"mergedInto,omitempty"`
 }
 
 // String returns the value as JSON.
@@ -1835,6 +1859,18 @@ type MatchStrategy string
 // carried out; where there is none, the changes clash.
 type MemberConflict = custom.Conflict
 
+// MergeSource An account to merge into another one.
+type MergeSource struct {
+	// ID The account's id.
+	ID int64 `json:"id"`
+
+	// IfMatch Merge only if the account's `ETag` is among these, else nothing is written. `*` matches any account.
+	IfMatch EntityTags `json:"ifMatch,omitempty"`
+}
+
+// String returns the value as JSON.
+func (v MergeSource) String() string { return custom.JSON(v) }
+
 // OptionRename An option to spell differently.
 type OptionRename struct {
 	// From The label now, found without regard to case.
@@ -1913,6 +1949,9 @@ type Problem struct {
 
 	// Last The last change that there is. Only on a 410 to a position in the feed of changes.
 	Last *Sequence `json:"last,omitempty"`
+
+	// MergedInto The id of the account that the one of the request was merged into. Only on a 409 of such a one.
+	MergedInto *int64 `json:"mergedInto,omitempty"`
 
 	// Error The same as `detail`. Only on a 401 of an operation that asks for a password.
 	Error *string `json:"error,omitempty"`
@@ -2479,6 +2518,9 @@ type IncludeArchived = bool
 // IncludeContacts defines model for IncludeContacts.
 type IncludeContacts = bool
 
+// IncludeMerged defines model for IncludeMerged.
+type IncludeMerged = bool
+
 // IncludeTotal defines model for IncludeTotal.
 type IncludeTotal = bool
 
@@ -3026,6 +3068,9 @@ type UpdateAccountParams struct {
 
 // ListAccountChangesParams defines parameters for ListAccountChanges.
 type ListAccountChangesParams struct {
+	// IncludeMerged Whether the changes of the accounts that were merged into it are listed too.
+	IncludeMerged *IncludeMerged `form:"include_merged,omitempty" json:"include_merged,omitempty"`
+
 	// Before List only changes ahead of the one with this `sequence`, as the `Link` header does.
 	Before *BeforeSequence `form:"before,omitempty" json:"before,omitempty"`
 
@@ -3043,6 +3088,38 @@ type ListAccountChangesParams struct {
 
 // RevertAccountChangeParams defines parameters for RevertAccountChange.
 type RevertAccountChangeParams struct {
+	// DryRun Check and answer as always, but write nothing. The answer carries `Preview` instead of `ETag`.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
+	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
+	// with an `Idempotency-Key`.
+	XReason *Reason `json:"X-Reason,omitempty"`
+
+	// IfMatch Update only if the account's `ETag` is among these (RFC 9110, section 13.1.1), else answer 412. `*` matches any
+	// account. The tag of an answer with contacts stands for that of the account. With `Prefer: merge`, an update may
+	// also name an earlier version, if nothing of it was changed since.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is
+	// under way waits for that, on whichever server; where that takes too long, it answers 409 with the code
+	// `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`. Another request with the same key answers 409.
+	// The members of the body may come in another order. Requests that were refused are not kept.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// MergeAccountsParams defines parameters for MergeAccounts.
+type MergeAccountsParams struct {
 	// DryRun Check and answer as always, but write nothing. The answer carries `Preview` instead of `ETag`.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 
@@ -3719,6 +3796,9 @@ type UpdateAccountJSONRequestBody = AccountPatch
 
 // UpdateAccountApplicationMergePatchPlusJSONRequestBody defines body for UpdateAccount for application/merge-patch+json ContentType.
 type UpdateAccountApplicationMergePatchPlusJSONRequestBody = AccountPatch
+
+// MergeAccountsJSONRequestBody defines body for MergeAccounts for application/json ContentType.
+type MergeAccountsJSONRequestBody = AccountMerge
 
 // NotifyAliasUserJSONRequestBody defines body for NotifyAliasUser for application/json ContentType.
 type NotifyAliasUserJSONRequestBody = AliasNotice

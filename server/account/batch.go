@@ -66,7 +66,7 @@ func (s *Service) parseUpdate(item any) (BatchUpdate, fault.Offences) {
 // KindPrecondition with every offence of all updates; an unknown id is one.
 func (s *Service) Batch(ctx context.Context, actor identity.Actor, req BatchRequest) ([]Account, error) {
 	return decide(ctx, s, actor.CompanyID, req.Mode, all, func(ctx context.Context, tx Tx) ([]Account, error) {
-		b := &batch{Service: s, tx: tx, actor: actor, req: req, accounts: make(map[int64]Account), offences: slices.Clip(req.Found)}
+		b := &batch{Service: s, tx: tx, actor: actor, req: req, accounts: make(map[int64]Account), merged: make(map[int64]int64), offences: slices.Clip(req.Found)}
 		return b.run(ctx)
 	})
 }
@@ -78,6 +78,7 @@ type batch struct {
 	actor    identity.Actor
 	req      BatchRequest
 	accounts map[int64]Account // those of the batch, as they are so far
+	merged   map[int64]int64   // those that were merged, and into which
 	offences fault.Offences
 
 	conflicts []fault.Conflict
@@ -120,6 +121,8 @@ func (b *batch) load(ctx context.Context) error {
 		switch {
 		case err == nil:
 			b.accounts[update.ID] = a
+		case fault.MergedInto(err) != 0:
+			b.merged[update.ID] = fault.MergedInto(err)
 		case !fault.IsNotFound(err):
 			return fmt.Errorf("load account: %w", err)
 		}
@@ -133,7 +136,9 @@ func (b *batch) update(ctx context.Context, index int, update BatchUpdate) error
 	path := []string{"updates", strconv.Itoa(index)}
 	before, ok := b.accounts[update.ID]
 	if !ok {
-		if update.ID != 0 { // else it was not sent, or is not an id
+		if into := b.merged[update.ID]; into != 0 {
+			b.offences.Conflict(append(path, "id"), "is %d, which was merged into account %d; use that one", update.ID, into)
+		} else if update.ID != 0 { // else it was not sent, or is not an id
 			b.offences.Add(append(path, "id"), "must be the id of an account; got %d", update.ID)
 		}
 		return nil

@@ -10,22 +10,28 @@ type CauseKind string
 const (
 	CauseRevert   CauseKind = "revert"   // an earlier change was taken back
 	CauseUndelete CauseKind = "undelete" // the account was deleted, and is there again
+	CauseMerge    CauseKind = "merge"    // accounts were merged into one
 )
 
 // CauseKinds lists every kind.
-var CauseKinds = []CauseKind{CauseRevert, CauseUndelete}
+var CauseKinds = []CauseKind{CauseRevert, CauseUndelete, CauseMerge}
 
 // Cause is why an entry of history was written. It is stored as JSON, and its text is
 // part of the entry's hash: a member that is added must be left out where it has no
 // value.
 type Cause struct {
 	Kind     CauseKind `json:"kind"`
-	Sequence int64     `json:"sequence"` // of the entry that is taken back
+	Sequence int64     `json:"sequence,omitempty"` // of the entry that is taken back
 
 	// Of an account that is there again, when and by whom it was first created, which
 	// the time of the entry is not. CreatedBy is 0 if nobody is known.
 	CreatedAt *time.Time `json:"createdAt,omitempty"`
 	CreatedBy int64      `json:"createdBy,omitempty"`
+
+	// Of a merge, those that were merged into the account, or else the one that the
+	// account was merged into.
+	Merged     []int64 `json:"merged,omitempty"`
+	MergedInto int64   `json:"mergedInto,omitempty"`
 }
 
 // revives tells whether the cause is of an account that is there again.

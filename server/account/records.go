@@ -110,10 +110,15 @@ func (r *Records) checkPosition(ctx context.Context, companyID, after int64) err
 }
 
 // History returns the changes of an account with sequences below before, or all
-// if that is 0, the latest first, at most limit. A deleted account keeps its
+// if that is 0, the latest first, at most limit; with those of the accounts that
+// were merged into it, if they are asked for. A deleted account keeps its
 // changes. KindNotFound if the company never had the account.
-func (r *Records) History(ctx context.Context, actor identity.Actor, id, before int64, limit int) ([]HistoryEntry, error) {
-	entries, err := r.reader.History(ctx, actor.CompanyID, id, before, limit)
+func (r *Records) History(ctx context.Context, actor identity.Actor, id, before int64, limit int, merged bool) ([]HistoryEntry, error) {
+	read := r.reader.History
+	if merged {
+		read = r.reader.MergedHistory
+	}
+	entries, err := read(ctx, actor.CompanyID, id, before, limit)
 	if err != nil || len(entries) > 0 {
 		return entries, err
 	}

@@ -34,7 +34,7 @@ func revertedAccounts(r *Reverted) []*Account { return []*Account{&r.Account} }
 
 // Revert takes a change of an account back, member by member, in one transaction: each
 // gets the value that it had before, unless it was changed since or that value cannot be
-// any more. Of a deletion it is Undelete. Errors: KindNotFound if the account has no such
+// any more. Of a deletion it is Undelete; of a merge, those that were merged are there again. Errors: KindNotFound if the account has no such
 // change; KindPrecondition if Match does not hold; KindConflict with every member that
 // cannot be taken back, or if it is the account's creation, which only a deletion undoes.
 func (s *Service) Revert(ctx context.Context, actor identity.Actor, req RevertRequest) (Reverted, error) {
@@ -65,7 +65,11 @@ func (s *Service) Revert(ctx context.Context, actor identity.Actor, req RevertRe
 		case !there:
 			return Reverted{}, conflict(parameterAccount, "must be of an account that is there; undelete it first")
 		}
-		return s.revert(ctx, tx, actor, before, e, req.Partial)
+		result, err := s.revert(ctx, tx, actor, before, e, req.Partial)
+		if err != nil || e.Cause == nil {
+			return result, err
+		}
+		return result, s.unmerge(ctx, tx, actor, e)
 	})
 }
 

@@ -278,12 +278,17 @@ func (s *Service) Delete(ctx context.Context, actor identity.Actor, req DeleteRe
 		if err := req.Match.check(a); err != nil {
 			return done, err
 		}
-		if err := tx.DeleteAccount(ctx, actor.CompanyID, req.ID); err != nil {
-			return done, fmt.Errorf("delete account: %w", err)
-		}
-		a.Version++
-		a.UpdatedAt = s.clock.Since(a.UpdatedAt)
-		return done, addHistory(ctx, tx, actor, a, ChangeDeleted, a.changes(gone), nil)
+		return done, s.remove(ctx, tx, actor, a, nil)
 	})
 	return err
+}
+
+// remove deletes an account in a transaction. Its history ends with what it had.
+func (s *Service) remove(ctx context.Context, tx Tx, actor identity.Actor, a Account, cause *Cause) error {
+	if err := tx.DeleteAccount(ctx, a.CompanyID, a.ID); err != nil {
+		return fmt.Errorf("delete account: %w", err)
+	}
+	a.Version++
+	a.UpdatedAt = s.clock.Since(a.UpdatedAt)
+	return addHistory(ctx, tx, actor, a, ChangeDeleted, a.changes(gone), cause)
 }

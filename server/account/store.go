@@ -29,7 +29,8 @@ type Committer interface {
 // Reader reads records. Each call sees one consistent state.
 type Reader interface {
 	// Account returns an account with its contacts, archived or not.
-	// KindNotFound if there is none, or it was deleted.
+	// KindNotFound if there is none, or it was deleted; fault.Merged if it was
+	// merged into one that is there.
 	Account(ctx context.Context, companyID, id int64) (Account, error)
 
 	// FindAccount returns the account whose member equals value under the
@@ -96,6 +97,10 @@ type Reader interface {
 	// stays when the account is deleted.
 	History(ctx context.Context, companyID, accountID, before int64, limit int) ([]HistoryEntry, error)
 
+	// MergedHistory is History, with the entries of all accounts that were merged
+	// into it, and into those.
+	MergedHistory(ctx context.Context, companyID, accountID, before int64, limit int) ([]HistoryEntry, error)
+
 	// Changes returns the company's entries with sequences above after, in
 	// the order of their commits, at most limit. An entry that becomes
 	// visible later has a higher sequence than all that were visible before.
@@ -161,7 +166,8 @@ type Tx interface {
 	// property with the key.
 	AddOption(ctx context.Context, companyID int64, option schema.NewOption) error
 
-	// AddHistory appends e to the account's history, and sets e.Sequence.
+	// AddHistory appends e to the account's history, and sets e.Sequence. A cause
+	// of it that accounts were merged is kept for Account and MergedHistory.
 	AddHistory(ctx context.Context, e *HistoryEntry) error
 
 	// InsertContact adds a contact.

@@ -250,6 +250,8 @@ func (l *links) add(ctx context.Context, tx Tx, companyID, id int64, place int) 
 	switch {
 	case fault.IsNotFound(err):
 		l.offences.Add(path, "must be the id of an account of this company; got %d", id)
+	case fault.MergedInto(err) != 0:
+		l.offences.Conflict(path, "is %d, which was merged into account %d; use that one", id, fault.MergedInto(err))
 	case err != nil:
 		return fmt.Errorf("load account: %w", err)
 	case len(a.Contacts) >= account.MaxContacts:

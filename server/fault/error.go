@@ -38,6 +38,10 @@ type Error struct {
 	// Conflicts are of KindPrecondition: what others have changed of that which
 	// the request changes.
 	Conflicts []Conflict
+
+	// MergedInto is the account that has taken the place of the one that was named; 0:
+	// none has.
+	MergedInto int64
 }
 
 func (e *Error) Error() string {
@@ -149,6 +153,21 @@ func Invalid(fields []Offence) error {
 // NotFound returns an error of KindNotFound for the named thing.
 func NotFound(thing string) error {
 	return &Error{Kind: KindNotFound, Message: thing + " not found"}
+}
+
+// Merged returns an error of KindConflict for an account that was merged into
+// another one.
+func Merged(id, into int64) error {
+	return &Error{Kind: KindConflict, Message: fmt.Sprintf("account %d was merged into account %d; use that one", id, into), MergedInto: into}
+}
+
+// MergedInto returns the account that has taken the place of the one that an
+// error tells of; 0 if none has.
+func MergedInto(err error) int64 {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.MergedInto
+	}
+	return 0
 }
 
 // ConflictAt returns err, or if it is a conflict, one that names the member.

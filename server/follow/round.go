@@ -111,11 +111,17 @@ func causeOf(c client.Change) (*account.Cause, error) {
 	if c.Cause == nil {
 		return nil, nil
 	}
-	sequence, err := parseSequence(c.Cause.Sequence)
-	if err != nil {
-		return nil, fmt.Errorf("the cause of the change %s has the sequence %q, which this program cannot keep", c.Sequence, c.Cause.Sequence)
+	cause := &account.Cause{Kind: account.CauseKind(c.Cause.Kind), Merged: c.Cause.Merged}
+	if sent := c.Cause.Sequence; sent != nil {
+		sequence, err := parseSequence(*sent)
+		if err != nil {
+			return nil, fmt.Errorf("the cause of the change %s has the sequence %q, which this program cannot keep", c.Sequence, *sent)
+		}
+		cause.Sequence = sequence
 	}
-	cause := &account.Cause{Kind: account.CauseKind(c.Cause.Kind), Sequence: sequence}
+	if c.Cause.MergedInto != nil {
+		cause.MergedInto = *c.Cause.MergedInto
+	}
 	if c.Cause.CreatedBy != nil {
 		cause.CreatedBy = *c.Cause.CreatedBy
 	}

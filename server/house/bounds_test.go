@@ -28,6 +28,8 @@ var boundedBySpec = map[string]string{
 	"batchUpdateAccounts /updates/0/id minimum 1":           notOf("an account") + "; the offence is the update's",
 	"batchUpdateAccounts /updates/0/ifMatch maxLength 1000": "a tag may have any length",
 	"createAccount /contacts/0/id minimum 1":                notOf("a contact") + "; the offence is the item's",
+	"mergeAccounts /from/0/id minimum 1":                    notOf("another account") + "; the offence is the item's",
+	"mergeAccounts /from/0/ifMatch maxLength 1000":          "a tag may have any length",
 	"createKey /allowedIps/0 maxLength 43":                  notOf("a network"),
 	"createKey /allowedIps/0 minLength 1":                   notOf("a network"),
 	"createKey /scopes maxItems 3":                          "there are no more to name",

@@ -32,7 +32,7 @@ type domain struct {
 	valid map[string]map[string]any                // a body that nothing is wrong with
 }
 
-// newDomain has a company with an account, a contact, a property with an option
+// newDomain has a company with two accounts, a contact, a property with an option
 // and a user, each with the id 1.
 func newDomain(t *testing.T) *domain {
 	t.Helper()
@@ -43,6 +43,10 @@ func newDomain(t *testing.T) *domain {
 	actor := made.Actor
 	_, err = s.Accounts.Create(ctx, actor, account.CreateRequest{
 		MatchBy: account.MatchNone, Patch: account.Patch{Title: patch.Set("Sunrise"), Address: patch.Set([]string{"1 Main Street"})},
+	})
+	must(t, err)
+	_, err = s.Accounts.Create(ctx, actor, account.CreateRequest{
+		MatchBy: account.MatchNone, Patch: account.Patch{Title: patch.Set("Sunrise, too"), Address: patch.Set([]string{"1 Main Street"})},
 	})
 	must(t, err)
 	_, err = s.Contacts.Create(ctx, actor, contact.Patch{Name: patch.Set("Jo Park")}, write.Mode[account.Contact]{})
@@ -66,6 +70,10 @@ func newDomain(t *testing.T) *domain {
 			}),
 			"batchUpdateAccounts": asking(s.Accounts.ParseBatch, func(b account.BatchRequest) ([]account.Account, error) {
 				return s.Accounts.Batch(ctx, actor, b)
+			}),
+			"mergeAccounts": asking(account.ParseMerge, func(m account.MergeRequest) (account.Account, error) {
+				m.ID = 1
+				return s.Accounts.Merge(ctx, actor, m)
 			}),
 			"createContact": asking(s.Contacts.Parse, func(p contact.Patch) (account.Contact, error) {
 				return s.Contacts.Create(ctx, actor, p, write.Mode[account.Contact]{})
@@ -120,6 +128,7 @@ func newDomain(t *testing.T) *domain {
 			"updateAccount":          {},
 			"createAccount":          {"title": "Harbor", "address": []any{"5 Pier Road"}},
 			"batchUpdateAccounts":    {"updates": []any{map[string]any{"id": json.Number("1"), "set": map[string]any{}}}},
+			"mergeAccounts":          {"from": []any{map[string]any{"id": json.Number("2")}}},
 			"createContact":          {"name": "Lee Chan"},
 			"updateContact":          {},
 			"createProperty":         {"name": "Color", "type": "DROPDOWN"},

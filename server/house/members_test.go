@@ -160,6 +160,7 @@ func TestAnswersHaveEveryMember(t *testing.T) {
 // parsers are the functions that read bodies, by their folder.
 var parsers = map[string]struct{ folder, function string }{
 	"batchUpdateAccounts":    {"account", "ParseBatch"},
+	"mergeAccounts":          {"account", "ParseMerge"},
 	"createContact":          {"contact", "Parse"},
 	"updateContact":          {"contact", "Parse"},
 	"createProperty":         {"property", "ParseNew"},

@@ -11,6 +11,7 @@ import (
 
 // conflicts are the operations that answer 409 without an Idempotency-Key.
 var conflicts = map[string]string{
+	"deleteAccount":          "the account was merged into another",
 	"inviteUser":             "the e-mail address is taken",
 	"inviteUserAgain":        "the user has accepted",
 	"updateUser":             "the user is the last active admin",

@@ -78,9 +78,12 @@ func accountCommands(t *terminal) []*cli.Command {
 		},
 		undeleteCommand(t, dryRun),
 		revertCommand(t, dryRun, ifMatch),
+		mergeCommand(t, dryRun, ifMatch),
 		{
 			Name: "history", Usage: "show what happened to an account, the latest change first", ArgsUsage: "ID", Action: connected(t.history),
-			Flags: []cli.Flag{limitFlag()},
+			Flags: []cli.Flag{limitFlag(),
+				&cli.BoolFlag{Name: "merged", Usage: "and to the accounts that were merged into it"},
+			},
 		},
 	}
 }
@@ -285,6 +288,9 @@ func (t *terminal) history(ctx context.Context, cmd *cli.Command, c *client.Clie
 	}
 	if cmd.NArg() != 1 {
 		return usagef("give one id")
+	}
+	if cmd.Bool("merged") {
+		return printList(t.printer(cmd, feedColumns), limited(c.Accounts.MergedHistory(ctx, id), cmd.Int("limit")))
 	}
 	return printList(t.printer(cmd, changeColumns), limited(c.Accounts.History(ctx, id), cmd.Int("limit")))
 }

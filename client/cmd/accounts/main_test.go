@@ -248,6 +248,30 @@ func TestContactsPropertiesAndKeys(t *testing.T) {
 	sh.golden("directory")
 }
 
+func TestMerging(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	sh.do("duplicates")
+	sh.do("create", "title=Harbor Cafe", "address=7 Pier Road", "primaryEmail=Office@sunrise.example", "--match-by", "none", "--columns", "id,title,primaryEmail")
+	sh.do("duplicates")
+	sh.do("duplicates", "--reason", "title", "-o", "ndjson", "--columns", "count")
+	sh.do("duplicates", "1", "--columns", "reasons,accounts")
+	sh.do("duplicates", "--reason", "name")
+	sh.do("duplicates", "1", "3")
+	sh.do("merge", "2", "3", "--dry-run", "--columns", "id,address,primaryEmail")
+	sh.do("merge", "2", "3")
+	sh.do("merge", "2", "3", "--yes", "--take", "address=3", "--columns", "id,title,address,primaryEmail")
+	sh.do("get", "3", "--columns", "id,title")
+	sh.do("update", "3", "title=x")
+	sh.do("merge", "2", "3", "-y")
+	sh.do("merge", "2")
+	sh.do("merge", "2", "1", "--take", "title")
+	sh.do("history", "2", "--merged", "--columns", "kind,accountId,fields")
+	sh.do("revert", "2", "0000000000000000005", "--columns", "id,address,primaryEmail")
+	sh.do("get", "3", "--columns", "id,title")
+	sh.golden("merging")
+}
+
 func TestProfiles(t *testing.T) {
 	t.Parallel()
 	sh := newShell(t)

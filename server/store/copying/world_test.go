@@ -83,8 +83,9 @@ func (w *world) addContacts() {
 	}
 }
 
-// addAccounts adds some with all members and the least, one that is archived, and
-// last one that is deleted: its id and number must not be used again.
+// addAccounts adds some with all members and the least, one that is archived, one that
+// is merged into it, and last one that is deleted: its id and number must not be used
+// again.
 func (w *world) addAccounts() {
 	all := map[string]any{
 		"title": "Sunrise 🏠 \ue000 Café", "address": []any{"1 Main St\t\"x\"", "Köln"}, "description": long, "primaryEmail": "Office@Büro.example",
@@ -97,6 +98,7 @@ func (w *world) addAccounts() {
 	}
 	bodies := []map[string]any{
 		all, {"title": "Least", "address": []any{"x"}}, {"title": "Archived", "address": []any{"x"}, "isActive": false},
+		{"title": "Merged", "address": []any{"x"}},
 		{"title": "Deleted", "address": []any{"x"}, "custom": map[string]any{"notes": short}},
 	}
 	for _, body := range bodies {
@@ -109,7 +111,11 @@ func (w *world) addAccounts() {
 		told.Reason = short
 		_, err = w.Accounts.Update(w.Context(), told, account.UpdateRequest{ID: a.Account.ID, Patch: w.Accounts.Parse(map[string]any{"value": json.Number("-12345678901.5")})})
 		must(w, err)
-		if body["title"] == "Deleted" {
+		switch body["title"] {
+		case "Merged":
+			_, err = w.Accounts.Merge(w.Context(), w.Actor, account.MergeRequest{ID: a.Account.ID - 1, From: []account.MergeSource{{ID: a.Account.ID}}})
+			must(w, err)
+		case "Deleted":
 			must(w, w.Accounts.Delete(w.Context(), w.Actor, account.DeleteRequest{ID: a.Account.ID}))
 		}
 	}

@@ -39,7 +39,7 @@ func (r Reader) Account(ctx context.Context, companyID, id int64) (account.Accou
 func (r Reader) accountAndSchema(ctx context.Context, companyID, id int64) (a account.Account, schema int64, err error) {
 	var row accountRow
 	schema, err = r.linked(ctx, companyID, id, &row, appendAt(row.scalars(), lastColumns, &row))
-	return fromDBAccount(&row).Account, schema, err
+	return fromDBAccount(&row).Account, schema, r.orMerged(ctx, companyID, id, err)
 }
 
 // findAccount returns the statement for the accounts that pass a test.
@@ -134,7 +134,7 @@ func (r Reader) StoredAccount(ctx context.Context, companyID, id int64, contacts
 	} else {
 		err = r.Session.Get(ctx, selectStored, []any{id, companyID}, row.stored()...)
 	}
-	return fromDBAccount(&row), err
+	return fromDBAccount(&row), r.orMerged(ctx, companyID, id, err)
 }
 
 var selectAccountsByID = db.Statement{Thing: "accounts", Text: fromAccounts + `WHERE a.company_id = ? AND a.id > ? ORDER BY a.id LIMIT ?`}

@@ -38,10 +38,15 @@ func (c *changes) Read(from db.Column) error { return (*db.Object[patch.Change])
 
 // History returns an account's entries before a sequence, newest first.
 func (r Reader) History(ctx context.Context, companyID, accountID, before int64, limit int) ([]account.HistoryEntry, error) {
+	return db.Collect(ctx, r.Session, selectHistory, []any{companyID, accountID, orLatest(before), limit}, entries.Scan)
+}
+
+// orLatest is a sequence that entries come before; without one, all do.
+func orLatest(before int64) int64 {
 	if before == 0 {
-		before = math.MaxInt64
+		return math.MaxInt64
 	}
-	return db.Collect(ctx, r.Session, selectHistory, []any{companyID, accountID, before, limit}, entries.Scan)
+	return before
 }
 
 // Changes returns the company's entries after a sequence, oldest first. That is
@@ -88,5 +93,5 @@ func (t *Tx) appendHistory(ctx context.Context, c *counts, e *account.HistoryEnt
 		return err
 	}
 	c.sequence, c.head = e.Sequence, s.hash
-	return nil
+	return t.noteMerged(ctx, e)
 }

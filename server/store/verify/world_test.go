@@ -64,6 +64,10 @@ func fill(t testing.TB, s store.Store) *world {
 	w.live()
 	w.CreatedCompany.Actor.CompanyID = 1
 	w.create(map[string]any{"title": "Of another company", "address": []any{"x"}})
+	w.CreatedCompany.Actor.CompanyID = 2
+	twice := w.create(map[string]any{"title": "Third", "address": []any{"y"}, "value": json.Number("3")})
+	_, err := w.Accounts.Merge(w.Context(), w.Actor, account.MergeRequest{ID: 3, From: []account.MergeSource{{ID: twice}}})
+	must(t, err)
 	return w
 }
 

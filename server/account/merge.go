@@ -1,0 +1,236 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/jsonvalue"
+	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/write"
+)
+
+// MaxMerged is how many accounts are merged into one at a time.
+const MaxMerged = 20
+
+// MergeSource is an account to merge into another one.
+type MergeSource struct {
+	ID      int64
+	IfMatch patch.Field[string] // as it was sent: Match is what it says
+	Match   *Match              // nil: no condition
+}
+
+// MergeRequest makes one account of several.
+type MergeRequest struct {
+	ID    int64 // of the account that stays
+	From  []MergeSource
+	Take  map[string]int64 // by member, the account that it is taken from; others are the target's, or the first that is there
+	Match *Match           // of the account that stays; nil: no condition
+	fault.Findings
+	Mode write.Mode[Account]
+}
+
+// ParseMerge reads the body of a merge, as it was decoded from JSON. What is wrong
+// is among the findings.
+func ParseMerge(body any) MergeRequest {
+	r := patch.NewReader(body, "")
+	req := MergeRequest{Take: make(map[string]int64)}
+	sources := patch.Value(r, "from", patch.ListOf(patch.Any))
+	r.Require("from")
+	switch {
+	case len(sources) > MaxMerged:
+		r.Refuse("from", fault.TooMany(MaxMerged, len(sources)))
+	case len(sources) == 0 && r.Has("from"):
+		r.Refuse("from", fault.TooFew(1))
+	}
+	takes := patch.NotNull(r, "take", patch.Member(r, "take", patch.Object))
+	for i, item := range sources {
+		source := patch.NewReader(item, "")
+		req.From = append(req.From, MergeSource{
+			ID:      patch.Value(source, "id", patch.Integer),
+			IfMatch: patch.Member(source, "ifMatch", patch.Text),
+		})
+		for _, offence := range source.Offences {
+			r.Offences.Append(offence.Under("from", strconv.Itoa(i)))
+		}
+	}
+	for _, name := range jsonvalue.Names(takes.Value) {
+		if id, ok := patch.Integer(r, []string{"take", name}, takes.Value[name]); ok {
+			req.Take[name] = id
+		}
+	}
+	req.Found = r.Offences
+	return req
+}
+
+// Merge makes one account of several in one transaction, and returns it as it then
+// is: see merger. The others are deleted, and lead to it from then on. Errors:
+// KindNotFound; KindPrecondition if a Match does not hold; KindInvalid or
+// KindConflict with every offence.
+func (s *Service) Merge(ctx context.Context, actor identity.Actor, req MergeRequest) (Account, error) {
+	return decide(ctx, s, actor.CompanyID, req.Mode, one, func(ctx context.Context, tx Tx) (Account, error) {
+		m := &merger{Service: s, tx: tx, actor: actor, req: req, offences: slices.Clip(req.Found)}
+		if err := m.load(ctx); err != nil {
+			return Account{}, err
+		}
+		return m.run(ctx)
+	})
+}
+
+// merger is one Merge in its transaction.
+type merger struct {
+	*Service
+	tx       Tx
+	actor    identity.Actor
+	req      MergeRequest
+	accounts []Account // the target first, the others in their order
+	offences fault.Offences
+}
+
+// load reads the accounts in the order of their ids, so that two merges of the same
+// ones do not wait for each other in a circle.
+func (m *merger) load(ctx context.Context) error {
+	ids := []int64{m.req.ID}
+	for _, source := range m.req.From {
+		ids = append(ids, source.ID)
+	}
+	slices.Sort(ids)
+	there, missing := make(map[int64]Account), make(map[int64]error)
+	for _, id := range slices.Compact(ids) {
+		a, err := m.tx.AccountForUpdate(ctx, m.actor.CompanyID, id)
+		switch {
+		case err == nil:
+			there[id] = a
+		case id != m.req.ID && (fault.IsNotFound(err) || fault.MergedInto(err) != 0):
+			missing[id] = err
+		default:
+			return err
+		}
+	}
+	target := there[m.req.ID]
+	if err := m.req.Match.check(target); err != nil {
+		return err
+	}
+	m.accounts = []Account{target}
+	for i, source := range m.req.From {
+		m.add(i, source, there, missing)
+	}
+	return nil
+}
+
+// add adds the other account at a place of the request.
+func (m *merger) add(place int, source MergeSource, there map[int64]Account, missing map[int64]error) {
+	path := []string{"from", strconv.Itoa(place)}
+	a, found := there[source.ID]
+	switch {
+	case source.ID == m.req.ID:
+		m.offences.Add(append(path, "id"), "must be another account; %d is the one that stays", source.ID)
+	case slices.ContainsFunc(m.accounts, func(a Account) bool { return a.ID == source.ID }):
+		m.offences.Add(append(path, "id"), "must be named once; got %d again", source.ID)
+	case fault.MergedInto(missing[source.ID]) != 0:
+		m.offences.Conflict(append(path, "id"), "is %d, which was merged into account %d", source.ID, fault.MergedInto(missing[source.ID]))
+	case !found:
+		if source.ID != 0 { // else it was not sent, or is not an id
+			m.offences.Add(append(path, "id"), "must be the id of an account; got %d", source.ID)
+		}
+	default:
+		if !source.Match.holds(a) {
+			m.offences.Add(append(path, "ifMatch"), "is not the current version of the account; fetch it again")
+			m.offences[len(m.offences)-1].Kind = fault.KindPrecondition
+		}
+		m.accounts = append(m.accounts, a)
+	}
+}
+
+// run deletes the others before it writes what the target has of them, so that what
+// only one account may have is free by then.
+func (m *merger) run(ctx context.Context) (Account, error) {
+	properties, err := m.schemas.current(ctx, m.tx, m.actor.CompanyID)
+	if err != nil {
+		return Account{}, err
+	}
+	target := m.accounts[0]
+	changes := m.changes(properties)
+	if err := fault.Invalid(m.offences); err != nil {
+		return Account{}, err
+	}
+	cause := &Cause{Kind: CauseMerge}
+	for _, other := range m.accounts[1:] {
+		cause.Merged = append(cause.Merged, other.ID)
+		if err := m.remove(ctx, m.tx, m.actor, other, &Cause{Kind: CauseMerge, MergedInto: target.ID}); err != nil {
+			return Account{}, err
+		}
+	}
+	after, err := m.merged(changes)
+	if err != nil {
+		return Account{}, fmt.Errorf("merge accounts: %w", err)
+	}
+	return m.save(ctx, m.tx, m.actor, target, after, changes, properties, cause)
+}
+
+// merged is the target with what is changed of it.
+func (m *merger) merged(changes patch.Changes) (Account, error) {
+	after := m.accounts[0]
+	values := make(map[string]any, len(changes))
+	for name, change := range changes {
+		value, err := recorded(change.After)
+		if err != nil {
+			return Account{}, err
+		}
+		values[name] = value
+	}
+	after.Custom = after.Custom.clone()
+	if err := after.take(values); err != nil {
+		return Account{}, err
+	}
+	if _, united := changes[string(MemberContacts)]; united {
+		after.Contacts = m.contacts()
+	}
+	return after, nil
+}
+
+// contacts are those of all accounts, each once.
+func (m *merger) contacts() []Contact {
+	var united []Contact
+	for _, a := range m.accounts {
+		for _, c := range a.Contacts {
+			if !slices.ContainsFunc(united, func(u Contact) bool { return u.ID == c.ID }) {
+				united = append(united, c)
+			}
+		}
+	}
+	return united
+}
+
+// unmerge makes the accounts be there again that a change of their target merged into
+// it, once the target has given back what was theirs.
+func (s *Service) unmerge(ctx context.Context, tx Tx, actor identity.Actor, e HistoryEntry) error {
+	for _, id := range e.Cause.Merged {
+		deletion, err := lastChange(ctx, tx, e.CompanyID, id)
+		if err != nil {
+			return err
+		}
+		if !deletion.merges(e) {
+			return conflict(parameterSequence, fmt.Sprintf("is of a merge of account %d, which is taken back already", id))
+		}
+		_, err = s.undelete(ctx, tx, actor, id, Cause{Kind: CauseRevert, Sequence: deletion.Sequence})
+		if refused, ok := errors.AsType[*fault.Error](err); ok && refused.Kind == fault.KindConflict {
+			return conflict(parameterSequence, fmt.Sprintf("is of a merge of account %d, which cannot be there again: %s", id, refused.Message))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// merges tells whether a deletion is of the same merge as a change of the target, in
+// whose transaction it came just before.
+func (e HistoryEntry) merges(target HistoryEntry) bool {
+	return e.Cause != nil && e.Cause.MergedInto == target.AccountID &&
+		e.Sequence < target.Sequence && e.Sequence >= target.Sequence-int64(len(target.Cause.Merged))
+}
