@@ -71,6 +71,28 @@ func TestMergeWithWhatIsAsItWas(t *testing.T) {
 	}
 }
 
+// A version from before the account was deleted, and brought back, is one of it too.
+func TestMergeWithWhatWasDeleted(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.send(t, patch(`{"size":8}`))
+	for _, r := range []request{
+		{method: "DELETE", path: "/accounts/1"}, {method: "POST", path: "/accounts/1/undelete"}, patch(`{"title":"Theirs"}`),
+	} {
+		if a := f.send(t, r); a.Code >= 300 {
+			t.Fatalf("%d %s", a.Code, a.Body)
+		}
+	}
+	want := conflict("title", "/title", `"Sunrise Solar"`, `"Theirs"`, `"Mine"`, "")
+	if a := f.send(t, guarded(patch(`{"title":"Mine","description":"Mine."}`), 2, "merge")); a.Code != http.StatusPreconditionFailed || a.conflicts(t) != want {
+		t.Errorf("%d %s", a.Code, a.Body)
+	}
+	a := f.send(t, guarded(patch(`{"description":"Mine.","size":9,"custom":{"roof_type":"Metal"}}`), 2, "merge"))
+	if a.Code != http.StatusOK || a.json["title"] != "Theirs" || !same(a.json["size"], 9) {
+		t.Errorf("%d %s", a.Code, a.Body)
+	}
+}
+
 // Who has not looked for very many versions is told to look.
 func TestVersionLongAgo(t *testing.T) {
 	t.Parallel()
