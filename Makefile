@@ -21,6 +21,10 @@ help: ## list the targets
 build: ## build the static binary bin/accountsd
 	CGO_ENABLED=0 $(GO) build -tags nomsgpack -trimpath -ldflags '-s -w' -o bin/accountsd ./server/cmd/accountsd
 
+.PHONY: accounts-mcp
+accounts-mcp: ## build bin/accounts-mcp, which "accounts mcp" runs for an agent
+	cd client/mcp && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o '$(CURDIR)/bin/accounts-mcp' ./accounts-mcp
+
 .PHONY: run
 run: build ## serve a sample company on data/accounts.db and print how to call it
 	@ACCOUNTSD='bin/accountsd' DATA='$(DATA)' ADDR='$(ADDR)' server/cmd/accountsd/run-sample.sh
@@ -120,9 +124,10 @@ test-metrics: ## have a Prometheus scrape servers, and evaluate each query of th
 	$(WITHPOSTGRES) env ACCOUNTSD_REQUIRE_PROMETHEUS=1 $(GO) test -count=1 -run 'Prometheus|Metrics|Traces|Monitoring' ./server/cmd/accountsd
 
 .PHONY: test-modules
-test-modules: ## vet and test the modules beside this one: a program that embeds the client, and its traces
+test-modules: ## vet and test the modules beside this one: a program that embeds the client, its traces, and the tools of agents
 	cd client/testdata/stranger && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
 	cd client/otelclient && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
+	cd client/mcp && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
 
 .PHONY: test-typescript
 test-typescript: build $(NODE_TOOLS) ## take the tour of README.md with a TypeScript client made from openapi.yaml, and check what the pages and "accounts types ts" write

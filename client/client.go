@@ -81,7 +81,7 @@ func WithUserAgent(agent string) Option { return func(c *config) { c.agent = age
 
 // WithReason says with each write why it is made, as [Reason] does for one that takes
 // it as an option.
-func WithReason(text string) Option { return func(c *config) { c.reason = headerText(text) } }
+func WithReason(text string) Option { return func(c *config) { c.reason = HeaderText(text) } }
 
 // WithMaxResponseBytes refuses larger answers. It is 32 MiB without this option.
 func WithMaxResponseBytes(n int64) Option { return func(c *config) { c.maxBytes = n } }

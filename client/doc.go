@@ -112,6 +112,6 @@
 //	run(s.Client, account.ID)
 //
 // The package links nothing but the standard library and what the generated code
-// needs, which is small. Traces come from package otelclient, a module of its
-// own.
+// needs, which is small. Traces come from package otelclient, and the tools of an
+// agent from package mcp; both are modules of their own.
 package client

@@ -176,6 +176,10 @@ func answered(resp *http.Response, body []byte) *Error {
 	}
 }
 
+// ErrorOf returns the error that an answer to a request by [Client.API] tells of, with its
+// body.
+func ErrorOf(resp *http.Response, body []byte) *Error { return problemError(resp, body) }
+
 // problemError returns the error that an answer tells of.
 func problemError(resp *http.Response, body []byte) *Error {
 	if resp.StatusCode == http.StatusNotModified {

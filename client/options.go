@@ -221,11 +221,11 @@ func (r reason) merge(p *api.MergeAccountsParams)        { p.XReason = new(strin
 // with each change. It is a [CreateOption], an [UpdateOption], a [BatchOption], a
 // [DeleteOption], a [RevertOption], an [UndeleteOption] and a [MergeOption]. [WithReason] is for all
 // writes of a client.
-func Reason(text string) reasonOption { return reason(headerText(text)) }
+func Reason(text string) reasonOption { return reason(HeaderText(text)) }
 
-// headerText writes a text as a header carries it: one of more than ASCII is encoded
-// as RFC 8187 has it.
-func headerText(text string) string {
+// HeaderText writes a text as the header X-Reason carries it, for requests by [Client.API]:
+// one of more than ASCII is encoded as RFC 8187 has it.
+func HeaderText(text string) string {
 	plain := func(r rune) bool { return r >= ' ' && r <= '~' }
 	if strings.TrimFunc(text, plain) == "" && !strings.HasPrefix(strings.ToUpper(text), encodedText) {
 		return text

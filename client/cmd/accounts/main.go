@@ -73,7 +73,7 @@ func rootCommand(t *terminal) *cli.Command {
 			&cli.StringFlag{Name: "reason", Usage: "say `WHY` this is written, for the history", Sources: cli.EnvVars("ACCOUNTS_REASON")},
 			&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up on a call after `DURATION`"},
 		},
-		Commands: append(accountCommands(t), changesCommand(t), duplicatesCommand(t), batchCommand(t), propertiesCommand(t), contactsCommand(t), usersCommand(t), keysCommand(t), webhooksCommand(t), auditCommand(t), typesCommand(t), profileCommand(t), manual.Command(1)),
+		Commands: append(accountCommands(t), changesCommand(t), duplicatesCommand(t), batchCommand(t), propertiesCommand(t), contactsCommand(t), usersCommand(t), keysCommand(t), webhooksCommand(t), auditCommand(t), typesCommand(t), profileCommand(t), mcpCommand(t), manual.Command(1)),
 		Action: func(_ context.Context, cmd *cli.Command) error {
 			if name := cmd.Args().First(); name != "" {
 				return usagef("there is no command %q; see accounts --help", name)
@@ -159,6 +159,8 @@ func (t *terminal) complain(err error) {
 	}
 }
 
+var errNoServer = usagef("no server is named: run accounts profile set, or set ACCOUNTS_URL and ACCOUNTS_KEY")
+
 // connected makes an action of what is done with a client of the server that
 // the command line names.
 func connected(do func(context.Context, *cli.Command, *client.Client) error) cli.ActionFunc {
@@ -168,7 +170,7 @@ func connected(do func(context.Context, *cli.Command, *client.Client) error) cli
 			return err
 		}
 		if target.URL == "" {
-			return usagef("no server is named: run accounts profile set, or set ACCOUNTS_URL and ACCOUNTS_KEY")
+			return errNoServer
 		}
 		c, err := client.New(target.URL, client.WithAPIKey(target.Key), client.WithTimeout(cmd.Duration("timeout")),
 			client.WithUserAgent("accounts-cli"), client.WithReason(cmd.String("reason")))
