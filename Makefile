@@ -231,6 +231,17 @@ soak-powercut: build ## cut the power of a server's disk in about STATES ways (1
 soak-powercut-ci: ## cut it in fewer ways
 	$(MAKE) soak-powercut STATES=1000
 
+RECEIVED ?= 20
+
+.PHONY: soak-webhooks
+soak-webhooks: build ## kill a receiver of webhooks that fails half of the time RECEIVED times (20), and servers too, and compare what it has with the feed
+	$(GO) build -o bin/soak ./server/servertest/soak
+	bin/soak webhooks $(RECEIVED) bin/accountsd
+
+.PHONY: soak-webhooks-ci
+soak-webhooks-ci: ## kill it a few times only
+	$(MAKE) soak-webhooks RECEIVED=2
+
 PAIRS ?= 10000
 
 .PHONY: soak-merge
@@ -270,4 +281,4 @@ check-dist: ## build it for linux/amd64 only, and see that it can be installed, 
 	@GO='$(GO)' .ci/package/check.sh
 
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps check-licences check-vulnerabilities check-breaking test-breaking test-modules test-typescript test-browser test-member test-drift fuzz test-mail test-metrics bench-load-ci soak-fuzz-ci soak-crash-ci soak-follow-ci soak-powercut-ci soak-days soak-failover-ci test-race test-api-postgres test ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps check-licences check-vulnerabilities check-breaking test-breaking test-modules test-typescript test-browser test-member test-drift fuzz test-mail test-metrics bench-load-ci soak-fuzz-ci soak-crash-ci soak-follow-ci soak-webhooks-ci soak-powercut-ci soak-days soak-failover-ci test-race test-api-postgres test ## what CI runs

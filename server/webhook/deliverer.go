@@ -15,25 +15,24 @@ import (
 // Pace is how fast webhooks are delivered.
 type Pace struct {
 	Poll   time.Duration // looks for webhooks that are due, unless something is written here
-	Lease  time.Duration // after it another server goes on where this one has stopped; longer than an answer may take
+	Lease  time.Duration // after it another server goes on where this one has stopped; it is made longer in time
 	Save   time.Duration // notes how far it has come, at least so often
 	Slice  time.Duration // of one webhook, until others have their turn
 	First  time.Duration // pause after a failure; the next ones double
 	Last   time.Duration // pause that is not exceeded, unless the receiver asks for more
 	Window int           // changes beyond the position that are looked at
-	AtOnce int           // requests to one webhook at once, each about another account
+	AtOnce int           // requests to one webhook at once, each about another account; so many failures in a row end its turn
 	Rounds int           // webhooks that are delivered at once
 }
 
 // DefaultPace is that of a server.
 var DefaultPace = Pace{
-	Poll: 2 * time.Second, Lease: 45 * time.Second, Save: time.Second, Slice: 20 * time.Second,
-	First: 5 * time.Second, Last: time.Hour, Window: 100, AtOnce: 8, Rounds: 256,
+	Poll: 2 * time.Second, Lease: 15 * time.Second, Save: time.Second, Slice: 20 * time.Second,
+	First: time.Second, Last: time.Hour, Window: 100, AtOnce: 8, Rounds: 256,
 }
 
 const (
 	settle        = 20 * time.Millisecond // after a commit, so that those beside it are looked at with it
-	inARow        = 3                     // failures, without a success between, that end a round
 	maxRetryAfter = 24 * time.Hour        // that a receiver can ask for
 	storeTime     = 10 * time.Second      // in which a store must have noted what was sent
 )
@@ -138,12 +137,14 @@ func (d *Deliverer) begin(ctx context.Context) {
 			continue
 		}
 		d.rounds.Go(func() {
-			sent, err := d.deliver(ctx, ref)
+			next, err := d.deliver(ctx, ref)
 			d.leave(ref)
-			if err != nil {
+			pause := max(0, next.Sub(d.clock.Now()))
+			switch {
+			case err != nil:
 				d.watcher.Failed(ref, err)
-			} else if sent {
-				d.wake() // Meanwhile more may have come, also by another server.
+			case pause < d.pace.Poll:
+				time.AfterFunc(pause, d.wake)
 			}
 		})
 	}

@@ -22,16 +22,15 @@ type round struct {
 	saved  time.Time
 
 	deliveries []Delivery // that are not stored yet
-	sent       bool       // anything
 	successes  int
 	row        int       // failures since the last success
 	failed     *Delivery // the last one that did
 	gone       bool      // the receiver wants no more
 }
 
-// deliver gives a webhook its turn, if no other server has it, and tells whether anything
-// was sent or passed over.
-func (d *Deliverer) deliver(ctx context.Context, ref Ref) (sent bool, err error) {
+// deliver gives a webhook its turn, if no other server has it, and returns when to look
+// whether there is more, which may have come meanwhile, also by another server.
+func (d *Deliverer) deliver(ctx context.Context, ref Ref) (next time.Time, err error) {
 	now := d.clock.Now()
 	r := &round{Deliverer: d, holder: rand.Text(), done: make(map[int64]bool), began: time.Now(), saved: time.Now()}
 	err = write.Do(ctx, d.store, func(ctx context.Context, tx Tx) (err error) {
@@ -42,7 +41,7 @@ func (d *Deliverer) deliver(ctx context.Context, ref Ref) (sent bool, err error)
 		if isLost(err) || ctx.Err() != nil {
 			err = nil
 		}
-		return false, err
+		return next, err
 	}
 	r.from = r.hook.Position
 	for _, sequence := range r.hook.Ahead {
@@ -51,7 +50,7 @@ func (d *Deliverer) deliver(ctx context.Context, ref Ref) (sent bool, err error)
 	if err = r.run(ctx); isLost(err) {
 		err = nil
 	}
-	return r.sent || r.hook.Position > r.from, err
+	return r.hook.NextAttempt, err
 }
 
 // run delivers window after window until there is no more, something fails, or others
@@ -102,21 +101,32 @@ func (r *round) lanes(entries []account.HistoryEntry) [][]*account.HistoryEntry 
 func (r *round) deliverAll(ctx context.Context, entries []account.HistoryEntry) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	results := r.start(ctx, r.lanes(entries))
+	ticker := time.NewTicker(r.pace.Save)
+	defer ticker.Stop()
 	var err error
-	for d := range results {
-		r.take(d)
-		if r.row >= inARow || r.gone || r.isOver() {
+	for results := r.start(ctx, r.lanes(entries)); ; {
+		select {
+		case d, more := <-results:
+			if !more {
+				return err
+			}
+			r.take(d)
+		case <-ticker.C:
+		}
+		if err == nil && r.isToSave() {
+			r.advance(entries)
+			err = r.save()
+		}
+		if err != nil || r.row >= r.pace.AtOnce || r.gone || r.isOver() {
 			stop()
 		}
-		if err == nil && time.Since(r.saved) > r.pace.Save {
-			r.advance(entries)
-			if err = r.save(); err != nil {
-				stop()
-			}
-		}
 	}
-	return err
+}
+
+// isToSave tells whether there is something to note, or the lease to be made longer.
+func (r *round) isToSave() bool {
+	since := time.Since(r.saved)
+	return since >= r.pace.Save && len(r.deliveries) > 0 || since >= r.pace.Lease/3
 }
 
 // start has lanes sent side by side, and returns what comes of each request. A lane ends
@@ -160,7 +170,6 @@ func (r *round) sendLane(ctx context.Context, lane []*account.HistoryEntry, resu
 // take notes what came of a request.
 func (r *round) take(d Delivery) {
 	r.watcher.Delivered(d)
-	r.sent = true
 	r.deliveries = append(r.deliveries, d)
 	if len(r.deliveries) > KeptDeliveries {
 		r.deliveries = r.deliveries[1:]

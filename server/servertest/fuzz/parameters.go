@@ -13,7 +13,7 @@ func (m *maker) segment(p *openapi3.Parameter) string {
 	pool := &m.server.pool
 	ids := map[string][]string{
 		"accountId": pool.accounts, "clientId": pool.accounts, "contactId": pool.contacts,
-		"userId": pool.users, "keyId": pool.keys, "keyName": pool.keyNames(),
+		"userId": pool.users, "keyId": pool.keys, "keyName": pool.keyNames(), "webhookId": pool.webhooks,
 	}[p.Name]
 	if m.strays() {
 		text := m.parameter(p)

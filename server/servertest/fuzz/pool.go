@@ -9,10 +9,10 @@ import (
 
 // pool is what is known of the records that are there, so that many requests find one.
 type pool struct {
-	accounts, contacts, users, keys []string // ids
-	properties                      []property
-	sequences                       []string
-	cursors, tags, tokens           ring
+	accounts, contacts, users, keys, webhooks []string // ids
+	properties                                []property
+	sequences                                 []string
+	cursors, tags, tokens                     ring
 }
 
 // property is the definition of a custom member.
@@ -58,7 +58,14 @@ func (s *sampleServer) readPool() error {
 	if err := s.ask("GET", "/accounts/changes?page_size=50", s.keys["admin"], "", &changes); err != nil {
 		return err
 	}
-	s.pool.properties, s.pool.sequences = lists.Account, nil
+	var hooks struct{ Webhooks []record }
+	if err := s.ask("GET", "/webhooks", s.keys["admin"], "", &hooks); err != nil {
+		return err
+	}
+	s.pool.properties, s.pool.sequences, s.pool.webhooks = lists.Account, nil, nil
+	for _, w := range hooks.Webhooks {
+		s.pool.webhooks = append(s.pool.webhooks, w.ID.String())
+	}
 	for _, c := range changes.Changes {
 		s.pool.sequences = append(s.pool.sequences, c.Sequence)
 	}

@@ -5,7 +5,8 @@
 // that follows it ("make soak-follow"), sends it all that openapi.yaml allows and
 // forbids ("make soak-fuzz"), or has many clients
 // work through two servers on one PostgreSQL while things go wrong ("make
-// soak-servers", "make soak-failover").
+// soak-servers", "make soak-failover"), or kills a receiver of webhooks ("make
+// soak-webhooks").
 package main
 
 import (
@@ -63,6 +64,7 @@ const usage = `usage: soak ACCOUNTSD [MIX ...]
        soak follow TIMES ACCOUNTSD
        soak fuzz DURATION SEED|- ACCOUNTSD
        soak powercut STATES ACCOUNTSD
+       soak webhooks KILLS ACCOUNTSD
        soak two|balanced|pooled|burst|days ACCOUNTSD`
 
 // modes are those that take nothing but a binary. All but days start PostgreSQL.
@@ -73,6 +75,7 @@ var repeated = map[string]func(ctx context.Context, binary string, times int) er
 	"crash":    crash,
 	"failover": failover,
 	"follow":   follow,
+	"webhooks": webhooks,
 	"powercut": func(ctx context.Context, binary string, states int) error {
 		slog.SetLogLoggerLevel(slog.LevelError) // Each state that is migrated would be told.
 
@@ -95,6 +98,8 @@ func run(ctx context.Context, args []string) error {
 	case mode == "attack" && len(args) == 4: // this program in its other role
 		fmt.Print(caller{url: args[1], key: args[2], http: newHTTP()}.attack(attacks()[args[3]]))
 		return nil
+	case mode == "receive" && len(args) == 3: // and in another one
+		return receive(args[1], args[2])
 	case repeated[mode] != nil && len(args) == 3:
 		times, err := strconv.Atoi(args[1])
 		if err != nil {
