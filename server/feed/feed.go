@@ -33,6 +33,7 @@ type Records interface {
 type Feed struct {
 	store   Store
 	records Records
+	heard   func() // see Tell
 
 	mu      sync.Mutex
 	tails   map[int64]*tail // by company, while somebody waits
@@ -61,12 +62,17 @@ func newTurn() *turn { return &turn{over: make(chan struct{})} }
 
 // New returns the feed of a store.
 func New(store Store, records Records) *Feed {
-	return &Feed{store: store, records: records, tails: make(map[int64]*tail)}
+	return &Feed{store: store, records: records, heard: func() {}, tails: make(map[int64]*tail)}
 }
+
+// Tell has heard called, too, after each commit that has changes of any company, which
+// waits for it. It must be called before there is one.
+func (f *Feed) Tell(heard func()) { f.heard = heard }
 
 // Wake makes those who wait for changes of a company look. It is called after each
 // commit that has some.
 func (f *Feed) Wake(companyID int64) {
+	f.heard()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if t := f.tails[companyID]; t != nil {

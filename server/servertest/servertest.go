@@ -113,9 +113,12 @@ func (s *Server) start(ctx context.Context) (err error) {
 	}
 	config := server.ServiceConfig{Region: "US"}
 	if s.config.webhooks {
-		s.sendWebhooks(&config)
+		config.Webhooks.Network.Allowed = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	}
 	s.services = server.NewServices(s.store, config)
+	if s.config.webhooks {
+		s.sendWebhooks(config)
+	}
 	made, err := s.services.Identity.CreateCompany(ctx, identity.NewCompany{Name: "Sunrise Services", Email: Email, Password: s.config.password})
 	if err != nil {
 		return err
@@ -133,12 +136,11 @@ func (s *Server) start(ctx context.Context) (err error) {
 }
 
 // sendWebhooks has webhooks sent until the server is closed.
-func (s *Server) sendWebhooks(config *server.ServiceConfig) {
-	config.Webhooks.Network.Allowed = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+func (s *Server) sendWebhooks(config server.ServiceConfig) {
 	pace := webhook.DefaultPace
 	pace.Poll, pace.First, pace.Last = 100*time.Millisecond, 10*time.Millisecond, 100*time.Millisecond
-	deliverer := server.NewDeliverer(s.store, *config, pace, webhook.Unwatched{})
-	s.store = store.Told{Store: s.store, Tell: deliverer.Wake}
+	deliverer := server.NewDeliverer(s.store, config, pace, webhook.Unwatched{})
+	s.services.Feed.Tell(deliverer.Wake)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { deliverer.Run(ctx) })

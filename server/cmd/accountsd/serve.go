@@ -131,9 +131,10 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 			return err
 		}
 		defer stopPages()
-		deliverer := server.NewDeliverer(opened, config, webhook.DefaultPace, watchers.webhooks())
-		store := store.Told{Store: watchers.traced(opened), Tell: deliverer.Wake}
+		store := watchers.traced(opened)
 		services := server.NewServices(store, config)
+		deliverer := server.NewDeliverer(opened, config, webhook.DefaultPace, watchers.webhooks())
+		services.Feed.Tell(deliverer.Wake)
 		defer background(services.Properties.Run)()
 		defer background(deliverer.Run)()
 		handler, err := newHandler(cmd, services, watchers, encryption != nil, logger)
