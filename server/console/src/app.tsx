@@ -13,6 +13,7 @@ import { AliasBoard } from './views/alias';
 import { AliasUser } from './views/alias-user';
 import { Contacts } from './views/contacts';
 import { ContactView } from './views/contact';
+import { Duplicates } from './views/duplicates';
 import { Import } from './views/import';
 import { Keys } from './views/keys';
 import { NewAccount } from './views/new-account';
@@ -24,6 +25,7 @@ import { Users } from './views/users';
 /** The views by the first part of their address. */
 const views: Record<string, (rest: string[]) => ComponentChild> = {
   accounts: ([id]) => (id === 'new' ? <NewAccount /> : id ? <AccountView key={id} id={Number(id)} /> : <Accounts />),
+  duplicates: () => <Duplicates />,
   import: () => <Import />,
   contacts: ([id]) => (id ? <ContactView key={id} id={Number(id)} /> : <Contacts />),
   properties: ([key]) => (key ? <PropertyView key={key} keyName={key} /> : <Properties />),
@@ -69,6 +71,7 @@ function Side({ at }: { at: string }) {
       </div>
       <nav aria-label="Main">
         {link('accounts', 'Accounts', lastList.value)}
+        {link('duplicates', 'Duplicates')}
         {link('contacts', 'Contacts')}
         {may('write') && link('import', 'Import')}
         <span class="nav-head">Set-up</span>

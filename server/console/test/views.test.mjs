@@ -5,7 +5,7 @@ import { at, browser, server, shots } from './shared.mjs';
 import { findings, open } from './world.mjs';
 
 const views = {
-  accounts: '#/accounts', account: '#/accounts/2', 'new-account': '#/accounts/new', import: '#/import', contacts: '#/contacts', contact: '#/contacts/1',
+  accounts: '#/accounts', account: '#/accounts/2', 'new-account': '#/accounts/new', duplicates: '#/duplicates', import: '#/import', contacts: '#/contacts', contact: '#/contacts/1',
   properties: '#/properties', property: '#/properties/roof_type', users: '#/users', keys: '#/keys', alias: '#/alias', 'alias-user': '#/alias/2',
 };
 

@@ -1,0 +1,93 @@
+import { useEffect, useState } from 'preact/hooks';
+import { api, ask, get, once, type Account, type Schemas } from '../api';
+import { count } from '../format';
+import { loadProperties, members, show, valueOf, type Member } from '../members';
+import { may } from '../session';
+import { FormDialog } from '../ui/dialog';
+import { SelectField } from '../ui/field';
+import { Button, Chip, Empty, Errors, Head, useLoaded, Wait } from '../ui/parts';
+import { say } from '../ui/toast';
+
+type Group = Schemas['DuplicateGroup'];
+
+const reasons: Record<Schemas['DuplicateReason'], string> = { primaryEmail: 'E-mail', primaryPhone: 'Phone', title: 'Title', address: 'Address' };
+
+/** Accounts that may be one, and what they have in common. */
+export function Duplicates() {
+  const loaded = useLoaded(() => get(api.GET('/accounts/duplicates', { params: { query: { page_size: 100 } } })), []);
+  const [merging, setMerging] = useState<Group>();
+  return (
+    <>
+      <Head title="Duplicates" under="Accounts that may be one" />
+      <Wait for={loaded}>
+        {({ groups }) => groups.length === 0 ? <Empty title="No two accounts have an e-mail address, a phone number, a title or an address in common." /> : (
+          <div class="panel flush scroll">
+            <table class="plain list">
+              <thead><tr><th scope="col">In common</th><th scope="col">Accounts</th><th scope="col"><span class="sr">Actions</span></th></tr></thead>
+              <tbody>
+                {groups.map(g => (
+                  <tr key={JSON.stringify(g.reasons)}>
+                    <th scope="row">{g.reasons.map(r => <span key={r.member} class="second"><Chip>{reasons[r.member]}</Chip> {r.value}</span>)}</th>
+                    <td>{g.accounts.map(a => <span key={a.id} class="second"><a href={`#/accounts/${a.id}`}>{a.title}</a> ({a.number})</span>)}{g.count > g.accounts.length && <span class="second">and {count(g.count - g.accounts.length, 'other', 'others')}</span>}</td>
+                    <td class="row-actions">{may('write') && <Button onClick={() => setMerging(g)}>Merge…</Button>}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Wait>
+      {merging && <Merge accounts={merging.accounts} onClose={() => setMerging(undefined)} onDone={() => { setMerging(undefined); loaded.reload(); }} />}
+    </>
+  );
+}
+
+/** Which account stays and what it takes of which, with a look at what becomes of it. */
+function Merge({ accounts, onClose, onDone }: { accounts: Account[]; onClose: () => void; onDone: () => void }) {
+  const [stays, setStays] = useState(accounts[0]!.id);
+  const [take, setTake] = useState<Record<string, number>>({});
+  useEffect(() => { void loadProperties(); }, []);
+  const request = (dry: boolean) => ask(api.POST('/accounts/{accountId}/merge', {
+    params: { path: { accountId: stays }, query: { dry_run: dry }, header: dry ? {} : once() },
+    body: { from: accounts.filter(a => a.id !== stays).map(a => ({ id: a.id })), take },
+  }));
+  const preview = useLoaded(async () => (await request(true)).data, [stays, take]);
+  const differing = members.value.filter(m => !m.readOnly && m.key !== 'number' && new Set(accounts.map(a => text(m, a))).size > 1);
+  return (
+    <FormDialog title={`Merge ${count(accounts.length, 'account', 'accounts')}`} action="Merge" wide disabled={!preview.data} onClose={onClose} onSubmit={async () => {
+      await request(false);
+      say('The accounts are merged. A revert in the history takes it back.');
+      onDone();
+    }}>
+      {() => <>
+        <SelectField label="The account that stays" value={String(stays)} options={accounts.map(a => [String(a.id), `${a.title} (${a.number})`])} onChange={id => setStays(Number(id))} />
+        <Errors of={preview.error} />
+        <table class="plain">
+          <thead><tr><th scope="col">Member</th><th scope="col">Taken from</th><th scope="col">As it will be</th></tr></thead>
+          <tbody>
+            {differing.map(m => (
+              <tr key={m.key}>
+                <th scope="row">{m.name}</th>
+                <td>
+                  <select aria-label={`${m.name} is taken from`} value={String(take[m.key] ?? '')} onChange={e => setTake(chosen(take, m.key, e.currentTarget.value))}>
+                    <option value="">{m.multiple && m.key !== 'address' ? 'all of them' : 'the first that has one'}</option>
+                    {accounts.map(a => <option key={a.id} value={String(a.id)}>{text(m, a) || '–'} ({a.number})</option>)}
+                  </select>
+                </td>
+                <td>{preview.data ? text(m, preview.data) || '–' : '…'}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </>}
+    </FormDialog>
+  );
+}
+
+const text = (m: Member, a: Account) => show(valueOf(a, m.key), m);
+
+/** What is taken, with another choice for a member; none is the server's. */
+function chosen(take: Record<string, number>, key: string, id: string): Record<string, number> {
+  const { [key]: _, ...rest } = take;
+  return id ? { ...rest, [key]: Number(id) } : rest;
+}

@@ -1,0 +1,29 @@
+// Duplicates are found, looked at as one account, and merged.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { at, server, shots } from './shared.mjs';
+import { findings } from './world.mjs';
+
+test('merges duplicates after a look at what becomes of them', at('', async page => {
+  const make = (title, more) => server.call('POST', '/accounts?match_by=none', { title, address: [`${title} Street`], primaryEmail: 'twice@example.com', ...more });
+  const first = await make('Twice Told', {});
+  const second = await make('Told Twice', { value: 700 });
+  await page.getByRole('link', { name: 'Duplicates' }).click();
+  const group = page.getByRole('row').filter({ hasText: 'twice@example.com' });
+  await group.getByRole('button', { name: 'Merge…' }).click();
+  const dialog = page.getByRole('dialog');
+  const value = dialog.getByRole('row').filter({ hasText: 'Value' });
+  await value.getByRole('cell').last().filter({ hasText: '700' }).waitFor();
+  await dialog.getByLabel('Title is taken from').selectOption(String(second.id));
+  await dialog.getByRole('row').filter({ hasText: 'Title' }).getByRole('cell').last().filter({ hasText: 'Told Twice' }).waitFor();
+  await page.screenshot({ path: `${shots}/merge.png` });
+  assert.deepEqual(await findings(page), []);
+  assert.equal((await server.call('GET', `/accounts/${second.id}`)).id, second.id, 'the look has merged');
+  await dialog.getByRole('button', { name: 'Merge', exact: true }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  await group.waitFor({ state: 'hidden' });
+  const merged = await server.call('GET', `/accounts/${second.id}`);
+  assert.deepEqual([merged.id, merged.title, merged.value], [first.id, 'Told Twice', 700]);
+  await page.goto(`${server.url}/console/#/accounts/${second.id}`);
+  await page.getByRole('heading', { name: 'Told Twice' }).waitFor();
+}));
