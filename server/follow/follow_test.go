@@ -328,3 +328,47 @@ func TestOutage(t *testing.T) {
 		t.Errorf("said %d times:\n%s", n, log.String())
 	}
 }
+
+// A copy knows which accounts were merged by the causes of the changes, and which are
+// there again.
+func TestMergedAccounts(t *testing.T) {
+	t.Parallel()
+	s := servertest.New(t)
+	b := newStandby(t, s)
+	accounts := s.Accounts(t, 3)
+	merge := func(into, from client.Account) {
+		if _, err := s.Client.Accounts.Merge(t.Context(), into.ID, client.AccountMerge{From: []client.MergeSource{{ID: from.ID}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	merge(accounts[1], accounts[0])
+	merge(accounts[2], accounts[1])
+	b.catchUp(t)
+	want := func(into int64) {
+		t.Helper()
+		b.with(t, func(opened follow.Store) {
+			companies, err := opened.Companies(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := opened.Account(t.Context(), companies[0].ID, accounts[0].ID); fault.MergedInto(err) != into {
+				t.Errorf("%v, want that it was merged into %d", err, into)
+			}
+			if found := b.compare(t, opened); found != nil {
+				t.Errorf("they differ: %v", found)
+			}
+		})
+	}
+	want(accounts[2].ID)
+	for change, err := range s.Client.Accounts.History(t.Context(), accounts[2].ID) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Client.Accounts.Revert(t.Context(), accounts[2].ID, change.Sequence); err != nil {
+			t.Fatal(err)
+		}
+		break
+	}
+	b.catchUp(t)
+	want(accounts[1].ID)
+}
