@@ -606,6 +606,7 @@ func (e SearchOperator) Valid() bool {
 const (
 	WebhookFailureAddress    WebhookFailure = "address"
 	WebhookFailureConnection WebhookFailure = "connection"
+	WebhookFailureNull       WebhookFailure = "<nil>"
 	WebhookFailureStatus     WebhookFailure = "status"
 	WebhookFailureTLS        WebhookFailure = "tls"
 	WebhookFailureTimeout    WebhookFailure = "timeout"
@@ -617,6 +618,8 @@ func (e WebhookFailure) Valid() bool {
 	case WebhookFailureAddress:
 		return true
 	case WebhookFailureConnection:
+		return true
+	case WebhookFailureNull:
 		return true
 	case WebhookFailureStatus:
 		return true
@@ -633,6 +636,7 @@ func (e WebhookFailure) Valid() bool {
 const (
 	WebhookPauseReasonFailing   WebhookPauseReason = "failing"
 	WebhookPauseReasonGone      WebhookPauseReason = "gone"
+	WebhookPauseReasonNull      WebhookPauseReason = "<nil>"
 	WebhookPauseReasonRequested WebhookPauseReason = "requested"
 )
 
@@ -642,6 +646,8 @@ func (e WebhookPauseReason) Valid() bool {
 	case WebhookPauseReasonFailing:
 		return true
 	case WebhookPauseReasonGone:
+		return true
+	case WebhookPauseReasonNull:
 		return true
 	case WebhookPauseReasonRequested:
 		return true
@@ -2279,7 +2285,8 @@ type Webhook struct {
 	// State Whether changes are sent.
 	State WebhookState `json:"state"`
 
-	// PauseReason Why it is paused; null if it is not.
+	// PauseReason Why a webhook is paused: an admin has asked for it, three days have brought no progress, or the receiver has answered 410
+	// (Gone). Null if it is not paused.
 	PauseReason nullable.Nullable[WebhookPauseReason] `json:"pauseReason"`
 
 	// PausedAt Since when it is paused; null if it is not.
@@ -2355,7 +2362,8 @@ type WebhookDelivery struct {
 	// Status The status of the answer; null if there was none.
 	Status nullable.Nullable[int] `json:"status"`
 
-	// Failure Why it does not count as delivered; null if it does.
+	// Failure Why a request does not count as delivered: the answer is not 2xx, there was none in time, no connection, no trust in
+	// the certificate, or the URL leads to an address that webhooks may not reach. Null if it counts.
 	Failure nullable.Nullable[WebhookFailure] `json:"failure"`
 
 	// Answer The beginning of the body of the answer, or what went wrong on the way.
@@ -2375,7 +2383,7 @@ type WebhookDeliveryList struct {
 func (v WebhookDeliveryList) String() string { return custom.JSON(v) }
 
 // WebhookFailure Why a request does not count as delivered: the answer is not 2xx, there was none in time, no connection, no trust in
-// the certificate, or the URL leads to an address that webhooks may not reach.
+// the certificate, or the URL leads to an address that webhooks may not reach. Null if it counts.
 type WebhookFailure string
 
 // WebhookList Webhooks, in the order of their ids.
@@ -2409,7 +2417,7 @@ type WebhookPatch struct {
 func (v WebhookPatch) String() string { return custom.JSON(v) }
 
 // WebhookPauseReason Why a webhook is paused: an admin has asked for it, three days have brought no progress, or the receiver has answered 410
-// (Gone).
+// (Gone). Null if it is not paused.
 type WebhookPauseReason string
 
 // WebhookReplay Where a webhook goes on.
