@@ -154,7 +154,7 @@ func TestStreamEndsWithItsKey(t *testing.T) {
 // Many who follow at once see each change once, in order, while several write.
 func TestCrowdFollows(t *testing.T) {
 	t.Parallel()
-	const followers, writers, writes = 200, 4, 25
+	const followers, writers, writes = 500, 4, 25
 	f := newFixture(t)
 	address := f.listen(t)
 	var following, writing sync.WaitGroup
