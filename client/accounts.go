@@ -115,6 +115,23 @@ func (s *Accounts) Batch(ctx context.Context, updates []BatchUpdate, options ...
 
 type batchResult struct {
 	Accounts []Account `json:"accounts"`
+	Receipts []Receipt `json:"receipts"`
+}
+
+// BatchItems creates, updates and upserts up to 500 accounts in order, and returns a
+// receipt for each. It is all of them or none, and errors point at the item, as in
+// /items/3/upsert/title; with Each, an item that fails does so for itself, and its
+// receipt says why.
+func (s *Accounts) BatchItems(ctx context.Context, items []BatchItem, options ...BatchOption) ([]Receipt, error) {
+	if len(items) == 0 {
+		return nil, invalid("a batch must contain an item")
+	}
+	params := with(api.BatchUpdateAccountsParams{IdempotencyKey: newName()}, options, BatchOption.batch)
+	result, err := answer[batchResult](s.c.raw.BatchUpdateAccounts(ctx, params, api.AccountBatch{Items: items}))
+	if err != nil {
+		return nil, err
+	}
+	return result.Receipts, nil
 }
 
 // History iterates over the changes of an account, the latest first. It works

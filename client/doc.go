@@ -16,6 +16,7 @@
 //
 // A property that is unique is a key of one's own, such as the id in another
 // system: [Accounts.GetBy] finds an account by it, and [MatchUnique] matches by it.
+// [Accounts.BatchItems] upserts many accounts by it, with a receipt for each.
 //
 // # Change an account
 //

@@ -25,7 +25,8 @@ type (
 	UpdateOption interface {
 		update(*api.UpdateAccountParams)
 	}
-	// BatchOption is an option of [Accounts.Batch]: [Merge], [StrictMerge],
+	// BatchOption is an option of [Accounts.Batch] and [Accounts.BatchItems], which also
+	// takes [Each]: [Merge], [StrictMerge],
 	// [AllowNewOptions], [DryRun], [IdempotencyKey] or [Reason].
 	BatchOption interface {
 		batch(*api.BatchUpdateAccountsParams)
@@ -172,6 +173,14 @@ func (allowNewOptions) batch(p *api.BatchUpdateAccountsParams) { p.AllowNewOptio
 // to them, instead of refusing it. It is a [CreateOption], an [UpdateOption] and a
 // [BatchOption].
 func AllowNewOptions() changeOption { return allowNewOptions{} }
+
+type each struct{}
+
+func (each) batch(p *api.BatchUpdateAccountsParams) { p.Atomic = new(false) }
+
+// Each carries out each item of [Accounts.BatchItems] for itself, not all or none. It
+// is a [BatchOption].
+func Each() BatchOption { return each{} }
 
 type dryRun struct{}
 

@@ -40,6 +40,12 @@ type (
 	// BatchUpdate is one update of a batch. IfMatch is the tag that the account must
 	// have; with "" it may have any.
 	BatchUpdate = api.AccountBatchUpdate
+	// BatchItem is one account to create, to update or to upsert: one of the three
+	// holds the body. ID says which account to update, or Match by which member of the
+	// body it is recognised.
+	BatchItem = api.AccountBatchItem
+	// Receipt is what became of an item. Problem says why one failed.
+	Receipt = api.AccountReceipt
 	// Change is what one write did to one account.
 	Change = api.Change
 	// ChangeCause is why the server wrote a change: an earlier one was taken back, or
@@ -139,6 +145,11 @@ const (
 
 	CauseRevert   = api.CauseKindRevert
 	CauseUndelete = api.CauseKindUndelete
+
+	ItemCreated   = api.ReceiptStatusCreated
+	ItemUpdated   = api.ReceiptStatusUpdated
+	ItemUnchanged = api.ReceiptStatusUnchanged
+	ItemFailed    = api.ReceiptStatusFailed
 
 	MatchTitle   MatchMember = "title"
 	MatchEmail   MatchMember = "primaryEmail"

@@ -129,6 +129,9 @@ func (s *Server) BatchUpdateAccounts(ctx context.Context, req apiserver.BatchUpd
 		return BatchUpdateAccounts200Response{answer}
 	}
 	batch := withMatches(sentBody[account.BatchRequest](ctx))
+	if batch.Items != nil {
+		return s.batchItems(ctx, batch, req)
+	}
 	batch.Merge = mergeOf(ctx)
 	batch.AllowNewOptions = isTrue(req.Params.AllowNewOptions)
 	batch.Mode = modeOf(ctx, dryRun, answer, apiserver.BatchUpdateAccountsResponseObject.VisitBatchUpdateAccountsResponse)
@@ -137,6 +140,12 @@ func (s *Server) BatchUpdateAccounts(ctx context.Context, req apiserver.BatchUpd
 }
 
 func (s *Server) refuseBatch(r request, b account.BatchRequest) error {
+	if b.Items != nil {
+		req := itemsOf(b)
+		req.AllowNewOptions = r.flag("allow_new_options")
+		_, err := s.Accounts.BatchItems(r, r.actor, req)
+		return err
+	}
 	b = withMatches(b)
 	b.Merge = mergeOf(r)
 	b.AllowNewOptions = r.flag("allow_new_options")

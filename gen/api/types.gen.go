@@ -500,6 +500,30 @@ func (e PropertyType) Valid() bool {
 	}
 }
 
+// Defines values for ReceiptStatus.
+const (
+	ReceiptStatusCreated   ReceiptStatus = "created"
+	ReceiptStatusFailed    ReceiptStatus = "failed"
+	ReceiptStatusUnchanged ReceiptStatus = "unchanged"
+	ReceiptStatusUpdated   ReceiptStatus = "updated"
+)
+
+// Valid indicates whether the value is a known member of the ReceiptStatus enum.
+func (e ReceiptStatus) Valid() bool {
+	switch e {
+	case ReceiptStatusCreated:
+		return true
+	case ReceiptStatusFailed:
+		return true
+	case ReceiptStatusUnchanged:
+		return true
+	case ReceiptStatusUpdated:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RecordType.
 const (
 	RecordTypeAccount RecordType = "account"
@@ -763,19 +787,58 @@ type AccountAddition struct {
 // String returns the value as JSON.
 func (v AccountAddition) String() string { return custom.JSON(v) }
 
-// AccountBatch Updates to carry out together.
+// AccountBatch What to carry out together; either `updates` or `items`.
 type AccountBatch struct {
 	// Updates The updates, in order.
-	Updates []AccountBatchUpdate `json:"updates"`
+	Updates []AccountBatchUpdate `json:"updates,omitempty"`
+
+	// Items Accounts to create, update or upsert, in order.
+	Items []AccountBatchItem `json:"items,omitempty"`
 }
 
 // String returns the value as JSON.
 func (v AccountBatch) String() string { return custom.JSON(v) }
 
-// AccountBatchResult The accounts as they are after the updates.
+// AccountBatchItem One account to `create`, to `update` or to `upsert` (update the one that matches, or create it). Exactly one of the three
+// holds the body. An update says which account by `id` or by `match`, an upsert by `match`. The `strategy` says what an upsert
+// does with the account that matches: `update` if it is not sent.
+type AccountBatchItem struct {
+	// ID The id of the account to update.
+	ID int64 `json:"id,omitempty"`
+
+	// Match A member by which an account is recognised; `custom.<keyName>` is a unique property.
+	Match MatchMember `json:"match,omitempty"`
+
+	// Strategy What happens to an account that is recognised.
+	Strategy MatchStrategy `json:"strategy,omitempty"`
+
+	// IfMatch Update the account of an `id` only if its `ETag` is among these. `*` matches any account.
+	IfMatch EntityTags `json:"ifMatch,omitempty"`
+
+	// Create A new account.
+	Create *AccountCreate `json:"create,omitempty"`
+
+	// Update The members of an account to change. The members that the server owns are accepted as they were fetched, and
+	// never written. `add`, `remove` and `fill` change members by what they hold, whatever that is: one that is in
+	// `fill`, or in `add` or `remove`, must not be sent in another way too.
+	Update *AccountPatch `json:"update,omitempty"`
+
+	// Upsert The members of an account to change. The members that the server owns are accepted as they were fetched, and
+	// never written. `add`, `remove` and `fill` change members by what they hold, whatever that is: one that is in
+	// `fill`, or in `add` or `remove`, must not be sent in another way too.
+	Upsert *AccountPatch `json:"upsert,omitempty"`
+}
+
+// String returns the value as JSON.
+func (v AccountBatchItem) String() string { return custom.JSON(v) }
+
+// AccountBatchResult The accounts as they are after the updates, or the receipts of the items.
 type AccountBatchResult struct {
-	// Accounts One account for each update, in order.
+	// Accounts One account for each update, in order; none for items.
 	Accounts []Account `json:"accounts"`
+
+	// Receipts One receipt for each item, in order.
+	Receipts []AccountReceipt `json:"receipts,omitempty"`
 }
 
 // String returns the value as JSON.
@@ -1000,6 +1063,30 @@ type AccountPatch struct {
 
 // String returns the value as JSON.
 func (v AccountPatch) String() string { return custom.JSON(v) }
+
+// AccountReceipt What became of an item of a batch.
+type AccountReceipt struct {
+	// Index The place of the item, from 0.
+	Index int `json:"index"`
+
+	// Status What became of an item.
+	Status ReceiptStatus `json:"status"`
+
+	// ID The account's id, unless the item failed.
+	ID *int64 `json:"id,omitempty"`
+
+	// Version The account's version after the item.
+	Version *int64 `json:"version,omitempty"`
+
+	// Changed The members that an update has changed, sorted; custom ones as `custom.<keyName>`.
+	Changed []string `json:"changed"`
+
+	// Problem Why an item failed, in the words of a `Problem`. Pointers are into the item.
+	Problem *ReceiptProblem `json:"problem,omitempty"`
+}
+
+// String returns the value as JSON.
+func (v AccountReceipt) String() string { return custom.JSON(v) }
 
 // AccountRemoval What to remove from an account. Items that it does not have are passed over. In `custom`, items are removed from a
 // property that takes several values; nothing can be removed from others.
@@ -2099,6 +2186,27 @@ func (v PropertyPatch) String() string { return custom.JSON(v) }
 // PropertyType What values a property takes.
 type PropertyType string
 
+// ReceiptProblem Why an item failed, in the words of a `Problem`. Pointers are into the item.
+type ReceiptProblem struct {
+	// Status What the request would be answered by if it had this item alone.
+	Status int `json:"status"`
+
+	// Code What kind of problem it is.
+	Code ProblemCode `json:"code"`
+
+	// Detail The first thing that is wrong.
+	Detail string `json:"detail"`
+
+	// Errors All that is wrong with the item.
+	Errors []FieldProblem `json:"errors"`
+}
+
+// String returns the value as JSON.
+func (v ReceiptProblem) String() string { return custom.JSON(v) }
+
+// ReceiptStatus What became of an item.
+type ReceiptStatus string
+
 // RecordType A kind of records; `client` is the former name of `account`.
 type RecordType string
 
@@ -2472,6 +2580,9 @@ type AliasStateFilter = AliasState
 // AllowNewOptions defines model for AllowNewOptions.
 type AllowNewOptions = bool
 
+// Atomic defines model for Atomic.
+type Atomic = bool
+
 // BeforeSequence The place of a change among all. Sequences are compared as text.
 type BeforeSequence = Sequence
 
@@ -2642,7 +2753,7 @@ type WebhookID = int64
 // AliasAccount A customer account.
 type AliasAccount = Account
 
-// AliasAccountBatch The accounts as they are after the updates.
+// AliasAccountBatch The accounts as they are after the updates, or the receipts of the items.
 type AliasAccountBatch = AccountBatchResult
 
 // AliasAccountList Accounts, in order.
@@ -2798,7 +2909,7 @@ type CreateAccountParams struct {
 	// `custom.<keyName>` for the value of a unique property, which the body must then have. `none` always creates one.
 	MatchBy *MatchBy `form:"match_by,omitempty" json:"match_by,omitempty"`
 
-	// MatchFoundStrategy What happens to an account that matches. `skip` leaves it as it is. `replace` makes the body the record: members
+	// MatchFoundStrategy What happens to an account that matches. `skip`, which is also what happens if this is not sent, leaves it as it is. `replace` makes the body the record: members
 	// that are not sent are cleared, while id, number and creation time stay. `enrich` fills only the members that are
 	// without a value. `update` changes the members that are sent, as `PATCH` does.
 	MatchFoundStrategy *MatchFoundStrategy `form:"match_found_strategy,omitempty" json:"match_found_strategy,omitempty"`
@@ -2833,6 +2944,9 @@ type BatchUpdateAccountsParams struct {
 	// AllowNewOptions Whether a dropdown label that is not among the property's options is added to them. Otherwise it is refused.
 	// Labels are compared without regard to case and surrounding space.
 	AllowNewOptions *AllowNewOptions `form:"allow_new_options,omitempty" json:"allow_new_options,omitempty"`
+
+	// Atomic Whether the items of a batch are carried out all or none; `false` carries out each for itself. Updates are always all or none.
+	Atomic *Atomic `form:"atomic,omitempty" json:"atomic,omitempty"`
 
 	// DryRun Check and answer as always, but write nothing. The answer carries `Preview` instead of `ETag`.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`

@@ -25,7 +25,8 @@ type BatchUpdate struct {
 // BatchRequest is a list of updates. An account may be in it more than once.
 type BatchRequest struct {
 	Updates         []BatchUpdate
-	Merge           Merge // as of an UpdateRequest
+	Items           []Item // in place of updates: see BatchItems
+	Merge           Merge  // as of an UpdateRequest
 	AllowNewOptions bool
 	fault.Findings
 	Mode write.Mode[[]Account]
@@ -36,6 +37,12 @@ type BatchRequest struct {
 func (s *Service) ParseBatch(body any) BatchRequest {
 	r := patch.NewReader(body, s.region)
 	var req BatchRequest
+	if object, ok := body.(map[string]any); ok && object["items"] != nil {
+		return s.parseItems(r, object["updates"] != nil)
+	}
+	if object, ok := body.(map[string]any); ok && object["updates"] == nil {
+		r.Offences.Add([]string{"updates"}, "%s", "is required, or items")
+	}
 	for i, item := range patch.Value(r, "updates", patch.ListOf(patch.Any)) {
 		update, offences := s.parseUpdate(item)
 		for _, offence := range offences {

@@ -57,6 +57,7 @@ type creation struct {
 	actor   identity.Actor
 	req     CreateRequest
 	partial bool // a body need not hold more than what is to change
+	exists  bool // an account must match
 	env     Env
 	outcome Outcome // the body applied to a blank account
 }
@@ -67,13 +68,19 @@ func (c *creation) run(ctx context.Context) (result CreateResult, changed bool, 
 	if err != nil {
 		return CreateResult{}, false, err
 	}
+	result, err = c.carryOut(ctx, matched)
+	return result, result.Account.Version != matched.Version, err
+}
+
+// carryOut does with the account that check has returned what is to be done.
+func (c *creation) carryOut(ctx context.Context, matched Account) (result CreateResult, err error) {
 	if matched.ID == 0 {
 		result.Created = true
 		result.Account, err = c.insert(ctx)
 	} else {
 		result.Account, err = c.treat(ctx, matched)
 	}
-	return result, result.Account.Version != matched.Version, err
+	return result, err
 }
 
 func (c *creation) blank() Account {
@@ -126,7 +133,7 @@ func (c *creation) isNew(target Account) bool {
 	case MatchNumber, MatchNone:
 		return target.ID == 0
 	}
-	return target.ID == 0 && len(c.outcome.Errors) == 0
+	return !c.exists && target.ID == 0 && len(c.outcome.Errors) == 0
 }
 
 // missing are the members that a new account must have and the patch has not.

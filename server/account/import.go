@@ -165,8 +165,8 @@ func (i *Importer) rows(ctx context.Context, actor identity.Actor, req ImportReq
 		if err != nil || kept != req.Import {
 			return Import{}, &fault.Error{Kind: fault.KindConflict, Message: "another command has continued this import; make sure that only one runs"}
 		}
-		cached := &schemaTx{Tx: tx}
-		run := &importRun{tx: tx, schema: cached, req: req, done: kept, apart: apart}
+		cached := &aheadTx{schemaTx: schemaTx{Tx: tx}}
+		run := &importRun{tx: tx, ahead: cached, req: req, done: kept, apart: apart}
 		run.creation = creation{Service: i.accounts, tx: cached, actor: actor, partial: true}
 		return run.rows(ctx)
 	})
@@ -176,7 +176,7 @@ func (i *Importer) rows(ctx context.Context, actor identity.Actor, req ImportReq
 type importRun struct {
 	creation creation
 	tx       ImportTx
-	schema   *schemaTx
+	ahead    *aheadTx
 	req      ImportRequest
 	done     Import
 	rejected []RejectedRow
@@ -185,6 +185,9 @@ type importRun struct {
 
 func (r *importRun) rows(ctx context.Context) (Import, error) {
 	start, complete := time.Now(), r.req.Last
+	if err := r.readAhead(ctx); err != nil {
+		return Import{}, err
+	}
 	for i, row := range r.req.Rows {
 		if i > 0 && time.Since(start) > importTime {
 			complete = false
@@ -208,6 +211,25 @@ func (r *importRun) rows(ctx context.Context) (Import, error) {
 		return r.done, audit.Add(ctx, r.tx, r.entry())
 	}
 	return r.done, r.tx.SaveImport(ctx, r.done)
+}
+
+// readAhead reads what the rows will be matched with, if that is an id or a key.
+func (r *importRun) readAhead(ctx context.Context) error {
+	by, isKey := r.req.MatchBy.Key()
+	if !isKey && r.req.MatchBy != MatchID {
+		return nil
+	}
+	properties, err := r.creation.schemas.current(ctx, r.ahead, r.done.CompanyID)
+	if err != nil {
+		return err
+	}
+	rows := make([]sought, len(r.req.Rows))
+	for i, row := range r.req.Rows {
+		if rows[i] = (sought{id: row.Patch.ID.Value}); isKey {
+			rows[i] = sought{by: by, val: row.Patch.Custom.Value[by]}
+		}
+	}
+	return r.ahead.readAhead(ctx, r.done.CompanyID, properties, rows)
 }
 
 // entry is the import in the audit log, once it is complete.
@@ -236,7 +258,7 @@ func (r *importRun) row(ctx context.Context, index int, row ImportRow) error {
 		}
 		return err
 	}
-	before, err := r.schema.writes, error(nil)
+	before, err := r.ahead.writes, error(nil)
 	if r.apart {
 		err = r.tx.Isolate(ctx, treat)
 	} else {
@@ -250,10 +272,12 @@ func (r *importRun) row(ctx context.Context, index int, row ImportRow) error {
 	switch {
 	case reasons == nil:
 		return err
-	case !r.apart && r.schema.writes > before:
+	case !r.apart && r.ahead.writes > before:
 		return errHalfWritten
 	}
-	r.schema.forget() // What is remembered may be what the row made of it.
+	if r.apart {
+		r.ahead.forget() // What is remembered may be what the row made of it.
+	}
 	r.rejected = append(r.rejected, RejectedRow{Index: index, Reasons: reasons})
 	counts.Rejected++
 	return nil
@@ -263,9 +287,9 @@ func (r *importRun) treatRow(ctx context.Context, p Patch) (CreateResult, bool, 
 	if r.req.MatchBy != MatchID {
 		p.ID = patch.Field[int64]{} // It may be that of another database.
 	} else if r.req.Strategy == StrategyUpdate && !p.ID.IsAbsent() {
-		before, err := r.tx.AccountForUpdate(ctx, r.done.CompanyID, p.ID.Value)
+		before, err := r.ahead.AccountForUpdate(ctx, r.done.CompanyID, p.ID.Value)
 		if err == nil {
-			after, err := r.creation.applyAndSave(ctx, r.schema, r.creation.actor, before, p, r.req.AllowNewOptions)
+			after, err := r.creation.applyAndSave(ctx, r.ahead, r.creation.actor, before, p, r.req.AllowNewOptions)
 			return CreateResult{Account: after}, after.Version != before.Version, err
 		}
 		// What else is wrong with the row is not found without an account.

@@ -56,6 +56,8 @@ func isCommitted(r Reader) bool {
 		return len(r.set.Options) == 0
 	case *schemaTx:
 		return isCommitted(r.Tx)
+	case *aheadTx:
+		return isCommitted(r.Tx)
 	case Tx:
 		return false
 	}

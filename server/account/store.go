@@ -128,6 +128,9 @@ type Tx interface {
 	// the account until this one ends.
 	AccountForUpdate(ctx context.Context, companyID, id int64) (Account, error)
 
+	// AccountsForUpdate is AccountForUpdate of those of the accounts that there are.
+	AccountsForUpdate(ctx context.Context, companyID int64, ids []int64) ([]Account, error)
+
 	// InsertAccount adds a with links to its contacts, and sets a.ID. If
 	// a.Number is 0 it sets that to the next free number: one above the last
 	// one so assigned, past those taken by hand. KindConflict if the number

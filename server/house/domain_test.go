@@ -69,6 +69,10 @@ func newDomain(t *testing.T) *domain {
 				return s.Accounts.Create(ctx, actor, account.CreateRequest{Patch: p, MatchBy: account.MatchNone})
 			}),
 			"batchUpdateAccounts": asking(s.Accounts.ParseBatch, func(b account.BatchRequest) ([]account.Account, error) {
+				if b.Items != nil {
+					_, err := s.Accounts.BatchItems(ctx, actor, account.ItemsRequest{Items: b.Items, Findings: b.Findings})
+					return nil, err
+				}
 				return s.Accounts.Batch(ctx, actor, b)
 			}),
 			"mergeAccounts": asking(account.ParseMerge, func(m account.MergeRequest) (account.Account, error) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -87,7 +88,7 @@ func Import(ctx context.Context, service *account.Importer, actor identity.Actor
 	if err != nil {
 		return Result{}, fmt.Errorf("read %s: %w", name, err)
 	}
-	if err := opts.complete(name, found.names); err != nil {
+	if err := opts.complete(name, found.names, properties); err != nil {
 		return Result{}, err
 	}
 	rows, err := reopen(file, &opts, properties, service.Parse)
@@ -128,7 +129,7 @@ var strategies = []account.Strategy{
 }
 
 // complete chooses what was not said, and refuses what cannot be meant.
-func (o *Options) complete(name string, names map[string]bool) error {
+func (o *Options) complete(name string, names map[string]bool, properties []schema.Property) error {
 	if o.MatchBy == "" {
 		o.MatchBy = account.MatchTitle
 		if names[string(account.MatchID)] {
@@ -142,8 +143,8 @@ func (o *Options) complete(name string, names map[string]bool) error {
 		}
 	}
 	switch {
-	case !slices.Contains(matchMembers, o.MatchBy):
-		return refuse("--match-by must be one of %s; got %s", fault.Join(matchMembers), fault.Quote(string(o.MatchBy)))
+	case !o.knowsMatch(properties):
+		return refuse("--match-by must be one of %s%s; got %s", fault.Join(matchMembers), uniqueMembers(properties), fault.Quote(string(o.MatchBy)))
 	case !slices.Contains(strategies, o.Strategy):
 		return refuse("--strategy must be one of %s; got %s", fault.Join(strategies), fault.Quote(string(o.Strategy)))
 	case o.MatchBy != account.MatchNone && len(names) > 0 && !names[string(o.MatchBy)]:
@@ -155,6 +156,26 @@ func (o *Options) complete(name string, names map[string]bool) error {
 	path, err := filepath.Abs(o.Rejected)
 	o.Rejected = path
 	return err
+}
+
+// knowsMatch tells whether accounts can be matched as the options say.
+func (o *Options) knowsMatch(properties []schema.Property) bool {
+	key, ok := o.MatchBy.Key()
+	if !ok {
+		return slices.Contains(matchMembers, o.MatchBy)
+	}
+	return slices.ContainsFunc(properties, func(p schema.Property) bool { return p.Key == key && p.Unique })
+}
+
+// uniqueMembers lists the unique properties that accounts can be matched by.
+func uniqueMembers(properties []schema.Property) string {
+	var list strings.Builder
+	for _, p := range properties {
+		if p.Unique {
+			list.WriteString(", " + string(account.MatchUnique(p.Key)))
+		}
+	}
+	return list.String()
 }
 
 // importer is one run of Import.

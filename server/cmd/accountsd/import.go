@@ -38,7 +38,8 @@ without one is a new account. Otherwise rows are matched by title, and those tha
 A row that matches nothing is a new account, for which title and address are needed; with remove it is rejected. A line of
 NDJSON may say itself what to add, to remove and to fill, with the strategy update. To import a file twice by add adds
 its numbers twice. Without --match-by id, an id column
-is ignored.
+is ignored. With --match-by custom.KEYNAME, the key of another system in a unique property, each row must have one: with
+--strategy update, the file can be imported again and again, and by several commands at once, and makes no account twice.
 
 A row that cannot be imported is rejected with all the reasons, without affecting the others. Rejected rows go to a file
 that can be corrected and imported. If there are any, the exit status is 3. When the same command is given again, an
@@ -72,7 +73,7 @@ func importCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "false", Usage: "a `WORD` for false; can be repeated"},
 			&cli.StringSliceFlag{Name: "null", Usage: "a `WORD` that is as an empty cell; can be repeated"},
 			&cli.StringFlag{Name: "split", Usage: "the `TEXT` that parts several values in a cell", Sources: fromEnv("SPLIT")},
-			&cli.StringFlag{Name: "match-by", Usage: "find the account of a row by `MEMBER`: id, number, title, primaryEmail, primaryPhone, address or none", DefaultText: "id if there is one, otherwise title", Sources: fromEnv("MATCH_BY")},
+			&cli.StringFlag{Name: "match-by", Usage: "find the account of a row by `MEMBER`: id, number, title, primaryEmail, primaryPhone, address, custom.KEYNAME of a unique property, or none", DefaultText: "id if there is one, otherwise title", Sources: fromEnv("MATCH_BY")},
 			&cli.StringFlag{Name: "strategy", Usage: "what to do with an account that matches: skip, replace, enrich, update, add or remove", DefaultText: "update by id, otherwise skip", Sources: fromEnv("STRATEGY")},
 			&cli.BoolFlag{Name: "allow-new-options", Usage: "add unknown dropdown labels to the options", Sources: fromEnv("ALLOW_NEW_OPTIONS")},
 			&cli.BoolFlag{Name: "dry-run", Usage: "report what would happen, and write nothing but the file of --rejected, if that is given", Sources: fromEnv("DRY_RUN")},

@@ -65,6 +65,17 @@ func (t *Tx) AccountForUpdate(ctx context.Context, companyID, id int64) (account
 	return a, err
 }
 
+// AccountsForUpdate is AccountForUpdate of many.
+func (t *Tx) AccountsForUpdate(ctx context.Context, companyID int64, ids []int64) ([]account.Account, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	if err := t.Session.Lock(ctx, companyID); err != nil {
+		return nil, err
+	}
+	return db.Collect(ctx, t.Session, selectAccountsIn, []any{companyID, db.List[int64](ids)}, scanAccount)
+}
+
 // FindAccount is that of Reader, while no other transaction adds such an account.
 func (t *Tx) FindAccount(ctx context.Context, companyID int64, by account.MatchBy, value string) (account.Account, error) {
 	if err := t.Session.Lock(ctx, companyID); err != nil {

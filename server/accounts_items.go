@@ -1,0 +1,67 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/apiserver"
+	"github.com/accountsd/accountsd/server/account"
+)
+
+// BatchItems200Response shows what became of the items of a batch.
+type BatchItems200Response struct {
+	receipts []api.AccountReceipt
+	dryRun   bool
+}
+
+// VisitBatchUpdateAccountsResponse sends the answer.
+func (a BatchItems200Response) VisitBatchUpdateAccountsResponse(w http.ResponseWriter) error {
+	w.Header()["Content-Type"] = jsonContent
+	if a.dryRun {
+		w.Header().Set(preview[0], preview[1])
+	}
+	w.WriteHeader(http.StatusOK)
+	return json.NewEncoder(w).Encode(api.AccountBatchResult{Accounts: []api.Account{}, Receipts: a.receipts})
+}
+
+// batchItems carries out the items of a batch.
+func (s *Server) batchItems(ctx context.Context, b account.BatchRequest, params apiserver.BatchUpdateAccountsRequestObject) (apiserver.BatchUpdateAccountsResponseObject, error) {
+	dryRun := isTrue(params.Params.DryRun)
+	answer := func(receipts []account.Receipt) apiserver.BatchUpdateAccountsResponseObject {
+		answer := BatchItems200Response{receipts: make([]api.AccountReceipt, len(receipts)), dryRun: dryRun}
+		for i, r := range receipts {
+			answer.receipts[i] = ToAPIReceipt(i, r)
+		}
+		return answer
+	}
+	req := itemsOf(b)
+	req.Each = !valueOr(params.Params.Atomic, true)
+	req.AllowNewOptions = isTrue(params.Params.AllowNewOptions)
+	req.Mode = modeOf(ctx, dryRun, answer, apiserver.BatchUpdateAccountsResponseObject.VisitBatchUpdateAccountsResponse)
+	receipts, err := s.Accounts.BatchItems(ctx, actorOf(ctx), req)
+	return answered(answer, receipts, err)
+}
+
+// itemsOf are the items of a batch, with their tags read.
+func itemsOf(b account.BatchRequest) account.ItemsRequest {
+	for i, item := range b.Items {
+		if item.IfMatch.IsSet() {
+			b.Items[i].Match = FromAPIIfMatch(&item.IfMatch.Value, item.ID)
+		}
+	}
+	return account.ItemsRequest{Items: b.Items, Findings: b.Findings}
+}
+
+// ToAPIReceipt converts the receipt of the item with an index.
+func ToAPIReceipt(index int, r account.Receipt) api.AccountReceipt {
+	receipt := api.AccountReceipt{Index: index, Status: api.ReceiptStatus(r.Status()), Changed: append([]string{}, r.Changed...)}
+	if r.Err != nil {
+		p := problemOf(r.Err)
+		receipt.Problem = &api.ReceiptProblem{Status: p.status, Code: p.code, Detail: p.detail, Errors: p.fields}
+		return receipt
+	}
+	receipt.ID, receipt.Version = &r.Account.ID, &r.Account.Version
+	return receipt
+}
