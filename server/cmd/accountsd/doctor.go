@@ -82,6 +82,7 @@ func diagnose(ctx context.Context, cmd *cli.Command) error {
 	}
 	d.lookAtDoor(ctx, cmd)
 	d.lookAtMail(ctx, cmd)
+	d.lookAtNetworks(cmd)
 	d.lookAtTraces()
 	if err := d.print(cmd.Root().Writer); err != nil {
 		return err

@@ -104,6 +104,9 @@ func TestDoctorOfFile(t *testing.T) {
 		"no admin":       {script("UPDATE users SET disabled_at = 1"), nil, "wrong users of 1 companies, 1 have no admin who is not disabled"},
 		"no key":         {script("UPDATE api_keys SET expires_at = 1"), nil, "wrong users of 1 companies, 1 have no valid key; make one with accountsd key create\n"},
 		"clock":          {script("UPDATE changes SET at = 32503680000000"), nil, "wrong clock the last write of an account is of 3000-01-01T00:00:00Z"},
+		"paused webhook": {script(hookOf("'gone', 1, 0")), nil, "wrong webhooks 1 are paused, since their receivers took nothing for days or wanted no more; nothing is lost"},
+		"failing":        {script(hookOf("'', NULL, 3")), nil, "note webhooks the receivers of 1 take nothing at the moment, which is tried again"},
+		"open network":   {func(*testing.T, string) {}, []string{"--webhook-allow-private", "10.0.0.0/8"}, "note webhooks --webhook-allow-private lets whoever may make webhooks send requests to 10.0.0.0/8"},
 		"part of a copy": {script("CREATE TABLE " + copying.Note + " (n)"), nil, "wrong database DB is only a part of a copy; give the accountsd copy that makes it again"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -118,6 +121,12 @@ func TestDoctorOfFile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// hookOf adds a webhook with a reason and a time of its pause, and failures.
+func hookOf(values string) string {
+	return `INSERT INTO webhooks (company_id, url, description, kinds, members, secret, former_secret, position, ahead, created_at, updated_at, pause_reason, paused_at, failures)
+VALUES (1, 'https://hooks.example.com', '', '[]', '[]', '', '', 0, '[]', 1, 1, ` + values + `)`
 }
 
 // pragma opens a file with a pragma, and closes it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"log/slog"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -26,6 +27,13 @@ func (d *diagnosis) lookAtWebhooks(s webhook.Standing) {
 		d.note("webhooks", "the receivers of %d take nothing at the moment, which is tried again; accounts webhooks deliveries says what they answer", s.Failing)
 	}
 	d.isWell("webhooks", "active: %d; the furthest behind has %d changes to look at", s.Active, s.Behind)
+}
+
+// lookAtNetworks tells whom those who make webhooks can reach from here.
+func (d *diagnosis) lookAtNetworks(cmd *cli.Command) {
+	if networks := cmd.StringSlice("webhook-allow-private"); len(networks) > 0 {
+		d.note("webhooks", "--webhook-allow-private lets whoever may make webhooks send requests to %s; every server of the database must have the same", strings.Join(networks, " and "))
+	}
 }
 
 func configureWebhooks(cmd *cli.Command) (server.WebhookConfig, error) {

@@ -190,6 +190,7 @@ OR NOT EXISTS (SELECT 1 FROM changes c WHERE c.company_id = m.company_id AND c.a
 	{"there is an account that was merged, and is not kept as such", db.Statement{Thing: "merged accounts", Text: `SELECT DISTINCT c.company_id FROM changes c WHERE c.cause LIKE '%"mergedInto":%'
 AND NOT EXISTS (SELECT 1 FROM changes n WHERE n.company_id = c.company_id AND n.account_id = c.account_id AND n.sequence > c.sequence)
 AND NOT EXISTS (SELECT 1 FROM merged_accounts m WHERE m.company_id = c.company_id AND m.account_id = c.account_id)`}},
+	{"a webhook has delivered more than there is in the history", db.Statement{Thing: "webhooks", Text: `SELECT DISTINCT w.company_id FROM webhooks w JOIN companies c ON c.id = w.company_id WHERE w.position > c.last_sequence`}},
 	{"there is an API key of a user of another company", db.Statement{Thing: "keys", Text: `SELECT DISTINCT k.company_id FROM api_keys k JOIN users u ON u.id = k.user_id WHERE u.company_id <> k.company_id`}},
 	{"the audit log has not all entries up to the sequence that the company has counted, or more", db.Statement{Thing: "audit log", Text: `SELECT c.id FROM companies c
 WHERE c.last_audit <> (SELECT count(*) FROM audit a WHERE a.company_id = c.id) OR c.last_audit <> (SELECT coalesce(max(sequence), 0) FROM audit a WHERE a.company_id = c.id)`}},

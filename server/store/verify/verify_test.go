@@ -97,6 +97,8 @@ SELECT 99, sequence, account_id, kind, version, at, user_id, email, fields, hash
 	"an owner": {[]string{`UPDATE unique_values SET account_id = 1`}, []string{"company 2, account 1: the account is not found by its value of ext", "company 2, account 3: the account is not found by its value of ext"}},
 	"phones":   {[]string{`UPDATE contacts SET phones = 'x'`}, []string{"company 2: contact 2: phones is no list of texts"}},
 	"audit":    {[]string{`DELETE FROM audit WHERE company_id = 2 AND sequence = 1`}, []string{"company 2: the audit log has not all entries up to the sequence"}},
+	"a position": {[]string{`INSERT INTO webhooks (company_id, id, url, description, kinds, members, secret, former_secret, position, ahead, created_at, updated_at, pause_reason, failures)
+VALUES (2, 1, '', '', '[]', '[]', '', '', 1000000, '[]', 1, 1, '', 0)`}, []string{"company 2: a webhook has delivered more than there is in the history"}},
 	"a key of": {[]string{`UPDATE api_keys SET company_id = 2`}, []string{"company 2: there is an API key of a user of another company"}},
 }
 
