@@ -7,11 +7,18 @@ set -euo pipefail
 source "$(dirname "$0")/tree.sh"
 max_lines=10 max_files=6
 
-# The spec: what is answered, and the bodies of PATCH and POST.
+# The spec: what is answered, the bodies of PATCH and POST, and what fills it.
 specify nickname '          description: What the account is called in passing. `null` clears it.
           type: string
           nullable: true
           maxLength: 100' Account AccountPatch AccountCreate
+put openapi.yaml 'maxLength: 40' "        nickname:
+          x-order: 35
+          x-go-type: nullable.Nullable[string]
+          x-go-type-skip-optional-pointer: true
+          description: What the account is called in passing.
+          type: string
+          maxLength: 100" '    AccountFill:'
 # The databases: the next migration of each.
 for migrations in server/store/{sqlite,postgres}/migrations; do
 	last=$(ls $migrations | tail -1 | cut -d_ -f1)

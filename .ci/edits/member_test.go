@@ -105,6 +105,11 @@ func TestNicknameIsWrittenAndCleared(t *testing.T) {
 	_, err = c.Accounts.Update(t.Context(), 1, client.AccountPatch{Nickname: client.Clear[string]()})
 	check(t, err)
 	c.expect("cleared", c.nickname(), "null")
+	for _, nickname := range []string{"Sunny", "Rainy"} {
+		_, err = c.Accounts.Update(t.Context(), 1, client.AccountPatch{Fill: &client.AccountFill{Nickname: client.Set(nickname)}})
+		check(t, err)
+		c.expect("filled with "+nickname, c.nickname(), "Sunny")
+	}
 	_, err = c.Accounts.UpdateFunc(t.Context(), 1, func(a *client.Account) error { a.Nickname = client.Set("Ray"); return nil })
 	check(t, err)
 	c.expect("edited", c.nickname(), "Ray")
