@@ -24,6 +24,9 @@ func (s *Accounts) Get(ctx context.Context, id int64, options ...GetOption) (*Ac
 func (s *Accounts) GetBy(ctx context.Context, keyName, value string, options ...GetOption) (*Account, error) {
 	read := with(api.GetAccountParams{}, options, GetOption.get)
 	params := &api.GetAccountByParams{IncludeContacts: read.IncludeContacts, IncludeArchived: read.IncludeArchived, IfNoneMatch: read.IfNoneMatch}
+	if read.At != nil {
+		return nil, invalid("an account of the past is found by its id, not by %s", keyName)
+	}
 	if value == "" || value == "." || value == ".." {
 		return nil, invalid("value must not be empty, nor a step of a path; got %q", value)
 	}

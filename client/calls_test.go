@@ -56,6 +56,23 @@ var calls = map[string]struct {
 		}, okAccount, request{method: "GET", path: "/v1/accounts/by/external_id/a/b c%+é", query: "include_contacts=true&include_archived=true"},
 		map[string]string{"If-None-Match": `"42-6"`},
 	},
+	"get of the past": {
+		func(ctx context.Context, c *client.Client) error {
+			_, err := c.Accounts.Get(ctx, 42, client.At(at.Add(time.Hour)))
+			return err
+		}, okAccount, request{method: "GET", path: "/v1/accounts/42", query: "at=2026-11-24T01%3A00%3A00.000Z"}, nil,
+	},
+	"get of a version": {
+		func(ctx context.Context, c *client.Client) error {
+			_, err := c.Accounts.Get(ctx, 42, client.AtVersion(7), client.IncludeArchived())
+			return err
+		}, okAccount, request{method: "GET", path: "/v1/accounts/42", query: "include_archived=true&at=7"}, nil,
+	},
+	"list of the past": {
+		func(ctx context.Context, c *client.Client) error {
+			return drain(c.Accounts.List(ctx, client.AccountFilter{Words: "x", At: at}))
+		}, reply(200, "[]"), request{method: "GET", path: "/v1/accounts", query: "q=x&at=2026-11-24T00%3A00%3A00.000Z&page_size=100"}, nil,
+	},
 	"list": {
 		func(ctx context.Context, c *client.Client) error {
 			return drain(c.Accounts.List(ctx, client.AccountFilter{

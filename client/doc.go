@@ -48,7 +48,8 @@
 // them, and read by their methods.
 //
 // [Accounts.Revert] takes a change back, and [Accounts.Undelete] brings a deleted
-// account back.
+// account back. [At] and [AtVersion] show an account as it was, and
+// [AccountFilter].At all of them.
 //
 // # Lists
 //

@@ -35,6 +35,10 @@ type AccountFilter struct {
 	UpdatedAfter, UpdatedBefore time.Time
 	IncludeArchived             bool
 
+	// At, if it is set, is a time in the past: the accounts are as they were then, and
+	// selected by that. They come by their ids, without an Order and without a total.
+	At time.Time
+
 	Order           Order
 	IncludeContacts bool
 	IncludeTotal    bool // Page.Total
@@ -51,6 +55,7 @@ func (f AccountFilter) params() *api.ListAccountsParams {
 		PrimaryPhone:    optional(f.PrimaryPhone),
 		UpdatedAfter:    optional(TimeOf(f.UpdatedAfter.UTC())),
 		UpdatedBefore:   optional(TimeOf(f.UpdatedBefore.UTC())),
+		At:              optional(TimeOf(f.At.UTC())),
 		OrderBy:         optional(api.OrderLatestFirst(f.Order)),
 		IncludeContacts: optional(f.IncludeContacts),
 		IncludeArchived: optional(f.IncludeArchived),

@@ -2,17 +2,21 @@ package client
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/google/uuid"
 )
 
 // Options of single calls. Each method takes those that have a meaning for it;
 // the compiler refuses the others.
 type (
-	// GetOption is an option of [Accounts.Get] and [Accounts.GetBy]:
-	// [IncludeContacts], [IncludeArchived] or [IfNoneMatch].
+	// GetOption is an option of [Accounts.Get]: [IncludeContacts], [IncludeArchived],
+	// [IfNoneMatch], [At] or [AtVersion]; all but the last two are for [Accounts.GetBy]
+	// too.
 	GetOption interface{ get(*api.GetAccountParams) }
 	// CreateOption is an option of [Accounts.Create]: [MatchBy], [OnMatch],
 	// [AllowNewOptions], [DryRun], [IdempotencyKey] or [Reason].
@@ -126,6 +130,18 @@ func IncludeArchived() GetOption {
 // IfNoneMatch returns ErrNotModified if the account still has the tag.
 func IfNoneMatch(etag string) GetOption {
 	return getOption(func(p *api.GetAccountParams) { p.IfNoneMatch = &etag })
+}
+
+// At reads the account as it was at a time, also if it was deleted since. It has no
+// ETag.
+func At(t time.Time) GetOption {
+	return getOption(func(p *api.GetAccountParams) { p.At = new(t.UTC().Format(timestamp.Layout)) })
+}
+
+// AtVersion reads the account as it was in a version, which a [Change] tells. It has no
+// ETag.
+func AtVersion(version int64) GetOption {
+	return getOption(func(p *api.GetAccountParams) { p.At = new(strconv.FormatInt(version, 10)) })
 }
 
 type ifMatch string

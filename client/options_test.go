@@ -1,10 +1,14 @@
 package client_test
 
-import "github.com/accountsd/accountsd/client"
+import (
+	"time"
+
+	"github.com/accountsd/accountsd/client"
+)
 
 // What the documentation of each type says that it can be.
 var (
-	_ = []client.GetOption{client.IncludeContacts(), client.IncludeArchived(), client.IfNoneMatch("")}
+	_ = []client.GetOption{client.IncludeContacts(), client.IncludeArchived(), client.IfNoneMatch(""), client.At(time.Time{}), client.AtVersion(1)}
 	_ = []client.CreateOption{client.MatchBy(""), client.OnMatch(""), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
 	_ = []client.UpdateOption{client.IfMatch(""), client.Merge(), client.StrictMerge(), client.NoMerge(), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
 	_ = []client.BatchOption{client.Merge(), client.StrictMerge(), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}

@@ -31,7 +31,7 @@ func (s *Accounts) Revert(ctx context.Context, id int64, sequence string, option
 }
 
 // Undelete makes a deleted account be there again as it was, with its id and its number.
-// ErrNotFound if there never was one, ErrConflict if it is there, or its number is taken.
+// ErrNotFound if there never was one, ErrConflict if it is there, or its number or a unique value is taken.
 func (s *Accounts) Undelete(ctx context.Context, id int64, options ...UndeleteOption) (*RevertedAccount, error) {
 	params := with(api.UndeleteAccountParams{IdempotencyKey: newName()}, options, UndeleteOption.undelete)
 	return reverted(s.c.raw.UndeleteAccount(ctx, id, params, checkIDs("account", id)))

@@ -7,7 +7,7 @@ import "github.com/accountsd/accountsd/gen/api"
 type Account struct {
 	api.Account
 
-	// ETag is what IfMatch asks for. It is empty in lists and in dry runs.
+	// ETag is what IfMatch asks for. It is empty in lists, in dry runs and of the past.
 	ETag string `json:"-"`
 }
 

@@ -13,6 +13,9 @@ import (
 // GetAccount answers GET /accounts/{accountId}.
 func (s *Server) GetAccount(ctx context.Context, req apiserver.GetAccountRequestObject) (apiserver.GetAccountResponseObject, error) {
 	contacts := isTrue(req.Params.IncludeContacts)
+	if req.Params.At != nil {
+		return s.getPast(ctx, req)
+	}
 	a, err := s.Accounts.Show(ctx, actorOf(ctx), req.AccountID, isTrue(req.Params.IncludeArchived), contacts)
 	if into := fault.MergedInto(err); into != 0 {
 		return mergedAccount(ctx, into), nil

@@ -16,8 +16,14 @@ import (
 func (s *Server) ListAccounts(ctx context.Context, req apiserver.ListAccountsRequestObject) (apiserver.ListAccountsResponseObject, error) {
 	p := req.Params
 	filter, err := FromAPIListFilters(p).Filter()
-	if err != nil {
+	if p.At != nil {
+		err = alsoInvalid(err, s.pastListOffences(requestURL(ctx).Query()))
+	}
+	switch {
+	case err != nil:
 		return nil, err
+	case p.At != nil:
+		return s.listPast(ctx, filter, p)
 	}
 	list, err := s.listAccounts(ctx, filter, isAscending(p.OrderBy, false), listParameters{
 		p.PageSize, p.Page, p.Cursor, p.IncludeArchived, p.IncludeContacts, p.IncludeTotal,
@@ -93,7 +99,8 @@ type queryCheck func(c *gin.Context) error
 // queryChecks are those of the operations that have one, by operationId.
 func (s *Server) queryChecks() map[string]queryCheck {
 	return map[string]queryCheck{
-		"listAccounts":       checkList,
+		"getAccount":         s.checkPast,
+		"listAccounts":       s.checkList,
 		"searchAccounts":     s.checkSearch,
 		"listChanges":        checkChanges,
 		"listAccountChanges": checkChanges,
@@ -104,7 +111,7 @@ func (s *Server) queryChecks() map[string]queryCheck {
 	}
 }
 
-func checkList(c *gin.Context) error {
+func (s *Server) checkList(c *gin.Context) error {
 	_, err := account.ListFilters{
 		Words:        c.Query("q"),
 		Title:        c.Query("title"),
@@ -113,7 +120,7 @@ func checkList(c *gin.Context) error {
 		PrimaryEmail: c.Query("primaryEmail"),
 		PrimaryPhone: c.Query("primaryPhone"),
 	}.Filter()
-	return err
+	return alsoInvalid(err, s.pastListOffences(c.Request.URL.Query()))
 }
 
 func (s *Server) checkSearch(c *gin.Context) error {

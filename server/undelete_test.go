@@ -155,3 +155,27 @@ func TestUndeleteAtOnce(t *testing.T) {
 		t.Errorf("%v", count)
 	}
 }
+
+// A unique value that another account has by now is no more free than a number.
+func TestUndeleteUnique(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.send(t, request{method: "POST", path: "/properties", key: adminKey, body: `{"name":"Key","type":"TEXT","unique":true}`})
+	f.send(t, post("match_by=none", `{"title":"Mine","address":["x"],"custom":{"key":"a"}}`))
+	f.send(t, request{method: "PATCH", path: "/accounts/3", body: `{"custom":{"key":"b"}}`})
+	change := f.changePath(t, "3", 2)
+	f.send(t, request{method: "PATCH", path: "/accounts/2", body: `{"custom":{"key":"a"}}`})
+	if a := f.send(t, request{method: "POST", path: change + "/revert"}); a.Code != http.StatusConflict || !strings.Contains(a.Body.String(), `"message":"custom.key \"a\" is the value of account 2 already"`) {
+		t.Errorf("%d %s", a.Code, a.Body)
+	}
+	f.send(t, request{method: "DELETE", path: "/accounts/3"})
+	f.send(t, request{method: "PATCH", path: "/accounts/2", body: `{"custom":{"key":"b"}}`})
+	before := f.stored(t)
+	if a := f.send(t, undelete("3")); a.Code != http.StatusConflict || !strings.Contains(a.Body.String(), `custom.key \"b\" is the value of account 2 already`) || f.stored(t) != before {
+		t.Errorf("%d %s", a.Code, a.Body)
+	}
+	f.send(t, request{method: "DELETE", path: "/accounts/2"})
+	if a := f.send(t, undelete("3")); a.Code != http.StatusOK || f.send(t, get("/accounts/by/key/b")).json["title"] != "Mine" {
+		t.Errorf("%d %s", a.Code, a.Body)
+	}
+}

@@ -2580,6 +2580,12 @@ type AliasStateFilter = AliasState
 // AllowNewOptions defines model for AllowNewOptions.
 type AllowNewOptions = bool
 
+// AtMoment defines model for AtMoment.
+type AtMoment = string
+
+// AtTime defines model for AtTime.
+type AtTime = timestamp.Time
+
 // Atomic defines model for Atomic.
 type Atomic = bool
 
@@ -2868,6 +2874,12 @@ type ListAccountsParams struct {
 	// OrderBy By the time of the last change, the latest first (`desc`) or the earliest (`asc`).
 	OrderBy *OrderBy `form:"order_by,omitempty" json:"order_by,omitempty"`
 
+	// At List the accounts that were there at a time, as they were, and filter them by that; contacts are shown and found as they
+	// are now. They come in the order of their ids, so `order_by` cannot be sent, nor `page` or `include_total`: follow the links.
+	// A page may have fewer accounts than `page_size`, even none, and yet a link to the next one. A time that is still to come
+	// answers 400.
+	At *AtTime `form:"at,omitempty" json:"at,omitempty"`
+
 	// IncludeContacts Whether the answer holds the linked contacts.
 	IncludeContacts *IncludeContacts `form:"include_contacts,omitempty" json:"include_contacts,omitempty"`
 
@@ -3132,6 +3144,13 @@ type GetAccountParams struct {
 
 	// IncludeArchived Whether archived accounts are found.
 	IncludeArchived *IncludeArchived `form:"include_archived,omitempty" json:"include_archived,omitempty"`
+
+	// At Show the account as it was: at a time, or in a version, which is an integer. `X-At` in the answer says when that was, and
+	// `X-Version` which version; there is no `ETag`, since nothing can be written by it. The contacts are those that were linked
+	// then, as they are now; of one that is gone there is the id, and an empty name. Values of properties that are gone are shown.
+	// An account that was deleted is found at a time when it was there. A time that is still to come answers 400, and so does a
+	// version that the account has not had.
+	At *AtMoment `form:"at,omitempty" json:"at,omitempty"`
 
 	// IncludeVirtualProperties Accepted for clients that send it. There are no virtual properties here, so it changes nothing.
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set

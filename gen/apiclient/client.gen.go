@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	. "github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/oapi-codegen/runtime"
 )
 
@@ -219,7 +220,7 @@ type ClientInterface interface {
 	// GetAccount Get an account
 	//
 	// Returns one account. An archived one is found only with `include_archived=true`. One that was merged into another
-	// answers 301 to that.
+	// answers 301 to that. With `at` an account is shown as it was.
 	//
 	// Corresponds with GET /accounts/{accountId} (the `GetAccount` operationId).
 	GetAccount(ctx context.Context, accountID AccountID, params *GetAccountParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -311,7 +312,7 @@ type ClientInterface interface {
 	// former value already stays as it is.
 	//
 	// A member that was changed again since is not touched, nor one whose former value cannot be any more: its property,
-	// its option or a contact is gone, or another account has the number. Then the answer is 409 with each of them in
+	// its option or a contact is gone, or another account has the number or the unique value. Then the answer is 409 with each of them in
 	// `errors`, and nothing is written; with `Prefer: merge` they are left out, and named in `leftOut`.
 	//
 	// Of a deletion this is `POST /accounts/{accountId}/undelete`. A creation is taken back by deleting the account.
@@ -359,7 +360,7 @@ type ClientInterface interface {
 	//
 	// Makes a deleted account be there again as it was, with its id, its number, its history and the time of its creation.
 	// `leftOut` names what is gone since: contacts that it was linked to, and values whose property or option is gone. An
-	// account that is there answers 409, as does one whose number another account has by now. In its history this is a
+	// account that is there answers 409, as does one whose number or unique value another account has by now. In its history this is a
 	// change of the kind `created`, with all that the account has and with a `cause`, so that a copy needs nothing else.
 	//
 	// Corresponds with POST /accounts/{accountId}/undelete (the `UndeleteAccount` operationId).
@@ -1171,7 +1172,7 @@ func (c *Client) DeleteAccount(ctx context.Context, accountID AccountID, params 
 // GetAccount Get an account
 //
 // Returns one account. An archived one is found only with `include_archived=true`. One that was merged into another
-// answers 301 to that.
+// answers 301 to that. With `at` an account is shown as it was.
 //
 // Corresponds with GET /accounts/{accountId} (the `GetAccount` operationId).
 func (c *Client) GetAccount(ctx context.Context, accountID AccountID, params *GetAccountParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1313,7 +1314,7 @@ func (c *Client) ListAccountChanges(ctx context.Context, accountID AccountID, pa
 // former value already stays as it is.
 //
 // A member that was changed again since is not touched, nor one whose former value cannot be any more: its property,
-// its option or a contact is gone, or another account has the number. Then the answer is 409 with each of them in
+// its option or a contact is gone, or another account has the number or the unique value. Then the answer is 409 with each of them in
 // `errors`, and nothing is written; with `Prefer: merge` they are left out, and named in `leftOut`.
 //
 // Of a deletion this is `POST /accounts/{accountId}/undelete`. A creation is taken back by deleting the account.
@@ -1391,7 +1392,7 @@ func (c *Client) MergeAccounts(ctx context.Context, accountID AccountID, params 
 //
 // Makes a deleted account be there again as it was, with its id, its number, its history and the time of its creation.
 // `leftOut` names what is gone since: contacts that it was linked to, and values whose property or option is gone. An
-// account that is there answers 409, as does one whose number another account has by now. In its history this is a
+// account that is there answers 409, as does one whose number or unique value another account has by now. In its history this is a
 // change of the kind `created`, with all that the account has and with a `cause`, so that a copy needs nothing else.
 //
 // Corresponds with POST /accounts/{accountId}/undelete (the `UndeleteAccount` operationId).
@@ -2690,6 +2691,18 @@ func NewListAccountsRequest(server string, params *ListAccountsParams) (*http.Re
 
 		}
 
+		if params.At != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "at", *params.At, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.IncludeContacts != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "include_contacts", *params.IncludeContacts, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
@@ -3743,6 +3756,18 @@ func NewGetAccountRequest(server string, accountID AccountID, params *GetAccount
 		if params.IncludeArchived != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "include_archived", *params.IncludeArchived, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.At != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "at", *params.At, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7359,7 +7384,7 @@ type ClientWithResponsesInterface interface {
 	// GetAccountWithResponse Get an account
 	//
 	// Returns one account. An archived one is found only with `include_archived=true`. One that was merged into another
-	// answers 301 to that.
+	// answers 301 to that. With `at` an account is shown as it was.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7455,7 +7480,7 @@ type ClientWithResponsesInterface interface {
 	// former value already stays as it is.
 	//
 	// A member that was changed again since is not touched, nor one whose former value cannot be any more: its property,
-	// its option or a contact is gone, or another account has the number. Then the answer is 409 with each of them in
+	// its option or a contact is gone, or another account has the number or the unique value. Then the answer is 409 with each of them in
 	// `errors`, and nothing is written; with `Prefer: merge` they are left out, and named in `leftOut`.
 	//
 	// Of a deletion this is `POST /accounts/{accountId}/undelete`. A creation is taken back by deleting the account.
@@ -7505,7 +7530,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Makes a deleted account be there again as it was, with its id, its number, its history and the time of its creation.
 	// `leftOut` names what is gone since: contacts that it was linked to, and values whose property or option is gone. An
-	// account that is there answers 409, as does one whose number another account has by now. In its history this is a
+	// account that is there answers 409, as does one whose number or unique value another account has by now. In its history this is a
 	// change of the kind `created`, with all that the account has and with a `cause`, so that a copy needs nothing else.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -8137,6 +8162,7 @@ type ClientWithResponsesInterface interface {
 type ListAccountsResponse200Headers struct {
 	Link                *string
 	PreferenceApplied   *string
+	XAt                 *timestamp.Time
 	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
@@ -8852,11 +8878,13 @@ func (r BatchUpdateAccountsResponse) ContentType() string {
 type GetAccountByResponse200Headers struct {
 	ETag                *string
 	PreferenceApplied   *string
+	XAt                 *timestamp.Time
 	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
 	XRequestID          *string
+	XVersion            *int64
 }
 
 // GetAccountByResponse304Headers the declared response headers of an HTTP 304 response for GetAccountBy
@@ -9416,6 +9444,7 @@ func (r ListDuplicatesResponse) ContentType() string {
 type SearchAccountsResponse200Headers struct {
 	Link                *string
 	PreferenceApplied   *string
+	XAt                 *timestamp.Time
 	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
@@ -9809,11 +9838,13 @@ func (r DeleteAccountResponse) ContentType() string {
 type GetAccountResponse200Headers struct {
 	ETag                *string
 	PreferenceApplied   *string
+	XAt                 *timestamp.Time
 	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
 	XRequestID          *string
+	XVersion            *int64
 }
 
 // GetAccountResponse301Headers the declared response headers of an HTTP 301 response for GetAccount
@@ -19613,7 +19644,7 @@ func (c *ClientWithResponses) DeleteAccountWithResponse(ctx context.Context, acc
 // GetAccountWithResponse Get an account
 //
 // Returns one account. An archived one is found only with `include_archived=true`. One that was merged into another
-// answers 301 to that.
+// answers 301 to that. With `at` an account is shown as it was.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -19739,7 +19770,7 @@ func (c *ClientWithResponses) ListAccountChangesWithResponse(ctx context.Context
 // former value already stays as it is.
 //
 // A member that was changed again since is not touched, nor one whose former value cannot be any more: its property,
-// its option or a contact is gone, or another account has the number. Then the answer is 409 with each of them in
+// its option or a contact is gone, or another account has the number or the unique value. Then the answer is 409 with each of them in
 // `errors`, and nothing is written; with `Prefer: merge` they are left out, and named in `leftOut`.
 //
 // Of a deletion this is `POST /accounts/{accountId}/undelete`. A creation is taken back by deleting the account.
@@ -19807,7 +19838,7 @@ func (c *ClientWithResponses) MergeAccountsWithResponse(ctx context.Context, acc
 //
 // Makes a deleted account be there again as it was, with its id, its number, its history and the time of its creation.
 // `leftOut` names what is gone since: contacts that it was linked to, and values whose property or option is gone. An
-// account that is there answers 409, as does one whose number another account has by now. In its history this is a
+// account that is there answers 409, as does one whose number or unique value another account has by now. In its history this is a
 // change of the kind `created`, with all that the account has and with a `cause`, so that a copy needs nothing else.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -20863,6 +20894,13 @@ func ParseListAccountsResponse(rsp *http.Response) (*ListAccountsResponse, error
 				return nil, err
 			}
 			headers.PreferenceApplied = &value
+		}
+		if values := rsp.Header.Values("X-At"); len(values) > 0 {
+			var value timestamp.Time
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-At", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			}
+			headers.XAt = &value
 		}
 		if values := rsp.Header.Values("X-Lenient"); len(values) > 0 {
 			var value string
@@ -22720,6 +22758,13 @@ func ParseGetAccountByResponse(rsp *http.Response) (*GetAccountByResponse, error
 			}
 			headers.PreferenceApplied = &value
 		}
+		if values := rsp.Header.Values("X-At"); len(values) > 0 {
+			var value timestamp.Time
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-At", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			}
+			headers.XAt = &value
+		}
 		if values := rsp.Header.Values("X-Lenient"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Lenient", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -22754,6 +22799,13 @@ func ParseGetAccountByResponse(rsp *http.Response) (*GetAccountByResponse, error
 				return nil, err
 			}
 			headers.XRequestID = &value
+		}
+		if values := rsp.Header.Values("X-Version"); len(values) > 0 {
+			var value int64
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			}
+			headers.XVersion = &value
 		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 304:
@@ -24114,6 +24166,13 @@ func ParseSearchAccountsResponse(rsp *http.Response) (*SearchAccountsResponse, e
 			}
 			headers.PreferenceApplied = &value
 		}
+		if values := rsp.Header.Values("X-At"); len(values) > 0 {
+			var value timestamp.Time
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-At", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			}
+			headers.XAt = &value
+		}
 		if values := rsp.Header.Values("X-Lenient"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Lenient", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -25114,6 +25173,13 @@ func ParseGetAccountResponse(rsp *http.Response) (*GetAccountResponse, error) {
 			}
 			headers.PreferenceApplied = &value
 		}
+		if values := rsp.Header.Values("X-At"); len(values) > 0 {
+			var value timestamp.Time
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-At", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			}
+			headers.XAt = &value
+		}
 		if values := rsp.Header.Values("X-Lenient"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Lenient", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -25148,6 +25214,13 @@ func ParseGetAccountResponse(rsp *http.Response) (*GetAccountResponse, error) {
 				return nil, err
 			}
 			headers.XRequestID = &value
+		}
+		if values := rsp.Header.Values("X-Version"); len(values) > 0 {
+			var value int64
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			}
+			headers.XVersion = &value
 		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 301:

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	. "github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/binding"
 	"github.com/oapi-codegen/runtime"
@@ -263,6 +264,14 @@ func (siw *ServerInterfaceWrapper) ListAccounts(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "order_by", c.Request.URL.Query(), &params.OrderBy, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter order_by: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "at" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "at", c.Request.URL.Query(), &params.At, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter at: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -1110,6 +1119,14 @@ func (siw *ServerInterfaceWrapper) GetAccount(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "include_archived", c.Request.URL.Query(), &params.IncludeArchived, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter include_archived: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "at" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "at", c.Request.URL.Query(), &params.At, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter at: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -4203,11 +4220,13 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 type AccountResponseHeaders struct {
 	ETag                *string
 	PreferenceApplied   *string
+	XAt                 *timestamp.Time
 	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
 	XRequestID          *string
+	XVersion            *int64
 }
 type AccountJSONResponse struct {
 	Body Account
@@ -4234,6 +4253,7 @@ type AccountBatchResultJSONResponse struct {
 type AccountListResponseHeaders struct {
 	Link                *string
 	PreferenceApplied   *string
+	XAt                 *timestamp.Time
 	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
@@ -4256,11 +4276,13 @@ type AliasAccountResponseHeaders struct {
 	PreferenceApplied   *string
 	Preview             *string
 	Sunset              *string
+	XAt                 *timestamp.Time
 	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
 	XRateLimitReset     *int64
 	XRequestID          *string
+	XVersion            *int64
 }
 type AliasAccountJSONResponse struct {
 	Body Account
@@ -4292,6 +4314,7 @@ type AliasAccountListResponseHeaders struct {
 	Link                string
 	PreferenceApplied   *string
 	Sunset              *string
+	XAt                 *timestamp.Time
 	XLenient            *string
 	XRateLimitLimit     *int64
 	XRateLimitRemaining *int64
@@ -5141,6 +5164,9 @@ func (response ListAccounts200JSONResponse) VisitListAccountsResponse(w http.Res
 	}
 	if response.Headers.PreferenceApplied != nil {
 		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XAt != nil {
+		w.Header().Set("X-At", fmt.Sprint(*response.Headers.XAt))
 	}
 	if response.Headers.XLenient != nil {
 		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
@@ -6288,6 +6314,9 @@ func (response GetAccountBy200JSONResponse) VisitGetAccountByResponse(w http.Res
 	if response.Headers.PreferenceApplied != nil {
 		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
 	}
+	if response.Headers.XAt != nil {
+		w.Header().Set("X-At", fmt.Sprint(*response.Headers.XAt))
+	}
 	if response.Headers.XLenient != nil {
 		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
@@ -6302,6 +6331,9 @@ func (response GetAccountBy200JSONResponse) VisitGetAccountByResponse(w http.Res
 	}
 	if response.Headers.XRequestID != nil {
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	if response.Headers.XVersion != nil {
+		w.Header().Set("X-Version", fmt.Sprint(*response.Headers.XVersion))
 	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
@@ -7215,6 +7247,9 @@ func (response SearchAccounts200JSONResponse) VisitSearchAccountsResponse(w http
 	if response.Headers.PreferenceApplied != nil {
 		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
 	}
+	if response.Headers.XAt != nil {
+		w.Header().Set("X-At", fmt.Sprint(*response.Headers.XAt))
+	}
 	if response.Headers.XLenient != nil {
 		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
@@ -7827,6 +7862,9 @@ func (response GetAccount200JSONResponse) VisitGetAccountResponse(w http.Respons
 	if response.Headers.PreferenceApplied != nil {
 		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
 	}
+	if response.Headers.XAt != nil {
+		w.Header().Set("X-At", fmt.Sprint(*response.Headers.XAt))
+	}
 	if response.Headers.XLenient != nil {
 		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
 	}
@@ -7841,6 +7879,9 @@ func (response GetAccount200JSONResponse) VisitGetAccountResponse(w http.Respons
 	}
 	if response.Headers.XRequestID != nil {
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	if response.Headers.XVersion != nil {
+		w.Header().Set("X-Version", fmt.Sprint(*response.Headers.XVersion))
 	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)

@@ -20,6 +20,7 @@ type reversal struct {
 	now      map[string]any // the values that it has
 	values   map[string]any // those that it gets
 	leftOut  []LeftOut
+	taken    []string          // those left out because another account has the value
 	schema   schema.Schema     // of the custom members, if there are any
 	contacts map[int64]Contact // those that it gets
 }
@@ -42,11 +43,17 @@ func (r *reversal) leave(name, reason string) {
 	r.leftOut = append(r.leftOut, LeftOut{Member: name, Reason: fault.Label(pathOf(name)) + " " + reason})
 }
 
-// shown is a value in the JSON form of the record, in which the history has it too.
+// shown is a value in the JSON form of the record, in which the history has it too. A
+// list that is empty is no value, and not every store has a zero below zero.
 func shown(value any) string {
 	text, err := jsonvalue.Append(nil, value)
-	if err != nil {
+	switch {
+	case err != nil:
 		return fmt.Sprintf("%#v", value) // It is none of an account.
+	case string(text) == "[]":
+		return "null"
+	case string(text) == "-0":
+		return "0"
 	}
 	return string(text)
 }
@@ -59,7 +66,7 @@ func (r *reversal) check(ctx context.Context, a Account) error {
 		var err error
 		switch {
 		case strings.HasPrefix(name, CustomPrefix):
-			wrong, err = r.checkCustom(ctx, a.CompanyID, name)
+			wrong, err = r.checkCustom(ctx, a, name)
 		case name == string(MemberContacts):
 			wrong, err = r.checkContacts(ctx, a.CompanyID)
 		case name == string(MemberNumber):
@@ -81,9 +88,9 @@ func pathOf(name string) []string { return strings.SplitN(name, ".", 2) }
 
 // checkCustom tells what is wrong with a custom value, and else brings it into the form
 // in which the property has it by now.
-func (r *reversal) checkCustom(ctx context.Context, companyID int64, name string) (wrong string, err error) {
+func (r *reversal) checkCustom(ctx context.Context, a Account, name string) (wrong string, err error) {
 	if r.schema == nil {
-		if r.schema, err = r.schemas.current(ctx, r.tx, companyID); err != nil {
+		if r.schema, err = r.schemas.current(ctx, r.tx, a.CompanyID); err != nil {
 			return "", err
 		}
 	}
@@ -98,7 +105,12 @@ func (r *reversal) checkCustom(ctx context.Context, companyID int64, name string
 		return strings.TrimPrefix(found[0].Message, fault.Label(found[0].Path)+" "), nil
 	}
 	r.values[name] = value
-	return "", nil
+	taken, err := valuesTaken(ctx, r.tx, a.ID, patch.Changes{name: {After: value}}, r.schema)
+	if err != nil || len(taken) == 0 {
+		return "", err
+	}
+	r.taken = append(r.taken, name)
+	return strings.TrimPrefix(taken[0].Message, fault.Label(path)+" "), nil
 }
 
 // former is an account with nothing but a member's former value.
@@ -136,6 +148,7 @@ func (r *reversal) checkNumber(ctx context.Context, a Account) (wrong string, er
 	if err != nil || len(taken) == 0 {
 		return "", err
 	}
+	r.taken = append(r.taken, string(MemberNumber))
 	return fmt.Sprintf("was %d, which is taken by another account", former.Number), nil
 }
 

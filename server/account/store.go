@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/patch"
@@ -109,6 +110,15 @@ type Reader interface {
 	// FirstChange returns an account's oldest entry: its creation. KindNotFound if
 	// it has none.
 	FirstChange(ctx context.Context, companyID, accountID int64) (HistoryEntry, error)
+
+	// ChangeOfVersion returns the entry that made an account the version.
+	// KindNotFound if there is none.
+	ChangeOfVersion(ctx context.Context, companyID, accountID, version int64) (HistoryEntry, error)
+
+	// EachChangeSince calls take with the entries that were written after a time of
+	// the accounts with ids above after, up to last: by the ids, and of each in
+	// order, at most limit. An error of take ends it and is returned.
+	EachChangeSince(ctx context.Context, companyID, after, last int64, since time.Time, limit int64, take func(HistoryEntry) error) error
 
 	// UserRefs returns those of the users that exist, by id.
 	UserRefs(ctx context.Context, companyID int64, ids []int64) (map[int64]identity.UserRef, error)

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
@@ -18,7 +19,7 @@ type UndeleteRequest struct {
 // Undelete makes a deleted account be there again as it was, with its id, its number and
 // the time of its creation. What is gone since is left out: links to contacts, and values
 // of properties that do not take them any more. Errors: KindNotFound if the company never
-// had the account; KindConflict if it is there, or its number is taken.
+// had the account; KindConflict if it is there, or its number or a unique value is taken.
 func (s *Service) Undelete(ctx context.Context, actor identity.Actor, req UndeleteRequest) (Reverted, error) {
 	return decide(ctx, s, actor.CompanyID, req.Mode, revertedAccounts, func(ctx context.Context, tx Tx) (Reverted, error) {
 		_, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
@@ -93,8 +94,8 @@ func (r *reversal) revived(ctx context.Context, actor identity.Actor, deletion H
 	return a, indexCustom(ctx, r.tx, a, a.changes(made), r.schema)
 }
 
-// checkRevived is check of an account that is not there: its number must be free, and
-// of contacts only those are left out that are gone.
+// checkRevived is check of an account that is not there: what only one account can have
+// must be free, and of contacts only those are left out that are gone.
 func (r *reversal) checkRevived(ctx context.Context, a Account) error {
 	linked := r.values[string(MemberContacts)]
 	if err := r.check(ctx, a); err != nil {
@@ -102,10 +103,10 @@ func (r *reversal) checkRevived(ctx context.Context, a Account) error {
 	}
 	var taken fault.Offences
 	for i, left := range r.leftOut {
-		switch left.Member {
-		case string(MemberNumber):
+		switch {
+		case slices.Contains(r.taken, left.Member):
 			taken.Append(left.offence())
-		case string(MemberContacts):
+		case left.Member == string(MemberContacts):
 			r.values[left.Member] = linked
 			r.leftOut[i].Reason = "contacts were linked of which some are gone"
 		}

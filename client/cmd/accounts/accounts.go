@@ -39,6 +39,7 @@ func accountCommands(t *terminal) []*cli.Command {
 				&cli.StringFlag{Name: "by", Usage: "show the account that has a value of a unique property, as `KEYNAME=VALUE`", Validator: check(readKey)},
 				&cli.BoolFlag{Name: "contacts", Usage: "show the linked contacts too"},
 				&cli.BoolFlag{Name: "archived", Usage: "find archived ones too"},
+				&cli.StringFlag{Name: "at", Usage: "as they were at `MOMENT`: a date, a date-time of RFC 3339, or a version", Validator: check(readMoment)},
 			},
 		},
 		{
@@ -49,6 +50,7 @@ func accountCommands(t *terminal) []*cli.Command {
 				&cli.StringFlag{Name: "email", Usage: "with `TEXT` in the e-mail address"},
 				&cli.StringFlag{Name: "phone", Usage: "with the digits of `TEXT` in the phone number"},
 				&cli.StringFlag{Name: "contact", Usage: "with `TEXT` in the name of the first contact"},
+				&cli.StringFlag{Name: "at", Usage: "as they were at `TIME`, by their ids", Validator: check(readTime)},
 				&cli.StringFlag{Name: "updated-after", Usage: "changed after `TIME`: a date, or a date-time of RFC 3339", Validator: check(readTime)},
 				&cli.StringFlag{Name: "updated-before", Usage: "changed before `TIME`", Validator: check(readTime)}),
 		},
@@ -143,6 +145,18 @@ func readTime(text string) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("must look like 2026-11-24 or 2026-11-24T10:00:00Z; got %q", text)
 	}
 	return t.Time, nil
+}
+
+// readMoment reads a time or a version.
+func readMoment(text string) (client.GetOption, error) {
+	if version, err := strconv.ParseInt(text, 10, 64); err == nil && version > 0 {
+		return client.AtVersion(version), nil
+	}
+	t, err := readTime(text)
+	if err != nil {
+		return nil, fmt.Errorf("must be a version such as 7, or look like 2026-11-24 or 2026-11-24T10:00:00Z; got %q", text)
+	}
+	return client.At(t), nil
 }
 
 // timeFlag is what a flag that readTime has checked says; zero if it was not
@@ -243,6 +257,7 @@ func (t *terminal) listAccounts(ctx context.Context, cmd *cli.Command, c *client
 		PrimaryName:     cmd.String("contact"),
 		PrimaryEmail:    cmd.String("email"),
 		PrimaryPhone:    cmd.String("phone"),
+		At:              timeFlag(cmd, "at"),
 		UpdatedAfter:    timeFlag(cmd, "updated-after"),
 		UpdatedBefore:   timeFlag(cmd, "updated-before"),
 		IncludeArchived: cmd.Bool("archived"),

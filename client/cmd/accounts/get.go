@@ -13,6 +13,10 @@ import (
 
 func (t *terminal) getAccounts(ctx context.Context, cmd *cli.Command, c *client.Client) error {
 	options := slices.Concat(when(cmd.Bool("contacts"), client.IncludeContacts()), when(cmd.Bool("archived"), client.IncludeArchived()))
+	if cmd.IsSet("at") {
+		moment, _ := readMoment(cmd.String("at")) // It was checked.
+		options = append(options, moment)
+	}
 	if key := cmd.String("by"); key != "" {
 		return t.getAccountBy(ctx, cmd, c, key, options)
 	}

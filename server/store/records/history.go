@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"math"
+	"time"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
@@ -26,6 +27,10 @@ var (
 		`WHERE company_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`}
 	selectFirst = db.Statement{Thing: "history", Text: fromEntries +
 		`{by changes_account} WHERE company_id = ? AND account_id = ? ORDER BY sequence LIMIT 1`}
+	selectVersion = db.Statement{Thing: "history", Text: fromEntries +
+		`{by changes_account} WHERE company_id = ? AND account_id = ? AND version = ? ORDER BY sequence LIMIT 1`}
+	selectSince = db.Statement{Thing: "history", Text: fromEntries + `{by changes_account}
+WHERE company_id = ? AND account_id > ? AND account_id <= ? AND at > ? ORDER BY account_id, sequence LIMIT ?`}
 	selectLast    = db.Statement{Thing: "company", Text: `SELECT last_sequence FROM companies WHERE id = ?`}
 	insertHistory = db.Statement{Thing: "history", Text: sealedEntries.Insert("changes")}
 )
@@ -59,6 +64,23 @@ func (r Reader) Changes(ctx context.Context, companyID, after int64, limit int) 
 // FirstChange returns an account's oldest entry.
 func (r Reader) FirstChange(ctx context.Context, companyID, accountID int64) (account.HistoryEntry, error) {
 	return db.First(ctx, r.Session, selectFirst, []any{companyID, accountID}, entries.Scan)
+}
+
+// ChangeOfVersion returns the entry that made an account the version.
+func (r Reader) ChangeOfVersion(ctx context.Context, companyID, accountID, version int64) (account.HistoryEntry, error) {
+	return db.First(ctx, r.Session, selectVersion, []any{companyID, accountID, version}, entries.Scan)
+}
+
+// EachChangeSince calls take with the entries since a time of the accounts with ids above
+// after, up to last.
+func (r Reader) EachChangeSince(ctx context.Context, companyID, after, last int64, since time.Time, limit int64, take func(account.HistoryEntry) error) error {
+	return r.Session.Each(ctx, selectSince, []any{companyID, after, last, db.Time(since), limit}, func(row *db.Row) error {
+		e, err := entries.Scan(row)
+		if err != nil {
+			return err
+		}
+		return take(e)
+	})
 }
 
 // LastChange returns the sequence of the company's latest entry.

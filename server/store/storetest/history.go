@@ -16,6 +16,7 @@ import (
 var historyTests = tests{
 	"History": testHistory,
 	"Changes": testChanges,
+	"Past":    testPast,
 }
 
 func testHistory(t *testing.T, f *fixture) {
