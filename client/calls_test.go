@@ -150,6 +150,29 @@ var calls = map[string]struct {
 		}, reply(200, `{"accounts":[`+accountJSON+`]}`), request{method: "POST", path: "/v1/accounts/batch", query: "allow_new_options=true",
 			body: `{"updates":[{"id":42,"ifMatch":"\"42-7\"","set":{"title":"x"}},{"id":43,"set":{}}]}`}, map[string]string{"Prefer": "merge"},
 	},
+	"preview of a selection": {
+		func(ctx context.Context, c *client.Client) error {
+			got, err := c.Accounts.PreviewWhere(ctx, client.Selection{
+				Filter: client.AccountFilter{Words: "sunrise", IncludeArchived: true}, Where: client.Where("roof_type", client.Equals, "Tile"), MaxAffected: 9,
+			}, client.AccountPatch{Add: &client.AccountAddition{Value: client.Set(0.5)}})
+			if err == nil && (got.Matched != 2 || len(got.Accounts) != 1 || got.Accounts[0].ID != 42 || got.ETag != `"t"`) {
+				err = errors.New("other accounts")
+			}
+			return err
+		}, reply(200, `{"matched":2,"accounts":[{"id":42,"title":"T","version":2,"fields":{}}]}`, "ETag", `"t"`), request{
+			method: "PATCH", path: "/v1/accounts", body: `{"add":{"value":0.5}}`,
+			query: "q=sunrise&prop1=roof_type&op1=eq&value1=Tile&include_archived=true&max_affected=9&dry_run=true",
+		}, nil,
+	},
+	"update of a selection": {
+		func(ctx context.Context, c *client.Client) error {
+			_, err := c.Accounts.UpdateWhere(ctx, client.Selection{Filter: client.AccountFilter{Title: "x"}, MaxAffected: 1}, client.AccountPatch{},
+				client.IfMatch(`"t"`), client.AllowNewOptions(), client.IdempotencyKey("k"), client.Reason("r"))
+			return err
+		}, reply(200, `{"matched":0,"accounts":[]}`), request{
+			method: "PATCH", path: "/v1/accounts", body: `{}`, query: "title=x&max_affected=1&dry_run=false&allow_new_options=true",
+		}, map[string]string{"If-Match": `"t"`, "Idempotency-Key": "k", "X-Reason": "r"},
+	},
 	"changes": {
 		func(ctx context.Context, c *client.Client) error { return drain(c.Accounts.Changes(ctx, "0042")) },
 		reply(200, `{"changes":[]}`), request{method: "GET", path: "/v1/accounts/changes", query: "after=0042&page_size=100"}, nil,

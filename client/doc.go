@@ -47,6 +47,9 @@
 // by [Decimal], [Day], [Moment] and [ListOf] where Go has no type of its own for
 // them, and read by their methods.
 //
+// [Accounts.UpdateWhere] carries out a patch on all accounts that match, and
+// [Accounts.PreviewWhere] tells before which those are.
+//
 // [Accounts.Revert] takes a change back, and [Accounts.Undelete] brings a deleted
 // account back. [At] and [AtVersion] show an account as it was, and
 // [AccountFilter].At all of them.

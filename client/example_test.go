@@ -91,6 +91,31 @@ func ExampleAccountAddition() {
 	// Output: 0.3 [5 Pier Road] +14155550142
 }
 
+// What is written is what was looked at: if anybody has changed one of the accounts
+// since, nothing is.
+func ExampleAccounts_UpdateWhere() {
+	ctx, c, s := sample()
+	defer s.Close()
+
+	unvalued := client.Selection{Where: client.Where("value", client.Exists, false), MaxAffected: 100}
+	patch := client.AccountPatch{Value: client.Set(0.0)}
+	preview, err := c.Accounts.PreviewWhere(ctx, unvalued, patch)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, account := range preview.Accounts {
+		fmt.Println(account.Title, account.Fields["value"].After)
+	}
+	done, err := c.Accounts.UpdateWhere(ctx, unvalued, patch, client.IfMatch(preview.ETag))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(done.Accounts) == preview.Matched)
+	// Output:
+	// Sunrise Solar 0
+	// true
+}
+
 // Other callers may write at the same time: nothing of theirs is lost.
 func ExampleAccounts_UpdateFunc() {
 	ctx, c, s := sample()

@@ -35,6 +35,12 @@ type (
 	BatchOption interface {
 		batch(*api.BatchUpdateAccountsParams)
 	}
+	// SelectionOption is an option of [Accounts.UpdateWhere] and
+	// [Accounts.PreviewWhere]: [IfMatch], [AllowNewOptions], [IdempotencyKey] or
+	// [Reason].
+	SelectionOption interface {
+		selection(*api.UpdateAccountsParams)
+	}
 	// DeleteOption is an option of [Accounts.Delete]: [IfMatch] or [Reason].
 	DeleteOption interface {
 		remove(*api.DeleteAccountParams)
@@ -75,6 +81,7 @@ type (
 		CreateOption
 		UpdateOption
 		BatchOption
+		SelectionOption
 	}
 	restoreOption interface {
 		RevertOption
@@ -82,11 +89,14 @@ type (
 		MergeOption
 	}
 	dryOption interface {
-		changeOption
+		CreateOption
+		UpdateOption
+		BatchOption
 		restoreOption
 	}
 	guardOption interface {
 		UpdateOption
+		SelectionOption
 		DeleteOption
 		RevertOption
 		MergeOption
@@ -147,13 +157,14 @@ func AtVersion(version int64) GetOption {
 type ifMatch string
 
 func (etag ifMatch) update(p *api.UpdateAccountParams)       { p.IfMatch = new(string(etag)) }
+func (etag ifMatch) selection(p *api.UpdateAccountsParams)   { p.IfMatch = new(string(etag)) }
 func (etag ifMatch) remove(p *api.DeleteAccountParams)       { p.IfMatch = new(string(etag)) }
 func (etag ifMatch) revert(p *api.RevertAccountChangeParams) { p.IfMatch = new(string(etag)) }
 func (etag ifMatch) merge(p *api.MergeAccountsParams)        { p.IfMatch = new(string(etag)) }
 
-// IfMatch writes only if the account still has the tag, and else returns
-// ErrPrecondition. It is an [UpdateOption], a [DeleteOption], a [RevertOption] and a
-// [MergeOption].
+// IfMatch writes only if the account still has the tag, or a selection that of its
+// preview, and else returns ErrPrecondition. It is an [UpdateOption], a
+// [SelectionOption], a [DeleteOption], a [RevertOption] and a [MergeOption].
 func IfMatch(etag string) guardOption { return ifMatch(etag) }
 
 type merge string
@@ -184,10 +195,11 @@ type allowNewOptions struct{}
 func (allowNewOptions) create(p *api.CreateAccountParams)      { p.AllowNewOptions = new(true) }
 func (allowNewOptions) update(p *api.UpdateAccountParams)      { p.AllowNewOptions = new(true) }
 func (allowNewOptions) batch(p *api.BatchUpdateAccountsParams) { p.AllowNewOptions = new(true) }
+func (allowNewOptions) selection(p *api.UpdateAccountsParams)  { p.AllowNewOptions = new(true) }
 
 // AllowNewOptions adds a dropdown label that is not among its property's options
-// to them, instead of refusing it. It is a [CreateOption], an [UpdateOption] and a
-// [BatchOption].
+// to them, instead of refusing it. It is a [CreateOption], an [UpdateOption], a
+// [BatchOption] and a [SelectionOption].
 func AllowNewOptions() changeOption { return allowNewOptions{} }
 
 type each struct{}
@@ -221,6 +233,7 @@ func (k idempotencyKey) batch(p *api.BatchUpdateAccountsParams)     { k.write(&p
 func (k idempotencyKey) revert(p *api.RevertAccountChangeParams)    { k.write(&p.IdempotencyKey) }
 func (k idempotencyKey) undelete(p *api.UndeleteAccountParams)      { k.write(&p.IdempotencyKey) }
 func (k idempotencyKey) merge(p *api.MergeAccountsParams)           { k.write(&p.IdempotencyKey) }
+func (k idempotencyKey) selection(p *api.UpdateAccountsParams)      { k.write(&p.IdempotencyKey) }
 func (k idempotencyKey) updateProperty(p *api.UpdatePropertyParams) { k.write(&p.IdempotencyKey) }
 
 // IdempotencyKey names the write, so that it is carried out once even if the
@@ -237,6 +250,7 @@ type reason string
 func (r reason) create(p *api.CreateAccountParams)       { p.XReason = new(string(r)) }
 func (r reason) update(p *api.UpdateAccountParams)       { p.XReason = new(string(r)) }
 func (r reason) batch(p *api.BatchUpdateAccountsParams)  { p.XReason = new(string(r)) }
+func (r reason) selection(p *api.UpdateAccountsParams)   { p.XReason = new(string(r)) }
 func (r reason) remove(p *api.DeleteAccountParams)       { p.XReason = new(string(r)) }
 func (r reason) revert(p *api.RevertAccountChangeParams) { p.XReason = new(string(r)) }
 func (r reason) undelete(p *api.UndeleteAccountParams)   { p.XReason = new(string(r)) }
@@ -244,8 +258,8 @@ func (r reason) merge(p *api.MergeAccountsParams)        { p.XReason = new(strin
 
 // Reason says why the write is made, in up to 200 characters; the history shows it
 // with each change. It is a [CreateOption], an [UpdateOption], a [BatchOption], a
-// [DeleteOption], a [RevertOption], an [UndeleteOption] and a [MergeOption]. [WithReason] is for all
-// writes of a client.
+// [SelectionOption], a [DeleteOption], a [RevertOption], an [UndeleteOption] and a
+// [MergeOption]. [WithReason] is for all writes of a client.
 func Reason(text string) reasonOption { return reason(HeaderText(text)) }
 
 // HeaderText writes a text as the header X-Reason carries it, for requests by [Client.API]:

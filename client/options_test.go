@@ -12,6 +12,7 @@ var (
 	_ = []client.CreateOption{client.MatchBy(""), client.OnMatch(""), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
 	_ = []client.UpdateOption{client.IfMatch(""), client.Merge(), client.StrictMerge(), client.NoMerge(), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
 	_ = []client.BatchOption{client.Merge(), client.StrictMerge(), client.AllowNewOptions(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
+	_ = []client.SelectionOption{client.IfMatch(""), client.AllowNewOptions(), client.IdempotencyKey(""), client.Reason("")}
 	_ = []client.DeleteOption{client.IfMatch(""), client.Reason("")}
 	_ = []client.RevertOption{client.IfMatch(""), client.Merge(), client.DryRun(), client.IdempotencyKey(""), client.Reason("")}
 	_ = []client.UndeleteOption{client.DryRun(), client.IdempotencyKey(""), client.Reason("")}

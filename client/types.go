@@ -21,6 +21,8 @@ type (
 	// AccountCreate is an account to create. Members that are absent stay without
 	// a value.
 	AccountCreate = api.AccountCreate
+	// AccountDifference is what an update of a selection has made of an account.
+	AccountDifference = api.AccountDifference
 	// AccountFill is values for members that have none.
 	AccountFill = api.AccountFill
 	// AccountPatch is the members of an account to change: those that are set or

@@ -30,6 +30,7 @@ type bodyReader interface {
 func (s *Server) bodyReaders() map[string]bodyReader {
 	return map[string]bodyReader{
 		"updateAccount":          bodyOf(s.Accounts.Parse, s.refuseUpdate),
+		"updateAccounts":         bodyOf(s.Accounts.ParseForMany, s.refuseSelection),
 		"createAccount":          bodyOf(s.Accounts.Parse, s.refuseAccount),
 		"batchUpdateAccounts":    bodyOf(s.Accounts.ParseBatch, s.refuseBatch),
 		"mergeAccounts":          bodyOf(account.ParseMerge, s.refuseMerge),

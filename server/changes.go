@@ -13,6 +13,7 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/patch"
 )
 
 // ListChanges answers GET /accounts/changes: with a page, or with a stream to who
@@ -127,10 +128,7 @@ func ToAPIChanges(entries []account.HistoryEntry) []api.Change {
 			Actor:     toAPIActor(audit.Actor{UserID: e.UserID, KeyID: e.KeyID, Email: e.Email}),
 			Reason:    orAbsent(e.Reason),
 			Cause:     toAPICause(e.Cause),
-			Fields:    make(map[string]api.FieldChange, len(e.Fields)),
-		}
-		for member, change := range e.Fields {
-			changes[i].Fields[member] = api.FieldChange(change)
+			Fields:    toAPIFields(e.Fields),
 		}
 	}
 	return changes
@@ -148,4 +146,12 @@ func toAPICause(c *account.Cause) *api.ChangeCause {
 		cause.CreatedAt = new(timestamp.Of(*c.CreatedAt))
 	}
 	return cause
+}
+
+func toAPIFields(changes patch.Changes) map[string]api.FieldChange {
+	fields := make(map[string]api.FieldChange, len(changes))
+	for member, change := range changes {
+		fields[member] = api.FieldChange(change)
+	}
+	return fields
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -81,6 +82,14 @@ func noneMatch(header *string, tag string) bool {
 		}
 	}
 	return true
+}
+
+// hasTag tells whether a tag is among those of a header, compressed or not. The
+// comparison is strong.
+func hasTag(header, tag string) bool {
+	return slices.ContainsFunc(entityTags(header), func(sent string) bool {
+		return sent == tag || strings.TrimSuffix(sent, gzipTag+`"`)+`"` == tag
+	})
 }
 
 // entityTags splits a list of tags. A tag may hold a comma, but none of ours

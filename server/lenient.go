@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -80,7 +81,7 @@ func (s *Server) readQuery(c *gin.Context, op *operation) {
 		applied = append(applied, lenient.PutForPatch)
 	}
 	query, err := url.ParseQuery(c.Request.URL.RawQuery)
-	if changed := lenient.Query(op.query, query); err == nil && len(changed) > 0 {
+	if changed := lenient.Query(op.lenientQuery(), query); err == nil && len(changed) > 0 {
 		u := *c.Request.URL
 		u.RawQuery = query.Encode()
 		c.Request.URL = &u
@@ -90,6 +91,17 @@ func (s *Server) readQuery(c *gin.Context, op *operation) {
 		applied = append(applied, changed...)
 	}
 	s.applied(c, applied)
+}
+
+// lenientQuery are the parameters that may be read leniently: not those that select
+// what is written, of which one that is passed over would select more.
+func (op *operation) lenientQuery() []string {
+	if !op.selects {
+		return op.query
+	}
+	return slices.DeleteFunc(slices.Clone(op.query), func(name string) bool {
+		return slices.Contains(filters, name) || slices.Contains(tests, name)
+	})
 }
 
 // readBodyLeniently changes a decoded body, if it is to be read so.

@@ -30,7 +30,7 @@ const (
 func (s *Server) carryOutOnce(next apiserver.StrictHandlerFunc, _ string) apiserver.StrictHandlerFunc {
 	return func(c *gin.Context, request any) (any, error) {
 		name := c.GetHeader(idempotencyKeyHeader)
-		if op := s.operations.of(c); name == "" || !op.once || isFlagged(c, "dry_run") {
+		if op := s.operations.of(c); name == "" || !op.once || op.isDryRun(c) {
 			return next(c, request)
 		}
 		actor := actorOf(c.Request.Context())

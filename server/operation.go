@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -32,9 +33,17 @@ type operation struct {
 	body       *openapi3.Schema
 	optional   bool // whether the body may be left out
 	once       bool // it takes an Idempotency-Key
+	dryRun     bool // it writes nothing unless dry_run=false is sent
+	selects    bool // it writes the records that its query selects
 	reasoned   bool // it takes an X-Reason
 	merges     bool // it can be merged with what others have written, x-merge
 }
+
+// The parameters that say how much a request may write.
+const (
+	dryRunParameter      = "dry_run"
+	maxAffectedParameter = "max_affected"
+)
 
 // security is how callers of an operation prove who they are.
 type security uint8
@@ -98,6 +107,8 @@ func newOperation(spec *openapi3.T, path, method string, item *openapi3.PathItem
 			o.query = append(o.query, p.Value.Name)
 		}
 		o.once = o.once || p.Value.Name == idempotencyKeyHeader
+		o.dryRun = o.dryRun || p.Value.Name == dryRunParameter && p.Value.Schema.Value.Default == true
+		o.selects = o.selects || p.Value.Name == maxAffectedParameter
 		o.reasoned = o.reasoned || p.Value.Name == reasonHeader
 	}
 	if op.RequestBody == nil {
@@ -157,6 +168,11 @@ func (ops operations) checkReaders(readers map[string]bodyReader) error {
 // of returns the operation that the request was routed to.
 func (ops operations) of(c *gin.Context) *operation {
 	return ops[operationKey(c.Request.Method, c.FullPath())]
+}
+
+// isDryRun tells whether a request that has passed validation writes nothing.
+func (op *operation) isDryRun(c *gin.Context) bool {
+	return c.DefaultQuery(dryRunParameter, strconv.FormatBool(op.dryRun)) == "true"
 }
 
 func operationKey(method, path string) string { return method + " " + path }

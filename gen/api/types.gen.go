@@ -933,6 +933,24 @@ type AccountCreate struct {
 // String returns the value as JSON.
 func (v AccountCreate) String() string { return custom.JSON(v) }
 
+// AccountDifference An account, and what is different of it.
+type AccountDifference struct {
+	// ID The account's id.
+	ID int64 `json:"id"`
+
+	// Title The account's name, as it is afterwards.
+	Title string `json:"title"`
+
+	// Version The number of writes that the account has seen with this one.
+	Version int64 `json:"version"`
+
+	// Fields The members that differ, by name. Custom members are named `custom.<keyName>`; `contacts` are listed by id.
+	Fields map[string]FieldChange `json:"fields"`
+}
+
+// String returns the value as JSON.
+func (v AccountDifference) String() string { return custom.JSON(v) }
+
 // AccountFill Values for members that have none. A member that has a value keeps it, and what is sent for it is then not looked
 // at any further.
 type AccountFill struct {
@@ -1105,6 +1123,18 @@ type AccountRemoval struct {
 
 // String returns the value as JSON.
 func (v AccountRemoval) String() string { return custom.JSON(v) }
+
+// AccountSelectionResult What a patch has made of the accounts that filters select, or would make of them.
+type AccountSelectionResult struct {
+	// Matched How many accounts pass the filters.
+	Matched int `json:"matched"`
+
+	// Accounts Those of them that differ afterwards, by id.
+	Accounts []AccountDifference `json:"accounts"`
+}
+
+// String returns the value as JSON.
+func (v AccountSelectionResult) String() string { return custom.JSON(v) }
 
 // AccountSummary An account, in short.
 type AccountSummary struct {
@@ -2610,11 +2640,24 @@ type ContactWords = string
 // DryRun defines model for DryRun.
 type DryRun = bool
 
+// DryRunFirst defines model for DryRunFirst.
+type DryRunFirst = bool
+
 // DuplicateReasonFilter A member that accounts have in common.
 type DuplicateReasonFilter = DuplicateReason
 
 // DuplicatesOf defines model for DuplicatesOf.
 type DuplicatesOf = int64
+
+// FirstOp How a member's value is tested. `contains` is for text, the orders are for text, numbers and times; `exists` asks whether
+// there is a value at all.
+type FirstOp = SearchOperator
+
+// FirstProp defines model for FirstProp.
+type FirstProp = string
+
+// FirstValue defines model for FirstValue.
+type FirstValue = string
 
 // ForceMigration defines model for ForceMigration.
 type ForceMigration = bool
@@ -2673,6 +2716,9 @@ type MatchBy = MatchMember
 // MatchFoundStrategy What happens to an account that is recognised.
 type MatchFoundStrategy = MatchStrategy
 
+// MaxAffected defines model for MaxAffected.
+type MaxAffected = int
+
 // NoneMatch `*`, or entity tags separated by commas (RFC 9110, section 8.8.3).
 type NoneMatch = EntityTags
 
@@ -2698,6 +2744,9 @@ type PageSize = int
 
 // Prefer defines model for Prefer.
 type Prefer = string
+
+// PreviewMatch `*`, or entity tags separated by commas (RFC 9110, section 8.8.3).
+type PreviewMatch = EntityTags
 
 // PrimaryEmailFilter defines model for PrimaryEmailFilter.
 type PrimaryEmailFilter = string
@@ -2764,6 +2813,9 @@ type AliasAccountBatch = AccountBatchResult
 
 // AliasAccountList Accounts, in order.
 type AliasAccountList = AccountList
+
+// AliasAccountSelectionResult What a patch has made of the accounts that filters select, or would make of them.
+type AliasAccountSelectionResult = AccountSelectionResult
 
 // AliasChangeFeed Changes, in order.
 type AliasChangeFeed = ChangeList
@@ -2909,6 +2961,96 @@ type ListAccountsParams struct {
 	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
 	// were read. Other and malformed preferences are passed over.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// UpdateAccountsParams defines parameters for UpdateAccounts.
+type UpdateAccountsParams struct {
+	// Q Words that must all be found in the title, the description, the address, the e-mail address, the phone number or
+	// the names of the contacts.
+	Q *AccountWords `form:"q,omitempty" json:"q,omitempty"`
+
+	// Title A part of the title.
+	Title *TitleFilter `form:"title,omitempty" json:"title,omitempty"`
+
+	// Address A part of a line of the address.
+	Address *AddressFilter `form:"address,omitempty" json:"address,omitempty"`
+
+	// PrimaryName A part of the name of the first linked contact.
+	PrimaryName *PrimaryNameFilter `form:"primaryName,omitempty" json:"primaryName,omitempty"`
+
+	// PrimaryEmail A part of the main e-mail address.
+	PrimaryEmail *PrimaryEmailFilter `form:"primaryEmail,omitempty" json:"primaryEmail,omitempty"`
+
+	// PrimaryPhone A part of the main phone number. Only digits are compared.
+	PrimaryPhone *PrimaryPhoneFilter `form:"primaryPhone,omitempty" json:"primaryPhone,omitempty"`
+
+	// UpdatedAfter Last changed after this time, and not at it. Others may still be writing with an earlier time: a program that
+	// polls for changes should follow `GET /accounts/changes`, which misses nothing.
+	UpdatedAfter *UpdatedAfter `form:"updated_after,omitempty" json:"updated_after,omitempty"`
+
+	// UpdatedBefore Last changed before this time, and not at it.
+	UpdatedBefore *UpdatedBefore `form:"updated_before,omitempty" json:"updated_before,omitempty"`
+
+	// Prop1 The member of the first test: one of the account's own, or the `keyName` of a custom property.
+	Prop1 *FirstProp `form:"prop1,omitempty" json:"prop1,omitempty"`
+
+	// Op1 The operator of the first test.
+	Op1 *FirstOp `form:"op1,omitempty" json:"op1,omitempty"`
+
+	// Value1 The value of the first test. For `in` and `nin` a list, as CSV (RFC 4180, with quotes around a value that contains a comma) or as
+	// a JSON array; for `between` both ends, which are inside; for `exists` `true` or `false`.
+	Value1 *FirstValue `form:"value1,omitempty" json:"value1,omitempty"`
+
+	// Logic Whether both tests must pass, or one of them.
+	Logic *Logic `form:"logic,omitempty" json:"logic,omitempty"`
+
+	// Prop2 The member of the second test: one of the account's own, or the `keyName` of a custom property.
+	Prop2 *Prop2 `form:"prop2,omitempty" json:"prop2,omitempty"`
+
+	// Op2 The operator of the second test.
+	Op2 *Op2 `form:"op2,omitempty" json:"op2,omitempty"`
+
+	// Value2 The value of the second test. For `in` and `nin` a list, as CSV (RFC 4180, with quotes around a value that contains a comma) or as
+	// a JSON array; for `between` both ends, which are inside; for `exists` `true` or `false`.
+	Value2 *Value2 `form:"value2,omitempty" json:"value2,omitempty"`
+
+	// IncludeArchived Whether archived accounts are found.
+	IncludeArchived *IncludeArchived `form:"include_archived,omitempty" json:"include_archived,omitempty"`
+
+	// MaxAffected How many accounts may pass the filters. If there are more, nothing is written.
+	MaxAffected MaxAffected `form:"max_affected" json:"max_affected"`
+
+	// DryRun Whether to check and answer only, as if, and to write nothing. Only with `false` anything is written.
+	DryRun *DryRunFirst `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// AllowNewOptions Whether a dropdown label that is not among the property's options is added to them. Otherwise it is refused.
+	// Labels are compared without regard to case and surrounding space.
+	AllowNewOptions *AllowNewOptions `form:"allow_new_options,omitempty" json:"allow_new_options,omitempty"`
+
+	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,
+	// `lenient` also takes what clients of the former API send. Without it the key's own `handling` holds, or else
+	// `lenient` under `/clients` and `strict` elsewhere. On updates of accounts `merge` has a meaning too: an `If-Match`
+	// that names an earlier version stands in the way of a change only if somebody else changed the same member since,
+	// to another value; with `merge=strict` also to the same one, which is for values that are calculated from those that
+	// were read. Other and malformed preferences are passed over.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
+	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
+	// with an `Idempotency-Key`.
+	XReason *Reason `json:"X-Reason,omitempty"`
+
+	// IfMatch Update only if what would change is what the answer of a dry run with one of these as its `ETag` has shown, else
+	// answer 412. `*` matches anything.
+	IfMatch *PreviewMatch `json:"If-Match,omitempty"`
+
+	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
+	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is
+	// under way waits for that, on whichever server; where that takes too long, it answers 409 with the code
+	// `IDEMPOTENCY_IN_PROGRESS` and `Retry-After`. Another request with the same key answers 409.
+	// The members of the body may come in another order. Requests that were refused are not kept.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // CreateAccountParams defines parameters for CreateAccount.
@@ -3925,6 +4067,12 @@ type TestWebhookParams struct {
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
 	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
 }
+
+// UpdateAccountsJSONRequestBody defines body for UpdateAccounts for application/json ContentType.
+type UpdateAccountsJSONRequestBody = AccountPatch
+
+// UpdateAccountsApplicationMergePatchPlusJSONRequestBody defines body for UpdateAccounts for application/merge-patch+json ContentType.
+type UpdateAccountsApplicationMergePatchPlusJSONRequestBody = AccountPatch
 
 // CreateAccountJSONRequestBody defines body for CreateAccount for application/json ContentType.
 type CreateAccountJSONRequestBody = AccountCreate

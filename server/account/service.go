@@ -80,17 +80,24 @@ func (s *Service) Update(ctx context.Context, actor identity.Actor, req UpdateRe
 
 // applyAndSave applies a patch to a stored account, and writes what changed.
 func (s *Service) applyAndSave(ctx context.Context, tx Tx, actor identity.Actor, before Account, p Patch, newOptions bool) (Account, error) {
+	after, _, err := s.change(ctx, tx, actor, before, p, newOptions)
+	return after, err
+}
+
+// change is applyAndSave, and tells what changed.
+func (s *Service) change(ctx context.Context, tx Tx, actor identity.Actor, before Account, p Patch, newOptions bool) (Account, patch.Changes, error) {
 	outcome, properties, err := s.apply(ctx, tx, before, p, newOptions)
 	if err != nil {
-		return Account{}, err
+		return Account{}, nil, err
 	}
 	if len(outcome.Changes) == 0 {
-		return before, nil
+		return before, nil, nil
 	}
 	if err := addOptions(ctx, tx, before.CompanyID, outcome.NewOptions); err != nil {
-		return Account{}, err
+		return Account{}, nil, err
 	}
-	return s.Save(ctx, tx, actor, before, outcome.Account, outcome.Changes, properties)
+	after, err := s.Save(ctx, tx, actor, before, outcome.Account, outcome.Changes, properties)
+	return after, outcome.Changes, err
 }
 
 // SetContacts links an account to contacts, in order, in a transaction.

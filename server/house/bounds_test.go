@@ -49,10 +49,12 @@ var boundedBySpec = map[string]string{
 	"batchUpdateAccounts /items/0/match maxLength 71":             notOf("a member"),
 	"batchUpdateAccounts /items/0/ifMatch maxLength 1000":         notOf("a tag"),
 	"batchUpdateAccounts /items/0/create/contacts/0/id minimum 1": notOf("a contact") + "; the offence is the item's",
+	"updateAccounts /number minimum 1":                            "it cannot be set by a filter",
+	"updateAccounts /number maximum 9007199254740991":             "it cannot be set by a filter",
 }
 
 // accountPatches are where bodies hold patches of accounts.
-var accountPatches = []string{"updateAccount ", "batchUpdateAccounts /updates/0/set"}
+var accountPatches = []string{"updateAccount ", "updateAccounts ", "batchUpdateAccounts /updates/0/set"}
 
 // itemPatches are where they are in items, of which those of the test name no account.
 var itemPatches = []string{"batchUpdateAccounts /items/0/update", "batchUpdateAccounts /items/0/upsert"}
@@ -62,6 +64,8 @@ func init() {
 		for _, part := range []string{"", "/add", "/remove", "/fill"} {
 			boundedBySpec[place+part+"/contacts/0/id minimum 1"] = notOf("a contact") + "; the offence is the item's"
 		}
+	}
+	for _, place := range []string{"updateAccount ", "batchUpdateAccounts /updates/0/set"} {
 		boundedBySpec[place+"/add/address maxItems 10"] = "the account of the test has a line already"
 	}
 	for _, place := range itemPatches {

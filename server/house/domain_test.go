@@ -65,6 +65,9 @@ func newDomain(t *testing.T) *domain {
 			"updateAccount": asking(s.Accounts.Parse, func(p account.Patch) (account.Account, error) {
 				return s.Accounts.Update(ctx, actor, account.UpdateRequest{ID: 1, Patch: p})
 			}),
+			"updateAccounts": asking(s.Accounts.ParseForMany, func(p account.Patch) (account.SelectionResult, error) {
+				return s.Accounts.UpdateSelection(ctx, actor, account.SelectionRequest{Patch: p, MaxAffected: 1})
+			}),
 			"createAccount": asking(s.Accounts.Parse, func(p account.Patch) (account.CreateResult, error) {
 				return s.Accounts.Create(ctx, actor, account.CreateRequest{Patch: p, MatchBy: account.MatchNone})
 			}),
@@ -130,6 +133,7 @@ func newDomain(t *testing.T) *domain {
 		},
 		valid: map[string]map[string]any{
 			"updateAccount":          {},
+			"updateAccounts":         {},
 			"createAccount":          {"title": "Harbor", "address": []any{"5 Pier Road"}},
 			"batchUpdateAccounts":    {"updates": []any{map[string]any{"id": json.Number("1"), "set": map[string]any{}}}},
 			"mergeAccounts":          {"from": []any{map[string]any{"id": json.Number("2")}}},

@@ -44,15 +44,7 @@ func accountCommands(t *terminal) []*cli.Command {
 		},
 		{
 			Name: "list", Usage: "list accounts, the most recently changed first", ArgsUsage: "[WORDS]", Action: connected(t.listAccounts),
-			Flags: append(listFlags(),
-				&cli.StringFlag{Name: "title", Usage: "with `TEXT` in the title"},
-				&cli.StringFlag{Name: "address", Usage: "with `TEXT` in the address"},
-				&cli.StringFlag{Name: "email", Usage: "with `TEXT` in the e-mail address"},
-				&cli.StringFlag{Name: "phone", Usage: "with the digits of `TEXT` in the phone number"},
-				&cli.StringFlag{Name: "contact", Usage: "with `TEXT` in the name of the first contact"},
-				&cli.StringFlag{Name: "at", Usage: "as they were at `TIME`, by their ids", Validator: check(readTime)},
-				&cli.StringFlag{Name: "updated-after", Usage: "changed after `TIME`: a date, or a date-time of RFC 3339", Validator: check(readTime)},
-				&cli.StringFlag{Name: "updated-before", Usage: "changed before `TIME`", Validator: check(readTime)}),
+			Flags: append(append(listFlags(), filterFlags()...), &cli.StringFlag{Name: "at", Usage: "as they were at `TIME`, by their ids", Validator: check(readTime)}),
 		},
 		{
 			Name: "search", Usage: "list accounts by their members", ArgsUsage: "MEMBER OPERATOR VALUE [and|or MEMBER OPERATOR VALUE]", Action: connected(t.searchAccounts),
@@ -72,6 +64,7 @@ func accountCommands(t *terminal) []*cli.Command {
 			Description: assignmentHelp + "\n\n" + mergeHelp,
 			Flags:       []cli.Flag{dryRun, newOptions, ifMatch, mergeFlag()}, ShellComplete: completeMembers[client.AccountPatch],
 		},
+		updateWhereCommand(t, newOptions),
 		{Name: "archive", Usage: "archive accounts", ArgsUsage: "ID...", Action: t.setActive(false)},
 		{Name: "restore", Usage: "restore archived accounts", ArgsUsage: "ID...", Action: t.setActive(true)},
 		{
@@ -102,6 +95,19 @@ const mergeHelp = `With --if-match, who has changed the account meanwhile stands
 // mergeFlag asks that only who has changed the same members stands in the way.
 func mergeFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "merge", Usage: "write also if others have changed the account, but none of the members given"}
+}
+
+// filterFlags select accounts.
+func filterFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "title", Usage: "with `TEXT` in the title"},
+		&cli.StringFlag{Name: "address", Usage: "with `TEXT` in the address"},
+		&cli.StringFlag{Name: "email", Usage: "with `TEXT` in the e-mail address"},
+		&cli.StringFlag{Name: "phone", Usage: "with the digits of `TEXT` in the phone number"},
+		&cli.StringFlag{Name: "contact", Usage: "with `TEXT` in the name of the first contact"},
+		&cli.StringFlag{Name: "updated-after", Usage: "changed after `TIME`: a date, or a date-time of RFC 3339", Validator: check(readTime)},
+		&cli.StringFlag{Name: "updated-before", Usage: "changed before `TIME`", Validator: check(readTime)},
+	}
 }
 
 func listFlags() []cli.Flag {
@@ -250,8 +256,17 @@ func (t *terminal) listAccounts(ctx context.Context, cmd *cli.Command, c *client
 	if cmd.NArg() > 1 {
 		return usagef("give the words as one argument")
 	}
-	return t.listOf(ctx, cmd, c, c.Accounts.List(ctx, client.AccountFilter{
-		Words:           cmd.Args().First(),
+	filter := filterOf(cmd)
+	filter.Words = cmd.Args().First()
+	filter.IncludeContacts = cmd.Bool("contacts")
+	filter.Order = client.Order(cmd.String("order"))
+	filter.PageSize = min(cmd.Int("limit"), 100)
+	return t.listOf(ctx, cmd, c, c.Accounts.List(ctx, filter))
+}
+
+// filterOf is what filterFlags and --archived select.
+func filterOf(cmd *cli.Command) client.AccountFilter {
+	return client.AccountFilter{
 		Title:           cmd.String("title"),
 		Address:         cmd.String("address"),
 		PrimaryName:     cmd.String("contact"),
@@ -261,23 +276,29 @@ func (t *terminal) listAccounts(ctx context.Context, cmd *cli.Command, c *client
 		UpdatedAfter:    timeFlag(cmd, "updated-after"),
 		UpdatedBefore:   timeFlag(cmd, "updated-before"),
 		IncludeArchived: cmd.Bool("archived"),
-		IncludeContacts: cmd.Bool("contacts"),
-		Order:           client.Order(cmd.String("order")),
-		PageSize:        min(cmd.Int("limit"), 100),
-	}))
+	}
 }
 
 func (t *terminal) searchAccounts(ctx context.Context, cmd *cli.Command, c *client.Client) error {
-	args := cmd.Args().Slice()
-	if len(args) != 3 && len(args) != 7 {
-		return usagef("give a member, an operator and a value; after \"and\" or \"or\", give three more")
+	search, err := searchOf(cmd.Args().Slice())
+	if err != nil {
+		return err
 	}
-	search := client.AccountSearch{Where: conditionOf(args), Filter: client.SearchFilter{
+	search.Filter = client.SearchFilter{
 		IncludeArchived: cmd.Bool("archived"),
 		IncludeContacts: cmd.Bool("contacts"),
 		Order:           client.Order(cmd.String("order")),
 		PageSize:        min(cmd.Int("limit"), 100),
-	}}
+	}
+	return t.listOf(ctx, cmd, c, c.Accounts.Search(ctx, search))
+}
+
+// searchOf is the search of one or two tests.
+func searchOf(args []string) (client.AccountSearch, error) {
+	if len(args) != 3 && len(args) != 7 {
+		return client.AccountSearch{}, usagef("give a member, an operator and a value; after \"and\" or \"or\", give three more")
+	}
+	search := client.AccountSearch{Where: conditionOf(args)}
 	if len(args) == 7 {
 		second := conditionOf(args[4:])
 		switch args[3] {
@@ -286,10 +307,10 @@ func (t *terminal) searchAccounts(ctx context.Context, cmd *cli.Command, c *clie
 		case "or":
 			search.Or = &second
 		default:
-			return usagef("two tests are joined by \"and\" or by \"or\"; got %q", args[3])
+			return search, usagef("two tests are joined by \"and\" or by \"or\"; got %q", args[3])
 		}
 	}
-	return t.listOf(ctx, cmd, c, c.Accounts.Search(ctx, search))
+	return search, nil
 }
 
 func conditionOf(args []string) client.Condition {

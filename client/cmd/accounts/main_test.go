@@ -187,7 +187,7 @@ func TestWriting(t *testing.T) {
 	sh.do("update", "1", "titel=x")
 	sh.do("update", "1", "custom.roof_typ=Tile", "primaryEmail=nobody")
 	sh.do("update", "1", "value+=0.5", "custom.capacity+=0.25", "custom.tags+=Gold", "custom.tags+=Silver", "address-=a", "title=Dawn", "primaryPhone?=415 555 0199", "--columns", "title,address,value,custom.capacity,custom.tags,primaryPhone")
-	sh.do("update", "1", "custom.tags-=gold", "contacts-:=[1]", "size?=3", "primaryPhone?=1", "--columns", "custom.tags,contacts,size,primaryPhone")
+	sh.do("update", "1", "custom.tags-=gold", "contacts-:=[1]", "description?=new", "primaryPhone?=1", "--columns", "custom.tags,contacts,description,primaryPhone")
 	sh.do("update", "1", "title?=x")
 	sh.do("update", "1", "value=1", "value+=1")
 	sh.do("update", "1", "add=1")
@@ -219,6 +219,25 @@ func TestWriting(t *testing.T) {
 	sh.do("history", "1", "--limit", "1", "--columns", "kind,reason,fields")
 	sh.do("history", "3", "--columns", "kind,version,fields")
 	sh.golden("writing")
+}
+
+func TestUpdateWhere(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	sh.do("update-where", "roof_type", "in", "Tile,Metal", "set", "value+=0.1", "custom.tags+=Gold", "--dry-run")
+	sh.do("update-where", "roof_type", "in", "Tile,Metal", "set", "value+=0.1", "custom.tags+=Gold")
+	sh.do("update-where", "roof_type", "in", "Tile,Metal", "set", "value+=0.1", "custom.tags+=Gold", "--yes")
+	sh.do("history", "1", "--limit", "1", "--columns", "version,fields")
+	sh.do("update-where", "--title", "harbor", "--archived", "set", "custom.tags=Silver", "-y", "-o", "ndjson")
+	sh.do("update-where", "title", "eq", "set", "or", "number", "eq", "1", "set", "title=Set", "--yes")
+	sh.do("update-where", "number", "gt", "0", "set", "isActive=false", "--max", "1", "--yes")
+	sh.do("update-where", "number", "gt", "0", "set", "number=5", "--yes")
+	sh.do("update-where", "set", "isActive=false", "--yes")
+	sh.do("update-where", "--words", "nothing at all", "set", "isActive=false", "--yes")
+	sh.do("update-where", "number", "gt", "0", "isActive=false")
+	sh.do("update-where", "number", "gt", "0", "set")
+	sh.do("update-where", "number", "gt", "set", "isActive=false")
+	sh.golden("where")
 }
 
 func TestContactsPropertiesAndKeys(t *testing.T) {
