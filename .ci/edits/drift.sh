@@ -81,7 +81,7 @@ swap server/schema/schema.go 'MaxOptions      = 1000' 'MaxOptions      = 500'
 swap server/alias/mail.go 'MailSent    MailState = "sent"' 'MailSent    MailState = "done"'
 swap server/accounts_list.go 'p.IncludeTotal,' 'nil,'
 swap server/contact/contact.go '"emails"' '"mails"'
-swap server/account/members.go '"size"' '"extent"' 'nullable("value"'
+swap server/account/members.go '"size"' '"extent"' 'amount("value"'
 named_by tests <<-'END'
 	createProperty /options maxItems 1000: openapi.yaml takes the value: true; the domain: false
 	enum AliasMailState: the domain has "done", which openapi.yaml does not know
