@@ -102,6 +102,22 @@ export function show(value: unknown, member?: Member): string {
   return String(value);
 }
 
+/** The names of members in the order in which they are shown: the last come those that there are no more. */
+export function inOrder(keys: string[]): string[] {
+  const place = (key: string) => (members.value.findIndex(m => m.key === key) + 1) || 1000;
+  return [...keys].sort((a, b) => place(a) - place(b));
+}
+
+/** What a member is called that changes name so. */
+export const labelOf = (key: string): string => memberOf(key)?.name ?? (key === 'contacts' ? 'Contacts' : key);
+
+/** The value of a member as people read it, contacts by the names that they have in these accounts. */
+export function textOf(key: string, value: unknown, ...accounts: (Account | undefined)[]): string {
+  if (key !== 'contacts' || !Array.isArray(value)) return show(value, memberOf(key));
+  const people = accounts.flatMap(a => a?.contacts ?? []);
+  return value.map(id => people.find(p => p.id === id)?.name ?? `#${id}`).join(', ');
+}
+
 export const typeName = (type: string): string => type.charAt(0) + type.slice(1).toLowerCase();
 
 /** Reads what a person or a file wrote as a value of a member. What is none stays as it is: the server says why. */

@@ -2,7 +2,7 @@ import { effect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, ask, Refusal, type Account } from '../api';
 import { ago, count, formatTime, nameOf } from '../format';
-import { bodyOf, customMembers, loadProperties, memberOf, members, newOptions, ownMembers, same, show, valueOf, type Draft } from '../members';
+import { bodyOf, customMembers, labelOf, loadProperties, members, newOptions, ownMembers, same, show, valueOf, type Draft } from '../members';
 import { go } from '../router';
 import { may, session } from '../session';
 import { Dialog, FormDialog } from '../ui/dialog';
@@ -15,6 +15,7 @@ import { Difference, differingKeys } from './difference';
 import { History } from './history';
 import { LinkedContacts } from './links';
 import { MemberFields } from './member-fields';
+import { undeletions, undo } from './take-back';
 
 /** An account as it was read, with the tag that says so, and what is to change. */
 interface Work { base: Account; tag: string; draft: Draft }
@@ -32,13 +33,13 @@ async function load(id: number): Promise<Work> {
 
 /** One account: its members, its people and what happened to it. */
 export function AccountView({ id }: { id: number }) {
-  const loaded = useLoaded(async () => begun.get(id) ?? load(id), [id]);
+  const loaded = useLoaded(async () => begun.get(id) ?? load(id), [id, undeletions.value]);
   if (loaded.error instanceof Refusal && loaded.error.status === 404) {
     return (
       <>
         <Head title={`Account ${id}`} back={{ href: lastList.value, text: 'Accounts' }} />
         <Empty title="There is no such account, or no longer."><p>What happened to it is kept.</p></Empty>
-        <History id={id} round={0} />
+        <History id={id} round={0} onTakenBack={loaded.reload} />
       </>
     );
   }
@@ -68,7 +69,7 @@ function useWork(first: Work) {
     try {
       const { data, response } = await send(base.id, set, match);
       if (newOptions(set).length) await loadProperties();
-      const others = match === tag ? differingKeys(base, data).filter(k => !(k in set)).map(nameOfKey) : [];
+      const others = match === tag ? differingKeys(base, data).filter(k => !(k in set)).map(labelOf) : [];
       take({ base: data, tag: response.headers.get('etag')!, draft: {} });
       setRound(r => r + 1);
       say(others.length ? `Saved, beside what somebody else has changed: ${others.join(', ')}.` : 'Saved.');
@@ -78,12 +79,11 @@ function useWork(first: Work) {
     }
     setBusy(false);
   };
+  const reverted = (account: Account, its: string) => { take({ base: account, tag: its, draft: {} }); setRound(r => r + 1); };
   const look = () => send(base.id, draft, tag, true).then(({ data }) => { setPreview(data); setError(undefined); }, setError);
   const discard = () => take({ ...work, draft: {} });
-  return { base, tag, draft, dirty, error, busy, theirs, preview, round, take, change, save, look, discard, closePreview: () => setPreview(undefined) };
+  return { base, tag, draft, dirty, error, busy, theirs, preview, round, take, change, save, reverted, look, discard, closePreview: () => setPreview(undefined) };
 }
-
-const nameOfKey = (key: string) => memberOf(key)?.name ?? 'Contacts';
 
 /** Sends what is to change, and only if nobody else has changed the same members since the tag's version. */
 const send = (id: number, set: Draft, tag: string, dry = false) => ask(api.PATCH('/accounts/{accountId}', {
@@ -115,7 +115,7 @@ function AccountWork({ first }: { first: Work }) {
   const { base, draft, dirty, error, busy, theirs } = work;
   const editable = may('write');
   useShortcuts(() => { if (dirty) void work.save(); });
-  const restore = (key: string, value: unknown) => { work.change(key, value); say(`${memberOf(key)?.name ?? key} is as it was. Save to keep it so.`); };
+  const restore = (key: string, value: unknown) => { work.change(key, value); say(`${labelOf(key)} is as it was. Save to keep it so.`); };
   const fieldProps = { account: base, draft, error, disabled: !editable || busy, onChange: work.change };
   return (
     <article class="account">
@@ -131,7 +131,7 @@ function AccountWork({ first }: { first: Work }) {
         </div>
         <div class="column aside">
           <LinkedContacts account={base} ids={'contacts' in draft ? draft.contacts as number[] : undefined} disabled={!editable || busy} error={error} onChange={ids => work.change('contacts', ids)} />
-          <History id={base.id} round={work.round} current={base} onRestore={editable ? restore : undefined} />
+          <History id={base.id} round={work.round} current={base} onRestore={editable ? restore : undefined} disabled={busy || dirty} onTakenBack={work.reverted} />
         </div>
       </div>
       {dirty && !theirs && <SaveBar work={work} />}
@@ -161,7 +161,7 @@ function AccountHead({ work: { base, tag, busy, dirty, save } }: { work: Works }
         <FormDialog title={`Delete ${base.title}?`} action="Delete it" danger onClose={() => setDeleting(false)} onSubmit={async () => {
           await ask(api.DELETE('/accounts/{accountId}', { params: { path: { accountId: base.id }, header: { 'If-Match': tag } } }));
           begun.delete(base.id);
-          say(`${base.title} is deleted.`);
+          say(`${base.title} is deleted.`, 'good', { text: 'Undo', run: () => void undo(base.id) });
           go(lastList.value);
         }}>{() => <p>It will be found nowhere any more. What happened to it stays in the history. To put it aside, archive it instead.</p>}</FormDialog>
       )}
@@ -175,7 +175,7 @@ function SaveBar({ work: { draft, busy, discard, look, save } }: { work: Works }
     <div class="savebar">
       <div class="savebar-words" role="status">
         <b>{count(keys.length, 'change')}</b>
-        <span>{keys.map(nameOfKey).join(', ')}</span>
+        <span>{keys.map(labelOf).join(', ')}</span>
         {newOptions(draft).length > 0 && <span class="fresh">New: {show(newOptions(draft))}</span>}
       </div>
       <Button onClick={discard} disabled={busy}>Discard</Button>

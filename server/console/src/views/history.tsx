@@ -1,9 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { api, ask, type Account, type Change } from '../api';
 import { ago, formatTime } from '../format';
-import { memberOf, members, same, show, valueOf } from '../members';
+import { inOrder, labelOf, memberOf, same, textOf, valueOf } from '../members';
+import { may } from '../session';
 import { Button, Chip, Errors } from '../ui/parts';
 import { useKeyNames } from './key-names';
+import { canGoBack, numberOf, TakeBack } from './take-back';
 
 interface HistoryProps {
   id: number;
@@ -11,15 +13,20 @@ interface HistoryProps {
   round: number;
   current?: Account;
   onRestore?: (key: string, value: unknown) => void;
+  /** Whether there is something else to be done first. */
+  disabled?: boolean;
+  /** Gets the account when a change of it was taken back, or it was undeleted. */
+  onTakenBack: (account: Account, tag: string) => void;
 }
 
 const kinds: Record<Change['kind'], string> = { created: 'Created', updated: 'Changed', deleted: 'Deleted' };
 
 /** What happened to an account, the latest first, and the way back to a value that it had. */
-export function History({ id, round, current, onRestore }: HistoryProps) {
+export function History({ id, round, current, onRestore, disabled, onTakenBack }: HistoryProps) {
   const [changes, setChanges] = useState<Change[]>([]);
   const [more, setMore] = useState(false);
   const [error, setError] = useState<unknown>();
+  const [taking, setTaking] = useState<Change>();
   const keys = useKeyNames();
   const load = (before?: string) => ask(api.GET('/accounts/{accountId}/changes', { params: { path: { accountId: id }, query: { page_size: 10, before } } })).then(({ data, response }) => {
     setChanges(before ? [...changes, ...data.changes] : data.changes);
@@ -31,35 +38,42 @@ export function History({ id, round, current, onRestore }: HistoryProps) {
       <h2>History</h2>
       <Errors of={error} />
       <ol class="history">
-        {changes.map(c => (
+        {changes.map((c, i) => (
           <li key={c.sequence}>
-            <p class="history-head"><Chip tone={c.kind === 'deleted' ? 'bad' : c.kind === 'created' ? 'good' : 'plain'}>{kinds[c.kind]}</Chip>
+            <div class="history-top"><p class="history-head"><Chip tone={c.kind === 'deleted' ? 'bad' : c.kind === 'created' ? 'good' : 'plain'}>{c.cause?.createdAt ? 'Undeleted' : kinds[c.kind]}</Chip>
               <time dateTime={c.at} title={formatTime(c.at)}>{ago(c.at)}</time>
-              <span class="by">{c.actor?.email ?? 'nobody known'}{c.actor?.keyId ? ` · ${keys.get(c.actor.keyId) ?? `key ${c.actor.keyId}`}` : ''}</span></p>
+              <span class="by">{c.actor?.email ?? 'nobody known'}{c.actor?.keyId ? ` · ${keys.get(c.actor.keyId) ?? `key ${c.actor.keyId}`}` : ''} · {numberOf(c.sequence)}</span></p>
+              {may('write') && canGoBack(c, i === 0, !!current) && <Button look={current ? 'quiet' : 'plain'} icon="undo" label={`${back(c)} ${numberOf(c.sequence)}`} disabled={disabled} onClick={() => setTaking(c)}>{back(c)}</Button>}</div>
+            {c.cause && <p class="cause"><Cause of={c.cause} /></p>}
             {c.reason && <p class="reason">{c.reason}</p>}
             <dl>
-              {inOrder(c.fields).map(([key, f]) => <Field key={key} name={key} before={f.before} after={f.after} created={c.kind === 'created'} current={current} onRestore={onRestore} />)}
+              {inOrder(Object.keys(c.fields)).map(key => <Field key={key} name={key} before={c.fields[key]!.before} after={c.fields[key]!.after} created={c.kind === 'created'} current={current} onRestore={onRestore} />)}
             </dl>
           </li>
         ))}
       </ol>
       {more && <Button onClick={() => load(changes.at(-1)!.sequence)}>Earlier changes</Button>}
+      {taking && <TakeBack id={id} change={taking} current={current} onClose={() => setTaking(undefined)} onDone={(account, tag) => { setTaking(undefined); onTakenBack(account, tag); }} />}
     </section>
   );
 }
 
-/** The members of a change as they are shown elsewhere: the last come those that there are no more. */
-function inOrder(fields: Change['fields']): [string, { before?: unknown; after?: unknown }][] {
-  const place = (key: string) => (members.value.findIndex(m => m.key === key) + 1) || 1000;
-  return Object.entries(fields).sort(([a], [b]) => place(a) - place(b));
+const back = (c: Change) => (c.kind === 'deleted' ? 'Undelete' : 'Take back');
+
+/** Why the server wrote a change, where that is more than the values that were sent. */
+function Cause({ of: { kind, sequence, merged, mergedInto } }: { of: NonNullable<Change['cause']> }) {
+  const link = (id: number) => <a href={`#/accounts/${id}`}>account {id}</a>;
+  if (mergedInto) return <>Merged into {link(mergedInto)}</>;
+  if (merged) return <>Merged with {merged.map((id, i) => <span key={id}>{i > 0 && ', '}{link(id)}</span>)}</>;
+  return <>{kind === 'undelete' ? 'There again after' : 'Takes back'} {sequence && numberOf(sequence)}</>;
 }
 
 interface FieldProps { name: string; before: unknown; after: unknown; created: boolean; current?: Account; onRestore?: (key: string, value: unknown) => void }
 
 function Field({ name, before, after, created, current, onRestore }: FieldProps) {
   const member = memberOf(name);
-  const label = member?.name ?? (name === 'contacts' ? 'Contacts' : name);
-  const words = (v: unknown) => (name === 'contacts' && Array.isArray(v) ? v.map(id => current?.contacts?.find(p => p.id === id)?.name ?? `#${id}`).join(', ') : show(v, member)) || '–';
+  const label = labelOf(name);
+  const words = (v: unknown) => textOf(name, v, current) || '–';
   const known = member ? !member.readOnly && !(member.required && before === null) : name === 'contacts';
   const restorable = known && !created && onRestore && current && !same(before, valueOf(current, name));
   return (
