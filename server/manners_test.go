@@ -37,7 +37,8 @@ func (f *fixture) serve(t *testing.T, method, path, body string, headers ...stri
 // eachOperation goes through the spec, with an existing record in each path.
 func eachOperation(t *testing.T, visit func(method, path string, op *openapi3.Operation, item *openapi3.PathItem)) {
 	t.Helper()
-	records := strings.NewReplacer("{accountId}", "1", "{clientId}", "1", "{contactId}", "1", "{keyName}", "roof_type", "{keyId}", "1", "{userId}", "1", "{id}", "1")
+	records := strings.NewReplacer("{accountId}", "1", "{clientId}", "1", "{contactId}", "1", "{keyName}", "roof_type", "{keyId}", "1", "{userId}", "1", "{id}", "1",
+		"{webhookId}", "1", "{sequence}", "1", "{value}", "nothing")
 	for path, item := range loadSpec(t).Paths.Map() {
 		for method, op := range item.Operations() {
 			visit(method, "/v1"+records.Replace(path), op, item)
@@ -310,7 +311,13 @@ func TestTagFollowsNames(t *testing.T) {
 func TestIfNoneMatchOnWrites(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
+	if a := f.serve(t, "POST", "/v1/webhooks", `{"url":"https://hooks.invalid/in"}`); a.Code != http.StatusCreated {
+		t.Fatal(a.Body)
+	}
 	bodies := map[string]string{
+		"mergeAccounts":          `{"from":[{"id":2}]}`,
+		"mergeClients":           `{"from":[{"id":2}]}`,
+		"replayWebhook":          `{"after":"0"}`,
 		"notifyAliasUser":        `{"message":"Please move."}`,
 		"rehearseAliasMigration": `{"until":"` + f.clock.Now().Add(time.Hour).Format(time.RFC3339) + `"}`,
 	}

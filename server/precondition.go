@@ -49,6 +49,9 @@ func (s *Server) existing(r request) (tag string, found bool, err error) {
 	case r.names("keyId"):
 		keys, err := s.Identity.Keys(r, r.actor, query.Page{Limit: 1, After: &query.Cursor{ID: r.id("keyId") - 1}})
 		return "", len(keys) > 0 && keys[0].ID == r.id("keyId"), err
+	case r.names("webhookId"):
+		_, err := s.Webhooks.Get(r, r.actor, r.id("webhookId"))
+		return "", err == nil, err
 	}
 	return "", false, nil
 }

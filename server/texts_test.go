@@ -102,7 +102,7 @@ func TestWordsOfRefusals(t *testing.T) {
 		refused(get("/contacts?account_id=01"), `query account_id: account_id must be an integer of at least 1; got "01"`),
 		refused(get("/accounts/01"), `path accountId: accountId must be an integer of at least 1; got "01"`),
 		refused(get("/accounts/+1"), `path accountId: accountId must be an integer of at least 1; got "+1"`),
-		refused(get("/accounts/changes?after=99999999999")),
+		{name: "a sequence ahead of all", request: get("/accounts/changes?after=99999999999"), status: 410, code: "GONE"},
 		refused(request{method: "POST", path: "/properties", key: adminKey, body: `{"name":"北京","type":"TEXT"}`},
 			"/keyName: keyName is required: no keyName can be made from this name; send one"),
 		refused(request{method: "POST", path: "/accounts", body: `{"title":"T","address":["x"]}`, headers: map[string]string{"Idempotency-Key": "a b"}},

@@ -3452,6 +3452,9 @@ type UndeleteAccountParams struct {
 	// with an `Idempotency-Key`.
 	XReason *Reason `json:"X-Reason,omitempty"`
 
+	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
+	IfNoneMatch *NoneMatch `json:"If-None-Match,omitempty"`
+
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
 	// for 24 hours it is answered as it was at first, with `Idempotency-Replayed: true`. One that comes while the first is
 	// under way waits for that, on whichever server; where that takes too long, it answers 409 with the code
