@@ -289,7 +289,7 @@ func (c *creation) treat(ctx context.Context, matched Account) (Account, error) 
 	case StrategyEnrich:
 		p = enrichment(c.req.Patch, matched)
 	case StrategyUpdate, StrategyAdd, StrategyRemove:
-		p = acting(c.req.Strategy, c.req.Patch, c.env.Schema)
+		p = acting(c.req, c.env.Schema)
 		return c.applyAndSave(ctx, c.tx, c.actor, matched, p, c.req.AllowNewOptions)
 	default:
 		return matched, nil

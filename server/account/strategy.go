@@ -1,18 +1,35 @@
 package account
 
 import (
+	"maps"
+
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/schema"
 )
 
-// acting is what a strategy makes of a body: a patch of the account that matches.
-func acting(s Strategy, p Patch, properties schema.Schema) Patch {
-	switch s {
+// acting is what the strategy of a request makes of its body: a patch of the account
+// that matches.
+func acting(req CreateRequest, properties schema.Schema) Patch {
+	switch req.Strategy {
 	case StrategyAdd:
-		return addition(p, properties)
+		return addition(withoutKey(req), properties)
 	case StrategyRemove:
+		p := withoutKey(req)
 		return Patch{Remove: &p}
+	}
+	return req.Patch
+}
+
+// withoutKey is the body without the key that accounts are matched by: that says which
+// account is meant. A number would else be added to itself, and the account would have
+// another key than its row.
+func withoutKey(req CreateRequest) Patch {
+	p := req.Patch
+	if key, ok := req.MatchBy.Key(); ok {
+		others := maps.Clone(p.Custom.Value)
+		delete(others, key)
+		p.Custom = patch.Set(others)
 	}
 	return p
 }

@@ -22,10 +22,15 @@ func keyed(first, last int) string {
 	return b.String()
 }
 
-// addUnique adds a unique property.
+// addUnique adds a unique property of a text.
 func (f *fixture) addUnique(t *testing.T, name string) schema.Property {
 	t.Helper()
-	p, err := f.Properties.Create(t.Context(), f.actor, property.New{Property: schema.Property{Name: name, Type: schema.Text, Unique: true}}, write.Mode[schema.Property]{})
+	return f.addUniqueOf(t, schema.Text, name)
+}
+
+func (f *fixture) addUniqueOf(t *testing.T, kind schema.Type, name string) schema.Property {
+	t.Helper()
+	p, err := f.Properties.Create(t.Context(), f.actor, property.New{Property: schema.Property{Name: name, Type: kind, Unique: true}}, write.Mode[schema.Property]{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,5 +104,38 @@ func TestImportRejectsKeys(t *testing.T) {
 	}
 	if _, err := f.importFile(t.Context(), t, f.write(t, "a.ndjson", keyed(0, 1)), transfer.Options{MatchBy: "custom.text_false"}); err == nil || !strings.Contains(err.Error(), "custom.ext, custom.other") {
 		t.Errorf("a property that is not unique: %v", err)
+	}
+}
+
+// The key that rows are matched by says which account is meant: it is neither added to nor
+// removed, though what stands beside it is.
+func TestImportKeepsKeys(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []schema.Type{schema.Numeric, schema.Text} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.addUniqueOf(t, kind, "Ext")
+			const start, more = "title,address,custom.ext,custom.numeric_false,custom.text_true\nOne,x,17,1,a\n", "custom.ext,custom.numeric_false,custom.text_true\n17,2,b\n"
+			f.importText(t, "start.csv", start, byKey)
+			for i, step := range []struct {
+				strategy account.Strategy
+				rows     string
+				want     string
+				updated  int64
+			}{
+				{account.StrategyAdd, more, "One [x] - - map[ext:17 numeric_false:3 text_true:[a b]]|", 1},
+				{account.StrategyAdd, more, "One [x] - - map[ext:17 numeric_false:5 text_true:[a b]]|", 1},
+				{account.StrategyAdd, "custom.ext\n17\n", "One [x] - - map[ext:17 numeric_false:5 text_true:[a b]]|", 0},
+				{account.StrategyRemove, "custom.ext,custom.text_true\n17,b\n", "One [x] - - map[ext:17 numeric_false:5 text_true:[a]]|", 1},
+				{account.StrategyRemove, "custom.ext\n17\n", "One [x] - - map[ext:17 numeric_false:5 text_true:[a]]|", 0},
+			} {
+				r := f.importText(t, fmt.Sprintf("%d.csv", i), step.rows, transfer.Options{MatchBy: account.MatchUnique("ext"), Strategy: step.strategy})
+				wantCounts(t, r, 0, step.updated, 1-step.updated, 0)
+				if got := f.holdings(t); got != step.want {
+					t.Errorf("%d, %s: got %s, want %s", i, step.strategy, got, step.want)
+				}
+			}
+		})
 	}
 }

@@ -40,6 +40,7 @@ NDJSON may say itself what to add, to remove and to fill, with the strategy upda
 its numbers twice. Without --match-by id, an id column
 is ignored. With --match-by custom.KEYNAME, the key of another system in a unique property, each row must have one: with
 --strategy update, the file can be imported again and again, and by several commands at once, and makes no account twice.
+The strategies add and remove leave that key as it is.
 
 A row that cannot be imported is rejected with all the reasons, without affecting the others. Rejected rows go to a file
 that can be corrected and imported. If there are any, the exit status is 3. When the same command is given again, an
