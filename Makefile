@@ -256,6 +256,17 @@ soak-duplicates: ## merge random accounts and take all of it back, MERGES times 
 	$(GO) test ./server/account -count=1 -timeout 1h -run '^TestMergesAreTakenBack$$' -merges $(MERGES)
 	$(WITHPOSTGRES) -require env ACCOUNTSD_TEST_STORE=postgres $(GO) test ./server/account -count=1 -timeout 1h -run '^TestMergesAreTakenBack$$' -merges $(MERGES)
 
+ROWS ?= 100000
+
+.PHONY: soak-keys
+soak-keys: build ## import ROWS rows (100000), some cut short, by the keys of another system, in two processes at once and twice, on both stores or on STORE (sqlite, postgres)
+	$(GO) build -o bin/soak ./server/servertest/soak
+	for store in $(or $(STORE),sqlite postgres); do bin/soak keys-$$store $(ROWS) bin/accountsd; done
+
+.PHONY: soak-keys-ci
+soak-keys-ci: ## import a few rows, on SQLite only
+	$(MAKE) soak-keys ROWS=4000 STORE=sqlite
+
 .PHONY: soak-servers
 soak-servers: build ## run two servers on one PostgreSQL under 16 clients: at peace, killed, behind HAProxy, on PgBouncer; and one under 500 requests at once
 	$(GO) build -o bin/soak ./server/servertest/soak
@@ -281,4 +292,4 @@ check-dist: ## build it for linux/amd64 only, and see that it can be installed, 
 	@GO='$(GO)' .ci/package/check.sh
 
 .PHONY: ci
-ci: check-generate check-console lint lint-spec check-deps check-licences check-vulnerabilities check-breaking test-breaking test-modules test-typescript test-browser test-member test-drift fuzz test-mail test-metrics bench-load-ci soak-fuzz-ci soak-crash-ci soak-follow-ci soak-webhooks-ci soak-powercut-ci soak-days soak-failover-ci test-race test-api-postgres test ## what CI runs
+ci: check-generate check-console lint lint-spec check-deps check-licences check-vulnerabilities check-breaking test-breaking test-modules test-typescript test-browser test-member test-drift fuzz test-mail test-metrics bench-load-ci soak-fuzz-ci soak-crash-ci soak-follow-ci soak-webhooks-ci soak-keys-ci soak-powercut-ci soak-days soak-failover-ci test-race test-api-postgres test ## what CI runs

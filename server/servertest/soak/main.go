@@ -6,7 +6,7 @@
 // forbids ("make soak-fuzz"), or has many clients
 // work through two servers on one PostgreSQL while things go wrong ("make
 // soak-servers", "make soak-failover"), or kills a receiver of webhooks ("make
-// soak-webhooks").
+// soak-webhooks"), or imports by keys in two processes at once ("make soak-keys").
 package main
 
 import (
@@ -36,6 +36,7 @@ const usage = `usage: soak ACCOUNTSD [MIX ...]
        soak failover TIMES ACCOUNTSD
        soak follow TIMES ACCOUNTSD
        soak fuzz DURATION SEED|- ACCOUNTSD
+       soak keys-sqlite|keys-postgres ROWS ACCOUNTSD
        soak powercut STATES ACCOUNTSD
        soak webhooks KILLS ACCOUNTSD
        soak two|balanced|pooled|burst|days ACCOUNTSD`
@@ -49,6 +50,10 @@ var repeated = map[string]func(ctx context.Context, binary string, times int) er
 	"failover": failover,
 	"follow":   follow,
 	"webhooks": webhooks,
+
+	"keys-sqlite":   keysOnSQLite,
+	"keys-postgres": keysOnPostgres,
+
 	"powercut": func(ctx context.Context, binary string, states int) error {
 		slog.SetLogLoggerLevel(slog.LevelError) // Each state that is migrated would be told.
 
