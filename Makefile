@@ -249,6 +249,11 @@ soak-merge: ## have PAIRS (10000) pairs of patches that were made for one versio
 	$(GO) test ./server -count=1 -timeout 1h -run '^TestPatchesThatMeet$$' -rapid.checks=$(PAIRS)
 	$(WITHPOSTGRES) -require env ACCOUNTSD_TEST_STORE=postgres $(GO) test ./server -count=1 -timeout 1h -run '^TestPatchesThatMeet$$' -rapid.checks=$(PAIRS)
 
+.PHONY: soak-time
+soak-time: ## write 1000 times, each time looking at a moment of the past, and take back all that was done to 1000 accounts, on both stores
+	$(GO) test ./server -count=1 -timeout 1h -run '^(TestPast|TestRevertAll)$$' -rapid.checks=1000
+	$(WITHPOSTGRES) -require env ACCOUNTSD_TEST_STORE=postgres $(GO) test ./server -count=1 -timeout 1h -run '^(TestPast|TestRevertAll)$$' -rapid.checks=1000
+
 MERGES ?= 1000
 
 .PHONY: soak-duplicates
