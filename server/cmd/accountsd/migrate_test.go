@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/accountsd/accountsd/server/mail/mailtest"
+	"github.com/accountsd/accountsd/server/store/migration"
 	"github.com/accountsd/accountsd/server/store/postgres"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 	"github.com/accountsd/accountsd/server/store/sqlite/engine"
@@ -162,10 +163,7 @@ func TestMigrateOldFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	missing := []string{}
-	for step := 2; step <= sqlite.SchemaVersion(); step++ {
-		missing = append(missing, strings.TrimSuffix(strings.TrimPrefix(sqlite.Migrations().Name(step), "migrations/"), ".sql"))
-	}
+	missing := stepsAfter(sqlite.Migrations(), 1)
 	wantSchema(t, db, "behind", 1, missing...)
 	if got := mustRun(t, "migrate", "status", "--db", db); !strings.Contains(got, "STATE     behind\nVERSION   1\n") || !strings.Contains(got, "\nMISSING   0002_records, ") {
 		t.Errorf("status:\n%s", got)
@@ -181,6 +179,14 @@ func TestMigrateOldFile(t *testing.T) {
 	wantSchema(t, db, "current", sqlite.SchemaVersion())
 	wantSchema(t, db+".schema1", "behind", 1, missing...)
 	start(t, exec.CommandContext(t.Context(), binary, "serve", "--db", db, "--addr", "127.0.0.1:0", "--migrate=false"))
+}
+
+// stepsAfter are the names of the steps that a schema of a version lacks.
+func stepsAfter(steps migration.Steps, version int) (names []string) {
+	for step := version + 1; step <= steps.Latest(); step++ {
+		names = append(names, strings.TrimSuffix(strings.TrimPrefix(steps.Name(step), "migrations/"), ".sql"))
+	}
+	return names
 }
 
 // No copy of an old file is kept where it is told not to.
@@ -203,15 +209,16 @@ func TestMigrateWithoutCopy(t *testing.T) {
 func TestMigrateEmptyDatabase(t *testing.T) {
 	t.Parallel()
 	db := stores["PostgreSQL"](t)
-	wantSchema(t, db, "behind", 0, "0001_init")
+	missing := stepsAfter(postgres.Migrations(), 0)
+	wantSchema(t, db, "behind", 0, missing...)
 	none := "the database has no tables of accountsd yet; make them with accountsd init or accountsd migrate up"
 	wantRefusal(t, none, "company", "list", "--db", db)
 	_, stderr, code := run(t, "", "serve", "--db", db, "--addr", "127.0.0.1:0", "--migrate=false", "--db-wait", "2s")
 	if code != 1 || !strings.Contains(stderr, `"waiting for the database"`) || !strings.HasSuffix(stderr, "accountsd: "+none+"\n") {
 		t.Errorf("serve: exit %d\n%s", code, stderr)
 	}
-	wantSchema(t, db, "behind", 0, "0001_init")
-	if got := mustRun(t, "migrate", "up", "--db", db); got != shown(db)+" went from version 0 to 1: 0001_init" {
+	wantSchema(t, db, "behind", 0, missing...)
+	if got := mustRun(t, "migrate", "up", "--db", db); got != fmt.Sprintf("%s went from version 0 to %d: %s", shown(db), postgres.SchemaVersion(), strings.Join(missing, ", ")) {
 		t.Errorf("up: %s", got)
 	}
 	wantSchema(t, db, "current", postgres.SchemaVersion())
@@ -219,7 +226,7 @@ func TestMigrateEmptyDatabase(t *testing.T) {
 	ready(t, p.url, 200, "ready")
 	// A server that sees its schema become another one asks not to be used.
 	setVersion(t, db, 1000)
-	ready(t, p.url, 503, "the schema has version 1000, and this program knows only up to 1: use a newer program")
+	ready(t, p.url, 503, fmt.Sprintf("the schema has version 1000, and this program knows only up to %d: use a newer program", postgres.SchemaVersion()))
 }
 
 // ready waits until a server says so, or what it lacks.
