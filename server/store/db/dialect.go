@@ -7,6 +7,7 @@ import "strings"
 //
 //	{ids ?}     the ids of a List, as a query
 //	{texts ?}   its texts
+//	{among ?}   is one of its texts, each of which is looked up in an index
 //	{array}     the function that makes a JSON array of rows
 //	{object}    the function that makes a JSON object
 //	{least}     the function that returns the least of its arguments

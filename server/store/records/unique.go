@@ -16,7 +16,7 @@ const keyTaken = "the value is another account's"
 
 var (
 	selectOwners = db.Statement{Thing: "keys", Text: `SELECT key, account_id FROM unique_values
-WHERE company_id = ? AND property_id = ? AND key IN ({texts ?})`}
+WHERE company_id = ? AND property_id = ? AND key {among ?}`}
 	selectOwner = db.Statement{Thing: "keys", Brief: true, Text: `SELECT key, account_id FROM unique_values
 WHERE company_id = ? AND property_id = ? AND key = ?`}
 	giveUpKey = db.Statement{Thing: "keys", Text: `DELETE FROM unique_values

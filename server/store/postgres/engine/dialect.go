@@ -17,6 +17,11 @@ var dialect = db.Dialect{
 	"texts": func(parameter string) string {
 		return "SELECT value FROM jsonb_array_elements_text(" + parameter + "::text::jsonb)"
 	},
+	// An array is one condition. A query in its place is joined, and before the statistics
+	// are there, which is so all through the first import, each text is compared with each row.
+	"among": func(parameter string) string {
+		return "= ANY (ARRAY(SELECT value FROM jsonb_array_elements_text(" + parameter + "::text::jsonb)))"
+	},
 	"array":    db.Word("json_agg"),
 	"object":   db.Word("json_build_object"),
 	"least":    db.Word("least"),

@@ -20,6 +20,7 @@ var (
 var dialect = db.Dialect{
 	"ids":      listed,
 	"texts":    listed,
+	"among":    func(parameter string) string { return "IN (" + listed(parameter) + ")" },
 	"array":    db.Word("json_group_array"),
 	"object":   db.Word("json_object"),
 	"least":    db.Word("min"),
