@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 // addMergeable adds the accounts 3 and 4 beside those of the fixture.
@@ -125,6 +127,7 @@ func TestMergedAccountsLeadToTheTarget(t *testing.T) {
 	}
 	for _, r := range []request{
 		{method: "POST", path: "/accounts/batch", body: `{"updates":[{"id":1,"set":{"title":"x"}},{"id":4,"set":{"title":"x"}}]}`},
+		{method: "POST", path: "/accounts/batch", body: `{"items":[{"id":1,"update":{"title":"x"}},{"id":4,"update":{"title":"x"}}]}`},
 		{method: "POST", path: "/contacts", body: `{"name":"x","accountIds":[4]}`},
 		merge("1", `{"from":[{"id":4}]}`),
 	} {
@@ -141,6 +144,25 @@ func TestMergedAccountsLeadToTheTarget(t *testing.T) {
 	}
 	if got := f.send(t, get("/accounts/2/changes?include_merged=true")).changed(); got != "2:updated/2 3:deleted/3 3:updated/2 4:deleted/2 4:created/1 3:created/1" {
 		t.Errorf("history %s", got)
+	}
+}
+
+// What a merged account was can be looked at, as long as it was there.
+func TestMergedAccountsOfThePast(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	addMergeable(t, f)
+	was := f.send(t, get("/accounts/4")).json["title"]
+	if a := f.send(t, merge("3", `{"from":[{"id":4}]}`)); a.Code != http.StatusOK {
+		t.Fatal(a.Body)
+	}
+	f.clock.advance(time.Hour)
+	now := url.QueryEscape(f.clock.Now().Format(time.RFC3339))
+	for at, want := range map[string]int{"1": http.StatusOK, now: http.StatusMovedPermanently, "1000": http.StatusBadRequest} {
+		a := f.send(t, get("/accounts/4?at="+at))
+		if a.Code != want || want == http.StatusOK && a.json["title"] != was || want == http.StatusMovedPermanently && a.Header().Get("Location") != "/v1/accounts/3?at="+now {
+			t.Errorf("%s: %d %v %s", at, a.Code, a.Header(), a.Body)
+		}
 	}
 }
 

@@ -32,6 +32,9 @@ func (s *Server) getPast(ctx context.Context, req apiserver.GetAccountRequestObj
 		return nil, err
 	}
 	was, err := s.Accounts.ShowAt(ctx, actorOf(ctx), req.AccountID, moment, isTrue(req.Params.IncludeArchived))
+	if into := fault.MergedInto(err); into != 0 {
+		return mergedAccount(ctx, into), nil
+	}
 	if err != nil {
 		return nil, err
 	}

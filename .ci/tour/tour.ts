@@ -12,7 +12,8 @@ type AccountPatch = components['schemas']['AccountPatch'];
 type Problem = components['schemas']['Problem'];
 type UpdateQuery = NonNullable<operations['updateAccount']['parameters']['query']>;
 
-const api = createClient<paths>({
+// Answers in JSON only: the changes can also be had as a stream of events.
+const api = createClient<paths, `application/${string}`>({
   baseUrl: variable('ACCOUNTS_URL'),
   headers: { 'x-api-key': variable('ACCOUNTS_KEY') },
 });

@@ -66,7 +66,7 @@ func (r *Records) Duplicates(ctx context.Context, actor identity.Actor, q Duplic
 	keys := s.keys
 	if q.AccountID != 0 {
 		a, err := r.reader.Account(ctx, actor.CompanyID, q.AccountID)
-		if fault.IsNotFound(err) || fault.MergedInto(err) != 0 {
+		if fault.IsAbsent(err) {
 			return nil, nil
 		}
 		if err != nil {

@@ -281,6 +281,9 @@ func located(err error, item Item) fault.Offences {
 		found.Add([]string{"ifMatch"}, "%s", "is not the current version of the account; fetch it again")
 		found[0].Kind = e.Kind
 		return found
+	case e.MergedInto != 0:
+		found.Conflict([]string{"id"}, "is %d, which was merged into account %d; use that one", item.ID, e.MergedInto)
+		return found
 	case e.Kind == fault.KindNotFound && item.ID != 0:
 		found.Add([]string{"id"}, "must be the id of an account; got %d", item.ID)
 		return found

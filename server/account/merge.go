@@ -105,7 +105,7 @@ func (m *merger) load(ctx context.Context) error {
 		switch {
 		case err == nil:
 			there[id] = a
-		case id != m.req.ID && (fault.IsNotFound(err) || fault.MergedInto(err) != 0):
+		case id != m.req.ID && fault.IsAbsent(err):
 			missing[id] = err
 		default:
 			return err

@@ -28,8 +28,8 @@ type Past struct {
 
 // ShowAt returns an account as it was at a moment, with the contacts that it was linked
 // to then, as they are now: of one that is gone, the id is left. Errors: KindNotFound if
-// it was not there at the moment, or archived and those were not asked for; KindInvalid if
-// the moment is still to come.
+// it was not there at the moment, or archived and those were not asked for; KindConflict if
+// it was merged by that time; KindInvalid if the moment is still to come.
 func (s *Service) ShowAt(ctx context.Context, actor identity.Actor, id int64, m Moment, includeArchived bool) (Past, error) {
 	if err := fault.Invalid(s.CheckPast(m.Time)); err != nil {
 		return Past{}, err
@@ -40,18 +40,21 @@ func (s *Service) ShowAt(ctx context.Context, actor identity.Actor, id int64, m 
 		if p.at, err = p.timeOf(ctx, id, m); err != nil {
 			return err
 		}
-		present, err := tx.Account(ctx, actor.CompanyID, id)
-		if err != nil && !fault.IsNotFound(err) {
-			return err
+		present, absent := tx.Account(ctx, actor.CompanyID, id)
+		if absent != nil && !fault.IsAbsent(absent) {
+			return absent
 		}
 		accounts, _, err := p.accounts(ctx, []Account{present}, id-1, id)
-		if err == nil && (len(accounts) == 0 || !accounts[0].Active && !includeArchived) {
+		switch {
+		case err != nil:
+			return err
+		case len(accounts) == 0 && m.Version == 0 && fault.MergedInto(absent) != 0:
+			return absent
+		case len(accounts) == 0 || !accounts[0].Active && !includeArchived:
 			return fault.NotFound("account at that time")
 		}
-		if err == nil {
-			found = Past{accounts[0], p.at}
-		}
-		return err
+		found = Past{accounts[0], p.at}
+		return nil
 	})
 	return found, err
 }

@@ -307,6 +307,10 @@ func InParameter(name, format string, args ...any) Offence {
 	return Offence{In: InQuery, Path: []string{name}, Message: name + " " + fmt.Sprintf(format, args...)}
 }
 
+// IsAbsent tells whether err says that a record is not there: that there is none, or
+// that another one has taken its place.
+func IsAbsent(err error) bool { return IsNotFound(err) || MergedInto(err) != 0 }
+
 // IsNotFound tells whether err says that there is no such record; not if it is
 // nil.
 func IsNotFound(err error) bool { return err != nil && KindOf(err) == KindNotFound }
