@@ -15,20 +15,26 @@ const (
 	afterNothing = 200 * time.Millisecond
 	afterError   = time.Second
 	dropEvery    = 10 * time.Minute
+	measureEvery = time.Second
 )
 
-// work does what answers do not wait for, until ctx ends.
+// work does what answers do not wait for, until ctx ends. In quiet it only takes
+// statistics, without which a file is not imported in time.
 func (s *Store) work(ctx context.Context, quiet bool) {
 	defer close(s.done)
-	if quiet {
-		return
-	}
-	var dropped time.Time
+	var dropped, measured time.Time
 	for {
 		began := time.Now()
-		n, err := s.index(ctx)
+		var n int64
+		var err error
+		if !quiet {
+			n, err = s.index(ctx)
+		}
 		pause := time.Since(began) // It takes at most half of a processor.
-		if time.Since(dropped) > dropEvery && err == nil {
+		if (n > 0 || quiet) && time.Since(measured) > measureEvery && err == nil {
+			measured, err = time.Now(), s.takeStatistics(ctx)
+		}
+		if time.Since(dropped) > dropEvery && err == nil && !quiet {
 			dropped, err = time.Now(), s.engine.DropNames(ctx)
 		}
 		switch {

@@ -41,7 +41,7 @@ type Config struct {
 	// KeepSchema leaves the schema as it is. One that is not what the program needs is
 	// refused with KindUnavailable, as somebody else may be about to bring it up.
 	KeepSchema bool
-	// Quiet keeps what else runs in the background from running here.
+	// Quiet keeps what else runs in the background from running here, but for statistics.
 	Quiet bool
 	// Follows takes a database that follows another installation, which is refused else.
 	Follows bool
