@@ -23,9 +23,14 @@ const (
 	StrategyRemove Strategy = "remove" // take what the row has out of lists
 )
 
-// importTime bounds how long one call of Rows keeps other writers
-// waiting.
-const importTime = 50 * time.Millisecond
+const (
+	// importTime bounds how long one call of Rows keeps other writers waiting, but for
+	// the rows that it has begun with.
+	importTime = 50 * time.Millisecond
+	// rowsAhead are rows that are read for together. All of them are imported, or a slow
+	// machine would read for all and import one.
+	rowsAhead = 50
+)
 
 // Digest is the SHA-256 that tells one import from another.
 type Digest [32]byte
@@ -185,15 +190,12 @@ type importRun struct {
 
 func (r *importRun) rows(ctx context.Context) (Import, error) {
 	start, complete := time.Now(), r.req.Last
-	if err := r.readAhead(ctx); err != nil {
-		return Import{}, err
-	}
-	for i, row := range r.req.Rows {
-		if i > 0 && time.Since(start) > importTime {
+	for first := 0; first < len(r.req.Rows); first += rowsAhead {
+		if first > 0 && time.Since(start) > importTime {
 			complete = false
 			break
 		}
-		if err := r.row(ctx, i, row); err != nil {
+		if err := r.some(ctx, first, min(first+rowsAhead, len(r.req.Rows))); err != nil {
 			return Import{}, err
 		}
 	}
@@ -213,8 +215,21 @@ func (r *importRun) rows(ctx context.Context) (Import, error) {
 	return r.done, r.tx.SaveImport(ctx, r.done)
 }
 
-// readAhead reads what the rows will be matched with, if that is an id or a key.
-func (r *importRun) readAhead(ctx context.Context) error {
+// some imports the rows from the first on up to an end.
+func (r *importRun) some(ctx context.Context, first, end int) error {
+	if err := r.readAhead(ctx, r.req.Rows[first:end]); err != nil {
+		return err
+	}
+	for i := first; i < end; i++ {
+		if err := r.row(ctx, i, r.req.Rows[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readAhead reads what rows will be matched with, if that is an id or a key.
+func (r *importRun) readAhead(ctx context.Context, rows []ImportRow) error {
 	by, isKey := r.req.MatchBy.Key()
 	if !isKey && r.req.MatchBy != MatchID {
 		return nil
@@ -223,13 +238,13 @@ func (r *importRun) readAhead(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rows := make([]sought, len(r.req.Rows))
-	for i, row := range r.req.Rows {
-		if rows[i] = (sought{id: row.Patch.ID.Value}); isKey {
-			rows[i] = sought{by: by, val: row.Patch.Custom.Value[by]}
+	all := make([]sought, len(rows))
+	for i, row := range rows {
+		if all[i] = (sought{id: row.Patch.ID.Value}); isKey {
+			all[i] = sought{by: by, val: row.Patch.Custom.Value[by]}
 		}
 	}
-	return r.ahead.readAhead(ctx, r.done.CompanyID, properties, rows)
+	return r.ahead.readAhead(ctx, r.done.CompanyID, properties, all)
 }
 
 // entry is the import in the audit log, once it is complete.
