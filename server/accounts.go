@@ -159,9 +159,7 @@ func (s *Server) refuseBatch(r request, b account.BatchRequest) error {
 // withMatches reads the tags of a batch.
 func withMatches(b account.BatchRequest) account.BatchRequest {
 	for i, u := range b.Updates {
-		if u.IfMatch.IsSet() {
-			b.Updates[i].Match = FromAPIIfMatch(&u.IfMatch.Value, u.ID)
-		}
+		b.Updates[i].Match = matchOf(u.IfMatch, u.ID)
 	}
 	return b
 }

@@ -47,9 +47,7 @@ func (s *Server) batchItems(ctx context.Context, b account.BatchRequest, params 
 // itemsOf are the items of a batch, with their tags read.
 func itemsOf(b account.BatchRequest) account.ItemsRequest {
 	for i, item := range b.Items {
-		if item.IfMatch.IsSet() {
-			b.Items[i].Match = FromAPIIfMatch(&item.IfMatch.Value, item.ID)
-		}
+		b.Items[i].Match = matchOf(item.IfMatch, item.ID)
 	}
 	return account.ItemsRequest{Items: b.Items, Findings: b.Findings}
 }

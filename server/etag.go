@@ -8,6 +8,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/patch"
 )
 
 // etag is the entity tag of an account (RFC 9110, section 8.8.3). It changes
@@ -40,6 +41,15 @@ func tagOf(a account.Account, contacts bool) string {
 	tag := strconv.AppendInt(append(make([]byte, 0, 64), '"'), a.ID, 10)
 	tag = strconv.AppendInt(append(tag, '-'), a.Version, 10)
 	return string(append(strconv.AppendUint(append(tag, '-'), hash.Sum64(), 16), '"'))
+}
+
+// matchOf reads an ifMatch of a body, as FromAPIIfMatch does. It returns nil if none
+// was sent.
+func matchOf(sent patch.Field[string], id int64) *account.Match {
+	if !sent.IsSet() {
+		return nil
+	}
+	return FromAPIIfMatch(&sent.Value, id)
 }
 
 // FromAPIIfMatch reads an If-Match header that has passed validation. Only

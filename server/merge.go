@@ -34,9 +34,7 @@ func (s *Server) refuseMerge(r request, m account.MergeRequest) error {
 // withSourceMatches reads the tags of the accounts to merge.
 func withSourceMatches(m account.MergeRequest) account.MergeRequest {
 	for i, source := range m.From {
-		if source.IfMatch.IsSet() {
-			m.From[i].Match = FromAPIIfMatch(&source.IfMatch.Value, source.ID)
-		}
+		m.From[i].Match = matchOf(source.IfMatch, source.ID)
 	}
 	return m
 }

@@ -43,14 +43,8 @@ func (s *Service) ParseBatch(body any) BatchRequest {
 	if object, ok := body.(map[string]any); ok && object["updates"] == nil {
 		r.Offences.Add([]string{"updates"}, "%s", "is required, or items")
 	}
-	for i, item := range patch.Value(r, "updates", patch.ListOf(patch.Any)) {
-		update, offences := s.parseUpdate(item)
-		for _, offence := range offences {
-			req.Found.Append(offence.Under("updates", strconv.Itoa(i)))
-		}
-		req.Updates = append(req.Updates, update)
-	}
-	req.Found = append(r.Offences, req.Found...)
+	req.Updates = patch.Each(r, "updates", s.parseUpdate)
+	req.Found = r.Offences
 	return req
 }
 

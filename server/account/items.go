@@ -80,18 +80,11 @@ func (r Receipt) Status() ReceiptStatus {
 
 // parseItems reads the items of a batch.
 func (s *Service) parseItems(r *patch.Reader, both bool) BatchRequest {
-	var req BatchRequest
 	if both {
 		r.Offences.Add([]string{"items"}, "%s", "cannot be sent beside updates; send one of them")
 	}
-	for i, value := range patch.Value(r, "items", patch.ListOf(patch.Any)) {
-		item, offences := s.parseItem(value)
-		for _, offence := range offences {
-			req.Found.Append(offence.Under("items", strconv.Itoa(i)))
-		}
-		req.Items = append(req.Items, item)
-	}
-	req.Found = append(r.Offences, req.Found...)
+	req := BatchRequest{Items: patch.Each(r, "items", s.parseItem)}
+	req.Found = r.Offences
 	return req
 }
 

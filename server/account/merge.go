@@ -39,25 +39,15 @@ type MergeRequest struct {
 func ParseMerge(body any) MergeRequest {
 	r := patch.NewReader(body, "")
 	req := MergeRequest{Take: make(map[string]int64)}
-	sources := patch.Value(r, "from", patch.ListOf(patch.Any))
+	req.From = patch.Each(r, "from", parseSource)
 	r.Require("from")
 	switch {
-	case len(sources) > MaxMerged:
-		r.Refuse("from", fault.TooMany(MaxMerged, len(sources)))
-	case len(sources) == 0 && r.Has("from"):
+	case len(req.From) > MaxMerged:
+		r.Refuse("from", fault.TooMany(MaxMerged, len(req.From)))
+	case len(req.From) == 0 && r.Has("from"):
 		r.Refuse("from", fault.TooFew(1))
 	}
 	takes := patch.NotNull(r, "take", patch.Member(r, "take", patch.Object))
-	for i, item := range sources {
-		source := patch.NewReader(item, "")
-		req.From = append(req.From, MergeSource{
-			ID:      patch.Value(source, "id", patch.Integer),
-			IfMatch: patch.Member(source, "ifMatch", patch.Text),
-		})
-		for _, offence := range source.Offences {
-			r.Offences.Append(offence.Under("from", strconv.Itoa(i)))
-		}
-	}
 	for _, name := range jsonvalue.Names(takes.Value) {
 		if id, ok := patch.Integer(r, []string{"take", name}, takes.Value[name]); ok {
 			req.Take[name] = id
@@ -65,6 +55,12 @@ func ParseMerge(body any) MergeRequest {
 	}
 	req.Found = r.Offences
 	return req
+}
+
+func parseSource(item any) (MergeSource, fault.Offences) {
+	r := patch.NewReader(item, "")
+	source := MergeSource{ID: patch.Value(r, "id", patch.Integer), IfMatch: patch.Member(r, "ifMatch", patch.Text)}
+	return source, r.Offences
 }
 
 // Merge makes one account of several in one transaction, and returns it as it then

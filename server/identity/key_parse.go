@@ -2,7 +2,6 @@ package identity
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/accountsd/accountsd/server/fault"
@@ -31,9 +30,9 @@ func ParseNewKey(body any) NewKey {
 	n := NewKey{
 		Name:        patch.Checked(r, "name", patch.Text, atMost(maxKeyTitle)).Value,
 		Description: patch.Checked(r, "description", patch.Text, atMost(maxKeyDescription)).Value,
-		Scopes:      patch.Value(r, "scopes", patch.ListOf(readScope)),
+		Scopes:      patch.Value(r, "scopes", patch.ListOf(patch.OneOf(Scopes))),
 		ExpiresAt:   patch.Member(r, "expiresAt", patch.Time).Value,
-		Handling:    patch.Value(r, "handling", readHandling),
+		Handling:    patch.Value(r, "handling", patch.OneOf(lenient.Handlings)),
 		AllowedIPs:  patch.Value(r, "allowedIps", readNetworks),
 	}
 	n.Found = r.Offences
@@ -46,22 +45,4 @@ func atMost(limit int) patch.Checker[string] {
 		text = normal.Trim(text)
 		return text, normal.CheckText(text, limit)
 	}
-}
-
-func readHandling(r *patch.Reader, path []string, value any) (lenient.Handling, bool) {
-	text, ok := patch.Text(r, path, value)
-	if ok && !slices.Contains(lenient.Handlings, lenient.Handling(text)) {
-		r.Offences.Add(path, "must be one of %s; got %s", fault.Join(lenient.Handlings), fault.Quote(text))
-		return "", false
-	}
-	return lenient.Handling(text), ok
-}
-
-func readScope(r *patch.Reader, path []string, value any) (Scope, bool) {
-	text, ok := patch.Text(r, path, value)
-	if ok && !slices.Contains(Scopes, Scope(text)) {
-		r.Offences.Add(path, "must be one of %s; got %s", fault.Join(Scopes), fault.Quote(text))
-		return "", false
-	}
-	return Scope(text), ok
 }

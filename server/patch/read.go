@@ -219,3 +219,29 @@ var Texts = ListOf(Text)
 
 // Integers takes a list of integers.
 var Integers = ListOf(Integer)
+
+// Each returns what parse makes of each item of a list, and notes what it finds wrong
+// with them.
+func Each[T any](r *Reader, name string, parse func(item any) (T, fault.Offences)) []T {
+	var all []T
+	for i, item := range Value(r, name, ListOf(Any)) {
+		parsed, offences := parse(item)
+		for _, offence := range offences {
+			r.Offences.Append(offence.Under(name, strconv.Itoa(i)))
+		}
+		all = append(all, parsed)
+	}
+	return all
+}
+
+// OneOf takes one of some texts.
+func OneOf[T ~string](known []T) Converter[T] {
+	return func(r *Reader, path []string, value any) (T, bool) {
+		text, ok := Text(r, path, value)
+		if ok && !slices.Contains(known, T(text)) {
+			r.Offences.Add(path, "must be one of %s; got %s", fault.Join(known), fault.Quote(text))
+			return "", false
+		}
+		return T(text), ok
+	}
+}

@@ -57,7 +57,7 @@ func ParseNew(body any) New {
 // ParsePatch reads the body of a request to change one.
 func ParsePatch(body any) Patch {
 	r := patch.NewReader(body, "")
-	p := Patch{Settings: readSettings(r), State: patch.NotNull(r, "state", patch.Member(r, "state", oneOf(States)))}
+	p := Patch{Settings: readSettings(r), State: patch.NotNull(r, "state", patch.Member(r, "state", patch.OneOf(States)))}
 	p.Found = r.Offences
 	return p
 }
@@ -119,7 +119,7 @@ func checkDescription(text, _ string) (string, string) {
 }
 
 func readKinds(r *patch.Reader, path []string, value any) ([]account.ChangeKind, bool) {
-	kinds, ok := patch.ListOf(oneOf(account.ChangeKinds))(r, path, value)
+	kinds, ok := patch.ListOf(patch.OneOf(account.ChangeKinds))(r, path, value)
 	if ok && (len(kinds) == 0 || len(kinds) > len(account.ChangeKinds)) {
 		r.Offences.Add(path, "must have from 1 to %d items; got %d", len(account.ChangeKinds), len(kinds))
 		return nil, false
@@ -128,18 +128,6 @@ func readKinds(r *patch.Reader, path []string, value any) ([]account.ChangeKind,
 		return slices.Index(account.ChangeKinds, a) - slices.Index(account.ChangeKinds, b)
 	})
 	return slices.Compact(kinds), ok
-}
-
-// oneOf takes one of some texts.
-func oneOf[T ~string](known []T) patch.Converter[T] {
-	return func(r *patch.Reader, path []string, value any) (T, bool) {
-		text, ok := patch.Text(r, path, value)
-		if ok && !slices.Contains(known, T(text)) {
-			r.Offences.Add(path, "must be one of %s; got %s", fault.Join(known), fault.Quote(text))
-			return "", false
-		}
-		return T(text), ok
-	}
 }
 
 // readMembers takes names of members. Whether there are such is looked up later.

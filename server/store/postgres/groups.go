@@ -84,7 +84,7 @@ func (s *Store) join(w *waiting) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	list, beingWritten := g.waiting[company]
-	if len(list) >= engine.DefaultMaxWaiting {
+	if len(list) >= engine.MaxWaiting {
 		w.Claim()
 		w.Answer(engine.ErrFull)
 		return

@@ -28,19 +28,20 @@ var errEnded = errors.New("the transaction has ended")
 
 // Config is how much of a database server an engine takes.
 type Config struct {
-	MaxConns   int           // at once, at least 4; 0: DefaultMaxConns
-	MaxWaiting int           // writes that wait for their turn, beyond which they are refused; 0: DefaultMaxWaiting
-	Timeout    time.Duration // of a write whose caller has none; 0: DefaultTimeout
+	MaxConns int           // at once, at least 4; 0: DefaultMaxConns
+	Timeout  time.Duration // of a write whose caller has none; 0: DefaultTimeout
 
 	Watcher observe.Groups // is told of what is committed; nil: nobody is
 }
 
 // The values of a Config that has none.
 const (
-	DefaultMaxConns   = 16
-	DefaultMaxWaiting = 4096
-	DefaultTimeout    = 30 * time.Second
+	DefaultMaxConns = 16
+	DefaultTimeout  = 30 * time.Second
 )
+
+// MaxWaiting are the writes that wait for their turn, beyond which they are refused.
+const MaxWaiting = 4096
 
 const (
 	minConns = 4
@@ -65,9 +66,6 @@ func (c Config) withDefaults() Config {
 		c.MaxConns = DefaultMaxConns
 	}
 	c.MaxConns = max(c.MaxConns, minConns)
-	if c.MaxWaiting == 0 {
-		c.MaxWaiting = DefaultMaxWaiting
-	}
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
 	}
@@ -238,7 +236,7 @@ func (e *Engine) takePlace(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return Interpret(ctx, err, beginWrite)
 	}
-	if e.waiting.Add(1) > int64(e.config.MaxWaiting) {
+	if e.waiting.Add(1) > MaxWaiting {
 		e.waiting.Add(-1)
 		return ErrFull
 	}
