@@ -74,7 +74,7 @@ lint-spec: $(NODE_TOOLS) ## check openapi.yaml with Redocly and Spectral
 
 .PHONY: check-deps
 check-deps: ## print what a program with only the client links, and fail if it has grown
-	@! $(GO) list -deps ./client/... ./gen/apiclient | grep -E 'gin-gonic|kin-openapi|modernc.org|zombiezen.com|jackc|prometheus|opentelemetry' || { echo 'the client must stay light'; exit 1; }
+	@! { $(GO) list -deps ./client/... ./gen/apiclient; $(GO) list -C client/mcp -deps ./...; } | grep -E 'gin-gonic|kin-openapi|modernc.org|zombiezen.com|jackc|prometheus|opentelemetry' || { echo 'the client must stay light'; exit 1; }
 	@GO='$(GO)' client/testdata/weigh.sh
 
 # Runs a command with a PostgreSQL of its own; without one, if it is not installed.
@@ -86,7 +86,7 @@ check-licences: ## print the licences of what is linked, and fail if one may not
 
 .PHONY: check-vulnerabilities
 check-vulnerabilities: ## fail if code with a known vulnerability is called
-	@GO='$(GO)' .ci/dependencies/vulnerable.sh ./server/cmd/accountsd ./client/cmd/accounts
+	@GO='$(GO)' .ci/dependencies/vulnerable.sh
 
 .PHONY: check-breaking
 check-breaking: ## fail if openapi.yaml breaks clients of the last tag, and no commit and CHANGELOG.md say so

@@ -27,6 +27,11 @@ for text in 'GNU AFFERO GENERAL PUBLIC LICENSE Version 3' 'All rights reserved.'
 	fi
 done
 
+# linked FOLDER PROGRAM...: the modules that programs of the one in a folder link, and where they are.
+linked() {
+	"${GO:-go}" list -C "$1" -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Dir}}{{end}}{{end}}' "${@:2}"
+}
+
 wrong=0
 while read -r module dir; do
 	found=
@@ -39,7 +44,7 @@ while read -r module dir; do
 		wrong=1
 	fi
 	echo "${found:-none}" >&3
-done 3> >(sort | uniq -c) < <("${GO:-go}" list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Dir}}{{end}}{{end}}' ./server/cmd/accountsd ./client/cmd/accounts | sort -u)
+done 3> >(sort | uniq -c) < <({ linked . ./server/cmd/accountsd ./client/cmd/accounts; linked client/mcp ./accounts-mcp; } | sort -u)
 
 # The lock file names the licences of what the console needs.
 if ! node -e '

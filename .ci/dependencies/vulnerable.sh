@@ -10,10 +10,18 @@ database=$(mktemp -d)
 trap 'rm -rf "$database"' EXIT
 module=$(go mod download -json "golang.org/x/vulndb@$vulndb")
 node .ci/dependencies/vulndb.mjs "$(node -p 'JSON.parse(process.argv[1]).Dir' "$module")/data/osv" "$database"
-found=$("${GO:-go}" run "golang.org/x/vuln/cmd/govulncheck@$govulncheck" -db "file://$database" "${@:-./...}") && status=0 || status=$?
-if [ "$status" -ne 0 ] && grep -q '^ *Standard library' <<<"$found" && ! grep -q '^ *Module: ' <<<"$found"; then
-	found=$(grep -E '^Vulnerability #|^ *(Found|Fixed) in: |^Your code' <<<"$found")
-	status=0
-fi
-echo "$found"
-exit "$status"
+
+# check FOLDER PACKAGE...: packages of the module in a folder.
+check() {
+	local found status
+	found=$("${GO:-go}" run "golang.org/x/vuln/cmd/govulncheck@$govulncheck" -C "$1" -db "file://$database" "${@:2}") && status=0 || status=$?
+	if [ "$status" -ne 0 ] && grep -q '^ *Standard library' <<<"$found" && ! grep -q '^ *Module: ' <<<"$found"; then
+		found=$(grep -E '^Vulnerability #|^ *(Found|Fixed) in: |^Your code' <<<"$found")
+		status=0
+	fi
+	echo "$found"
+	return "$status"
+}
+
+check . ./server/cmd/accountsd ./client/cmd/accounts
+check client/mcp ./accounts-mcp

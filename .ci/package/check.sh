@@ -20,7 +20,7 @@ echo '== checksums'
 
 echo '== version'
 commit=$(git rev-parse HEAD)
-for program in accountsd accounts; do
+for program in accountsd accounts accounts-mcp; do
 	binary=$DIST/$program-linux-amd64
 	said=$("$binary" --version)
 	echo "$said"

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/accountsd/accountsd v0.0.0-00010101000000-000000000000
 	github.com/modelcontextprotocol/go-sdk v1.8.0
+	github.com/urfave/cli/v3 v3.14.0
 )
 
 require (

@@ -43,17 +43,17 @@ func (t *terminal) serveMCP(ctx context.Context, cmd *cli.Command) error {
 }
 
 // findProgram returns the path of a program beside this one, or where commands are looked
-// for.
+// for, with the ending that programs have on Windows.
 func findProgram(name string) (string, error) {
 	if self, err := os.Executable(); err == nil {
-		beside := filepath.Join(filepath.Dir(self), name)
-		if _, err := os.Stat(beside); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		beside, err := exec.LookPath(filepath.Join(filepath.Dir(self), name))
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
 			return beside, err
 		}
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", usagef("%s is not there: run \"make %s\" in a clone of github.com/accountsd/accountsd, and put bin/%s beside accounts", name, name, name)
+		return "", usagef("%s is not there: put it beside accounts; \"make %s\" in a clone of github.com/accountsd/accountsd builds bin/%s", name, name, name)
 	}
 	return path, nil
 }
