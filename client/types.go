@@ -48,6 +48,10 @@ type (
 	BatchItem = api.AccountBatchItem
 	// Receipt is what became of an item. Problem says why one failed.
 	Receipt = api.AccountReceipt
+	// ReceiptProblem is why an item failed.
+	ReceiptProblem = api.ReceiptProblem
+	// ReceiptStatus says what became of an item.
+	ReceiptStatus = api.ReceiptStatus
 	// Change is what one write did to one account.
 	Change = api.Change
 	// ChangeCause is why the server wrote a change: an earlier one was taken back, or

@@ -1,15 +1,10 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -19,20 +14,26 @@ import (
 	"github.com/accountsd/accountsd/client"
 )
 
-// maxBatch is how many updates the server takes at once.
+// maxBatch is how many lines the server takes at once.
 const maxBatch = 500
-
-// maxLine is how long a line of a file may be; a request may not be longer.
-const maxLine = 1 << 20
 
 func batchCommand(t *terminal) *cli.Command {
 	return &cli.Command{
-		Name: "batch", Usage: "update the accounts that the lines of a file name", ArgsUsage: "FILE", Action: connected(t.batch),
-		Description: `A line is an update, as in {"id":1,"set":{"title":"Sunrise","custom":{"roof_type":null}},"ifMatch":"\"1-1\""}; - reads
-standard input. All lines are read before the first is sent. Each 500 are carried out together, or none of them; with
---atomic all lines are, of which there may then be 500.`,
+		Name: "batch", Usage: "update or create the accounts that the lines of a file name", ArgsUsage: "FILE", Action: connected(t.batch),
+		Description: `A line is an update, as in {"id":1,"set":{"title":"Sunrise","custom":{"roof_type":null}},"ifMatch":"\"1-1\""}, and the
+accounts are printed. Or it creates an account, updates or upserts one, and a receipt is printed for each line:
+  {"create":{"title":"Harbor Cafe","address":["5 Pier Road"]}}
+  {"match":"custom.external_id","update":{"custom":{"external_id":"A-1"},"add":{"value":500}}}
+  {"match":"custom.external_id","upsert":{"title":"Sunrise","address":["x"],"custom":{"external_id":"A-1"}}}
+An update names the account by id or match, an upsert by match; "strategy" says what an upsert does with an account that is
+there. - reads standard input. All lines are read before the first is sent.
+
+Each 500 are carried out together, or none of them; with --atomic all lines are, of which there may then be 500. With --each
+each is carried out for itself: those that fail are told, the others are done, and the exit code is that of the first that
+failed. A line that is wrong whatever the accounts are, as with an empty title, still keeps its 500 from being sent.`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "atomic", Usage: "carry out all lines or none"},
+			&cli.BoolFlag{Name: "each", Usage: "carry out each line for itself, and print a receipt for it"},
 			mergeFlag(),
 			&cli.BoolFlag{Name: "dry-run", Usage: "check and show what would be written, and write nothing"},
 			&cli.BoolFlag{Name: "allow-new-options", Usage: "add unknown labels to their dropdowns"},
@@ -40,56 +41,65 @@ standard input. All lines are read before the first is sent. Each 500 are carrie
 	}
 }
 
-// line is an update, and where it stands in its file.
-type line struct {
-	number int
-	update client.BatchUpdate
-}
-
 func (t *terminal) batch(ctx context.Context, cmd *cli.Command, c *client.Client) error {
-	if cmd.NArg() != 1 {
-		return usagef("give one file, or - for standard input")
-	}
-	lines, err := t.readLines(cmd.Args().First())
+	lines, err := t.linesOf(cmd)
 	if err != nil {
 		return err
 	}
-	if len(lines) == 0 {
-		return usagef("%s holds no update", cmd.Args().First())
-	}
-	if cmd.Bool("atomic") && len(lines) > maxBatch {
-		return usagef("--atomic takes at most %d updates; there are %d", maxBatch, len(lines))
-	}
 	options := slices.Concat(
 		when[client.BatchOption](cmd.Bool("merge"), client.Merge()),
+		when(cmd.Bool("each"), client.Each()),
 		when[client.BatchOption](cmd.Bool("allow-new-options"), client.AllowNewOptions()),
 		when[client.BatchOption](cmd.Bool("dry-run"), client.DryRun()))
-	if err := printList(t.printer(cmd, accountColumns), sendLines(ctx, c, lines, options)); err != nil {
-		return err
+	if allPlain(lines) && !cmd.Bool("each") {
+		err = printList(t.printer(cmd, accountColumns), sendLines(lines, func(chunk []line) ([]client.Account, error) {
+			return c.Accounts.Batch(ctx, updatesOf(chunk), options...)
+		}))
+	} else {
+		err = t.printReceipts(cmd, sendLines(lines, func(chunk []line) ([]receipt, error) {
+			receipts, err := c.Accounts.BatchItems(ctx, itemsOf(chunk), options...)
+			return numbered(receipts, chunk), err
+		}))
 	}
-	if cmd.Bool("dry-run") {
-		fmt.Fprintln(t.err, "Nothing was written.")
+	if err == nil {
+		t.tellDryRun(cmd)
 	}
-	return nil
+	return err
 }
 
-// sendLines returns the accounts that the lines come to.
-func sendLines(ctx context.Context, c *client.Client, lines []line, options []client.BatchOption) iter.Seq2[client.Account, error] {
-	return func(yield func(client.Account, error) bool) {
+// linesOf reads the file that the command line names.
+func (t *terminal) linesOf(cmd *cli.Command) ([]line, error) {
+	if cmd.NArg() != 1 {
+		return nil, usagef("give one file, or - for standard input")
+	}
+	lines, err := t.readLines(cmd.Args().First())
+	switch {
+	case err != nil:
+		return nil, err
+	case len(lines) == 0:
+		return nil, usagef("%s holds no line to carry out", cmd.Args().First())
+	case cmd.Bool("atomic") && cmd.Bool("each"):
+		return nil, usagef("give --atomic or --each, not both")
+	case cmd.Bool("atomic") && len(lines) > maxBatch:
+		return nil, usagef("--atomic takes at most %d lines; there are %d", maxBatch, len(lines))
+	}
+	return lines, nil
+}
+
+// sendLines returns what the lines come to.
+func sendLines[T any](lines []line, send func([]line) ([]T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
 		sent := 0
 		for chunk := range slices.Chunk(lines, maxBatch) {
-			updates := make([]client.BatchUpdate, len(chunk))
-			for i, line := range chunk {
-				updates[i] = line.update
-			}
-			accounts, err := c.Accounts.Batch(ctx, updates, options...)
+			answers, err := send(chunk)
 			if err != nil {
-				yield(client.Account{}, refused(err, chunk, sent))
+				var none T
+				yield(none, refused(err, chunk, sent))
 				return
 			}
 			sent += len(chunk)
-			for _, account := range accounts {
-				if !yield(account, nil) {
+			for _, answer := range answers {
+				if !yield(answer, nil) {
 					return
 				}
 			}
@@ -97,7 +107,7 @@ func sendLines(ctx context.Context, c *client.Client, lines []line, options []cl
 	}
 }
 
-var updatePointer = regexp.MustCompile(`^/updates/(\d+)(/|$)`)
+var linePointer = regexp.MustCompile(`^/(?:updates|items)/(\d+)(/|$)`)
 
 // refused tells which lines are wrong, and how many before them are done.
 func refused(err error, chunk []line, sent int) error {
@@ -112,14 +122,14 @@ func refused(err error, chunk []line, sent int) error {
 		}
 	}
 	if sent > 0 {
-		return fmt.Errorf("after %d updates that were answered: %w", sent, err)
+		return fmt.Errorf("after %d lines that were answered: %w", sent, err)
 	}
 	return err
 }
 
-// ofLine names the line whose update a pointer leads into, before what is said of it.
+// ofLine names the line that a pointer leads into, before what is said of it.
 func ofLine(chunk []line, pointer string) string {
-	found := updatePointer.FindStringSubmatch(pointer)
+	found := linePointer.FindStringSubmatch(pointer)
 	if found == nil {
 		return ""
 	}
@@ -127,51 +137,8 @@ func ofLine(chunk []line, pointer string) string {
 	if err != nil || n >= len(chunk) {
 		return ""
 	}
-	return fmt.Sprintf("line %d: ", chunk[n].number)
+	return lineName(chunk[n].number)
 }
 
-// readLines reads the updates of a file; - is standard input.
-func (t *terminal) readLines(path string) ([]line, error) {
-	in := t.in
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		in = file
-	}
-	scanner := bufio.NewScanner(in)
-	scanner.Buffer(nil, maxLine)
-	var lines []line
-	for number := 1; scanner.Scan(); number++ {
-		text := bytes.TrimSpace(scanner.Bytes())
-		if len(text) == 0 {
-			continue
-		}
-		update, err := readUpdate(text)
-		if err != nil {
-			return nil, usagef("%s: line %d: %w", path, number, err)
-		}
-		lines = append(lines, line{number, update})
-	}
-	if err := scanner.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return lines, nil
-}
-
-func readUpdate(text []byte) (update client.BatchUpdate, err error) {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&update); err != nil {
-		return update, err
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return update, errors.New("there is more after the update")
-	}
-	if update.ID < 1 {
-		return update, errors.New("id must be that of an account")
-	}
-	return update, nil
-}
+// lineName is a line before what is said of it.
+func lineName(number int) string { return fmt.Sprintf("line %d: ", number) }

@@ -95,6 +95,43 @@ func TestBatch(t *testing.T) {
 	sh.golden("batch")
 }
 
+// Lines may create, update and upsert, by ids and by keys; each gets a receipt.
+func TestBatchOfItems(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	sh.s.Define(t, client.PropertyCreate{Name: "External id", Type: client.Text, Unique: true})
+	const keyed = `{"match":"custom.external_id","upsert":{"title":%q,"address":["1 Quay"],"custom":{"external_id":%q}}}` + "\n"
+	items := sh.file("items.ndjson", fmt.Sprintf(keyed, "Pier 39 Fish", "C-39")+"\n"+
+		`{"id":1,"ifMatch":"\"1-1\"","update":{"title":"Sunrise","add":{"value":500}}}`+"\n"+
+		`{"create":{"title":"Quay Books","address":["2 Quay"],"custom":{"external_id":"C-40"}}}`+"\n"+
+		`{"match":"custom.external_id","update":{"custom":{"external_id":"C-40"},"size":4}}`+"\n"+
+		`{"id":2,"set":{"title":"Harbor"}}`+"\n"+fmt.Sprintf(keyed, "Pier 39 Fish", "C-39"))
+	sh.do("batch", items, "--dry-run")
+	sh.do("batch", items)
+	sh.do("batch", items, "--atomic")
+	some := sh.file("some.ndjson", fmt.Sprintf(keyed, "Pier 39 Fish & Chips", "C-39")+
+		`{"id":99,"update":{"size":1}}`+"\n\n"+`{"id":2,"update":{"number":1}}`+"\n"+`{"id":2,"set":{"custom":{"external_id":"C-39"}}}`)
+	sh.do("batch", some)
+	sh.do("batch", sh.file("wrong.ndjson", fmt.Sprintf(keyed, "Pier 39 Fish", "C-39")+`{"id":2,"update":{"title":""}}`), "--each")
+	sh.do("batch", some, "--each")
+	sh.do("batch", some, "--each", "-o", "json")
+	sh.do("batch", some, "--each", "-o", "csv")
+	taken := `{"id":1,"set":{"custom":{"external_id":"C-39"}}}`
+	sh.enter(taken, "batch", "-", "--each", "-o", "ndjson")
+	sh.enter(taken, "batch", "-", "--each", "--atomic")
+	for _, wrong := range []string{
+		`{}`, `{"update":{}}`, `{"upsert":{}}`, `{"id":1,"create":{},"update":{}}`, `{"id":1,"set":{},"match":"title"}`, `{"id":1,"set":{},"update":{}}`,
+	} {
+		sh.enter(wrong, "batch", "-")
+	}
+	many := strings.Repeat(`{"id":2,"update":{"size":1}}`+"\n", maxBatch) + `{"id":99,"update":{"size":1}}`
+	sh.do("batch", sh.file("many.ndjson", many))
+	if stdout, stderr, code := sh.run(many, "batch", "-", "--each", "-o", "ndjson"); code != 3 || !strings.Contains(stdout, `{"line":501,"status":"failed"`) || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	sh.golden("batch_items")
+}
+
 func TestUsers(t *testing.T) {
 	t.Parallel()
 	sh := newShell(t)
