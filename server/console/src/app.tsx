@@ -21,6 +21,8 @@ import { Properties } from './views/properties';
 import { PropertyView } from './views/property';
 import { SignIn } from './views/sign-in';
 import { Users } from './views/users';
+import { Webhooks } from './views/webhooks';
+import { WebhookView } from './views/webhook';
 
 /** The views by the first part of their address. */
 const views: Record<string, (rest: string[]) => ComponentChild> = {
@@ -31,6 +33,7 @@ const views: Record<string, (rest: string[]) => ComponentChild> = {
   properties: ([key]) => (key ? <PropertyView key={key} keyName={key} /> : <Properties />),
   users: () => <Users />,
   keys: () => <Keys />,
+  webhooks: ([id]) => (id ? <WebhookView key={id} id={Number(id)} /> : <Webhooks />),
   alias: ([id]) => (id ? <AliasUser key={id} id={Number(id)} /> : <AliasBoard />),
 };
 
@@ -78,6 +81,7 @@ function Side({ at }: { at: string }) {
         {link('properties', 'Properties')}
         {link('users', 'Users')}
         {link('keys', 'Keys')}
+        {may('admin') && link('webhooks', 'Webhooks')}
         {may('admin') && link('alias', 'Former path')}
         <span class="nav-head">Developers</span>
         <a href="../docs/">API reference</a>

@@ -22,6 +22,9 @@ export function ago(at: string | null | undefined): string {
 /** A count with its noun. */
 export const count = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString()} ${n === 1 ? one : many}`;
 
+/** A sequence as people write it. */
+export const numberOf = (sequence: string): string => `#${sequence.replace(/^0+(?=.)/, '')}`;
+
 /** What a user is called. */
 export const nameOf = (u: { firstName: string; lastName: string; email: string | null }): string =>
   `${u.firstName} ${u.lastName}`.trim() || u.email || '';

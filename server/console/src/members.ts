@@ -15,11 +15,15 @@ export interface Member {
   kind: Kind;
   multiple?: boolean;
   options?: string[];
+  /** What an option is called, if not by itself. */
+  optionName?: (option: string) => string;
   /** Whether labels may be added to the options. */
   open?: boolean;
   readOnly?: boolean;
   required?: boolean;
-  input?: 'email' | 'tel';
+  input?: 'email' | 'tel' | 'url';
+  /** What people need to know before they write a value. */
+  hint?: string;
 }
 
 const own = (key: string, name: string, kind: Kind, more: Partial<Member> = {}): Member => ({ key, prop: key, name, kind, ...more });
@@ -28,7 +32,7 @@ const own = (key: string, name: string, kind: Kind, more: Partial<Member> = {}):
 export const ownMembers: Member[] = [
   own('title', 'Title', 'text', { required: true }),
   own('number', 'Number', 'number'),
-  own('accountType', 'Account type', 'choice', { options: ['RESIDENTIAL', 'COMMERCIAL'] }),
+  own('accountType', 'Account type', 'choice', { options: ['RESIDENTIAL', 'COMMERCIAL'], optionName: type => typeName(type) }),
   own('primaryEmail', 'E-mail', 'text', { input: 'email' }),
   own('primaryPhone', 'Phone', 'text', { input: 'tel' }),
   own('address', 'Address', 'lines', { required: true, multiple: true }),
@@ -98,7 +102,7 @@ export function show(value: unknown, member?: Member): string {
   if (typeof value === 'boolean') return value ? 'Yes' : 'No';
   if (isExact(value)) return value.exact;
   if (member?.kind === 'time' && typeof value === 'string') return formatTime(value);
-  if (member?.key === 'accountType') return typeName(String(value));
+  if (member?.optionName) return member.optionName(String(value));
   return String(value);
 }
 

@@ -55,7 +55,7 @@ describe('ways in', () => {
     await page.getByRole('heading', { name: 'Harbor Cafe' }).waitFor();
     assert.ok(await page.getByLabel('Title').isDisabled());
     assert.equal(await page.getByRole('button', { name: /Archive|Delete|Restore/ }).count(), 0);
-    for (const name of ['Import', 'Former path']) assert.equal(await page.getByRole('link', { name }).count(), 0);
+    for (const name of ['Import', 'Webhooks', 'Former path']) assert.equal(await page.getByRole('link', { name }).count(), 0);
     assert.deepEqual(offences, []);
     await context.close();
   });

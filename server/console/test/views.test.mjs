@@ -1,15 +1,17 @@
 // Every view at both widths and in both colour schemes, and the reference.
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { at, browser, server, shots } from './shared.mjs';
 import { findings, open } from './world.mjs';
 
 const views = {
   accounts: '#/accounts', account: '#/accounts/2', 'new-account': '#/accounts/new', duplicates: '#/duplicates', import: '#/import', contacts: '#/contacts', contact: '#/contacts/1',
-  properties: '#/properties', property: '#/properties/roof_type', users: '#/users', keys: '#/keys', alias: '#/alias', 'alias-user': '#/alias/2',
+  properties: '#/properties', property: '#/properties/roof_type', users: '#/users', keys: '#/keys', webhooks: '#/webhooks', webhook: '#/webhooks/1', alias: '#/alias', 'alias-user': '#/alias/2',
 };
 
 describe('every view', () => {
+  // Nobody listens there, so there is a failure to look at.
+  before(() => server.call('POST', '/webhooks', { url: 'http://127.0.0.1:9/accounts', description: 'the billing system', members: ['value', 'custom.roof_type'], after: '0' }));
     // Each width and each scheme is looked through once.
   for (const [width, colorScheme] of [[1440, 'light'], [1440, 'dark'], [360, 'light'], [360, 'dark']]) {
     const looked = (width === 360) === (colorScheme === 'dark');

@@ -16,7 +16,7 @@ export async function serve() {
   const data = mkdtempSync(join(tmpdir(), 'accountsd-console-'));
   const db = join(data, 'accounts.db');
   const key = execFileSync(binary, ['init', '--db', db, '--company', 'Sunrise Services', '--email', 'ada@example.com', '--sample-data'], { stdio: ['ignore', 'pipe', 'ignore'] }).toString().trim();
-  const server = spawn(binary, ['serve', '--db', db, '--addr', '127.0.0.1:0'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const server = spawn(binary, ['serve', '--db', db, '--addr', '127.0.0.1:0', '--webhook-allow-private', '127.0.0.0/8'], { stdio: ['ignore', 'ignore', 'pipe'] });
   const url = await new Promise((resolve, reject) => {
     server.once('exit', () => reject(new Error('the server does not listen')));
     createInterface(server.stderr).on('line', line => {

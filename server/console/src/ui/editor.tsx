@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import { readNumber } from '../exact';
-import { show, typeName, type Member } from '../members';
+import { show, type Member } from '../members';
 import { Input, type Tie } from './field';
 import { Button } from './parts';
 
@@ -66,7 +66,7 @@ function OptionSelect({ member, taken, value, onPick, tie, disabled, first }: Om
       if (picked === create || first !== '–') e.currentTarget.value = '';
     }}>
       <option value="">{first}</option>
-      {labels.filter(l => !taken.includes(l)).map(l => <option key={l} value={l}>{member.key === 'accountType' ? typeName(l) : l}{member.open && !member.options!.includes(l) ? ' (new)' : ''}</option>)}
+      {labels.filter(l => !taken.includes(l)).map(l => <option key={l} value={l}>{show(l, member)}{member.open && !member.options!.includes(l) ? ' (new)' : ''}</option>)}
       {member.open && <option value={create}>Create option…</option>}
     </select>
   );
@@ -93,16 +93,17 @@ const Choice = (props: EditorProps) => <OptionSelect {...props} taken={[]} first
 /** Several options: those that are chosen, and a list to add from. */
 function Choices({ member, value, onChange, tie, disabled }: EditorProps) {
   const chosen = (value ?? []) as string[];
-  const set = (list: string[]) => onChange(list.length ? list : null);
+  const set = (list: string[]) => onChange(list.length || member.required ? list : null);
+  const rest = member.open || member.options!.some(o => !chosen.includes(o));
   return (
     <div class="choices">
       {chosen.map(label => (
         <span key={label} class="chip removable">
-          {label}{member.open && !member.options!.includes(label) && <em> new</em>}
-          <Button look="quiet" icon="close" label={`Remove ${label}`} disabled={disabled} onClick={() => set(chosen.filter(c => c !== label))} />
+          {show(label, member)}{member.open && !member.options!.includes(label) && <em> new</em>}
+          <Button look="quiet" icon="close" label={`Remove ${show(label, member)}`} disabled={disabled} onClick={() => set(chosen.filter(c => c !== label))} />
         </span>
       ))}
-      <OptionSelect member={member} value={null} taken={chosen} first="Add…" tie={{ ...tie, 'aria-label': `Add to ${member.name}` } as Tie} disabled={disabled} onPick={label => label && !chosen.includes(label) && set([...chosen, label])} />
+      {rest && <OptionSelect member={member} value={null} taken={chosen} first="Add…" tie={{ ...tie, 'aria-label': `Add to ${member.name}` } as Tie} disabled={disabled} onPick={label => label && !chosen.includes(label) && set([...chosen, label])} />}
     </div>
   );
 }

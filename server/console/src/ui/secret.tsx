@@ -1,9 +1,10 @@
+import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
-import { Button } from './parts';
+import { Dialog } from './dialog';
+import { Banner, Button } from './parts';
 import { say } from './toast';
 
-/** Something that is shown once, to take along. */
-export function Secret({ name, value }: { name: string; value: string }) {
+function Secret({ name, value }: { name: string; value: string }) {
   const input = useRef<HTMLInputElement>(null);
   const copy = () => {
     input.current?.select();
@@ -16,3 +17,14 @@ export function Secret({ name, value }: { name: string; value: string }) {
     </div>
   );
 }
+
+interface DialogProps { title: string; name: string; value: string; onClose: () => void; children: ComponentChildren }
+
+/** A window that shows something once, to take along, and says so. */
+export const SecretDialog = ({ title, name, value, onClose, children }: DialogProps) => (
+  <Dialog title={title} onClose={onClose}>
+    <Banner tone="warn">{children}</Banner>
+    <Secret name={name} value={value} />
+    <footer><Button look="main" onClick={onClose}>Done</Button></footer>
+  </Dialog>
+);

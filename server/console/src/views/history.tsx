@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { api, ask, type Account, type Change } from '../api';
-import { ago, formatTime } from '../format';
+import { ago, formatTime, numberOf } from '../format';
 import { inOrder, labelOf, memberOf, same, textOf, valueOf } from '../members';
 import { may } from '../session';
 import { Button, Chip, Errors } from '../ui/parts';
 import { useKeyNames } from './key-names';
-import { canGoBack, numberOf, TakeBack } from './take-back';
+import { canGoBack, TakeBack } from './take-back';
 
 interface HistoryProps {
   id: number;
@@ -19,7 +19,8 @@ interface HistoryProps {
   onTakenBack: (account: Account, tag: string) => void;
 }
 
-const kinds: Record<Change['kind'], string> = { created: 'Created', updated: 'Changed', deleted: 'Deleted' };
+/** What the kinds of changes are called. */
+export const kinds: Record<Change['kind'], string> = { created: 'Created', updated: 'Changed', deleted: 'Deleted' };
 
 /** What happened to an account, the latest first, and the way back to a value that it had. */
 export function History({ id, round, current, onRestore, disabled, onTakenBack }: HistoryProps) {

@@ -2,10 +2,10 @@ import { useState } from 'preact/hooks';
 import { api, get, type Key, type Schemas } from '../api';
 import { ago, formatTime } from '../format';
 import { basic, may, session } from '../session';
-import { Dialog, FormDialog } from '../ui/dialog';
+import { FormDialog } from '../ui/dialog';
 import { SelectField, TextField } from '../ui/field';
-import { Banner, Button, Chip, Head, useLoaded, Wait } from '../ui/parts';
-import { Secret } from '../ui/secret';
+import { Button, Chip, Head, useLoaded, Wait } from '../ui/parts';
+import { SecretDialog } from '../ui/secret';
 import { say } from '../ui/toast';
 
 /** The keys with which programs and people act. */
@@ -35,13 +35,7 @@ export function Keys() {
         )}
       </Wait>
       {making && <NewKey onClose={() => setMaking(false)} onDone={t => { setMaking(false); setMade(t); loaded.reload(); }} />}
-      {made && (
-        <Dialog title="The new key" onClose={() => setMade(undefined)}>
-          <Banner tone="warn">It is shown this once. Only its beginning is kept.</Banner>
-          <Secret name="Key" value={made} />
-          <footer><Button look="main" onClick={() => setMade(undefined)}>Done</Button></footer>
-        </Dialog>
-      )}
+      {made && <SecretDialog title="The new key" name="Key" value={made} onClose={() => setMade(undefined)}>It is shown this once. Only its beginning is kept.</SecretDialog>}
       {revoking && (
         <FormDialog title={`Revoke ${revoking.name || `${revoking.prefix}…`}?`} action="Revoke" danger onClose={() => setRevoking(undefined)} onSubmit={async () => {
           await get(api.DELETE('/api-keys/{keyId}', { params: { path: { keyId: revoking.id } } }));

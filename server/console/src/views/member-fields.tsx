@@ -16,7 +16,7 @@ interface MemberFieldsProps {
 export const MemberFields = ({ members, account, draft, error, disabled, onChange }: MemberFieldsProps) => (
   <div class="grid">
     {members.map(m => (
-      <Field key={m.key} label={m.name} group={isGroup(m)} wide={m.kind === 'long' || m.kind === 'lines' || m.key === 'title'} changed={m.key in draft && !!account} error={error instanceof Refusal ? error.of(m.key) : undefined}>
+      <Field key={m.key} label={m.name} hint={m.hint} group={isGroup(m)} wide={m.kind === 'long' || m.kind === 'lines' || m.key === 'title'} changed={m.key in draft && !!account} error={error instanceof Refusal ? error.of(m.key) : undefined}>
         {tie => <Editor member={m} value={m.key in draft ? draft[m.key] : account ? valueOf(account, m.key) : null} disabled={disabled} onChange={v => onChange(m.key, v)} tie={tie} />}
       </Field>
     ))}

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { api, ask, once, Refusal, type Account, type Change, type Schemas } from '../api';
+import { numberOf } from '../format';
 import { inOrder, labelOf, textOf, valueOf } from '../members';
 import { go } from '../router';
 import { FormDialog } from '../ui/dialog';
@@ -30,9 +31,6 @@ export async function undo(id: number): Promise<void> {
 }
 
 const tell = (words: string, { leftOut }: Reverted) => say(leftOut.length ? `${words} Left out: ${leftOut.map(l => l.reason).join('; ')}.` : words);
-
-/** A sequence as people write it. */
-export const numberOf = (sequence: string): string => `#${sequence.replace(/^0+/, '')}`;
 
 /** Whether a change is one that can be taken back: of a deletion it is the last, and of an account that is not there. */
 export function canGoBack(change: Change, last: boolean, there: boolean): boolean {

@@ -2,10 +2,10 @@ import { useState } from 'preact/hooks';
 import { api, get, type User } from '../api';
 import { formatTime, nameOf } from '../format';
 import { may, session } from '../session';
-import { FormDialog, Dialog } from '../ui/dialog';
+import { FormDialog } from '../ui/dialog';
 import { Check, TextField } from '../ui/field';
-import { Banner, Button, Chip, Errors, Head, useLoaded, Wait } from '../ui/parts';
-import { Secret } from '../ui/secret';
+import { Button, Chip, Errors, Head, useLoaded, Wait } from '../ui/parts';
+import { SecretDialog } from '../ui/secret';
 import { say } from '../ui/toast';
 
 type Invitation = { user: User; invitation: { token: string; expiresAt: string } };
@@ -103,10 +103,8 @@ function Reset({ user, onClose, onDone }: { user: User; onClose: () => void; onD
 
 function Link({ of, onClose }: { of: Invitation; onClose: () => void }) {
   return (
-    <Dialog title={`A link for ${nameOf(of.user)}`} onClose={onClose}>
-      <Banner tone="warn">Hand it to {of.user.email}. It is shown once, works once, and ends {formatTime(of.invitation.expiresAt)}.</Banner>
-      <Secret name="Link" value={`${location.origin}${location.pathname}#/accept?token=${encodeURIComponent(of.invitation.token)}`} />
-      <footer><Button look="main" onClick={onClose}>Done</Button></footer>
-    </Dialog>
+    <SecretDialog title={`A link for ${nameOf(of.user)}`} name="Link" value={`${location.origin}${location.pathname}#/accept?token=${encodeURIComponent(of.invitation.token)}`} onClose={onClose}>
+      Hand it to {of.user.email}. It is shown once, works once, and ends {formatTime(of.invitation.expiresAt)}.
+    </SecretDialog>
   );
 }
