@@ -114,6 +114,34 @@ func testFollowAndPromote(t *testing.T, db string) {
 	testPromoted(t, p)
 }
 
+// What was undeleted, taken back and merged at the source is so in the copy, whose history
+// leads to what its accounts are.
+func TestFollowTakenBack(t *testing.T) { onEachStore(t, testFollowTakenBack) }
+
+func testFollowTakenBack(t *testing.T, db string) {
+	p := newPair(t, db)
+	f := p.follow(t)
+	create(t, p.source.url, p.key, "Two")
+	create(t, p.source.url, p.key, "Three")
+	for _, request := range []string{
+		`PATCH /1 {"title":"First"}`, `DELETE /1`, `POST /1/undelete`, `POST /1/changes/4/revert`,
+		`POST /1/merge {"from":[{"id":2},{"id":3}]}`, `POST /1/changes/10/revert`, `POST /2/merge {"from":[{"id":3}]}`,
+	} {
+		method, rest, _ := strings.Cut(request, " ")
+		path, body, _ := strings.Cut(rest, " ")
+		if status, answer, err := call(t.Context(), method, p.source.url+"/v1/accounts"+path, p.key, body); err != nil || status/100 != 2 {
+			t.Fatal(request, status, answer, err)
+		}
+		p.awaitEqual(t, f)
+	}
+	if err := f.signal(t, syscall.SIGTERM); err != nil {
+		t.Errorf("a clean stop ends with %v\n%s", err, f.log)
+	}
+	if stdout, stderr, code := run(t, "", "verify", "--db", db); code != 0 {
+		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
+	}
+}
+
 func testPromoted(t *testing.T, p *pair) {
 	t.Helper()
 	key, stderr, code := run(t, "", "promote", "--db", p.copy)

@@ -65,7 +65,7 @@ type verified interface {
 // openVerified opens a database whose records can be verified.
 func openVerified(ctx context.Context, db string) (verified, error) {
 	if isPostgres(db) {
-		s, err := postgres.OpenSource(ctx, db)
+		s, err := postgres.OpenVerified(ctx, db)
 		if err != nil {
 			return nil, err
 		}

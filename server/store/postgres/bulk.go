@@ -29,6 +29,12 @@ func OpenSource(ctx context.Context, url string) (*Bulk, error) {
 	return openBulk(ctx, url, Config{KeepSchema: true})
 }
 
+// OpenVerified opens the database of a URL to be verified, as OpenSource does. It may be
+// one that follows.
+func OpenVerified(ctx context.Context, url string) (*Bulk, error) {
+	return openBulk(ctx, url, Config{KeepSchema: true, Follows: true})
+}
+
 // OpenTarget opens the database of a URL to be copied to, as Open does. It may be one
 // that a copy has left unfinished, or one that follows, which Open refuses.
 func OpenTarget(ctx context.Context, url string) (*Bulk, error) {
@@ -134,6 +140,9 @@ func (s *Store) Follows(ctx context.Context) (follows bool, err error) {
 	err = s.Session.Get(ctx, selectFollowing, nil, &follows)
 	return follows, err
 }
+
+// Follows tells whether the database follows another installation.
+func (b *Bulk) Follows(ctx context.Context) (bool, error) { return b.store.Follows(ctx) }
 
 // checkWhole returns an error if the database is only a part of a copy, or follows
 // another installation and was not opened for that.
