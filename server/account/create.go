@@ -175,7 +175,7 @@ func (c *creation) find(ctx context.Context) (Account, error) {
 		if err != nil {
 			return Account{}, fmt.Errorf("find the number's owner: %w", err)
 		}
-		return c.tx.AccountForUpdate(ctx, c.actor.CompanyID, owner) // Nobody is 0, which no account is.
+		return c.owner(ctx, owner)
 	default:
 		if key, ok := by.Key(); ok {
 			return c.findUnique(ctx, key)
@@ -208,7 +208,15 @@ func (c *creation) findUnique(ctx context.Context, key string) (Account, error) 
 	if err != nil {
 		return Account{}, err
 	}
-	return c.tx.AccountForUpdate(ctx, c.actor.CompanyID, owner) // Nobody is 0, which no account is.
+	return c.owner(ctx, owner)
+}
+
+// owner returns the account with an id; nobody is 0.
+func (c *creation) owner(ctx context.Context, id int64) (Account, error) {
+	if id == 0 {
+		return Account{}, fault.NotFound("account")
+	}
+	return c.tx.AccountForUpdate(ctx, c.actor.CompanyID, id)
 }
 
 // matchValue is the member to match by in the form in which it is compared, or

@@ -23,6 +23,10 @@ type Statement struct {
 	// Brief is set for reads that are over before anybody could give them up,
 	// such as those of one record: a context is looked at only before.
 	Brief bool
+	// Late is set for writes of which nobody asks how many rows they wrote. A database at
+	// the end of a wire may be sent them together with the next statement that is waited
+	// for: see Runner.Flush.
+	Late bool
 }
 
 // Verb is what errors say that the statement was to do.
@@ -58,6 +62,10 @@ type Runner interface {
 	// Add runs a statement that adds a row, with an id that no row of its table
 	// had before. It sets the id, which must be among the arguments as an ID.
 	Add(ctx context.Context, st Statement, id *ID, args []any) error
+
+	// Flush returns after all writes that are late, with the error of the one that
+	// failed. All other statements flush first, as does the commit.
+	Flush(ctx context.Context) error
 
 	// Snapshot runs reads that together see one state.
 	Snapshot(ctx context.Context, read func(Session) error) error

@@ -87,9 +87,9 @@ func (q *changedTexts) Changed(_ context.Context, _ db.Session, kind records.Kin
 }
 
 var (
-	saveText = db.Statement{Thing: "search text", Text: `INSERT INTO search_texts AS t (company_id, kind, record_id, text) VALUES (?, ?, ?, ?)
+	saveText = db.Statement{Thing: "search text", Late: true, Text: `INSERT INTO search_texts AS t (company_id, kind, record_id, text) VALUES (?, ?, ?, ?)
 ON CONFLICT (company_id, kind, record_id) DO UPDATE SET text = excluded.text, indexed = false WHERE t.text <> excluded.text`}
-	dropText = db.Statement{Thing: "search text", Text: `DELETE FROM search_texts WHERE company_id = ? AND kind = ? AND record_id = ?`}
+	dropText = db.Statement{Thing: "search text", Late: true, Text: `DELETE FROM search_texts WHERE company_id = ? AND kind = ? AND record_id = ?`}
 )
 
 // flush writes the texts of the records that were noted.

@@ -17,6 +17,9 @@ const numberTaken = "number is taken by another account"
 var insertAccount = db.Statement{Thing: "account", Taken: numberTaken, Text: `INSERT INTO accounts (` + listed(columnsOfAccounts, "", "") + `)
 VALUES (?` + strings.Repeat(", ?", len(columnsOfAccounts)-1) + `)`}
 
+// insertNumbered adds an account whose number is nobody's.
+var insertNumbered = db.Statement{Thing: insertAccount.Thing, Late: true, Text: insertAccount.Text}
+
 // InsertAccount adds an account with its links, and sets its id and, if it has
 // none, its number.
 func (t *Tx) InsertAccount(ctx context.Context, a *account.Account) error {
@@ -24,14 +27,17 @@ func (t *Tx) InsertAccount(ctx context.Context, a *account.Account) error {
 		return err
 	}
 	row := toDBAccount(*a)
+	st := insertNumbered
 	if row.Number == 0 {
 		number, err := t.nextNumber(ctx, a.CompanyID)
 		if err != nil {
 			return err
 		}
 		row.Number = number
+	} else if !t.takeNumber(a.CompanyID, row.Number) {
+		st = insertAccount
 	}
-	if err := t.Session.Insert(ctx, insertAccount, &row.ID, appendAt(nil, columnsOfAccounts, &row)...); err != nil {
+	if err := t.Session.Insert(ctx, st, &row.ID, appendAt(nil, columnsOfAccounts, &row)...); err != nil {
 		return err
 	}
 	if err := t.link(ctx, a.CompanyID, row.ID, a.Contacts); err != nil {
@@ -46,6 +52,9 @@ func (t *Tx) InsertAccount(ctx context.Context, a *account.Account) error {
 func (t *Tx) UpdateAccount(ctx context.Context, a account.Account, changes patch.Changes) error {
 	if err := t.Session.Lock(ctx, a.CompanyID); err != nil {
 		return err
+	}
+	if _, numbered := changes[string(account.MemberNumber)]; numbered {
+		t.takeNumber(a.CompanyID, a.Number)
 	}
 	row := toDBAccount(a)
 	st, args := updateAccount(&row, changes)
@@ -148,16 +157,19 @@ func updateOf(set columnSet) *update {
 		}
 	}
 	text := setAlways
+	u.Statement.Thing = "account"
 	for _, c := range u.columns {
-		text += ", " + c.name + " = ?"
+		if text += ", " + c.name + " = ?"; c.member == account.MemberNumber {
+			u.Statement.Taken = numberTaken
+		}
 	}
-	u.Statement = db.Statement{Thing: "account", Taken: numberTaken, Text: text + ` WHERE id = ? AND company_id = ? AND version = ?`}
+	u.Statement.Text = text + ` WHERE id = ? AND company_id = ? AND version = ?`
 	updates.Store(set, u)
 	return u
 }
 
 var (
-	unlink = db.Statement{Thing: "contacts", Text: `DELETE FROM account_contacts WHERE company_id = ? AND account_id = ?`}
+	unlink = db.Statement{Thing: "contacts", Late: true, Text: `DELETE FROM account_contacts WHERE company_id = ? AND account_id = ?`}
 	link   = db.Statement{Thing: "contacts", Text: `INSERT INTO account_contacts (company_id, account_id, position, contact_id)
 SELECT ?1, ?2, ?3, id FROM contacts WHERE id = ?4 AND {-}company_id = ?1`}
 )

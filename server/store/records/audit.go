@@ -21,7 +21,7 @@ WHERE company_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`}
 WHERE company_id = ? AND sequence > ? AND action = ? ORDER BY sequence LIMIT ?`}
 	selectLastAudit = db.Statement{Thing: "company", Text: `SELECT coalesce(max(last_audit), 0) FROM companies WHERE id = ?`}
 	countAudit      = db.Statement{Thing: "company", Text: `UPDATE companies SET last_audit = last_audit + 1 WHERE id = ? RETURNING last_audit`}
-	insertAudit     = db.Statement{Thing: "audit log", Text: audits.Insert("audit")}
+	insertAudit     = db.Statement{Thing: "audit log", Late: true, Text: audits.Insert("audit")}
 )
 
 // Audit returns the company's entries after a sequence, oldest first: the order of the

@@ -9,12 +9,12 @@ import (
 )
 
 var (
-	insertContact = db.Statement{Thing: "contact", Text: contacts.Insert("contacts")}
+	insertContact = db.Statement{Thing: "contact", Late: true, Text: contacts.Insert("contacts")}
 	updateContact = db.Statement{Thing: "contact", Text: changedContacts.Update("contacts") + ` WHERE id = ? AND company_id = ?`}
 	deleteContact = db.Statement{Thing: "contact", Text: `DELETE FROM contacts WHERE id = ? AND company_id = ?`}
-	insertLookup  = db.Statement{Thing: "contact", Text: `INSERT INTO contact_lookup (company_id, kind, value, contact_id) VALUES (?, ?, ?, ?)
+	insertLookup  = db.Statement{Thing: "contact", Late: true, Text: `INSERT INTO contact_lookup (company_id, kind, value, contact_id) VALUES (?, ?, ?, ?)
 ON CONFLICT DO NOTHING`}
-	deleteLookup = db.Statement{Thing: "contact", Text: `DELETE FROM contact_lookup WHERE company_id = ? AND contact_id = ?`}
+	deleteLookup = db.Statement{Thing: "contact", Late: true, Text: `DELETE FROM contact_lookup WHERE company_id = ? AND contact_id = ?`}
 )
 
 // InsertContact adds a contact, and sets its id.

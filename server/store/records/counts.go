@@ -2,7 +2,9 @@ package records
 
 import (
 	"context"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/accountsd/accountsd/server/store/db"
@@ -18,15 +20,17 @@ type counts struct {
 	head      Hash  // of that entry
 	number    int64 // the last one assigned; 0: none was
 	ahead     bool  // of the one on the row
+	end       int64 // the first number above that is taken; 0: it is not known
 }
 
 var (
 	selectChain  = db.Statement{Thing: "company", Brief: true, Text: `SELECT last_sequence, last_hash FROM companies WHERE id = ?`}
-	saveChain    = db.Statement{Thing: "company", Text: `UPDATE companies SET last_sequence = ?2, last_hash = ?3 WHERE id = ?1`}
-	saveNumber   = db.Statement{Thing: "company", Text: `UPDATE companies SET last_number = ?2 WHERE id = ?1`}
+	saveChain    = db.Statement{Thing: "company", Late: true, Text: `UPDATE companies SET last_sequence = ?2, last_hash = ?3 WHERE id = ?1`}
+	saveNumber   = db.Statement{Thing: "company", Late: true, Text: `UPDATE companies SET last_number = ?2 WHERE id = ?1`}
 	assignNumber = db.Statement{Thing: "company", Text: `UPDATE companies SET last_number = ` + numberAfter("last_number") + `
 WHERE id = ?1 RETURNING last_number`}
 	selectNumber = db.Statement{Thing: "company", Text: `SELECT ` + numberAfter("CAST(?2 AS BIGINT)") + ` FROM companies WHERE id = ?1`}
+	selectEnd    = db.Statement{Thing: "number", Text: `SELECT coalesce(min(number), ` + strconv.Itoa(math.MaxInt64) + `) FROM accounts WHERE company_id = ? AND number > ?`}
 )
 
 // numberAfter is the first number after another one that no account of the company
@@ -44,16 +48,31 @@ func numberAfter(last string) string {
 // nextNumber returns the number of the next account that comes without one.
 func (t *Tx) nextNumber(ctx context.Context, companyID int64) (int64, error) {
 	c := t.countsOf(companyID)
-	st, ids := assignNumber, []int64{companyID}
-	if c.number > 0 {
-		st, ids = selectNumber, []int64{companyID, c.number}
+	if c.number+1 < c.end {
+		c.number++
+		return c.number, nil
 	}
-	number, err := t.Session.Number(ctx, st, ids...)
+	if c.number == 0 {
+		number, err := t.Session.Number(ctx, assignNumber, companyID)
+		c.number = number
+		return number, err
+	}
+	number, err := t.Session.Number(ctx, selectNumber, companyID, c.number)
 	if err != nil {
 		return 0, err
 	}
-	c.ahead, c.number = c.number > 0, number
-	return number, nil
+	c.ahead, c.number = true, number
+	c.end, err = t.Session.Number(ctx, selectEnd, companyID, number)
+	return number, err
+}
+
+// takeNumber notes that an account gets a number, and tells whether that is known to be
+// nobody's.
+func (t *Tx) takeNumber(companyID, number int64) bool {
+	if c := t.countsOf(companyID); c.number < number && number < c.end {
+		c.end = number
+	}
+	return t.free.takeNumber(freeNumber{companyID, number})
 }
 
 // chainOf returns the counts of a company with the end of its history, which no other
@@ -110,8 +129,9 @@ func (t *Tx) Finish(ctx context.Context) error {
 	return nil
 }
 
-// keepCounts returns what makes the counts those that they are now.
+// keepCounts returns what makes the counts those that they are now. What was nobody's
+// may then be somebody's again.
 func (t *Tx) keepCounts() (restore func()) {
 	kept := slices.Clone(t.counts)
-	return func() { t.counts = kept }
+	return func() { t.counts, t.free = kept, free{} }
 }

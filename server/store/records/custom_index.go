@@ -15,13 +15,13 @@ import (
 // What a write finds in place stays as it is, so that it costs only what has
 // changed. Neither the property nor the account may be another company's.
 var (
-	dropKeys = db.Statement{Thing: "keys", Text: `DELETE FROM custom_index
+	dropKeys = db.Statement{Thing: "keys", Late: true, Text: `DELETE FROM custom_index
 WHERE company_id = ? AND account_id = ? AND property_id = ? AND key NOT IN ({texts ?})`}
-	dropOthers = db.Statement{Thing: "keys", Text: `DELETE FROM custom_index
+	dropOthers = db.Statement{Thing: "keys", Late: true, Text: `DELETE FROM custom_index
 WHERE company_id = ? AND account_id = ? AND property_id = ? AND key <> ?`}
 	moveKey = db.Statement{Thing: "keys", Text: `UPDATE custom_index SET key = ?5
 WHERE property_id = ?2 AND key = ?4 AND account_id = ?3 AND company_id = ?1`}
-	addKey = db.Statement{Thing: "keys", Text: `INSERT INTO custom_index (company_id, property_id, key, account_id)
+	addKey = db.Statement{Thing: "keys", Late: true, Text: `INSERT INTO custom_index (company_id, property_id, key, account_id)
 SELECT ?1, ?2, ?3, id FROM accounts
 WHERE id = ?4 AND {-}company_id = ?1 AND EXISTS (SELECT 1 FROM properties WHERE id = ?2 AND company_id = ?1)
 ON CONFLICT DO NOTHING`}

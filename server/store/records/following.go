@@ -122,6 +122,7 @@ func (t *Tx) PutAccount(ctx context.Context, a account.Account) error {
 	if err := t.Session.Lock(ctx, a.CompanyID); err != nil {
 		return err
 	}
+	t.takeNumber(a.CompanyID, a.Number)
 	row := toDBAccount(a)
 	if err := t.Session.Exec(ctx, insertAccount, appendAt(nil, columnsOfAccounts, &row)...); err != nil {
 		return err

@@ -32,7 +32,7 @@ var (
 	selectSince = db.Statement{Thing: "history", Text: fromEntries + `{by changes_account}
 WHERE company_id = ? AND account_id > ? AND account_id <= ? AND at > ? ORDER BY account_id, sequence LIMIT ?`}
 	selectLast    = db.Statement{Thing: "company", Text: `SELECT last_sequence FROM companies WHERE id = ?`}
-	insertHistory = db.Statement{Thing: "history", Text: sealedEntries.Insert("changes")}
+	insertHistory = db.Statement{Thing: "history", Late: true, Text: sealedEntries.Insert("changes")}
 )
 
 // changes are stored as a db.Object is.

@@ -19,7 +19,7 @@ var (
 
 	selectImport = db.Statement{Thing: "import", Text: `SELECT ` + imports.List("") + `
 FROM imports WHERE company_id = ? AND digest = ?`}
-	replaceImport = db.Statement{Thing: "import", Text: imports.Upsert("imports", "company_id", "digest")}
+	replaceImport = db.Statement{Thing: "import", Late: true, Text: imports.Upsert("imports", "company_id", "digest")}
 	deleteImport  = db.Statement{Thing: "import", Text: `DELETE FROM imports WHERE company_id = ? AND digest = ?`}
 )
 

@@ -37,6 +37,7 @@ type Tx struct {
 	Queue  Queue
 	counts []counts // by company
 	entry  sealed   // the one that is being added
+	free   free
 
 	// Fixed is of a transaction that only reads, and so sees one state to its end.
 	Fixed bool
@@ -155,6 +156,9 @@ func (t *Tx) Isolate(ctx context.Context, fn func(ctx context.Context) error) er
 	}
 	restore := t.keepCounts()
 	failure := fn(ctx)
+	if failure == nil {
+		failure = t.Session.Flush(ctx)
+	}
 	if failure != nil {
 		restore()
 		if err := t.Session.Exec(ctx, undoPart); err != nil {

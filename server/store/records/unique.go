@@ -19,11 +19,12 @@ var (
 WHERE company_id = ? AND property_id = ? AND key {among ?}`}
 	selectOwner = db.Statement{Thing: "keys", Brief: true, Text: `SELECT key, account_id FROM unique_values
 WHERE company_id = ? AND property_id = ? AND key = ?`}
-	giveUpKey = db.Statement{Thing: "keys", Text: `DELETE FROM unique_values
+	giveUpKey = db.Statement{Thing: "keys", Late: true, Text: `DELETE FROM unique_values
 WHERE company_id = ? AND property_id = ? AND key = ? AND account_id = ?`}
 	takeKey = db.Statement{Thing: "keys", Taken: keyTaken, Text: `INSERT INTO unique_values (company_id, property_id, key, account_id)
 SELECT ?1, ?2, ?3, id FROM accounts
 WHERE id = ?4 AND {-}company_id = ?1 AND EXISTS (SELECT 1 FROM properties WHERE id = ?2 AND company_id = ?1)`}
+	takeFree   = db.Statement{Thing: "keys", Late: true, Text: takeKey.Text}
 	dropOwners = db.Statement{Thing: "keys", Text: `DELETE FROM unique_values WHERE company_id = ? AND property_id = ?`}
 )
 
@@ -48,14 +49,6 @@ func (r Reader) Owners(ctx context.Context, p schema.Property, keys []string) (m
 	})
 }
 
-// Owners is that of Reader, while no other transaction gives a value to an account.
-func (t *Tx) Owners(ctx context.Context, p schema.Property, keys []string) (map[string]int64, error) {
-	if err := t.Session.Lock(ctx, p.CompanyID); err != nil {
-		return nil, err
-	}
-	return t.Reader.Owners(ctx, p, keys)
-}
-
 // Own gives an account the key of its value in place of the one before.
 func (t *Tx) Own(ctx context.Context, p schema.Property, o account.Owner, before string) error {
 	if err := t.Session.Lock(ctx, p.CompanyID); err != nil {
@@ -69,7 +62,11 @@ func (t *Tx) Own(ctx context.Context, p schema.Property, o account.Owner, before
 	if o.Key == "" {
 		return nil
 	}
-	return t.Session.Exec(ctx, takeKey, p.CompanyID, p.ID, o.Key, o.AccountID)
+	st := takeKey
+	if t.free.takeKey(keyOfProperty(p, o.Key)) {
+		st = takeFree
+	}
+	return t.Session.Exec(ctx, st, p.CompanyID, p.ID, o.Key, o.AccountID)
 }
 
 // OwnAll gives accounts the keys of their values, which have none yet.
@@ -79,6 +76,7 @@ func (t *Tx) OwnAll(ctx context.Context, p schema.Property, owners []account.Own
 	}
 	lists := make([][]any, len(owners))
 	for i, o := range owners {
+		t.free.takeKey(keyOfProperty(p, o.Key))
 		lists[i] = []any{p.CompanyID, p.ID, o.Key, o.AccountID}
 	}
 	_, err := t.Session.RunAll(ctx, takeKey, lists)

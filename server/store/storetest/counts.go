@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/store"
 )
 
@@ -91,4 +93,57 @@ func testNumbers(t *testing.T, f *fixture) {
 		return errors.Join(insert(ctx, tx, 2), insert(ctx, tx, 3), insert(ctx, tx, 5))
 	})
 	f.write(t, func(ctx context.Context, tx store.Tx) error { return insert(ctx, tx, 6) })
+	t.Run("between others", func(t *testing.T) { f.testNumbersBetween(t, insert) })
+	t.Run("found free", f.testFreeNumber)
+}
+
+// Numbers that are given by hand in the same transaction are passed as well.
+func (f *fixture) testNumbersBetween(t *testing.T, insert func(ctx context.Context, tx store.Tx, want int64) error) {
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
+		chosen := f.newAccount("Chosen")
+		chosen.Number = 9
+		err := errors.Join(insert(ctx, tx, 7), insert(ctx, tx, 8), tx.InsertAccount(ctx, &chosen), insert(ctx, tx, 10), insert(ctx, tx, 11))
+		chosen.Number, chosen.Version = 12, chosen.Version+1
+		change := patch.Changes{string(account.MemberNumber): {Before: int64(9), After: int64(12)}}
+		return errors.Join(err, tx.UpdateAccount(ctx, chosen, change), insert(ctx, tx, 13), insert(ctx, tx, 14))
+	})
+}
+
+// A number that a transaction has found to be free is so once, and what is undone is not
+// remembered.
+func (f *fixture) testFreeNumber(t *testing.T) {
+	holder := f.newAccount("Holder")
+	holder.Number = 100
+	holder = f.addAccount(t, holder)
+	numbered := func(number int64) account.Account {
+		a := f.newAccount("Numbered")
+		a.Number = number
+		return a
+	}
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
+		if owner, err := tx.NumberOwner(ctx, f.company.ID, 200); err != nil || owner != 0 {
+			t.Errorf("before: %d %v", owner, err)
+		}
+		first, second, third := numbered(200), numbered(200), numbered(100)
+		if err := tx.InsertAccount(ctx, &first); err != nil {
+			return err
+		}
+		wantKind(t, tx.InsertAccount(ctx, &second), fault.KindConflict)
+		if owner, err := tx.NumberOwner(ctx, f.company.ID, 200); err != nil || owner != first.ID {
+			t.Errorf("after: %d %v, want %d", owner, err, first.ID)
+		}
+		err := tx.Isolate(ctx, func(ctx context.Context) error {
+			err := tx.DeleteAccount(ctx, f.company.ID, holder.ID)
+			owner, failed := tx.NumberOwner(ctx, f.company.ID, 100)
+			if owner != 0 {
+				t.Errorf("deleted: %d", owner)
+			}
+			return errors.Join(err, failed, errUndone)
+		})
+		if !errors.Is(err, errUndone) {
+			return err
+		}
+		wantKind(t, tx.InsertAccount(ctx, &third), fault.KindConflict)
+		return nil
+	})
 }

@@ -24,6 +24,9 @@ func CopyIn(ctx context.Context, s db.Session, table string, columns []string, r
 	}
 	defer r.gate.Leave()
 	next := pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) { return bind(rows[i]) })
+	if err := r.flush(ctx); err != nil {
+		return r.interpret(ctx, err, st)
+	}
 	_, err := r.on.(*pgx.Conn).CopyFrom(ctx, pgx.Identifier{table}, columns, next)
 	return r.interpret(ctx, err, st)
 }

@@ -288,7 +288,10 @@ func (r *runner) call(ctx context.Context, fn func(ctx context.Context, s db.Ses
 			err = fmt.Errorf("write panicked: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return fn(ctx, db.Session{Runner: r})
+	if err := fn(ctx, db.Session{Runner: r}); err != nil {
+		return err
+	}
+	return r.Flush(ctx)
 }
 
 // rollback ends a transaction that was not committed. A connection that cannot say

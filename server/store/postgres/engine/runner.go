@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/write"
@@ -31,6 +30,7 @@ type runner struct {
 	writes   bool           // it is a transaction that may write
 	locked   map[int64]bool // the companies that the transaction has
 	begin    string         // what has to be said before the first statement
+	late     []late         // what is sent with the next statement
 	single   *single        // what became of the one read that it makes; nil: it makes any
 
 	rehearsed map[string]int64 // in a rehearsal, the last id that it gave in each table
@@ -91,6 +91,9 @@ func (r *runner) interpret(ctx context.Context, err error, st db.Statement) erro
 	if failure, ok := errors.AsType[scanError](err); ok {
 		return failure.error
 	}
+	if failure, ok := errors.AsType[lateError](err); ok {
+		st = failure.st
+	}
 	if !r.writes && isLost(err) {
 		r.pool.Reset() // The others are of no use either.
 	}
@@ -102,7 +105,7 @@ type scanError struct{ error }
 
 func (e scanError) Unwrap() error { return e.error }
 
-func (r *runner) run(ctx context.Context, st db.Statement, args arguments, scan func(*db.Row) error) (int64, error) {
+func (r *runner) run(ctx context.Context, st db.Statement, args arguments, scan func(*db.Row) error) (changed int64, err error) {
 	if r.on == r.pool {
 		ids := idsOf(st, args)
 		if r.single != nil {
@@ -115,63 +118,62 @@ func (r *runner) run(ctx context.Context, st db.Statement, args arguments, scan 
 		}
 	}
 	switch {
-	case r.begin != "":
-		return r.runFirst(ctx, st, args, scan)
+	case undoes(st):
+		clear(r.locked)
+		r.late = nil
+	case r.writes && st.Late && scan == nil:
+		return 0, r.put(ctx, late{st, args})
 	case r.writes && st.Taken != "":
 		return r.runApart(ctx, st, args, scan)
 	}
-	if strings.HasPrefix(st.Text, undoPart) {
-		clear(r.locked)
-	}
-	rows, err := r.on.Query(ctx, textOf(st), args...)
-	if err != nil {
-		return 0, err
-	}
-	return read(rows, st, scan)
-}
-
-// undoPart begins the statement that undoes a part of a transaction, with which
-// PostgreSQL lets go of the rows that the part has locked.
-const undoPart = "ROLLBACK TO"
-
-// runFirst begins the transaction together with its first statement.
-func (r *runner) runFirst(ctx context.Context, st db.Statement, args arguments, scan func(*db.Row) error) (changed int64, err error) {
-	var batch pgx.Batch
-	batch.Queue(r.begin)
-	batch.Queue(textOf(st), args...)
-	r.begin = ""
-	results := r.on.SendBatch(ctx, &batch)
-	if _, err = results.Exec(); err == nil {
-		var rows pgx.Rows
-		if rows, err = results.Query(); err == nil {
-			changed, err = read(rows, st, scan)
+	if r.begin == "" && len(r.late) == 0 {
+		rows, err := r.on.Query(ctx, textOf(st), args...)
+		if err != nil {
+			return 0, err
 		}
+		return read(rows, st, scan)
 	}
-	return changed, errors.Join(err, results.Close())
+	err = r.send(ctx, []late{{st, args}}, func(results pgx.BatchResults) (err error) {
+		changed, err = readNext(results, st, scan)
+		return err
+	})
+	return changed, err
 }
+
+// The statements around one that may fail.
+var (
+	saveApart    = db.Statement{Text: "SAVEPOINT apart"}
+	releaseApart = db.Statement{Text: "RELEASE SAVEPOINT apart"}
+	undoApart    = db.Statement{Text: "ROLLBACK TO SAVEPOINT apart"}
+)
 
 // runApart runs a statement that may find a value taken, so that the transaction can
 // go on after it. It takes one way to the database and back.
 func (r *runner) runApart(ctx context.Context, st db.Statement, args arguments, scan func(*db.Row) error) (changed int64, err error) {
-	var batch pgx.Batch
-	batch.Queue("SAVEPOINT apart")
-	batch.Queue(textOf(st), args...)
-	batch.Queue("RELEASE SAVEPOINT apart")
-	results := r.on.SendBatch(ctx, &batch)
-	if _, err = results.Exec(); err == nil {
-		var rows pgx.Rows
-		if rows, err = results.Query(); err == nil {
-			changed, err = read(rows, st, scan)
+	around := []late{{st: saveApart}, {st, args}, {st: releaseApart}}
+	err = r.send(ctx, around, func(results pgx.BatchResults) (err error) {
+		if _, err = results.Exec(); err == nil {
+			changed, err = readNext(results, st, scan)
 		}
-	}
-	if err = errors.Join(err, results.Close()); code(err) == uniqueViolation {
-		if rows, failed := r.on.Query(ctx, "ROLLBACK TO SAVEPOINT apart"); failed != nil {
+		return err
+	})
+	if _, isLate := errors.AsType[lateError](err); !isLate && code(err) == uniqueViolation {
+		if rows, failed := r.on.Query(ctx, undoApart.Text); failed != nil {
 			err = errors.Join(failed, err)
 		} else {
 			rows.Close()
 		}
 	}
 	return changed, err
+}
+
+// readNext is read of the next answer of some.
+func readNext(results pgx.BatchResults, st db.Statement, scan func(*db.Row) error) (int64, error) {
+	rows, err := results.Query()
+	if err != nil {
+		return 0, err
+	}
+	return read(rows, st, scan)
 }
 
 // read calls scan for each row, and returns how many were written.
@@ -204,23 +206,28 @@ func (r *runner) RunAll(ctx context.Context, st db.Statement, lists [][]any) (ch
 		return 0, err
 	}
 	defer r.gate.Leave()
-	var batch pgx.Batch
-	for _, args := range lists {
+	all := make([]late, len(lists))
+	for i, args := range lists {
 		bound, err := bind(args)
 		if err != nil {
 			return 0, err
 		}
-		batch.Queue(textOf(st), bound...)
+		all[i] = late{st, bound}
 	}
-	results := r.on.SendBatch(ctx, &batch)
-	for range lists {
-		var done pgconn.CommandTag
-		if done, err = results.Exec(); err != nil {
-			break
+	if r.writes && st.Late {
+		return 0, r.interpret(ctx, r.put(ctx, all...), st)
+	}
+	err = r.send(ctx, all, func(results pgx.BatchResults) error {
+		for range lists {
+			done, err := results.Exec()
+			if err != nil {
+				return err
+			}
+			changed += done.RowsAffected()
 		}
-		changed += done.RowsAffected()
-	}
-	return changed, r.interpret(ctx, errors.Join(err, results.Close()), st)
+		return nil
+	})
+	return changed, r.interpret(ctx, err, st)
 }
 
 // Add runs a statement that adds a row, with an id of a counter: see db.Runner.
