@@ -80,3 +80,15 @@ export function nextCursor(response: Response): string | undefined {
 
 /** Makes the header that has a write carried out once, however often it is sent. */
 export const once = () => ({ 'Idempotency-Key': crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` });
+
+/** The header that says why something is written, as refusals name it too. */
+export const reasonName = 'X-Reason';
+export type ReasonHeader = { [reasonName]?: string };
+
+/** Makes the header that has the history say why something is written. A browser sends ASCII only, so other text is encoded by RFC 8187. */
+export function reasonHeader(typed: string): ReasonHeader {
+  const text = typed.trim();
+  if (!text) return {};
+  const plain = /^[ -~]+$/.test(text) && !/^utf-8''/i.test(text);
+  return { [reasonName]: plain ? text : `UTF-8''${encodeURIComponent(text)}` };
+}

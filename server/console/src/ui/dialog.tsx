@@ -1,6 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { reasonName, type ReasonHeader } from '../api';
 import { Button, Errors } from './parts';
+import { useReason } from './reason';
 
 interface DialogProps { title: string; wide?: boolean; onClose: () => void; children: ComponentChildren }
 
@@ -23,29 +25,32 @@ interface FormProps {
   danger?: boolean;
   disabled?: boolean;
   fields?: string[];
+  /** Whether it asks for the reason, since it changes accounts. */
+  reasoned?: boolean;
   wide?: boolean;
   onClose: () => void;
   /** Does it. A Refusal that it throws is shown, and the window stays. */
-  onSubmit: () => Promise<void>;
+  onSubmit: (reason: ReasonHeader) => Promise<void>;
   children: (error: unknown) => ComponentChildren;
 }
 
 /** A window with a form in it. */
-export function FormDialog({ title, action, danger, disabled, fields, wide, onClose, onSubmit, children }: FormProps) {
+export function FormDialog({ title, action, danger, disabled, fields = [], reasoned, wide, onClose, onSubmit, children }: FormProps) {
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
+  const reason = useReason();
   const submit = async (e: Event) => {
     e.preventDefault();
     setBusy(true);
     setError(undefined);
-    await onSubmit().catch(setError);
+    await onSubmit(reason.header).catch(setError);
     setBusy(false);
   };
   return (
     <Dialog title={title} wide={wide} onClose={onClose}>
       <form onSubmit={submit} noValidate>
-        <Errors of={error} fields={fields} />
-        <div class="fields">{children(error)}</div>
+        <Errors of={error} fields={[...fields, reasonName]} />
+        <div class="fields">{children(error)}{reasoned && reason.field(error)}</div>
         <footer>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" look={danger ? 'danger' : 'main'} busy={busy} disabled={disabled}>{action}</Button>

@@ -1,12 +1,13 @@
 import { effect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { api, ask, Refusal, type Account } from '../api';
+import { api, ask, reasonName, Refusal, type Account, type ReasonHeader } from '../api';
 import { ago, count, formatTime, nameOf } from '../format';
 import { bodyOf, customMembers, labelOf, loadProperties, members, newOptions, ownMembers, same, show, valueOf, type Draft } from '../members';
 import { go } from '../router';
 import { may, session } from '../session';
 import { Dialog, FormDialog } from '../ui/dialog';
 import { Banner, Button, Chip, Empty, Errors, Head, useLoaded, Wait } from '../ui/parts';
+import { useReason } from '../ui/reason';
 import { typing } from '../ui/shortcuts';
 import { say } from '../ui/toast';
 import { lastList } from './accounts';
@@ -24,7 +25,7 @@ interface Work { base: Account; tag: string; draft: Draft }
 const begun = new Map<number, Work>();
 effect(() => { if (!session.value) begun.clear(); });
 
-const fields = () => [...members.value.map(m => m.key), 'contacts'];
+const fields = () => [...members.value.map(m => m.key), 'contacts', reasonName];
 
 async function load(id: number): Promise<Work> {
   const { data, response } = await ask(api.GET('/accounts/{accountId}', { params: { path: { accountId: id }, query: { include_contacts: true, include_archived: true } } }));
@@ -54,11 +55,12 @@ function useWork(first: Work) {
   const [theirs, setTheirs] = useState<Work>();
   const [preview, setPreview] = useState<Account>();
   const [round, setRound] = useState(0);
+  const reason = useReason();
   const { base, tag, draft } = work;
   const dirty = Object.keys(draft).length > 0;
   useEffect(() => { if (dirty) begun.set(base.id, work); else begun.delete(base.id); }, [work]);
 
-  const take = (next: Work) => { setWork(next); setTheirs(undefined); setError(undefined); setPreview(undefined); };
+  const take = (next: Work) => { setWork(next); setTheirs(undefined); setError(undefined); setPreview(undefined); reason.clear(); };
   const change = (key: string, value: unknown) => {
     const { [key]: _, ...rest } = draft;
     setWork({ ...work, draft: same(value, valueOf(base, key)) ? rest : { ...rest, [key]: value } });
@@ -67,7 +69,8 @@ function useWork(first: Work) {
     setBusy(true);
     setError(undefined);
     try {
-      const { data, response } = await send(base.id, set, match);
+      // A reason is of the changes beside which it was written, so archiving has none.
+      const { data, response } = await send(base.id, set, match, dirty ? reason.header : {});
       if (newOptions(set).length) await loadProperties();
       const others = match === tag ? differingKeys(base, data).filter(k => !(k in set)).map(labelOf) : [];
       take({ base: data, tag: response.headers.get('etag')!, draft: {} });
@@ -80,15 +83,15 @@ function useWork(first: Work) {
     setBusy(false);
   };
   const reverted = (account: Account, its: string) => { take({ base: account, tag: its, draft: {} }); setRound(r => r + 1); };
-  const look = () => send(base.id, draft, tag, true).then(({ data }) => { setPreview(data); setError(undefined); }, setError);
+  const look = () => send(base.id, draft, tag, reason.header, true).then(({ data }) => { setPreview(data); setError(undefined); }, setError);
   const discard = () => take({ ...work, draft: {} });
-  return { base, tag, draft, dirty, error, busy, theirs, preview, round, take, change, save, reverted, look, discard, closePreview: () => setPreview(undefined) };
+  return { base, tag, draft, dirty, error, busy, theirs, preview, reason, round, take, change, save, reverted, look, discard, closePreview: () => setPreview(undefined) };
 }
 
 /** Sends what is to change, and only if nobody else has changed the same members since the tag's version. */
-const send = (id: number, set: Draft, tag: string, dry = false) => ask(api.PATCH('/accounts/{accountId}', {
+const send = (id: number, set: Draft, tag: string, reason: ReasonHeader, dry = false) => ask(api.PATCH('/accounts/{accountId}', {
   params: {
-    path: { accountId: id }, header: { 'If-Match': tag, Prefer: 'merge' },
+    path: { accountId: id }, header: { 'If-Match': tag, Prefer: 'merge', ...reason },
     query: { allow_new_options: newOptions(set).length > 0 || undefined, dry_run: dry || undefined },
   },
   body: bodyOf(set) as never,
@@ -158,8 +161,8 @@ function AccountHead({ work: { base, tag, busy, dirty, save } }: { work: Works }
         </>}
       </Head>
       {deleting && (
-        <FormDialog title={`Delete ${base.title}?`} action="Delete it" danger onClose={() => setDeleting(false)} onSubmit={async () => {
-          await ask(api.DELETE('/accounts/{accountId}', { params: { path: { accountId: base.id }, header: { 'If-Match': tag } } }));
+        <FormDialog title={`Delete ${base.title}?`} action="Delete it" danger reasoned onClose={() => setDeleting(false)} onSubmit={async reason => {
+          await ask(api.DELETE('/accounts/{accountId}', { params: { path: { accountId: base.id }, header: { 'If-Match': tag, ...reason } } }));
           begun.delete(base.id);
           say(`${base.title} is deleted.`, 'good', { text: 'Undo', run: () => void undo(base.id) });
           go(lastList.value);
@@ -169,19 +172,20 @@ function AccountHead({ work: { base, tag, busy, dirty, save } }: { work: Works }
   );
 }
 
-function SaveBar({ work: { draft, busy, discard, look, save } }: { work: Works }) {
+function SaveBar({ work: { draft, busy, error, reason, discard, look, save } }: { work: Works }) {
   const keys = Object.keys(draft);
   return (
-    <div class="savebar">
+    <form class="savebar" onSubmit={e => { e.preventDefault(); void save(); }} noValidate>
       <div class="savebar-words" role="status">
         <b>{count(keys.length, 'change')}</b>
         <span>{keys.map(labelOf).join(', ')}</span>
         {newOptions(draft).length > 0 && <span class="fresh">New: {show(newOptions(draft))}</span>}
       </div>
+      {reason.field(error)}
       <Button onClick={discard} disabled={busy}>Discard</Button>
       <Button onClick={look} disabled={busy}>Preview</Button>
-      <Button look="main" onClick={() => save()} busy={busy} aria-keyshortcuts="Control+S">Save</Button>
-    </div>
+      <Button type="submit" look="main" busy={busy} aria-keyshortcuts="Control+S">Save</Button>
+    </form>
   );
 }
 

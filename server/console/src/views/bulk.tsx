@@ -1,10 +1,11 @@
 import { useState } from 'preact/hooks';
-import { api, get, once, Refusal, type Account } from '../api';
+import { api, get, once, reasonName, Refusal, type Account } from '../api';
 import { count } from '../format';
 import { bodyOf, loadProperties, memberOf, members, newOptions, show, valueOf, type Draft, type Member } from '../members';
 import { Dialog } from '../ui/dialog';
 import { SelectField } from '../ui/field';
 import { Banner, Button, Errors } from '../ui/parts';
+import { useReason } from '../ui/reason';
 import { say } from '../ui/toast';
 import { differing } from './difference';
 import { MemberFields } from './member-fields';
@@ -16,6 +17,7 @@ export function Bulk({ accounts, onClose, onDone }: { accounts: Account[]; onClo
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
   const [key] = useState(once);
+  const reason = useReason();
   const picked = Object.keys(draft).map(memberOf).filter(m => !!m);
   const free = members.value.filter(m => !m.readOnly && m.key !== 'number' && m.key !== 'title' && !(m.key in draft));
   const send = async (dry: boolean) => {
@@ -25,7 +27,7 @@ export function Bulk({ accounts, onClose, onDone }: { accounts: Account[]; onClo
     try {
       const { accounts: made } = await get(api.POST('/accounts/batch', {
         params: { query: { dry_run: dry || undefined, allow_new_options: newOptions(draft).length > 0 || undefined } },
-        headers: dry ? {} : key, body: { updates: accounts.map(a => ({ id: a.id, set })) },
+        headers: dry ? {} : { ...key, ...reason.header }, body: { updates: accounts.map(a => ({ id: a.id, set })) },
       }));
       if (dry) setAfter(made);
       else {
@@ -43,7 +45,7 @@ export function Bulk({ accounts, onClose, onDone }: { accounts: Account[]; onClo
   return (
     <Dialog title={`Change ${count(accounts.length, 'account')}`} wide onClose={onClose}>
       <form onSubmit={e => { e.preventDefault(); void send(!after); }} noValidate>
-        <Errors of={error} fields={[]} />
+        <Errors of={error} fields={[reasonName]} />
         <SelectField label="Members to set" value="" options={[['', 'Add a member…'], ...free.map((m): [string, string] => [m.key, m.name])]} onChange={name => name && change(name, memberOf(name)!.key === 'isActive' ? true : memberOf(name)!.required ? [] : null)} />
         <MemberFields members={picked} draft={draft} error={withoutPlaces(error)} disabled={busy} onChange={change} />
         {picked.length > 0 && <p class="hint">A member that is left empty is cleared. <button type="button" class="link" onClick={() => { setDraft({}); setAfter(undefined); }}>Begin again</button></p>}
@@ -51,6 +53,7 @@ export function Bulk({ accounts, onClose, onDone }: { accounts: Account[]; onClo
           <>
             <Banner>{changed.length === 0 ? 'Nothing would change.' : `${count(changed.length, 'account')} of ${accounts.length} would change. Nothing is written yet; all are written together or none.`}</Banner>
             <Differences of={changed} />
+            {changed.length > 0 && reason.field(error)}
           </>
         )}
         <footer>

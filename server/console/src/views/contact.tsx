@@ -62,8 +62,8 @@ function ContactWork({ contact, onSaved }: { contact: Contact; onSaved: (c: Cont
         <div class="savebar"><div class="savebar-words" role="status"><b>Changed</b></div><Button onClick={() => { setDraft({}); setError(undefined); }}>Discard</Button><Button look="main" onClick={save}>Save</Button></div>
       )}
       {deleting && (
-        <FormDialog title={`Delete ${contact.name}?`} action="Delete" danger onClose={() => setDeleting(false)} onSubmit={async () => {
-          await get(api.DELETE('/contacts/{contactId}', at));
+        <FormDialog title={`Delete ${contact.name}?`} action="Delete" danger reasoned={contact.accounts.length > 0} onClose={() => setDeleting(false)} onSubmit={async reason => {
+          await get(api.DELETE('/contacts/{contactId}', { params: { ...at.params, header: reason } }));
           say(`${contact.name} is deleted.`);
           go('#/contacts');
         }}>{() => <p>The contact is unlinked from {contact.accounts.length === 1 ? 'its account' : `its ${contact.accounts.length} accounts`}.</p>}</FormDialog>

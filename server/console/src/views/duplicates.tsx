@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { api, ask, get, once, type Account, type Schemas } from '../api';
+import { api, ask, get, once, type Account, type ReasonHeader, type Schemas } from '../api';
 import { count } from '../format';
 import { loadProperties, members, show, valueOf, type Member } from '../members';
 import { may } from '../session';
@@ -47,15 +47,15 @@ function Merge({ accounts, onClose, onDone }: { accounts: Account[]; onClose: ()
   const [stays, setStays] = useState(accounts[0]!.id);
   const [take, setTake] = useState<Record<string, number>>({});
   useEffect(() => { void loadProperties(); }, []);
-  const request = (dry: boolean) => ask(api.POST('/accounts/{accountId}/merge', {
-    params: { path: { accountId: stays }, query: { dry_run: dry }, header: dry ? {} : once() },
+  const request = (dry: boolean, reason: ReasonHeader = {}) => ask(api.POST('/accounts/{accountId}/merge', {
+    params: { path: { accountId: stays }, query: { dry_run: dry }, header: dry ? {} : { ...once(), ...reason } },
     body: { from: accounts.filter(a => a.id !== stays).map(a => ({ id: a.id })), take },
   }));
   const preview = useLoaded(async () => (await request(true)).data, [stays, take]);
   const differing = members.value.filter(m => !m.readOnly && m.key !== 'number' && new Set(accounts.map(a => text(m, a))).size > 1);
   return (
-    <FormDialog title={`Merge ${count(accounts.length, 'account', 'accounts')}`} action="Merge" wide disabled={!preview.data} onClose={onClose} onSubmit={async () => {
-      await request(false);
+    <FormDialog title={`Merge ${count(accounts.length, 'account', 'accounts')}`} action="Merge" wide reasoned disabled={!preview.data} onClose={onClose} onSubmit={async reason => {
+      await request(false, reason);
       say('The accounts are merged. A revert in the history takes it back.');
       onDone();
     }}>

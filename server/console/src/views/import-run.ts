@@ -1,4 +1,4 @@
-import { api, ask, Refusal, type Account, type Schemas } from '../api';
+import { api, ask, Refusal, type Account, type ReasonHeader, type Schemas } from '../api';
 import { unguarded } from '../csv';
 import { keepNumbers } from '../exact';
 import { bodyOf, members, read, type Draft, type Member } from '../members';
@@ -12,6 +12,9 @@ export interface Plan {
   strategy: Schemas['MatchStrategy'];
   newOptions: boolean;
 }
+
+/** What the writes of a file have in common: the name under which each is carried out once, and the reason. */
+export interface Series { name: string; reason: ReasonHeader }
 
 export interface Outcome { line: number; row: string[]; title: string; what: 'created' | 'changed' | 'matched' | 'refused'; words: string; id?: number }
 
@@ -57,15 +60,15 @@ function list(cell: string, member: Member): unknown[] {
 
 const atOnce = 4;
 
-/** Sends each row as one account, and tells the outcomes as they come. A row that is refused does not affect the others; one that was written under this name is not written again. */
-export async function run(rows: string[][], plan: Plan, dry: boolean, name: string, tell: (outcomes: Outcome[]) => void): Promise<void> {
+/** Sends each row as one account, and tells the outcomes as they come. A row that is refused does not affect the others; one that was written in this series is not written again. */
+export async function run(rows: string[][], plan: Plan, dry: boolean, series: Series, tell: (outcomes: Outcome[]) => void): Promise<void> {
   const outcomes: Outcome[] = [];
   let next = 0;
   let told = 0;
   const work = async () => {
     while (next < rows.length) {
       const i = next++;
-      outcomes[i] = await patiently(() => send(rows[i], i + 2, plan, dry, name));
+      outcomes[i] = await patiently(() => send(rows[i], i + 2, plan, dry, series));
       if (Date.now() - told > 200) { told = Date.now(); tell([...outcomes]); }
     }
   };
@@ -86,13 +89,13 @@ async function patiently(work: () => Promise<Outcome>): Promise<Outcome> {
 }
 
 /** Throws if the row is to be sent again. */
-async function send(row: string[], line: number, plan: Plan, dry: boolean, name: string): Promise<Outcome> {
+async function send(row: string[], line: number, plan: Plan, dry: boolean, { name, reason }: Series): Promise<Outcome> {
   const draft = draftOf(row, plan);
   const title = String(draft.title ?? row[0] ?? '');
   try {
     const { data, response } = await ask(api.POST('/accounts', {
       params: { query: { match_by: plan.matchBy, match_found_strategy: plan.strategy, allow_new_options: plan.newOptions || undefined, dry_run: dry || undefined } },
-      headers: dry ? {} : { 'Idempotency-Key': `${name}-${line}` }, body: bodyOf(draft) as never,
+      headers: { ...reason, ...(!dry && { 'Idempotency-Key': `${name}-${line}` }) }, body: bodyOf(draft) as never,
     }));
     if (response.status === 201) return { line, row, title, what: 'created', words: '', id: dry ? undefined : data.id };
     return { line, row, title: data.title, id: data.id, ...await compare(data, plan, dry) };

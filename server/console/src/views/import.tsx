@@ -4,6 +4,7 @@ import { count } from '../format';
 import { loadProperties } from '../members';
 import { Banner, Button, Chip, Errors, Head, type Tone } from '../ui/parts';
 import { Check, Field, SelectField } from '../ui/field';
+import { useReason } from '../ui/reason';
 import { guess, run, targets, type Outcome, type Plan } from './import-run';
 import { download } from './export';
 
@@ -46,11 +47,12 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
   const [outcomes, setOutcomes] = useState<Outcome[]>([]);
   const [state, setState] = useState<'mapping' | 'trying' | 'tried' | 'writing' | 'written'>('mapping');
   const [series] = useState(() => `import-${Date.now()}-${Math.random().toString(36).slice(2)}`);
+  const reason = useReason();
   const busy = state === 'trying' || state === 'writing';
   const change = (part: Partial<Plan>) => { setPlan({ ...plan, ...part }); setOutcomes([]); setState('mapping'); };
   const start = async (dry: boolean) => {
     setState(dry ? 'trying' : 'writing');
-    await run(rows, plan, dry, series, setOutcomes);
+    await run(rows, plan, dry, { name: series, reason: reason.header }, setOutcomes);
     if (!dry) await loadProperties();
     setState(dry ? 'tried' : 'written');
   };
@@ -65,6 +67,7 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
         <div class="grid">
           <SelectField label="An account is the same if it has the same" value={plan.matchBy} options={matches} onChange={v => change({ matchBy: v as Plan['matchBy'] })} />
           {plan.matchBy !== 'none' && <SelectField label="Then" value={plan.strategy} options={strategies} onChange={v => change({ strategy: v as Plan['strategy'] })} />}
+          {reason.field(undefined)}
         </div>
         <Check label="Add labels that are no options yet to their dropdowns" checked={plan.newOptions} onChange={newOptions => change({ newOptions })} />
         {missing.length > 0 && <Banner tone="warn">A new account needs a {missing.join(' and an ')}, and no column goes there.</Banner>}

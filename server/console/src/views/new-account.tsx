@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks';
-import { api, ask, once } from '../api';
+import { api, ask, once, reasonName } from '../api';
 import { bodyOf, customMembers, loadProperties, newOptions, ownMembers, type Draft } from '../members';
 import { go } from '../router';
 import { Button, Errors, Head } from '../ui/parts';
+import { useReason } from '../ui/reason';
 import { say } from '../ui/toast';
 import { lastList } from './accounts';
 import { MemberFields } from './member-fields';
@@ -15,13 +16,14 @@ export function NewAccount() {
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
   const [key] = useState(once);
+  const reason = useReason();
   const submit = async (e: Event) => {
     e.preventDefault();
     setBusy(true);
     setError(undefined);
     try {
       const { data } = await ask(api.POST('/accounts', {
-        params: { query: { match_by: 'none', allow_new_options: newOptions(draft).length > 0 || undefined } }, headers: key, body: bodyOf(draft) as never,
+        params: { query: { match_by: 'none', allow_new_options: newOptions(draft).length > 0 || undefined } }, headers: { ...key, ...reason.header }, body: bodyOf(draft) as never,
       }));
       if (newOptions(draft).length) await loadProperties();
       say(`${data.title} is made.`);
@@ -39,10 +41,10 @@ export function NewAccount() {
   return (
     <form class="account single" onSubmit={submit} noValidate>
       <Head title="New account" back={{ href: lastList.value, text: 'Accounts' }} />
-      <Errors of={error} fields={[...asked, ...customMembers.value].map(m => m.key)} />
+      <Errors of={error} fields={[...[...asked, ...customMembers.value].map(m => m.key), reasonName]} />
       <section class="panel"><h2>Account</h2><MemberFields members={asked} {...common} /></section>
       {customMembers.value.length > 0 && <section class="panel"><h2>Custom</h2><MemberFields members={customMembers.value} {...common} /></section>}
-      <div class="savebar"><div class="savebar-words" /><a class="button plain" href={lastList.value}>Cancel</a><Button type="submit" look="main" busy={busy}>Make the account</Button></div>
+      <div class="savebar"><div class="savebar-words" />{reason.field(error)}<a class="button plain" href={lastList.value}>Cancel</a><Button type="submit" look="main" busy={busy}>Make the account</Button></div>
     </form>
   );
 }

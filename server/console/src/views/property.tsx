@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { api, ask, get, type Property } from '../api';
+import { api, ask, get, type Property, type ReasonHeader } from '../api';
 import { count } from '../format';
 import { loadProperties, properties } from '../members';
 import { go, to } from '../router';
@@ -21,8 +21,8 @@ async function uses(keyName: string, op: 'eq' | 'exists', value: string): Promis
 }
 
 type Change = Parameters<typeof patch>[1];
-const patch = (keyName: string, body: { name?: string; indexed?: boolean; unique?: boolean; options?: string[]; addOptions?: string[]; removeOptions?: string[]; renameOptions?: { from: string; to: string }[] }, force = false) =>
-  get(api.PATCH('/properties/{keyName}', { params: { path: { keyName }, query: { force: force || undefined } }, body }));
+const patch = (keyName: string, body: { name?: string; indexed?: boolean; unique?: boolean; options?: string[]; addOptions?: string[]; removeOptions?: string[]; renameOptions?: { from: string; to: string }[] }, force = false, header: ReasonHeader = {}) =>
+  get(api.PATCH('/properties/{keyName}', { params: { path: { keyName }, query: { force: force || undefined }, header }, body }));
 
 /** One property, and its options. */
 export function PropertyView({ keyName }: { keyName: string }) {
@@ -36,8 +36,8 @@ function PropertyWork({ property }: { property: Property }) {
   const [asking, setAsking] = useState<{ what: 'name' | 'add' | 'delete' } | { what: 'rename' | 'remove'; option: string }>();
   const admin = may('admin');
   const used = useLoaded(() => uses(property.keyName, 'exists', 'true'), [property.keyName]);
-  const change = async (body: Change, force = false) => {
-    await patch(property.keyName, body, force);
+  const change = async (body: Change, force = false, reason: ReasonHeader = {}) => {
+    await patch(property.keyName, body, force, reason);
     await loadProperties();
     setError(undefined);
     say('Saved.');
@@ -79,11 +79,11 @@ function PropertyWork({ property }: { property: Property }) {
       )}
       {asking?.what === 'name' && <Naming title="Rename the property" field="name" first={property.name} hint="Its key stays." onClose={close} onName={name => change({ name }).then(close)} />}
       {asking?.what === 'add' && <Naming title={`New option of ${property.name}`} field="addOptions" first="" onClose={close} onName={o => change({ addOptions: [o] }).then(close)} />}
-      {asking?.what === 'rename' && <Naming title={`Rename ${asking.option}`} field="renameOptions" first={asking.option} hint="It is renamed in every account." onClose={close} onName={o => change({ renameOptions: [{ from: asking.option, to: o }] }).then(close)} />}
-      {asking?.what === 'remove' && <Remove property={property} option={asking.option} onClose={close} onRemove={force => change({ removeOptions: [asking.option] }, force).then(close)} />}
+      {asking?.what === 'rename' && <Naming title={`Rename ${asking.option}`} field="renameOptions" first={asking.option} hint="It is renamed in every account." reasoned onClose={close} onName={(o, reason) => change({ renameOptions: [{ from: asking.option, to: o }] }, false, reason).then(close)} />}
+      {asking?.what === 'remove' && <Remove property={property} option={asking.option} onClose={close} onRemove={(force, reason) => change({ removeOptions: [asking.option] }, force, reason).then(close)} />}
       {asking?.what === 'delete' && (
-        <FormDialog title={`Delete ${property.name}?`} action="Delete the property" danger onClose={close} onSubmit={async () => {
-          await get(api.DELETE('/properties/{keyName}', { params: { path: { keyName: property.keyName }, query: { force: used.data ? true : undefined } } }));
+        <FormDialog title={`Delete ${property.name}?`} action="Delete the property" danger reasoned={!!used.data} onClose={close} onSubmit={async reason => {
+          await get(api.DELETE('/properties/{keyName}', { params: { path: { keyName: property.keyName }, query: { force: used.data ? true : undefined }, header: reason } }));
           await loadProperties();
           go('#/properties');
         }}>{() => <p>{used.data ? <>It goes from <b>{count(used.data, 'account')}</b> that {used.data === 1 ? 'has' : 'have'} a value of it. Their history keeps the values.</> : 'No account has a value of it.'}</p>}</FormDialog>
@@ -103,19 +103,19 @@ function Option({ keyName, option, counted, children }: { keyName: string; optio
   );
 }
 
-function Naming({ title, field, first, hint, onClose, onName }: { title: string; field: string; first: string; hint?: string; onClose: () => void; onName: (name: string) => Promise<void> }) {
+function Naming({ title, field, first, hint, reasoned, onClose, onName }: { title: string; field: string; first: string; hint?: string; reasoned?: boolean; onClose: () => void; onName: (name: string, reason: ReasonHeader) => Promise<void> }) {
   const [name, setName] = useState(first);
   return (
-    <FormDialog title={title} action="Save" fields={[field]} onClose={onClose} onSubmit={() => onName(name)}>
+    <FormDialog title={title} action="Save" fields={[field]} reasoned={reasoned} onClose={onClose} onSubmit={reason => onName(name, reason)}>
       {error => <TextField label="Name" name={field} of={error} value={name} onInput={setName} hint={hint} />}
     </FormDialog>
   );
 }
 
-function Remove({ property, option, onClose, onRemove }: { property: Property; option: string; onClose: () => void; onRemove: (force: boolean) => Promise<void> }) {
+function Remove({ property, option, onClose, onRemove }: { property: Property; option: string; onClose: () => void; onRemove: (force: boolean, reason: ReasonHeader) => Promise<void> }) {
   const used = useLoaded(() => uses(property.keyName, 'eq', option), [option]);
   return (
-    <FormDialog title={`Remove ${option}?`} action="Remove it" danger disabled={used.data === undefined} onClose={onClose} onSubmit={() => onRemove(used.data! > 0)}>
+    <FormDialog title={`Remove ${option}?`} action="Remove it" danger reasoned={!!used.data} disabled={used.data === undefined} onClose={onClose} onSubmit={reason => onRemove(used.data! > 0, reason)}>
       {() => <p>{used.data ? <><b>{count(used.data, 'account')}</b> {used.data === 1 ? 'has' : 'have'} it, and {used.data === 1 ? 'loses' : 'lose'} it. Their history keeps it.</> : 'No account has it.'}</p>}
     </FormDialog>
   );

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
-import { api, ask, once, Refusal, type Account, type Change, type Schemas } from '../api';
+import { api, ask, once, Refusal, type Account, type Change, type ReasonHeader, type Schemas } from '../api';
 import { numberOf } from '../format';
 import { inOrder, labelOf, textOf, valueOf } from '../members';
 import { go } from '../router';
@@ -14,8 +14,8 @@ type Reverted = Schemas['RevertedAccount'];
 /** How often an account was undeleted from a notice: a view of it that is open has to load it again. */
 export const undeletions = signal(0);
 
-const undelete = (id: number, dry: boolean) => ask(api.POST('/accounts/{accountId}/undelete', {
-  params: { path: { accountId: id }, query: { dry_run: dry }, header: dry ? {} : once() },
+const undelete = (id: number, dry: boolean, reason: ReasonHeader = {}) => ask(api.POST('/accounts/{accountId}/undelete', {
+  params: { path: { accountId: id }, query: { dry_run: dry }, header: dry ? {} : { ...once(), ...reason } },
 }));
 
 /** Undeletes an account without a look at what becomes of it, as the one who has just deleted it may. */
@@ -50,19 +50,19 @@ interface Props {
 export function TakeBack({ id, change, current, onClose, onDone }: Props) {
   const [partial, setPartial] = useState(false);
   const deletion = change.kind === 'deleted';
-  const request = (dry: boolean) => (deletion ? undelete(id, dry) : ask(api.POST('/accounts/{accountId}/changes/{sequence}/revert', {
+  const request = (dry: boolean, reason: ReasonHeader = {}) => (deletion ? undelete(id, dry, reason) : ask(api.POST('/accounts/{accountId}/changes/{sequence}/revert', {
     params: {
       path: { accountId: id, sequence: change.sequence }, query: { dry_run: dry },
-      header: { ...(partial && { Prefer: 'merge' }), ...(dry ? {} : once()) },
+      header: { ...(partial && { Prefer: 'merge' }), ...(dry ? {} : { ...once(), ...reason }) },
     },
   })));
   const preview = useLoaded(async () => (await request(true)).data, [partial]);
   const clashes = preview.data ? preview.data.leftOut.map(l => l.reason) : clashesOf(preview.error);
   const empty = preview.data?.members.length === 0 && !change.cause?.merged;
   return (
-    <FormDialog title={deletion ? 'Undelete the account' : `Take back ${numberOf(change.sequence)}`} action={deletion ? 'Undelete' : 'Take back'} wide disabled={!preview.data || empty} onClose={onClose}
-      onSubmit={async () => {
-        const { data, response } = await request(false);
+    <FormDialog title={deletion ? 'Undelete the account' : `Take back ${numberOf(change.sequence)}`} action={deletion ? 'Undelete' : 'Take back'} wide reasoned disabled={!preview.data || empty} onClose={onClose}
+      onSubmit={async reason => {
+        const { data, response } = await request(false, reason);
         tell(deletion ? `${data.account.title} is there again.` : 'The change is taken back.', data);
         onDone(data.account, response.headers.get('etag')!);
       }}>
