@@ -24,27 +24,17 @@ const (
 // burst sends hundreds of requests at once to one server, and looks at how many
 // connections it opens to PostgreSQL: while that is well, while it hangs, and when it
 // is well again.
-func burst(ctx context.Context, binary string) (err error) {
+func burst(ctx context.Context, binary string) error {
 	fmt.Printf("%d requests at once, %d connections\n", atOnce, burstConnections)
-	cluster, err := pgtest.Start(ctx, pgtest.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, cluster.Stop()) }()
-	if err := cluster.CreateDatabase(ctx, database); err != nil {
-		return err
-	}
-	f, err := newFleet(ctx, binary, cluster.URL(database), 1,
-		"--db-connections", strconv.Itoa(burstConnections), "--timeout", burstTimeout.String())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.stop()) }()
-	c := caller{url: f.urls()[0], key: f.key, http: newHTTP()}
-	if err := c.fill(); err != nil {
-		return err
-	}
-	return burstThrice(ctx, f, cluster, c)
+	return onCluster(ctx, pgtest.Options{}, func(cluster *pgtest.Cluster) error {
+		return onFleet(ctx, binary, cluster.URL(database), 1, func(f *fleet) error {
+			c := caller{url: f.urls()[0], key: f.key, http: newHTTP()}
+			if err := c.fill(); err != nil {
+				return err
+			}
+			return burstThrice(ctx, f, cluster, c)
+		}, "--db-connections", strconv.Itoa(burstConnections), "--timeout", burstTimeout.String())
+	})
 }
 
 func burstThrice(ctx context.Context, f *fleet, cluster *pgtest.Cluster, c caller) error {

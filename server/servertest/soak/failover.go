@@ -12,9 +12,6 @@ import (
 	"github.com/accountsd/accountsd/server/store/postgres/pgtest"
 )
 
-// database is the name of the databases here.
-const database = "accounts"
-
 // recovering is how long the servers may take to write again.
 const recovering = time.Minute
 
@@ -38,28 +35,19 @@ func failover(ctx context.Context, binary string, times int) error {
 
 // failOver does so once, and returns how long it took until both servers wrote.
 func failOver(ctx context.Context, binary string) (recovered time.Duration, err error) {
-	primary, err := pgtest.Start(ctx, pgtest.Options{Durable: true})
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, primary.Stop()) }()
-	standby, err := primary.Standby(ctx, pgtest.Synchronous)
-	if err != nil {
-		return 0, err
-	}
-	if err := primary.CreateDatabase(ctx, database); err != nil {
-		return 0, err
-	}
-	f, err := newFleet(ctx, binary, pgtest.URL(database, primary, standby), 2)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, f.stop()) }()
-	err = f.work(ctx, f.urls(), true, func(ctx context.Context, c *crowd.Crowd) error {
-		pause(c, 3*time.Second+rand.N(3*time.Second))
-		recovered, err = replace(ctx, primary, standby, c)
-		pause(c, 4*time.Second)
-		return err
+	err = onCluster(ctx, pgtest.Options{Durable: true}, func(primary *pgtest.Cluster) error {
+		standby, err := primary.Standby(ctx, pgtest.Synchronous)
+		if err != nil {
+			return err
+		}
+		return onFleet(ctx, binary, pgtest.URL(database, primary, standby), 2, func(f *fleet) error {
+			return f.work(ctx, f.urls(), true, func(ctx context.Context, c *crowd.Crowd) (err error) {
+				pause(c, 3*time.Second+rand.N(3*time.Second))
+				recovered, err = replace(ctx, primary, standby, c)
+				pause(c, 4*time.Second)
+				return err
+			})
+		})
 	})
 	return recovered, err
 }

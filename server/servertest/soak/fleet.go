@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/servertest/crowd"
+	"github.com/accountsd/accountsd/server/store/postgres/pgtest"
 )
 
 // What a crowd is, and how long it takes until it knows all accounts.
@@ -67,6 +68,31 @@ func newFleet(ctx context.Context, binary, db string, servers int, flags ...stri
 		f.servers = append(f.servers, n)
 	}
 	return f, nil
+}
+
+// onFleet makes a fleet for as long as do takes.
+func onFleet(ctx context.Context, binary, db string, servers int, do func(*fleet) error, flags ...string) error {
+	f, err := newFleet(ctx, binary, db, servers, flags...)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(f), f.stop())
+}
+
+// database is the name of the databases here.
+const database = "accounts"
+
+// onCluster starts PostgreSQL with an empty database, for as long as do takes.
+func onCluster(ctx context.Context, options pgtest.Options, do func(*pgtest.Cluster) error) (err error) {
+	cluster, err := pgtest.Start(ctx, options)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, cluster.Stop()) }()
+	if err := cluster.CreateDatabase(ctx, database); err != nil {
+		return err
+	}
+	return do(cluster)
 }
 
 // withOutput adds to an error what the command wrote to standard error.

@@ -87,24 +87,13 @@ func pooled(ctx context.Context, binary string) error {
 	return nil
 }
 
-func pooledAs(ctx context.Context, binary, mode string) (err error) {
-	cluster, err := pgtest.Start(ctx, pgtest.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, cluster.Stop()) }()
-	if err := cluster.CreateDatabase(ctx, database); err != nil {
-		return err
-	}
-	pooler, err := pgtest.StartPgBouncer(ctx, cluster.URL(database))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, pooler.Stop()) }()
-	f, err := newFleet(ctx, binary, pooler.URL+"&default_query_exec_mode="+mode, 2)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.stop()) }()
-	return atPeace(ctx, f)
+func pooledAs(ctx context.Context, binary, mode string) error {
+	return onCluster(ctx, pgtest.Options{}, func(cluster *pgtest.Cluster) error {
+		pooler, err := pgtest.StartPgBouncer(ctx, cluster.URL(database))
+		if err != nil {
+			return err
+		}
+		err = onFleet(ctx, binary, pooler.URL+"&default_query_exec_mode="+mode, 2, func(f *fleet) error { return atPeace(ctx, f) })
+		return errors.Join(err, pooler.Stop())
+	})
 }

@@ -28,17 +28,11 @@ func keysOnSQLite(ctx context.Context, binary string, rows int) error {
 	return importTwice(ctx, binary, filepath.Join(dir, "accounts.db"), rows)
 }
 
-func keysOnPostgres(ctx context.Context, binary string, rows int) (err error) {
-	cluster, err := pgtest.Start(ctx, pgtest.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, cluster.Stop()) }()
-	if err := cluster.CreateDatabase(ctx, database); err != nil {
-		return err
-	}
-	fmt.Println("on PostgreSQL:")
-	return importTwice(ctx, binary, cluster.URL(database), rows)
+func keysOnPostgres(ctx context.Context, binary string, rows int) error {
+	return onCluster(ctx, pgtest.Options{}, func(cluster *pgtest.Cluster) error {
+		fmt.Println("on PostgreSQL:")
+		return importTwice(ctx, binary, cluster.URL(database), rows)
+	})
 }
 
 // keyed is a database, and two files that are imported into it.

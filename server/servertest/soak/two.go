@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"syscall"
 	"time"
@@ -25,21 +24,10 @@ func two(ctx context.Context, binary string) error {
 }
 
 // onDatabase has two servers on a cluster of their own.
-func onDatabase(ctx context.Context, binary string, do func(context.Context, *fleet) error, flags ...string) (err error) {
-	cluster, err := pgtest.Start(ctx, pgtest.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, cluster.Stop()) }()
-	if err := cluster.CreateDatabase(ctx, database); err != nil {
-		return err
-	}
-	f, err := newFleet(ctx, binary, cluster.URL(database), 2, flags...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.stop()) }()
-	return do(ctx, f)
+func onDatabase(ctx context.Context, binary string, do func(context.Context, *fleet) error, flags ...string) error {
+	return onCluster(ctx, pgtest.Options{}, func(cluster *pgtest.Cluster) error {
+		return onFleet(ctx, binary, cluster.URL(database), 2, func(f *fleet) error { return do(ctx, f) }, flags...)
+	})
 }
 
 // atPeace has a crowd work while nothing happens.

@@ -28,7 +28,7 @@ const (
 // webhooks has a receiver that refuses half of what comes, and kills it so many times, and
 // the servers as well: one on SQLite, and two on PostgreSQL. It ends with what the feed has,
 // in order for each account.
-func webhooks(ctx context.Context, binary string, kills int) (err error) {
+func webhooks(ctx context.Context, binary string, kills int) error {
 	dir, err := os.MkdirTemp("", "webhooks")
 	if err != nil {
 		return err
@@ -37,15 +37,10 @@ func webhooks(ctx context.Context, binary string, kills int) (err error) {
 	if err := sendWebhooks(ctx, binary, filepath.Join(dir, "accounts.db"), 1, kills); err != nil {
 		return fmt.Errorf("on SQLite: %w", err)
 	}
-	cluster, err := pgtest.Start(ctx, pgtest.Options{})
+	err = onCluster(ctx, pgtest.Options{}, func(cluster *pgtest.Cluster) error {
+		return sendWebhooks(ctx, binary, cluster.URL(database), 2, kills)
+	})
 	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, cluster.Stop()) }()
-	if err := cluster.CreateDatabase(ctx, database); err != nil {
-		return err
-	}
-	if err := sendWebhooks(ctx, binary, cluster.URL(database), 2, kills); err != nil {
 		return fmt.Errorf("on PostgreSQL: %w", err)
 	}
 	return nil
