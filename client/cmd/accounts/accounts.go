@@ -65,6 +65,7 @@ func accountCommands(t *terminal) []*cli.Command {
 			Flags:       []cli.Flag{dryRun, newOptions, ifMatch, mergeFlag()}, ShellComplete: completeMembers[client.AccountPatch],
 		},
 		updateWhereCommand(t, newOptions),
+		batchCommand(t, dryRun, newOptions),
 		{Name: "archive", Usage: "archive accounts", ArgsUsage: "ID...", Action: t.setActive(false)},
 		{Name: "restore", Usage: "restore archived accounts", ArgsUsage: "ID...", Action: t.setActive(true)},
 		{
@@ -170,39 +171,6 @@ func readMoment(text string) (client.GetOption, error) {
 func timeFlag(cmd *cli.Command, name string) time.Time {
 	t, _ := readTime(cmd.String(name))
 	return t
-}
-
-// readID reads an id as the server does: 01 and +1 are none.
-func readID(text string) (int64, error) {
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || id < 1 || strconv.FormatInt(id, 10) != text {
-		return 0, usagef("%q is not an id", text)
-	}
-	return id, nil
-}
-
-// ids reads the arguments as ids.
-func ids(args []string) ([]int64, error) {
-	if len(args) == 0 {
-		return nil, usagef("give an id")
-	}
-	list := make([]int64, len(args))
-	for i, arg := range args {
-		var err error
-		if list[i], err = readID(arg); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-// firstID reads the first argument as an id.
-func firstID(cmd *cli.Command) (int64, error) {
-	list, err := ids(cmd.Args().Slice()[:min(1, cmd.NArg())])
-	if err != nil {
-		return 0, err
-	}
-	return list[0], nil
 }
 
 // when is an option of a call that is given on a condition.
@@ -318,12 +286,9 @@ func conditionOf(args []string) client.Condition {
 }
 
 func (t *terminal) history(ctx context.Context, cmd *cli.Command, c *client.Client) error {
-	id, err := firstID(cmd)
+	id, err := oneID(cmd)
 	if err != nil {
 		return err
-	}
-	if cmd.NArg() != 1 {
-		return usagef("give one id")
 	}
 	if cmd.Bool("merged") {
 		return printList(t.printer(cmd, feedColumns), limited(c.Accounts.MergedHistory(ctx, id), cmd.Int("limit")))

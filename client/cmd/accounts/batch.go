@@ -17,7 +17,7 @@ import (
 // maxBatch is how many lines the server takes at once.
 const maxBatch = 500
 
-func batchCommand(t *terminal) *cli.Command {
+func batchCommand(t *terminal, dryRun, newOptions cli.Flag) *cli.Command {
 	return &cli.Command{
 		Name: "batch", Usage: "update or create the accounts that the lines of a file name", ArgsUsage: "FILE", Action: connected(t.batch),
 		Description: `A line is an update, as in {"id":1,"set":{"title":"Sunrise","custom":{"roof_type":null}},"ifMatch":"\"1-1\""}, and the
@@ -31,13 +31,9 @@ there. - reads standard input. All lines are read before the first is sent.
 Each 500 are carried out together, or none of them; with --atomic all lines are, of which there may then be 500. With --each
 each is carried out for itself: those that fail are told, the others are done, and the exit code is that of the first that
 failed. A line that is wrong whatever the accounts are, as with an empty title, still keeps its 500 from being sent.`,
-		Flags: []cli.Flag{
+		Flags: []cli.Flag{dryRun, newOptions, mergeFlag(),
 			&cli.BoolFlag{Name: "atomic", Usage: "carry out all lines or none"},
-			&cli.BoolFlag{Name: "each", Usage: "carry out each line for itself, and print a receipt for it"},
-			mergeFlag(),
-			&cli.BoolFlag{Name: "dry-run", Usage: "check and show what would be written, and write nothing"},
-			&cli.BoolFlag{Name: "allow-new-options", Usage: "add unknown labels to their dropdowns"},
-		},
+			&cli.BoolFlag{Name: "each", Usage: "carry out each line for itself, and print a receipt for it"}},
 	}
 }
 

@@ -37,7 +37,7 @@ func (t *terminal) listContacts(ctx context.Context, cmd *cli.Command, c *client
 }
 
 func getContact(ctx context.Context, cmd *cli.Command, c *client.Client) (*client.Contact, error) {
-	id, err := firstID(cmd)
+	id, err := oneID(cmd)
 	if err != nil {
 		return nil, err
 	}

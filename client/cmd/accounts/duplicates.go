@@ -31,15 +31,11 @@ func (t *terminal) duplicates(ctx context.Context, cmd *cli.Command, c *client.C
 		IncludeArchived: cmd.Bool("archived"),
 		PageSize:        min(cmd.Int("limit"), 100),
 	}
-	if cmd.NArg() > 1 {
-		return usagef("give one id")
-	}
-	if cmd.NArg() == 1 {
-		id, err := firstID(cmd)
-		if err != nil {
+	if cmd.NArg() > 0 {
+		var err error
+		if filter.AccountID, err = oneID(cmd); err != nil {
 			return err
 		}
-		filter.AccountID = id
 	}
 	return printList(t.printer(cmd, duplicateColumns), limited(c.Accounts.Duplicates(ctx, filter), cmd.Int("limit")))
 }

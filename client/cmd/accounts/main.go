@@ -73,7 +73,7 @@ func rootCommand(t *terminal) *cli.Command {
 			&cli.StringFlag{Name: "reason", Usage: "say `WHY` this is written, for the history", Sources: cli.EnvVars("ACCOUNTS_REASON")},
 			&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up on a call after `DURATION`"},
 		},
-		Commands: append(accountCommands(t), changesCommand(t), duplicatesCommand(t), batchCommand(t), propertiesCommand(t), contactsCommand(t), usersCommand(t), keysCommand(t), webhooksCommand(t), auditCommand(t), typesCommand(t), profileCommand(t), mcpCommand(t), manual.Command(1)),
+		Commands: append(accountCommands(t), changesCommand(t), duplicatesCommand(t), propertiesCommand(t), contactsCommand(t), usersCommand(t), keysCommand(t), webhooksCommand(t), auditCommand(t), typesCommand(t), profileCommand(t), mcpCommand(t), manual.Command(1)),
 		Action: func(_ context.Context, cmd *cli.Command) error {
 			if name := cmd.Args().First(); name != "" {
 				return usagef("there is no command %q; see accounts --help", name)

@@ -42,10 +42,7 @@ func (t *terminal) revert(ctx context.Context, cmd *cli.Command, c *client.Clien
 }
 
 func (t *terminal) undelete(ctx context.Context, cmd *cli.Command, c *client.Client) error {
-	if cmd.NArg() != 1 {
-		return usagef("give one id")
-	}
-	id, err := firstID(cmd)
+	id, err := oneID(cmd)
 	if err != nil {
 		return err
 	}

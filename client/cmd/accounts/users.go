@@ -61,18 +61,6 @@ func inviteAgain(ctx context.Context, cmd *cli.Command, c *client.Client) (*invi
 	return invited(c.Users.InviteAgain(ctx, id))
 }
 
-// oneID is the id that is given, and the only argument.
-func oneID(cmd *cli.Command) (int64, error) {
-	list, err := ids(cmd.Args().Slice())
-	if err != nil {
-		return 0, err
-	}
-	if len(list) != 1 {
-		return 0, usagef("give one id")
-	}
-	return list[0], nil
-}
-
 func invited(user *client.InvitedUser, err error) (*invitedUser, error) {
 	if err != nil {
 		return nil, err

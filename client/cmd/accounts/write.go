@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -146,8 +145,6 @@ func (t *terminal) confirmed(cmd *cli.Command, question string) error {
 	}
 	return t.confirm(question)
 }
-
-func joined[ID any](list []ID) string { return strings.Trim(fmt.Sprint(list), "[]") }
 
 // each makes a list of what is there already.
 func each[T any](values []T) func(yield func(T, error) bool) {
