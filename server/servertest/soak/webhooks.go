@@ -22,7 +22,7 @@ import (
 const (
 	changesPerKill  = 100
 	watchedAccounts = 30
-	arriving        = 3 * time.Minute // in which the rest must arrive, once nothing happens any more
+	arriving        = time.Minute // for each kill, in which the rest must arrive: half of the time it waits
 )
 
 // webhooks has a receiver that refuses half of what comes, and kills it so many times, and
@@ -73,7 +73,7 @@ func sendWebhooks(ctx context.Context, binary, db string, servers, kills int) (e
 	if err := killWhileWriting(ctx, f, c, r, kills); err != nil {
 		return err
 	}
-	feed, err := awaitWebhook(ctx, c, made.Webhook.ID)
+	feed, err := awaitWebhook(ctx, c, made.Webhook.ID, time.Duration(kills)*arriving)
 	if err != nil {
 		return err
 	}
@@ -119,9 +119,9 @@ func killWhileWriting(ctx context.Context, f *fleet, c *client.Client, r *receiv
 	return nil
 }
 
-// awaitWebhook waits until all is delivered, and returns the feed.
-func awaitWebhook(ctx context.Context, c *client.Client, id int64) (feed []client.Change, err error) {
-	for end := time.Now().Add(arriving); ; time.Sleep(100 * time.Millisecond) {
+// awaitWebhook waits until all is delivered, at most so long, and returns the feed.
+func awaitWebhook(ctx context.Context, c *client.Client, id int64, most time.Duration) (feed []client.Change, err error) {
+	for end := time.Now().Add(most); ; time.Sleep(100 * time.Millisecond) {
 		w, err := c.Webhooks.Get(ctx, id)
 		if err != nil {
 			return nil, err
