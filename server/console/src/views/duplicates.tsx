@@ -27,8 +27,8 @@ export function Duplicates() {
               <tbody>
                 {groups.map(g => (
                   <tr key={JSON.stringify(g.reasons)}>
-                    <th scope="row">{g.reasons.map(r => <span key={r.member} class="second"><Chip>{reasons[r.member]}</Chip> {r.value}</span>)}</th>
-                    <td>{g.accounts.map(a => <span key={a.id} class="second"><a href={`#/accounts/${a.id}`}>{a.title}</a> ({a.number})</span>)}{g.count > g.accounts.length && <span class="second">and {count(g.count - g.accounts.length, 'other', 'others')}</span>}</td>
+                    <th scope="row">{g.reasons.map(r => <div key={r.member} class="second"><Chip>{reasons[r.member]}</Chip> {r.value}</div>)}</th>
+                    <td>{g.accounts.map(a => <div key={a.id} class="second"><a href={`#/accounts/${a.id}`}>{a.title}</a> ({a.number})</div>)}{g.count > g.accounts.length && <div class="second">and {count(g.count - g.accounts.length, 'other', 'others')}</div>}</td>
                     <td class="row-actions">{may('write') && <Button onClick={() => setMerging(g)}>Merge…</Button>}</td>
                   </tr>
                 ))}
@@ -62,7 +62,7 @@ function Merge({ accounts, onClose, onDone }: { accounts: Account[]; onClose: ()
       {() => <>
         <SelectField label="The account that stays" value={String(stays)} options={accounts.map(a => [String(a.id), `${a.title} (${a.number})`])} onChange={id => setStays(Number(id))} />
         <Errors of={preview.error} />
-        <table class="plain">
+        <table class="plain list">
           <thead><tr><th scope="col">Member</th><th scope="col">Taken from</th><th scope="col">As it will be</th></tr></thead>
           <tbody>
             {differing.map(m => (
@@ -74,7 +74,7 @@ function Merge({ accounts, onClose, onDone }: { accounts: Account[]; onClose: ()
                     {accounts.map(a => <option key={a.id} value={String(a.id)}>{text(m, a) || '–'} ({a.number})</option>)}
                   </select>
                 </td>
-                <td>{preview.data ? text(m, preview.data) || '–' : '…'}</td>
+                <td data-label="As it will be">{preview.data ? text(m, preview.data) || '–' : '…'}</td>
               </tr>
             ))}
           </tbody>

@@ -22,8 +22,14 @@ async function load(id: number, most: number): Promise<Found> {
   return { webhook, deliveries };
 }
 
-/** How often a webhook is looked at while it has changes to send. */
-const lookAfter = 2000;
+/** Looks at a webhook every two seconds while it has changes to send, but not while a window is open: a look that fails would close it, and a secret is shown once. */
+function useProgress({ webhook }: Found, working: boolean, look: () => void): void {
+  useEffect(() => {
+    if (working || webhook.state === 'paused' || webhook.behind === 0 || webhook.failures > 0) return;
+    const timer = setTimeout(look, 2000);
+    return () => clearTimeout(timer);
+  }, [webhook, working]);
+}
 
 /** One webhook: what it sends where, and how that goes. */
 export function WebhookView({ id }: { id: number }) {
@@ -49,11 +55,7 @@ function Work({ found, loaded }: { found: Found; loaded: Loaded<Found> }) {
   const [issued, setIssued] = useState<Schemas['IssuedWebhook']>();
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
-  useEffect(() => {
-    if (asking || webhook.state === 'paused' || webhook.behind === 0 || webhook.failures > 0) return;
-    const timer = setTimeout(loaded.reload, lookAfter);
-    return () => clearTimeout(timer);
-  }, [found, asking]);
+  useProgress(found, !!(asking || issued), loaded.reload);
   const done = (words: string) => { setAsking(undefined); setError(undefined); loaded.reload(); say(words); };
   const act = async (work: () => Promise<void>) => {
     setBusy(true);
@@ -72,7 +74,7 @@ function Work({ found, loaded }: { found: Found; loaded: Loaded<Found> }) {
       <Facts of={webhook} />
       {asking === 'edit' && <EditWebhook webhook={webhook} onClose={close} onDone={() => done('Saved.')} />}
       {asking === 'replay' && <Replay webhook={webhook} onClose={close} onDone={done} />}
-      {asking === 'rotate' && <Rotate webhook={webhook} onClose={close} onDone={made => { setAsking(undefined); setIssued(made); loaded.reload(); }} />}
+      {asking === 'rotate' && <Rotate webhook={webhook} onClose={close} onDone={made => { setAsking(undefined); setIssued(made); }} />}
       {asking === 'delete' && (
         <FormDialog title="Delete the webhook?" action="Delete it" danger onClose={close} onSubmit={async () => {
           await get(api.DELETE('/webhooks/{webhookId}', at(webhook.id)));
@@ -80,7 +82,7 @@ function Work({ found, loaded }: { found: Found; loaded: Loaded<Found> }) {
           go('#/webhooks');
         }}>{() => <p>Nothing more is sent to <b>{webhook.url}</b>. The secret and the deliveries go with it; another webhook begins anew. To have it wait, pause it instead.</p>}</FormDialog>
       )}
-      {issued && <WebhookSecret of={issued} onClose={() => setIssued(undefined)} />}
+      {issued && <WebhookSecret of={issued} onClose={() => { setIssued(undefined); loaded.reload(); }} />}
     </>
   );
 }
