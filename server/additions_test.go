@@ -22,6 +22,7 @@ func TestAddRemoveFill(t *testing.T) {
 			"remove":{"address":["elsewhere"],"contacts":[99],"custom":{"tags":["Silver"]}},"fill":{"primaryEmail":"new@sunrise.example","size":1,"custom":{"roof_type":"none"}}}`),
 			status: 200, header: map[string]string{"ETag": `"1-1"`}},
 		{name: "nothing in them changes nothing", request: patch(`{"add":{},"remove":{"custom":{}},"fill":{}}`), status: 200, header: map[string]string{"ETag": `"1-1"`}},
+		{name: "nor do lists of nothing", request: patch(`{"add":{"contacts":[],"custom":{"tags":[]}},"remove":{"contacts":[],"custom":{"remarks":[]}}}`), status: 200, header: map[string]string{"ETag": `"1-1"`}},
 		{name: "the last line may be replaced", request: patch(`{"add":{"address":["1 A St","1 a st"]},"remove":{"address":["120 Mission Street, San Francisco, CA 94105"]}}`),
 			status: 200, changes: true, members: map[string]any{"address": []any{"1 A St"}}},
 		{name: "but not removed", request: patch(`{"remove":{"address":["120 mission street, San Francisco, CA 94105"]},"add":{"value":1}}`), status: 400, code: "VALIDATION_ERROR",

@@ -95,7 +95,8 @@ func (c *creation) check(ctx context.Context) (Account, error) {
 	if err != nil {
 		return Account{}, err
 	}
-	contacts, err := c.tx.Contacts(ctx, c.actor.CompanyID, p.contacts())
+	ids, _ := p.contacts()
+	contacts, err := c.tx.Contacts(ctx, c.actor.CompanyID, ids)
 	if err != nil {
 		return Account{}, fmt.Errorf("load contacts: %w", err)
 	}

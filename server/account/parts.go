@@ -194,11 +194,12 @@ func (p *Patch) hasCustom() bool {
 	return slices.ContainsFunc(p.all(), func(q *Patch) bool { return len(q.Custom.Value) > 0 })
 }
 
-// contacts are the ids of the contacts that the patch names.
-func (p *Patch) contacts() []int64 {
-	var ids []int64
+// contacts are the ids of the contacts that the patch names, and whether it is about
+// contacts at all.
+func (p *Patch) contacts() (ids []int64, named bool) {
 	for _, q := range p.all() {
 		ids = append(ids, q.Contacts.Value...)
+		named = named || q.Contacts.IsSet()
 	}
-	return ids
+	return ids, named
 }

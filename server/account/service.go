@@ -141,7 +141,7 @@ func (s *Service) apply(ctx context.Context, r Reader, before Account, p Patch, 
 		env.Schema = properties
 	}
 	var err error
-	if env.Contacts, err = contactsFor(ctx, r, before, p.contacts()); err != nil {
+	if env.Contacts, err = contactsFor(ctx, r, before, p); err != nil {
 		return Outcome{}, nil, err
 	}
 	outcome := Apply(before, p, env)
@@ -162,10 +162,11 @@ func taken(ctx context.Context, r Reader, before Account, number patch.Field[int
 	return append(offences, values...), err
 }
 
-// contactsFor returns the contacts that an account may be linked to. Those that
-// it is linked to are at hand.
-func contactsFor(ctx context.Context, r Reader, a Account, ids []int64) (map[int64]Contact, error) {
-	if len(ids) == 0 {
+// contactsFor returns the contacts that a patch may link an account to. Those that
+// it is linked to are at hand, and stay linked though the patch may name none.
+func contactsFor(ctx context.Context, r Reader, a Account, p Patch) (map[int64]Contact, error) {
+	ids, named := p.contacts()
+	if !named {
 		return nil, nil
 	}
 	linked := make(map[int64]Contact, len(a.Contacts))
