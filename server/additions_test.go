@@ -103,6 +103,24 @@ func TestSums(t *testing.T) {
 	}
 }
 
+// A zero has no sign, in whatever way it comes to be there: not every store has the
+// two, and the history would tell of one what the other does not.
+func TestZeroHasNoSign(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for _, body := range []string{`{"value":-0}`, `{"fill":{"value":-0.0}}`, `{"add":{"value":-0e5}}`} {
+		must(t, f.custom(t, `{"value":null}`, ""))
+		must(t, f.custom(t, body, `"value":0,`))
+		must(t, f.custom(t, `{"add":{"value":1}}`, `"value":1,`))
+		a := f.must(t, request{method: "GET", path: "/accounts/1/changes?page_size=2"}, http.StatusOK)
+		for _, want := range []string{`"value":{"before":null,"after":0}`, `"value":{"before":0,"after":1}`} {
+			if !strings.Contains(a.Body.String(), want) {
+				t.Errorf("%s: %s has no %s", body, a.Body, want)
+			}
+		}
+	}
+}
+
 // custom sends a patch, whose answer must hold a text.
 func (f *fixture) custom(t *testing.T, body, want string) error {
 	t.Helper()

@@ -184,11 +184,12 @@ func checkNumber(n int64, _ string) (int64, string) {
 	return n, ""
 }
 
+// checkAmount makes a zero below zero 0: not every store has the two.
 func checkAmount(x float64, _ string) (float64, string) {
 	if math.IsNaN(x) || math.Abs(x) > MaxAmount {
 		return x, fmt.Sprintf("must be a number from %.16g to %.16g; got %g", -MaxAmount, MaxAmount, x)
 	}
-	return x, ""
+	return x + 0, "" // which makes 0 of -0
 }
 
 func customMember() member {
