@@ -16,7 +16,8 @@
 //
 // A property that is unique is a key of one's own, such as the id in another
 // system: [Accounts.GetBy] finds an account by it, and [MatchUnique] matches by it.
-// [Accounts.BatchItems] upserts many accounts by it, with a receipt for each.
+// [Accounts.BatchItems] upserts many accounts by it, with a receipt for each; with [Each],
+// each for itself.
 //
 // # Change an account
 //
@@ -41,18 +42,24 @@
 // The patch takes effect as a whole or not at all. [AllowNewOptions] adds labels
 // to a dropdown, [DryRun] only looks, [IfMatch] guards against lost updates, and
 // [Reason] is shown with the change in the history. With [Merge], IfMatch guards by
-// member: only who has changed the same one stands in the way, and the error's
-// Conflicts tell the values. To calculate the new state from the old
-// one, use [Accounts.UpdateFunc], which does not lose what others write meanwhile. [Values] of custom members are made
-// by [Decimal], [Day], [Moment] and [ListOf] where Go has no type of its own for
-// them, and read by their methods.
+// member: only a change of the same one stands in the way, and the error's Conflicts
+// have the values. To calculate the new state from the old one, use
+// [Accounts.UpdateFunc], which does not lose what others write meanwhile.
+//
+// [Values] of custom members are made by [Decimal], [Day], [Moment] and [ListOf] where
+// Go has no type of its own for them, and read by their methods.
 //
 // [Accounts.UpdateWhere] carries out a patch on all accounts that match, and
 // [Accounts.PreviewWhere] tells before which those are.
 //
-// [Accounts.Revert] takes a change back, and [Accounts.Undelete] brings a deleted
-// account back. [At] and [AtVersion] show an account as it was, and
-// [AccountFilter].At all of them.
+// # Look back
+//
+// [Accounts.History] has the changes of an account. [At] and [AtVersion] show an account
+// as it was, and [AccountFilter].At all of them. [Accounts.Revert] takes a change back,
+// and [Accounts.Undelete] brings a deleted account back.
+//
+// [Accounts.Duplicates] finds accounts that may be one, and [Accounts.Merge] makes one of
+// them; [Accounts.MergedHistory] has what happened to all of them.
 //
 // # Lists
 //
@@ -66,11 +73,12 @@
 //	}
 //
 // [Accounts.Page] returns one page instead, for a program that shows them.
-// [Accounts.Search] tests any member, custom ones too. [Accounts.Changes] lists what
-// has happened, and [Accounts.Follow] goes on with what happens, as it happens, for a
-// copy that is to stay current. [Webhooks] have the server send it instead; package
-// github.com/accountsd/accountsd/client/webhook verifies what comes.
-// [Accounts.Duplicates] finds accounts that may be one, and [Accounts.Merge] makes one of them.
+// [Accounts.Search] tests any member, custom ones too.
+//
+// [Accounts.Changes] lists what has happened to all accounts. [Accounts.Follow] goes on
+// with what happens, as it happens, for a copy that is to stay current, and
+// [Accounts.AwaitChanges] waits for the next changes only. [Webhooks] have the server send
+// them instead; package github.com/accountsd/accountsd/client/webhook verifies what comes.
 //
 // # Errors
 //
@@ -85,7 +93,7 @@
 //		for _, field := range e.Fields {
 //			fmt.Println(field.Field, field.Message)
 //		}
-//		for _, c := range e.Conflicts { // with IfMatch
+//		for _, c := range e.Conflicts { // of ErrPrecondition
 //			fmt.Println(c.Member, c.Base, c.Current, c.Mine)
 //		}
 //	}
