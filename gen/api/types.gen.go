@@ -1965,7 +1965,7 @@ type LeftOutMember struct {
 	// Member The member, named as in changes.
 	Member string `json:"member"`
 
-	// Reason Why, with the member's name ahead.
+	// Reason Why, with the member's name ahead; of an account that was merged, its id too.
 	Reason string `json:"reason"`
 }
 

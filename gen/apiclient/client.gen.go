@@ -360,7 +360,9 @@ type ClientInterface interface {
 	// its option or a contact is gone, or another account has the number or the unique value. Then the answer is 409 with each of them in
 	// `errors`, and nothing is written; with `Prefer: merge` they are left out, and named in `leftOut`.
 	//
-	// Of a deletion this is `POST /accounts/{accountId}/undelete`. A creation is taken back by deleting the account.
+	// Of a deletion this is `POST /accounts/{accountId}/undelete`. A creation is taken back by deleting the account. Of a
+	// merge, the accounts that were merged are there again; what one of them cannot have any more is told in the same way, with
+	// its id in the reason. What took a merge back answers 409: merge the accounts again.
 	//
 	// Corresponds with POST /accounts/{accountId}/changes/{sequence}/revert (the `RevertAccountChange` operationId).
 	RevertAccountChange(ctx context.Context, accountID AccountID, sequence ChangeSequence, params *RevertAccountChangeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1437,7 +1439,9 @@ func (c *Client) ListAccountChanges(ctx context.Context, accountID AccountID, pa
 // its option or a contact is gone, or another account has the number or the unique value. Then the answer is 409 with each of them in
 // `errors`, and nothing is written; with `Prefer: merge` they are left out, and named in `leftOut`.
 //
-// Of a deletion this is `POST /accounts/{accountId}/undelete`. A creation is taken back by deleting the account.
+// Of a deletion this is `POST /accounts/{accountId}/undelete`. A creation is taken back by deleting the account. Of a
+// merge, the accounts that were merged are there again; what one of them cannot have any more is told in the same way, with
+// its id in the reason. What took a merge back answers 409: merge the accounts again.
 //
 // Corresponds with POST /accounts/{accountId}/changes/{sequence}/revert (the `RevertAccountChange` operationId).
 func (c *Client) RevertAccountChange(ctx context.Context, accountID AccountID, sequence ChangeSequence, params *RevertAccountChangeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7997,7 +8001,9 @@ type ClientWithResponsesInterface interface {
 	// its option or a contact is gone, or another account has the number or the unique value. Then the answer is 409 with each of them in
 	// `errors`, and nothing is written; with `Prefer: merge` they are left out, and named in `leftOut`.
 	//
-	// Of a deletion this is `POST /accounts/{accountId}/undelete`. A creation is taken back by deleting the account.
+	// Of a deletion this is `POST /accounts/{accountId}/undelete`. A creation is taken back by deleting the account. Of a
+	// merge, the accounts that were merged are there again; what one of them cannot have any more is told in the same way, with
+	// its id in the reason. What took a merge back answers 409: merge the accounts again.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -20639,7 +20645,9 @@ func (c *ClientWithResponses) ListAccountChangesWithResponse(ctx context.Context
 // its option or a contact is gone, or another account has the number or the unique value. Then the answer is 409 with each of them in
 // `errors`, and nothing is written; with `Prefer: merge` they are left out, and named in `leftOut`.
 //
-// Of a deletion this is `POST /accounts/{accountId}/undelete`. A creation is taken back by deleting the account.
+// Of a deletion this is `POST /accounts/{accountId}/undelete`. A creation is taken back by deleting the account. Of a
+// merge, the accounts that were merged are there again; what one of them cannot have any more is told in the same way, with
+// its id in the reason. What took a merge back answers 409: merge the accounts again.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -203,25 +203,32 @@ func (m *merger) contacts() []Contact {
 }
 
 // unmerge makes the accounts be there again that a change of their target merged into
-// it, once the target has given back what was theirs.
-func (s *Service) unmerge(ctx context.Context, tx Tx, actor identity.Actor, e HistoryEntry) error {
+// it, once the target has given back what was theirs. What one of them cannot have any
+// more is left out if the revert is partial, and else refused.
+func (s *Service) unmerge(ctx context.Context, tx Tx, actor identity.Actor, e HistoryEntry, result Reverted, partial bool) (Reverted, error) {
 	for _, id := range e.Cause.Merged {
 		deletion, err := lastChange(ctx, tx, e.CompanyID, id)
 		if err != nil {
-			return err
+			return Reverted{}, err
 		}
 		if !deletion.merges(e) {
-			return conflict(parameterSequence, fmt.Sprintf("is of a merge of account %d, which is taken back already", id))
+			return Reverted{}, conflict(parameterSequence, fmt.Sprintf("is of a merge of account %d, which is taken back already", id))
 		}
-		_, err = s.undelete(ctx, tx, actor, id, Cause{Kind: CauseRevert, Sequence: deletion.Sequence})
+		revived, err := s.undelete(ctx, tx, actor, id, Cause{Kind: CauseRevert, Sequence: deletion.Sequence})
 		if refused, ok := errors.AsType[*fault.Error](err); ok && refused.Kind == fault.KindConflict {
-			return conflict(parameterSequence, fmt.Sprintf("is of a merge of account %d, which cannot be there again: %s", id, refused.Message))
+			return Reverted{}, conflict(parameterSequence, fmt.Sprintf("is of a merge of account %d, which cannot be there again: %s", id, refused.Message))
 		}
 		if err != nil {
-			return err
+			return Reverted{}, err
+		}
+		for _, left := range revived.LeftOut {
+			result.LeftOut = append(result.LeftOut, left.of(id))
 		}
 	}
-	return nil
+	if partial {
+		return result, nil
+	}
+	return result, refusal(result.LeftOut)
 }
 
 // merges tells whether a deletion is of the same merge as a change of the target, in
@@ -230,3 +237,6 @@ func (e HistoryEntry) merges(target HistoryEntry) bool {
 	return e.Cause != nil && e.Cause.MergedInto == target.AccountID &&
 		e.Sequence < target.Sequence && e.Sequence >= target.Sequence-int64(len(target.Cause.Merged))
 }
+
+// isMerge tells whether the change merged accounts into its own.
+func (e HistoryEntry) isMerge() bool { return e.Cause != nil && len(e.Cause.Merged) > 0 }

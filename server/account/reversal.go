@@ -153,9 +153,9 @@ func (r *reversal) checkNumber(ctx context.Context, a Account) (wrong string, er
 }
 
 // refusal is a conflict with what is left out, if anything is.
-func (r *reversal) refusal() error {
+func refusal(leftOut []LeftOut) error {
 	var offences fault.Offences
-	for _, left := range r.leftOut {
+	for _, left := range leftOut {
 		offences.Append(left.offence())
 	}
 	return fault.Invalid(offences)
@@ -164,6 +164,12 @@ func (r *reversal) refusal() error {
 // offence is one that a caller is told of who wants all or nothing.
 func (l LeftOut) offence() fault.Offence {
 	return fault.Offence{In: fault.InPath, Path: pathOf(l.Member), Kind: fault.KindConflict, Message: l.Reason}
+}
+
+// of is the same of another account than the one that is asked for, which is named.
+func (l LeftOut) of(id int64) LeftOut {
+	label := fault.Label(pathOf(l.Member))
+	return LeftOut{Member: l.Member, Reason: fmt.Sprintf("%s of account %d%s", label, id, strings.TrimPrefix(l.Reason, label))}
 }
 
 // applied is the account with the values, and of its contacts with those that are there.

@@ -34,9 +34,10 @@ func revertedAccounts(r *Reverted) []*Account { return []*Account{&r.Account} }
 
 // Revert takes a change of an account back, member by member, in one transaction: each
 // gets the value that it had before, unless it was changed since or that value cannot be
-// any more. Of a deletion it is Undelete; of a merge, those that were merged are there again. Errors: KindNotFound if the account has no such
-// change; KindPrecondition if Match does not hold; KindConflict with every member that
-// cannot be taken back, or if it is the account's creation, which only a deletion undoes.
+// any more. Of a deletion it is Undelete; of a merge, those that were merged are there
+// again. Errors: KindNotFound if the account has no such change; KindPrecondition if Match
+// does not hold; KindConflict with every member that cannot be taken back, or if it is the
+// account's creation, which only a deletion undoes, or took a merge back.
 func (s *Service) Revert(ctx context.Context, actor identity.Actor, req RevertRequest) (Reverted, error) {
 	return decide(ctx, s, actor.CompanyID, req.Mode, revertedAccounts, func(ctx context.Context, tx Tx) (Reverted, error) {
 		before, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
@@ -55,22 +56,37 @@ func (s *Service) Revert(ctx context.Context, actor identity.Actor, req RevertRe
 		case req.Match != nil:
 			return Reverted{}, &fault.Error{Kind: fault.KindPrecondition, Message: "the account is deleted, so there is no version that If-Match could name"}
 		}
-		switch {
-		case e.Kind == ChangeCreated:
-			return Reverted{}, conflict(parameterSequence, "must not be of the change by which the account came to be there; delete the account instead")
-		case e.Kind == ChangeDeleted && there:
-			return Reverted{}, conflict(parameterSequence, "must be of a change that can be taken back; this is a deletion, and the account is there again")
-		case e.Kind == ChangeDeleted:
+		if e.Kind == ChangeDeleted && !there {
 			return s.undelete(ctx, tx, actor, req.ID, Cause{Kind: CauseRevert, Sequence: req.Sequence})
-		case !there:
-			return Reverted{}, conflict(parameterAccount, "must be of an account that is there; undelete it first")
+		}
+		if err := checkRevertible(ctx, tx, e, there); err != nil {
+			return Reverted{}, err
 		}
 		result, err := s.revert(ctx, tx, actor, before, e, req.Partial)
-		if err != nil || e.Cause == nil {
+		if err != nil || !e.isMerge() {
 			return result, err
 		}
-		return result, s.unmerge(ctx, tx, actor, e)
+		return s.unmerge(ctx, tx, actor, e, result, req.Partial)
 	})
+}
+
+// checkRevertible tells what keeps a change as a whole from being taken back.
+func checkRevertible(ctx context.Context, r Reader, e HistoryEntry, there bool) error {
+	switch {
+	case e.Kind == ChangeCreated:
+		return conflict(parameterSequence, "must not be of the change by which the account came to be there; delete the account instead")
+	case e.Kind == ChangeDeleted:
+		return conflict(parameterSequence, "must be of a change that can be taken back; this is a deletion, and the account is there again")
+	case !there:
+		return conflict(parameterAccount, "must be of an account that is there; undelete it first")
+	case e.Cause == nil || e.Cause.Kind != CauseRevert:
+		return nil
+	}
+	undone, err := changeAt(ctx, r, e.CompanyID, RevertRequest{ID: e.AccountID, Sequence: e.Cause.Sequence})
+	if err == nil && undone.isMerge() { // The values alone would not be a merge.
+		err = conflict(parameterSequence, "must not be of a change that took a merge back; merge the accounts again")
+	}
+	return err
 }
 
 // The parameters that name what is to be taken back.
@@ -109,10 +125,10 @@ func (s *Service) revert(ctx context.Context, tx Tx, actor identity.Actor, befor
 	if err := r.check(ctx, before); err != nil {
 		return Reverted{}, err
 	}
-	if err := r.refusal(); err != nil && !partial {
+	if err := refusal(r.leftOut); err != nil && !partial {
 		return Reverted{}, err
 	}
-	if len(r.values) == 0 {
+	if len(r.values) == 0 && !e.isMerge() { // The history of a merge's target tells that others are there again.
 		return r.result(before), nil
 	}
 	after, err := r.applied(before)
