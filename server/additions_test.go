@@ -90,6 +90,23 @@ func TestAdditionsInHistory(t *testing.T) {
 	}
 }
 
+// A value that another account has is told where it was sent.
+func TestTakenByAdding(t *testing.T) {
+	t.Parallel()
+	f := withKeys(t, "A", "B")
+	f.must(t, request{method: "PATCH", path: "/accounts/3", body: `{"custom":{"serial":5}}`}, http.StatusOK)
+	for body, want := range map[string]string{
+		`{"add":{"custom":{"serial":5.0}}}`:          "/add/custom/serial: add.custom.serial 5.0 is the value of account 3 already",
+		`{"fill":{"custom":{"ext":"C","serial":5}}}`: "/fill/custom/serial: fill.custom.serial 5 is the value of account 3 already",
+		`{"custom":{"serial":5},"add":{"value":1}}`:  "/custom/serial: custom.serial 5 is the value of account 3 already",
+	} {
+		a := f.must(t, request{method: "PATCH", path: "/accounts/4", body: body}, http.StatusConflict)
+		if got := strings.Join(a.errors(), "\n"); got != want {
+			t.Errorf("%s: got  %s\nwant %s", body, got, want)
+		}
+	}
+}
+
 // Exact decimals: what is added and taken away again leaves no trace.
 func TestSums(t *testing.T) {
 	t.Parallel()
@@ -171,5 +188,40 @@ func TestAdditionsInBatch(t *testing.T) {
 	}
 	if now := f.get(t, "1").json["value"]; !same(now, 1253.5) {
 		t.Errorf("value %v", now)
+	}
+}
+
+// What an item of a batch adds, removes and fills is measured by the account that
+// matches, and told where it was sent.
+func TestAdditionsInItems(t *testing.T) {
+	t.Parallel()
+	f := withKeys(t, "A", "B")
+	f.must(t, request{method: "PATCH", path: "/accounts/3", body: `{"address":["x","y"],"custom":{"serial":10}}`}, http.StatusOK)
+	f.must(t, request{method: "PATCH", path: "/accounts/4", body: `{"custom":{"serial":1}}`}, http.StatusOK)
+	item := func(act, key, parts string) string {
+		return fmt.Sprintf(`{"match":"custom.ext",%q:{"custom":{"ext":%q},%s}}`, act, key, parts)
+	}
+	for _, act := range []string{"update", "upsert"} {
+		f.must(t, items("", item(act, "A", `"remove":{"address":["x"]},"add":{"custom":{"serial":1}}`)), http.StatusOK)
+		f.must(t, items("", item(act, "A", `"add":{"address":["x"],"custom":{"serial":-1}},"fill":{"contacts":[1]}`)), http.StatusOK)
+		f.must(t, items("", item(act, "A", `"remove":{"contacts":[]},"fill":{"custom":{"serial":1}}`)), http.StatusOK)
+		for parts, want := range map[string]string{
+			`"remove":{"address":["x","Y"]}`:          "/items/0/" + act + "/remove/address: items[0]." + act + ".remove.address must contain at least 1 item",
+			`"add":{"custom":{"serial":-9.0}}`:        "/items/0/" + act + "/add/custom/serial: items[0]." + act + ".add.custom.serial 1.0 is the value of account 4 already",
+			`"remove":{"custom":{"tags":["Bronze"]}}`: "/items/0/" + act + "/remove/custom/tags/0: items[0]." + act + `.remove.custom.tags[0] must be one of Gold, Silver; got "Bronze"`,
+		} {
+			a := f.send(t, items("", item(act, "A", parts)))
+			if got := strings.Join(a.errors(), "\n"); got != want {
+				t.Errorf("%s: got  %s\nwant %s", parts, got, want)
+			}
+		}
+	}
+	a := f.send(t, items("", item("upsert", "N", `"title":"N","address":["x"],"fill":{"custom":{"serial":1}},"remove":{"custom":{"tags":["Bronze"]},"contacts":[1]}`)))
+	if got := strings.Join(a.errors(), "\n"); !strings.Contains(got, "remove.custom.tags[0] must be one of") {
+		t.Errorf("%s", got)
+	}
+	a = f.must(t, items("", item("upsert", "N", `"title":"N","address":["x"],"fill":{"custom":{"serial":1}}`)), http.StatusConflict)
+	if got := strings.Join(a.errors(), "\n"); got != "/items/0/upsert/fill/custom/serial: items[0].upsert.fill.custom.serial 1 is the value of account 4 already" {
+		t.Errorf("%s", got)
 	}
 }

@@ -117,13 +117,30 @@ func (c *creation) check(ctx context.Context) (Account, error) {
 		offences = append(missing(p), offences...)
 	}
 	if !c.partial || isNew || target.ID != 0 {
-		taken, err := taken(ctx, c.tx, target, p.Number, c.outcome.Changes, properties)
+		taken, err := taken(ctx, c.tx, target, p, c.claims(target), properties)
 		if err != nil {
 			return Account{}, err
 		}
 		offences = append(offences, taken...)
 	}
 	return target, fault.Invalid(offences)
+}
+
+// claims are the changes whose values the account is to have as the body has them. What
+// is added or filled comes to another value on an account that matches, which is looked
+// at when that is known.
+func (c *creation) claims(target Account) patch.Changes {
+	acted := acting(c.req, c.env.Schema)
+	if target.ID == 0 || acted.Add == nil && acted.Fill == nil {
+		return c.outcome.Changes
+	}
+	claims := make(patch.Changes)
+	for key := range acted.Custom.Value {
+		if change, changed := c.outcome.Changes[CustomPrefix+key]; changed {
+			claims[CustomPrefix+key] = change
+		}
+	}
+	return claims
 }
 
 // isNew tells whether it is certain that no account matches.

@@ -81,7 +81,8 @@ func contactID(r *patch.Reader, path []string, value any) (int64, bool) {
 }
 
 // listParts are what adds items to a list, and removes them. Items of one key are
-// the same.
+// the same. From a list of none nothing is removed, so that what a body removes is no
+// fault of the blank account that it is checked on.
 func listParts[T any, K comparable](in func(*Patch) *patch.Field[[]T], had func(*Account) []T, key func(T) K) (add, remove func(*applier, *Patch, *Patch) bool) {
 	holds := func(items []T, item T) bool {
 		return slices.ContainsFunc(items, func(other T) bool { return key(other) == key(item) })
@@ -102,8 +103,8 @@ func listParts[T any, K comparable](in func(*Patch) *patch.Field[[]T], had func(
 		return put(in, from, into, items)
 	}
 	remove = func(a *applier, from, into *Patch) bool {
-		gone := in(from).Value
-		return put(in, from, into, slices.DeleteFunc(slices.Clone(current(a, into)), func(item T) bool { return holds(gone, item) }))
+		items, gone := slices.Clone(current(a, into)), in(from).Value
+		return len(items) > 0 && put(in, from, into, slices.DeleteFunc(items, func(item T) bool { return holds(gone, item) }))
 	}
 	return add, remove
 }

@@ -194,6 +194,17 @@ func (p *Patch) hasCustom() bool {
 	return slices.ContainsFunc(p.all(), func(q *Patch) bool { return len(q.Custom.Value) > 0 })
 }
 
+// partOf is where the patch has what it makes of a custom member, if not beside those
+// to set.
+func (p *Patch) partOf(key string) []string {
+	for _, q := range parts {
+		if of := *q.in(p); of != nil && of.Custom.Value[key] != nil {
+			return []string{q.name}
+		}
+	}
+	return nil
+}
+
 // contacts are the ids of the contacts that the patch names, and whether it is about
 // contacts at all.
 func (p *Patch) contacts() (ids []int64, named bool) {

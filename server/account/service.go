@@ -145,21 +145,25 @@ func (s *Service) apply(ctx context.Context, r Reader, before Account, p Patch, 
 		return Outcome{}, nil, err
 	}
 	outcome := Apply(before, p, env)
-	taken, err := taken(ctx, r, before, p.Number, outcome.Changes, env.Schema)
+	taken, err := taken(ctx, r, before, p, outcome.Changes, env.Schema)
 	if err != nil {
 		return Outcome{}, nil, err
 	}
 	return outcome, env.Schema, fault.Invalid(append(outcome.Errors, taken...))
 }
 
-// taken are the conflicts of what an account is to have with what others have.
-func taken(ctx context.Context, r Reader, before Account, number patch.Field[int64], changes patch.Changes, properties schema.Schema) (fault.Offences, error) {
-	offences, err := numberTaken(ctx, r, before, number)
+// taken are the conflicts of what an account is to have by a patch with what others
+// have.
+func taken(ctx context.Context, r Reader, before Account, p Patch, changes patch.Changes, properties schema.Schema) (fault.Offences, error) {
+	offences, err := numberTaken(ctx, r, before, p.Number)
 	if err != nil {
 		return nil, err
 	}
 	values, err := valuesTaken(ctx, r, before.ID, changes, properties)
-	return append(offences, values...), err
+	for _, offence := range values {
+		offences = append(offences, offence.Under(p.partOf(offence.Path[1])...))
+	}
+	return offences, err
 }
 
 // contactsFor returns the contacts that a patch may link an account to. Those that

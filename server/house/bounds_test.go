@@ -72,8 +72,6 @@ func init() {
 		for _, part := range []string{"", "/add", "/remove", "/fill"} {
 			boundedBySpec[place+part+"/contacts/0/id minimum 1"] = notOf("a contact") + "; the offence is the item's"
 		}
-		boundedBySpec[place+"/remove/address maxItems 10"] = "a new account has no line"
-		boundedBySpec[place+"/remove/address minItems 1"] = "a new account has no line"
 	}
 }
 
