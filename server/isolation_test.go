@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -137,12 +138,15 @@ func callsOf(doc *openapi3.T) []call {
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			c := call{method: method, path: path, parameters: slices.Concat(item.Parameters, op.Parameters)}
-			if op.RequestBody != nil {
-				for _, example := range op.RequestBody.Value.Content["application/json"].Examples {
-					c.body = example.Value.Value
-				}
+			if op.RequestBody == nil {
+				calls = append(calls, c)
+				continue
 			}
-			calls = append(calls, c)
+			examples := op.RequestBody.Value.Content["application/json"].Examples
+			for _, name := range slices.Sorted(maps.Keys(examples)) {
+				c.body = examples[name].Value.Value
+				calls = append(calls, c)
+			}
 		}
 	}
 	slices.SortFunc(calls, func(a, b call) int { return strings.Compare(a.path+a.method, b.path+b.method) })

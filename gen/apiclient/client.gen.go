@@ -178,20 +178,26 @@ type ClientInterface interface {
 	// Corresponds with POST /accounts (the `CreateAccount` operationId).
 	CreateAccount(ctx context.Context, params *CreateAccountParams, body CreateAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// BatchUpdateAccountsWithBody Update many accounts at once
+	// BatchUpdateAccountsWithBody Create and update many accounts at once
 	//
-	// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do,
-	// with `Prefer: merge` too; errors point into the body, as in `/updates/3/set/title`.
+	// Carries out up to 500 `updates` or `items` in order, all of them or none. Each of the `updates` is what
+	// `PATCH /accounts/{accountId}` would do, with `Prefer: merge` too; errors point into the body, as in
+	// `/updates/3/set/title`. The `items` create, update and upsert accounts, by their ids or by a member such as a unique
+	// property, and are answered by a receipt for each. With `atomic=false` each item is carried out for itself, and the
+	// receipt of one that fails says why.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /accounts/batch (the `BatchUpdateAccounts` operationId).
 	BatchUpdateAccountsWithBody(ctx context.Context, params *BatchUpdateAccountsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// BatchUpdateAccounts Update many accounts at once
+	// BatchUpdateAccounts Create and update many accounts at once
 	//
-	// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do,
-	// with `Prefer: merge` too; errors point into the body, as in `/updates/3/set/title`.
+	// Carries out up to 500 `updates` or `items` in order, all of them or none. Each of the `updates` is what
+	// `PATCH /accounts/{accountId}` would do, with `Prefer: merge` too; errors point into the body, as in
+	// `/updates/3/set/title`. The `items` create, update and upsert accounts, by their ids or by a member such as a unique
+	// property, and are answered by a receipt for each. With `atomic=false` each item is carried out for itself, and the
+	// receipt of one that fails says why.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1137,10 +1143,13 @@ func (c *Client) CreateAccount(ctx context.Context, params *CreateAccountParams,
 	return c.Client.Do(req)
 }
 
-// BatchUpdateAccountsWithBody Update many accounts at once
+// BatchUpdateAccountsWithBody Create and update many accounts at once
 //
-// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do,
-// with `Prefer: merge` too; errors point into the body, as in `/updates/3/set/title`.
+// Carries out up to 500 `updates` or `items` in order, all of them or none. Each of the `updates` is what
+// `PATCH /accounts/{accountId}` would do, with `Prefer: merge` too; errors point into the body, as in
+// `/updates/3/set/title`. The `items` create, update and upsert accounts, by their ids or by a member such as a unique
+// property, and are answered by a receipt for each. With `atomic=false` each item is carried out for itself, and the
+// receipt of one that fails says why.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1157,10 +1166,13 @@ func (c *Client) BatchUpdateAccountsWithBody(ctx context.Context, params *BatchU
 	return c.Client.Do(req)
 }
 
-// BatchUpdateAccounts Update many accounts at once
+// BatchUpdateAccounts Create and update many accounts at once
 //
-// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do,
-// with `Prefer: merge` too; errors point into the body, as in `/updates/3/set/title`.
+// Carries out up to 500 `updates` or `items` in order, all of them or none. Each of the `updates` is what
+// `PATCH /accounts/{accountId}` would do, with `Prefer: merge` too; errors point into the body, as in
+// `/updates/3/set/title`. The `items` create, update and upsert accounts, by their ids or by a member such as a unique
+// property, and are answered by a receipt for each. With `atomic=false` each item is carried out for itself, and the
+// receipt of one that fails says why.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7805,20 +7817,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /accounts (the `CreateAccount` operationId).
 	CreateAccountWithResponse(ctx context.Context, params *CreateAccountParams, body CreateAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAccountResponse, error)
 
-	// BatchUpdateAccountsWithBodyWithResponse Update many accounts at once
+	// BatchUpdateAccountsWithBodyWithResponse Create and update many accounts at once
 	//
-	// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do,
-	// with `Prefer: merge` too; errors point into the body, as in `/updates/3/set/title`.
+	// Carries out up to 500 `updates` or `items` in order, all of them or none. Each of the `updates` is what
+	// `PATCH /accounts/{accountId}` would do, with `Prefer: merge` too; errors point into the body, as in
+	// `/updates/3/set/title`. The `items` create, update and upsert accounts, by their ids or by a member such as a unique
+	// property, and are answered by a receipt for each. With `atomic=false` each item is carried out for itself, and the
+	// receipt of one that fails says why.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /accounts/batch (the `BatchUpdateAccounts` operationId).
 	BatchUpdateAccountsWithBodyWithResponse(ctx context.Context, params *BatchUpdateAccountsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BatchUpdateAccountsResponse, error)
 
-	// BatchUpdateAccountsWithResponse Update many accounts at once
+	// BatchUpdateAccountsWithResponse Create and update many accounts at once
 	//
-	// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do,
-	// with `Prefer: merge` too; errors point into the body, as in `/updates/3/set/title`.
+	// Carries out up to 500 `updates` or `items` in order, all of them or none. Each of the `updates` is what
+	// `PATCH /accounts/{accountId}` would do, with `Prefer: merge` too; errors point into the body, as in
+	// `/updates/3/set/title`. The `items` create, update and upsert accounts, by their ids or by a member such as a unique
+	// property, and are answered by a receipt for each. With `atomic=false` each item is carried out for itself, and the
+	// receipt of one that fails says why.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -20377,10 +20395,13 @@ func (c *ClientWithResponses) CreateAccountWithResponse(ctx context.Context, par
 	return ParseCreateAccountResponse(rsp)
 }
 
-// BatchUpdateAccountsWithBodyWithResponse Update many accounts at once
+// BatchUpdateAccountsWithBodyWithResponse Create and update many accounts at once
 //
-// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do,
-// with `Prefer: merge` too; errors point into the body, as in `/updates/3/set/title`.
+// Carries out up to 500 `updates` or `items` in order, all of them or none. Each of the `updates` is what
+// `PATCH /accounts/{accountId}` would do, with `Prefer: merge` too; errors point into the body, as in
+// `/updates/3/set/title`. The `items` create, update and upsert accounts, by their ids or by a member such as a unique
+// property, and are answered by a receipt for each. With `atomic=false` each item is carried out for itself, and the
+// receipt of one that fails says why.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20393,10 +20414,13 @@ func (c *ClientWithResponses) BatchUpdateAccountsWithBodyWithResponse(ctx contex
 	return ParseBatchUpdateAccountsResponse(rsp)
 }
 
-// BatchUpdateAccountsWithResponse Update many accounts at once
+// BatchUpdateAccountsWithResponse Create and update many accounts at once
 //
-// Carries out up to 500 updates in order, all of them or none. Each is what `PATCH /accounts/{accountId}` would do,
-// with `Prefer: merge` too; errors point into the body, as in `/updates/3/set/title`.
+// Carries out up to 500 `updates` or `items` in order, all of them or none. Each of the `updates` is what
+// `PATCH /accounts/{accountId}` would do, with `Prefer: merge` too; errors point into the body, as in
+// `/updates/3/set/title`. The `items` create, update and upsert accounts, by their ids or by a member such as a unique
+// property, and are answered by a receipt for each. With `atomic=false` each item is carried out for itself, and the
+// receipt of one that fails says why.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

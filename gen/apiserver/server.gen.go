@@ -31,7 +31,7 @@ type ServerInterface interface {
 	// CreateAccount Create an account
 	// (POST /accounts)
 	CreateAccount(c *gin.Context, params CreateAccountParams)
-	// BatchUpdateAccounts Update many accounts at once
+	// BatchUpdateAccounts Create and update many accounts at once
 	// (POST /accounts/batch)
 	BatchUpdateAccounts(c *gin.Context, params BatchUpdateAccountsParams)
 	// GetAccountBy Get an account by a key of one's own
@@ -23800,7 +23800,7 @@ type StrictServerInterface interface {
 	// CreateAccount Create an account
 	// (POST /accounts)
 	CreateAccount(ctx context.Context, request CreateAccountRequestObject) (CreateAccountResponseObject, error)
-	// BatchUpdateAccounts Update many accounts at once
+	// BatchUpdateAccounts Create and update many accounts at once
 	// (POST /accounts/batch)
 	BatchUpdateAccounts(ctx context.Context, request BatchUpdateAccountsRequestObject) (BatchUpdateAccountsResponseObject, error)
 	// GetAccountBy Get an account by a key of one's own
