@@ -4,10 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
-	"time"
 )
 
 // addMergeable adds the accounts 3 and 4 beside those of the fixture.
@@ -144,25 +142,6 @@ func TestMergedAccountsLeadToTheTarget(t *testing.T) {
 	}
 	if got := f.send(t, get("/accounts/2/changes?include_merged=true")).changed(); got != "2:updated/2 3:deleted/3 3:updated/2 4:deleted/2 4:created/1 3:created/1" {
 		t.Errorf("history %s", got)
-	}
-}
-
-// What a merged account was can be looked at, as long as it was there.
-func TestMergedAccountsOfThePast(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	addMergeable(t, f)
-	was := f.send(t, get("/accounts/4")).json["title"]
-	if a := f.send(t, merge("3", `{"from":[{"id":4}]}`)); a.Code != http.StatusOK {
-		t.Fatal(a.Body)
-	}
-	f.clock.advance(time.Hour)
-	now := url.QueryEscape(f.clock.Now().Format(time.RFC3339))
-	for at, want := range map[string]int{"1": http.StatusOK, now: http.StatusMovedPermanently, "1000": http.StatusBadRequest} {
-		a := f.send(t, get("/accounts/4?at="+at))
-		if a.Code != want || want == http.StatusOK && a.json["title"] != was || want == http.StatusMovedPermanently && a.Header().Get("Location") != "/v1/accounts/3?at="+now {
-			t.Errorf("%s: %d %v %s", at, a.Code, a.Header(), a.Body)
-		}
 	}
 }
 

@@ -48,7 +48,7 @@ func atTime(at time.Time) [2]string { return [2]string{atHeader, at.UTC().Format
 
 // parseMoment reads a time or a version.
 func parseMoment(sent string) (account.Moment, error) {
-	if version, err := strconv.ParseInt(sent, 10, 64); err == nil && version > 0 {
+	if version, err := strconv.ParseInt(sent, 10, 64); err == nil && sent == strconv.FormatInt(version, 10) && version > 0 {
 		return account.Moment{Version: version}, nil
 	}
 	at, err := timestamp.Parse(sent)

@@ -3290,8 +3290,9 @@ type GetAccountParams struct {
 	// At Show the account as it was: at a time, or in a version, which is an integer. `X-At` in the answer says when that was, and
 	// `X-Version` which version; there is no `ETag`, since nothing can be written by it. The contacts are those that were linked
 	// then, as they are now; of one that is gone there is the id, and an empty name. Values of properties that are gone are shown.
-	// An account that was deleted is found at a time when it was there. A time that is still to come answers 400, and so does a
-	// version that the account has not had.
+	// An account that was deleted is found at a time when it was there; one that had been merged by then answers 301 to the
+	// account that it was merged into. A time that is still to come answers 400, and so does a version that the account has not
+	// had.
 	At *AtMoment `form:"at,omitempty" json:"at,omitempty"`
 
 	// IncludeVirtualProperties Accepted for clients that send it. There are no virtual properties here, so it changes nothing.

@@ -13,8 +13,8 @@ import (
 	"github.com/accountsd/accountsd/server/identity"
 )
 
-// Moment is when an account is looked at: at a time, or if that is zero, as it was in a
-// version.
+// Moment is when an account is looked at: as it was in a version, or if that is 0, at a
+// time.
 type Moment struct {
 	Time    time.Time
 	Version int64
@@ -40,23 +40,46 @@ func (s *Service) ShowAt(ctx context.Context, actor identity.Actor, id int64, m 
 		if p.at, err = p.timeOf(ctx, id, m); err != nil {
 			return err
 		}
-		present, absent := tx.Account(ctx, actor.CompanyID, id)
-		if absent != nil && !fault.IsAbsent(absent) {
-			return absent
+		present, err := tx.Account(ctx, actor.CompanyID, id)
+		if err != nil && !fault.IsAbsent(err) {
+			return err
 		}
 		accounts, _, err := p.accounts(ctx, []Account{present}, id-1, id)
 		switch {
 		case err != nil:
 			return err
-		case len(accounts) == 0 && m.Version == 0 && fault.MergedInto(absent) != 0:
-			return absent
+		case len(accounts) == 0 && m.Version == 0:
+			return p.absence(ctx, id)
 		case len(accounts) == 0 || !accounts[0].Active && !includeArchived:
-			return fault.NotFound("account at that time")
+			return errNotThen
 		}
 		found = Past{accounts[0], p.at}
 		return nil
 	})
 	return found, err
+}
+
+var errNotThen = fault.NotFound("account at that time")
+
+// absence says of an account that was not there at the time whether it was merged by then,
+// and into which one, which may have been merged itself.
+func (p *past) absence(ctx context.Context, id int64) error {
+	var since int64 // the first change after the time; 0: there is none
+	err := p.reader.EachChangeSince(ctx, p.companyID, id-1, id, p.at, 1, func(e HistoryEntry) error {
+		since = e.Sequence
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("find what was done since: %w", err)
+	}
+	last, err := p.reader.History(ctx, p.companyID, id, since, 1)
+	if err != nil {
+		return fmt.Errorf("load the last change by then: %w", err)
+	}
+	if len(last) > 0 && last[0].Cause != nil && last[0].Cause.MergedInto != 0 {
+		return fault.Merged(id, last[0].Cause.MergedInto)
+	}
+	return errNotThen
 }
 
 // CheckPast returns an offence of the parameter "at" if a time is still to come.
@@ -76,7 +99,7 @@ type past struct {
 
 // timeOf is the time of a moment; of a version, when it came to be.
 func (p *past) timeOf(ctx context.Context, id int64, m Moment) (time.Time, error) {
-	if !m.Time.IsZero() {
+	if m.Version == 0 {
 		return m.Time, nil
 	}
 	e, err := p.reader.ChangeOfVersion(ctx, p.companyID, id, m.Version)
