@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -111,7 +112,7 @@ func parseDuplicatesPlace(sent string) (account.DuplicatesPlace, error) {
 		err = json.Unmarshal(text, &p)
 	}
 	place := account.DuplicatesPlace{Reason: p.Member, Key: p.Key}
-	if err != nil || !slices.Contains(account.DuplicateReasons, p.Member) || formatDuplicatesPlace(place) != sent {
+	if err != nil || !slices.Contains(account.DuplicateReasons, p.Member) || strings.ContainsRune(p.Key, 0) || formatDuplicatesPlace(place) != sent {
 		return account.DuplicatesPlace{}, fault.Invalid([]fault.Offence{
 			fault.InParameter("after", "must be a place that a Link header gave; got %s", fault.Quote(sent)),
 		})

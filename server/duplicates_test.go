@@ -120,6 +120,23 @@ func TestDuplicatesAreBounded(t *testing.T) {
 	}
 }
 
+// An archived account is in no group unless archived ones count.
+func TestDuplicatesOfAnArchivedAccount(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for i := range 3 {
+		f.send(t, post("match_by=none", fmt.Sprintf(`{"title":"Three","address":["%d Elm"],"isActive":%t}`, i, i > 0)))
+	}
+	for query, want := range map[string]string{
+		"account_id=3": "", "account_id=4": "title Three: 4 5 of 2",
+		"account_id=3&include_archived=true": "title Three: 3 4 5 of 3",
+	} {
+		if a := f.send(t, get("/accounts/duplicates?"+query)); a.Code != http.StatusOK || a.groups() != want {
+			t.Errorf("%s: %d %s, want %s", query, a.Code, a.groups(), want)
+		}
+	}
+}
+
 func TestDuplicatesRefuse(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -130,6 +147,7 @@ func TestDuplicatesRefuse(t *testing.T) {
 	}{
 		{get("/accounts/duplicates?after=x"), 400, `query after: after must be a place that a Link header gave; got "x"`},
 		{get("/accounts/duplicates?after=eyJtIjoibmFtZSIsImsiOiJhIn0"), 400, `query after: after must be a place that a Link header gave; got "eyJtIjoibmFtZSIsImsiOiJhIn0"`},
+		{get("/accounts/duplicates?after=eyJtIjoidGl0bGUiLCJrIjoiXHUwMDAwIn0"), 400, "query after: after must be a place that a Link header gave"}, // U+0000
 		{get("/accounts/duplicates?reason=name&after=x"), 400, `query reason: reason must be one of primaryEmail, primaryPhone, title, address; got "name"`},
 		{get("/accounts/duplicates?account_id=0"), 400, "query account_id: account_id must be an integer of at least 1; got 0"},
 		{request{method: "GET", path: "/accounts/duplicates", key: noKey}, 401, ""},

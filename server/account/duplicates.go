@@ -66,10 +66,10 @@ func (r *Records) Duplicates(ctx context.Context, actor identity.Actor, q Duplic
 	keys := s.keys
 	if q.AccountID != 0 {
 		a, err := r.reader.Account(ctx, actor.CompanyID, q.AccountID)
-		if fault.IsAbsent(err) {
+		switch {
+		case fault.IsAbsent(err) || err == nil && !a.Active && !q.IncludeArchived: // It is in no group.
 			return nil, nil
-		}
-		if err != nil {
+		case err != nil:
 			return nil, err
 		}
 		keys = keyOf(a)
