@@ -85,10 +85,13 @@ func checkSelects(hasFilter bool) error {
 	}})
 }
 
-// refuseSelection finds what else is wrong with a request that is refused: in its
-// filters.
-func (s *Server) refuseSelection(r request, _ account.Patch) error {
+// refuseSelection finds what else is wrong with a request that is refused: what only
+// the store can tell of its body, and its filters.
+func (s *Server) refuseSelection(r request, p account.Patch) error {
 	var found fault.Offences
+	if e, ok := errors.AsType[*fault.Error](s.Accounts.CheckForMany(r, r.actor, p, r.flag("allow_new_options"))); ok {
+		found = e.Fields
+	}
 	for _, check := range []queryCheck{s.checkList, s.checkTests, checkHasFilter} {
 		if e, ok := errors.AsType[*fault.Error](check(r.c)); ok {
 			found = append(found, e.Fields...)

@@ -75,6 +75,13 @@ func (a answer) selectedIDs() string {
 	return strings.Join(ids, " ")
 }
 
+// wrongForAll is what is wrong with a patch whatever account it meets.
+var wrongForAll = []string{
+	"/add/contacts/0: add.contacts[0] must be the id of a contact of this company; got 99",
+	`/custom/roof_type: custom.roof_type must be one of Tile, Metal; got "Slate"`,
+	`/remove/custom/tag: remove.custom.tag is not a property of this company; did you mean "tags"?`,
+}
+
 // What could do harm is refused, and nothing of it is written.
 func TestUpdateSelectionRefuses(t *testing.T) {
 	t.Parallel()
@@ -97,8 +104,19 @@ func TestUpdateSelectionRefuses(t *testing.T) {
 			errors: []string{"query logic: logic must be and where there are filters beside the two tests"}},
 		{name: "all that is wrong", request: real("prop1=roof_typ&op1=eq&value1=Tile", `{"number":5,"titel":"x"}`), status: 400, code: "VALIDATION_ERROR",
 			want: []string{`"field":"max_affected"`, `"field":"prop1"`, `"pointer":"/number"`, "cannot be set by a filter", `"pointer":"/titel"`}},
-		{name: "an account that cannot take it", request: real("q=mission&max_affected=5", `{"title":"x","custom":{"roof_type":"Slate"}}`), status: 400, code: "VALIDATION_ERROR",
-			want: []string{`custom.roof_type must be one of Tile, Metal; got \"Slate\" (account 1)`}},
+		{name: "what no account can take", request: real("q=mission&max_affected=1", `{"title":"x","custom":{"roof_type":"Slate"},"add":{"contacts":[99]},"remove":{"address":["x"],"custom":{"tag":"Gold"}}}`), status: 400, code: "VALIDATION_ERROR",
+			errors: wrongForAll},
+		{name: "what no account can take, where none matches", request: selected("q=nothing&max_affected=1", `{"title":"x","custom":{"roof_type":"Slate"},"add":{"contacts":[99]},"remove":{"custom":{"tag":"Gold"}}}`), status: 400, code: "VALIDATION_ERROR",
+			errors: wrongForAll},
+		{name: "what no account can take, beside what is wrong at once", request: real("q=mission&max_affected=0", `{"value":"x","custom":{"roof_type":"Slate"}}`), status: 400, code: "VALIDATION_ERROR",
+			errors: []string{
+				`/custom/roof_type: custom.roof_type must be one of Tile, Metal; got "Slate"`,
+				`/value: value must be a number from -1000000000000000 to 1000000000000000; got "x"`,
+				"query max_affected: max_affected must be an integer from 1 to 500; got 0",
+			}},
+		{name: "an account that cannot take it", request: real("q=mission&max_affected=5", `{"title":"x","remove":{"address":["120 Mission Street, San Francisco, CA 94105"]}}`), status: 400, code: "VALIDATION_ERROR",
+			want: []string{`remove.address must contain at least 1 item (account 1)`}},
+		{name: "what is filled nowhere", request: real("title=solar&max_affected=5", `{"fill":{"custom":{"roof_type":"Slate"}}}`), status: 200},
 		{name: "the id of one", request: real("q=mission&max_affected=5", `{"id":1,"title":"x"}`), status: 400, code: "VALIDATION_ERROR", want: []string{"(account 2)"}},
 		{name: "another tag", request: request{method: "PATCH", path: "/accounts?dry_run=false&q=mission&max_affected=5", body: good, headers: map[string]string{"If-Match": `"9f86d081884c7d659a2feaa0c55ad015"`}},
 			status: 412, code: "PRECONDITION_FAILED"},

@@ -50,10 +50,29 @@ func (s *Service) ParseForMany(body any) Patch {
 	return p
 }
 
+// CheckForMany returns what is wrong with a patch for many, whatever accounts are
+// selected: KindInvalid.
+func (s *Service) CheckForMany(ctx context.Context, actor identity.Actor, p Patch, newOptions bool) error {
+	return s.checkForMany(ctx, s.reader, actor, p, newOptions)
+}
+
+// checkForMany applies the patch to a blank account. What it fills is only looked at
+// where there is no value, and what it says of the id, only with an account.
+func (s *Service) checkForMany(ctx context.Context, r Reader, actor identity.Actor, p Patch, newOptions bool) error {
+	p.Fill, p.ID = nil, patch.Field[int64]{}
+	blank := Account{CompanyID: actor.CompanyID}
+	env, err := s.envFor(ctx, r, blank, p, newOptions)
+	if err != nil {
+		return err
+	}
+	return fault.Invalid(Apply(blank, p, env).Errors)
+}
+
 // UpdateSelection applies a patch to each account that a filter selects, in one
-// transaction. Errors: KindConflict if there are more than MaxAffected;
-// KindPrecondition if the outcome is not what the request expects; KindInvalid or
-// KindConflict with the offences of the first account that has any.
+// transaction. Errors: KindInvalid if the patch is wrong for every account;
+// KindConflict if there are more than MaxAffected; KindPrecondition if the outcome is
+// not what the request expects; KindInvalid or KindConflict with the offences of the
+// first account that has any.
 func (s *Service) UpdateSelection(ctx context.Context, actor identity.Actor, req SelectionRequest) (SelectionResult, error) {
 	return decide(ctx, s, actor.CompanyID, req.Mode, changedAccounts, func(ctx context.Context, tx Tx) (SelectionResult, error) {
 		u := &selection{Service: s, tx: tx, actor: actor, req: req}
@@ -80,7 +99,7 @@ type selection struct {
 }
 
 func (u *selection) run(ctx context.Context) (SelectionResult, error) {
-	if err := fault.Invalid(u.req.Patch.Found); err != nil {
+	if err := u.checkForMany(ctx, u.tx, u.actor, u.req.Patch, u.req.AllowNewOptions); err != nil {
 		return SelectionResult{}, err
 	}
 	found, err := u.find(ctx)

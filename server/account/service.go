@@ -132,16 +132,8 @@ func (s *Service) save(ctx context.Context, tx Tx, actor identity.Actor, before,
 // store knows: whether the number is taken. It returns the schema as well if it
 // had to be loaded.
 func (s *Service) apply(ctx context.Context, r Reader, before Account, p Patch, newOptions bool) (Outcome, schema.Schema, error) {
-	env := Env{AllowNewOptions: newOptions, Region: s.region}
-	if p.hasCustom() {
-		properties, err := s.schemas.current(ctx, r, before.CompanyID)
-		if err != nil {
-			return Outcome{}, nil, err
-		}
-		env.Schema = properties
-	}
-	var err error
-	if env.Contacts, err = contactsFor(ctx, r, before, p); err != nil {
+	env, err := s.envFor(ctx, r, before, p, newOptions)
+	if err != nil {
 		return Outcome{}, nil, err
 	}
 	outcome := Apply(before, p, env)
@@ -150,6 +142,21 @@ func (s *Service) apply(ctx context.Context, r Reader, before Account, p Patch, 
 		return Outcome{}, nil, err
 	}
 	return outcome, env.Schema, fault.Invalid(append(outcome.Errors, taken...))
+}
+
+// envFor is what a patch needs of the store.
+func (s *Service) envFor(ctx context.Context, r Reader, before Account, p Patch, newOptions bool) (Env, error) {
+	env := Env{AllowNewOptions: newOptions, Region: s.region}
+	if p.hasCustom() {
+		properties, err := s.schemas.current(ctx, r, before.CompanyID)
+		if err != nil {
+			return Env{}, err
+		}
+		env.Schema = properties
+	}
+	var err error
+	env.Contacts, err = contactsFor(ctx, r, before, p)
+	return env, err
 }
 
 // taken are the conflicts of what an account is to have by a patch with what others
