@@ -29,9 +29,9 @@ type (
 	UpdateOption interface {
 		update(*api.UpdateAccountParams)
 	}
-	// BatchOption is an option of [Accounts.Batch] and [Accounts.BatchItems], which also
-	// takes [Each]: [Merge], [StrictMerge],
-	// [AllowNewOptions], [DryRun], [IdempotencyKey] or [Reason].
+	// BatchOption is an option of [Accounts.Batch] and [Accounts.BatchItems]:
+	// [AllowNewOptions], [DryRun], [IdempotencyKey] or [Reason]; of Batch also [Merge] or
+	// [StrictMerge], and of BatchItems [Each].
 	BatchOption interface {
 		batch(*api.BatchUpdateAccountsParams)
 	}

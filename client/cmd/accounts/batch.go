@@ -42,12 +42,16 @@ func (t *terminal) batch(ctx context.Context, cmd *cli.Command, c *client.Client
 	if err != nil {
 		return err
 	}
+	plain := allPlain(lines) && !cmd.Bool("each")
+	if cmd.Bool("merge") && !plain {
+		return usagef("--merge goes with lines of set, and without --each")
+	}
 	options := slices.Concat(
 		when[client.BatchOption](cmd.Bool("merge"), client.Merge()),
 		when(cmd.Bool("each"), client.Each()),
 		when[client.BatchOption](cmd.Bool("allow-new-options"), client.AllowNewOptions()),
 		when[client.BatchOption](cmd.Bool("dry-run"), client.DryRun()))
-	if allPlain(lines) && !cmd.Bool("each") {
+	if plain {
 		err = printList(t.printer(cmd, accountColumns), sendLines(lines, func(chunk []line) ([]client.Account, error) {
 			return c.Accounts.Batch(ctx, updatesOf(chunk), options...)
 		}))
@@ -57,9 +61,7 @@ func (t *terminal) batch(ctx context.Context, cmd *cli.Command, c *client.Client
 			return numbered(receipts, chunk), err
 		}))
 	}
-	if err == nil {
-		t.tellDryRun(cmd)
-	}
+	t.tellDryRun(cmd) // also of lines that would fail
 	return err
 }
 

@@ -113,12 +113,14 @@ func TestBatchOfItems(t *testing.T) {
 		`{"id":99,"update":{"size":1}}`+"\n\n"+`{"id":2,"update":{"number":1}}`+"\n"+`{"id":2,"set":{"custom":{"external_id":"C-39"}}}`)
 	sh.do("batch", some)
 	sh.do("batch", sh.file("wrong.ndjson", fmt.Sprintf(keyed, "Pier 39 Fish", "C-39")+`{"id":2,"update":{"title":""}}`), "--each")
+	sh.do("batch", some, "--each", "--dry-run")
 	sh.do("batch", some, "--each")
 	sh.do("batch", some, "--each", "-o", "json")
 	sh.do("batch", some, "--each", "-o", "csv")
 	taken := `{"id":1,"set":{"custom":{"external_id":"C-39"}}}`
 	sh.enter(taken, "batch", "-", "--each", "-o", "ndjson")
 	sh.enter(taken, "batch", "-", "--each", "--atomic")
+	sh.enter(taken, "batch", "-", "--each", "--merge")
 	for _, wrong := range []string{
 		`{}`, `{"update":{}}`, `{"upsert":{}}`, `{"id":1,"create":{},"update":{}}`, `{"id":1,"set":{},"match":"title"}`, `{"id":1,"set":{},"update":{}}`,
 	} {
