@@ -2,10 +2,9 @@ package account
 
 import (
 	"context"
-	"maps"
-	"slices"
 
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/schema"
 )
@@ -15,71 +14,40 @@ import (
 // transaction writes.
 type aheadTx struct {
 	schemaTx
-	owners   map[ownedKey]int64 // 0: nobody
+	read    read
+	changed patch.Changes // of the update that was written last
+}
+
+// read is what was read ahead.
+type read struct {
+	traits   found // of accounts
+	people   found // contacts by MatchEmail and MatchPhone
 	accounts map[int64]Account
-	changed  patch.Changes // of the update that was written last
+	contacts map[int64]Contact
 }
 
-// ownedKey is the key of a value of a property.
-type ownedKey struct {
-	propertyID int64
-	key        string
-}
-
-// sought is what a body will be matched with.
-type sought struct {
-	id  int64  // of an account; 0: none
-	by  string // the key name of a unique property; empty: none
-	val any    // the value of it
-}
-
-// readAhead reads what bodies will be matched with. What cannot be found by a key is
-// left out, and told when the body is treated.
-func (t *aheadTx) readAhead(ctx context.Context, companyID int64, properties schema.Schema, all []sought) error {
-	ids, keys := make(map[int64]bool), make(map[string][]string)
-	for _, s := range all {
-		if s.id != 0 {
-			ids[s.id] = true
-		}
-		p, ok := properties[s.by]
-		if !ok || !p.Unique || s.val == nil {
-			continue
-		}
-		check := schema.Values{Offences: new(fault.Offences)}
-		if key := p.UniqueKey(check.Check(nil, p, s.val)); key != "" {
-			keys[s.by] = append(keys[s.by], key)
-		}
-	}
-	t.owners, t.accounts = make(map[ownedKey]int64), make(map[int64]Account)
-	for by, list := range keys {
-		p := properties[by]
-		found, err := t.Tx.Owners(ctx, p, list)
-		if err != nil {
-			return err
-		}
-		for _, key := range list {
-			if t.owners[ownedKey{p.ID, key}] = found[key]; found[key] != 0 {
-				ids[found[key]] = true
-			}
-		}
-	}
-	accounts, err := t.Tx.AccountsForUpdate(ctx, companyID, slices.Sorted(maps.Keys(ids)))
-	for _, a := range accounts {
-		t.accounts[a.ID] = a
-	}
-	return err
+func newRead() read {
+	return read{traits: make(found), people: make(found), accounts: make(map[int64]Account), contacts: make(map[int64]Contact)}
 }
 
 // forget makes all be read again.
 func (t *aheadTx) forget() {
 	t.schemaTx.forget()
-	t.owners, t.accounts = nil, nil
+	t.read = newRead()
+}
+
+// NumberOwner returns the owner of a number.
+func (t *aheadTx) NumberOwner(ctx context.Context, companyID, number int64) (int64, error) {
+	if owner, known := t.read.traits[numberTrait(number)]; known {
+		return owner, nil
+	}
+	return t.Tx.NumberOwner(ctx, companyID, number)
 }
 
 // Owners returns the owners of keys.
 func (t *aheadTx) Owners(ctx context.Context, p schema.Property, keys []string) (map[string]int64, error) {
 	if len(keys) == 1 {
-		if owner, known := t.owners[ownedKey{p.ID, keys[0]}]; known {
+		if owner, known := t.read.traits[traitOf(p, keys[0])]; known {
 			return map[string]int64{keys[0]: owner}, nil
 		}
 	}
@@ -91,18 +59,26 @@ func (t *aheadTx) Own(ctx context.Context, p schema.Property, o Owner, before st
 	if err := t.counted(t.Tx.Own(ctx, p, o, before)); err != nil {
 		return err
 	}
-	if old := (ownedKey{p.ID, before}); t.owners[old] == o.AccountID {
-		delete(t.owners, old)
-	}
-	if t.owners != nil && o.Key != "" {
-		t.owners[ownedKey{p.ID, o.Key}] = o.AccountID
-	}
+	delete(t.read.traits, traitOf(p, before))
+	t.read.traits.take(traitOf(p, o.Key), o.AccountID)
 	return nil
+}
+
+// FindAccount returns the account to match by a member.
+func (t *aheadTx) FindAccount(ctx context.Context, companyID int64, by MatchBy, value string) (Account, error) {
+	switch id, known := t.read.traits[trait{by, value}]; {
+	case !known:
+		return t.Tx.FindAccount(ctx, companyID, by, value)
+	case id == 0:
+		return Account{}, fault.NotFound("account")
+	default:
+		return t.AccountForUpdate(ctx, companyID, id)
+	}
 }
 
 // AccountForUpdate returns an account.
 func (t *aheadTx) AccountForUpdate(ctx context.Context, companyID, id int64) (Account, error) {
-	if a, known := t.accounts[id]; known {
+	if a, known := t.read.accounts[id]; known {
 		return a, nil
 	}
 	return t.Tx.AccountForUpdate(ctx, companyID, id)
@@ -111,8 +87,8 @@ func (t *aheadTx) AccountForUpdate(ctx context.Context, companyID, id int64) (Ac
 // InsertAccount adds an account.
 func (t *aheadTx) InsertAccount(ctx context.Context, a *Account) error {
 	err := t.schemaTx.InsertAccount(ctx, a)
-	if err == nil && t.accounts != nil {
-		t.accounts[a.ID] = *a
+	if err == nil {
+		t.read.put(*a)
 	}
 	return err
 }
@@ -120,9 +96,55 @@ func (t *aheadTx) InsertAccount(ctx context.Context, a *Account) error {
 // UpdateAccount writes an account.
 func (t *aheadTx) UpdateAccount(ctx context.Context, a Account, changes patch.Changes) error {
 	err := t.schemaTx.UpdateAccount(ctx, a, changes)
-	if err == nil && t.accounts != nil {
-		t.accounts[a.ID] = a
+	if err == nil {
+		t.read.put(a)
 	}
 	t.changed = changes
 	return err
+}
+
+// put notes an account as it is now.
+func (r *read) put(a Account) {
+	r.accounts[a.ID] = a
+	r.traits.leave(a.ID)
+	r.traits.take(numberTrait(a.Number), a.ID)
+	for _, by := range []MatchBy{MatchTitle, MatchAddress, MatchEmail, MatchPhone} {
+		r.traits.take(trait{by, matchValue(a, by)}, a.ID)
+	}
+}
+
+// FindContact returns the contact that has the email, or else the phone.
+func (t *aheadTx) FindContact(ctx context.Context, companyID int64, email, phone string) (Contact, error) {
+	id, known := t.read.person(trait{MatchEmail, email})
+	if known && id == 0 {
+		id, known = t.read.person(trait{MatchPhone, phone})
+	}
+	if known && id == 0 {
+		return Contact{}, fault.NotFound("contact")
+	}
+	if c, ok := t.read.contacts[id]; ok {
+		return c, nil
+	}
+	return t.Tx.FindContact(ctx, companyID, email, phone)
+}
+
+// person returns the contact that has a trait if that is known. None has an empty one.
+func (r *read) person(sought trait) (id int64, known bool) {
+	id, known = r.people[sought]
+	return id, known || sought.value == ""
+}
+
+// InsertContact adds a contact.
+func (t *aheadTx) InsertContact(ctx context.Context, c *Contact) error {
+	if err := t.schemaTx.InsertContact(ctx, c); err != nil {
+		return err
+	}
+	t.read.contacts[c.ID] = *c
+	for _, email := range c.Emails {
+		t.read.people.take(trait{MatchEmail, normal.EmailKey(email)}, c.ID)
+	}
+	for _, phone := range c.Phones {
+		t.read.people.take(trait{MatchPhone, phone}, c.ID)
+	}
+	return nil
 }

@@ -228,20 +228,17 @@ func (r *importRun) some(ctx context.Context, first, end int) error {
 	return nil
 }
 
-// readAhead reads what rows will be matched with, if that is an id or a key.
+// readAhead reads what rows will be matched with.
 func (r *importRun) readAhead(ctx context.Context, rows []ImportRow) error {
-	by, isKey := r.req.MatchBy.Key()
-	if !isKey && r.req.MatchBy != MatchID {
-		return nil
-	}
 	properties, err := r.creation.schemas.current(ctx, r.ahead, r.done.CompanyID)
 	if err != nil {
 		return err
 	}
 	all := make([]sought, len(rows))
-	for i, row := range rows {
-		if all[i] = (sought{id: row.Patch.ID.Value}); isKey {
-			all[i] = sought{by: by, val: row.Patch.Custom.Value[by]}
+	for i := range rows {
+		all[i] = sought{by: r.req.MatchBy, strategy: r.req.Strategy, patch: &rows[i].Patch}
+		if r.req.MatchBy == MatchID {
+			all[i].id = rows[i].Patch.ID.Value
 		}
 	}
 	return r.ahead.readAhead(ctx, r.done.CompanyID, properties, all)

@@ -207,9 +207,9 @@ func (r *itemsRun) readAhead(ctx context.Context) error {
 		return err
 	}
 	all := make([]sought, len(r.req.Items))
-	for i, item := range r.req.Items {
-		by, _ := item.By.Key()
-		all[i] = sought{id: item.ID, by: by, val: item.Patch.Custom.Value[by]}
+	for i := range r.req.Items {
+		item := &r.req.Items[i]
+		all[i] = sought{id: item.ID, by: item.By, strategy: item.Strategy, patch: &item.Patch}
 	}
 	return r.ahead.readAhead(ctx, companyID, properties, all)
 }

@@ -141,6 +141,19 @@ type Tx interface {
 	// AccountsForUpdate is AccountForUpdate of those of the accounts that there are.
 	AccountsForUpdate(ctx context.Context, companyID int64, ids []int64) ([]Account, error)
 
+	// NumberOwners returns the ids of the accounts that have the numbers, by those that
+	// any has. No other transaction gives one to an account until this one ends.
+	NumberOwners(ctx context.Context, companyID int64, numbers []int64) (map[int64]int64, error)
+
+	// FindAccounts returns the ids of the accounts that FindAccount returns for values,
+	// by those that any has.
+	FindAccounts(ctx context.Context, companyID int64, by MatchBy, values []string) (map[string]int64, error)
+
+	// FindContacts returns the lowest ids of the contacts that have the emails, and of
+	// those that have the phones, by those that any has. No other transaction adds such
+	// a contact until this one ends.
+	FindContacts(ctx context.Context, companyID int64, emails, phones []string) (byEmail, byPhone map[string]int64, err error)
+
 	// InsertAccount adds a with links to its contacts, and sets a.ID. If
 	// a.Number is 0 it sets that to the next free number: one above the last
 	// one so assigned, past those taken by hand. KindConflict if the number

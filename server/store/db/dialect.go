@@ -8,6 +8,7 @@ import "strings"
 //	{ids ?}     the ids of a List, as a query
 //	{texts ?}   its texts
 //	{among ?}   is one of its texts, each of which is looked up in an index
+//	{amid ?}    is one of its ids, in the same way
 //	{array}     the function that makes a JSON array of rows
 //	{object}    the function that makes a JSON object
 //	{least}     the function that returns the least of its arguments
@@ -16,6 +17,7 @@ import "strings"
 //	{holds c}   whether a folded text of a column, without its accents, has that of
 //	            a parameter; a database may not have it
 //	{same c ?}  whether a long text of a column is that of a parameter
+//	{within c ?}  whether it is one of the texts of a List
 //	{beyond c ?}  whether it comes behind that of a parameter
 //	{sorted c}  what such texts are ordered by
 //	{join}      a join whose left table is read first

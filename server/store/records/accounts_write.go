@@ -40,6 +40,7 @@ func (t *Tx) InsertAccount(ctx context.Context, a *account.Account) error {
 	if err := t.Session.Insert(ctx, st, &row.ID, appendAt(nil, columnsOfAccounts, &row)...); err != nil {
 		return err
 	}
+	t.sure.accounts.add(record{a.CompanyID, row.ID})
 	if err := t.link(ctx, a.CompanyID, row.ID, a.Contacts); err != nil {
 		return err
 	}
@@ -61,6 +62,7 @@ func (t *Tx) UpdateAccount(ctx context.Context, a account.Account, changes patch
 	if err := t.Session.ChangeOne(ctx, st, args...); err != nil {
 		return err
 	}
+	t.sure.accounts.add(record{a.CompanyID, a.ID})
 	if err := t.enqueueAccount(ctx, a, changes); err != nil {
 		return err
 	}
@@ -81,6 +83,7 @@ func (t *Tx) DeleteAccount(ctx context.Context, companyID, id int64) error {
 	if err := t.Session.Lock(ctx, companyID); err != nil {
 		return err
 	}
+	t.sure.accounts.take(record{companyID, id})
 	if err := t.Session.ChangeOne(ctx, deleteAccount, id, companyID); err != nil {
 		return err
 	}
@@ -172,6 +175,9 @@ var (
 	unlink = db.Statement{Thing: "contacts", Late: true, Text: `DELETE FROM account_contacts WHERE company_id = ? AND account_id = ?`}
 	link   = db.Statement{Thing: "contacts", Text: `INSERT INTO account_contacts (company_id, account_id, position, contact_id)
 SELECT ?1, ?2, ?3, id FROM contacts WHERE id = ?4 AND {-}company_id = ?1`}
+	// linkSure is link to a contact that is there.
+	linkSure = db.Statement{Thing: link.Thing, Late: true, Text: `INSERT INTO account_contacts (company_id, account_id, position, contact_id)
+VALUES (?, ?, ?, ?)`}
 )
 
 // link adds links to contacts, which must be the company's.
@@ -182,6 +188,10 @@ func (t *Tx) link(ctx context.Context, companyID, accountID int64, contacts []ac
 	links := make([][]any, len(contacts))
 	for i, contact := range contacts {
 		links[i] = []any{companyID, accountID, i, contact.ID}
+	}
+	if t.sure.hasContacts(companyID, contacts) {
+		_, err := t.Session.RunAll(ctx, linkSure, links)
+		return err
 	}
 	n, err := t.Session.RunAll(ctx, link, links)
 	if err != nil {

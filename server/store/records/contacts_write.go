@@ -28,6 +28,7 @@ func (t *Tx) InsertContact(ctx context.Context, c *account.Contact) error {
 	if err := t.addLookup(ctx, *c); err != nil {
 		return err
 	}
+	t.sure.contacts.add(record{c.CompanyID, c.ID})
 	return t.enqueue(ctx, ContactTexts, c.CompanyID, c.ID)
 }
 
@@ -73,6 +74,7 @@ func (t *Tx) DeleteContact(ctx context.Context, companyID, id int64) error {
 	if err := t.enqueueLinked(ctx, companyID, id); err != nil {
 		return err
 	}
+	t.sure.contacts.take(record{companyID, id})
 	if err := t.Session.ChangeOne(ctx, deleteContact, id, companyID); err != nil {
 		return err
 	}

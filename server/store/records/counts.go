@@ -72,7 +72,7 @@ func (t *Tx) takeNumber(companyID, number int64) bool {
 	if c := t.countsOf(companyID); c.number < number && number < c.end {
 		c.end = number
 	}
-	return t.free.takeNumber(freeNumber{companyID, number})
+	return t.sure.numbers.take(freeNumber{companyID, number})
 }
 
 // chainOf returns the counts of a company with the end of its history, which no other
@@ -129,9 +129,9 @@ func (t *Tx) Finish(ctx context.Context) error {
 	return nil
 }
 
-// keepCounts returns what makes the counts those that they are now. What was nobody's
-// may then be somebody's again.
+// keepCounts returns what makes the counts those that they are now. Nothing is sure then:
+// what was found may have been undone.
 func (t *Tx) keepCounts() (restore func()) {
 	kept := slices.Clone(t.counts)
-	return func() { t.counts, t.free = kept, free{} }
+	return func() { t.counts, t.sure = kept, sure{} }
 }

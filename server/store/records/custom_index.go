@@ -25,6 +25,10 @@ WHERE property_id = ?2 AND key = ?4 AND account_id = ?3 AND company_id = ?1`}
 SELECT ?1, ?2, ?3, id FROM accounts
 WHERE id = ?4 AND {-}company_id = ?1 AND EXISTS (SELECT 1 FROM properties WHERE id = ?2 AND company_id = ?1)
 ON CONFLICT DO NOTHING`}
+	// addKeySure is addKey of an account that is there.
+	addKeySure = db.Statement{Thing: addKey.Thing, Late: true, Text: `INSERT INTO custom_index (company_id, property_id, key, account_id)
+SELECT ?1, id, ?3, ?4 FROM properties WHERE id = ?2 AND {-}company_id = ?1
+ON CONFLICT DO NOTHING`}
 )
 
 // IndexCustom makes an account be found by the keys of a property's value.
@@ -60,7 +64,11 @@ func (t *Tx) addKeys(ctx context.Context, p schema.Property, accountID int64, ke
 	for i, key := range keys {
 		lists[i] = []any{p.CompanyID, p.ID, key, accountID}
 	}
-	_, err := t.Session.RunAll(ctx, addKey, lists)
+	st := addKey
+	if t.sure.accounts[record{p.CompanyID, accountID}] {
+		st = addKeySure
+	}
+	_, err := t.Session.RunAll(ctx, st, lists)
 	return err
 }
 

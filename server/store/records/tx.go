@@ -37,7 +37,7 @@ type Tx struct {
 	Queue  Queue
 	counts []counts // by company
 	entry  sealed   // the one that is being added
-	free   free
+	sure   sure
 
 	// Fixed is of a transaction that only reads, and so sees one state to its end.
 	Fixed bool
@@ -85,20 +85,16 @@ func (t *Tx) FindAccount(ctx context.Context, companyID int64, by account.MatchB
 	return t.Reader.FindAccount(ctx, companyID, by, value)
 }
 
-// FindContact is that of Reader, while no other transaction adds such a contact.
-func (t *Tx) FindContact(ctx context.Context, companyID int64, email, phone string) (account.Contact, error) {
-	if err := t.Session.Lock(ctx, companyID); err != nil {
-		return account.Contact{}, err
-	}
-	return t.Reader.FindContact(ctx, companyID, email, phone)
-}
-
 // Contact is that of Reader of a contact that stays as it is.
 func (t *Tx) Contact(ctx context.Context, companyID, id int64) (account.Contact, error) {
 	if err := t.Session.Lock(ctx, companyID); err != nil {
 		return account.Contact{}, err
 	}
-	return t.Reader.Contact(ctx, companyID, id)
+	c, err := t.Reader.Contact(ctx, companyID, id)
+	if err == nil {
+		t.sure.contacts.add(record{companyID, c.ID})
+	}
+	return c, err
 }
 
 // SchemaVersion is that of Reader, which stays as it is.

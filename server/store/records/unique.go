@@ -63,7 +63,7 @@ func (t *Tx) Own(ctx context.Context, p schema.Property, o account.Owner, before
 		return nil
 	}
 	st := takeKey
-	if t.free.takeKey(keyOfProperty(p, o.Key)) {
+	if t.sure.keys.take(keyOfProperty(p, o.Key)) {
 		st = takeFree
 	}
 	return t.Session.Exec(ctx, st, p.CompanyID, p.ID, o.Key, o.AccountID)
@@ -76,7 +76,7 @@ func (t *Tx) OwnAll(ctx context.Context, p schema.Property, owners []account.Own
 	}
 	lists := make([][]any, len(owners))
 	for i, o := range owners {
-		t.free.takeKey(keyOfProperty(p, o.Key))
+		t.sure.keys.take(keyOfProperty(p, o.Key))
 		lists[i] = []any{p.CompanyID, p.ID, o.Key, o.AccountID}
 	}
 	_, err := t.Session.RunAll(ctx, takeKey, lists)

@@ -163,6 +163,7 @@ func TestPlansOfWrites(t *testing.T) {
 		_, findErr := tx.FindContact(ctx, l.company, "jo@sunrise.example", "")
 		answer := write.Answer{ID: write.AnswerID{CompanyID: l.company, KeyID: key.ID, Name: "x"}, At: start}
 		_, owner := tx.NumberOwner(ctx, l.company, 1)
+		owner = errors.Join(owner, lookups(ctx, tx, l.company))
 		added := newAccount(l.company, "Added")
 		return errors.Join(err, contactsErr, findErr, owner,
 			tx.UpdateAccount(ctx, a, patch.Changes{"contacts": {}, "title": {}}),
@@ -184,7 +185,22 @@ func TestPlansOfWrites(t *testing.T) {
 	wantSteps(t, steps, []string{
 		"SEARCH c USING INTEGER PRIMARY KEY (rowid=?)", "!contacts_updated", "!accounts_updated", "!accounts_company",
 		"custom_index_account (account_id=? AND property_id=?", "answers_at (company_id=? AND at<?)",
+		"INDEX accounts_title (company_id=? AND title_fold=?)", "INDEX accounts_address (company_id=? AND address_fold=?)",
+		"INDEX accounts_primary_email (company_id=? AND primary_email_key=?)", "INDEX accounts_primary_phone (company_id=? AND primary_phone=?)",
+		"(company_id=? AND number=?)", "contact_lookup USING PRIMARY KEY (company_id=? AND kind=? AND value=?)", "!TEMP B-TREE FOR GROUP BY",
 	})
+}
+
+// lookups finds out something for many records.
+func lookups(ctx context.Context, tx store.Tx, company int64) error {
+	_, err := tx.NumberOwners(ctx, company, []int64{1, 2})
+	_, _, found := tx.FindContacts(ctx, company, []string{"a", "b"}, []string{"c", "d"})
+	err = errors.Join(err, found)
+	for _, by := range []account.MatchBy{account.MatchTitle, account.MatchAddress, account.MatchEmail, account.MatchPhone} {
+		_, found := tx.FindAccounts(ctx, company, by, []string{"a", "b"})
+		err = errors.Join(err, found)
+	}
+	return err
 }
 
 // wantSteps checks a plan, which may scan only what the statement itself makes, and

@@ -24,7 +24,7 @@ type tests map[string]func(*testing.T, *fixture)
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	RunLists(t, open)
 	for _, room := range []tests{
-		accountTests, contactTests, propertyTests, historyTests, countTests, identityTests, onceTests, aliasTests, importTests, auditTests, webhookTests, writeTests,
+		accountTests, contactTests, lookupTests, propertyTests, historyTests, countTests, identityTests, onceTests, aliasTests, importTests, auditTests, webhookTests, writeTests,
 	} {
 		run(t, open, room)
 	}

@@ -11,23 +11,19 @@ import (
 // dialect is PostgreSQL's. It has no word for what looks into a text without its
 // accents: Go tells what those are.
 var dialect = db.Dialect{
-	"ids": func(parameter string) string {
-		return "SELECT value::bigint FROM jsonb_array_elements_text(" + parameter + "::text::jsonb)"
-	},
-	"texts": func(parameter string) string {
-		return "SELECT value FROM jsonb_array_elements_text(" + parameter + "::text::jsonb)"
-	},
+	"ids":   ids,
+	"texts": listed,
 	// An array is one condition. A query in its place is joined, and before the statistics
 	// are there, which is so all through the first import, each text is compared with each row.
-	"among": func(parameter string) string {
-		return "= ANY (ARRAY(SELECT value FROM jsonb_array_elements_text(" + parameter + "::text::jsonb)))"
-	},
+	"among":    func(parameter string) string { return anyOf(listed(parameter)) },
+	"amid":     func(parameter string) string { return anyOf(ids(parameter)) },
 	"array":    db.Word("json_agg"),
 	"object":   db.Word("json_build_object"),
 	"least":    db.Word("least"),
 	"greatest": db.Word("greatest"),
 	"instr":    db.Word("strpos"),
 	"same":     same,
+	"within":   within,
 	"beyond":   beyond,
 	"sorted":   func(column string) string { return "left(" + column + ", 200), " + column },
 	"join":     db.Word("JOIN"),
@@ -35,10 +31,27 @@ var dialect = db.Dialect{
 	"-":        db.Word(""),
 }
 
+func ids(parameter string) string { return each("value::bigint", parameter) }
+
+func listed(parameter string) string { return each("value", parameter) }
+
+// each is an expression of each value of a List, as a query.
+func each(expression, parameter string) string {
+	return "SELECT " + expression + " FROM jsonb_array_elements_text(" + parameter + "::text::jsonb)"
+}
+
+func anyOf(query string) string { return "= ANY (ARRAY(" + query + "))" }
+
 // same compares the beginnings first, of which there is an index.
 func same(rest string) string {
 	column, parameter, _ := strings.Cut(rest, " ")
 	return "(left(" + column + ", 200) = left(" + parameter + ", 200) AND " + column + " = " + parameter + ")"
+}
+
+// within is as same.
+func within(rest string) string {
+	column, parameter, _ := strings.Cut(rest, " ")
+	return "(left(" + column + ", 200) " + anyOf(each("left(value, 200)", parameter)) + " AND " + column + " " + anyOf(listed(parameter)) + ")"
 }
 
 // beyond is as same.

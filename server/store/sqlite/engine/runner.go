@@ -20,7 +20,8 @@ var (
 var dialect = db.Dialect{
 	"ids":      listed,
 	"texts":    listed,
-	"among":    func(parameter string) string { return "IN (" + listed(parameter) + ")" },
+	"among":    among,
+	"amid":     among,
 	"array":    db.Word("json_group_array"),
 	"object":   db.Word("json_object"),
 	"least":    db.Word("min"),
@@ -28,6 +29,7 @@ var dialect = db.Dialect{
 	"instr":    db.Word("instr"),
 	"holds":    holds,
 	"same":     func(rest string) string { return strings.Replace(rest, " ", " = ", 1) },
+	"within":   within,
 	"beyond":   func(rest string) string { return strings.Replace(rest, " ", " > ", 1) },
 	"sorted":   func(column string) string { return column },
 	"join":     db.Word("CROSS JOIN"),
@@ -36,6 +38,13 @@ var dialect = db.Dialect{
 }
 
 func listed(parameter string) string { return "SELECT value FROM json_each(" + parameter + ")" }
+
+func among(parameter string) string { return "IN (" + listed(parameter) + ")" }
+
+func within(rest string) string {
+	column, parameter, _ := strings.Cut(rest, " ")
+	return column + " " + among(parameter)
+}
 
 // holds looks into a text without accents. Texts end at a NUL for GLOB and for
 // functions, blobs do not.
