@@ -115,7 +115,7 @@ func TestUpdateSelectionRefuses(t *testing.T) {
 				"query max_affected: max_affected must be an integer from 1 to 500; got 0",
 			}},
 		{name: "an account that cannot take it", request: real("q=mission&max_affected=5", `{"title":"x","remove":{"address":["120 Mission Street, San Francisco, CA 94105"]}}`), status: 400, code: "VALIDATION_ERROR",
-			want: []string{`remove.address must contain at least 1 item (account 1)`}},
+			want: []string{`remove.address must contain at least 1 item when that is done (account 1)`}},
 		{name: "what is filled nowhere", request: real("title=solar&max_affected=5", `{"fill":{"custom":{"roof_type":"Slate"}}}`), status: 200},
 		{name: "the id of one", request: real("q=mission&max_affected=5", `{"id":1,"title":"x"}`), status: 400, code: "VALIDATION_ERROR", want: []string{"(account 2)"}},
 		{name: "another tag", request: request{method: "PATCH", path: "/accounts?dry_run=false&q=mission&max_affected=5", body: good, headers: map[string]string{"If-Match": `"9f86d081884c7d659a2feaa0c55ad015"`}},

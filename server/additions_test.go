@@ -26,12 +26,12 @@ func TestAddRemoveFill(t *testing.T) {
 		{name: "the last line may be replaced", request: patch(`{"add":{"address":["1 A St","1 a st"]},"remove":{"address":["120 Mission Street, San Francisco, CA 94105"]}}`),
 			status: 200, changes: true, members: map[string]any{"address": []any{"1 A St"}}},
 		{name: "but not removed", request: patch(`{"remove":{"address":["120 mission street, San Francisco, CA 94105"]},"add":{"value":1}}`), status: 400, code: "VALIDATION_ERROR",
-			errors: []string{"/remove/address: remove.address must contain at least 1 item"}},
+			errors: []string{"/remove/address: remove.address must contain at least 1 item when that is done"}},
 		{name: "bounds hold for what comes of it", request: patch(`{"add":{"address":[` + ten + `],"value":1e15,"custom":{"capacity":1e1000}}}`), status: 400, code: "VALIDATION_ERROR",
 			errors: []string{
-				"/add/address: add.address must contain at most 10 items; got 11",
-				"/add/custom/capacity: add.custom.capacity must be a number of at most 100 characters; got 1008",
-				"/add/value: add.value must be a number from -1000000000000000 to 1000000000000000; got 1.0000000000012505e+15",
+				"/add/address: add.address must contain at most 10 items; got 11 when that is done",
+				"/add/custom/capacity: add.custom.capacity must be a number of at most 100 characters; got 1008 when that is done",
+				"/add/value: add.value must be a number from -1000000000000000 to 1000000000000000; got 1.0000000000012505e+15 when that is done",
 			}},
 		{name: "and for what is sent", request: patch(`{"add":{"address":[` + lines + `],"value":1e16,"contacts":["x"]},"remove":{"address":[]},"fill":{"primaryEmail":"nobody","description":null}}`), status: 400, code: "VALIDATION_ERROR",
 			errors: []string{
@@ -206,7 +206,7 @@ func TestAdditionsInItems(t *testing.T) {
 		f.must(t, items("", item(act, "A", `"add":{"address":["x"],"custom":{"serial":-1}},"fill":{"contacts":[1]}`)), http.StatusOK)
 		f.must(t, items("", item(act, "A", `"remove":{"contacts":[]},"fill":{"custom":{"serial":1}}`)), http.StatusOK)
 		for parts, want := range map[string]string{
-			`"remove":{"address":["x","Y"]}`:          "/items/0/" + act + "/remove/address: items[0]." + act + ".remove.address must contain at least 1 item",
+			`"remove":{"address":["x","Y"]}`:          "/items/0/" + act + "/remove/address: items[0]." + act + ".remove.address must contain at least 1 item when that is done",
 			`"add":{"custom":{"serial":-9.0}}`:        "/items/0/" + act + "/add/custom/serial: items[0]." + act + ".add.custom.serial 1.0 is the value of account 4 already",
 			`"remove":{"custom":{"tags":["Bronze"]}}`: "/items/0/" + act + "/remove/custom/tags/0: items[0]." + act + `.remove.custom.tags[0] must be one of Gold, Silver; got "Bronze"`,
 		} {

@@ -53,7 +53,7 @@ type meeting struct {
 var meetings = []meeting{
 	{name: "other members", theirs: `{"title":"Theirs"}`, mine: `{"description":"Mine.","value":null}`,
 		members: map[string]any{"title": "Theirs", "description": "Mine.", "value": nil},
-		detail:  "the account has changed since the version that If-Match names, but in no member that is sent; fetch it again, or send Prefer: merge"},
+		detail:  "the account has changed since the version that If-Match names, but nothing that is sent conflicts with that; fetch it again, or send Prefer: merge"},
 	{name: "the same member", theirs: `{"title":"Theirs","value":5}`, mine: `{"title":"Mine","size":1}`,
 		conflicts: conflict("title", "/title", `"Sunrise Solar"`, `"Theirs"`, `"Mine"`, ""),
 		detail:    "changed since the version that If-Match names: title; conflicts has the values"},

@@ -163,7 +163,16 @@ func (a *applier) applyParts(m *member, p *Patch) {
 		})
 	}
 	if last != "" {
-		a.under(last, func() { m.apply(a, &changed) })
+		a.under(last, func() { a.applyResult(m, &changed) })
+	}
+}
+
+// applyResult sets what comes of items and amounts. What is wrong with it need not be
+// seen in what was sent, and is told as what it would be.
+func (a *applier) applyResult(m *member, result *Patch) {
+	m.apply(a, result)
+	for i := range a.Offences {
+		a.Offences[i].Message += " when that is done"
 	}
 }
 

@@ -222,7 +222,7 @@ const maxNamed = 5
 // outdated is the error of a request that was made for an earlier version.
 func outdated(conflicts []fault.Conflict, merge Merge) error {
 	const since = "changed since the version that If-Match names"
-	message := "the account has " + since + ", but in no member that is sent"
+	message := "the account has " + since + ", but nothing that is sent conflicts with that"
 	if names := inTheWay(conflicts, merge); names != "" {
 		message = since + ": " + names + "; conflicts has the values"
 	}
