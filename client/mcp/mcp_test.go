@@ -157,10 +157,11 @@ func TestReadOnly(t *testing.T) {
 	must(t, err)
 	reader, err := client.New(s.URL, client.WithAPIKey(key.Token))
 	must(t, err)
-	tools, err := connect(t, s, reader).ListTools(t.Context(), nil)
+	connected := connect(t, s, reader)
+	tools, err := connected.ListTools(t.Context(), nil)
 	must(t, err)
-	if len(tools.Tools) != 5 {
-		t.Errorf("%d tools", len(tools.Tools))
+	if how := connected.InitializeResult().Instructions; len(tools.Tools) != 5 || strings.Contains(how, "preview_update") {
+		t.Errorf("%d tools; %s", len(tools.Tools), how)
 	}
 }
 

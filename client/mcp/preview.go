@@ -3,6 +3,7 @@ package mcp
 import (
 	"crypto/rand"
 	"errors"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -34,8 +35,10 @@ type preview struct {
 	reason string
 	labels bool           // unknown labels are added to their dropdowns
 	before map[string]any // the account as it was
+	shown  any            // what it comes to
 
 	mu   sync.Mutex // held while it is carried out
+	sent bool       // the write was, with whatever outcome
 	done bool
 	got  any
 	err  error
@@ -82,15 +85,32 @@ func (p *previews) find(token string, of kind) (*preview, error) {
 
 // carryOut writes what was shown, once: whoever asks again gets the same answer. What
 // could not be done for a passing reason may be tried again.
-func (p *preview) carryOut(write func() (any, error)) (any, error) {
+func (p *preview) carryOut(look, write func() (any, error)) (any, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.done {
 		return p.got, p.err
 	}
-	got, err := write()
+	got, err := p.attempt(look, write)
 	if p.done = err == nil || !isPassing(err); p.done {
 		p.got, p.err = got, err
 	}
 	return got, err
+}
+
+// attempt looks once more ahead of the write: the version of an account says nothing of
+// options and default values, which may make something else of the same body by now. A
+// write that may have been carried out already is only sent again.
+func (p *preview) attempt(look, write func() (any, error)) (any, error) {
+	if !p.sent {
+		now, err := look()
+		if err != nil {
+			return nil, err
+		}
+		if !reflect.DeepEqual(now, p.shown) {
+			return nil, &staleError{"it would not become what the preview has shown, since properties or their options were changed; nothing was written: make a new preview"}
+		}
+	}
+	p.sent = true
+	return write()
 }

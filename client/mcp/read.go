@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
+	"strings"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -95,6 +97,8 @@ func (a *agent) find(ctx context.Context, req *sdk.CallToolRequest) (any, error)
 	switch {
 	case args.Words != "" && args.Member != "":
 		return nil, errors.New("give words, or member, operator and value, not both")
+	case args.Member == "" && (args.Operator != "" || args.Value != ""):
+		return nil, errors.New("give the member that operator and value test, or words alone")
 	case args.Member != "":
 		page, err = a.client.Accounts.SearchPage(ctx, client.AccountSearch{
 			Where:  client.Condition{Member: args.Member, Operator: client.SearchOperator(args.Operator), Value: args.Value},
@@ -104,13 +108,34 @@ func (a *agent) find(ctx context.Context, req *sdk.CallToolRequest) (any, error)
 		page, err = a.client.Accounts.Page(ctx, client.AccountFilter{Words: args.Words, IncludeArchived: args.IncludeArchived, PageSize: size, IncludeTotal: true})
 	}
 	if err != nil {
-		return nil, err
+		return nil, inToolsNames(err)
 	}
 	list := make([]found, len(page.Items))
 	for i, account := range page.Items {
 		list[i] = found{account.ID, account.Number, account.Title, client.Or(account.PrimaryEmail, ""), client.Or(account.PrimaryPhone, ""), account.IsActive}
 	}
 	return map[string]any{"accounts": list, "total": page.Total}, nil
+}
+
+// toolsNames are what find calls the parameters of the API.
+var toolsNames = map[string]string{"q": "words", "prop1": "member", "op1": "operator", "value1": "value"}
+
+// inToolsNames says what is wrong with the parameters of a search by the names that the
+// agent knows.
+func inToolsNames(err error) error {
+	e, ok := errors.AsType[*client.Error](err)
+	if !ok {
+		return err
+	}
+	renamed := *e
+	renamed.Fields = slices.Clone(e.Fields)
+	for i, field := range renamed.Fields {
+		name, rest, _ := strings.Cut(field.Message, " ")
+		if known, ok := toolsNames[name]; ok {
+			renamed.Fields[i].Message = known + " " + rest
+		}
+	}
+	return &renamed
 }
 
 func (a *agent) get(ctx context.Context, req *sdk.CallToolRequest) (any, error) {

@@ -5,20 +5,27 @@ package mcp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
+	"strings"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/accountsd/accountsd/client"
 )
 
-const instructions = `Customer accounts of one company. Begin with describe. To change an account, call preview_update, read the
+const (
+	instructions      = "Customer accounts of one company. Begin with describe. "
+	writeInstructions = `To change an account, call preview_update, read the
 difference, and give its token to update; to create one, call create_or_match twice in the same way. A token carries out exactly
 what was previewed, once. Say truthfully why you write: people read it in the history.`
+	readInstructions = "You can read them, and change nothing."
+)
 
 // agent is what the tools of a server share.
 type agent struct {
@@ -35,11 +42,11 @@ func New(ctx context.Context, c *client.Client, version string) (*sdk.Server, er
 		return nil, fmt.Errorf("find out whose key it is: %w", err)
 	}
 	a := &agent{client: c, self: self, previews: newPreviews()}
-	server := sdk.NewServer(&sdk.Implementation{Name: "accountsd", Title: "Customer accounts", Version: version}, &sdk.ServerOptions{Instructions: instructions})
-	tools := a.readers()
+	tools, how := a.readers(), readInstructions
 	if a.mayWrite() {
-		tools = append(tools, a.writers()...)
+		tools, how = append(tools, a.writers()...), writeInstructions
 	}
+	server := sdk.NewServer(&sdk.Implementation{Name: "accountsd", Title: "Customer accounts", Version: version}, &sdk.ServerOptions{Instructions: instructions + how})
 	for _, t := range tools {
 		server.AddTool(&sdk.Tool{Name: t.name, Description: t.about, InputSchema: json.RawMessage(t.input), Annotations: t.annotations()}, t.handler())
 	}
@@ -108,9 +115,24 @@ func arguments[T any](req *sdk.CallToolRequest) (args T, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&args); err != nil {
-		return args, fmt.Errorf("the arguments are not those of the tool: %w", err)
+		return args, fmt.Errorf("the arguments are not those of the tool: %w", plainly(err))
 	}
 	return args, nil
+}
+
+// kinds are what arguments can be, by the types that they are read into.
+var kinds = map[reflect.Kind]string{
+	reflect.Int: "an integer", reflect.Int64: "an integer", reflect.String: "a string", reflect.Bool: "true or false", reflect.Struct: "an object",
+}
+
+// plainly says of an argument of another type what it must be.
+func plainly(err error) error {
+	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok {
+		return err
+	}
+	name := cmp.Or(strings.ToLower(wrong.Field), "they") // ID is id, as every field without a tag is.
+	return fmt.Errorf("%s must be %s; got %s", name, kinds[wrong.Type.Kind()], wrong.Value)
 }
 
 // within returns how many records are asked for.

@@ -60,14 +60,14 @@ func (a *agent) previewUpdate(ctx context.Context, req *sdk.CallToolRequest) (an
 	if p.before, err = recordOf(account); err != nil {
 		return nil, err
 	}
-	after, err := a.patch(ctx, p, true)
+	changes, _, err := a.patched(ctx, p, true)
 	if err != nil {
-		return nil, p.explain(ctx, a, err)
+		return nil, err
 	}
-	changes := difference(p.before, after)
 	if len(changes) == 0 {
 		return map[string]any{"changes": changes, "note": "it changes nothing, so there is nothing to carry out"}, nil
 	}
+	p.shown = changes
 	a.previews.add(p)
 	return map[string]any{"id": p.id, "changes": changes, "token": p.token}, nil
 }
@@ -81,13 +81,25 @@ func (a *agent) update(ctx context.Context, req *sdk.CallToolRequest) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	return p.carryOut(func() (any, error) {
-		after, err := a.patch(ctx, p, false)
+	look := func() (any, error) {
+		changes, _, err := a.patched(ctx, p, true)
+		return changes, err
+	}
+	return p.carryOut(look, func() (any, error) {
+		changes, after, err := a.patched(ctx, p, false)
 		if err != nil {
-			return nil, p.explain(ctx, a, err)
+			return nil, err
 		}
-		return map[string]any{"id": p.id, "changes": difference(p.before, after), "account": after}, nil
+		return map[string]any{"id": p.id, "changes": changes, "account": after}, nil
 	})
+}
+
+// patched is what becomes of the account of a preview, and what of it differs.
+func (a *agent) patched(ctx context.Context, p *preview, dry bool) (changes []change, after map[string]any, err error) {
+	if after, err = a.patch(ctx, p, dry); err != nil {
+		return nil, nil, p.explain(ctx, a, err)
+	}
+	return difference(p.before, after), after, nil
 }
 
 // patch sends what a preview is of, to be looked at or carried out.
@@ -141,14 +153,21 @@ func (a *agent) createOrMatch(ctx context.Context, req *sdk.CallToolRequest) (an
 	if args.Token == "" {
 		return a.previewCreate(ctx, req, args)
 	}
-	if args.Account != nil {
+	if args.Account != nil || args.MatchBy != "" || args.Reason != "" || args.AllowNewOptions {
 		return nil, errors.New("give the token alone: it carries out what was shown, and nothing else; to create another account, leave the token out")
 	}
 	p, err := a.previews.find(args.Token, creating)
 	if err != nil {
 		return nil, err
 	}
-	return p.carryOut(func() (any, error) { return a.create(ctx, p, false) })
+	look := func() (any, error) {
+		now, err := a.create(ctx, p, true)
+		if err == nil && now["matched"] != nil {
+			return p.shown, nil // Then nothing is written.
+		}
+		return now, err
+	}
+	return p.carryOut(look, func() (any, error) { return a.create(ctx, p, false) })
 }
 
 func (a *agent) previewCreate(ctx context.Context, req *sdk.CallToolRequest, args createArguments) (any, error) {
@@ -165,6 +184,7 @@ func (a *agent) previewCreate(ctx context.Context, req *sdk.CallToolRequest, arg
 		return nil, err
 	}
 	if shown["matched"] == nil {
+		p.shown = maps.Clone(shown)
 		a.previews.add(p)
 		shown["token"] = p.token
 	}
@@ -184,10 +204,20 @@ func (a *agent) create(ctx context.Context, p *preview, dry bool) (map[string]an
 	case status == 200:
 		return map[string]any{"matched": account, "note": "nothing was written; use preview_update to change it"}, nil
 	case dry:
-		delete(account, "id")
-		return map[string]any{"wouldCreate": account}, nil
+		return map[string]any{"wouldCreate": foreseen(account, p.body)}, nil
 	}
 	return map[string]any{"created": account}, nil
+}
+
+// foreseen is a new account without what the server decides only when it is written.
+func foreseen(account map[string]any, body []byte) map[string]any {
+	for _, name := range []string{"id", "createdAt", "updatedAt"} {
+		delete(account, name)
+	}
+	if sent, err := decode(body); err != nil || sent["number"] == nil {
+		delete(account, "number")
+	}
+	return account
 }
 
 // maxReason is how many characters the server takes.
@@ -195,8 +225,8 @@ const maxReason = 200
 
 // reasonOf is the reason of a write with the name of the agent that gives it.
 func reasonOf(req *sdk.CallToolRequest, given string) (string, error) {
-	given = strings.TrimSpace(given)
-	if given == "" || len([]rune(given)) > 150 || strings.ContainsFunc(given, unicode.IsControl) {
+	given = strings.TrimFunc(given, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) })
+	if given == "" || len([]rune(given)) > 150 || strings.ContainsFunc(given, breaksLine) {
 		return "", errors.New("reason must say in 1 to 150 characters on one line why this is written")
 	}
 	name := "agent"
@@ -208,6 +238,8 @@ func reasonOf(req *sdk.CallToolRequest, given string) (string, error) {
 	}
 	return name + ": " + given, nil
 }
+
+func breaksLine(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
 
 // change is what becomes of a member.
 type change struct {
@@ -231,9 +263,24 @@ func difference(before, after map[string]any) []change {
 			}
 		}
 	}
-	add("", before, after)
+	add("", linked(before), linked(after))
 	customBefore, _ := before["custom"].(map[string]any)
 	customAfter, _ := after["custom"].(map[string]any)
 	add("custom.", customBefore, customAfter)
 	return changes
+}
+
+// linked is an account with the ids of its contacts in place of these, which others may
+// change without a change of the account.
+func linked(account map[string]any) map[string]any {
+	contacts, _ := account["contacts"].([]any)
+	ids := make([]any, len(contacts))
+	for i, contact := range contacts {
+		if fields, ok := contact.(map[string]any); ok {
+			ids[i] = fields["id"]
+		}
+	}
+	shown := maps.Clone(account)
+	shown["contacts"] = ids
+	return shown
 }
