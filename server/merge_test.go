@@ -145,6 +145,22 @@ func TestMergedAccountsLeadToTheTarget(t *testing.T) {
 	}
 }
 
+// Lists are united as items are added to one: those that only case or decimals tell apart
+// are not added, and what the target has stays as it is.
+func TestMergeUnitesLists(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for id, remarks := range map[string]string{"1": `["a","b","B"]`, "2": `["A","c"]`} {
+		if a := f.send(t, request{method: "PATCH", path: "/accounts/" + id, body: `{"custom":{"remarks":` + remarks + `}}`}); a.Code != http.StatusOK {
+			t.Fatalf("%d %s", a.Code, a.Body)
+		}
+	}
+	a := f.send(t, merge("1", `{"from":[{"id":2}]}`))
+	if custom, _ := a.json["custom"].(map[string]any); a.Code != http.StatusOK || fmt.Sprint(custom["remarks"]) != "[a b B c]" {
+		t.Errorf("%d %s", a.Code, a.Body)
+	}
+}
+
 // A target that is deleted leads nowhere, and what was merged into it can be there
 // again.
 func TestMergedIntoADeletedAccount(t *testing.T) {

@@ -37,7 +37,7 @@ func (m *merger) changes(properties schema.Schema) patch.Changes {
 	}
 	for _, key := range m.customKeys() {
 		known = append(known, CustomPrefix+key)
-		set(CustomPrefix+key, m.winnerOf(key, properties[key].Multiple))
+		set(CustomPrefix+key, m.winnerOf(key, properties[key]))
 	}
 	if united := ContactIDs(m.contacts()); len(united) > MaxContacts {
 		m.offences.Add([]string{"from"}, "have %d contacts together with the account; one can have %d", len(united), MaxContacts)
@@ -83,24 +83,20 @@ func (m *merger) winner(name string, optional bool) any {
 	return valueOf(&m.accounts[0], name)
 }
 
-// winnerOf is winner of a custom member. If it may have several values, they are
-// united.
-func (m *merger) winnerOf(key string, multiple bool) any {
+// winnerOf is winner of a custom member. If it may have several values, the others' are
+// added as to any list.
+func (m *merger) winnerOf(key string, property schema.Property) any {
 	name := CustomPrefix + key
-	if !multiple || m.taken(name) != nil {
+	if !property.Multiple || m.taken(name) != nil {
 		return m.winner(name, true)
 	}
-	var united []any
+	united := m.winner(name, true)
 	for i := range m.accounts {
 		values, _ := m.accounts[i].Custom[key].([]any)
-		for _, value := range values {
-			if !slices.Contains(united, value) {
-				united = append(united, value)
-			}
-		}
+		united = property.With(united, values)
 	}
-	if len(united) > schema.MaxValues {
-		m.offences.Add([]string{"take", name}, "must be taken from one account: together they have %d values, and it takes %d", len(united), schema.MaxValues)
+	if list, _ := united.([]any); len(list) > schema.MaxValues {
+		m.offences.Add([]string{"take", name}, "must be taken from one account: together they have %d values, and it takes %d", len(list), schema.MaxValues)
 	}
 	return united
 }
@@ -112,6 +108,12 @@ func (m *merger) taken(name string) *Account {
 		return nil
 	}
 	return &m.accounts[i]
+}
+
+// names tells whether an account is among the others of the request, where it is told
+// what is wrong with it.
+func (m *merger) names(id int64) bool {
+	return slices.ContainsFunc(m.req.From, func(s MergeSource) bool { return s.ID == id })
 }
 
 // customKeys are those of the custom values that the accounts have, sorted.
@@ -134,7 +136,7 @@ func (m *merger) checkTake(known []string) {
 			m.offences.Add(path, "cannot be taken from one account: %s %s", name, notTaken[name])
 		case !slices.Contains(known, name):
 			m.offences.Add(path, "is not a member that can be taken%s", fault.Lazily(func() string { return fault.DidYouMean(name, known) }))
-		case m.taken(name) == nil:
+		case m.taken(name) == nil && !m.names(m.req.Take[name]):
 			m.offences.Add(path, "must be the id of one of the accounts; got %d", m.req.Take[name])
 		}
 	}
