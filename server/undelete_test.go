@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -100,7 +101,7 @@ func TestUndeleteLeavesOut(t *testing.T) {
 		}
 	}
 	a := f.send(t, undelete("3"))
-	if a.Code != http.StatusOK || !same(a.json["leftOut"], "[map[member:contacts reason:contacts were linked of which some are gone] "+
+	if a.Code != http.StatusOK || !same(a.json["leftOut"], "[map[member:contacts reason:contacts held the contact 2, which is gone] "+
 		"map[member:custom.capacity reason:custom.capacity has no property any more] map[member:custom.tags reason:custom.tags must be one of Gold; got \"Silver\"]]") {
 		t.Fatalf("%d %s", a.Code, a.Body)
 	}
@@ -110,6 +111,19 @@ func TestUndeleteLeavesOut(t *testing.T) {
 	}
 	if contacts := after.json["contacts"].([]any); len(contacts) != 1 || !same(contacts[0].(map[string]any)["id"], 1) {
 		t.Errorf("%v", contacts)
+	}
+}
+
+// Contacts of which none is left are no member that got a value back.
+func TestUndeleteWithoutContacts(t *testing.T) {
+	t.Parallel()
+	f, _ := deleted(t)
+	for _, id := range []string{"1", "2"} {
+		f.send(t, request{method: "DELETE", path: "/contacts/" + id, key: adminKey})
+	}
+	a := f.send(t, undelete("3"))
+	if a.Code != http.StatusOK || !same(a.json["leftOut"], "[map[member:contacts reason:contacts held the contacts 2, 1, which are gone]]") || strings.Contains(fmt.Sprint(a.json["members"]), "contacts") {
+		t.Errorf("%d %s", a.Code, a.Body)
 	}
 }
 

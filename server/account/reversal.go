@@ -128,10 +128,14 @@ func (r *reversal) checkContacts(ctx context.Context, companyID int64) (wrong st
 	if r.contacts, err = r.tx.Contacts(ctx, companyID, ids); err != nil {
 		return "", fmt.Errorf("load contacts: %w", err)
 	}
-	if gone := missingIDs(ids, r.contacts); len(gone) > 0 {
+	switch gone := missingIDs(ids, r.contacts); len(gone) {
+	case 0:
+		return "", nil
+	case 1:
 		return fmt.Sprintf("held the contact %d, which is gone", gone[0]), nil
+	default:
+		return fmt.Sprintf("held the contacts %s, which are gone", strings.ReplaceAll(strings.Trim(fmt.Sprint(gone), "[]"), " ", ", ")), nil
 	}
-	return "", nil
 }
 
 // missingIDs are those of contacts that are not there.

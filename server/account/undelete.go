@@ -102,13 +102,12 @@ func (r *reversal) checkRevived(ctx context.Context, a Account) error {
 		return err
 	}
 	var taken fault.Offences
-	for i, left := range r.leftOut {
+	for _, left := range r.leftOut {
 		switch {
 		case slices.Contains(r.taken, left.Member):
 			taken.Append(left.offence())
-		case left.Member == string(MemberContacts):
+		case left.Member == string(MemberContacts) && len(r.contacts) > 0:
 			r.values[left.Member] = linked
-			r.leftOut[i].Reason = "contacts were linked of which some are gone"
 		}
 	}
 	return fault.Invalid(taken)
