@@ -29,13 +29,28 @@ func (op *operation) readReason(c *gin.Context) fault.Offences {
 	if len(lines) == 0 {
 		return nil
 	}
-	reason, wrong := parseReason(strings.Join(lines, ", "))
+	reason, wrong := parseReasons(lines)
 	if wrong != "" {
 		return fault.Offences{{In: fault.InHeader, Path: []string{reasonHeader}, Message: reasonHeader + " " + wrong}}
 	}
 	c.Request.Header.Set(reasonHeader, reason)
 	sessionOf(c.Request.Context()).actor.Reason = reason
 	return nil
+}
+
+// parseReasons is parseReason of a header that may have been sent more than once: what is
+// said are all texts, with commas between them.
+func parseReasons(lines []string) (reason, wrong string) {
+	var reasons []string
+	for _, line := range lines {
+		if reason, wrong = parseReason(line); wrong != "" {
+			return "", wrong
+		}
+		if reason != "" {
+			reasons = append(reasons, reason)
+		}
+	}
+	return strings.Join(reasons, ", "), ""
 }
 
 // parseReason returns the text of the header, or what is wrong with it beside its
@@ -52,8 +67,12 @@ func parseReason(sent string) (reason, wrong string) {
 	switch {
 	case !utf8.ValidString(reason):
 		return "", "must be valid UTF-8, or " + encodedText + " and the text percent-encoded"
-	case strings.ContainsFunc(reason, unicode.IsControl):
+	case strings.ContainsFunc(reason, breaksLine):
 		return "", "must not contain line breaks or other control characters"
 	}
 	return reason, ""
 }
+
+// breaksLine tells whether a text with the character is not on one line for everybody who
+// shows it.
+func breaksLine(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }

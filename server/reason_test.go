@@ -72,6 +72,26 @@ func TestReasonForms(t *testing.T) {
 	}
 }
 
+// Of a header that comes more than once, all texts are kept, each read for itself.
+func TestReasonsOfSeveralLines(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for want, lines := range map[string][]string{
+		"moved, größer": {"moved", "", "UTF-8''gr%C3%B6%C3%9Fer"},
+		"a, b, c":       {"a, b", "c"},
+		"":              {"", " "},
+	} {
+		r := f.request(t.Context(), patch(fmt.Sprintf(`{"title":%q}`, "for "+want)))
+		r.Header["X-Reason"] = lines
+		switch a := f.answerTo(t, r); {
+		case want == "" && a.Code != http.StatusBadRequest:
+			t.Errorf("%q: %d %s", lines, a.Code, a.Body)
+		case want != "" && f.history1(t)[0].Reason != want:
+			t.Errorf("%q: kept %q, want %q", lines, f.history1(t)[0].Reason, want)
+		}
+	}
+}
+
 // A reason that cannot be kept is told, with all else, and nothing is written.
 func TestReasonIsRefused(t *testing.T) {
 	t.Parallel()
@@ -87,6 +107,7 @@ func TestReasonIsRefused(t *testing.T) {
 		"UTF-8''100%":  "must be percent-encoded behind UTF-8''; got",
 		"UTF-8''a%0Ab": "must not contain line breaks or other control characters",
 		"UTF-8''a%00b": "must not contain line breaks or other control characters",
+		"a\u2028b":     "must not contain line breaks or other control characters",
 	} {
 		a := f.send(t, reasoned(patch(`{"title":""}`), sent))
 		found := strings.Join(a.errors(), "\n")
