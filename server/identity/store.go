@@ -56,7 +56,7 @@ type Reader interface {
 
 	// KeysVersion returns a number that grows with every change of keys and
 	// users, of whatever company. A transaction that is rolled back leaves it as
-	// it was.
+	// it was. What another process changes may be told up to a second later.
 	KeysVersion(ctx context.Context) (int64, error)
 
 	// LoginFailures returns the failed logins under keys, in their order: none

@@ -26,7 +26,7 @@ type Store struct {
 	place   place
 	groups  groups
 	layout  atomic.Pointer[layout]
-	keys    keysVersion
+	keys    records.KeysVersion
 	follows bool // it may follow another installation
 	stop    context.CancelFunc
 	done    chan struct{} // closed when nothing runs in the background any more
@@ -128,7 +128,7 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Write runs fn in a transaction: see store.Store.
 func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
-	defer s.keys.forget() // It may have been about keys.
+	defer s.keys.Forget() // It may have been about keys.
 	return s.engine.Write(ctx, within(fn))
 }
 
@@ -163,41 +163,8 @@ func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx store.
 // revoked.
 const maxKeysAge = 500 * time.Millisecond
 
-// keysVersion is what the store's KeysVersion was lately.
-type keysVersion struct {
-	mu      sync.Mutex
-	version int64
-	read    time.Time
-	writes  int // that may have changed it
-}
-
-// forget makes the version be read again.
-func (k *keysVersion) forget() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.read = time.Time{}
-	k.writes++
-}
-
 // KeysVersion returns a number that grows with every change of keys and users. What
 // another server changes is seen within half a second.
 func (s *Store) KeysVersion(ctx context.Context) (int64, error) {
-	k := &s.keys
-	k.mu.Lock()
-	version, writes, known := k.version, k.writes, time.Since(k.read) < maxKeysAge
-	k.mu.Unlock()
-	if known {
-		return version, nil
-	}
-	began := time.Now()
-	version, err := s.Reader.KeysVersion(ctx)
-	if err != nil {
-		return 0, err
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.writes == writes {
-		k.version, k.read = version, began
-	}
-	return version, nil
+	return s.keys.Get(ctx, s.Reader, maxKeysAge)
 }

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
@@ -29,6 +30,7 @@ type Store struct {
 	records.Reader
 	text      *textindex.Index
 	path      string
+	keys      records.KeysVersion
 	checked   bool         // the file was looked for damage
 	writes    *engine.Conn // the writer's
 	writer    *commit.Writer
@@ -166,6 +168,11 @@ func (s *Store) onClose(release func() error) { s.releases = append(s.releases, 
 // Write runs fn in a transaction that may share its commit with other writes.
 // See store.Store.
 func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
+	defer s.keys.Forget() // It may have been about keys.
+	return s.write(ctx, fn)
+}
+
+func (s *Store) write(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
 	queue := &noted{Queue: s.text}
 	err := s.writer.Write(ctx, s.within(queue, fn))
 	if err == nil && queue.noted {
@@ -208,7 +215,16 @@ func (n *noted) Changed(ctx context.Context, session db.Session, kind records.Ki
 
 // Commit writes what was decided before.
 func (s *Store) Commit(ctx context.Context, set *account.WriteSet) error {
-	return s.Write(ctx, func(ctx context.Context, tx store.Tx) error { return set.Play(ctx, tx) })
+	return s.write(ctx, func(ctx context.Context, tx store.Tx) error { return set.Play(ctx, tx) })
+}
+
+// maxKeysAge is how long a key goes on to be taken that another process has revoked.
+const maxKeysAge = time.Millisecond
+
+// KeysVersion returns a number that grows with every change of keys and users. What
+// another process changes is seen within a millisecond.
+func (s *Store) KeysVersion(ctx context.Context) (int64, error) {
+	return s.keys.Get(ctx, s.Reader, maxKeysAge)
 }
 
 // Look runs fn on a snapshot, by a connection that cannot write.
