@@ -16,7 +16,8 @@ import (
 	"github.com/accountsd/accountsd/server/store/records"
 )
 
-// text is a value of a member as JSON; empty for none, as an empty list is none.
+// text is a value of a member as JSON; empty for none, as an empty list is none. A zero
+// below zero is 0: histories of the first release have some that SQLite did not keep.
 func text(value any) string {
 	b, err := jsonvalue.Append(nil, value)
 	switch json := string(b); {
@@ -24,6 +25,8 @@ func text(value any) string {
 		return fmt.Sprintf("%T", value)
 	case json == "null" || json == "[]":
 		return ""
+	case json == "-0":
+		return "0"
 	default:
 		return json
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -106,4 +107,27 @@ func (w *world) add(ctx context.Context, tx store.Tx) error {
 		changes[name] = patch.Change{After: value}
 	}
 	return tx.AddHistory(ctx, &account.HistoryEntry{CompanyID: a.CompanyID, AccountID: a.ID, Kind: account.ChangeCreated, Version: 1, At: start, Fields: changes})
+}
+
+// A zero below zero, which the first release took, is no damage: the history has it, and
+// of the stores one has kept it and the other has not.
+func TestZeroBelowZero(t *testing.T) {
+	onEachOpen(t, func(t *testing.T, w *world, open func() target) {
+		below := math.Copysign(0, -1)
+		must(t, w.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
+			before, err := tx.AccountForUpdate(ctx, w.Actor.CompanyID, 1)
+			if err != nil {
+				return err
+			}
+			after := before
+			after.Value, after.Size = &below, &below
+			changes := patch.Changes{"value": {Before: *before.Value, After: below}, "size": {Before: *before.Size, After: below}}
+			_, err = w.Accounts.Save(ctx, tx, w.Actor, before, after, changes, nil)
+			return err
+		}))
+		w.update(1, map[string]any{"value": json.Number("1")})
+		must(t, w.store.Close())
+		_, err := verify.Run(t.Context(), open(), verify.Options{Found: func(f verify.Fault) { t.Error(f) }})
+		must(t, err)
+	})
 }
