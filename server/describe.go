@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -52,6 +53,10 @@ func describe(e *openapi3.SchemaError, got string) string {
 		return fmt.Sprintf("must contain at most %s; got %d", countItems(*schema.MaxItems), len(items))
 	case "maxProperties":
 		return fmt.Sprintf("must have at most %d members", *schema.MaxProps)
+	case "allOf": // a reference with a description of its own
+		if of, ok := errors.AsType[*openapi3.SchemaError](e.Origin); ok && len(of.JSONPointer()) == len(e.JSONPointer()) {
+			return describe(of, got)
+		}
 	case "pattern":
 		if words, ok := patterns[schema.Pattern]; ok {
 			return fmt.Sprintf("must %s; got %s", words, got)

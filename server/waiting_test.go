@@ -100,9 +100,9 @@ func TestWaitForNothing(t *testing.T) {
 	if a := f.serve(t, "HEAD", "/v1/accounts/changes?wait=60s", ""); a.Code != http.StatusOK {
 		t.Errorf("HEAD: %d", a.Code)
 	}
-	for _, wait := range []string{"0s", "61s", "100s", "25", "1m", "-1s", "1.5s", "01s", ""} {
+	for _, wait := range []string{"0s", "61s", "100s", "25", "1m", "-1s", "1.5s", "01s", "1", "500ms"} {
 		a := f.send(t, get("/accounts/changes?wait="+wait))
-		if a.Code != http.StatusBadRequest || !strings.Contains(a.Body.String(), "wait must ") {
+		if a.Code != http.StatusBadRequest || !strings.Contains(a.Body.String(), "wait must be a time from 1s to 60s; got ") {
 			t.Errorf("%q: %d %s", wait, a.Code, a.Body)
 		}
 	}
