@@ -142,7 +142,7 @@ func failed(err error) webhook.Answer {
 	if of, ok := errors.AsType[*url.Error](err); ok {
 		err = of.Err
 	}
-	answer := webhook.Answer{Failure: webhook.FailedConnection, Text: beginning([]byte(err.Error()))}
+	answer := webhook.Answer{Failure: webhook.FailedConnection, Text: beginning([]byte(withoutAddresses(err).Error()))}
 	network, isNetwork := errors.AsType[net.Error](err)
 	lookup, isLookup := errors.AsType[*net.DNSError](err)
 	switch {
@@ -156,6 +156,14 @@ func failed(err error) webhook.Answer {
 		answer.Failure = webhook.FailedTLS
 	}
 	return answer
+}
+
+// withoutAddresses is what happened to a connection, and not between whom.
+func withoutAddresses(err error) error {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return op.Err
+	}
+	return err
 }
 
 func isOfTLS(err error) bool {

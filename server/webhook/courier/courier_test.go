@@ -106,11 +106,16 @@ func TestCarryTellsWhatWentWrong(t *testing.T) {
 	}
 	closed := listener.Addr().String()
 	_ = listener.Close()
-	if a := carry(t, courier.Config{Network: loopback}, "http://"+closed); a.Failure != webhook.FailedConnection {
+	if a := carry(t, courier.Config{Network: loopback}, "http://"+closed); a.Failure != webhook.FailedConnection || a.Text != "connect: connection refused" {
 		t.Errorf("nobody listens: %+v", a)
 	}
 	if a := carry(t, courier.Config{Network: loopback}, "https://nowhere.invalid/"); a.Failure != webhook.FailedConnection || a.Text != "the host nowhere.invalid is not found" {
 		t.Errorf("no such host: %+v", a)
+	}
+	torn := httptest.NewServer(http.HandlerFunc(tear))
+	t.Cleanup(torn.Close)
+	if a := carry(t, courier.Config{Network: loopback}, torn.URL); a.Failure != webhook.FailedConnection || strings.Contains(a.Text, "127.0.0.1") {
+		t.Errorf("torn: %+v", a)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
@@ -118,6 +123,14 @@ func TestCarryTellsWhatWentWrong(t *testing.T) {
 	t.Cleanup(silent.Close)
 	if a := courier.New(courier.Config{Network: loopback}).Carry(ctx, webhook.Message{URL: silent.URL}); a.Failure != webhook.FailedTimeout {
 		t.Errorf("no answer: %+v", a)
+	}
+}
+
+// tear resets the connection in place of an answer.
+func tear(w http.ResponseWriter, _ *http.Request) {
+	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		_ = conn.(*net.TCPConn).SetLinger(0)
+		_ = conn.Close()
 	}
 }
 
