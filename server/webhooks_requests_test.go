@@ -21,15 +21,17 @@ func TestWebhookRequestsAreChecked(t *testing.T) {
 	f := newFixture(t)
 	f.write(t, "1", 1)
 	for body, want := range map[string]string{
-		`{}`:                                     "/url: url is required",
-		`{"url":5}`:                              "/url: url must be a string; got 5",
-		`{"url":""}`:                             `/url: url must be a URL such as https://hooks.example.com/accounts; got ""`,
-		`{"url":"hooks.example.com"}`:            `/url: url must be a URL such as https://hooks.example.com/accounts; got "hooks.example.com"`,
-		`{"url":"ftp://x.example/"}`:             `/url: url must be a URL such as https://hooks.example.com/accounts; got "ftp://x.example/"`,
-		`{"url":"https://me:pw@x.example/"}`:     "/url: url must have neither a user nor a fragment; a receiver knows requests by their signature",
-		`{"url":"https://10.0.0.1/"}`:            `/url: url must lead to a public address, or to one that the operator allows (serve --webhook-allow-private); got "https://10.0.0.1/"`,
-		`{"url":"https://[::ffff:10.0.0.1]:8/"}`: `/url: url must lead to a public address, or to one that the operator allows (serve --webhook-allow-private); got "https://[::ffff:10.0.0.1]:8/"`,
-		`{"url":"https://x.example","kinds":["upserted"]}`:                      `/kinds/0: kinds[0] must be one of created, updated, deleted; got "upserted"`,
+		`{}`:                                               "/url: url is required",
+		`{"url":5}`:                                        "/url: url must be a string; got 5",
+		`{"url":""}`:                                       `/url: url must be a URL such as https://hooks.example.com/accounts; got ""`,
+		`{"url":"hooks.example.com"}`:                      `/url: url must be a URL such as https://hooks.example.com/accounts; got "hooks.example.com"`,
+		`{"url":"ftp://x.example/"}`:                       `/url: url must be a URL such as https://hooks.example.com/accounts; got "ftp://x.example/"`,
+		`{"url":"https://me:pw@x.example/"}`:               "/url: url must have neither a user nor a fragment; a receiver knows requests by their signature",
+		`{"url":"https://x.example:65536/"}`:               `/url: url must have a port from 1 to 65535; got "https://x.example:65536/"`,
+		`{"url":"https://x.example:0"}`:                    `/url: url must have a port from 1 to 65535; got "https://x.example:0"`,
+		`{"url":"https://10.0.0.1/"}`:                      `/url: url must lead to a public address, or to one that the operator allows (serve --webhook-allow-private); got "https://10.0.0.1/"`,
+		`{"url":"https://[::ffff:10.0.0.1]:8/"}`:           `/url: url must lead to a public address, or to one that the operator allows (serve --webhook-allow-private); got "https://[::ffff:10.0.0.1]:8/"`,
+		`{"url":"https://x.example","kinds":["upserted"]}`: `/kinds/0: kinds[0] must be one of created, updated, deleted; got "upserted"`,
 		`{"url":"https://x.example","members":["titel","custom.roof"]}`:         `/members/0: members[0] must be the name of a member that changes; got "titel"; did you mean "title"? | /members/1: members[1] must be the name of a member that changes; got "custom.roof"`,
 		`{"url":"https://x.example","after":"9"}`:                               "/after: after must not be beyond the last change, 0000000000000000001",
 		`{"url":"https://x.example","after":"-1"}`:                              `/after: after must be the sequence of a change; got "-1"`,
@@ -75,6 +77,7 @@ func TestWebhookLife(t *testing.T) {
 		{"GET", "/webhooks/2", "", 404, "webhook not found"},
 		{"PATCH", "/webhooks/1", `{"description":null,"kinds":["updated"]}`, 200, `"description":null,"kinds":["updated"],"members":["custom.tags","title"]`},
 		{"PATCH", "/webhooks/1", `{"description":null,"kinds":["updated"]}`, 200, `"description":null`},
+		{"PATCH", "/webhooks/1", `{"members":[]}`, 200, `"members":[]`},
 		{"PATCH", "/webhooks/1", `{"url":null}`, 400, "url must not be null"},
 		{"PATCH", "/webhooks/1", `{"url":"https://127.0.0.1.example","state":"stopped"}`, 400, `state must be one of active, paused; got \"stopped\"`},
 		{"PATCH", "/webhooks/1", `{"state":"paused"}`, 200, `"state":"paused","pauseReason":"requested","pausedAt":"2026-11-24T16:05:12.300Z"`},
@@ -106,7 +109,7 @@ func TestWebhookLife(t *testing.T) {
 			t.Errorf("%s %s shows the secret", s.method, s.path)
 		}
 	}
-	want := []string{"webhook.created", "webhook.updated", "webhook.updated", "webhook.updated", "webhook.replayed", "webhook.secret_rotated", "webhook.secret_rotated", "webhook.deleted"}
+	want := []string{"webhook.created", "webhook.updated", "webhook.updated", "webhook.updated", "webhook.updated", "webhook.replayed", "webhook.secret_rotated", "webhook.secret_rotated", "webhook.deleted"}
 	for i := range want {
 		want[i] += " hooks.example.com by ada@example.com"
 	}

@@ -214,7 +214,7 @@ func TestWebhookIsPausedAfterDays(t *testing.T) {
 		})
 		w := hook()
 		if w["state"] == "paused" {
-			if took := f.clock.Now().Sub(began); tries != 37 || took != webhook.GiveUp || w["pauseReason"] != "failing" {
+			if took := f.clock.Now().Sub(began); tries != 37 || took != webhook.GiveUp || w["pauseReason"] != "failing" || w["nextAttemptAt"] != nil {
 				t.Errorf("paused after %d tries and %s: %v", tries, took, w)
 			}
 			break

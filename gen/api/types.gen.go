@@ -2442,7 +2442,7 @@ type Webhook struct {
 	// FailingSince Since when the next change cannot be delivered; null if it can, or was not tried.
 	FailingSince nullable.Nullable[timestamp.Time] `json:"failingSince"`
 
-	// NextAttemptAt When it is tried again; null if nothing has failed.
+	// NextAttemptAt When it is tried again; null if nothing has failed, or it is paused.
 	NextAttemptAt nullable.Nullable[timestamp.Time] `json:"nextAttemptAt"`
 
 	// FormerSecretUntil Until when requests are signed with the former secret too; null if they are not.

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/accountsd/accountsd/server/fault"
@@ -22,8 +23,15 @@ func checkURL(text, _ string) (string, string) {
 		return "", "must be a URL such as https://hooks.example.com/accounts; got " + fault.Quote(text)
 	case u.User != nil || u.Fragment != "":
 		return "", "must have neither a user nor a fragment; a receiver knows requests by their signature"
+	case u.Port() != "" && !isPort(u.Port()):
+		return "", "must have a port from 1 to 65535; got " + fault.Quote(text)
 	}
 	return text, ""
+}
+
+func isPort(text string) bool {
+	port, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && port > 0
 }
 
 // Network is where requests may be sent: to all public addresses, and to those others

@@ -229,7 +229,9 @@ func (p *Settings) applyTo(w *Webhook) (changes map[string]any) {
 	setText(changes, "description", &w.Description, p.Description)
 	setList(changes, "kinds", &w.Kinds, p.Kinds)
 	members := p.Members
-	members.Value = slices.Compact(slices.Sorted(slices.Values(members.Value)))
+	members.Value = append([]string{}, members.Value...) // an empty list rather than none
+	slices.Sort(members.Value)
+	members.Value = slices.Compact(members.Value)
 	setList(changes, "members", &w.Members, members)
 	return changes
 }

@@ -75,8 +75,10 @@ func (w *Webhook) State() State {
 	return StatePaused
 }
 
-// pause stops a webhook for a reason.
-func (w *Webhook) pause(reason PauseReason, at time.Time) { w.PauseReason, w.PausedAt = reason, at }
+// pause stops a webhook for a reason. It is not tried again until it is resumed.
+func (w *Webhook) pause(reason PauseReason, at time.Time) {
+	w.PauseReason, w.PausedAt, w.NextAttempt = reason, at, time.Time{}
+}
 
 // retry has a webhook that has failed be tried again at once.
 func (w *Webhook) retry() { w.Failures, w.FailingSince, w.NextAttempt = 0, time.Time{}, time.Time{} }
