@@ -41,6 +41,8 @@ var former = []struct {
 	},
 	{request{method: "POST", path: "/accounts/batch", body: `{"updates":[{"id":1,"set":{"name":"A"}},{"id":2,"set":{"name":"B"}}]}`}, 200,
 		"name read as title", `/updates/0/set/name: updates[0].set.name is not a known member`},
+	{request{method: "POST", path: "/accounts/batch", body: `{"items":[{"create":{"id":9,"name":"A","address":"x"}},{"match":"title","upsert":{"title":"A","clientType":"COMMERCIAL"}},{"id":1,"update":{"value":"5"}}]}`}, 200,
+		"name read as title; clientType read as accountType; address as list; value from text; id of a new account ignored", `/items/0/create/name: items[0].create.name is not a known member`},
 	{request{method: "GET", path: "/accounts?limit=1&offset=1&_=123&q="}, 200,
 		"_ ignored; limit read as page_size; offset read as page; empty q ignored", `query _: "_" is not a query parameter`},
 	{request{method: "GET", path: "/accounts?page_size=200&order_by=ASC&updated_after=2026-01-01&updated_before=2026-12-31T00:00:00"}, 200,

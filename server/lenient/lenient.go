@@ -51,14 +51,14 @@ func Query(parameters []string, q url.Values) (applied []string) {
 // Body changes the body of an operation as it was decoded from JSON, and returns
 // the names of the rules that did.
 func Body(operation string, body any) (applied []string) {
-	objects := records(operation, body)
+	all := records(operation, body)
 	for _, r := range table {
-		if r.body == nil || !slices.Contains(r.on, operation) {
+		if r.body == nil {
 			continue
 		}
 		changed := false
-		for _, o := range objects {
-			changed = r.body(o) || changed
+		for _, record := range all {
+			changed = slices.Contains(r.on, record.operation) && r.body(record.object) || changed
 		}
 		if changed {
 			applied = append(applied, r.name)
@@ -67,23 +67,39 @@ func Body(operation string, body any) (applied []string) {
 	return applied
 }
 
-// records are the objects of a body that rules are about: the whole body, or
-// what each update of a batch sets.
-func records(operation string, body any) []object {
+// record is an object of a body that rules are about, as the body of an operation.
+type record struct {
+	operation string
+	object    object
+}
+
+// records are those of a body: the whole body, or what each update and item of a batch
+// has of an account.
+func records(operation string, body any) (all []record) {
 	o, ok := body.(object)
 	if !ok {
 		return nil
 	}
 	if operation != batchUpdate {
-		return []object{o}
+		return []record{{operation, o}}
 	}
-	var sets []object
-	updates, _ := o["updates"].([]any)
-	for _, update := range updates {
-		u, _ := update.(object)
-		if set, ok := u["set"].(object); ok {
-			sets = append(sets, set)
+	for list, bodies := range inBatch {
+		parts, _ := o[list].([]any)
+		for _, part := range parts {
+			p, _ := part.(object)
+			for name, operation := range bodies {
+				if of, ok := p[name].(object); ok {
+					all = append(all, record{operation, of})
+				}
+			}
 		}
 	}
-	return sets
+	return all
+}
+
+// inBatch are the members of a batch that have accounts in them, those that hold an
+// account, and the operation that each of them is like.
+var inBatch = map[string]map[string]string{
+	"updates": {"set": batchUpdate},
+	"items":   {"create": createAccount, "update": batchUpdate, "upsert": batchUpdate},
 }

@@ -3,12 +3,15 @@ package lenient
 import "slices"
 
 // The operations whose bodies are read leniently.
-const batchUpdate = "batchUpdateAccounts"
+const (
+	batchUpdate   = "batchUpdateAccounts"
+	createAccount = "createAccount"
+)
 
 var (
-	accounts    = []string{"createAccount", "updateAccount", batchUpdate}
+	accounts    = []string{createAccount, "updateAccount", batchUpdate}
 	contacts    = []string{"createContact", "updateContact"}
-	newAccount  = []string{"createAccount"}
+	newAccount  = []string{createAccount}
 	newContact  = []string{"createContact"}
 	newProperty = []string{"createProperty"}
 )
