@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/gin-gonic/gin"
+
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/fault"
 )
 
 // BatchItems200Response shows what became of the items of a batch.
@@ -42,6 +45,15 @@ func (s *Server) batchItems(ctx context.Context, b account.BatchRequest, params 
 	req.Mode = modeOf(ctx, dryRun, answer, apiserver.BatchUpdateAccountsResponseObject.VisitBatchUpdateAccountsResponse)
 	receipts, err := s.Accounts.BatchItems(ctx, actorOf(ctx), req)
 	return answered(answer, receipts, err)
+}
+
+// divided leaves what is wrong with the items of a batch to these, if each is carried out
+// for itself. What is more than can be named refuses the request.
+func divided(c *gin.Context, b account.BatchRequest, found fault.Offences) fault.Offences {
+	if c.Query("atomic") != "false" || found.IsFull() {
+		return found
+	}
+	return b.Divide(found)
 }
 
 // itemsOf are the items of a batch, with their tags read.

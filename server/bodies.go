@@ -32,7 +32,7 @@ func (s *Server) bodyReaders() map[string]bodyReader {
 		"updateAccount":          bodyOf(s.Accounts.Parse, s.refuseUpdate),
 		"updateAccounts":         bodyOf(s.Accounts.ParseForMany, s.refuseSelection),
 		"createAccount":          bodyOf(s.Accounts.Parse, s.refuseAccount),
-		"batchUpdateAccounts":    bodyOf(s.Accounts.ParseBatch, s.refuseBatch),
+		"batchUpdateAccounts":    body[account.BatchRequest, *account.BatchRequest]{s.Accounts.ParseBatch, s.refuseBatch, divided},
 		"mergeAccounts":          bodyOf(account.ParseMerge, s.refuseMerge),
 		"createContact":          bodyOf(s.Contacts.Parse, s.refuseContact),
 		"updateContact":          bodyOf(s.Contacts.Parse, s.refuseContactUpdate),
@@ -63,18 +63,25 @@ type findings[T any] interface {
 // operation out, which then writes nothing, and returns an error with those and
 // what only the store tells.
 func bodyOf[T any, P findings[T]](parse func(value any) T, refuse func(r request, parsed T) error) bodyReader {
-	return body[T, P]{parse, refuse}
+	return body[T, P]{parse, refuse, nil}
 }
 
 type body[T any, P findings[T]] struct {
 	parse  func(value any) T
 	refuse func(r request, parsed T) error
+
+	// divide leaves what is wrong with parts that may fail alone to these, and returns
+	// the rest; nil: all that is wrong is the whole body's.
+	divide func(c *gin.Context, parsed T, found fault.Offences) fault.Offences
 }
 
 func (b body[T, P]) read(c *gin.Context, value any, found fault.Offences) fault.Offences {
 	parsed := b.parse(value)
 	offences := P(&parsed).Offences()
 	*offences = append(found, *offences...).Distinct()
+	if b.divide != nil {
+		*offences = b.divide(c, parsed, *offences)
+	}
 	if len(*offences) == 0 {
 		sessionOf(c.Request.Context()).body = parsed
 		return nil

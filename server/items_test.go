@@ -81,6 +81,11 @@ func TestItemsAllOrNone(t *testing.T) {
 		{`{"id":3}`, 400, []string{"/items/0/update: items[0].update is required, or create, or upsert"}},
 		{`{"update":{"title":"x"}}`, 400, []string{"/items/0/id: items[0].id is required, or match"}},
 		{`{"id":3,"match":"title","update":{"title":"x"}}`, 400, []string{"/items/0/match: items[0].match cannot be sent beside id"}},
+		{`{"match":"primaryEmail","update":{"title":"x"}}`, 400, []string{"/items/0/update/primaryEmail: items[0].update.primaryEmail is required, since accounts are matched by it"}},
+		{`{}`, 400, []string{"/items/0/update: items[0].update is required, or create, or upsert"}},
+		{`null`, 400, []string{"/items/0/update: items[0].update is required, or create, or upsert", "/items/0: items[0] must not be null"}},
+		{`{"create":null}`, 400, []string{"/items/0/create: items[0].create must not be null"}},
+		{`{"match":"title","upsert":5}`, 400, []string{"/items/0/upsert: items[0].upsert must be an object; got 5"}},
 		{`{"upsert":{"title":"x"}}`, 400, []string{"/items/0/match: items[0].match is required", "/items/0/upsert/address: items[0].upsert.address is required"}},
 		{`{"id":3,"create":{"title":"x","address":["x"]}}`, 400, []string{"/items/0/id: items[0].id is not for create, which makes a new account"}},
 		{`{"id":3,"strategy":"skip","update":{"title":"x"}}`, 400, []string{"/items/0/strategy: items[0].strategy is only for upsert"}},
@@ -96,7 +101,15 @@ func TestItemsAllOrNone(t *testing.T) {
 			t.Errorf("%s: something was written", c.list)
 		}
 	}
-	f.must(t, request{method: "POST", path: "/accounts/batch", body: `{}`}, http.StatusBadRequest)
+	for body, want := range map[string]string{
+		`{}`:             "/updates: updates is required, or items",
+		`{"items":null}`: "/items: items must not be null",
+	} {
+		a := f.must(t, request{method: "POST", path: "/accounts/batch", body: body}, http.StatusBadRequest)
+		if got := a.errors(); !slices.Equal(got, []string{want}) {
+			t.Errorf("%s: %q, want %s", body, got, want)
+		}
+	}
 	f.must(t, request{method: "POST", path: "/accounts/batch", body: `{"updates":[{"id":3,"set":{}}],"items":[{"id":3,"update":{}}]}`}, http.StatusBadRequest)
 }
 
@@ -119,6 +132,48 @@ func TestItemsEach(t *testing.T) {
 	}
 	if got := f.get(t, "4").json["title"]; got != "Customer B" {
 		t.Errorf("a half of an item was written: %v", got)
+	}
+}
+
+// What the spec or a parser says of an item concerns that item only, if each is carried out
+// for itself.
+func TestItemsEachChecked(t *testing.T) {
+	t.Parallel()
+	f := withKeys(t, "A")
+	list := upsert("C", "C") + `,{"id":3,"update":{"title":" ","titel":"x","custom":{"ext":5}}},{"match":"custom.ext","upsert":{"title":"D","address":[],"custom":{"ext":"D"}}},{},{"create":null},` +
+		`{"id":3,"update":{"primaryEmail":"nobody"}},{"id":3,"update":{"description":"written"}}`
+	a := f.must(t, items("atomic=false", list), http.StatusOK)
+	failed := "failed <nil> <nil> []"
+	wantReceipts(t, a, "created 4 1 []", failed, failed, failed, failed, failed, "updated 3 2 [description]")
+	for i, want := range map[int]string{
+		1: "/update/custom/ext: update.custom.ext must be a string; got 5 | /update/titel: update.titel is not a known member; did you mean \"title\"? | /update/title: update.title must not be blank; got \" \"",
+		2: "/upsert/address: upsert.address must contain at least 1 item",
+		3: "/update: update is required, or create, or upsert",
+		4: "/create: create must not be null",
+		5: "/update/primaryEmail: update.primaryEmail must be an e-mail address; got \"nobody\"",
+	} {
+		p := answer{json: a.json["receipts"].([]any)[i].(map[string]any)["problem"].(map[string]any)}
+		if got := strings.Join(p.errors(), " | "); got != want || fmt.Sprint(p.json["status"], p.json["code"]) != "400VALIDATION_ERROR" {
+			t.Errorf("item %d: got %v\n %s\nwant\n %s", i, p.json, got, want)
+		}
+	}
+	f.must(t, items("atomic=false", upsert("E", "E")+`,5`), http.StatusBadRequest)
+	f.must(t, items("atomic=false", upsert("E", "E")+strings.Repeat(`,{"id":3,"update":{"title":" "}}`, 101)), http.StatusBadRequest)
+	f.must(t, items("atomic=false&atomic=false", upsert("E", "E")), http.StatusBadRequest)
+	f.must(t, by("ext/E"), http.StatusNotFound)
+}
+
+// Items are not merged, and nobody is told that they were.
+func TestItemsAreNotMerged(t *testing.T) {
+	t.Parallel()
+	f := withKeys(t, "A")
+	f.must(t, request{method: "PATCH", path: "/accounts/3", body: `{"title":"Theirs"}`}, http.StatusOK)
+	for tag, status := range map[string]int{"3-1": http.StatusPreconditionFailed, "3-2": http.StatusOK} {
+		r := items("", fmt.Sprintf(`{"id":3,"ifMatch":"\"%s\"","update":{"description":"mine"}}`, tag))
+		r.headers = map[string]string{"Prefer": "merge"}
+		if a := f.must(t, r, status); a.Header().Get("Preference-Applied") != "" {
+			t.Errorf("%s: applied %q", tag, a.Header().Get("Preference-Applied"))
+		}
 	}
 }
 

@@ -21,9 +21,9 @@ const (
 var merges = map[string]account.Merge{"": account.MergeChanges, "strict": account.MergeStrictly}
 
 // readMerge notes how a request is to be merged with what others have written, if it
-// is one that can be.
-func readMerge(c *gin.Context, op *operation) {
-	if !op.merges {
+// is one that can be: the items of a batch cannot.
+func readMerge(c *gin.Context, op *operation, body any) {
+	if object, ok := body.(map[string]any); !op.merges || ok && object["items"] != nil {
 		return
 	}
 	value, asked := lenient.Preference(c.Request.Header.Values(preferHeader), "merge")

@@ -50,9 +50,9 @@ func (s *Server) validate(c *gin.Context) {
 // back if it has any. An error is of a body that cannot be read.
 func (s *Server) check(c *gin.Context, op *operation) (offences fault.Offences, release func(), err error) {
 	s.readQuery(c, op)
-	readMerge(c, op)
 	offences = append(op.readReason(c), op.checkParameters(c)...)
 	if op.body == nil {
+		readMerge(c, op, nil)
 		return s.checkQuery(c, op, offences), nil, nil
 	}
 	data, release, err := s.receive(c, op)
@@ -65,6 +65,7 @@ func (s *Server) check(c *gin.Context, op *operation) (offences fault.Offences, 
 	}
 	c.Request.Body = sent
 	offences.Append(nuls...)
+	readMerge(c, op, sent.value)
 	if !sent.absent {
 		s.readBodyLeniently(c, op, sent.value)
 		offences.Append(op.checkBody(&sent)...)

@@ -184,7 +184,7 @@ type ClientInterface interface {
 	// `PATCH /accounts/{accountId}` would do, with `Prefer: merge` too; errors point into the body, as in
 	// `/updates/3/set/title`. The `items` create, update and upsert accounts, by their ids or by a member such as a unique
 	// property, and are answered by a receipt for each. With `atomic=false` each item is carried out for itself, and the
-	// receipt of one that fails says why.
+	// receipt of one that fails says why; a batch of which more than 100 things are wrong as they are written is refused all the same.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -197,7 +197,7 @@ type ClientInterface interface {
 	// `PATCH /accounts/{accountId}` would do, with `Prefer: merge` too; errors point into the body, as in
 	// `/updates/3/set/title`. The `items` create, update and upsert accounts, by their ids or by a member such as a unique
 	// property, and are answered by a receipt for each. With `atomic=false` each item is carried out for itself, and the
-	// receipt of one that fails says why.
+	// receipt of one that fails says why; a batch of which more than 100 things are wrong as they are written is refused all the same.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1149,7 +1149,7 @@ func (c *Client) CreateAccount(ctx context.Context, params *CreateAccountParams,
 // `PATCH /accounts/{accountId}` would do, with `Prefer: merge` too; errors point into the body, as in
 // `/updates/3/set/title`. The `items` create, update and upsert accounts, by their ids or by a member such as a unique
 // property, and are answered by a receipt for each. With `atomic=false` each item is carried out for itself, and the
-// receipt of one that fails says why.
+// receipt of one that fails says why; a batch of which more than 100 things are wrong as they are written is refused all the same.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1172,7 +1172,7 @@ func (c *Client) BatchUpdateAccountsWithBody(ctx context.Context, params *BatchU
 // `PATCH /accounts/{accountId}` would do, with `Prefer: merge` too; errors point into the body, as in
 // `/updates/3/set/title`. The `items` create, update and upsert accounts, by their ids or by a member such as a unique
 // property, and are answered by a receipt for each. With `atomic=false` each item is carried out for itself, and the
-// receipt of one that fails says why.
+// receipt of one that fails says why; a batch of which more than 100 things are wrong as they are written is refused all the same.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7823,7 +7823,7 @@ type ClientWithResponsesInterface interface {
 	// `PATCH /accounts/{accountId}` would do, with `Prefer: merge` too; errors point into the body, as in
 	// `/updates/3/set/title`. The `items` create, update and upsert accounts, by their ids or by a member such as a unique
 	// property, and are answered by a receipt for each. With `atomic=false` each item is carried out for itself, and the
-	// receipt of one that fails says why.
+	// receipt of one that fails says why; a batch of which more than 100 things are wrong as they are written is refused all the same.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7836,7 +7836,7 @@ type ClientWithResponsesInterface interface {
 	// `PATCH /accounts/{accountId}` would do, with `Prefer: merge` too; errors point into the body, as in
 	// `/updates/3/set/title`. The `items` create, update and upsert accounts, by their ids or by a member such as a unique
 	// property, and are answered by a receipt for each. With `atomic=false` each item is carried out for itself, and the
-	// receipt of one that fails says why.
+	// receipt of one that fails says why; a batch of which more than 100 things are wrong as they are written is refused all the same.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -20401,7 +20401,7 @@ func (c *ClientWithResponses) CreateAccountWithResponse(ctx context.Context, par
 // `PATCH /accounts/{accountId}` would do, with `Prefer: merge` too; errors point into the body, as in
 // `/updates/3/set/title`. The `items` create, update and upsert accounts, by their ids or by a member such as a unique
 // property, and are answered by a receipt for each. With `atomic=false` each item is carried out for itself, and the
-// receipt of one that fails says why.
+// receipt of one that fails says why; a batch of which more than 100 things are wrong as they are written is refused all the same.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20420,7 +20420,7 @@ func (c *ClientWithResponses) BatchUpdateAccountsWithBodyWithResponse(ctx contex
 // `PATCH /accounts/{accountId}` would do, with `Prefer: merge` too; errors point into the body, as in
 // `/updates/3/set/title`. The `items` create, update and upsert accounts, by their ids or by a member such as a unique
 // property, and are answered by a receipt for each. With `atomic=false` each item is carried out for itself, and the
-// receipt of one that fails says why.
+// receipt of one that fails says why; a batch of which more than 100 things are wrong as they are written is refused all the same.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -37,15 +37,39 @@ type BatchRequest struct {
 func (s *Service) ParseBatch(body any) BatchRequest {
 	r := patch.NewReader(body, s.region)
 	var req BatchRequest
-	if object, ok := body.(map[string]any); ok && object["items"] != nil {
-		return s.parseItems(r, object["updates"] != nil)
+	object, isObject := body.(map[string]any)
+	_, hasItems := object["items"]
+	_, hasUpdates := object["updates"]
+	if hasItems {
+		return s.parseItems(r, hasUpdates)
 	}
-	if object, ok := body.(map[string]any); ok && object["updates"] == nil {
+	if isObject && !hasUpdates {
 		r.Offences.Add([]string{"updates"}, "%s", "is required, or items")
 	}
 	req.Updates = patch.Each(r, "updates", s.parseUpdate)
 	req.Found = r.Offences
 	return req
+}
+
+// Divide leaves the offences that are of single items to these, and returns the others.
+func (r BatchRequest) Divide(found fault.Offences) (others fault.Offences) {
+	for _, offence := range found {
+		if i, ok := r.itemOf(offence); ok {
+			r.Items[i].Found.Append(offence.Within(2))
+		} else {
+			others.Append(offence)
+		}
+	}
+	return others
+}
+
+// itemOf returns the index of the item in which an offence is, if it is in one.
+func (r BatchRequest) itemOf(offence fault.Offence) (int, bool) {
+	if offence.In != fault.InBody || len(offence.Path) < 3 || offence.Path[0] != "items" {
+		return 0, false
+	}
+	i, err := strconv.Atoi(offence.Path[1])
+	return i, err == nil && i < len(r.Items)
 }
 
 func (s *Service) parseUpdate(item any) (BatchUpdate, fault.Offences) {

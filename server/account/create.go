@@ -216,7 +216,7 @@ func (c *creation) findUnique(ctx context.Context, key string) (Account, error) 
 		return Account{}, fault.NotFound("account")
 	}
 	if c.req.Patch.Custom.Value[key] == nil {
-		c.outcome.Errors.Add([]string{memberCustom, key}, "%s", "is required, since accounts are matched by it")
+		c.outcome.Errors.Add([]string{memberCustom, key}, "%s", requiredToMatch)
 	}
 	value := p.UniqueKey(c.outcome.Account.Custom[key])
 	if value == "" || len(c.outcome.Errors) > 0 {
@@ -228,6 +228,22 @@ func (c *creation) findUnique(ctx context.Context, key string) (Account, error) 
 	}
 	return c.owner(ctx, owner)
 }
+
+// unmatched is the error of a body that must match an account, and matches none.
+func (c *creation) unmatched() error {
+	switch by := c.req.MatchBy; by {
+	case MatchTitle, MatchAddress, MatchEmail, MatchPhone:
+		if matchValue(c.outcome.Account, by) == "" {
+			var offences fault.Offences
+			offences.Add([]string{string(by)}, "%s", requiredToMatch)
+			return fault.Invalid(offences)
+		}
+	}
+	return fault.NotFound("account")
+}
+
+// requiredToMatch goes on from a member that a body must have.
+const requiredToMatch = "is required, since accounts are matched by it"
 
 // owner returns the account with an id; nobody is 0.
 func (c *creation) owner(ctx context.Context, id int64) (Account, error) {

@@ -100,6 +100,14 @@ func (f Offence) Under(path ...string) Offence {
 	return f
 }
 
+// Within returns the offence as one of the part of its body that is so many steps down.
+func (f Offence) Within(steps int) Offence {
+	words := strings.TrimPrefix(f.Message, Label(f.Path))
+	f.Path = f.Path[steps:]
+	f.Message = Label(f.Path) + words
+	return f
+}
+
 // Field names the member: "title", "custom.roof_type", "updates.3.set.title". A
 // list index that ends the path is left out, so an item's offence is its list's.
 func (f Offence) Field() string {
