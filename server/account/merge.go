@@ -206,6 +206,7 @@ func (m *merger) contacts() []Contact {
 // it, once the target has given back what was theirs. What one of them cannot have any
 // more is left out if the revert is partial, and else refused.
 func (s *Service) unmerge(ctx context.Context, tx Tx, actor identity.Actor, e HistoryEntry, result Reverted, partial bool) (Reverted, error) {
+	var refused fault.Offences
 	for _, id := range e.Cause.Merged {
 		deletion, err := lastChange(ctx, tx, e.CompanyID, id)
 		if err != nil {
@@ -215,8 +216,11 @@ func (s *Service) unmerge(ctx context.Context, tx Tx, actor identity.Actor, e Hi
 			return Reverted{}, conflict(parameterSequence, fmt.Sprintf("is of a merge of account %d, which is taken back already", id))
 		}
 		revived, err := s.undelete(ctx, tx, actor, id, Cause{Kind: CauseRevert, Sequence: deletion.Sequence})
-		if refused, ok := errors.AsType[*fault.Error](err); ok && refused.Kind == fault.KindConflict {
-			return Reverted{}, conflict(parameterSequence, fmt.Sprintf("is of a merge of account %d, which cannot be there again: %s", id, refused.Message))
+		if taken, ok := errors.AsType[*fault.Error](err); ok && taken.Kind == fault.KindConflict {
+			for _, field := range taken.Fields {
+				refused.Append(conflictOf(parameterSequence, fmt.Sprintf("is of a merge of account %d, which cannot be there again: %s", id, field.Message)))
+			}
+			continue
 		}
 		if err != nil {
 			return Reverted{}, err
@@ -225,10 +229,10 @@ func (s *Service) unmerge(ctx context.Context, tx Tx, actor identity.Actor, e Hi
 			result.LeftOut = append(result.LeftOut, left.of(id))
 		}
 	}
-	if partial {
-		return result, nil
+	if !partial {
+		refused = append(offencesOf(result.LeftOut), refused...)
 	}
-	return result, refusal(result.LeftOut)
+	return result, fault.Invalid(refused)
 }
 
 // merges tells whether a deletion is of the same merge as a change of the target, in

@@ -156,13 +156,12 @@ func (r *reversal) checkNumber(ctx context.Context, a Account) (wrong string, er
 	return fmt.Sprintf("was %d, which is taken by another account", former.Number), nil
 }
 
-// refusal is a conflict with what is left out, if anything is.
-func refusal(leftOut []LeftOut) error {
-	var offences fault.Offences
+// offencesOf are conflicts with what is left out.
+func offencesOf(leftOut []LeftOut) (offences fault.Offences) {
 	for _, left := range leftOut {
 		offences.Append(left.offence())
 	}
-	return fault.Invalid(offences)
+	return offences
 }
 
 // offence is one that a caller is told of who wants all or nothing.

@@ -98,7 +98,11 @@ const (
 // conflict is of a parameter that names what is not in the state for the request; the
 // words go on from its name.
 func conflict(parameter, words string) error {
-	return fault.Invalid([]fault.Offence{{In: fault.InPath, Path: []string{parameter}, Kind: fault.KindConflict, Message: parameter + " " + words}})
+	return fault.Invalid([]fault.Offence{conflictOf(parameter, words)})
+}
+
+func conflictOf(parameter, words string) fault.Offence {
+	return fault.Offence{In: fault.InPath, Path: []string{parameter}, Kind: fault.KindConflict, Message: parameter + " " + words}
 }
 
 // changeAt returns the change that is to be taken back.
@@ -125,8 +129,8 @@ func (s *Service) revert(ctx context.Context, tx Tx, actor identity.Actor, befor
 	if err := r.check(ctx, before); err != nil {
 		return Reverted{}, err
 	}
-	if err := refusal(r.leftOut); err != nil && !partial {
-		return Reverted{}, err
+	if len(r.leftOut) > 0 && !partial && !e.isMerge() { // unmerge tells what is wrong with the others too.
+		return Reverted{}, fault.Invalid(offencesOf(r.leftOut))
 	}
 	if len(r.values) == 0 && !e.isMerge() { // The history of a merge's target tells that others are there again.
 		return r.result(before), nil
