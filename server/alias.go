@@ -47,7 +47,7 @@ func successorLink(u *url.URL) string {
 // successor is the canonical URL as a reference. The query is the caller's text,
 // and must not end a reference in a Link header early.
 func successor(u *url.URL) string {
-	reference := url.URL{Path: u.Path, RawQuery: strings.NewReplacer("<", "%3C", ">", "%3E").Replace(u.RawQuery)}
+	reference := url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: strings.NewReplacer("<", "%3C", ">", "%3E").Replace(u.RawQuery)}
 	return reference.String()
 }
 

@@ -41,15 +41,23 @@ func isByKey(path string) bool {
 
 // decodeValue decodes what keepValues has kept.
 func decodeValue(c *gin.Context) {
-	if escaped, _ := c.Request.Context().Value(escapedKey{}).(bool); !escaped {
+	u := asSent(c.Request)
+	if u.Path == c.Request.URL.Path {
 		return
 	}
-	u := c.Request.URL
-	u.RawPath = u.Path
-	u.Path = decoded(u.Path)
+	*c.Request.URL = u
 	for i, p := range c.Params {
 		c.Params[i].Value = decoded(p.Value)
 	}
+}
+
+// asSent is the URL of a request whose path keepValues may have kept encoded.
+func asSent(r *http.Request) url.URL {
+	u := *r.URL
+	if escaped, _ := r.Context().Value(escapedKey{}).(bool); escaped && u.RawPath == "" {
+		u.Path, u.RawPath = decoded(u.Path), u.Path
+	}
+	return u
 }
 
 // decoded is a path that was encoded, as net/http has found that it can be decoded.

@@ -87,8 +87,12 @@ func requestURL(ctx context.Context) *url.URL {
 }
 
 func publicURL(r *http.Request) *url.URL {
-	u := *r.URL
-	u.Path = prefixOf(r.Context()) + u.Path
+	u := asSent(r)
+	prefix := url.URL{Path: prefixOf(r.Context())}
+	if u.RawPath != "" {
+		u.RawPath = prefix.EscapedPath() + u.RawPath
+	}
+	u.Path = prefix.Path + u.Path
 	return &u
 }
 

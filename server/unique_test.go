@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -94,8 +95,10 @@ func TestGetAccountBy(t *testing.T) {
 			if fmt.Sprint(a.json["id"]) != fmt.Sprint(i+3) {
 				t.Errorf("%s%s: account %v, want %d", prefix, value, a.json["id"], i+3)
 			}
+			f.wantSuccessor(t, a, value)
 		}
 	}
+	f.wantSuccessor(t, f.must(t, request{method: "GET", path: "/clients/by/ext/a%2Fb?include_contacts=True", key: readKey}, http.StatusOK), "a/b, read leniently")
 	for _, number := range []string{"5", "5.00", "50e-1"} {
 		f.must(t, by("serial/"+number), http.StatusOK)
 	}
@@ -127,6 +130,20 @@ func TestGetAccountBy(t *testing.T) {
 	f.must(t, request{method: "PATCH", path: "/accounts/4", body: `{"custom":{"ext":"A-1"}}`}, http.StatusOK)
 	if a := f.must(t, by("ext/A-1"), http.StatusOK); fmt.Sprint(a.json["id"]) != "4" {
 		t.Errorf("account %v", a.json["id"])
+	}
+}
+
+// wantSuccessor checks that the link of an answer under the former path leads to the account
+// that has the value.
+func (f *fixture) wantSuccessor(t *testing.T, a answer, value string) {
+	t.Helper()
+	link := a.Header().Get("Link")
+	if link == "" {
+		return // It was asked for under its present path.
+	}
+	path, _, _ := strings.Cut(strings.TrimPrefix(link, "</v1"), ">")
+	if to := f.send(t, request{method: "GET", path: path, key: readKey}); fmt.Sprint(to.json["id"]) != fmt.Sprint(a.json["id"]) {
+		t.Errorf("%s: %s leads to %d %v", value, link, to.Code, to.json["id"])
 	}
 }
 
