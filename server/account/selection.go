@@ -147,11 +147,11 @@ func (u *selection) find(ctx context.Context) ([]int64, error) {
 }
 
 // update changes one account, unless it no longer matches: until it was locked,
-// others may have written it.
+// others may have written, deleted or merged it.
 func (u *selection) update(ctx context.Context, id int64) error {
 	before, err := u.tx.AccountForUpdate(ctx, u.actor.CompanyID, id)
 	switch {
-	case fault.IsNotFound(err):
+	case fault.IsNotFound(err), fault.MergedInto(err) != 0:
 		return nil
 	case err != nil:
 		return fmt.Errorf("load account: %w", err)
