@@ -289,12 +289,13 @@ func TestMergeRefuses(t *testing.T) {
 			"/from/3/id: from[3].id must be the id of an account; got 99",
 			`/into: into is not a known member`,
 		}},
-		{merge("3", `{"from":[{"id":4}],"take":{"titel":4,"title":1,"number":4,"contacts":4,"custom.tag":4,"value":null}}`), 400, []string{
+		{merge("3", `{"from":[{"id":4}],"take":{"titel":4,"title":1,"number":4,"contacts":4,"custom.tag":4,"capacity":4,"value":null}}`), 400, []string{
 			`/take/titel: take.titel is not a member that can be taken; did you mean "title"?`,
 			"/take/title: take.title must be the id of one of the accounts; got 1",
 			"/take/number: take.number cannot be taken from one account: number stays that of the account that stays",
 			"/take/contacts: take.contacts cannot be taken from one account: contacts are united",
 			`/take/custom.tag: take.custom.tag is not a member that can be taken; did you mean "custom.tags"?`,
+			`/take/capacity: take.capacity is not a member that can be taken; did you mean "custom.capacity"?`,
 			"/take/value: take.value must not be null",
 		}},
 		{merge("3", `{"from":[{"id":4,"ifMatch":"\"4-7\""}]}`), 412, []string{"/from/0/ifMatch: from[0].ifMatch is not the current version of the account; fetch it again"}},

@@ -44,7 +44,7 @@ func (m *merger) changes(properties schema.Schema) patch.Changes {
 	} else if len(united) > 0 {
 		set(string(MemberContacts), united)
 	}
-	for key := range properties {
+	for _, key := range jsonvalue.Names(properties) {
 		known = append(known, CustomPrefix+key)
 	}
 	m.checkTake(known)
@@ -135,7 +135,12 @@ func (m *merger) checkTake(known []string) {
 		case notTaken[name] != "":
 			m.offences.Add(path, "cannot be taken from one account: %s %s", name, notTaken[name])
 		case !slices.Contains(known, name):
-			m.offences.Add(path, "is not a member that can be taken%s", fault.Lazily(func() string { return fault.DidYouMean(name, known) }))
+			m.offences.Add(path, "is not a member that can be taken%s", fault.Lazily(func() string {
+				if slices.Contains(known, CustomPrefix+name) {
+					name = CustomPrefix + name
+				}
+				return fault.DidYouMean(name, known)
+			}))
 		case m.taken(name) == nil && !m.names(m.req.Take[name]):
 			m.offences.Add(path, "must be the id of one of the accounts; got %d", m.req.Take[name])
 		}
