@@ -88,3 +88,20 @@ func TestUnmergeIsNotTakenBack(t *testing.T) {
 		t.Errorf("something was written: %s", after)
 	}
 }
+
+// The history has no contacts as an empty list, whatever changes them.
+func TestNoContactsInTheHistory(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	addMergeable(t, f)
+	f.send(t, request{method: "PATCH", path: "/accounts/3", body: `{"contacts":[]}`})
+	f.send(t, merge("3", `{"from":[{"id":4}]}`))
+	changed := func() string { return fmt.Sprint(f.last(t, "3")["fields"].(map[string]any)["contacts"]) }
+	if got := changed(); got != "map[after:[2 1] before:[]]" {
+		t.Errorf("of a merge: %s", got)
+	}
+	f.send(t, f.revertLastMerge(t, "3"))
+	if got := changed(); got != "map[after:[] before:[2 1]]" {
+		t.Errorf("of a revert: %s", got)
+	}
+}

@@ -25,7 +25,7 @@ func (m *merger) changes(properties schema.Schema) patch.Changes {
 	set := func(name string, after any) {
 		before := valueOf(&m.accounts[0], name)
 		if shown(before) != shown(after) {
-			changes[name] = patch.Change{Before: before, After: after}
+			changes[name] = patch.Change{Before: asUpdated(name, before), After: after}
 		}
 	}
 	known := make([]string, 0, len(members))

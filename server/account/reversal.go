@@ -199,9 +199,17 @@ func (r *reversal) applied(before Account) (Account, error) {
 func (r *reversal) changes() patch.Changes {
 	changes := make(patch.Changes, len(r.values))
 	for name, value := range r.values {
-		changes[name] = patch.Change{Before: r.now[name], After: value}
+		changes[name] = patch.Change{Before: asUpdated(name, r.now[name]), After: asUpdated(name, value)}
 	}
 	return changes
+}
+
+// asUpdated is a value as the history has it of an update: no contacts are an empty list.
+func asUpdated(name string, value any) any {
+	if name == string(MemberContacts) && value == nil {
+		return []int64{}
+	}
+	return value
 }
 
 // result is what the reversal came to.
