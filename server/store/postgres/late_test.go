@@ -6,6 +6,10 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
+	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/postgres/engine"
 )
@@ -64,6 +68,41 @@ func TestLateIsSeen(t *testing.T) {
 	l.want(t, 0, 1, 2, 3, 4)
 }
 
+// Many rows of a late statement are added by a few, whatever their number is.
+func TestLateRows(t *testing.T) {
+	t.Parallel()
+	l := newLaggard(t)
+	var want []int64
+	err := l.Write(t.Context(), func(ctx context.Context, s db.Session) error {
+		for _, n := range []int{0, 1, 2, 3, 31, 32, 33, 127} {
+			rows := make([][]any, n)
+			for i := range rows {
+				want = append(want, int64(len(want)))
+				rows[i] = []any{want[len(want)-1]}
+			}
+			if _, err := s.RunAll(ctx, l.add, rows); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.want(t, want...)
+	kept := db.Statement{Thing: "mark", Late: true, Text: l.add.Text + " ON CONFLICT DO NOTHING"}
+	chosen := db.Statement{Thing: "mark", Late: true, Text: "INSERT INTO marks (mark) SELECT CAST(?1 AS bigint) + 1 WHERE CAST(?2 AS bigint) > 0"}
+	err = l.Write(t.Context(), func(ctx context.Context, s db.Session) error {
+		_, err := s.RunAll(ctx, kept, [][]any{{int64(0)}, {int64(1000)}, {int64(1000)}})
+		_, failed := s.RunAll(ctx, chosen, [][]any{{int64(1000), int64(1)}, {int64(1000), int64(0)}})
+		return errors.Join(err, failed)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.want(t, append(want, 1000, 1001)...)
+}
+
 // A late statement that fails is told by the next one that is waited for, or by the end;
 // nothing of the transaction stays.
 func TestLateFails(t *testing.T) {
@@ -115,4 +154,39 @@ func TestLatePart(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.want(t, 1, 2, 4)
+}
+
+// No text is kept of an account that was added in a part which was undone.
+func TestTextsOfUndonePart(t *testing.T) {
+	t.Parallel()
+	url := database(t)
+	s := open(t, url)
+	_, first := addCompany(t, s)
+	var kept account.Account
+	err := s.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
+		errUndone := errors.New("undone")
+		err := tx.Isolate(ctx, func(ctx context.Context) error {
+			gone := first
+			gone.Number = 0
+			return errors.Join(tx.InsertAccount(ctx, &gone), errUndone)
+		})
+		if !errors.Is(err, errUndone) {
+			return err
+		}
+		kept = first
+		kept.Number = 0
+		return tx.InsertAccount(ctx, &kept)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	got, err := pgx.CollectRows(mustQuery(t, conn, "SELECT record_id FROM search_texts WHERE kind = 'accounts' ORDER BY 1"), pgx.RowTo[int64])
+	if want := []int64{first.ID, kept.ID}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("there are texts of %v, %v, want %v", got, err, want)
+	}
 }

@@ -63,7 +63,7 @@ var pattern = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // changedTexts notes the records whose texts change in a transaction, and writes the texts
 // at its end, when all that they are made of has been written.
 type changedTexts struct {
-	changed map[noted]map[int64]bool // the ids of records
+	changed map[noted]map[int64]*records.Text // by the ids of records; nil: the text is not known
 	kinds   map[string]records.Kind
 }
 
@@ -74,16 +74,29 @@ type noted struct {
 }
 
 // Changed notes that a record's text is new, another, or gone.
-func (q *changedTexts) Changed(_ context.Context, _ db.Session, kind records.Kind, companyID, id int64) error {
+func (q *changedTexts) Changed(_ context.Context, _ db.Session, kind records.Kind, companyID, id int64, text func() records.Text) error {
 	if q.changed == nil {
-		q.changed, q.kinds = make(map[noted]map[int64]bool), make(map[string]records.Kind)
+		q.changed, q.kinds = make(map[noted]map[int64]*records.Text), make(map[string]records.Kind)
 	}
 	g := noted{kind.Name, companyID}
 	if q.changed[g] == nil {
-		q.changed[g] = make(map[int64]bool)
+		q.changed[g] = make(map[int64]*records.Text)
 	}
-	q.changed[g][id], q.kinds[kind.Name] = true, kind
+	q.changed[g][id], q.kinds[kind.Name] = nil, kind
+	if text != nil {
+		known := text()
+		q.changed[g][id] = &known
+	}
 	return nil
+}
+
+// Undone forgets the texts that are known, of which some may be undone.
+func (q *changedTexts) Undone() {
+	for _, changed := range q.changed {
+		for id := range changed {
+			changed[id] = nil
+		}
+	}
 }
 
 var (
@@ -95,14 +108,13 @@ ON CONFLICT (company_id, kind, record_id) DO UPDATE SET text = excluded.text, in
 // flush writes the texts of the records that were noted.
 func (q *changedTexts) flush(ctx context.Context, session db.Session) error {
 	for g, changed := range q.changed {
-		ids := db.List[int64](slices.Collect(maps.Keys(changed)))
-		kind := q.kinds[g.kind]
-		found, err := db.Collect(ctx, session, kind.Among, []any{g.companyID, ids}, kind.Scan)
+		known, ids := split(changed)
+		found, err := q.load(ctx, session, g, ids)
 		if err != nil {
 			return err
 		}
 		var save, drop [][]any
-		for _, text := range found {
+		for _, text := range append(known, found...) {
 			delete(changed, text.ID)
 			save = append(save, []any{g.companyID, g.kind, text.ID, joined(text)})
 		}
@@ -117,6 +129,28 @@ func (q *changedTexts) flush(ctx context.Context, session db.Session) error {
 		}
 	}
 	return nil
+}
+
+// split returns the texts that are known, and the ids of the records whose texts are not,
+// both in the order of the ids.
+func split(changed map[int64]*records.Text) (known []records.Text, ids db.List[int64]) {
+	for _, id := range slices.Sorted(maps.Keys(changed)) {
+		if text := changed[id]; text != nil {
+			known = append(known, *text)
+		} else {
+			ids = append(ids, id)
+		}
+	}
+	return known, ids
+}
+
+// load returns the texts of those of the records that there are.
+func (q *changedTexts) load(ctx context.Context, session db.Session, of noted, ids db.List[int64]) ([]records.Text, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	kind := q.kinds[of.kind]
+	return db.Collect(ctx, session, kind.Among, []any{of.companyID, ids}, kind.Scan)
 }
 
 const (

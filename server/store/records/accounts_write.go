@@ -40,12 +40,12 @@ func (t *Tx) InsertAccount(ctx context.Context, a *account.Account) error {
 	if err := t.Session.Insert(ctx, st, &row.ID, appendAt(nil, columnsOfAccounts, &row)...); err != nil {
 		return err
 	}
-	t.sure.accounts.add(record{a.CompanyID, row.ID})
+	t.sure.accounts.put(record{a.CompanyID, row.ID}, true)
 	if err := t.link(ctx, a.CompanyID, row.ID, a.Contacts); err != nil {
 		return err
 	}
 	a.ID, a.Number = row.ID, row.Number
-	return t.enqueue(ctx, AccountTexts, a.CompanyID, a.ID)
+	return t.enqueueAdded(ctx, *a)
 }
 
 // UpdateAccount writes an account. SQLite rewrites the entry of each index
@@ -62,7 +62,7 @@ func (t *Tx) UpdateAccount(ctx context.Context, a account.Account, changes patch
 	if err := t.Session.ChangeOne(ctx, st, args...); err != nil {
 		return err
 	}
-	t.sure.accounts.add(record{a.CompanyID, a.ID})
+	t.sure.accounts.put(record{a.CompanyID, a.ID}, true)
 	if err := t.enqueueAccount(ctx, a, changes); err != nil {
 		return err
 	}
@@ -189,7 +189,7 @@ func (t *Tx) link(ctx context.Context, companyID, accountID int64, contacts []ac
 	for i, contact := range contacts {
 		links[i] = []any{companyID, accountID, i, contact.ID}
 	}
-	if t.sure.hasContacts(companyID, contacts) {
+	if _, known := t.sure.asSeen(companyID, contacts); known {
 		_, err := t.Session.RunAll(ctx, linkSure, links)
 		return err
 	}

@@ -28,8 +28,9 @@ func (t *Tx) InsertContact(ctx context.Context, c *account.Contact) error {
 	if err := t.addLookup(ctx, *c); err != nil {
 		return err
 	}
-	t.sure.contacts.add(record{c.CompanyID, c.ID})
-	return t.enqueue(ctx, ContactTexts, c.CompanyID, c.ID)
+	t.sure.seeContact(*c)
+	added := *c
+	return t.enqueueKnown(ctx, ContactTexts, c.CompanyID, c.ID, func() Text { return textOfContact(added) })
 }
 
 func (t *Tx) addLookup(ctx context.Context, c account.Contact) error {
@@ -54,6 +55,7 @@ func (t *Tx) UpdateContact(ctx context.Context, c account.Contact) error {
 	if err := t.Session.Lock(ctx, c.CompanyID); err != nil {
 		return err
 	}
+	t.sure.contacts.take(record{c.CompanyID, c.ID})
 	if err := t.enqueueContact(ctx, c); err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (t *Tx) NumberOwner(ctx context.Context, companyID, number int64) (int64, e
 	}
 	owner, err := t.Reader.NumberOwner(ctx, companyID, number)
 	if err == nil && owner == 0 {
-		t.sure.numbers.add(freeNumber{companyID, number})
+		t.sure.numbers.put(freeNumber{companyID, number}, true)
 	}
 	return owner, err
 }
@@ -61,7 +61,7 @@ func (t *Tx) NumberOwners(ctx context.Context, companyID int64, numbers []int64)
 	}
 	for _, number := range numbers {
 		if owners[number] == 0 {
-			t.sure.numbers.add(freeNumber{companyID, number})
+			t.sure.numbers.put(freeNumber{companyID, number}, true)
 		}
 	}
 	return owners, nil
@@ -78,7 +78,7 @@ func (t *Tx) Owners(ctx context.Context, p schema.Property, keys []string) (map[
 	}
 	for _, key := range keys {
 		if owners[key] == 0 {
-			t.sure.keys.add(keyOfProperty(p, key))
+			t.sure.keys.put(keyOfProperty(p, key), true)
 		}
 	}
 	return owners, nil
@@ -107,7 +107,7 @@ func (t *Tx) FindContact(ctx context.Context, companyID int64, email, phone stri
 	}
 	c, err := t.Reader.FindContact(ctx, companyID, email, phone)
 	if err == nil {
-		t.sure.contacts.add(record{companyID, c.ID})
+		t.sure.seeContact(c)
 	}
 	return c, err
 }
@@ -137,7 +137,7 @@ func (t *Tx) Contacts(ctx context.Context, companyID int64, ids []int64) (map[in
 	}
 	found, err := t.Reader.Contacts(ctx, companyID, ids)
 	for _, c := range found {
-		t.sure.contacts.add(record{companyID, c.ID})
+		t.sure.seeContact(c)
 	}
 	return found, err
 }

@@ -103,8 +103,9 @@ func scanContactText(row *db.Row) (Text, error) {
 	if err != nil {
 		return Text{}, err
 	}
-	return Text{
-		CompanyID: c.CompanyID, ID: c.ID,
-		Columns: [][]string{contact.SearchText(c)},
-	}, nil
+	return textOfContact(c), nil
+}
+
+func textOfContact(c account.Contact) Text {
+	return Text{CompanyID: c.CompanyID, ID: c.ID, Columns: [][]string{contact.SearchText(c)}}
 }

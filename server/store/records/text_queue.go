@@ -19,10 +19,26 @@ FROM contacts WHERE id = ? AND company_id = ?`}
 
 // enqueue notes that a record's text is new or gone.
 func (t *Tx) enqueue(ctx context.Context, kind Kind, companyID, id int64) error {
+	return t.enqueueKnown(ctx, kind, companyID, id, nil)
+}
+
+// enqueueKnown is enqueue of a record whose text is known; nil: it is not.
+func (t *Tx) enqueueKnown(ctx context.Context, kind Kind, companyID, id int64, text func() Text) error {
 	if t.Queue == nil {
 		return nil
 	}
-	return t.Queue.Changed(ctx, t.Session, kind, companyID, id)
+	return t.Queue.Changed(ctx, t.Session, kind, companyID, id, text)
+}
+
+// enqueueAdded notes that an account is new. Its text has the names of its contacts, which
+// must be those that they have.
+func (t *Tx) enqueueAdded(ctx context.Context, a account.Account) error {
+	contacts, known := t.sure.asSeen(a.CompanyID, a.Contacts)
+	if !known {
+		return t.enqueue(ctx, AccountTexts, a.CompanyID, a.ID)
+	}
+	a.Contacts = contacts
+	return t.enqueueKnown(ctx, AccountTexts, a.CompanyID, a.ID, func() Text { return TextOfAccount(&a) })
 }
 
 // enqueueAccount notes that an account has changed, if its text has.

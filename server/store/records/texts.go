@@ -38,8 +38,11 @@ type Found struct {
 // Queue hears of texts that change.
 type Queue interface {
 	// Changed notes, in the transaction of a session, that the text of a record is
-	// new, another one, or gone.
-	Changed(ctx context.Context, session db.Session, kind Kind, companyID, id int64) error
+	// new, another one, or gone. Where it is known already, text returns it; else it is nil.
+	Changed(ctx context.Context, session db.Session, kind Kind, companyID, id int64, text func() Text) error
+
+	// Undone notes that of what was noted some was undone, so that no text is known.
+	Undone()
 }
 
 // Kind is a kind of records that are found by words. Its name is also that of the

@@ -92,7 +92,7 @@ func (t *Tx) Contact(ctx context.Context, companyID, id int64) (account.Contact,
 	}
 	c, err := t.Reader.Contact(ctx, companyID, id)
 	if err == nil {
-		t.sure.contacts.add(record{companyID, c.ID})
+		t.sure.seeContact(c)
 	}
 	return c, err
 }
@@ -157,6 +157,9 @@ func (t *Tx) Isolate(ctx context.Context, fn func(ctx context.Context) error) er
 	}
 	if failure != nil {
 		restore()
+		if t.Queue != nil {
+			t.Queue.Undone()
+		}
 		if err := t.Session.Exec(ctx, undoPart); err != nil {
 			// fn's error is text only: its kind would say that all is well.
 			return fmt.Errorf("undo after %q: %w", failure.Error(), err)

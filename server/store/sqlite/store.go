@@ -208,9 +208,9 @@ type noted struct {
 }
 
 // Changed notes that a record's text has changed.
-func (n *noted) Changed(ctx context.Context, session db.Session, kind records.Kind, companyID, id int64) error {
+func (n *noted) Changed(ctx context.Context, session db.Session, kind records.Kind, companyID, id int64, text func() records.Text) error {
 	n.noted = true
-	return n.Queue.Changed(ctx, session, kind, companyID, id)
+	return n.Queue.Changed(ctx, session, kind, companyID, id, text)
 }
 
 // Commit writes what was decided before.

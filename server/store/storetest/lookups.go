@@ -3,12 +3,14 @@ package storetest
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/normal"
+	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store"
 )
@@ -21,6 +23,7 @@ var lookupTests = tests{
 	"NumberOwners": testNumberOwners,
 	"SureContacts": testSureContacts,
 	"SureAccounts": testSureAccounts,
+	"SureTexts":    testSureTexts,
 }
 
 // FindAccounts finds for each value what FindAccount finds.
@@ -205,4 +208,40 @@ func testSureAccounts(t *testing.T, f *fixture) {
 	f.wantKeyed(t, p, "x", kept)
 	f.wantKeyed(t, p, "y", kept)
 	f.wantKeyed(t, p, "stolen")
+}
+
+// An account is found by the names that its contacts have at the end, and one that was
+// undone by nothing.
+func testSureTexts(t *testing.T, f *fixture) {
+	c := account.Contact{CompanyID: f.company.ID, Name: "Before", Emails: []string{"jo@x.example"}, CreatedAt: start, UpdatedAt: start}
+	early, late, gone := f.newAccount("Early"), f.newAccount("Late"), f.newAccount("Gone")
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
+		err := tx.InsertContact(ctx, &c)
+		renamed := c
+		renamed.Name = "After"
+		early.Contacts, late.Contacts = []account.Contact{c}, []account.Contact{c}
+		return errors.Join(err, tx.InsertAccount(ctx, &early), tx.UpdateContact(ctx, renamed), tx.InsertAccount(ctx, &late))
+	})
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
+		undone := tx.Isolate(ctx, func(ctx context.Context) error {
+			return errors.Join(tx.InsertAccount(ctx, &gone), errUndone)
+		})
+		if !errors.Is(undone, errUndone) {
+			return undone
+		}
+		return nil
+	})
+	for word, want := range map[string][]int64{"after": {early.ID, late.ID}, "before": nil, "early": {early.ID}, "gone": nil} {
+		found, err := f.store.Accounts(t.Context(), f.company.ID, account.Query{
+			Filter:    query.Filter{Conditions: []query.Condition{{Member: query.MemberText, Contains: word}}},
+			Ascending: true, Page: query.Page{Limit: 10},
+		})
+		var ids []int64
+		for _, a := range found {
+			ids = append(ids, a.ID)
+		}
+		if err != nil || !slices.Equal(ids, want) {
+			t.Errorf("%s: %v, %v, want %v", word, ids, err, want)
+		}
+	}
 }

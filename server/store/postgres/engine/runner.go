@@ -215,7 +215,7 @@ func (r *runner) RunAll(ctx context.Context, st db.Statement, lists [][]any) (ch
 		all[i] = late{st, bound}
 	}
 	if r.writes && st.Late {
-		return 0, r.interpret(ctx, r.put(ctx, all...), st)
+		return 0, r.interpret(ctx, r.put(ctx, inRows(all)...), st)
 	}
 	err = r.send(ctx, all, func(results pgx.BatchResults) error {
 		for range lists {

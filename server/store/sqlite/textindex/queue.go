@@ -21,9 +21,12 @@ var (
 
 // Changed notes in a transaction that a record's text is new, another, or gone:
 // see records.Queue. Wake must follow once that has committed.
-func (x *Index) Changed(ctx context.Context, tx db.Session, kind records.Kind, companyID, id int64) error {
+func (x *Index) Changed(ctx context.Context, tx db.Session, kind records.Kind, companyID, id int64, _ func() records.Text) error {
 	return tx.Exec(ctx, enqueueRecord, companyID, kind.Name, id)
 }
+
+// Undone does nothing: what was noted in the transaction is undone with it.
+func (x *Index) Undone() {}
 
 // prune removes the entries up to one that the file has.
 func prune(ctx context.Context, tx db.Session, position int64) error {
