@@ -30,7 +30,7 @@ there. - reads standard input. All lines are read before the first is sent.
 
 Each 500 are carried out together, or none of them; with --atomic all lines are, of which there may then be 500. With --each
 each is carried out for itself: those that fail are told, the others are done, and the exit code is that of the first that
-failed. A line that is wrong whatever the accounts are, as with an empty title, still keeps its 500 from being sent.`,
+failed. Only 500 of which more than 100 things are wrong as they are written are refused together.`,
 		Flags: []cli.Flag{dryRun, newOptions, mergeFlag(),
 			&cli.BoolFlag{Name: "atomic", Usage: "carry out all lines or none"},
 			&cli.BoolFlag{Name: "each", Usage: "carry out each line for itself, and print a receipt for it"}},
