@@ -28,13 +28,16 @@ func (s *Accounts) Follow(ctx context.Context, after string) iter.Seq2[Change, e
 			switch {
 			case err == nil:
 				failures = 0
+				if len(changes) == 0 && s.waitTime(followWait) == "" {
+					rest(ctx, time.Second) // in place of the server
+				}
 			case ctx.Err() != nil:
 				return
 			case !errors.Is(err, ErrUnavailable) && !errors.Is(err, ErrRateLimited):
 				yield(Change{}, err)
 				return
 			default:
-				sleep(ctx, s.c.policy.wait(failures))
+				rest(ctx, s.c.policy.wait(failures))
 				failures++
 			}
 			for _, change := range changes {
@@ -44,6 +47,13 @@ func (s *Accounts) Follow(ctx context.Context, after string) iter.Seq2[Change, e
 				after = change.Sequence
 			}
 		}
+	}
+}
+
+// rest waits, or until ctx ends if that is earlier.
+func rest(ctx context.Context, wait time.Duration) {
+	if !sleep(ctx, wait) {
+		<-ctx.Done()
 	}
 }
 

@@ -82,6 +82,26 @@ func TestFollowEnds(t *testing.T) {
 	}
 }
 
+// Neither a client without the patience to wait nor one whose server cannot answer asks
+// all the time, also if its own time is nearly over.
+func TestFollowAsksNowAndThen(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]http.HandlerFunc{"nothing": reply(200, `{"changes":[]}`), "unavailable": reply(503, `{}`)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := serve(t, answer)
+			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			defer cancel()
+			for change, err := range server.client(t, client.WithTimeout(1500*time.Millisecond), client.WithRetries(0), client.WithBackoff(100*time.Millisecond, time.Second)).Accounts.Follow(ctx, "7") {
+				t.Errorf("%v %v", change, err)
+			}
+			if asked := len(server.asked()); asked == 0 || asked > 10 {
+				t.Errorf("asked %d times", asked)
+			}
+		})
+	}
+}
+
 // A wait is one that the server takes, shorter than the client's patience, and none where
 // the server knows of none.
 func TestAwaitChanges(t *testing.T) {
