@@ -117,6 +117,37 @@ func TestWebhookIsTakenOver(t *testing.T) {
 	}
 }
 
+// Who pauses a webhook during a request is heard before the next one.
+func TestWebhookIsPausedBetweenRequests(t *testing.T) {
+	t.Parallel()
+	f, r := newFixture(t), newReceiver(t)
+	path := f.hook(t, r, "")
+	f.write(t, "1", 3)
+	var got []string // guarded by the receiver, which takes one at a time
+	arrived, release := make(chan struct{}), make(chan struct{})
+	r.refuse(func(e *receiving.Event) bool {
+		if got = append(got, e.Sequence); len(got) == 1 {
+			close(arrived)
+			<-release
+		}
+		return false
+	})
+	pace := hasty
+	pace.Save, pace.Lease = time.Millisecond, time.Minute
+	f.deliver(t, pace)
+	<-arrived
+	for _, state := range []string{"paused", "active"} {
+		f.must(t, request{method: "PATCH", path: path, key: adminKey, body: fmt.Sprintf(`{"state":%q}`, state)}, http.StatusOK)
+	}
+	close(release)
+	await(t, "all changes", func() bool { return len(r.sequences()) == 3 })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(got) != 4 || got[0] != got[1] || !slices.IsSorted(got) {
+		t.Errorf("requests %v", got)
+	}
+}
+
 // Of one account nothing overtakes what fails; another one goes on, up to a bound.
 func TestWebhookKeepsTheOrderOfAnAccount(t *testing.T) {
 	t.Parallel()

@@ -104,13 +104,16 @@ func (r *round) deliverAll(ctx context.Context, entries []account.HistoryEntry) 
 	ticker := time.NewTicker(r.pace.Save)
 	defer ticker.Stop()
 	var err error
-	for results := r.start(ctx, r.lanes(entries)); ; {
+	results, noted := make(chan Delivery), make(chan struct{})
+	for r.start(ctx, r.lanes(entries), results, noted); ; {
+		var goOn chan<- struct{}
 		select {
 		case d, more := <-results:
 			if !more {
 				return err
 			}
 			r.take(d)
+			goOn = noted
 		case <-ticker.C:
 		}
 		if err == nil && r.isToSave() {
@@ -119,6 +122,9 @@ func (r *round) deliverAll(ctx context.Context, entries []account.HistoryEntry) 
 		}
 		if err != nil || r.row >= r.pace.AtOnce || r.gone || r.isOver() {
 			stop()
+		}
+		if goOn != nil {
+			goOn <- struct{}{}
 		}
 	}
 }
@@ -129,10 +135,11 @@ func (r *round) isToSave() bool {
 	return since >= r.pace.Save && len(r.deliveries) > 0 || since >= r.pace.Lease/3
 }
 
-// start has lanes sent side by side, and returns what comes of each request. A lane ends
-// with the first one that fails. The channel is closed when nothing is under way any more.
-func (r *round) start(ctx context.Context, lanes [][]*account.HistoryEntry) <-chan Delivery {
-	results := make(chan Delivery)
+// start has lanes sent side by side, and what comes of each request put into results. A
+// lane ends with the first one that fails, and goes on after another once that is noted:
+// if somebody has changed the webhook meanwhile, or has it now, that is known before the
+// next request. results is closed when nothing is under way any more.
+func (r *round) start(ctx context.Context, lanes [][]*account.HistoryEntry, results chan<- Delivery, noted <-chan struct{}) {
 	go func() {
 		defer close(results)
 		free := make(chan struct{}, r.pace.AtOnce)
@@ -141,7 +148,7 @@ func (r *round) start(ctx context.Context, lanes [][]*account.HistoryEntry) <-ch
 			case <-ctx.Done():
 			case free <- struct{}{}:
 				go func() {
-					r.sendLane(ctx, lane, results)
+					r.sendLane(ctx, lane, results, noted)
 					<-free
 				}()
 			}
@@ -150,10 +157,9 @@ func (r *round) start(ctx context.Context, lanes [][]*account.HistoryEntry) <-ch
 			free <- struct{}{}
 		}
 	}()
-	return results
 }
 
-func (r *round) sendLane(ctx context.Context, lane []*account.HistoryEntry, results chan<- Delivery) {
+func (r *round) sendLane(ctx context.Context, lane []*account.HistoryEntry, results chan<- Delivery, noted <-chan struct{}) {
 	for _, e := range lane {
 		if ctx.Err() != nil {
 			return
@@ -161,6 +167,7 @@ func (r *round) sendLane(ctx context.Context, lane []*account.HistoryEntry, resu
 		// What is under way is waited for: else nobody knew whether it was delivered.
 		d := send(context.WithoutCancel(ctx), r.courier, r.clock, &r.hook, e)
 		results <- d
+		<-noted
 		if d.Failure != "" {
 			return
 		}
