@@ -93,6 +93,18 @@ func TestRevertNothing(t *testing.T) {
 	}
 }
 
+// Of contacts that were unlinked since is told that there are none, and not null.
+func TestRevertOfUnlinkedContacts(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.send(t, patch(`{"contacts":[2]}`))
+	f.send(t, patch(`{"contacts":[]}`))
+	a := f.revert(t, "1", 2, nil)
+	if want := "contacts was changed since; it has no value now"; a.Code != http.StatusConflict || !strings.Contains(a.Body.String(), want) {
+		t.Errorf("%d %s, want %s", a.Code, a.Body, want)
+	}
+}
+
 // clashing is a fixture with a change of every member, of which some were changed since
 // and others cannot be as they were.
 func clashing(t *testing.T) *fixture {

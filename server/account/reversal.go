@@ -32,6 +32,8 @@ func (r *reversal) take(name string, change patch.Change) {
 	case shown(change.Before):
 	case shown(change.After):
 		r.values[name] = change.Before
+	case "null":
+		r.leave(name, "was changed since; it has no value now")
 	default:
 		r.leave(name, "was changed since; it is now "+fault.Cut(now))
 	}
