@@ -7,13 +7,23 @@ import (
 	"github.com/accountsd/accountsd/server/store/records"
 )
 
-// batch moves texts from records to a search file, within a transaction
-// of each.
+// batch moves texts from records to a search file: it reads all of them in a
+// transaction of the one, and writes them in a transaction of the other.
 type batch struct {
 	kinds   []records.Kind
 	records db.Session
 	file    db.Session
 	tables  map[recordID]db.Statement // that put a text
+
+	found []texts           // to put
+	gone  map[recordID]bool // to remove
+}
+
+// texts are those of records of a kind, in the order of ids: for one that is not behind
+// the one before, FTS5 would write all that it has gathered.
+type texts struct {
+	kind records.Kind
+	all  []records.Text
 }
 
 func newBatch(x *Index) *batch {
@@ -22,16 +32,16 @@ func newBatch(x *Index) *batch {
 		records: x.records.Session,
 		file:    x.file.Session,
 		tables:  make(map[recordID]db.Statement),
+		gone:    make(map[recordID]bool),
 	}
 }
 
 var selectEntries = db.Statement{Thing: "search queue", Text: `SELECT sequence, kind, company_id, record_id
 FROM search_queue WHERE sequence > ? ORDER BY sequence LIMIT ?`}
 
-// queued indexes the records of the queue's next entries, at most limit, and
-// returns how many fewer there were.
+// queued reads the records of the queue's next entries, at most limit, and returns
+// how many fewer there were.
 func (b *batch) queued(ctx context.Context, state *fileState, limit int) (left int, err error) {
-	missing := make(map[recordID]bool) // those not found yet
 	ids := make(map[string][]int64)
 	left = limit
 	err = b.records.Each(ctx, selectEntries, []any{state.position, limit}, func(row *db.Row) error {
@@ -40,7 +50,7 @@ func (b *batch) queued(ctx context.Context, state *fileState, limit int) (left i
 			return err
 		}
 		left--
-		missing[r] = true
+		b.gone[r] = true // unless it is found
 		ids[r.kind] = append(ids[r.kind], r.id)
 		return nil
 	})
@@ -48,59 +58,58 @@ func (b *batch) queued(ctx context.Context, state *fileState, limit int) (left i
 		return 0, err
 	}
 	for _, kind := range b.kinds {
-		texts, err := b.byID(ctx, kind, ids[kind.Name])
+		if len(ids[kind.Name]) == 0 {
+			continue
+		}
+		found, err := b.read(ctx, kind, kind.ByID, db.List[int64](ids[kind.Name]))
 		if err != nil {
 			return 0, err
 		}
-		for _, text := range texts {
-			delete(missing, recordID{kind.Name, text.CompanyID, text.ID})
-		}
-		if err := b.put(ctx, kind, texts); err != nil {
-			return 0, err
+		for _, text := range found {
+			delete(b.gone, recordID{kind.Name, text.CompanyID, text.ID})
 		}
 	}
-	return left, b.remove(ctx, missing)
+	return left, nil
 }
 
-// scan indexes more of the records that were there before the file, at most
-// limit.
+// scan reads more of the records that were there before the file, at most limit.
 func (b *batch) scan(ctx context.Context, state *fileState, limit int) error {
 	for _, kind := range b.kinds {
 		scanned := state.scanned[kind.Name]
 		if scanned == nil || limit <= 0 {
 			continue
 		}
-		texts, err := b.read(ctx, kind, kind.From, *scanned, limit)
+		found, err := b.read(ctx, kind, kind.From, *scanned, limit)
 		if err != nil {
 			return err
 		}
-		if err := b.put(ctx, kind, texts); err != nil {
-			return err
-		}
-		if len(texts) < limit {
+		if len(found) < limit {
 			scanned = nil // that was all
 		} else {
-			scanned = &texts[len(texts)-1].ID
+			scanned = &found[len(found)-1].ID
 		}
 		state.scanned[kind.Name] = scanned
-		limit -= len(texts)
+		limit -= len(found)
 	}
 	return nil
 }
 
-func (b *batch) byID(ctx context.Context, kind records.Kind, ids []int64) ([]records.Text, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	return b.read(ctx, kind, kind.ByID, db.List[int64](ids))
-}
-
 func (b *batch) read(ctx context.Context, kind records.Kind, st db.Statement, args ...any) ([]records.Text, error) {
-	return db.Collect(ctx, b.records, st, args, kind.Scan)
+	found, err := db.Collect(ctx, b.records, st, args, kind.Scan)
+	b.found = append(b.found, texts{kind, found})
+	return found, err
 }
 
-// put indexes texts, which are in the order of ids: for one that is not behind the
-// one before, FTS5 would write all that it has gathered.
+// write writes all that was read.
+func (b *batch) write(ctx context.Context) error {
+	for _, t := range b.found {
+		if err := b.put(ctx, t.kind, t.all); err != nil {
+			return err
+		}
+	}
+	return b.remove(ctx)
+}
+
 func (b *batch) put(ctx context.Context, kind records.Kind, texts []records.Text) error {
 	var args []any
 	for _, text := range texts {
@@ -120,9 +129,9 @@ func (b *batch) put(ctx context.Context, kind records.Kind, texts []records.Text
 }
 
 // remove removes the texts of records that are no more.
-func (b *batch) remove(ctx context.Context, gone map[recordID]bool) error {
+func (b *batch) remove(ctx context.Context) error {
 	for _, kind := range b.kinds {
-		for r := range gone {
+		for r := range b.gone {
 			if r.kind != kind.Name {
 				continue
 			}

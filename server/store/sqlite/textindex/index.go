@@ -203,6 +203,26 @@ func (x *Index) index(ctx context.Context) (state fileState, a anchor, err error
 			_ = x.file.Exec(context.Background(), engine.Rollback)
 		}
 	}()
+	b := newBatch(x)
+	if state, a, err = x.gather(ctx, b); err != nil {
+		return state, a, err
+	}
+	if err = b.write(ctx); err != nil {
+		return state, a, err
+	}
+	state.horizon = a.last
+	if err = state.write(ctx, x.file.Session); err != nil {
+		return state, a, err
+	}
+	err = x.file.Exec(context.Background(), engine.Commit)
+	return state, a, err
+}
+
+// gather reads what a round puts into the file, and returns the state that the file
+// then has, on one state of the database. It lets go of that before anything is
+// written: as long as it is read, the log cannot start again, and all writers may have
+// to wait for that.
+func (x *Index) gather(ctx context.Context, b *batch) (state fileState, a anchor, err error) {
 	if err := x.records.Exec(ctx, engine.BeginRead); err != nil {
 		return state, a, err
 	}
@@ -216,23 +236,9 @@ func (x *Index) index(ctx context.Context) (state fileState, a anchor, err error
 	if !state.fits(a) {
 		return state, a, errUnfit
 	}
-	if err := x.fill(ctx, &state); err != nil {
-		return state, a, err
-	}
-	state.horizon = a.last
-	if err := state.write(ctx, x.file.Session); err != nil {
-		return state, a, err
-	}
-	err = x.file.Exec(context.Background(), engine.Commit)
-	return state, a, err
-}
-
-// fill puts a batch of records into the search file.
-func (x *Index) fill(ctx context.Context, state *fileState) error {
-	b := newBatch(x)
-	left, err := b.queued(ctx, state, x.pace.Batch)
+	left, err := b.queued(ctx, &state, x.pace.Batch)
 	if err != nil {
-		return err
+		return state, a, err
 	}
-	return b.scan(ctx, state, left)
+	return state, a, b.scan(ctx, &state, left)
 }
