@@ -129,7 +129,7 @@ describe('webhooks', () => {
     await page.getByRole('button', { name: 'Replay…' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Replay' }).click();
-    await error(dialog, 'After the change').filter({ hasText: 'after must be' }).waitFor();
+    await error(dialog, 'After the change').filter({ hasText: 'after must not be empty' }).waitFor();
     await dialog.getByLabel('After the change').fill('#0');
     await dialog.getByRole('button', { name: 'Replay' }).click();
     await page.getByText('It goes on from there.').waitFor();
