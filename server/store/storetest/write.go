@@ -24,6 +24,37 @@ var writeTests = tests{
 	"Commit":       testCommit,
 	"CommitOwned":  testCommitOwned,
 	"Look":         testLook,
+	"Rehearse":     testRehearse,
+}
+
+// What is rehearsed leaves nothing, and has the ids that the next write gives, however often
+// it is rehearsed.
+func testRehearse(t *testing.T, f *fixture) {
+	var ids [3][]int64
+	add := func(to *[]int64) func(ctx context.Context, tx store.Tx) error {
+		return func(ctx context.Context, tx store.Tx) error {
+			for i := range 3 {
+				a := f.newAccount(fmt.Sprint("Rehearsed ", i))
+				if err := tx.InsertAccount(ctx, &a); err != nil {
+					return err
+				}
+				*to = append(*to, a.ID)
+			}
+			return nil
+		}
+	}
+	for i := range 2 {
+		if err := f.store.Rehearse(t.Context(), add(&ids[i])); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range ids[i] {
+			_, err := f.store.Account(t.Context(), f.company.ID, id)
+			wantKind(t, err, fault.KindNotFound)
+		}
+	}
+	f.write(t, add(&ids[2]))
+	equal(t, ids[0], ids[2])
+	equal(t, ids[1], ids[2])
 }
 
 func (f *fixture) testIsolation(t *testing.T) {

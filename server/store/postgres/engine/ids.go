@@ -50,27 +50,31 @@ func (c *counters) block(table string) *block {
 
 // next returns the next id of a table.
 func (c *counters) next(ctx context.Context, pool *pgxpool.Pool, table string) (int64, error) {
-	return c.use(ctx, pool, table, 1)
-}
-
-// peek returns what next will.
-func (c *counters) peek(ctx context.Context, pool *pgxpool.Pool, table string) (int64, error) {
-	return c.use(ctx, pool, table, 0)
-}
-
-// use returns the next id of a table, and uses up so many.
-func (c *counters) use(ctx context.Context, pool *pgxpool.Pool, table string, n int64) (int64, error) {
 	b := c.block(table)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.next > b.last {
-		if err := b.take(ctx, pool, table); err != nil {
-			return 0, err
-		}
+	id, err := b.after(ctx, pool, table, 0)
+	if err == nil {
+		b.next = id + 1
 	}
-	id := b.next
-	b.next += n
-	return id, nil
+	return id, err
+}
+
+// peek returns the first id after another one that next will return.
+func (c *counters) peek(ctx context.Context, pool *pgxpool.Pool, table string, id int64) (int64, error) {
+	b := c.block(table)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.after(ctx, pool, table, id)
+}
+
+// after returns the first id of the block after another one, or that of a new block.
+func (b *block) after(ctx context.Context, pool *pgxpool.Pool, table string, id int64) (int64, error) {
+	if free := max(b.next, id+1); free <= b.last {
+		return free, nil
+	}
+	err := b.take(ctx, pool, table)
+	return b.next, err
 }
 
 func (b *block) take(ctx context.Context, pool *pgxpool.Pool, table string) error {

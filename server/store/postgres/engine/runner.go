@@ -246,24 +246,15 @@ func (r *runner) Add(ctx context.Context, st db.Statement, id *db.ID, args []any
 	return err
 }
 
-// nextID returns an id for a new row. The first of a rehearsal is not used up, which
-// has the one row, most often: no other transaction writes the company meanwhile.
-func (r *runner) nextID(ctx context.Context, table string) (int64, error) {
+// nextID returns an id for a new row. Those of a rehearsal are not used up: the next write
+// gets them, as long as no block of them ends.
+func (r *runner) nextID(ctx context.Context, table string) (id int64, err error) {
 	if r.rehearsed == nil {
 		return r.ids.next(ctx, r.pool, table)
 	}
-	use := r.ids.next
-	last, again := r.rehearsed[table]
-	if !again {
-		use = r.ids.peek
-	}
-	for {
-		id, err := use(ctx, r.pool, table)
-		if err != nil || id > last {
-			r.rehearsed[table] = id
-			return id, err
-		}
-	}
+	id, err = r.ids.peek(ctx, r.pool, table, r.rehearsed[table])
+	r.rehearsed[table] = id
+	return id, err
 }
 
 // tableOf is the table of a statement that inserts.
