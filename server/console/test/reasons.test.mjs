@@ -65,6 +65,28 @@ describe('a reason', () => {
     assert.deepEqual(await reasons(id), ['a slip', 'came back', 'went to another', undefined, 'asked for an offer']);
   }));
 
+  test('goes with an account that is archived and restored', at('', async page => {
+    const { id } = await make({ title: 'Pier Thirteen' });
+    await goTo(page, `#/accounts/${id}`);
+    const dialog = page.getByRole('dialog');
+    await press(page, 'Archive');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    await press(page, 'Archive');
+    await say(dialog, 'x'.repeat(201));
+    await press(dialog, 'Archive it');
+    await dialog.locator('.error', { hasText: 'must be at most 200 characters' }).waitFor();
+    assert.deepEqual(await findings(page), []);
+    await say(dialog, 'moved away');
+    await page.keyboard.press('Enter');
+    await page.locator('.history .reason', { hasText: 'moved away' }).waitFor();
+    await press(page, 'Restore');
+    await press(dialog, 'Restore it');
+    await press(page, 'Archive');
+    assert.equal(await dialog.getByLabel('Reason').inputValue(), '');
+    assert.deepEqual(await reasons(id), [undefined, 'moved away', undefined]);
+  }));
+
   test('goes with a merge, and with changes of many', at('', async page => {
     const made = [await make({ title: 'Ten', primaryEmail: 'ten@example.com' }), await make({ title: 'Zehn', primaryEmail: 'ten@example.com' })];
     const dialog = page.getByRole('dialog');

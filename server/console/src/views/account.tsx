@@ -65,27 +65,31 @@ function useWork(first: Work) {
     const { [key]: _, ...rest } = draft;
     setWork({ ...work, draft: same(value, valueOf(base, key)) ? rest : { ...rest, [key]: value } });
   };
+  /** Writes, and takes up what came of it. Throws a Refusal. */
+  const write = async (set: Draft, match: string, why: ReasonHeader) => {
+    const { data, response } = await send(base.id, set, match, why);
+    if (newOptions(set).length) await loadProperties();
+    const others = match === tag ? differingKeys(base, data).filter(k => !(k in set)).map(labelOf) : [];
+    take({ base: data, tag: response.headers.get('etag')!, draft: {} });
+    setRound(r => r + 1);
+    say(others.length ? `Saved, beside what somebody else has changed: ${others.join(', ')}.` : 'Saved.');
+  };
   const save = async (set = draft, match = tag) => {
     setBusy(true);
     setError(undefined);
     try {
-      // A reason is of the changes beside which it was written, so archiving has none.
-      const { data, response } = await send(base.id, set, match, dirty ? reason.header : {});
-      if (newOptions(set).length) await loadProperties();
-      const others = match === tag ? differingKeys(base, data).filter(k => !(k in set)).map(labelOf) : [];
-      take({ base: data, tag: response.headers.get('etag')!, draft: {} });
-      setRound(r => r + 1);
-      say(others.length ? `Saved, beside what somebody else has changed: ${others.join(', ')}.` : 'Saved.');
+      await write(set, match, reason.header);
     } catch (refused) {
       if (refused instanceof Refusal && refused.status === 412) setTheirs(await load(base.id).catch(() => undefined));
       setError(refused);
     }
     setBusy(false);
   };
+  const activate = (isActive: boolean, why: ReasonHeader) => write({ isActive }, tag, why);
   const reverted = (account: Account, its: string) => { take({ base: account, tag: its, draft: {} }); setRound(r => r + 1); };
   const look = () => send(base.id, draft, tag, reason.header, true).then(({ data }) => { setPreview(data); setError(undefined); }, setError);
   const discard = () => take({ ...work, draft: {} });
-  return { base, tag, draft, dirty, error, busy, theirs, preview, reason, round, take, change, save, reverted, look, discard, closePreview: () => setPreview(undefined) };
+  return { base, tag, draft, dirty, error, busy, theirs, preview, reason, round, take, change, save, activate, reverted, look, discard, closePreview: () => setPreview(undefined) };
 }
 
 /** Sends what is to change, and only if nobody else has changed the same members since the tag's version. */
@@ -145,8 +149,10 @@ function AccountWork({ first }: { first: Work }) {
 
 type Works = ReturnType<typeof useWork>;
 
-function AccountHead({ work: { base, tag, busy, dirty, save } }: { work: Works }) {
-  const [deleting, setDeleting] = useState(false);
+function AccountHead({ work }: { work: Works }) {
+  const { base, busy, dirty } = work;
+  const [asking, setAsking] = useState<'activate' | 'delete'>();
+  const close = () => setAsking(undefined);
   return (
     <>
       <Head title={base.title} back={{ href: lastList.value, text: 'Accounts' }}
@@ -156,19 +162,37 @@ function AccountHead({ work: { base, tag, busy, dirty, save } }: { work: Works }
           <span title={formatTime(base.updatedAt)}>Updated {ago(base.updatedAt)}{base.updatedBy && ` by ${nameOf(base.updatedBy)}`}</span>
         </>}>
         {may('write') && <>
-          <Button disabled={busy || dirty} onClick={() => save({ isActive: !base.isActive })}>{base.isActive ? 'Archive' : 'Restore'}</Button>
-          <Button look="danger" disabled={busy} onClick={() => setDeleting(true)}>Delete</Button>
+          <Button disabled={busy || dirty} onClick={() => setAsking('activate')}>{base.isActive ? 'Archive' : 'Restore'}</Button>
+          <Button look="danger" disabled={busy} onClick={() => setAsking('delete')}>Delete</Button>
         </>}
       </Head>
-      {deleting && (
-        <FormDialog title={`Delete ${base.title}?`} action="Delete it" danger reasoned onClose={() => setDeleting(false)} onSubmit={async reason => {
-          await ask(api.DELETE('/accounts/{accountId}', { params: { path: { accountId: base.id }, header: { 'If-Match': tag, ...reason } } }));
-          begun.delete(base.id);
-          say(`${base.title} is deleted.`, 'good', { text: 'Undo', run: () => void undo(base.id) });
-          go(lastList.value);
-        }}>{() => <p>It will be found nowhere any more. What happened to it stays in the history. To put it aside, archive it instead.</p>}</FormDialog>
-      )}
+      {asking === 'activate' && <Activate work={work} onClose={close} />}
+      {asking === 'delete' && <Delete work={work} onClose={close} />}
     </>
+  );
+}
+
+interface StepProps { work: Works; onClose: () => void }
+
+/** Archives an account, or restores one that is archived. */
+function Activate({ work: { base, activate }, onClose }: StepProps) {
+  const [is, does] = base.isActive ? ['Archive', 'It is left out of lists and searches until it is restored.'] : ['Restore', 'It is in lists and searches again.'];
+  return (
+    <FormDialog title={`${is} ${base.title}?`} action={`${is} it`} reasoned onClose={onClose} onSubmit={async reason => {
+      await activate(!base.isActive, reason);
+      onClose();
+    }}>{() => <p>{does}</p>}</FormDialog>
+  );
+}
+
+function Delete({ work: { base, tag }, onClose }: StepProps) {
+  return (
+    <FormDialog title={`Delete ${base.title}?`} action="Delete it" danger reasoned onClose={onClose} onSubmit={async reason => {
+      await ask(api.DELETE('/accounts/{accountId}', { params: { path: { accountId: base.id }, header: { 'If-Match': tag, ...reason } } }));
+      begun.delete(base.id);
+      say(`${base.title} is deleted.`, 'good', { text: 'Undo', run: () => void undo(base.id) });
+      go(lastList.value);
+    }}>{() => <p>It will no longer appear anywhere, but its history is kept. To put it aside, archive it instead.</p>}</FormDialog>
   );
 }
 
