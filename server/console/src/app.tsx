@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { route } from './router';
 import { may, session, signOut } from './session';
 import { nameOf } from './format';
-import { Button, Chip, Empty } from './ui/parts';
+import { Button, Chip, Empty, Head } from './ui/parts';
 import { Shortcuts } from './ui/shortcuts';
 import { Toasts } from './ui/toast';
 import { Accept } from './views/accept';
@@ -24,17 +24,20 @@ import { Users } from './views/users';
 import { Webhooks } from './views/webhooks';
 import { WebhookView } from './views/webhook';
 
+/** The view of what has an id, if it can be one. */
+const of = (id: string, view: (id: number) => ComponentChild) => (/^[1-9]\d*$/.test(id) ? view(Number(id)) : <Nothing />);
+
 /** The views by the first part of their address. */
 const views: Record<string, (rest: string[]) => ComponentChild> = {
-  accounts: ([id]) => (id === 'new' ? <NewAccount /> : id ? <AccountView key={id} id={Number(id)} /> : <Accounts />),
+  accounts: ([id]) => (id === 'new' ? <NewAccount /> : id ? of(id, n => <AccountView key={id} id={n} />) : <Accounts />),
   duplicates: () => <Duplicates />,
   import: () => <Import />,
-  contacts: ([id]) => (id ? <ContactView key={id} id={Number(id)} /> : <Contacts />),
+  contacts: ([id]) => (id ? of(id, n => <ContactView key={id} id={n} />) : <Contacts />),
   properties: ([key]) => (key ? <PropertyView key={key} keyName={key} /> : <Properties />),
   users: () => <Users />,
   keys: () => <Keys />,
-  webhooks: ([id]) => (id ? <WebhookView key={id} id={Number(id)} /> : <Webhooks />),
-  alias: ([id]) => (id ? <AliasUser key={id} id={Number(id)} /> : <AliasBoard />),
+  webhooks: ([id]) => (id ? of(id, n => <WebhookView key={id} id={n} />) : <Webhooks />),
+  alias: ([id]) => (id ? of(id, n => <AliasUser key={id} id={n} />) : <AliasBoard />),
 };
 
 export function App() {
@@ -49,16 +52,18 @@ export function App() {
 
 function Signed({ path }: { path: string[] }) {
   const [first = 'accounts', ...rest] = path;
-  const view = views[first];
+  const view = Object.hasOwn(views, first) ? views[first] : undefined;
   return (
     <div class="shell">
       <a class="skip" href="#main" onClick={e => { e.preventDefault(); document.getElementById('main')?.focus(); }}>Skip to the content</a>
       <Side at={first} />
-      <main id="main" tabIndex={-1}>{view ? view(rest) : <Empty title="There is nothing at this address." />}</main>
+      <main id="main" tabIndex={-1}>{view ? view(rest) : <Nothing />}</main>
       <Shortcuts />
     </div>
   );
 }
+
+const Nothing = () => <><Head title="Not found" /><Empty title="There is nothing at this address."><a class="button plain" href="#/accounts">Go to the accounts</a></Empty></>;
 
 function Side({ at }: { at: string }) {
   const [open, setOpen] = useState(false);

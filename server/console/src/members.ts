@@ -63,7 +63,7 @@ export const memberOf = (key: string): Member | undefined => members.value.find(
 
 /** The value of a member; null if there is none. */
 export function valueOf(account: Account, key: string): unknown {
-  if (key.startsWith('custom.')) return account.custom[key.slice(7)] ?? null;
+  if (key.startsWith('custom.')) return Object.hasOwn(account.custom, key.slice(7)) ? account.custom[key.slice(7)] : null;
   if (key === 'contacts') return (account.contacts ?? []).map(c => c.id);
   return account[key as keyof Account] ?? null;
 }

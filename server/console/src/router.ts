@@ -6,8 +6,17 @@ addEventListener('hashchange', () => { hash.value = location.hash; });
 
 export const route = computed(() => {
   const [path, query = ''] = hash.value.replace(/^#\/?/, '').split('?');
-  return { path: path.split('/').filter(Boolean).map(decodeURIComponent), params: new URLSearchParams(query) };
+  return { path: path.split('/').filter(Boolean).map(decode), params: new URLSearchParams(query) };
 });
+
+/** A part of an address as it was meant; one that is not encoded as parts are stays as it is. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
 
 /** The address of a view, without parameters that say nothing. */
 export function to(path: string, params: Record<string, string | undefined> = {}): string {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { at, browser, server, shots } from './shared.mjs';
-import { findings, open } from './world.mjs';
+import { findings, open, signIn } from './world.mjs';
 
 const views = {
   accounts: '#/accounts', account: '#/accounts/2', 'new-account': '#/accounts/new', duplicates: '#/duplicates', import: '#/import', contacts: '#/contacts', contact: '#/contacts/1',
@@ -28,6 +28,27 @@ describe('every view', () => {
       }
     }, { width, colorScheme }));
   }
+});
+
+describe('an address', () => {
+  test('that leads nowhere says so, whatever it is', at('', async page => {
+    for (const nowhere of ['#/nonsense', '#/constructor', '#/__proto__', '#/%', '#/accounts/%E0%', '#/accounts/abc', '#/contacts/0', '#/webhooks/1.5', '#/alias/-1']) {
+      await page.evaluate(a => { location.hash = a; }, nowhere);
+      await page.getByRole('heading', { name: 'Not found' }).waitFor();
+      await page.getByRole('link', { name: 'Go to the accounts' }).click();
+      await page.locator('.rows').waitFor();
+    }
+  }));
+
+  test('and a property may be called what objects have', at('', async page => {
+    await server.call('POST', '/properties', { name: 'Constructor', type: 'TEXT' });
+    await page.reload();
+    await signIn(page, server.url, server.key, '#/accounts/3');
+    assert.equal(await page.getByLabel('Constructor').inputValue(), '');
+    await page.goto(`${server.url}/console/#/import`);
+    await page.getByLabel('A CSV file').setInputFiles({ name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.from('Constructor,__proto__,valueOf\n1,2,3\n') });
+    assert.deepEqual(await page.locator('.mapping select').evaluateAll(all => all.map(s => s.value)), ['custom.constructor', '', '']);
+  }));
 });
 
 describe('the reference', () => {

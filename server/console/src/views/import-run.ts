@@ -22,14 +22,14 @@ export interface Outcome { line: number; row: string[]; title: string; what: 'cr
 export const targets = (): Member[] => members.value.filter(m => !m.readOnly);
 
 const fold = (name: string) => name.toLowerCase().replace(/^custom\./, '').replace(/[^\p{L}\p{N}]/gu, '');
-const others: Record<string, string> = { name: 'title', company: 'title', companyname: 'title', accountname: 'title', email: 'primaryEmail', emailaddress: 'primaryEmail', phone: 'primaryPhone', telephone: 'primaryPhone', phonenumber: 'primaryPhone', type: 'accountType', notes: 'description', street: 'address' };
+const others = new Map(Object.entries({ name: 'title', company: 'title', companyname: 'title', accountname: 'title', email: 'primaryEmail', emailaddress: 'primaryEmail', phone: 'primaryPhone', telephone: 'primaryPhone', phonenumber: 'primaryPhone', type: 'accountType', notes: 'description', street: 'address' }));
 
 /** Guesses where columns go, by their names whatever their case, spaces and underscores. */
 export function guess(head: string[]): string[] {
   const taken = new Set<string>();
   return head.map(column => {
     const name = fold(column);
-    const key = targets().find(m => fold(m.prop) === name || fold(m.name) === name)?.key ?? others[name] ?? '';
+    const key = targets().find(m => fold(m.prop) === name || fold(m.name) === name)?.key ?? others.get(name) ?? '';
     if (!key || taken.has(key)) return '';
     taken.add(key);
     return key;

@@ -27,7 +27,7 @@ const patch = (keyName: string, body: { name?: string; indexed?: boolean; unique
 /** One property, and its options. */
 export function PropertyView({ keyName }: { keyName: string }) {
   const property = properties.value.find(p => p.keyName === keyName);
-  if (!property) return <Empty title="There is no such property." />;
+  if (!property) return <><Head title="Not found" back={{ href: '#/properties', text: 'Properties' }} /><Empty title="There is no such property." /></>;
   return <PropertyWork property={property} />;
 }
 
