@@ -1,9 +1,9 @@
 import type { ComponentChild } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { route } from './router';
-import { may, session, signOut } from './session';
+import { ended, may, resume, session, signOut } from './session';
 import { nameOf } from './format';
-import { Button, Chip, Empty, Head } from './ui/parts';
+import { Button, Chip, Empty, Head, useLoaded, Wait } from './ui/parts';
 import { Shortcuts } from './ui/shortcuts';
 import { Toasts } from './ui/toast';
 import { Accept } from './views/accept';
@@ -19,7 +19,7 @@ import { Keys } from './views/keys';
 import { NewAccount } from './views/new-account';
 import { Properties } from './views/properties';
 import { PropertyView } from './views/property';
-import { SignIn } from './views/sign-in';
+import { SignIn, SignInAgain } from './views/sign-in';
 import { Users } from './views/users';
 import { Webhooks } from './views/webhooks';
 import { WebhookView } from './views/webhook';
@@ -42,9 +42,13 @@ const views: Record<string, (rest: string[]) => ComponentChild> = {
 
 export function App() {
   const { path } = route.value;
+  const resumed = useLoaded(async () => { await resume(); return true; }, []);
   return (
     <>
-      {path[0] === 'accept' ? <Accept /> : session.value ? <Signed path={path} /> : <SignIn />}
+      {path[0] === 'accept' ? <Accept />
+        : session.value ? <Signed key={session.value.user.id} path={path} />
+          : resumed.data ? <SignIn /> : <main class="door"><Wait for={resumed}>{() => null}</Wait></main>}
+      {ended.value && path[0] !== 'accept' && <SignInAgain />}
       <Toasts />
     </>
   );

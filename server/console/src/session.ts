@@ -1,12 +1,14 @@
 import { signal } from '@preact/signals';
-import { api, get, locked, token, type Schemas } from './api';
+import { api, get, locked, Refusal, token, type Schemas } from './api';
 import { properties, loadProperties } from './members';
-import { say } from './ui/toast';
 
 /** Who is signed in, and with which key. */
 export type Session = Schemas['Self'] & { temporary: boolean };
 
 export const session = signal<Session | undefined>(undefined);
+
+/** Whether the key of the session is no longer good: who was signed in is asked for another one, over what they were at. */
+export const ended = signal(false);
 
 const kept = 'accountsd.key';
 const lifetime = 8 * 60 * 60 * 1000;
@@ -22,7 +24,10 @@ export async function signIn(key: string, keep: boolean, temporary = false): Pro
   token.value = key;
   try {
     const [found] = await Promise.all([get(api.GET('/users/me')), loadProperties()]);
+    // What was begun is for the eyes of who began it.
+    if (session.value?.user.id !== found.user.id) session.value = undefined;
     session.value = { ...found, temporary };
+    ended.value = false;
   } catch (e) {
     token.value = '';
     throw e;
@@ -46,28 +51,32 @@ export const basic = (email: string, password: string) =>
 
 /** Forgets the key, and ends one that was made by signing in. */
 export async function signOut(): Promise<void> {
-  const ended = session.value;
-  if (ended?.temporary) await api.DELETE('/api-keys/{keyId}', { params: { path: { keyId: ended.key.id } } }).catch(() => {});
+  const now = session.value;
+  if (now?.temporary && !ended.value) await api.DELETE('/api-keys/{keyId}', { params: { path: { keyId: now.key.id } } }).catch(() => {});
   forget();
 }
 
-/** Takes up the key that the user wished to keep in this tab. */
+/** Takes up the key that the user wished to keep in this tab. Throws if the server does not say whether it is good. */
 export async function resume(): Promise<void> {
-  const stored = sessionStorage.getItem(kept);
-  if (!stored) return;
-  const { key, temporary } = JSON.parse(stored);
-  await signIn(key, true, temporary).catch(forget);
+  const { key, temporary } = JSON.parse(sessionStorage.getItem(kept) ?? '{}');
+  if (!key) return;
+  await signIn(key, true, temporary).catch(refused => {
+    if (!(refused instanceof Refusal) || refused.status !== 401) throw refused;
+    forget();
+  });
 }
 
 function forget() {
   sessionStorage.removeItem(kept);
   token.value = '';
   session.value = undefined;
+  ended.value = false;
   properties.value = [];
 }
 
 locked.out = () => {
-  if (!session.value) return;
-  forget();
-  say('The key is no longer good. Please sign in again.', 'bad');
+  if (!session.value || ended.value) return;
+  sessionStorage.removeItem(kept);
+  token.value = '';
+  ended.value = true;
 };

@@ -39,6 +39,9 @@ export function FormDialog({ title, action, danger, disabled, fields = [], reaso
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
   const reason = useReason();
+  const form = useRef<HTMLFormElement>(null);
+  // A window that is to be filled in begins at its first field; one that asks whether to go on, at its way out.
+  useEffect(() => { if (!danger) form.current?.querySelector<HTMLElement>('.fields :is(input, select, textarea):enabled')?.focus(); }, []);
   const submit = async (e: Event) => {
     e.preventDefault();
     setBusy(true);
@@ -48,7 +51,7 @@ export function FormDialog({ title, action, danger, disabled, fields = [], reaso
   };
   return (
     <Dialog title={title} wide={wide} onClose={onClose}>
-      <form onSubmit={submit} noValidate>
+      <form ref={form} onSubmit={submit} noValidate>
         <Errors of={error} fields={[...fields, reasonName]} />
         <div class="fields">{children(error)}{reasoned && reason.field(error)}</div>
         <footer>

@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { Refusal } from '../api';
+import { Refusal, token } from '../api';
 
 export type Tone = 'good' | 'bad' | 'warn' | 'info' | 'plain';
 
@@ -73,21 +73,35 @@ export function Head({ title, under, children, back }: { title: string; under?: 
 /** What a view has loaded, what kept it from that, and how to load it again. */
 export interface Loaded<T> { data?: T; error?: unknown; reload: () => void; set: (data: T) => void }
 
-/** Loads what a view shows, again whenever what it depends on changes; an answer that comes too late is dropped. */
+/** Loads what a view shows, again whenever what it depends on changes; an answer that comes too late is dropped, and what is shown outlives a reload that fails. */
 export function useLoaded<T>(load: () => Promise<T>, on: unknown[]): Loaded<T> {
-  const [state, setState] = useState<{ data?: T; error?: unknown }>({});
+  const [state, setState] = useState<{ data?: T; error?: unknown; on?: unknown[] }>({});
   const [round, setRound] = useState(0);
   useEffect(() => {
     let current = true;
-    load().then(data => current && setState({ data }), error => current && setState({ error }));
+    const failed = (error: unknown) => setState(s => ({ data: s.on?.every((o, i) => o === on[i]) ? s.data : undefined, error, on }));
+    load().then(data => current && setState({ data, on }), error => current && failed(error));
     return () => { current = false; };
   }, [...on, round]);
-  return { ...state, reload: () => setRound(r => r + 1), set: data => setState({ data }) };
+  const reload = () => setRound(r => r + 1);
+  // What the former key could not load, the next one may.
+  useEffect(() => { if (state.error && token.value) reload(); }, [token.value]);
+  return { data: state.data, error: state.error, reload, set: data => setState({ data, on }) };
 }
 
 /** Shows what was loaded, or why it was not. */
 export function Wait<T>({ for: loaded, children }: { for: Loaded<T>; children: (data: T) => ComponentChildren }) {
-  if (loaded.error) return <Errors of={loaded.error} />;
-  if (loaded.data === undefined) return <p class="waiting" aria-busy="true">Loading…</p>;
-  return <>{children(loaded.data)}</>;
+  return (
+    <>
+      <Failure of={loaded.error} onRetry={loaded.reload} />
+      {loaded.data !== undefined ? children(loaded.data) : !loaded.error && <p class="waiting" aria-busy="true">Loading…</p>}
+    </>
+  );
+}
+
+/** Why something was not loaded, and the way to try again where that may help. */
+export function Failure({ of, onRetry }: { of: unknown; onRetry: () => void }) {
+  if (!of) return null;
+  const passing = of instanceof Refusal && (of.status === 0 || of.status === 429 || of.status >= 500);
+  return <div class="failure"><Errors of={of} />{passing && <Button onClick={onRetry}>Try again</Button>}</div>;
 }

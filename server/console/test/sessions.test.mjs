@@ -1,0 +1,98 @@
+// Sessions end and servers go away: nothing that was typed is lost by it.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { at, browser, server, shots } from './shared.mjs';
+import { findings, open, signIn } from './world.mjs';
+
+const press = (place, name) => place.getByRole('button', { name, exact: true }).click();
+const idOf = async key => (await (await fetch(`${server.url}/v1/users/me`, { headers: { 'x-api-key': key } })).json()).key.id;
+const revoke = async key => server.call('DELETE', `/api-keys/${await idOf(key)}`);
+
+/** A page that is signed in with a key that can be revoked. */
+async function within(address, work) {
+  const { page, offences, context } = await open(browser, server.url);
+  const key = server.makeKey('write');
+  await signIn(page, server.url, key, address);
+  await work(page, key);
+  assert.deepEqual(offences, []);
+  await context.close();
+}
+
+async function comeBack(page, key) {
+  const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+  await dialog.getByLabel('API key').fill(key);
+  await press(dialog, 'Sign in');
+  await dialog.waitFor({ state: 'hidden' });
+}
+
+describe('a key that is no longer good', () => {
+  test('leaves what was typed: in an account, in one that is made, and in a window', () => within('#/accounts/7', async (page, key) => {
+    await page.getByLabel('Description').fill('Half a sentence');
+    await revoke(key);
+    await press(page, 'Save');
+    const again = page.getByRole('dialog', { name: 'Sign in again' });
+    await again.waitFor();
+    assert.deepEqual(await findings(page), []);
+    await page.screenshot({ path: `${shots}/sign-in-again.png` });
+    for (const _ of [1, 2, 3]) await page.keyboard.press('Escape');
+    await page.keyboard.type('acc_wrong');
+    await page.keyboard.press('Enter');
+    await again.getByRole('alert').waitFor();
+    const second = server.makeKey('write');
+    await comeBack(page, second);
+    assert.equal(await page.getByRole('textbox', { name: 'Description' }).inputValue(), 'Half a sentence');
+    await press(page, 'Save');
+    await page.getByText('Saved.').waitFor();
+    assert.equal((await server.call('GET', '/accounts/7')).description, 'Half a sentence');
+
+    await page.evaluate(() => { location.hash = '#/accounts/new'; });
+    await page.getByLabel('Title').fill('Pier Twenty');
+    await revoke(second);
+    await press(page, 'Make the account');
+    const third = server.makeKey('write');
+    await comeBack(page, third);
+    assert.equal(await page.getByLabel('Title').inputValue(), 'Pier Twenty');
+
+    await page.evaluate(() => { location.hash = '#/contacts'; });
+    await press(page, 'New contact');
+    const dialog = page.getByRole('dialog', { name: 'New contact' });
+    await page.keyboard.type('Ann Twenty');
+    await revoke(third);
+    await press(dialog, 'Make the contact');
+    await comeBack(page, server.makeKey('write'));
+    await press(dialog, 'Make the contact');
+    await page.getByRole('heading', { name: 'Ann Twenty' }).waitFor();
+  }));
+
+  test('leaves nothing to somebody else, nor after signing out', () => within('#/accounts/8', async (page, key) => {
+    await page.getByLabel('Description').fill('Not for others');
+    await revoke(key);
+    await press(page, 'Save');
+    const { invitation, user } = await server.call('POST', '/users', { email: 'kai@example.com' });
+    const password = 'correct horse battery';
+    await fetch(`${server.url}/v1/users/accept`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token: invitation.token, password }) });
+    const again = page.getByRole('dialog', { name: 'Sign in again' });
+    await press(again, 'With a password');
+    assert.equal(await again.getByLabel('E-mail').inputValue(), 'ada@example.com');
+    await again.getByLabel('E-mail').fill('kai@example.com');
+    await again.getByLabel('Password').fill(password);
+    await press(again, 'Sign in');
+    await again.waitFor({ state: 'hidden' });
+    await page.waitForFunction(() => !document.querySelector('.waiting') && document.querySelector('textarea'));
+    assert.notEqual(await page.getByRole('textbox', { name: 'Description' }).inputValue(), 'Not for others');
+    await server.call('PATCH', `/users/${user.id}`, { disabled: true });
+    await page.evaluate(() => { location.hash = '#/accounts/9'; });
+    await press(again, 'Sign out and discard it');
+    await page.getByRole('heading', { name: 'accountsd' }).waitFor();
+  }));
+});
+
+test('a reload while the server is away keeps the key, and goes on when it is back', at('', async page => {
+  await page.evaluate(key => sessionStorage.setItem('accountsd.key', JSON.stringify({ key, temporary: false })), server.key);
+  await page.route('**/v1/**', route => route.fulfill({ status: 502, contentType: 'text/html', body: 'Bad Gateway' }));
+  await page.reload();
+  await page.getByText('The server answered 502.').waitFor();
+  await page.unroute('**/v1/**');
+  await press(page, 'Try again');
+  await page.locator('.rows tbody a').first().waitFor();
+}));
