@@ -34,6 +34,9 @@ func (s *Server) GetAccount(ctx context.Context, req apiserver.GetAccountRequest
 func (s *Server) GetAccountBy(ctx context.Context, req apiserver.GetAccountByRequestObject) (apiserver.GetAccountByResponseObject, error) {
 	contacts := isTrue(req.Params.IncludeContacts)
 	a, err := s.Accounts.ShowBy(ctx, actorOf(ctx), req.KeyName, req.Value, isTrue(req.Params.IncludeArchived), contacts)
+	if into := fault.MergedInto(err); into != 0 {
+		return apiserver.GetAccountBy301Response(mergedAccount(ctx, into)), nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -2073,7 +2073,7 @@ type Problem struct {
 	// Last The last change that there is. Only on a 410 to a position in the feed of changes.
 	Last *Sequence `json:"last,omitempty"`
 
-	// MergedInto The id of the account that the one of the request was merged into. Only on a 409 of such a one.
+	// MergedInto The id of the account that the one of the request was merged into, be it named by its id or by a key that it had. Only on a 409 of such a one.
 	MergedInto *int64 `json:"mergedInto,omitempty"`
 
 	// Error The same as `detail`. Only on a 401 of an operation that asks for a password.
@@ -3061,6 +3061,8 @@ type CreateAccountParams struct {
 
 	// MatchBy The member by which an existing account is recognised: `title`, `primaryEmail`, `primaryPhone`, `address`, or
 	// `custom.<keyName>` for the value of a unique property, which the body must then have. `none` always creates one.
+	// A value of an account that was merged into another leads to that one, which only `skip` matches: other strategies
+	// answer 409.
 	MatchBy *MatchBy `form:"match_by,omitempty" json:"match_by,omitempty"`
 
 	// MatchFoundStrategy What happens to an account that matches. `skip`, which is also what happens if this is not sent, leaves it as it is. `replace` makes the body the record: members

@@ -208,7 +208,8 @@ type ClientInterface interface {
 	//
 	// Returns the account that has a value of a unique property, which no other account has. An archived one is found only
 	// with `include_archived=true`, and keeps its value from others all the same. The answer is that of
-	// `GET /accounts/{accountId}`.
+	// `GET /accounts/{accountId}`. A value that no account has now, but one had when it was merged into another, answers 301
+	// to that one.
 	//
 	// Corresponds with GET /accounts/by/{keyName}/{value} (the `GetAccountBy` operationId).
 	GetAccountBy(ctx context.Context, keyName KeyName, value UniqueValue, params *GetAccountByParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -381,7 +382,9 @@ type ClientInterface interface {
 	// unless `take` names one account.
 	//
 	// The others are deleted. From then on `GET` of one of them answers 301 to this account, and a write 409 with
-	// `mergedInto`; an account that was merged into one of them leads here too. What happened to each of them stays, in
+	// `mergedInto`; an account that was merged into one of them leads here too. So do their numbers, and their values of unique
+	// properties, as long as no account takes them: a `GET` by such a value answers 301, a creation or an upsert that matches
+	// by it 409 with `mergedInto`, and one whose strategy is `skip` with this account. What happened to each of them stays, in
 	// `GET /accounts/{accountId}/changes` of itself, and of this account with `include_merged=true`. The change of this
 	// account has a `cause` that names them: to take it back (`POST /accounts/{accountId}/changes/{sequence}/revert`) makes
 	// them be there again.
@@ -399,7 +402,9 @@ type ClientInterface interface {
 	// unless `take` names one account.
 	//
 	// The others are deleted. From then on `GET` of one of them answers 301 to this account, and a write 409 with
-	// `mergedInto`; an account that was merged into one of them leads here too. What happened to each of them stays, in
+	// `mergedInto`; an account that was merged into one of them leads here too. So do their numbers, and their values of unique
+	// properties, as long as no account takes them: a `GET` by such a value answers 301, a creation or an upsert that matches
+	// by it 409 with `mergedInto`, and one whose strategy is `skip` with this account. What happened to each of them stays, in
 	// `GET /accounts/{accountId}/changes` of itself, and of this account with `include_merged=true`. The change of this
 	// account has a `cause` that names them: to take it back (`POST /accounts/{accountId}/changes/{sequence}/revert`) makes
 	// them be there again.
@@ -1193,7 +1198,8 @@ func (c *Client) BatchUpdateAccounts(ctx context.Context, params *BatchUpdateAcc
 //
 // Returns the account that has a value of a unique property, which no other account has. An archived one is found only
 // with `include_archived=true`, and keeps its value from others all the same. The answer is that of
-// `GET /accounts/{accountId}`.
+// `GET /accounts/{accountId}`. A value that no account has now, but one had when it was merged into another, answers 301
+// to that one.
 //
 // Corresponds with GET /accounts/by/{keyName}/{value} (the `GetAccountBy` operationId).
 func (c *Client) GetAccountBy(ctx context.Context, keyName KeyName, value UniqueValue, params *GetAccountByParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1476,7 +1482,9 @@ func (c *Client) RevertAccountChange(ctx context.Context, accountID AccountID, s
 // unless `take` names one account.
 //
 // The others are deleted. From then on `GET` of one of them answers 301 to this account, and a write 409 with
-// `mergedInto`; an account that was merged into one of them leads here too. What happened to each of them stays, in
+// `mergedInto`; an account that was merged into one of them leads here too. So do their numbers, and their values of unique
+// properties, as long as no account takes them: a `GET` by such a value answers 301, a creation or an upsert that matches
+// by it 409 with `mergedInto`, and one whose strategy is `skip` with this account. What happened to each of them stays, in
 // `GET /accounts/{accountId}/changes` of itself, and of this account with `include_merged=true`. The change of this
 // account has a `cause` that names them: to take it back (`POST /accounts/{accountId}/changes/{sequence}/revert`) makes
 // them be there again.
@@ -1504,7 +1512,9 @@ func (c *Client) MergeAccountsWithBody(ctx context.Context, accountID AccountID,
 // unless `take` names one account.
 //
 // The others are deleted. From then on `GET` of one of them answers 301 to this account, and a write 409 with
-// `mergedInto`; an account that was merged into one of them leads here too. What happened to each of them stays, in
+// `mergedInto`; an account that was merged into one of them leads here too. So do their numbers, and their values of unique
+// properties, as long as no account takes them: a `GET` by such a value answers 301, a creation or an upsert that matches
+// by it 409 with `mergedInto`, and one whose strategy is `skip` with this account. What happened to each of them stays, in
 // `GET /accounts/{accountId}/changes` of itself, and of this account with `include_merged=true`. The change of this
 // account has a `cause` that names them: to take it back (`POST /accounts/{accountId}/changes/{sequence}/revert`) makes
 // them be there again.
@@ -7847,7 +7857,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Returns the account that has a value of a unique property, which no other account has. An archived one is found only
 	// with `include_archived=true`, and keeps its value from others all the same. The answer is that of
-	// `GET /accounts/{accountId}`.
+	// `GET /accounts/{accountId}`. A value that no account has now, but one had when it was merged into another, answers 301
+	// to that one.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8036,7 +8047,9 @@ type ClientWithResponsesInterface interface {
 	// unless `take` names one account.
 	//
 	// The others are deleted. From then on `GET` of one of them answers 301 to this account, and a write 409 with
-	// `mergedInto`; an account that was merged into one of them leads here too. What happened to each of them stays, in
+	// `mergedInto`; an account that was merged into one of them leads here too. So do their numbers, and their values of unique
+	// properties, as long as no account takes them: a `GET` by such a value answers 301, a creation or an upsert that matches
+	// by it 409 with `mergedInto`, and one whose strategy is `skip` with this account. What happened to each of them stays, in
 	// `GET /accounts/{accountId}/changes` of itself, and of this account with `include_merged=true`. The change of this
 	// account has a `cause` that names them: to take it back (`POST /accounts/{accountId}/changes/{sequence}/revert`) makes
 	// them be there again.
@@ -8054,7 +8067,9 @@ type ClientWithResponsesInterface interface {
 	// unless `take` names one account.
 	//
 	// The others are deleted. From then on `GET` of one of them answers 301 to this account, and a write 409 with
-	// `mergedInto`; an account that was merged into one of them leads here too. What happened to each of them stays, in
+	// `mergedInto`; an account that was merged into one of them leads here too. So do their numbers, and their values of unique
+	// properties, as long as no account takes them: a `GET` by such a value answers 301, a creation or an upsert that matches
+	// by it 409 with `mergedInto`, and one whose strategy is `skip` with this account. What happened to each of them stays, in
 	// `GET /accounts/{accountId}/changes` of itself, and of this account with `include_merged=true`. The change of this
 	// account has a `cause` that names them: to take it back (`POST /accounts/{accountId}/changes/{sequence}/revert`) makes
 	// them be there again.
@@ -9695,6 +9710,17 @@ type GetAccountByResponse200Headers struct {
 	XVersion            *int64
 }
 
+// GetAccountByResponse301Headers the declared response headers of an HTTP 301 response for GetAccountBy
+type GetAccountByResponse301Headers struct {
+	Location            *string
+	PreferenceApplied   *string
+	XLenient            *string
+	XRateLimitLimit     *int64
+	XRateLimitRemaining *int64
+	XRateLimitReset     *int64
+	XRequestID          *string
+}
+
 // GetAccountByResponse304Headers the declared response headers of an HTTP 304 response for GetAccountBy
 type GetAccountByResponse304Headers struct {
 	ETag                *string
@@ -9800,6 +9826,8 @@ type GetAccountByResponse struct {
 	ApplicationProblemJSON503 *Unavailable
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetAccountByResponse200Headers
+	// Headers301 the parsed response headers for an HTTP 301 response
+	Headers301 *GetAccountByResponse301Headers
 	// Headers304 the parsed response headers for an HTTP 304 response
 	Headers304 *GetAccountByResponse304Headers
 	// Headers400 the parsed response headers for an HTTP 400 response
@@ -20437,7 +20465,8 @@ func (c *ClientWithResponses) BatchUpdateAccountsWithResponse(ctx context.Contex
 //
 // Returns the account that has a value of a unique property, which no other account has. An archived one is found only
 // with `include_archived=true`, and keeps its value from others all the same. The answer is that of
-// `GET /accounts/{accountId}`.
+// `GET /accounts/{accountId}`. A value that no account has now, but one had when it was merged into another, answers 301
+// to that one.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20692,7 +20721,9 @@ func (c *ClientWithResponses) RevertAccountChangeWithResponse(ctx context.Contex
 // unless `take` names one account.
 //
 // The others are deleted. From then on `GET` of one of them answers 301 to this account, and a write 409 with
-// `mergedInto`; an account that was merged into one of them leads here too. What happened to each of them stays, in
+// `mergedInto`; an account that was merged into one of them leads here too. So do their numbers, and their values of unique
+// properties, as long as no account takes them: a `GET` by such a value answers 301, a creation or an upsert that matches
+// by it 409 with `mergedInto`, and one whose strategy is `skip` with this account. What happened to each of them stays, in
 // `GET /accounts/{accountId}/changes` of itself, and of this account with `include_merged=true`. The change of this
 // account has a `cause` that names them: to take it back (`POST /accounts/{accountId}/changes/{sequence}/revert`) makes
 // them be there again.
@@ -20716,7 +20747,9 @@ func (c *ClientWithResponses) MergeAccountsWithBodyWithResponse(ctx context.Cont
 // unless `take` names one account.
 //
 // The others are deleted. From then on `GET` of one of them answers 301 to this account, and a write 409 with
-// `mergedInto`; an account that was merged into one of them leads here too. What happened to each of them stays, in
+// `mergedInto`; an account that was merged into one of them leads here too. So do their numbers, and their values of unique
+// properties, as long as no account takes them: a `GET` by such a value answers 301, a creation or an upsert that matches
+// by it 409 with `mergedInto`, and one whose strategy is `skip` with this account. What happened to each of them stays, in
 // `GET /accounts/{accountId}/changes` of itself, and of this account with `include_merged=true`. The change of this
 // account has a `cause` that names them: to take it back (`POST /accounts/{accountId}/changes/{sequence}/revert`) makes
 // them be there again.
@@ -24287,6 +24320,9 @@ func ParseGetAccountByResponse(rsp *http.Response) (*GetAccountByResponse, error
 		}
 		response.JSON200 = &dest
 
+	case rsp.StatusCode == 301:
+		break // No content-type
+
 	case rsp.StatusCode == 304:
 		break // No content-type
 
@@ -24408,6 +24444,58 @@ func ParseGetAccountByResponse(rsp *http.Response) (*GetAccountByResponse, error
 			headers.XVersion = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 301:
+		var headers GetAccountByResponse301Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		if values := rsp.Header.Values("Preference-Applied"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Preference-Applied", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.PreferenceApplied = &value
+		}
+		if values := rsp.Header.Values("X-Lenient"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Lenient", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XLenient = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value int64
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value int64
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value int64
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers301 = &headers
 	case rsp.StatusCode == 304:
 		var headers GetAccountByResponse304Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {

@@ -7091,6 +7091,34 @@ func (response GetAccountBy200JSONResponse) VisitGetAccountByResponse(w http.Res
 	return err
 }
 
+type GetAccountBy301Response = MergedAccountResponse
+
+func (response GetAccountBy301Response) VisitGetAccountByResponse(w http.ResponseWriter) error {
+	if response.Headers.Location != nil {
+		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	if response.Headers.XLenient != nil {
+		w.Header().Set("X-Lenient", fmt.Sprint(*response.Headers.XLenient))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(301)
+	return nil
+}
+
 type GetAccountBy304Response = NotModifiedResponse
 
 func (response GetAccountBy304Response) VisitGetAccountByResponse(w http.ResponseWriter) error {

@@ -21,13 +21,14 @@ type aheadTx struct {
 // read is what was read ahead.
 type read struct {
 	traits   found // of accounts
+	merged   found // of accounts that were merged, which nothing here changes
 	people   found // contacts by MatchEmail and MatchPhone
 	accounts map[int64]Account
 	contacts map[int64]Contact
 }
 
 func newRead() read {
-	return read{traits: make(found), people: make(found), accounts: make(map[int64]Account), contacts: make(map[int64]Contact)}
+	return read{traits: make(found), merged: make(found), people: make(found), accounts: make(map[int64]Account), contacts: make(map[int64]Contact)}
 }
 
 // forget makes all be read again.
@@ -52,6 +53,16 @@ func (t *aheadTx) Owners(ctx context.Context, p schema.Property, keys []string) 
 		}
 	}
 	return t.Tx.Owners(ctx, p, keys)
+}
+
+// MergedOwners returns the accounts that had keys when they were merged.
+func (t *aheadTx) MergedOwners(ctx context.Context, companyID int64, by MatchBy, keys []string) (map[string]int64, error) {
+	if len(keys) == 1 {
+		if owner, known := t.read.merged[trait{by, keys[0]}]; known {
+			return map[string]int64{keys[0]: owner}, nil
+		}
+	}
+	return t.Tx.MergedOwners(ctx, companyID, by, keys)
 }
 
 // Own gives a key to an account.

@@ -177,7 +177,7 @@ func (c *creation) match(ctx context.Context) (Account, error) {
 }
 
 func (c *creation) find(ctx context.Context) (Account, error) {
-	id, number := c.req.Patch.ID, c.req.Patch.Number.Value
+	id, number := c.req.Patch.ID, c.req.Patch.Number
 	switch by := c.req.MatchBy; by {
 	case MatchID:
 		if id.IsAbsent() {
@@ -189,11 +189,14 @@ func (c *creation) find(ctx context.Context) (Account, error) {
 		}
 		return matched, err
 	case MatchNumber:
-		owner, err := c.tx.NumberOwner(ctx, c.actor.CompanyID, number)
+		if !number.IsSet() {
+			return Account{}, fault.NotFound("account")
+		}
+		owner, err := c.tx.NumberOwner(ctx, c.actor.CompanyID, number.Value)
 		if err != nil {
 			return Account{}, fmt.Errorf("find the number's owner: %w", err)
 		}
-		return c.owner(ctx, owner)
+		return c.owner(ctx, numberTrait(number.Value), owner)
 	default:
 		if key, ok := by.Key(); ok {
 			return c.findUnique(ctx, key)
@@ -226,7 +229,7 @@ func (c *creation) findUnique(ctx context.Context, key string) (Account, error) 
 	if err != nil {
 		return Account{}, err
 	}
-	return c.owner(ctx, owner)
+	return c.owner(ctx, traitOf(p, value), owner)
 }
 
 // unmatched is the error of a body that must match an account, and matches none.
@@ -245,10 +248,11 @@ func (c *creation) unmatched() error {
 // requiredToMatch goes on from a member that a body must have.
 const requiredToMatch = "is required, since accounts are matched by it"
 
-// owner returns the account with an id; nobody is 0.
-func (c *creation) owner(ctx context.Context, id int64) (Account, error) {
+// owner returns the account with an id, which has a trait, or the one that has taken its
+// place; nobody is 0.
+func (c *creation) owner(ctx context.Context, t trait, id int64) (Account, error) {
 	if id == 0 {
-		return Account{}, fault.NotFound("account")
+		return c.successor(ctx, t)
 	}
 	return c.tx.AccountForUpdate(ctx, c.actor.CompanyID, id)
 }

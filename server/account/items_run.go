@@ -142,7 +142,7 @@ func located(err error, item Item) fault.Offences {
 	case e.Kind == fault.KindPrecondition:
 		found.Outdated([]string{"ifMatch"}, "%s", "is not the current version of the account; fetch it again")
 		return found
-	case e.MergedInto != 0:
+	case e.MergedInto != 0 && item.ID != 0:
 		found.Conflict([]string{"id"}, "is %d, which was merged into account %d; use that one", item.ID, e.MergedInto)
 		return found
 	case e.Kind == fault.KindNotFound && item.ID != 0:

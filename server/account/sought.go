@@ -73,6 +73,9 @@ func (t *aheadTx) readAhead(ctx context.Context, companyID int64, properties sch
 	if err := t.findOwners(ctx, companyID, properties, matches); err != nil {
 		return err
 	}
+	if err := t.findMerged(ctx, companyID, matches); err != nil {
+		return err
+	}
 	for _, id := range t.read.traits {
 		if id != 0 {
 			ids[id] = true
@@ -134,6 +137,25 @@ func (t *aheadTx) findOwners(ctx context.Context, companyID int64, properties sc
 			return fmt.Errorf("find accounts by %s: %w", by, err)
 		}
 		t.read.traits.note(by, values, owners)
+	}
+	return nil
+}
+
+// findMerged notes which accounts that were merged had traits that none has now.
+func (t *aheadTx) findMerged(ctx context.Context, companyID int64, w wanted) error {
+	for by, values := range w {
+		if _, unique := by.Key(); !unique && by != MatchNumber {
+			continue
+		}
+		free := slices.DeleteFunc(slices.Clone(values), func(value string) bool { return t.read.traits[trait{by, value}] != 0 })
+		if len(free) == 0 {
+			continue
+		}
+		owners, err := t.Tx.MergedOwners(ctx, companyID, by, free)
+		if err != nil {
+			return fmt.Errorf("find merged accounts by %s: %w", by, err)
+		}
+		t.read.merged.note(by, free, owners)
 	}
 	return nil
 }

@@ -76,6 +76,11 @@ type Reader interface {
 	// transaction gives a value to an account until this one ends.
 	Owners(ctx context.Context, p schema.Property, keys []string) (map[string]int64, error)
 
+	// MergedOwners returns the ids of the accounts that had values of a member when they
+	// were merged into another, by the keys of the values: numbers by MatchNumber, those
+	// of properties by MatchUnique. Account tells which one has taken their place.
+	MergedOwners(ctx context.Context, companyID int64, by MatchBy, keys []string) (map[string]int64, error)
+
 	// SchemaVersion returns a number that grows with every change of the
 	// company's properties and their options. A transaction that is rolled
 	// back leaves it as it was.
@@ -193,7 +198,7 @@ type Tx interface {
 	AddOption(ctx context.Context, companyID int64, option schema.NewOption) error
 
 	// AddHistory appends e to the account's history, and sets e.Sequence. A cause
-	// of it that accounts were merged is kept for Account and MergedHistory.
+	// of it that accounts were merged is kept for Account, MergedOwners and MergedHistory.
 	AddHistory(ctx context.Context, e *HistoryEntry) error
 
 	// InsertContact adds a contact.

@@ -69,7 +69,8 @@ func uniqueProperty(properties schema.Schema, key string) (p schema.Property, wr
 }
 
 // ShowBy is Show of the account that has a value of a unique property, as it is written
-// in a path. Errors: KindInvalid, located in the path; KindNotFound.
+// in a path. Errors: KindInvalid, located in the path; KindNotFound; fault.Merged of an
+// account that had it and was merged into another, if none has it now.
 func (s *Service) ShowBy(ctx context.Context, actor identity.Actor, key, value string, includeArchived, contacts bool) (a Stored, err error) {
 	err = s.store.Look(ctx, func(ctx context.Context, tx Tx) error {
 		p, sought, err := s.soughtValue(ctx, tx, actor.CompanyID, key, value)
@@ -77,6 +78,9 @@ func (s *Service) ShowBy(ctx context.Context, actor identity.Actor, key, value s
 			return err
 		}
 		owner, err := ownerOf(ctx, tx, p, sought)
+		if err == nil && owner == 0 {
+			owner, err = mergedOwner(ctx, tx, actor.CompanyID, traitOf(p, sought))
+		}
 		if err != nil {
 			return err
 		}

@@ -53,3 +53,31 @@ func TestMergedIDs(t *testing.T) {
 		})
 	}
 }
+
+// So is a row with the number of one, by which rows are matched, unless they are only to
+// be made where nothing matches.
+func TestMergedNumbers(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.importText(t, "start.csv", startCSV, transfer.Options{})
+	start := f.accounts(t)
+	one, two := start[0], start[1]
+	if _, err := f.Accounts.Merge(t.Context(), f.actor, account.MergeRequest{ID: one.ID, From: []account.MergeSource{{ID: two.ID}}}); err != nil {
+		t.Fatal(err)
+	}
+	before := state(f.accounts(t))
+	rows := fmt.Sprintf("number,title,address\n%d,Second,2 St\n%d,Second,2 St\n", two.Number, two.Number)
+	r := f.importText(t, "skip.csv", rows, transfer.Options{MatchBy: account.MatchNumber, Strategy: account.StrategySkip})
+	wantCounts(t, r, 0, 0, 2, 0)
+	for _, strategy := range []account.Strategy{account.StrategyUpdate, account.StrategyEnrich, account.StrategyReplace, account.StrategyAdd} {
+		r := f.importText(t, string(strategy)+".csv", rows, transfer.Options{MatchBy: account.MatchNumber, Strategy: strategy})
+		wantCounts(t, r, 0, 0, 0, 2)
+		want := fmt.Sprintf("number is that of account %d, which was merged into account %d; use that one", two.ID, one.ID)
+		if got := strings.Join(r.First[0].Reasons, "; "); got != want {
+			t.Errorf("%s: %s, want %s", strategy, got, want)
+		}
+	}
+	if got := state(f.accounts(t)); got != before {
+		t.Errorf("something was written: %s, want %s", got, before)
+	}
+}

@@ -2,6 +2,7 @@ package records
 
 import (
 	"context"
+	"slices"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
@@ -20,7 +21,12 @@ WITH RECURSIVE target (id, steps) AS (
 WITH RECURSIVE merged (id) AS (
 	VALUES (CAST(?2 AS bigint)) UNION ALL SELECT m.account_id FROM merged t JOIN merged_accounts m ON m.company_id = ?1 AND m.into_id = t.id
 ) SELECT id FROM merged) AND sequence < ?3 ORDER BY sequence DESC LIMIT ?4`}
-	insertMerged = db.Statement{Thing: "merged account", Text: `INSERT INTO merged_accounts (company_id, account_id, into_id) VALUES (?, ?, ?)`}
+	insertMerged     = db.Statement{Thing: "merged account", Text: `INSERT INTO merged_accounts (company_id, account_id, into_id) VALUES (?, ?, ?)`}
+	insertMergedKey  = db.Statement{Thing: "merged account", Text: `INSERT INTO merged_keys (company_id, member, key, account_id) VALUES (?, ?, ?, ?)`}
+	deleteMergedKeys = db.Statement{Thing: "merged account", Text: `DELETE FROM merged_keys WHERE company_id = ? AND account_id = ?`}
+	// Of accounts that have had a key one after the other, the latest is meant.
+	selectMergedOwners = db.Statement{Thing: "merged accounts", Text: `SELECT key, max(account_id) FROM merged_keys
+WHERE company_id = ? AND member = ? AND key {among ?} GROUP BY key`}
 	deleteMerged = db.Statement{Thing: "merged account", Text: `DELETE FROM merged_accounts WHERE company_id = ? AND account_id = ?`}
 )
 
@@ -45,14 +51,37 @@ func (r Reader) MergedHistory(ctx context.Context, companyID, accountID, before 
 	return db.Collect(ctx, r.Session, selectMergedHistory, []any{companyID, accountID, orLatest(before), limit}, entries.Scan)
 }
 
-// noteMerged keeps which accounts were merged by an entry of history, and which one is
-// there again. Whoever writes the history, a copy that follows too, has that so.
+// MergedOwners returns the accounts that had keys when they were merged into another, by
+// the keys.
+func (r Reader) MergedOwners(ctx context.Context, companyID int64, by account.MatchBy, keys []string) (map[string]int64, error) {
+	owners := make(map[string]int64)
+	args := []any{companyID, string(by), db.List[string](slices.Sorted(slices.Values(keys)))}
+	return owners, r.Session.Each(ctx, selectMergedOwners, args, func(row *db.Row) error {
+		var key string
+		var id int64
+		err := row.Scan(&key, &id)
+		owners[key] = id
+		return err
+	})
+}
+
+// noteMerged keeps which accounts were merged by an entry of history with the keys that
+// they had, and which one is there again. Whoever writes the history, a copy that follows
+// too, has that so.
 func (t *Tx) noteMerged(ctx context.Context, e *account.HistoryEntry) error {
 	if e.Cause == nil {
 		return nil
 	}
 	if e.Kind == account.ChangeCreated {
+		if err := t.Session.Exec(ctx, deleteMergedKeys, e.CompanyID, e.AccountID); err != nil {
+			return err
+		}
 		return t.Session.Exec(ctx, deleteMerged, e.CompanyID, e.AccountID)
+	}
+	for by, key := range e.MergedKeys() {
+		if err := t.Session.Exec(ctx, insertMergedKey, e.CompanyID, string(by), key, e.AccountID); err != nil {
+			return err
+		}
 	}
 	for _, id := range e.Cause.Merged {
 		if err := t.Session.Exec(ctx, insertMerged, e.CompanyID, id, e.AccountID); err != nil {
