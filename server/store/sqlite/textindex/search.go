@@ -27,7 +27,7 @@ func Attach(path string) func(*engine.Conn) {
 // and returns no row unless the file is complete, of the same history, and has
 // missed nothing that was removed from the queue. It also tells whether the
 // file is of a later state: its horizon is then past the queue's end.
-var selectView = db.Statement{Thing: "search state", Brief: true, Text: `SELECT position, horizon > ` + lastEntry + `, position < ` + lastEntry + `
+var selectView = db.Statement{Thing: "search state", Brief: true, Text: `SELECT position, ` + lastEntry + `, horizon > ` + lastEntry + `
 FROM search.state
 WHERE epoch = (SELECT epoch FROM main.search_state) AND accounts_scanned IS NULL AND contacts_scanned IS NULL
 	AND position >= (SELECT pruned FROM main.search_state)`}
@@ -77,14 +77,15 @@ type view struct {
 	index    *Index
 	session  db.Session
 	position int64 // all queue entries up to here are in the file
+	last     int64 // of the queue
 }
 
 // view returns the view of a snapshot, of which nothing was read before, or nil
 // where there is no index that can be used. Errors: errAhead.
 func (x *Index) view(ctx context.Context, snapshot db.Session) (records.Finder, error) {
 	v := view{index: x, session: snapshot}
-	var ahead, queued bool
-	err := snapshot.Get(ctx, selectView, nil, &v.position, &ahead, &queued)
+	var ahead bool
+	err := snapshot.Get(ctx, selectView, nil, &v.position, &v.last, &ahead)
 	switch {
 	case fault.IsNotFound(err):
 		x.Wake()
@@ -93,7 +94,7 @@ func (x *Index) view(ctx context.Context, snapshot db.Session) (records.Finder, 
 		return nil, errAhead
 	case err != nil:
 		return nil, err
-	case queued:
+	case v.position < v.last:
 		x.Wake() // The entries may be another process's.
 	}
 	return v, nil
