@@ -3,6 +3,7 @@
 package normal
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/text/cases"
@@ -66,7 +67,8 @@ var letters = map[rune]string{
 
 // Words splits a text into the words to search for, in the form of SearchFold. A
 // phone number is split at its punctuation as well, since of numbers the digits
-// are searched.
+// are searched. A word that is a part of another one is left out: where that is
+// found, it is too.
 func Words(text string) []string {
 	var words []string
 	for _, word := range strings.Fields(text) {
@@ -78,7 +80,19 @@ func Words(text string) []string {
 			words = append(words, word)
 		}
 	}
-	return words
+	return withoutParts(words)
+}
+
+// withoutParts returns the words, in their order, that are no part of another one.
+func withoutParts(words []string) []string {
+	var kept []string
+	for i, word := range words {
+		holds := func(other string) bool { return len(other) > len(word) && strings.Contains(other, word) }
+		if !slices.Contains(words[:i], word) && !slices.ContainsFunc(words, holds) {
+			kept = append(kept, word)
+		}
+	}
+	return kept
 }
 
 // isPhonePart tells whether a word has a digit, and else only what phone

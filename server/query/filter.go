@@ -58,6 +58,7 @@ type Record interface {
 // Matches tells whether a record passes the filter. Stores that can select by
 // a condition do; this is what the others are held to.
 func (f Filter) Matches(r Record) bool {
+	r = &Remembered{Record: r}
 	for _, c := range f.Conditions {
 		if c.Matches(r) == f.Any {
 			return f.Any
@@ -65,6 +66,27 @@ func (f Filter) Matches(r Record) bool {
 	}
 	return !f.Any || len(f.Conditions) == 0
 }
+
+// Remembered is a record whose text is made once, for all of the words that are
+// looked for in it.
+type Remembered struct {
+	Record
+	text []any
+}
+
+// Values returns the record's values.
+func (r *Remembered) Values(c Condition) []any {
+	if c.Member != MemberText {
+		return r.Record.Values(c)
+	}
+	if r.text == nil {
+		r.text = r.Record.Values(c)
+	}
+	return r.text
+}
+
+// Forget is for a record that has changed.
+func (r *Remembered) Forget() { r.text = nil }
 
 // Matches tells whether a record passes the test.
 func (c Condition) Matches(r Record) bool {

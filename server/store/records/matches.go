@@ -154,6 +154,7 @@ func (r Reader) eachMatch(ctx context.Context, companyID int64, q account.Query,
 type look struct {
 	at      place
 	row     accountRow
+	record  query.Remembered // the row's account
 	columns []accountColumn
 	names   bool // of the contacts
 	custom  []string
@@ -163,6 +164,7 @@ type look struct {
 
 func lookAt(f query.Filter) *look {
 	l := &look{}
+	l.record.Record = &l.row.Account
 	l.row.Custom = account.Custom{}
 	var members []query.Member
 	for _, c := range f.Conditions {
@@ -203,6 +205,7 @@ func (l *look) addSelect(b *db.Builder) {
 
 func (l *look) scan(row *db.Row) (place, error) {
 	err := row.Scan(l.dest...)
+	l.record.Forget()
 	if len(l.columns) > 0 {
 		fromDBAccount(&l.row)
 	}
@@ -224,7 +227,7 @@ func (l *look) matches(f query.Filter) (bool, error) {
 // become an account's.
 func (l *look) passes(c query.Condition) (passes bool, err error) {
 	if c.Member != query.MemberCustom {
-		return c.Matches(&l.row.Account), nil
+		return c.Matches(&l.record), nil
 	}
 	key := c.Property.Key
 	if !l.values.Has(key) {
