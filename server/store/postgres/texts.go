@@ -18,8 +18,8 @@ type texts struct{}
 var _ records.Texts = texts{}
 
 // Knows tells whether records can be found by a text: by all but the empty one, and
-// such as cannot be told from the end of a part.
-func (texts) Knows(text string) bool { return text != "" && !strings.Contains(text, parted) }
+// such as cannot be told from what stands between others.
+func (texts) Knows(text string) bool { return text != "" && !strings.ContainsAny(text, parted+between) }
 
 // Read runs reads in a snapshot.
 func (texts) Read(ctx context.Context, session db.Session, read func(db.Session, records.Finder) error) error {

@@ -122,7 +122,7 @@ func newSamples(t *testing.T, f *fixture) *samples {
 }
 
 var (
-	sampleTexts  = []string{"Strasse", "STRAßE", "öl", "O\u0308L", "a", "A b", "b", "a%_b", "K", "\u212A", "x'y\"z", "東京 🏠", "415", "a\nb"}
+	sampleTexts  = []string{"Strasse", "STRAßE", "öl", "O\u0308L", "a", "A b", "b", "a%_b", "K", "\u212A", "x'y\"z", "東京 🏠", "415", "a\nb", "a\x1eb", "a\uFFFDb"}
 	sampleEmails = []string{"a@x.example", "b@x.example", "ss@x.example", "ß@x.example", "ſs@x.example", "e\u0301@x.example", "\u00e9@x.example"}
 	samplePhones = []string{"+14155550143", "+14155550144", "555 (0143)", "ext. 5"}
 	sampleFloats = []float64{0, -0.5, 0.1, 1000, 1e15, 1.0000000000000002}
