@@ -96,3 +96,50 @@ test('a reload while the server is away keeps the key, and goes on when it is ba
   await press(page, 'Try again');
   await page.locator('.rows tbody a').first().waitFor();
 }));
+
+describe('a server that is away', () => {
+  const away = page => page.route('**/v1/**', route => route.abort());
+  const back = page => page.unroute('**/v1/**');
+
+  test('is asked once for the next rows of a list, and again when the user says so', at('', async page => {
+    await page.locator('.rows tbody a').first().waitFor();
+    let asked = 0;
+    await page.route('**/v1/**', route => { asked++; return route.abort(); });
+    await page.evaluate(() => { document.querySelector('.rows').scrollTop = 1e6; });
+    await page.getByText('The server cannot be reached.').waitFor();
+    await page.waitForTimeout(300);
+    assert.equal(asked, 1);
+    assert.ok(await page.locator('.rows tbody a').count() > 0, 'the rows are gone');
+    await back(page);
+    await press(page, 'Try again');
+    await page.waitForFunction(() => { document.querySelector('.rows').scrollTop = 1e6; return document.querySelector('[aria-rowindex="300"]'); });
+  }));
+
+  test('leaves no view without a way on', at('', async page => {
+    await page.locator('.rows tbody a').first().waitFor();
+    for (const address of ['#/accounts?q=harbor', '#/accounts/3', '#/contacts', '#/contacts/1', '#/users', '#/keys', '#/webhooks', '#/duplicates', '#/alias', '#/alias/2']) {
+      await away(page);
+      await page.evaluate(a => { location.hash = a; }, address);
+      await page.getByText('The server cannot be reached.').first().waitFor();
+      assert.equal(await page.locator('main tbody tr').count(), 0, `${address} shows what was asked for before`);
+      await back(page);
+      await press(page, 'Try again');
+      await page.getByText('The server cannot be reached.').waitFor({ state: 'detached' });
+    }
+  }));
+});
+
+test('who leaves the search of a slow server gets to what was searched for', at('', async page => {
+  await page.locator('.rows tbody a').first().waitFor();
+  await page.evaluate(() => { document.querySelector('.rows').scrollTop = 2000; });
+  await page.waitForFunction(() => document.querySelector('[aria-rowindex="60"]'));
+  let answer;
+  await page.route('**/v1/accounts?*q=harbor*', async route => { await new Promise(go => { answer = go; }); await route.continue(); });
+  await page.keyboard.press('/');
+  await page.keyboard.type('harbor cafe');
+  await page.keyboard.press('Enter');
+  await page.locator('.rows.stale').waitFor();
+  answer();
+  await page.waitForFunction(() => document.activeElement.textContent === 'Harbor Cafe');
+  assert.equal(await page.evaluate(() => document.querySelector('.rows').scrollTop), 0);
+}));

@@ -49,8 +49,8 @@ export async function open(browser, url, options = {}) {
   page.setDefaultTimeout(8000);
   const offences = [];
   page.on('request', r => { if (!/^(blob|data):/.test(r.url()) && new URL(r.url()).origin !== url) offences.push(`asks ${r.url()}`); });
-  // A refusal of the server is no error of the page, but the browser logs it as one.
-  page.on('console', m => { if (m.type() === 'error' && !/the server responded with a status of/.test(m.text())) offences.push(`console: ${m.text()}`); });
+  // That the server refuses or is away is no error of the page, but the browser logs it as one.
+  page.on('console', m => { if (m.type() === 'error' && !/the server responded with a status of|net::ERR_FAILED/.test(m.text())) offences.push(`console: ${m.text()}`); });
   page.on('pageerror', e => offences.push(`error: ${e.message}`));
   await page.addInitScript(() => document.addEventListener('securitypolicyviolation', e => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`)));
   return { page, offences, context };

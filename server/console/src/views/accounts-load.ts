@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { api, ask, nextCursor, type Account } from '../api';
+import { api, ask, nextCursor, token, type Account } from '../api';
 import type { Test } from './filters';
 
 /** What a list is of. */
@@ -12,8 +12,13 @@ export interface List {
   /** Whether the last page is there. */
   done: boolean;
   busy: boolean;
+  /** What the rows are of, and whether that is no longer what is asked for. */
+  of: string;
+  stale: boolean;
   more: () => void;
   reload: () => void;
+  /** Goes on where an error has stopped it. */
+  retry: () => void;
 }
 
 /** Asks for one page. Words and tests cannot be combined in one request, so beside a test words are a part of the title. */
@@ -35,26 +40,31 @@ export function page(view: View, cursor?: string, size = 100) {
   }));
 }
 
+interface State { rows: Account[]; total?: number; error?: unknown; cursor?: string; done: boolean; busy: boolean; of?: string }
+
 /** Loads a list page by page, and anew when it is to be of something else. An answer that comes too late is dropped. */
 export function useAccounts(view: View): List {
   const what = JSON.stringify([view.q, view.tests, view.either, view.archived, view.ascending]);
-  const [state, setState] = useState<{ rows: Account[]; total?: number; error?: unknown; cursor?: string; done: boolean; busy: boolean }>({ rows: [], done: false, busy: true });
-  const [round, setRound] = useState(0);
+  const [state, setState] = useState<State>({ rows: [], done: false, busy: true });
   const current = useRef(0);
   const load = (before: Account[], total?: number, cursor?: string) => {
     const mine = ++current.current;
-    setState(s => ({ ...s, busy: true }));
+    setState(s => ({ ...s, busy: true, error: undefined }));
     page(view, cursor).then(({ data, response }) => {
       if (mine !== current.current) return;
       const next = nextCursor(response);
       const counted = response.headers.get('x-total-count');
-      setState({ rows: [...before, ...data], total: counted === null ? total : Number(counted), cursor: next, done: !next, busy: false });
-    }, error => mine === current.current && setState(s => ({ ...s, error, done: true, busy: false })));
+      setState({ rows: [...before, ...data], total: counted === null ? total : Number(counted), cursor: next, done: !next, busy: false, of: what });
+    }, error => mine === current.current && setState({ rows: before, total, cursor, error, done: true, busy: false, of: what }));
   };
-  useEffect(() => load([]), [what, round]);
+  const retry = () => load(state.rows, state.total, state.cursor);
+  useEffect(() => load([]), [what]);
+  // What the former key could not load, the next one may.
+  useEffect(() => { if (state.error && token.value) retry(); }, [token.value]);
   return {
-    ...state,
-    more: () => { if (!state.busy && state.cursor) load(state.rows, state.total, state.cursor); },
-    reload: () => setRound(r => r + 1),
+    ...state, retry,
+    of: state.of ?? '', stale: state.of !== what,
+    more: () => { if (!state.busy && !state.error && state.cursor) load(state.rows, state.total, state.cursor); },
+    reload: () => load([]),
   };
 }

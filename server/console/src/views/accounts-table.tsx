@@ -39,6 +39,8 @@ export function AccountsTable({ list, columns, ascending, onTurn, chosen, choose
   }, []);
   useEffect(() => { if (until >= rows.length - 30) list.more(); }, [until, rows.length, list.busy]);
   useEffect(() => { if (active >= rows.length) setActive(0); }, [rows.length]);
+  // Another list begins at its top.
+  useLayoutEffect(() => { box.current!.scrollTop = 0; setTop(0); setActive(0); anchor.current = 0; }, [list.of]);
   useLayoutEffect(() => {
     if (moved.current) box.current?.querySelector<HTMLElement>(`[data-row="${active}"] a`)?.focus({ preventScroll: true });
     moved.current = false;
@@ -67,7 +69,7 @@ export function AccountsTable({ list, columns, ascending, onTurn, chosen, choose
   };
   const all = rows.length > 0 && rows.slice(0, 500).every(r => chosen.has(r.id));
   return (
-    <div class="rows" ref={box} onScroll={e => setTop(e.currentTarget.scrollTop)} onKeyDown={onKey} aria-busy={list.busy}>
+    <div class={`rows ${list.stale ? 'stale' : ''}`} ref={box} onScroll={e => setTop(e.currentTarget.scrollTop)} onKeyDown={onKey} aria-busy={list.busy}>
       <table aria-rowcount={list.total ?? -1}>
         <Titles columns={columns} ascending={ascending} onTurn={onTurn} all={all} onAll={on => choose(rows.slice(0, 500), on)} />
         <tbody>
@@ -78,6 +80,7 @@ export function AccountsTable({ list, columns, ascending, onTurn, chosen, choose
           {until < rows.length && <tr class="space" aria-hidden="true"><td colSpan={columns.length + 1} style={{ height: `${(rows.length - until) * row}px` }} /></tr>}
         </tbody>
       </table>
+      {list.busy && rows.length === 0 && <p class="waiting pad">Loading…</p>}
     </div>
   );
 }

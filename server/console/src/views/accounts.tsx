@@ -6,7 +6,7 @@ import { go, route, to } from '../router';
 import { count } from '../format';
 import { customMembers, memberOf, members, ownMembers, type Member } from '../members';
 import { Menu } from '../ui/menu';
-import { Button, Chip, Empty, Errors, Head, Icon } from '../ui/parts';
+import { Button, Chip, Empty, Failure, Head, Icon } from '../ui/parts';
 import { typing } from '../ui/shortcuts';
 import { AccountsTable } from './accounts-table';
 import { Bulk } from './bulk';
@@ -41,8 +41,16 @@ export function Accounts() {
   const list = useAccounts(view);
   const [chosen, setChosen] = useState(new Map<number, Account>());
   const [bulk, setBulk] = useState(false);
+  const [leaving, setLeaving] = useState(false);
   const address = location.hash;
   useEffect(() => { lastList.value = address || '#/accounts'; }, [address]);
+
+  // Who leaves the search for the rows gets to those that were searched for, once they are there.
+  useEffect(() => {
+    if (!leaving || list.stale) return;
+    (document.querySelector<HTMLElement>('.rows a[tabindex="0"]') ?? document.querySelector<HTMLElement>('.rows tbody a'))?.focus();
+    setLeaving(false);
+  }, [leaving, list.stale]);
 
   const set = (change: Record<string, string | undefined>) => go(to('accounts', { ...Object.fromEntries(params), ...change }), true);
   const setTests = (tests: Test[]) => set(Object.fromEntries([0, 1].flatMap(i => {
@@ -59,12 +67,12 @@ export function Accounts() {
 
   return (
     <div class="list-view">
-      <Head title="Accounts" under={list.total === undefined ? '' : count(list.total, 'account')}>
+      <Head title="Accounts" under={<span role="status">{list.total === undefined ? '' : count(list.total, 'account')}</span>}>
         <Button icon="download" onClick={() => exportView(view).catch(e => say(String(e.message), 'bad'))}>Export</Button>
         {may('write') && <a class="button main" href="#/accounts/new"><Icon name="plus" />New account</a>}
       </Head>
       <div class="toolbar">
-        <Search q={view.q} disabled={view.tests.length > 1} titleOnly={view.tests.length === 1} onChange={q => set({ q })} />
+        <Search q={view.q} disabled={view.tests.length > 1} titleOnly={view.tests.length === 1} onChange={q => set({ q })} onLeave={() => setLeaving(true)} />
         <Filters tests={view.tests} most={view.q ? 1 : 2} onChange={setTests} />
         <Columns chosen={view.columns.map(c => c.key)} onChange={keys => set({ columns: keys.join() === usualColumns().join() ? undefined : keys.join() })} />
         <label class="switch"><input type="checkbox" checked={view.archived} onChange={e => set({ archived: e.currentTarget.checked ? 'true' : undefined })} />Archived too</label>
@@ -77,10 +85,10 @@ export function Accounts() {
           <Button look="quiet" onClick={() => setChosen(new Map())}>Choose none</Button>
         </div>
       )}
-      <Errors of={list.error} />
-      {list.done && list.rows.length === 0 && !list.error
-        ? <Empty title={filtered ? 'No account is like that.' : 'There are no accounts yet.'}>
-            {filtered ? <Button onClick={() => go('#/accounts', true)}>Show all</Button> : <a class="button" href="#/import">Import some</a>}
+      <Failure of={list.error} onRetry={list.retry} />
+      {list.done && list.rows.length === 0
+        ? !list.error && <Empty title={filtered ? 'No account is like that.' : 'There are no accounts yet.'}>
+            {filtered ? <Button onClick={() => go('#/accounts', true)}>Show all</Button> : may('write') && <a class="button plain" href="#/import">Import some</a>}
           </Empty>
         : <AccountsTable list={list} columns={view.columns} ascending={view.ascending} onTurn={() => set({ order: view.ascending ? undefined : 'asc' })} chosen={chosen} choose={choose} />}
       {bulk && <Bulk accounts={[...chosen.values()]} onClose={() => setBulk(false)} onDone={() => { setBulk(false); setChosen(new Map()); list.reload(); }} />}
@@ -88,13 +96,13 @@ export function Accounts() {
   );
 }
 
-function Search({ q, disabled, titleOnly, onChange }: { q: string; disabled: boolean; titleOnly: boolean; onChange: (q: string) => void }) {
+function Search({ q, disabled, titleOnly, onChange, onLeave }: { q: string; disabled: boolean; titleOnly: boolean; onChange: (q: string) => void; onLeave: () => void }) {
   const input = useRef<HTMLInputElement>(null);
   const timer = useRef(0);
   useEffect(() => {
     const on = (e: KeyboardEvent) => { if (e.key === '/' && !typing(e)) { e.preventDefault(); input.current?.select(); } };
     addEventListener('keydown', on);
-    return () => removeEventListener('keydown', on);
+    return () => { removeEventListener('keydown', on); clearTimeout(timer.current); };
   }, []);
   useEffect(() => { if (input.current && input.current !== document.activeElement) input.current.value = q; }, [q]);
   const change = (value: string) => { clearTimeout(timer.current); timer.current = window.setTimeout(() => onChange(value.trim()), 120); };
@@ -105,7 +113,7 @@ function Search({ q, disabled, titleOnly, onChange }: { q: string; disabled: boo
         onInput={e => change(e.currentTarget.value)}
         onKeyDown={e => {
           if (e.key === 'Escape') { e.currentTarget.value = ''; change(''); e.currentTarget.blur(); }
-          if (e.key === 'ArrowDown' || e.key === 'Enter') { e.preventDefault(); document.querySelector<HTMLElement>('.rows a[tabindex="0"]')?.focus(); }
+          if (e.key === 'ArrowDown' || e.key === 'Enter') { e.preventDefault(); clearTimeout(timer.current); onChange(e.currentTarget.value.trim()); onLeave(); }
         }} />
       <kbd aria-hidden="true">/</kbd>
     </div>

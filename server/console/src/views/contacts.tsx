@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { api, ask, get, nextCursor, once, type Contact } from '../api';
+import { api, ask, get, nextCursor, once, token, type Contact } from '../api';
 import { ago } from '../format';
 import { go, route, to } from '../router';
 import { may } from '../session';
 import { FormDialog } from '../ui/dialog';
 import { TextField } from '../ui/field';
-import { Button, Empty, Errors, Head, Icon } from '../ui/parts';
+import { Button, Empty, Failure, Head, Icon } from '../ui/parts';
 import { typing } from '../ui/shortcuts';
 
 /** The people of the company's accounts. */
@@ -19,13 +19,17 @@ export function Contacts() {
   const input = useRef<HTMLInputElement>(null);
   const load = (before: Contact[], from?: string) => {
     const mine = ++current.current;
+    setError(undefined);
     ask(api.GET('/contacts', { params: { query: { q: q || undefined, cursor: from, page_size: 50 } } })).then(({ data, response }) => {
       if (mine !== current.current) return;
       setRows([...before, ...data]);
       setCursor(nextCursor(response));
-    }, setError);
+    }, refused => { if (mine === current.current) { setError(refused); setRows(before); setCursor(from); } });
   };
+  const retry = () => load(rows ?? [], cursor);
   useEffect(() => load([]), [q]);
+  // What the former key could not load, the next one may.
+  useEffect(() => { if (error && token.value) retry(); }, [token.value]);
   useEffect(() => {
     const on = (e: KeyboardEvent) => { if (e.key === '/' && !typing(e)) { e.preventDefault(); input.current?.select(); } };
     addEventListener('keydown', on);
@@ -37,8 +41,9 @@ export function Contacts() {
       <div class="toolbar">
         <div class="search"><Icon name="search" /><input ref={input} type="search" aria-label="Search contacts" placeholder="Search contacts" value={q} onInput={e => go(to('contacts', { q: e.currentTarget.value }), true)} /><kbd aria-hidden="true">/</kbd></div>
       </div>
-      <Errors of={error} />
-      {rows?.length === 0 && <Empty title={q ? 'Nobody is like that.' : 'There are no contacts yet.'} />}
+      <Failure of={error} onRetry={retry} />
+      {!rows && <p class="waiting" aria-busy="true">Loading…</p>}
+      {rows?.length === 0 && !error && <Empty title={q ? 'Nobody is like that.' : 'There are no contacts yet.'} />}
       {!!rows?.length && (
         <div class="panel flush scroll">
           <table class="plain list">
@@ -55,7 +60,7 @@ export function Contacts() {
           </table>
         </div>
       )}
-      {cursor && <Button onClick={() => load(rows!, cursor)}>More</Button>}
+      {cursor && !error && <Button onClick={() => load(rows!, cursor)}>More</Button>}
       {making && <NewContact onClose={() => setMaking(false)} />}
     </>
   );

@@ -3,7 +3,7 @@ import { api, ask, type Account, type Change } from '../api';
 import { ago, formatTime, numberOf } from '../format';
 import { inOrder, labelOf, memberOf, same, textOf, valueOf } from '../members';
 import { may } from '../session';
-import { Button, Chip, Errors } from '../ui/parts';
+import { Button, Chip, Failure } from '../ui/parts';
 import { useKeyNames } from './key-names';
 import { canGoBack, TakeBack } from './take-back';
 
@@ -30,6 +30,7 @@ export function History({ id, round, current, onRestore, disabled, onTakenBack }
   const [taking, setTaking] = useState<Change>();
   const keys = useKeyNames();
   const load = (before?: string) => ask(api.GET('/accounts/{accountId}/changes', { params: { path: { accountId: id }, query: { page_size: 10, before } } })).then(({ data, response }) => {
+    setError(undefined);
     setChanges(before ? [...changes, ...data.changes] : data.changes);
     setMore(response.headers.get('link')?.includes('rel="next"') ?? false);
   }, setError);
@@ -37,7 +38,7 @@ export function History({ id, round, current, onRestore, disabled, onTakenBack }
   return (
     <section class="panel">
       <h2>History</h2>
-      <Errors of={error} />
+      <Failure of={error} onRetry={() => load()} />
       <ol class="history">
         {changes.map((c, i) => (
           <li key={c.sequence}>
