@@ -72,11 +72,28 @@ export async function ask<T>(call: Promise<Answer<T>>): Promise<{ data: T; respo
 /** Awaits the data of an answer. */
 export const get = async <T>(call: Promise<Answer<T>>): Promise<T> => (await ask(call)).data;
 
-/** The cursor of the page that follows, from the Link header. */
-export function nextCursor(response: Response): string | undefined {
+/** The cursor of the page that follows, from the Link header, which may have another name. */
+export function nextCursor(response: Response, name = 'cursor'): string | undefined {
   const link = response.headers.get('link')?.match(/<([^>]*)>;\s*rel="next"/)?.[1];
-  return link === undefined ? undefined : new URL(link, base).searchParams.get('cursor') ?? undefined;
+  return link === undefined ? undefined : new URL(link, base).searchParams.get(name) ?? undefined;
 }
+
+/** Awaits all pages of a list. */
+export async function all<T>(page: (cursor?: string) => Promise<{ data: T[]; response: Response }>): Promise<T[]> {
+  const items: T[] = [];
+  for (let cursor: string | undefined, first = true; first || cursor; first = false) {
+    const { data, response } = await page(cursor);
+    items.push(...data);
+    cursor = nextCursor(response);
+  }
+  return items;
+}
+
+/** All keys that the user may see. */
+export const allKeys = (): Promise<Key[]> => all(cursor => ask(api.GET('/api-keys', { params: { query: { page_size: 100, cursor } } })));
+
+/** All users of the company. */
+export const allUsers = (): Promise<User[]> => all(cursor => ask(api.GET('/users', { params: { query: { page_size: 100, cursor } } })));
 
 /** Makes the header that has a write carried out once, however often it is sent. */
 export const once = () => ({ 'Idempotency-Key': crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` });

@@ -84,6 +84,23 @@ describe('people and their keys', () => {
   });
 });
 
+test('all are listed, however many there are', at('', async page => {
+  for (let i = 0; i < 3; i++) await server.call('POST', '/accounts?match_by=none', { title: 'Thrice', address: [`${i} Same Street`] });
+  for (let i = 0; i < 2; i++) await server.call('POST', '/accounts?match_by=none', { title: `Other ${i}`, address: ['5 Same Street'] });
+  // Pages of one stand for those of a hundred.
+  await page.route(/page_size=100/, route => route.continue({ url: route.request().url().replace('page_size=100', 'page_size=1') }));
+  for (const [address, path] of [['#/users', '/users'], ['#/keys', '/api-keys']]) {
+    await page.evaluate(a => { location.hash = a; }, address);
+    const those = (await server.call('GET', `${path}?page_size=100`)).filter(k => !k.revokedAt);
+    assert.ok(those.length > 1);
+    await page.locator('main tbody tr').nth(those.length - 1).waitFor();
+  }
+  await page.evaluate(() => { location.hash = '#/duplicates'; });
+  await page.locator('main tbody tr').first().waitFor();
+  await page.getByRole('button', { name: 'More' }).click();
+  await page.locator('main tbody tr').nth(1).waitFor();
+}));
+
 test('the first steps of the README', at('', async page => {
   const readme = readFileSync('../../README.md', 'utf8');
   const steps = readme.slice(readme.indexOf('sign in with the key. Press'), readme.indexOf('are one write.'));

@@ -127,6 +127,40 @@ describe('a server that is away', () => {
       await page.getByText('The server cannot be reached.').waitFor({ state: 'detached' });
     }
   }));
+
+  test('has an import wait, which writes each row once', at('#/import', async page => {
+    const csv = 'Title,Address,Description\nPier 31,31 Pier Road,a\nPier 32,32 Pier Road,b\nPier 33,33 Pier Road, Springfield,c\n';
+    await page.getByLabel('A CSV file').setInputFiles({ name: 'latin.csv', mimeType: 'text/csv', buffer: Buffer.from('Title,Address\nJos\xe9,1 Pier Road\n', 'latin1') });
+    await page.getByRole('alert').filter({ hasText: 'The file is not in UTF-8.' }).waitFor();
+    await page.getByLabel('A CSV file').setInputFiles({ name: 'piers.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
+    await page.getByLabel('An account is the same').selectOption('none');
+    let lost = 0;
+    await page.route('**/v1/accounts?*', async route => {
+      if (lost++ % 3 === 2) return route.continue();
+      // The first is lost on its way there, the second on its way back.
+      if (lost % 3 === 2) await route.fetch();
+      return route.abort();
+    });
+    await press(page, 'Preview');
+    await page.getByText('The server does not answer. This goes on when it does.').waitFor();
+    await page.getByText('2 new').waitFor();
+    await page.getByText('There are 4 cells, but 3 columns').waitFor();
+    await press(page, 'Import 2 rows');
+    await page.getByText('Done.').waitFor({ timeout: 20_000 });
+    assert.deepEqual((await server.call('GET', '/accounts?title=Pier+3')).map(a => a.title).sort(), ['Pier 31', 'Pier 32']);
+  }));
+
+  test('makes what is sent again once', at('#/contacts', async page => {
+    await press(page, 'New contact');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('Only Once');
+    await page.route('**/v1/contacts', async route => { await route.fetch(); await route.abort(); }, { times: 1 });
+    await press(dialog, 'Make the contact');
+    await dialog.getByText('The server cannot be reached.').waitFor();
+    await press(dialog, 'Make the contact');
+    await page.getByRole('heading', { name: 'Only Once' }).waitFor();
+    assert.equal((await server.call('GET', '/contacts?q=only+once')).length, 1);
+  }));
 });
 
 test('who leaves the search of a slow server gets to what was searched for', at('', async page => {

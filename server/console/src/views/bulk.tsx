@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks';
-import { api, get, once, reasonName, Refusal, type Account } from '../api';
+import { api, get, reasonName, Refusal, type Account } from '../api';
 import { count } from '../format';
 import { bodyOf, loadProperties, memberOf, members, newOptions, show, valueOf, type Draft, type Member } from '../members';
 import { Dialog } from '../ui/dialog';
 import { SelectField } from '../ui/field';
+import { useOnce } from '../ui/once';
 import { Banner, Button, Errors } from '../ui/parts';
 import { useReason } from '../ui/reason';
 import { say } from '../ui/toast';
@@ -16,7 +17,7 @@ export function Bulk({ accounts, onClose, onDone }: { accounts: Account[]; onClo
   const [after, setAfter] = useState<Account[]>();
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
-  const [key] = useState(once);
+  const key = useOnce();
   const reason = useReason();
   const picked = Object.keys(draft).map(memberOf).filter(m => !!m);
   const free = members.value.filter(m => !m.readOnly && m.key !== 'number' && m.key !== 'title' && !(m.key in draft));
@@ -27,7 +28,7 @@ export function Bulk({ accounts, onClose, onDone }: { accounts: Account[]; onClo
     try {
       const { accounts: made } = await get(api.POST('/accounts/batch', {
         params: { query: { dry_run: dry || undefined, allow_new_options: newOptions(draft).length > 0 || undefined } },
-        headers: dry ? {} : { ...key, ...reason.header }, body: { updates: accounts.map(a => ({ id: a.id, set })) },
+        headers: dry ? {} : { ...key([draft, reason.header]), ...reason.header }, body: { updates: accounts.map(a => ({ id: a.id, set })) },
       }));
       if (dry) setAfter(made);
       else {

@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { api, ask, get, nextCursor, once, token, type Contact } from '../api';
+import { api, ask, get, nextCursor, token, type Contact } from '../api';
 import { ago } from '../format';
 import { go, route, to } from '../router';
 import { may } from '../session';
 import { FormDialog } from '../ui/dialog';
 import { TextField } from '../ui/field';
+import { useOnce } from '../ui/once';
 import { Button, Empty, Failure, Head, Icon } from '../ui/parts';
 import { typing } from '../ui/shortcuts';
 
@@ -67,11 +68,12 @@ export function Contacts() {
 }
 
 function NewContact({ onClose }: { onClose: () => void }) {
+  const key = useOnce();
   const [form, setForm] = useState({ name: '', title: '', email: '', phone: '' });
   const set = (name: keyof typeof form) => (value: string) => setForm({ ...form, [name]: value });
   return (
     <FormDialog title="New contact" action="Make the contact" fields={['name', 'title', 'emails', 'phones']} onClose={onClose} onSubmit={async () => {
-      const made = await get(api.POST('/contacts', { headers: once(), body: { name: form.name, title: form.title || null, emails: form.email ? [form.email] : undefined, phones: form.phone ? [form.phone] : undefined } }));
+      const made = await get(api.POST('/contacts', { headers: key(form), body: { name: form.name, title: form.title || null, emails: form.email ? [form.email] : undefined, phones: form.phone ? [form.phone] : undefined } }));
       go(`#/contacts/${made.id}`);
     }}>
       {error => <>

@@ -1,10 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
-import { api, ask, get, once, type Account, type ReasonHeader, type Schemas } from '../api';
+import { api, ask, nextCursor, type Account, type ReasonHeader, type Schemas } from '../api';
 import { count } from '../format';
 import { loadProperties, members, show, valueOf, type Member } from '../members';
 import { may } from '../session';
 import { FormDialog } from '../ui/dialog';
 import { SelectField } from '../ui/field';
+import { useOnce } from '../ui/once';
 import { Button, Chip, Empty, Errors, Head, useLoaded, Wait } from '../ui/parts';
 import { say } from '../ui/toast';
 
@@ -12,20 +13,29 @@ type Group = Schemas['DuplicateGroup'];
 
 const reasons: Record<Schemas['DuplicateReason'], string> = { primaryEmail: 'E-mail', primaryPhone: 'Phone', title: 'Title', address: 'Address' };
 
+interface Page { groups: Group[]; next?: string }
+
+async function page(after?: string): Promise<Page> {
+  const { data, response } = await ask(api.GET('/accounts/duplicates', { params: { query: { page_size: 100, after } } }));
+  return { groups: data.groups, next: nextCursor(response, 'after') };
+}
+
 /** Accounts that may be one, and what they have in common. */
 export function Duplicates() {
-  const loaded = useLoaded(() => get(api.GET('/accounts/duplicates', { params: { query: { page_size: 100 } } })), []);
+  const loaded = useLoaded(() => page(), []);
+  const [error, setError] = useState<unknown>();
+  const more = ({ groups, next }: Page) => page(next).then(later => { setError(undefined); loaded.set({ groups: [...groups, ...later.groups], next: later.next }); }, setError);
   const [merging, setMerging] = useState<Group>();
   return (
     <>
       <Head title="Duplicates" under="Accounts that may be one" />
       <Wait for={loaded}>
-        {({ groups }) => groups.length === 0 ? <Empty title="No two accounts have an e-mail address, a phone number, a title or an address in common." /> : (
+        {found => found.groups.length === 0 ? <Empty title="No two accounts have an e-mail address, a phone number, a title or an address in common." /> : (
           <div class="panel flush scroll">
             <table class="plain list">
               <thead><tr><th scope="col">In common</th><th scope="col">Accounts</th><th scope="col"><span class="sr">Actions</span></th></tr></thead>
               <tbody>
-                {groups.map(g => (
+                {found.groups.map(g => (
                   <tr key={JSON.stringify(g.reasons)}>
                     <th scope="row">{g.reasons.map(r => <div key={r.member} class="second"><Chip>{reasons[r.member]}</Chip> {r.value}</div>)}</th>
                     <td>{g.accounts.map(a => <div key={a.id} class="second"><a href={`#/accounts/${a.id}`}>{a.title}</a> ({a.number})</div>)}{g.count > g.accounts.length && <div class="second">and {count(g.count - g.accounts.length, 'other', 'others')}</div>}</td>
@@ -34,6 +44,8 @@ export function Duplicates() {
                 ))}
               </tbody>
             </table>
+            <Errors of={error} />
+            {found.next && <p class="pad"><Button onClick={() => more(found)}>More</Button></p>}
           </div>
         )}
       </Wait>
@@ -46,9 +58,10 @@ export function Duplicates() {
 function Merge({ accounts, onClose, onDone }: { accounts: Account[]; onClose: () => void; onDone: () => void }) {
   const [stays, setStays] = useState(accounts[0]!.id);
   const [take, setTake] = useState<Record<string, number>>({});
+  const key = useOnce();
   useEffect(() => { void loadProperties(); }, []);
   const request = (dry: boolean, reason: ReasonHeader = {}) => ask(api.POST('/accounts/{accountId}/merge', {
-    params: { path: { accountId: stays }, query: { dry_run: dry }, header: dry ? {} : { ...once(), ...reason } },
+    params: { path: { accountId: stays }, query: { dry_run: dry }, header: dry ? {} : { ...key([stays, take, reason]), ...reason } },
     body: { from: accounts.filter(a => a.id !== stays).map(a => ({ id: a.id })), take },
   }));
   const preview = useLoaded(async () => (await request(true)).data, [stays, take]);

@@ -58,40 +58,51 @@ function list(cell: string, member: Member): unknown[] {
   return [read(cell, { ...member, multiple: false })];
 }
 
+/** How a run tells what it comes to, and hears that nobody waits for it any more. */
+export interface Tell { outcomes: (outcomes: Outcome[]) => void; waiting: (waiting: boolean) => void; stopped: () => boolean }
+
 const atOnce = 4;
 
 /** Sends each row as one account, and tells the outcomes as they come. A row that is refused does not affect the others; one that was written in this series is not written again. */
-export async function run(rows: string[][], plan: Plan, dry: boolean, series: Series, tell: (outcomes: Outcome[]) => void): Promise<void> {
+export async function run(rows: string[][], plan: Plan, dry: boolean, series: Series, tell: Tell): Promise<void> {
   const outcomes: Outcome[] = [];
   let next = 0;
   let told = 0;
   const work = async () => {
-    while (next < rows.length) {
+    while (next < rows.length && !tell.stopped()) {
       const i = next++;
-      outcomes[i] = await patiently(() => send(rows[i], i + 2, plan, dry, series));
-      if (Date.now() - told > 200) { told = Date.now(); tell([...outcomes]); }
+      await patiently(async () => { outcomes[i] = await send(rows[i], i + 2, plan, dry, series); }, tell);
+      if (Date.now() - told > 200) { told = Date.now(); tell.outcomes([...outcomes]); }
     }
   };
   // Rows may match each other, so those that write keep their order.
   await Promise.all(Array.from({ length: dry ? atOnce : 1 }, work));
-  tell([...outcomes]);
+  tell.outcomes([...outcomes]);
 }
 
-/** Waits and tries again while the key has sent as much as it may. */
-async function patiently(work: () => Promise<Outcome>): Promise<Outcome> {
-  for (;;) {
+/** Waits and tries again while the server is away, the key is no longer good, or has sent as much as it may. */
+async function patiently(work: () => Promise<void>, tell: Tell): Promise<void> {
+  while (!tell.stopped()) {
     try {
-      return await work();
-    } catch {
+      await work();
+      tell.waiting(false);
+      return;
+    } catch (refused) {
+      tell.waiting((refused as Refusal).status !== 429);
       await new Promise(resolve => setTimeout(resolve, 1000));
     }
   }
 }
 
+/** Whether a row may be taken where it was not, without another one. */
+const passing = (refused: unknown) => refused instanceof Refusal && [0, 401, 429, 502, 503, 504].includes(refused.status);
+
 /** Throws if the row is to be sent again. */
 async function send(row: string[], line: number, plan: Plan, dry: boolean, { name, reason }: Series): Promise<Outcome> {
   const draft = draftOf(row, plan);
   const title = String(draft.title ?? row[0] ?? '');
+  const wide = row.findLastIndex(cell => cell.trim()) + 1;
+  if (wide > plan.targets.length) return { line, row, title, what: 'refused', words: `There are ${wide} cells, but ${plan.targets.length} columns: text with a separator in it has to be quoted.` };
   try {
     const { data, response } = await ask(api.POST('/accounts', {
       params: { query: { match_by: plan.matchBy, match_found_strategy: plan.strategy, allow_new_options: plan.newOptions || undefined, dry_run: dry || undefined } },
@@ -100,7 +111,7 @@ async function send(row: string[], line: number, plan: Plan, dry: boolean, { nam
     if (response.status === 201) return { line, row, title, what: 'created', words: '', id: dry ? undefined : data.id };
     return { line, row, title: data.title, id: data.id, ...await compare(data, plan, dry) };
   } catch (e) {
-    if (e instanceof Refusal && e.status === 429) throw e;
+    if (passing(e)) throw e;
     const words = e instanceof Refusal ? e.besides([]).join(' ') : String(e);
     return { line, row, title, what: 'refused', words };
   }

@@ -1,9 +1,10 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { readCSV, cellOf } from '../csv';
 import { count } from '../format';
 import { loadProperties } from '../members';
 import { Banner, Button, Chip, Errors, Head, type Tone } from '../ui/parts';
 import { Check, Field, SelectField } from '../ui/field';
+import { useOnce } from '../ui/once';
 import { useReason } from '../ui/reason';
 import { guess, run, targets, type Outcome, type Plan } from './import-run';
 import { download } from './export';
@@ -11,13 +12,24 @@ import { download } from './export';
 const matches: [Plan['matchBy'], string][] = [['title', 'Title'], ['primaryEmail', 'E-mail'], ['primaryPhone', 'Phone'], ['address', 'Address'], ['none', 'Nothing: each row is a new account']];
 const strategies: [Plan['strategy'], string][] = [['skip', 'Leave it as it is'], ['enrich', 'Fill what it lacks'], ['replace', 'Replace it by the row']];
 
+/** The text of a file, if it is in UTF-8. */
+async function textOf(file: File): Promise<string | undefined> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
+  } catch {
+    return undefined;
+  }
+}
+
 /** Reads accounts from a file of a spreadsheet: first what would happen, then for good. */
 export function Import() {
   const [file, setFile] = useState<{ name: string; head: string[]; rows: string[][] }>();
   const [error, setError] = useState<unknown>();
   const take = async (picked?: File) => {
     if (!picked) return;
-    const [head, ...rows] = readCSV(await picked.text());
+    const text = await textOf(picked);
+    if (text === undefined) { setError('The file is not in UTF-8. Save it as “CSV UTF-8”, or import it with accountsd import, which reads other encodings.'); return; }
+    const [head, ...rows] = readCSV(text);
     if (!head || rows.length === 0) setError('The file has no rows below its first line.');
     else { setError(undefined); setFile({ name: picked.name, head, rows }); }
   };
@@ -46,14 +58,17 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
   const [plan, setPlan] = useState<Plan>({ targets: guess(head), matchBy: 'title', strategy: 'skip', newOptions: false });
   const [outcomes, setOutcomes] = useState<Outcome[]>([]);
   const [state, setState] = useState<'mapping' | 'trying' | 'tried' | 'writing' | 'written'>('mapping');
-  const [series] = useState(() => `import-${Date.now()}-${Math.random().toString(36).slice(2)}`);
+  const series = useOnce();
+  const [waiting, setWaiting] = useState(false);
+  const left = useRef(false);
+  useEffect(() => () => { left.current = true; }, []);
   const reason = useReason();
   const busy = state === 'trying' || state === 'writing';
   const change = (part: Partial<Plan>) => { setPlan({ ...plan, ...part }); setOutcomes([]); setState('mapping'); };
   const start = async (dry: boolean) => {
     setState(dry ? 'trying' : 'writing');
-    await run(rows, plan, dry, { name: series, reason: reason.header }, setOutcomes);
-    if (!dry) await loadProperties();
+    await run(rows, plan, dry, { name: series(plan)['Idempotency-Key'], reason: reason.header }, { outcomes: setOutcomes, waiting: setWaiting, stopped: () => left.current });
+    if (!dry) await loadProperties().catch(() => {});
     setState(dry ? 'tried' : 'written');
   };
   const counts = (['created', 'changed', 'matched', 'refused'] as const).map(what => [what, outcomes.filter(o => o?.what === what).length] as const);
@@ -79,6 +94,7 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
       {outcomes.length > 0 && (
         <section class="panel" aria-live="polite">
           <h2>{state === 'written' || state === 'writing' ? 'What happened' : 'What would happen'}</h2>
+          {busy && waiting && <Banner tone="warn">The server does not answer. This goes on when it does.</Banner>}
           {busy && <progress max={rows.length} value={outcomes.filter(Boolean).length} aria-label="Rows done" />}
           <p class="tallies">{counts.filter(([, n]) => n).map(([what, n]) => <Chip key={what} tone={tones[what]}>{n} {words[what]}</Chip>)}</p>
           {state === 'written' && <Banner tone="good">Done. <a href="#/accounts">Look at the accounts</a></Banner>}

@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
-import { api, get } from '../api';
+import { allKeys } from '../api';
 
 /** The names of the keys that the user may see, by their ids. */
 export function useKeyNames(): Map<number, string> {
   const [names, setNames] = useState(new Map<number, string>());
   useEffect(() => {
-    get(api.GET('/api-keys', { params: { query: { page_size: 100 } } })).then(keys => setNames(new Map(keys.map(k => [k.id, k.name || `${k.prefix}…`]))), () => {});
+    allKeys().then(keys => setNames(new Map(keys.map(k => [k.id, k.name || `${k.prefix}…`]))), () => {});
   }, []);
   return names;
 }

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { api, get, type Key, type Schemas } from '../api';
+import { allKeys, allUsers, api, get, type Key, type Schemas } from '../api';
 import { ago, formatTime } from '../format';
 import { basic, may, session } from '../session';
 import { FormDialog } from '../ui/dialog';
@@ -10,8 +10,8 @@ import { say } from '../ui/toast';
 
 /** The keys with which programs and people act. */
 export function Keys() {
-  const loaded = useLoaded(() => get(api.GET('/api-keys', { params: { query: { page_size: 100 } } })), []);
-  const users = useLoaded(() => get(api.GET('/users', { params: { query: { page_size: 100 } } })), []);
+  const loaded = useLoaded(allKeys, []);
+  const users = useLoaded(allUsers, []);
   const [making, setMaking] = useState(false);
   const [made, setMade] = useState<string>();
   const [revoking, setRevoking] = useState<Key>();

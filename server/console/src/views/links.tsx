@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
-import { api, get, once, Refusal, type Account } from '../api';
+import { api, get, Refusal, type Account } from '../api';
 import { FormDialog } from '../ui/dialog';
 import { TextField } from '../ui/field';
+import { useOnce } from '../ui/once';
 import { Button } from '../ui/parts';
 
 type Person = { id: number; name: string; title?: string | null; emails: string[]; phones: string[] };
@@ -58,6 +59,7 @@ function LinkDialog({ taken, onClose, onPick }: { taken: number[]; onClose: () =
   const [q, setQ] = useState('');
   const [found, setFound] = useState<Person[]>([]);
   const [email, setEmail] = useState('');
+  const key = useOnce();
   useEffect(() => {
     const timer = setTimeout(() => {
       get(api.GET('/contacts', { params: { query: { q: q.trim() || undefined, page_size: 8 } } })).then(setFound, () => {});
@@ -66,7 +68,7 @@ function LinkDialog({ taken, onClose, onPick }: { taken: number[]; onClose: () =
   }, [q]);
   return (
     <FormDialog title="Link a contact" action="Make a new contact" disabled={!q.trim()} fields={['name', 'emails']} onClose={onClose} onSubmit={async () => {
-      onPick(await get(api.POST('/contacts', { headers: once(), body: { name: q, emails: email.trim() ? [email] : undefined } })));
+      onPick(await get(api.POST('/contacts', { headers: key([q, email]), body: { name: q, emails: email.trim() ? [email] : undefined } })));
     }}>
       {error => <>
         <TextField label="Name" name="name" of={error} value={q} onInput={setQ} />

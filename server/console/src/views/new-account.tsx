@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
-import { api, ask, once, reasonName } from '../api';
+import { api, ask, reasonName } from '../api';
 import { bodyOf, customMembers, loadProperties, newOptions, ownMembers, type Draft } from '../members';
 import { go } from '../router';
+import { useOnce } from '../ui/once';
 import { Button, Errors, Head } from '../ui/parts';
 import { useReason } from '../ui/reason';
 import { say } from '../ui/toast';
@@ -15,7 +16,7 @@ export function NewAccount() {
   const [draft, setDraft] = useState<Draft>({ address: [] });
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
-  const [key] = useState(once);
+  const key = useOnce();
   const reason = useReason();
   const submit = async (e: Event) => {
     e.preventDefault();
@@ -23,7 +24,7 @@ export function NewAccount() {
     setError(undefined);
     try {
       const { data } = await ask(api.POST('/accounts', {
-        params: { query: { match_by: 'none', allow_new_options: newOptions(draft).length > 0 || undefined } }, headers: { ...key, ...reason.header }, body: bodyOf(draft) as never,
+        params: { query: { match_by: 'none', allow_new_options: newOptions(draft).length > 0 || undefined } }, headers: { ...key([draft, reason.header]), ...reason.header }, body: bodyOf(draft) as never,
       }));
       if (newOptions(draft).length) await loadProperties();
       say(`${data.title} is made.`);

@@ -1,10 +1,11 @@
 import { useState } from 'preact/hooks';
-import { api, get, once, type Property } from '../api';
+import { api, get, type Property } from '../api';
 import { loadProperties, properties, show, typeName } from '../members';
 import { go } from '../router';
 import { may } from '../session';
 import { FormDialog } from '../ui/dialog';
 import { Check, Field, SelectField, TextField } from '../ui/field';
+import { useOnce } from '../ui/once';
 import { Button, Chip, Empty, Head } from '../ui/parts';
 
 const types: [Property['type'], string][] = [['TEXT', 'Text'], ['NUMERIC', 'Number'], ['BOOLEAN', 'Yes or no'], ['DATE', 'Date'], ['DROPDOWN', 'Dropdown']];
@@ -41,11 +42,12 @@ export function Properties() {
 }
 
 function NewProperty({ onClose }: { onClose: () => void }) {
+  const key = useOnce();
   const [form, setForm] = useState({ name: '', keyName: '', type: 'TEXT' as Property['type'], isMultiple: false, indexed: false, unique: false, options: '' });
   return (
     <FormDialog title="New property" action="Make the property" fields={['name', 'keyName', 'options']} onClose={onClose} onSubmit={async () => {
       const options = form.type === 'DROPDOWN' ? form.options.split('\n').filter(o => o.trim()) : undefined;
-      const made = await get(api.POST('/properties', { headers: once(), body: { ...form, keyName: form.keyName || undefined, unique: form.unique && mayBeUnique(form), options } }));
+      const made = await get(api.POST('/properties', { headers: key(form), body: { ...form, keyName: form.keyName || undefined, unique: form.unique && mayBeUnique(form), options } }));
       await loadProperties();
       go(`#/properties/${made.keyName}`);
     }}>

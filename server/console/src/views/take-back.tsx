@@ -5,6 +5,7 @@ import { numberOf } from '../format';
 import { inOrder, labelOf, textOf, valueOf } from '../members';
 import { go } from '../router';
 import { FormDialog } from '../ui/dialog';
+import { useOnce } from '../ui/once';
 import { Banner, Errors, useLoaded } from '../ui/parts';
 import { say } from '../ui/toast';
 
@@ -14,14 +15,14 @@ type Reverted = Schemas['RevertedAccount'];
 /** How often an account was undeleted from a notice: a view of it that is open has to load it again. */
 export const undeletions = signal(0);
 
-const undelete = (id: number, dry: boolean, reason: ReasonHeader = {}) => ask(api.POST('/accounts/{accountId}/undelete', {
-  params: { path: { accountId: id }, query: { dry_run: dry }, header: dry ? {} : { ...once(), ...reason } },
+const undelete = (id: number, dry: boolean, header: ReasonHeader & Partial<ReturnType<typeof once>> = {}) => ask(api.POST('/accounts/{accountId}/undelete', {
+  params: { path: { accountId: id }, query: { dry_run: dry }, header },
 }));
 
 /** Undeletes an account without a look at what becomes of it, as the one who has just deleted it may. */
 export async function undo(id: number): Promise<void> {
   try {
-    const { data } = await undelete(id, false);
+    const { data } = await undelete(id, false, once());
     tell(`${data.account.title} is there again.`, data);
     undeletions.value++;
     go(`#/accounts/${id}`);
@@ -50,10 +51,11 @@ interface Props {
 export function TakeBack({ id, change, current, onClose, onDone }: Props) {
   const [partial, setPartial] = useState(false);
   const deletion = change.kind === 'deleted';
-  const request = (dry: boolean, reason: ReasonHeader = {}) => (deletion ? undelete(id, dry, reason) : ask(api.POST('/accounts/{accountId}/changes/{sequence}/revert', {
+  const key = useOnce();
+  const request = (dry: boolean, reason: ReasonHeader = {}, header = dry ? {} : { ...key([partial, reason]), ...reason }) => (deletion ? undelete(id, dry, header) : ask(api.POST('/accounts/{accountId}/changes/{sequence}/revert', {
     params: {
       path: { accountId: id, sequence: change.sequence }, query: { dry_run: dry },
-      header: { ...(partial && { Prefer: 'merge' }), ...(dry ? {} : { ...once(), ...reason }) },
+      header: { ...(partial && { Prefer: 'merge' }), ...header },
     },
   })));
   const preview = useLoaded(async () => (await request(true)).data, [partial]);

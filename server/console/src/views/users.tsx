@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { api, get, type User } from '../api';
+import { allUsers, api, get, type User } from '../api';
 import { formatTime, nameOf } from '../format';
 import { may, session } from '../session';
 import { FormDialog } from '../ui/dialog';
@@ -12,7 +12,7 @@ type Invitation = { user: User; invitation: { token: string; expiresAt: string }
 
 /** The people who act for the company. */
 export function Users() {
-  const loaded = useLoaded(() => get(api.GET('/users', { params: { query: { page_size: 100 } } })), []);
+  const loaded = useLoaded(allUsers, []);
   const [inviting, setInviting] = useState(false);
   const [invited, setInvited] = useState<Invitation>();
   const [asking, setAsking] = useState<{ what: 'disable' | 'reset'; user: User }>();
