@@ -39,7 +39,7 @@ func wasPut(ctx context.Context) bool {
 // refusePut answers a PUT that is not to be read leniently.
 func (s *Server) refusePut(c *gin.Context) {
 	if wasPut(c.Request.Context()) && s.handling(c.Request) != lenient.Lenient {
-		s.refuseMethod(c, s.operations.of(c).methods())
+		s.refuseMethod(c, s.operations.methodsBeside(s.operations.of(c)))
 	}
 }
 

@@ -32,7 +32,7 @@ func (s *Server) noRoute(c *gin.Context) {
 func (ops operations) routes(path string) bool {
 	sent := strings.Split(path, "/")
 	for _, op := range ops {
-		if slices.EqualFunc(strings.Split(basePath+op.route.Path, "/"), sent, func(segment, sent string) bool {
+		if slices.EqualFunc(strings.Split(basePath+op.path, "/"), sent, func(segment, sent string) bool {
 			return segment == sent || strings.HasPrefix(segment, "{") && sent != ""
 		}) {
 			return true
@@ -45,18 +45,18 @@ func (ops operations) routes(path string) bool {
 func (ops operations) methods(path string) []string {
 	var methods []string
 	for _, op := range ops {
-		if basePath+op.route.Path == path {
-			methods = append(methods, op.route.Method)
+		if basePath+op.path == path {
+			methods = append(methods, op.method)
 		}
 	}
 	slices.Sort(methods)
 	return methods
 }
 
-// methods are those of the operation's path.
-func (o *operation) methods() []string {
+// methodsBeside are those of the operation's path.
+func (ops operations) methodsBeside(op *operation) []string {
 	methods := []string{http.MethodGet, http.MethodPost, http.MethodDelete, http.MethodPatch}
-	return slices.DeleteFunc(methods, func(method string) bool { return o.route.PathItem.GetOperation(method) == nil })
+	return slices.DeleteFunc(methods, func(method string) bool { return ops[operationKey(method, ginPath(op.path))] == nil })
 }
 
 // noMethod answers a known path under another method. gin has set Allow, to

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,10 +9,8 @@ import (
 	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/routers"
 	"github.com/gin-gonic/gin"
 
-	"github.com/accountsd/accountsd/gen"
 	"github.com/accountsd/accountsd/server/identity"
 )
 
@@ -26,7 +23,8 @@ type operation struct {
 	name       string // method and path, as in "PATCH /v1/accounts/{accountId}"
 	security   security
 	scope      identity.Scope // what a key must be allowed, x-scope; only with byKey
-	route      *routers.Route
+	method     string
+	path       string // as the spec writes it
 	parameters []*openapi3.Parameter
 	query      []string // the names of its query parameters
 	mediaTypes []string // of its request body; none: it takes no body
@@ -55,8 +53,8 @@ const (
 )
 
 // securityOf reads the security of an operation, or else that of the document.
-func securityOf(spec *openapi3.T, op *openapi3.Operation) security {
-	requirements := spec.Security
+func (d *requestsDocument) securityOf(op *describedOperation) security {
+	requirements := d.Security
 	if op.Security != nil {
 		requirements = *op.Security
 	}
@@ -73,60 +71,67 @@ func securityOf(spec *openapi3.T, op *openapi3.Operation) security {
 // operation is found by the route that gin took and not by routing again.
 type operations map[string]*operation
 
-// loadOperations reads the operations of the spec.
-func loadOperations(spec *openapi3.T) (operations, error) {
+// operations returns those of the document.
+func (d *requestsDocument) operations() (operations, error) {
 	ops := make(operations)
-	for path, item := range spec.Paths.Map() {
-		for method, op := range item.Operations() {
-			o, err := newOperation(spec, path, method, item, op)
-			if err != nil {
-				return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	for path, item := range d.Paths {
+		for method, described := range item {
+			op := &operation{method: strings.ToUpper(method), path: path}
+			if err := op.read(d, described); err != nil {
+				return nil, fmt.Errorf("%s %s: %w", op.method, path, err)
 			}
-			ops[operationKey(method, ginPath(path))] = o
+			ops[operationKey(op.method, ginPath(path))] = op
 		}
 	}
 	return ops, nil
 }
 
-func newOperation(spec *openapi3.T, path, method string, item *openapi3.PathItem, op *openapi3.Operation) (*operation, error) {
-	scope, _ := op.Extensions["x-scope"].(string)
-	o := &operation{
-		id:       op.OperationID,
-		name:     method + " " + basePath + path,
-		security: securityOf(spec, op),
-		scope:    identity.Scope(scope),
-		merges:   op.Extensions["x-merge"] == true,
-		route:    &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: op},
+// read fills in what the document says of the operation.
+func (op *operation) read(d *requestsDocument, described *describedOperation) (err error) {
+	op.id, op.name = described.OperationID, op.method+" "+basePath+op.path
+	op.security, op.scope, op.merges = d.securityOf(described), described.Scope, described.Merge
+	if op.security == byKey && !slices.Contains(identity.Scopes, op.scope) {
+		return fmt.Errorf("x-scope must be one of %v; got %q", identity.Scopes, op.scope)
 	}
-	if o.security == byKey && !slices.Contains(identity.Scopes, o.scope) {
-		return nil, fmt.Errorf("x-scope must be one of %v; got %q", identity.Scopes, scope)
-	}
-	for _, p := range slices.Concat(item.Parameters, op.Parameters) {
-		o.parameters = append(o.parameters, p.Value)
-		if p.Value.In == openapi3.ParameterInQuery {
-			o.query = append(o.query, p.Value.Name)
+	for _, ref := range described.Parameters {
+		p, err := d.parameter(ref)
+		if err != nil {
+			return err
 		}
-		o.once = o.once || p.Value.Name == idempotencyKeyHeader
-		o.dryRun = o.dryRun || p.Value.Name == dryRunParameter && p.Value.Schema.Value.Default == true
-		o.selects = o.selects || p.Value.Name == maxAffectedParameter
-		o.reasoned = o.reasoned || p.Value.Name == reasonHeader
-	}
-	if op.RequestBody == nil {
-		return o, nil
-	}
-	o.optional = !op.RequestBody.Value.Required
-	content := op.RequestBody.Value.Content
-	for mediaType, content := range content {
-		o.mediaTypes = append(o.mediaTypes, mediaType)
-		o.body = content.Schema.Value
-	}
-	slices.Sort(o.mediaTypes)
-	for _, content := range content {
-		if content.Schema.Value != o.body {
-			return nil, fmt.Errorf("all media types of a body must have one schema")
+		op.parameters = append(op.parameters, p)
+		if p.In == openapi3.ParameterInQuery {
+			op.query = append(op.query, p.Name)
 		}
+		op.once = op.once || p.Name == idempotencyKeyHeader
+		op.dryRun = op.dryRun || p.Name == dryRunParameter && p.Schema.Value.Default == true
+		op.selects = op.selects || p.Name == maxAffectedParameter
+		op.reasoned = op.reasoned || p.Name == reasonHeader
 	}
-	return o, nil
+	return op.readBody(d, described.RequestBody)
+}
+
+// readBody fills in what the document says of the operation's body, if it has one.
+func (op *operation) readBody(d *requestsDocument, ref *describedRef) error {
+	if ref == nil {
+		return nil
+	}
+	described, err := find(d.Components.RequestBodies, ref.Ref)
+	if err != nil {
+		return err
+	}
+	op.optional = !described.Required
+	op.mediaTypes = slices.Sorted(maps.Keys(described.Content))
+	for _, mediaType := range op.mediaTypes {
+		schema, err := d.schema(described.Content[mediaType].Schema)
+		if err != nil {
+			return err
+		}
+		if op.body != nil && op.body != schema.Value {
+			return fmt.Errorf("all media types of a body must have one schema")
+		}
+		op.body = schema.Value
+	}
+	return nil
 }
 
 // checkRoutes returns an error unless gin routes exactly the spec's operations:
@@ -187,14 +192,11 @@ func ginPath(path string) string {
 func Prepare() { _, _ = specOperations() }
 
 // specOperations is the operations of the spec, which are the same for all servers
-// of a process. The loader would read JSON as YAML, which takes much longer.
+// of a process.
 var specOperations = sync.OnceValues(func() (operations, error) {
-	var spec openapi3.T
-	if err := json.Unmarshal(gen.Requests, &spec); err != nil {
-		return nil, fmt.Errorf("read the spec of requests: %w", err)
+	document, err := readRequests()
+	if err != nil {
+		return nil, err
 	}
-	if err := openapi3.NewLoader().ResolveRefsIn(&spec, nil); err != nil {
-		return nil, fmt.Errorf("resolve the spec of requests: %w", err)
-	}
-	return loadOperations(&spec)
+	return document.operations()
 })

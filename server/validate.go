@@ -151,7 +151,6 @@ func parameterInput(c *gin.Context, op *operation, query url.Values) *openapi3fi
 		Request:     c.Request,
 		PathParams:  make(map[string]string, len(c.Params)),
 		QueryParams: query,
-		Route:       op.route,
 		Options:     parameterOptions,
 	}
 	for _, p := range c.Params {
