@@ -89,6 +89,9 @@ func openSQLite(ctx context.Context, path string, how opening) (store.Store, err
 		open = sqlite.Open
 	}
 	options := []sqlite.Option{sqlite.Watched(how.watcher)}
+	if how.serves {
+		options = append(options, sqlite.LookingAside())
+	}
 	if how.noCopy {
 		options = append(options, sqlite.WithoutCopy())
 	}
@@ -122,6 +125,27 @@ func warnOfDamage(s store.Store, logger *slog.Logger) {
 	if file, ok := s.(*sqlite.Store); ok && !file.Checked() {
 		logger.Warn("the file is too large to look for damage at the start; accountsd doctor does that", "mostBytes", sqlite.MaxChecked)
 	}
+}
+
+// whileSound calls serve with a context that ends when ctx does, or when the file proves
+// to be damaged. The error is what Open would have refused it with.
+func whileSound(ctx context.Context, s store.Store, serve func(context.Context) error) error {
+	file, ok := s.(*sqlite.Store)
+	if !ok {
+		return serve(ctx)
+	}
+	served, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	go func() {
+		if err := file.Sound(served); err != nil {
+			end(err)
+		}
+	}()
+	err := serve(served)
+	if damage := context.Cause(served); damage != nil && ctx.Err() == nil {
+		return damage
+	}
+	return err
 }
 
 // storeAction is what a command does with the store.

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -288,5 +289,27 @@ func TestDoctorOfMail(t *testing.T) {
 	}
 	if messages := plain.Messages(t); len(messages) > 0 {
 		t.Errorf("the doctor has sent %v", messages)
+	}
+}
+
+// A large file is looked for damage while the server answers. It ends as if it had been
+// refused at once.
+func TestServeOfLargeDamagedFile(t *testing.T) {
+	t.Parallel()
+	db, _ := newCompany(t)
+	makeFile(t, db, "CREATE TABLE filling (x); INSERT INTO filling VALUES (zeroblob(8000000))")
+	pragma(t, db, "wal_checkpoint(TRUNCATE)")
+	file, err := os.OpenFile(db, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteAt(bytes.Repeat([]byte{0xa5}, 1<<20), 4_000_000); err != nil {
+		t.Fatal(err)
+	}
+	_, stderr, status := run(t, "", "serve", "--db", db, "--addr", "127.0.0.1:0")
+	want := "accountsd: " + db + " is damaged; restore it from a copy, or save what can be read with sqlite3 " + db + " .recover\n"
+	if status != 1 || !strings.HasSuffix(stderr, want) {
+		t.Errorf("exit %d, %s", status, stderr)
 	}
 }

@@ -142,7 +142,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 			return err
 		}
 		defer startBackground(store, services.Identity, config.Alias.Counter, watchers.mailer(sender), logger)()
-		return listen(ctx, cmd, handler, encryption, logger)
+		return whileSound(ctx, opened, func(ctx context.Context) error { return listen(ctx, cmd, handler, encryption, logger) })
 	})(ctx, cmd)
 }
 

@@ -97,6 +97,7 @@ func reason(err error) string {
 // file is what was seen of a database before it is opened for writing.
 type file struct {
 	path    string
+	mode    string // in which it is looked at
 	size    int64
 	marked  bool // it has our ApplicationID
 	version int  // of the schema
@@ -105,22 +106,36 @@ type file struct {
 	follows    bool // it follows another installation
 }
 
-// inspect looks at a file without changing it, and refuses one that is not ours
-// to write to.
-func inspect(ctx context.Context, path, mode string, create bool) (f file, err error) {
-	f.path = path
+// inspect looks at a file without changing it, and refuses one that is damaged, or
+// not ours to write to.
+func inspect(ctx context.Context, path, mode string, create bool) (file, error) {
+	f, err := recognize(ctx, path, mode, create)
+	if err == nil {
+		err = f.lookForDamage(ctx)
+	}
+	return f, err
+}
+
+// recognize is inspect, but does not look for damage.
+func recognize(ctx context.Context, path, mode string, create bool) (f file, err error) {
+	f.path, f.mode = path, mode
 	if f.size, err = stat(path, create); err != nil {
 		return f, err
 	}
-	conn, err := engine.Open(ctx, engine.Source{Name: engine.FileURI(path) + "?mode=" + mode, Wait: engine.LockTimeout})
+	return f, f.look(ctx, func(conn *engine.Conn) error { return f.identify(ctx, conn, create) })
+}
+
+// look calls fn with a connection that changes nothing.
+func (f *file) look(ctx context.Context, fn func(*engine.Conn) error) (err error) {
+	conn, err := engine.Open(ctx, engine.Source{Name: engine.FileURI(f.path) + "?mode=" + f.mode, Wait: engine.LockTimeout})
 	if err != nil {
-		return f, explain(path, err)
+		return explain(f.path, err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	if err := f.identify(ctx, conn, create); err != nil {
-		return f, explain(path, err)
+	if err := fn(conn); err != nil {
+		return explain(f.path, err)
 	}
-	return f, f.lookForDamage(ctx, conn)
+	return nil
 }
 
 var (
@@ -199,18 +214,20 @@ func (f *file) adopt(ctx context.Context, conn *engine.Conn) error {
 }
 
 // lookForDamage refuses a file that is damaged, unless it is too large to look.
-func (f *file) lookForDamage(ctx context.Context, conn *engine.Conn) error {
+func (f *file) lookForDamage(ctx context.Context) error {
 	if f.size > MaxChecked {
 		return nil
 	}
-	var found string
-	if err := conn.Get(ctx, quickCheck, nil, &found); err != nil {
-		return explain(f.path, err)
-	}
-	if found != "ok" {
-		return damaged(f.path)
-	}
-	return nil
+	return f.look(ctx, func(conn *engine.Conn) error {
+		var found string
+		if err := conn.Get(ctx, quickCheck, nil, &found); err != nil {
+			return err
+		}
+		if found != "ok" {
+			return damaged(f.path)
+		}
+		return nil
+	})
 }
 
 func explainUnfinished(path string) error {

@@ -31,7 +31,8 @@ type Store struct {
 	text      *textindex.Index
 	path      string
 	keys      records.KeysVersion
-	checked   bool         // the file was looked for damage
+	checked   bool // the file was looked for damage, or is
+	soundness *soundness
 	writes    *engine.Conn // the writer's
 	writer    *commit.Writer
 	readers   *engine.Pool
@@ -52,6 +53,7 @@ type limits struct {
 	filling bool // take a file that a copy has left unfinished
 	follows bool // take a file that follows another installation
 	keep    bool // a copy of a file of an older schema, before it is brought up to date
+	aside   bool // look for damage while reads are answered
 	watcher observe.Groups
 }
 
@@ -76,9 +78,15 @@ func open(ctx context.Context, path string, create bool, limits limits) (*Store,
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	found, err := inspect(ctx, path, "ro", create)
+	found, err := recognize(ctx, path, "ro", create)
 	if err != nil {
 		return nil, err
+	}
+	aside := limits.aside && found.size > quicklyLooked && found.isAtRest()
+	if !aside {
+		if err := found.lookForDamage(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if found.unfinished && !limits.filling {
 		return nil, explainUnfinished(path)
@@ -92,12 +100,17 @@ func open(ctx context.Context, path string, create bool, limits limits) (*Store,
 		}
 	}
 	engine.SyncData()
-	s := &Store{path: path, checked: found.size <= MaxChecked}
+	s := &Store{path: path, checked: found.size <= MaxChecked, soundness: newSoundness()}
 	if err := s.connect(ctx, found, limits); err != nil {
 		_ = s.release() // What it says is of what went wrong before.
 		return nil, explain(path, err)
 	}
 	s.closeOnce = sync.OnceValue(s.shutDown)
+	if aside {
+		go s.soundness.look(found)
+	} else {
+		s.soundness.known(nil)
+	}
 	s.writer.Start()
 	if s.text != nil {
 		go s.text.Run()
@@ -132,7 +145,7 @@ func (s *Store) connect(ctx context.Context, found file, limits limits) (err err
 	s.writer = commit.New(s.writes, checkpoints, limits.commit)
 	s.writer.Watch(limits.watcher)
 	if limits.text {
-		s.text, err = textindex.Open(ctx, path, s.writes.Session, s.writer.Write, records.TextKinds, limits.pace)
+		s.text, err = textindex.Open(ctx, path, s.writes.Session, s.writeSound, records.TextKinds, limits.pace)
 		if err != nil {
 			return err
 		}
@@ -174,7 +187,7 @@ func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx store
 
 func (s *Store) write(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
 	queue := &noted{Queue: s.text}
-	err := s.writer.Write(ctx, s.within(queue, fn))
+	err := s.writeSound(ctx, s.within(queue, fn))
 	if err == nil && queue.noted {
 		s.text.Wake()
 	}
@@ -183,6 +196,9 @@ func (s *Store) write(ctx context.Context, fn func(ctx context.Context, tx store
 
 // Rehearse is Write, but leaves nothing of what fn wrote.
 func (s *Store) Rehearse(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
+	if err := s.soundness.wait(ctx); err != nil {
+		return err
+	}
 	return s.writer.Rehearse(ctx, s.within(&noted{Queue: s.text}, fn))
 }
 
@@ -265,6 +281,7 @@ var ping = db.Statement{Thing: "database", Text: `SELECT (SELECT total(id) FROM 
 func (s *Store) Close() error { return s.closeOnce() }
 
 func (s *Store) shutDown() error {
+	s.soundness.stop()
 	if s.text != nil {
 		s.text.Stop()
 	}
