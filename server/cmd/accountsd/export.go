@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -56,6 +57,9 @@ func exportAccounts(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	if err := spareDatabase(cmd.String("db"), path); err != nil {
+		return err
+	}
 	return inCompany(func(ctx context.Context, cmd *cli.Command, store store.Store, company identity.Company) error {
 		n := int64(0)
 		err := writeOutput(path, cmd.Root().Writer, func(w io.Writer) (err error) {
@@ -68,6 +72,21 @@ func exportAccounts(ctx context.Context, cmd *cli.Command) error {
 		_, err = fmt.Fprintf(cmd.Root().ErrWriter, "%d accounts exported\n", n)
 		return err
 	})(ctx, cmd)
+}
+
+// spareDatabase returns an error if what is written to a path would take the place of the
+// database that it comes of, or of a file beside it.
+func spareDatabase(db, path string) error {
+	target, err := os.Stat(path)
+	if err != nil {
+		return nil // Nothing is there, or writing it tells what is wrong.
+	}
+	for _, suffix := range []string{"", "-wal", "-shm", "-search"} {
+		if part, err := os.Stat(db + suffix); err == nil && os.SameFile(part, target) {
+			return fmt.Errorf("--output %s is a file of the database; name another file", path)
+		}
+	}
+	return nil
 }
 
 // export writes the accounts, and returns how many.
@@ -124,6 +143,9 @@ func writeOutput(path string, stdout io.Writer, write func(io.Writer) error) err
 		return writeDevice(path, write)
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		failed.Path = path // The name of a moment says nothing to anybody.
+	}
 	if err != nil {
 		return err
 	}

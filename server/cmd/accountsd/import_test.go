@@ -193,7 +193,7 @@ func testImportErrors(t *testing.T, db string) {
 		"a dry run of it":     {i.args(i.path("bad.csv"), "--dry-run"), `did you mean "title"?`},
 		"an unknown company":  {[]string{"export", "--db", i.db, "--company", "D"}, "not found"},
 		"an output format":    {[]string{"export", "--db", i.db, "--company", "C", "--output", i.path("a.xml")}, "--format ndjson"},
-		"an output folder":    {[]string{"export", "--db", i.db, "--company", "C", "--output", i.path("absent/a.csv")}, "absent"},
+		"an output folder":    {[]string{"export", "--db", i.db, "--company", "C", "--output", i.path("absent/a.csv")}, "open " + i.path("absent/a.csv") + ": "},
 	} {
 		stdout, stderr, code := run(t, "", c.args...)
 		want := 1

@@ -74,6 +74,9 @@ func TestRefusals(t *testing.T) {
 		{[]string{"init", "--db", db, "--company", " SUNRISE", "--email", "b@example.com"}, refused, `the company name "Sunrise" is taken in ` + db + "; choose another one, or make a key for a user of that company with accountsd key create"},
 		{[]string{"init", "--db", absent, "--company", "C", "--email", "nobody"}, refused, `email must be an e-mail address; got "nobody"`},
 
+		{[]string{"export", "--db", db, "--company", "Sunrise", "--format", "csv", "--output", db}, refused, "--output " + db + " is a file of the database; name another file"},
+		{[]string{"export", "--db", db, "--company", "Sunrise", "--format", "csv", "--output", at("accounts.db-search")}, refused, "--output " + at("accounts.db-search") + " is a file of the database; name another file"},
+
 		{[]string{"srve"}, 2, `"srve" is not a command of accountsd; did you mean "serve"? See accountsd --help`},
 		{[]string{"help", "srve"}, 2, `"srve" is not a command of accountsd; did you mean "serve"? See accountsd --help`},
 		{[]string{"key", "creat"}, 2, `"creat" is not a command of accountsd key; did you mean "create"? See accountsd key --help`},
