@@ -191,6 +191,11 @@ func TestVersionAndHelp(t *testing.T) {
 	if got := mustRun(t, "--help"); !strings.Contains(got, "\n   completion ") {
 		t.Errorf("the help does not show completion:\n%s", got)
 	}
+	for asked, same := range map[string]string{"help": "--help", "user help": "user --help", "help user": "user --help"} {
+		if got, want := mustRun(t, strings.Fields(asked)...), mustRun(t, strings.Fields(same)...); got != want {
+			t.Errorf("%s: got %q", asked, got)
+		}
+	}
 	db, _ := newCompany(t)
 	p := start(t, exec.CommandContext(t.Context(), binary, "serve", "--db", db, "--addr", ":0"))
 	if resp, err := http.Get(p.url + "/readyz"); err != nil || resp.StatusCode != http.StatusOK {

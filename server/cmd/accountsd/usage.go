@@ -39,6 +39,9 @@ func usageError(cmd *cli.Command, format string, args ...any) error {
 // of a command that there is not.
 func checkArguments(_ context.Context, cmd *cli.Command) error {
 	word := cmd.Args().First()
+	if cmd.Name == "help" && word == "" {
+		return nil
+	}
 	if cmd.Name == "help" && len(cmd.Lineage()) > 1 {
 		cmd = cmd.Lineage()[1]
 	}
