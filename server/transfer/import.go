@@ -273,8 +273,17 @@ func (i *importer) interrupted(err error) error {
 	if !errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fmt.Errorf("interrupted after %d of %d rows; the same command continues from there: %w", i.at.Counts.Rows(), i.total, err)
+	return interruption{fmt.Sprintf("interrupted after %d of %d rows; the same command continues from there", i.at.Counts.Rows(), i.total), err}
 }
+
+// interruption is an error whose cause says nothing to whoever interrupted.
+type interruption struct {
+	text  string
+	cause error
+}
+
+func (i interruption) Error() string { return i.text }
+func (i interruption) Unwrap() error { return i.cause }
 
 // portion is what was read of a file at a time.
 type portion struct {

@@ -84,7 +84,7 @@ func TestResume(t *testing.T) {
 			wantCounts(t, result, n-bad, 0, 0, bad)
 			break
 		}
-		if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "continues from there") {
+		if !errors.Is(err, context.Canceled) || !strings.HasSuffix(err.Error(), "continues from there") {
 			t.Fatal(err)
 		}
 		f.write(t, "a.rejected.csv", readFile(t, rejects)+strings.Repeat("a row that was not committed\n", 5000))

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -22,7 +23,7 @@ func (r *importRun) dry(ctx context.Context, from store.Store, format transfer.F
 	}
 	dir, err := os.MkdirTemp("", "accountsd-dry-run-")
 	if err != nil {
-		return err
+		return fmt.Errorf("make a temporary folder for the copy that a dry run is made on: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	path := filepath.Join(dir, "accounts.db")

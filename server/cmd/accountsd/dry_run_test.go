@@ -63,6 +63,36 @@ func testDryRunFindsWhatAnImportDoes(t *testing.T, db string) {
 	}
 }
 
+// A dry run of an import that was interrupted looks at all of the file if it is told so.
+func TestDryRunOfAnInterruptedImport(t *testing.T) {
+	onEachStore(t, testDryRunOfAnInterruptedImport)
+}
+
+func testDryRunOfAnInterruptedImport(t *testing.T, db string) {
+	i := newImporter(t, db)
+	args := i.args(i.write(t, "many.csv", "title,address\n"+strings.Repeat("A,1 Main St\n", 20_000)), "--match-by", "none", "--progress", "1ns")
+	cmd := exec.CommandContext(t.Context(), binary, args...)
+	log := &output{}
+	cmd.Stderr = log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	mailtest.Eventually(t, "rows are imported", func() bool { return strings.Contains(log.String(), `"msg":"importing","rows":`) })
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil || !strings.HasSuffix(log.String(), "the same command continues from there\n") {
+		t.Fatalf("ended with %v: %s", err, log)
+	}
+	if _, stderr, code := run(t, "", append(args, "--dry-run")...); code != 1 || !strings.Contains(stderr, "or start over with --restart") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	stdout, stderr, code := run(t, "", append(args, "--dry-run", "--restart")...)
+	if code != 0 || !strings.Contains(stdout+stderr, "20000 created, 0 updated, 0 unchanged, 0 rejected\n") {
+		t.Errorf("exit %d: %s", code, stdout+stderr)
+	}
+}
+
 // A dry run that is interrupted leaves no copy of the records.
 func TestInterruptedDryRunLeavesNothing(t *testing.T) {
 	onEachStore(t, testInterruptedDryRunLeavesNothing)

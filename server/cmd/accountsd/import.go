@@ -182,7 +182,7 @@ func (r *importRun) into(ctx context.Context, store store.Store, format transfer
 		AllowNewOptions: r.cmd.Bool("allow-new-options"),
 		Region:          r.cmd.String("phone-region"),
 		Rejected:        r.rejected,
-		Restart:         r.cmd.Bool("restart") && !r.cmd.Bool("dry-run"),
+		Restart:         r.cmd.Bool("restart"),
 		Progress:        bar.set,
 	})
 	bar.finish()
