@@ -19,7 +19,7 @@ import (
 // The columns of tables of several records.
 var (
 	accountColumns = []string{"id", "number", "title", "accountType", "primaryEmail", "primaryPhone", "isActive", "updatedAt"}
-	changeColumns  = []string{"sequence", "at", "kind", "version", "actor", "reason", "fields"}
+	changeColumns  = []string{"sequence", "at", "kind", "version", "actor", "reason", "cause", "fields"}
 )
 
 // taggedAccount prints the tag too, which --if-match asks for.
@@ -127,7 +127,12 @@ func checkOrder(order string) error {
 }
 
 func limitFlag() cli.Flag {
-	return &cli.IntFlag{Name: "limit", Usage: "stop after `N` records; 0 for all"}
+	return &cli.IntFlag{Name: "limit", Usage: "stop after `N` records; 0 for all", Validator: func(n int) error {
+		if n < 0 {
+			return fmt.Errorf("must be 0 or more; got %d", n)
+		}
+		return nil
+	}}
 }
 
 func yesFlag() cli.Flag {

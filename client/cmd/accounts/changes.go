@@ -16,7 +16,7 @@ import (
 	"github.com/accountsd/accountsd/client"
 )
 
-var feedColumns = []string{"sequence", "at", "kind", "accountId", "actor", "reason", "fields"}
+var feedColumns = []string{"sequence", "at", "kind", "accountId", "actor", "reason", "cause", "fields"}
 
 func changesCommand(t *terminal) *cli.Command {
 	return &cli.Command{

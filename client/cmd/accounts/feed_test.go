@@ -78,6 +78,7 @@ func TestBatch(t *testing.T) {
 	sh.enter(`{"id":1,"sett":{}}`, "batch", "-")
 	sh.enter("{\"id\":1,\"set\":{}}\n{}", "batch", "-")
 	sh.enter("{\"id\":1,\"set\":{}} 1", "batch", "-")
+	sh.enter("\ufeff{\"id\":1,\"set\":{}}\r\n", "batch", "-", "--columns", "id,titel,custom.none,value")
 	sh.enter("\n", "batch", "-")
 	sh.do("batch", filepath.Join(sh.dir, "none.ndjson"))
 	var many strings.Builder

@@ -58,7 +58,11 @@ func (t *terminal) readLines(path string) ([]line, error) {
 	scanner.Buffer(nil, maxLine)
 	var lines []line
 	for number := 1; scanner.Scan(); number++ {
-		text := bytes.TrimSpace(scanner.Bytes())
+		text := scanner.Bytes()
+		if number == 1 {
+			text = bytes.TrimPrefix(text, []byte("\ufeff")) // the mark by which Windows tells UTF-8
+		}
+		text = bytes.TrimSpace(text)
 		if len(text) == 0 {
 			continue
 		}

@@ -47,6 +47,9 @@ many requests, 9 server unavailable, 130 interrupted.`
 func newCommand(t *terminal) *cli.Command {
 	root := rootCommand(t)
 	tellUsage(root)
+	for _, cmd := range root.Commands {
+		tellCommands(cmd)
+	}
 	return root
 }
 
@@ -97,6 +100,20 @@ func tellUsage(cmd *cli.Command) {
 	cmd.OnUsageError = func(_ context.Context, _ *cli.Command, err error, _ bool) error { return usageError{err} }
 	for _, sub := range cmd.Commands {
 		tellUsage(sub)
+	}
+}
+
+// tellCommands makes a command that only has others below it show its help, or say that
+// it has no such one.
+func tellCommands(cmd *cli.Command) {
+	if len(cmd.Commands) == 0 || cmd.Action != nil {
+		return
+	}
+	cmd.Action = func(_ context.Context, cmd *cli.Command) error {
+		if name := cmd.Args().First(); name != "" {
+			return usagef("there is no command %q; see %s --help", name, cmd.FullName())
+		}
+		return cli.ShowSubcommandHelp(cmd)
 	}
 }
 

@@ -220,7 +220,7 @@ func TestUsage(t *testing.T) {
 	t.Parallel()
 	sh := newShell(t)
 	for _, args := range [][]string{
-		{"lst"}, {"get"}, {"get", "x"}, {"get", "0"}, {"get", "1", "--unknown"}, {"list", "-o", "xml"}, {"list", "two", "words"}, {"list", "--order", "up"},
+		{"lst"}, {"keys", "delete", "1"}, {"types", "rust"}, {"list", "--limit", "-1"}, {"get"}, {"get", "x"}, {"get", "0"}, {"get", "1", "--unknown"}, {"list", "-o", "xml"}, {"list", "two", "words"}, {"list", "--order", "up"},
 		{"list", "--limit", "many"}, {"list", "--updated-after", "soon"}, {"search", "title"}, {"search", "a", "eq", "b", "xor", "c", "eq", "d"}, {"history", "1", "2"},
 		{"list", "--url", "ftp://nowhere"}, {"profile", "set"}, {"profile", "use", "none"}, {"keys", "create"}, {"properties", "delete"}, {"delete", "1"},
 		{"changes", "--follow", "-o", "json"}, {"changes", "--after", "1", "--position", "x"}, {"batch"}, {"users", "invite", "email"}, {"users", "disable", "1"}, {"users", "reset", "1", "2"},

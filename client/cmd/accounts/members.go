@@ -25,7 +25,16 @@ func tagName(field reflect.StructField) string {
 
 // columnsOf is the columns of a record with all that it has. keyNames are those
 // of its custom members.
-func columnsOf[T any](keyNames ...string) []string { return columns(membersOf[T](), keyNames) }
+func columnsOf[T any](keyNames ...string) []string {
+	return columnsOfType(reflect.TypeFor[T](), keyNames...)
+}
+
+func columnsOfType(record reflect.Type, keyNames ...string) []string {
+	if record.Kind() == reflect.Pointer {
+		record = record.Elem()
+	}
+	return columns(fieldsOf(record), keyNames)
+}
 
 // plainColumnsOf is the columns of a record but for those that hold others.
 func plainColumnsOf[T any](keyNames ...string) []string {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -40,6 +41,7 @@ type printer struct {
 	t       *terminal
 	format  format
 	columns []string // of tables and CSV: members, or custom.<keyName>
+	told    bool     // which of them there are not
 }
 
 // printer returns one that prints columns where the command line does not name
@@ -114,6 +116,9 @@ func renderObject(object map[string]any) string {
 	}
 	texts := make([]string, 0, len(object))
 	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if object[name] == nil {
+			continue
+		}
 		texts = append(texts, name+": "+render(object[name]))
 	}
 	return strings.Join(texts, "; ")
@@ -225,9 +230,26 @@ func (p *printer) csvWriter() (write func(any) error, end func() error) {
 		}
 }
 
+// record is recordOf. It warns of columns that no such record has: what was asked for may
+// be done by then, so that they are no error.
+func (p *printer) record(value any) (record, error) {
+	r, err := recordOf(value)
+	if err != nil || p.told {
+		return r, err
+	}
+	p.told = true
+	members := columnsOfType(reflect.TypeOf(value), "<keyName>")
+	for _, column := range p.columns {
+		if _, has := r[column]; !has && !strings.HasPrefix(column, "custom.") && !slices.Contains(members, column) {
+			fmt.Fprintf(p.t.err, "%s --columns names %q, which is none of %s\n", p.t.red("accounts:"), column, strings.Join(members, ", "))
+		}
+	}
+	return r, nil
+}
+
 // cells returns the members of a record that the columns name.
 func (p *printer) cells(value any) ([]string, error) {
-	r, err := recordOf(value)
+	r, err := p.record(value)
 	cells := make([]string, len(p.columns))
 	for i, column := range p.columns {
 		cells[i] = render(r.get(column))
@@ -238,7 +260,7 @@ func (p *printer) cells(value any) ([]string, error) {
 // csvCells returns the members that the columns name as "accountsd import" reads
 // them.
 func (p *printer) csvCells(value any) ([]string, error) {
-	r, err := recordOf(value)
+	r, err := p.record(value)
 	if err != nil {
 		return nil, err
 	}
