@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { api, get, type Account, type Property } from './api';
 import { isExact, readNumber } from './exact';
-import { formatTime } from './format';
+import { formatTime, formatValue } from './format';
 
 export type Kind = 'text' | 'long' | 'lines' | 'number' | 'boolean' | 'date' | 'time' | 'choice' | 'contacts';
 
@@ -102,6 +102,7 @@ export function show(value: unknown, member?: Member): string {
   if (typeof value === 'boolean') return value ? 'Yes' : 'No';
   if (isExact(value)) return value.exact;
   if (member?.kind === 'time' && typeof value === 'string') return formatTime(value);
+  if (member?.kind === 'date' && typeof value === 'string') return formatValue(value);
   if (member?.optionName) return member.optionName(String(value));
   return String(value);
 }

@@ -97,7 +97,7 @@ describe('a reason', () => {
     await dialog.getByLabel('Members to set').selectOption({ label: 'Size' });
     await dialog.getByLabel('Size', { exact: true }).fill('3');
     await press(dialog, 'Preview');
-    await dialog.getByText('2 accounts of 2 would change.').waitFor();
+    await dialog.getByText('2 of 2 accounts would change.').waitFor();
     await say(dialog, 'x'.repeat(201));
     await press(dialog, 'Change 2 accounts');
     await dialog.locator('.error', { hasText: 'must be at most 200 characters' }).waitFor();

@@ -1,5 +1,5 @@
 import type { Alias } from '../api';
-import { count, formatDay } from '../format';
+import { count, formatCount, formatDay } from '../format';
 
 export type Day = Alias['callsByDay'][number];
 
@@ -31,4 +31,4 @@ export function Chart({ days, label }: { days: Day[]; label: string }) {
   );
 }
 
-const words = (d: Day): string => `${formatDay(d.day)}: ${count(d.calls, 'call')}${d.refused > 0 ? `, ${d.refused} refused` : ''}`;
+const words = (d: Day): string => `${formatDay(d.day)}: ${count(d.calls, 'call')}${d.refused > 0 ? `, ${formatCount(d.refused)} refused` : ''}`;

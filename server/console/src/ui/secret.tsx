@@ -1,19 +1,22 @@
 import type { ComponentChildren } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { Dialog } from './dialog';
 import { Banner, Button } from './parts';
-import { say } from './toast';
 
 function Secret({ name, value }: { name: string; value: string }) {
   const input = useRef<HTMLInputElement>(null);
-  const copy = () => {
+  const [copied, setCopied] = useState(false);
+  // Without TLS a page has no clipboard, but may copy what is selected.
+  const copy = async () => {
     input.current?.select();
-    navigator.clipboard?.writeText(value).then(() => say('Copied.'), () => {});
+    const done = await navigator.clipboard?.writeText(value).then(() => true, () => false);
+    setCopied(done || document.execCommand('copy'));
   };
   return (
     <div class="joined secret">
       <input ref={input} type="text" readOnly aria-label={name} value={value} onFocus={e => e.currentTarget.select()} />
-      <Button onClick={copy}>Copy</Button>
+      <Button onClick={copy}>{copied ? 'Copied' : 'Copy'}</Button>
+      <span class="sr" role="status">{copied && 'Copied.'}</span>
     </div>
   );
 }

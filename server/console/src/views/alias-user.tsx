@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { api, get, type Alias, type Schemas } from '../api';
-import { ago, count, formatTime, nameOf } from '../format';
+import { ago, count, formatCount, formatTime, nameOf } from '../format';
 import { FormDialog } from '../ui/dialog';
 import { Check, SelectField, TextField } from '../ui/field';
 import { Chart } from '../ui/chart';
@@ -54,7 +54,7 @@ const Use = ({ user }: { user: Alias }) => (
           <dt>First call</dt><dd>{formatTime(user.firstCallAt) || 'never'}</dd>
           <dt>Last call</dt><dd>{user.lastCallAt ? <>{formatTime(user.lastCallAt)}{user.daysQuiet! > 0 && `, quiet for ${count(user.daysQuiet!, 'day')}`}</> : 'never'}</dd>
           <dt>The end that was told</dt><dd>{formatTime(user.sunset) || 'none'}</dd>
-          {user.calls.refusedLast30Days > 0 && <><dt>Refused in 30 days</dt><dd>{user.calls.refusedLast30Days}</dd></>}
+          {user.calls.refusedLast30Days > 0 && <><dt>Refused in 30 days</dt><dd>{formatCount(user.calls.refusedLast30Days)}</dd></>}
         </dl>
       </section>
       <section class="panel flush">
@@ -81,7 +81,7 @@ function Uses({ rows, empty }: { rows: [ComponentChildren, number, string][]; em
     <div class="scroll">
       <table class="plain uses">
         <thead class="sr"><tr><th scope="col">What</th><th scope="col">Calls in 30 days</th><th scope="col">Last</th></tr></thead>
-        <tbody>{rows.map(([what, calls, last], i) => <tr key={i}><td>{what}</td><td class="of-number">{calls.toLocaleString()}</td><td class="second" title={formatTime(last)}>{ago(last)}</td></tr>)}</tbody>
+        <tbody>{rows.map(([what, calls, last], i) => <tr key={i}><td>{what}</td><td class="of-number">{formatCount(calls)}</td><td class="second" title={formatTime(last)}>{ago(last)}</td></tr>)}</tbody>
       </table>
     </div>
   );

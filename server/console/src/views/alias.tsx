@@ -1,5 +1,5 @@
 import { api, ask, type Alias } from '../api';
-import { ago, count, formatDate, nameOf } from '../format';
+import { ago, count, formatCount, formatDate, nameOf } from '../format';
 import { Chart, type Day } from '../ui/chart';
 import { Chip, Empty, Head, useLoaded, Wait } from '../ui/parts';
 
@@ -66,7 +66,7 @@ const Card = ({ user }: { user: Alias }) => (
       {user.leniencies.length > 0 && <Chip tone="warn">{count(user.leniencies.length, 'leniency', 'leniencies')}</Chip>}
       {user.sunset && <Chip tone="info">ends {formatDate(user.sunset)}</Chip>}
       {user.rehearsals.length > 0 && <Chip tone="warn">rehearsal</Chip>}
-      {user.calls.refusedLast30Days > 0 && <Chip tone="bad">{user.calls.refusedLast30Days} refused</Chip>}
+      {user.calls.refusedLast30Days > 0 && <Chip tone="bad">{formatCount(user.calls.refusedLast30Days)} refused</Chip>}
     </span>
   </a>
 );

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { api, get, reasonName, Refusal, type Account } from '../api';
-import { count } from '../format';
+import { count, formatCount } from '../format';
 import { bodyOf, loadProperties, memberOf, members, newOptions, show, valueOf, type Draft, type Member } from '../members';
 import { Dialog } from '../ui/dialog';
 import { SelectField } from '../ui/field';
@@ -52,7 +52,7 @@ export function Bulk({ accounts, onClose, onDone }: { accounts: Account[]; onClo
         {picked.length > 0 && <p class="hint">A member that is left empty is cleared. <button type="button" class="link" onClick={() => { setDraft({}); setAfter(undefined); }}>Begin again</button></p>}
         {changed && (
           <>
-            <Banner>{changed.length === 0 ? 'Nothing would change.' : `${count(changed.length, 'account')} of ${accounts.length} would change. Nothing is written yet; all are written together or none.`}</Banner>
+            <Banner>{changed.length === 0 ? 'Nothing would change.' : `${formatCount(changed.length)} of ${count(accounts.length, 'account')} would change. Nothing is written yet; all are written together or none.`}</Banner>
             <Differences of={changed} />
             {changed.length > 0 && reason.field(error)}
           </>

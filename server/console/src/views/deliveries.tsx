@@ -1,5 +1,5 @@
 import type { Delivery } from '../api';
-import { ago, formatTime, numberOf } from '../format';
+import { ago, formatCount, formatTime, numberOf } from '../format';
 import { Button, Chip } from '../ui/parts';
 
 const failures: Record<string, string> = {
@@ -37,7 +37,7 @@ const Row = ({ of: d }: { of: Delivery }) => (
     <th scope="row">{d.isTest ? 'Test' : <>{numberOf(d.sequence!)} <span class="second"><a href={`#/accounts/${d.accountId}`}>account {d.accountId}</a></span></>}</th>
     <td><Chip tone={d.failure ? 'bad' : 'good'}>{answerOf(d)}</Chip></td>
     <td data-label="Sent"><time dateTime={d.at} title={formatTime(d.at)}>{ago(d.at)}</time></td>
-    <td data-label="Took">{d.durationMs.toLocaleString()} ms</td>
+    <td data-label="Took">{formatCount(d.durationMs)} ms</td>
     <td class="second"><Said text={d.answer ?? ''} /></td>
   </tr>
 );

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Schemas } from '../api';
-import { members, type Kind, type Member } from '../members';
+import { formatValue } from '../format';
+import { members, show, type Kind, type Member } from '../members';
 import { SelectField, TextField } from '../ui/field';
 import { Menu } from '../ui/menu';
 import { Button } from '../ui/parts';
@@ -60,14 +61,21 @@ export function Filters({ tests, most, onChange }: { tests: Test[]; most: number
 
 function TestValue({ member, test, onChange }: { member: Member; test: Test; onChange: (value: string) => void }) {
   if (test.op === 'exists' || member.kind === 'boolean') {
-    return <SelectField label="Value" value={test.value} options={[['', '–'], ['true', 'Yes'], ['false', 'No']]} onChange={onChange} />;
+    return <SelectField label="Value" value={test.value} options={[...test.op === 'exists' ? [] : [['', '–'] as [string, string]], ['true', 'Yes'], ['false', 'No']]} onChange={onChange} />;
   }
   if (member.options && (test.op === 'eq' || test.op === 'neq')) {
-    return <SelectField label="Value" value={test.value} options={[['', '–'], ...member.options.map((o): [string, string] => [o, o])]} onChange={onChange} />;
+    return <SelectField label="Value" value={test.value} options={[['', '–'], ...member.options.map((o): [string, string] => [o, show(o, member)])]} onChange={onChange} />;
   }
   const hint = test.op === 'between' ? 'Both ends, with a comma between them.' : test.op === 'in' || test.op === 'nin' ? 'Separated by commas.' : undefined;
   const type = (member.kind === 'date' || member.kind === 'time') && test.op !== 'between' ? 'date' : 'text';
   return <TextField label="Value" name="value" type={type} value={test.value} onInput={onChange} hint={hint} />;
+}
+
+/** The value of a test as people read it; one of several stays as it was typed. */
+function valueWords({ prop, op, value }: Test): string {
+  const member = members.value.find(m => m.prop === prop);
+  if (!member || op === 'between' || op === 'in' || op === 'nin') return value;
+  return member.kind === 'boolean' ? show(value === 'true') : member.kind === 'time' ? formatValue(value) : show(value, member);
 }
 
 /** The tests that are set. */
@@ -79,7 +87,7 @@ export function TestChips({ tests, either, onTurn, onChange }: { tests: Test[]; 
         <>
           {i > 0 && <button type="button" class="link" onClick={onTurn} title="Change between and, or">{either ? 'or' : 'and'}</button>}
           <span class="chip removable" key={t.prop + t.op}>
-            {members.value.find(m => m.prop === t.prop)?.name ?? t.prop} {t.op === 'exists' && t.value === 'false' ? 'has no value' : opWords[t.op]} {t.op !== 'exists' && <b>{t.value}</b>}
+            {members.value.find(m => m.prop === t.prop)?.name ?? t.prop} {t.op === 'exists' && t.value === 'false' ? 'has no value' : opWords[t.op]} {t.op !== 'exists' && <b>{valueWords(t)}</b>}
             <Button look="quiet" icon="close" label="Remove the filter" onClick={() => onChange(tests.filter(o => o !== t))} />
           </span>
         </>
