@@ -1,5 +1,5 @@
 import type { ComponentChild } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { route } from './router';
 import { ended, may, resume, session, signOut } from './session';
 import { nameOf } from './format';
@@ -56,15 +56,28 @@ export function App() {
 
 function Signed({ path }: { path: string[] }) {
   const [first = 'accounts', ...rest] = path;
+  useArrival(path.slice(0, 2).join('/'));
   const view = Object.hasOwn(views, first) ? views[first] : undefined;
   return (
     <div class="shell">
       <a class="skip" href="#main" onClick={e => { e.preventDefault(); document.getElementById('main')?.focus(); }}>Skip to the content</a>
       <Side at={first} />
-      <main id="main" tabIndex={-1}>{view ? view(rest) : <Nothing />}</main>
+      <main id="main" tabIndex={-1} aria-labelledby="view">{view ? view(rest) : <Nothing />}</main>
       <Shortcuts />
     </div>
   );
+}
+
+/** Has each view begin at its top, and at its name for who hears it, unless it has put the focus somewhere itself. */
+function useArrival(at: string): void {
+  const left = useRef(at);
+  useLayoutEffect(() => {
+    if (left.current === at) return;
+    left.current = at;
+    const main = document.getElementById('main')!;
+    main.scrollTop = 0;
+    if (!main.contains(document.activeElement)) main.focus({ preventScroll: true });
+  }, [at]);
 }
 
 const Nothing = () => <><Head title="Not found" /><Empty title="There is nothing at this address."><a class="button plain" href="#/accounts">Go to the accounts</a></Empty></>;

@@ -34,7 +34,10 @@ function Single({ member, value, onChange, tie, disabled }: EditorProps) {
     case 'number':
       return <NumberInput {...{ member, value, onChange, tie, disabled }} />;
     case 'date':
-      return <Input {...tie} disabled={disabled} type={/^(\d{4}-\d\d-\d\d)?$/.test(text) ? 'date' : 'text'} value={text} onInput={e => onChange(empty(e.currentTarget.value))} />;
+      return <Input {...tie} disabled={disabled} type={/^(\d{4}-\d\d-\d\d)?$/.test(text) ? 'date' : 'text'} value={text}
+        // A date that is half written reads as none, which must not clear the one that is there.
+        onInput={e => { if (!e.currentTarget.validity.badInput) onChange(empty(e.currentTarget.value)); }}
+        onBlur={e => { if (e.currentTarget.validity.badInput) e.currentTarget.value = text; }} />;
     default:
       return <Input {...tie} disabled={disabled} type={member.input ?? 'text'} value={text} onInput={e => onChange(empty(e.currentTarget.value))} />;
   }

@@ -39,6 +39,7 @@ export interface InputProps extends Partial<Tie> {
   name?: string;
   value: string;
   onInput: (e: { currentTarget: HTMLInputElement }) => void;
+  onBlur?: (e: { currentTarget: HTMLInputElement }) => void;
   inputMode?: 'numeric' | 'decimal';
   autocomplete?: string;
   disabled?: boolean;

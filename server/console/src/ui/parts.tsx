@@ -62,7 +62,7 @@ export function Head({ title, under, children, back }: { title: string; under?: 
     <header class="head">
       <div>
         {back && <a class="back" href={back.href}><Icon name="back" />{back.text}</a>}
-        <h1>{title}</h1>
+        <h1 id="view">{title}</h1>
         {under && <div class="under">{under}</div>}
       </div>
       <div class="actions">{children}</div>

@@ -1,16 +1,16 @@
-import { effect } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { api, ask, reasonName, Refusal, type Account, type ReasonHeader } from '../api';
 import { ago, count, formatTime, nameOf } from '../format';
 import { bodyOf, customMembers, labelOf, loadProperties, members, newOptions, ownMembers, same, show, valueOf, type Draft } from '../members';
 import { go } from '../router';
-import { may, session } from '../session';
+import { may } from '../session';
 import { Dialog, FormDialog } from '../ui/dialog';
 import { Banner, Button, Chip, Empty, Errors, Head, useLoaded, Wait } from '../ui/parts';
 import { useReason } from '../ui/reason';
 import { typing } from '../ui/shortcuts';
 import { say } from '../ui/toast';
 import { lastList } from './accounts';
+import { begunAt, keep } from './begun';
 import { Conflict } from './conflict';
 import { Difference, differingKeys } from './difference';
 import { History } from './history';
@@ -21,9 +21,7 @@ import { undeletions, undo } from './take-back';
 /** An account as it was read, with the tag that says so, and what is to change. */
 interface Work { base: Account; tag: string; draft: Draft }
 
-/** What was begun and not saved, for who comes back. */
-const begun = new Map<number, Work>();
-effect(() => { if (!session.value) begun.clear(); });
+const place = (id: number) => `account ${id}`;
 
 const fields = () => [...members.value.map(m => m.key), 'contacts', reasonName];
 
@@ -34,7 +32,7 @@ async function load(id: number): Promise<Work> {
 
 /** One account: its members, its people and what happened to it. */
 export function AccountView({ id }: { id: number }) {
-  const loaded = useLoaded(async () => begun.get(id) ?? load(id), [id, undeletions.value]);
+  const loaded = useLoaded(async () => begunAt<Work>(place(id)) ?? load(id), [id, undeletions.value]);
   if (loaded.error instanceof Refusal && loaded.error.status === 404) {
     return (
       <>
@@ -58,7 +56,7 @@ function useWork(first: Work) {
   const reason = useReason();
   const { base, tag, draft } = work;
   const dirty = Object.keys(draft).length > 0;
-  useEffect(() => { if (dirty) begun.set(base.id, work); else begun.delete(base.id); }, [work]);
+  useLayoutEffect(() => keep(place(base.id), dirty ? work : undefined), [work]);
 
   const take = (next: Work) => { setWork(next); setTheirs(undefined); setError(undefined); setPreview(undefined); reason.clear(); };
   const change = (key: string, value: unknown) => {
@@ -186,10 +184,17 @@ function Activate({ work: { base, activate }, onClose }: StepProps) {
 }
 
 function Delete({ work: { base, tag }, onClose }: StepProps) {
+  const [match, setMatch] = useState(tag);
+  const changed = async (refused: unknown) => {
+    if (!(refused instanceof Refusal) || refused.status !== 412) throw refused;
+    const now = await load(base.id);
+    setMatch(now.tag);
+    throw new Error(`${now.base.updatedBy ? nameOf(now.base.updatedBy) : 'Somebody'} has changed it since you opened it: ${differingKeys(base, now.base).map(labelOf).join(', ')}. Delete it all the same?`);
+  };
   return (
     <FormDialog title={`Delete ${base.title}?`} action="Delete it" danger reasoned onClose={onClose} onSubmit={async reason => {
-      await ask(api.DELETE('/accounts/{accountId}', { params: { path: { accountId: base.id }, header: { 'If-Match': tag, ...reason } } }));
-      begun.delete(base.id);
+      await ask(api.DELETE('/accounts/{accountId}', { params: { path: { accountId: base.id }, header: { 'If-Match': match, ...reason } } })).catch(changed);
+      keep(place(base.id), undefined);
       say(`${base.title} is deleted.`, 'good', { text: 'Undo', run: () => void undo(base.id) });
       go(lastList.value);
     }}>{() => <p>It will no longer appear anywhere, but its history is kept. To put it aside, archive it instead.</p>}</FormDialog>

@@ -22,10 +22,12 @@ const around = 8; // rows beyond the edges that are there, so that scrolling sho
 /** The rows that can be seen, of as many as there are: the others are space. */
 export function AccountsTable({ list, columns, ascending, onTurn, chosen, choose }: TableProps) {
   const box = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(0);
+  const [top, setTop] = useState(list.place?.top ?? 0);
   const [height, setHeight] = useState(800);
-  const [active, setActive] = useState(0);
-  const moved = useRef(false);
+  const [active, setActive] = useState(list.place?.active ?? 0);
+  // Who comes back goes on where the focus was.
+  const moved = useRef(!!list.place);
+  const shown = useRef({ top, active, of: list.of });
   const anchor = useRef(0);
   const row = narrow.matches ? 56 : 36;
   const { rows } = list;
@@ -40,7 +42,18 @@ export function AccountsTable({ list, columns, ascending, onTurn, chosen, choose
   useEffect(() => { if (until >= rows.length - 30) list.more(); }, [until, rows.length, list.busy]);
   useEffect(() => { if (active >= rows.length) setActive(0); }, [rows.length]);
   // Another list begins at its top.
-  useLayoutEffect(() => { box.current!.scrollTop = 0; setTop(0); setActive(0); anchor.current = 0; }, [list.of]);
+  useLayoutEffect(() => {
+    if (list.of === shown.current.of) return;
+    box.current!.scrollTop = 0;
+    setTop(0);
+    setActive(0);
+    anchor.current = 0;
+  }, [list.of]);
+  useLayoutEffect(() => { shown.current = { top, active, of: list.of }; });
+  useLayoutEffect(() => {
+    box.current!.scrollTop = shown.current.top;
+    return () => list.leave(shown.current);
+  }, []);
   useLayoutEffect(() => {
     if (moved.current) box.current?.querySelector<HTMLElement>(`[data-row="${active}"] a`)?.focus({ preventScroll: true });
     moved.current = false;

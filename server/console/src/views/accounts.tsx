@@ -42,6 +42,7 @@ export function Accounts() {
   const [chosen, setChosen] = useState(new Map<number, Account>());
   const [bulk, setBulk] = useState(false);
   const [leaving, setLeaving] = useState(false);
+  const [exporting, setExporting] = useState(false);
   const address = location.hash;
   useEffect(() => { lastList.value = address || '#/accounts'; }, [address]);
 
@@ -63,12 +64,17 @@ export function Accounts() {
     if (next.size > most) say(`At most ${most} accounts are changed together.`, 'bad');
     else setChosen(next);
   };
+  const save = async () => {
+    setExporting(true);
+    await exportView(view).catch(e => say(`Nothing was exported: ${e.message}`, 'bad'));
+    setExporting(false);
+  };
   const filtered = view.q || view.tests.length > 0 || view.archived;
 
   return (
     <div class="list-view">
       <Head title="Accounts" under={<span role="status">{list.total === undefined ? '' : count(list.total, 'account')}</span>}>
-        <Button icon="download" onClick={() => exportView(view).catch(e => say(String(e.message), 'bad'))}>Export</Button>
+        <Button icon="download" busy={exporting} onClick={save}>Export</Button>
         {may('write') && <a class="button main" href="#/accounts/new"><Icon name="plus" />New account</a>}
       </Head>
       <div class="toolbar">

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { api, get, Refusal, type Contact } from '../api';
 import { ago } from '../format';
 import { same, type Draft, type Member } from '../members';
@@ -9,6 +9,7 @@ import { Editor, isGroup } from '../ui/editor';
 import { Field } from '../ui/field';
 import { Button, Errors, Head, useLoaded, Wait } from '../ui/parts';
 import { say } from '../ui/toast';
+import { begunAt, keep } from './begun';
 
 const contactMembers: Member[] = [
   { key: 'name', prop: 'name', name: 'Name', kind: 'text', required: true },
@@ -24,7 +25,10 @@ export function ContactView({ id }: { id: number }) {
 }
 
 function ContactWork({ contact, onSaved }: { contact: Contact; onSaved: (c: Contact) => void }) {
-  const [draft, setDraft] = useState<Draft>({});
+  const place = `contact ${contact.id}`;
+  const [draft, setDraft] = useState(() => begunAt<Draft>(place) ?? {});
+  const [busy, setBusy] = useState(false);
+  useLayoutEffect(() => keep(place, Object.keys(draft).length ? draft : undefined), [draft]);
   const [error, setError] = useState<unknown>();
   const [deleting, setDeleting] = useState(false);
   const at = { params: { path: { contactId: contact.id } } };
@@ -32,14 +36,19 @@ function ContactWork({ contact, onSaved }: { contact: Contact; onSaved: (c: Cont
     const { [key]: _, ...rest } = draft;
     setDraft(same(value, contact[key as keyof Contact]) ? rest : { ...rest, [key]: value });
   };
-  const save = () => get(api.PATCH('/contacts/{contactId}', { ...at, body: draft as never })).then(c => {
+  const save = (e: Event) => {
+    e.preventDefault();
+    setBusy(true);
+    void send().then(() => setBusy(false));
+  };
+  const send = () => get(api.PATCH('/contacts/{contactId}', { ...at, body: draft as never })).then(c => {
     setDraft({});
     setError(undefined);
     onSaved(c);
     say('Saved.');
   }, setError);
   return (
-    <article class="account single">
+    <form class="account single" onSubmit={save} noValidate>
       <Head title={contact.name} back={{ href: '#/contacts', text: 'Contacts' }} under={`Updated ${ago(contact.updatedAt)}`}>
         {may('write') && <Button look="danger" onClick={() => setDeleting(true)}>Delete</Button>}
       </Head>
@@ -48,7 +57,7 @@ function ContactWork({ contact, onSaved }: { contact: Contact; onSaved: (c: Cont
         <div class="grid">
           {contactMembers.map(m => (
             <Field key={m.key} label={m.name} group={isGroup(m)} changed={m.key in draft} error={error instanceof Refusal ? error.of(m.key) : undefined}>
-              {tie => <Editor member={m} value={m.key in draft ? draft[m.key] : contact[m.key as keyof Contact] ?? null} disabled={!may('write')} onChange={v => change(m.key, v)} tie={tie} />}
+              {tie => <Editor member={m} value={m.key in draft ? draft[m.key] : contact[m.key as keyof Contact] ?? null} disabled={busy || !may('write')} onChange={v => change(m.key, v)} tie={tie} />}
             </Field>
           ))}
         </div>
@@ -59,15 +68,16 @@ function ContactWork({ contact, onSaved }: { contact: Contact; onSaved: (c: Cont
         <ul class="people">{contact.accounts.map(a => <li key={a.id}><a href={`#/accounts/${a.id}`}>{a.title}</a></li>)}</ul>
       </section>
       {Object.keys(draft).length > 0 && (
-        <div class="savebar"><div class="savebar-words" role="status"><b>Changed</b></div><Button onClick={() => { setDraft({}); setError(undefined); }}>Discard</Button><Button look="main" onClick={save}>Save</Button></div>
+        <div class="savebar"><div class="savebar-words" role="status"><b>Changed</b></div><Button onClick={() => { setDraft({}); setError(undefined); }}>Discard</Button><Button type="submit" look="main" busy={busy}>Save</Button></div>
       )}
       {deleting && (
         <FormDialog title={`Delete ${contact.name}?`} action="Delete" danger reasoned={contact.accounts.length > 0} onClose={() => setDeleting(false)} onSubmit={async reason => {
           await get(api.DELETE('/contacts/{contactId}', { params: { ...at.params, header: reason } }));
+          keep(place, undefined);
           say(`${contact.name} is deleted.`);
           go('#/contacts');
         }}>{() => <p>The contact is unlinked from {contact.accounts.length === 1 ? 'its account' : `its ${contact.accounts.length} accounts`}.</p>}</FormDialog>
       )}
-    </article>
+    </form>
   );
 }

@@ -25,9 +25,9 @@ export async function exportView(view: View & { columns: Member[] }): Promise<vo
   download('accounts.csv', `${lines.join('\r\n')}\r\n`);
 }
 
-/** Hands a file to the browser. */
+/** Hands a file to the browser. Its mark at the front tells spreadsheets that it is in UTF-8. */
 export function download(name: string, content: string): void {
-  const url = URL.createObjectURL(new Blob([content], { type: 'text/csv' }));
+  const url = URL.createObjectURL(new Blob(['\uFEFF', content], { type: 'text/csv' }));
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

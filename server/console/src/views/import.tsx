@@ -1,11 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { readCSV, cellOf } from '../csv';
-import { count } from '../format';
+import { count, formatCount } from '../format';
 import { loadProperties } from '../members';
 import { Banner, Button, Chip, Errors, Head, type Tone } from '../ui/parts';
 import { Check, Field, SelectField } from '../ui/field';
 import { useOnce } from '../ui/once';
 import { useReason } from '../ui/reason';
+import { keep } from './begun';
 import { guess, run, targets, type Outcome, type Plan } from './import-run';
 import { download } from './export';
 
@@ -61,8 +62,9 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
   const series = useOnce();
   const [waiting, setWaiting] = useState(false);
   const left = useRef(false);
-  useEffect(() => () => { left.current = true; }, []);
+  useEffect(() => () => { left.current = true; keep('import', undefined); }, []);
   const reason = useReason();
+  useEffect(() => keep('import', state === 'writing' || undefined), [state]);
   const busy = state === 'trying' || state === 'writing';
   const change = (part: Partial<Plan>) => { setPlan({ ...plan, ...part }); setOutcomes([]); setState('mapping'); };
   const start = async (dry: boolean) => {
@@ -96,7 +98,7 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
           <h2>{state === 'written' || state === 'writing' ? 'What happened' : 'What would happen'}</h2>
           {busy && waiting && <Banner tone="warn">The server does not answer. This goes on when it does.</Banner>}
           {busy && <progress max={rows.length} value={outcomes.filter(Boolean).length} aria-label="Rows done" />}
-          <p class="tallies">{counts.filter(([, n]) => n).map(([what, n]) => <Chip key={what} tone={tones[what]}>{n} {words[what]}</Chip>)}</p>
+          <p class="tallies">{counts.filter(([, n]) => n).map(([what, n]) => <Chip key={what} tone={tones[what]}>{formatCount(n)} {words[what]}</Chip>)}</p>
           {state === 'written' && <Banner tone="good">Done. <a href="#/accounts">Look at the accounts</a></Banner>}
           {refused.length > 0 && !busy && <Button icon="download" onClick={() => download(`refused-${name}`, [[...head, 'reason'], ...refused.map(o => [...o.row, o.words])].map(r => r.map(c => cellOf(c, false)).join(',')).join('\r\n'))}>The refused rows with reasons</Button>}
           <Outcomes of={outcomes} />

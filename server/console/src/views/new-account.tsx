@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { api, ask, reasonName } from '../api';
 import { bodyOf, customMembers, loadProperties, newOptions, ownMembers, type Draft } from '../members';
 import { go } from '../router';
@@ -7,17 +7,21 @@ import { Button, Errors, Head } from '../ui/parts';
 import { useReason } from '../ui/reason';
 import { say } from '../ui/toast';
 import { lastList } from './accounts';
+import { begunAt, keep } from './begun';
 import { MemberFields } from './member-fields';
 
 const asked = ownMembers.filter(m => !m.readOnly && m.key !== 'isActive');
 
+const place = 'new account';
+
 /** A new account. */
 export function NewAccount() {
-  const [draft, setDraft] = useState<Draft>({ address: [] });
+  const [draft, setDraft] = useState(() => begunAt<Draft>(place) ?? { address: [] });
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
   const key = useOnce();
   const reason = useReason();
+  useLayoutEffect(() => keep(place, Object.values(draft).flat().length ? draft : undefined), [draft]);
   const submit = async (e: Event) => {
     e.preventDefault();
     setBusy(true);
@@ -27,6 +31,7 @@ export function NewAccount() {
         params: { query: { match_by: 'none', allow_new_options: newOptions(draft).length > 0 || undefined } }, headers: { ...key([draft, reason.header]), ...reason.header }, body: bodyOf(draft) as never,
       }));
       if (newOptions(draft).length) await loadProperties();
+      keep(place, undefined);
       say(`${data.title} is made.`);
       go(`#/accounts/${data.id}`, true);
     } catch (refused) {
@@ -45,7 +50,7 @@ export function NewAccount() {
       <Errors of={error} fields={[...[...asked, ...customMembers.value].map(m => m.key), reasonName]} />
       <section class="panel"><h2>Account</h2><MemberFields members={asked} {...common} /></section>
       {customMembers.value.length > 0 && <section class="panel"><h2>Custom</h2><MemberFields members={customMembers.value} {...common} /></section>}
-      <div class="savebar"><div class="savebar-words" />{reason.field(error)}<a class="button plain" href={lastList.value}>Cancel</a><Button type="submit" look="main" busy={busy}>Make the account</Button></div>
+      <div class="savebar"><div class="savebar-words" />{reason.field(error)}<a class="button plain" href={lastList.value} onClick={() => keep(place, undefined)}>Cancel</a><Button type="submit" look="main" busy={busy}>Make the account</Button></div>
     </form>
   );
 }
