@@ -49,6 +49,7 @@ func TestRefusedSteps(t *testing.T) {
 		{"a long message", f.path("/notify"), adminKey, `{"message":"` + strings.Repeat("x", 4001) + `"}`, 400, "4000"},
 		{"a sunset in the past", f.path("/notify"), adminKey, fmt.Sprintf(`{"message":"x","sunset":%q}`, at(-time.Millisecond)), 400, "sunset must not be in the past"},
 		{"a sunset that is no time", f.path("/notify"), adminKey, `{"message":"x","sunset":"tomorrow"}`, 400, "sunset"},
+		{"a sunset in the year 10000", f.path("/notify"), adminKey, `{"message":"x","sunset":"9999-12-31T23:59:59-23:59"}`, 400, "sunset must be an RFC 3339 date-time"},
 		{"an unknown member", f.path("/notify"), adminKey, `{"message":"x","sunsett":null}`, 400, `did you mean \"sunset\"`},
 		{"a rehearsal without an end", f.path("/rehearse"), adminKey, `{}`, 400, "until"},
 		{"a rehearsal that is over", f.path("/rehearse"), adminKey, fmt.Sprintf(`{"from":%q,"until":%q}`, at(-2*hour), at(-hour)), 400, "until must be in the future"},

@@ -49,7 +49,8 @@ var ErrForm = errors.New("not an RFC 3339 date-time")
 var form = regexp.MustCompile(`^\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|(60))(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$`)
 
 // Parse reads a date-time of RFC 3339, all of them and no others: T and Z may be
-// small. A leap second is the one after it.
+// small. A leap second is the one after it. Those that have no four digits for the
+// year in UTC are none, since they could not be written.
 func Parse(s string) (time.Time, error) {
 	match := form.FindStringSubmatchIndex(s)
 	if match == nil {
@@ -68,6 +69,9 @@ func Parse(s string) (time.Time, error) {
 		if day := t.UTC(); day.Day() != 1 || day.Sub(day.Truncate(24*time.Hour)) >= time.Second {
 			return time.Time{}, ErrForm // Leap seconds end months.
 		}
+	}
+	if year := t.UTC().Year(); year < 0 || year > 9999 {
+		return time.Time{}, ErrForm
 	}
 	return t, nil
 }

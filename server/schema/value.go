@@ -215,7 +215,7 @@ func normalizeDate(s string) (string, bool) {
 		return s, true
 	}
 	t, err := timestamp.Parse(s)
-	if err != nil || t.UTC().Year() < 0 || t.UTC().Year() > 9999 {
+	if err != nil {
 		return "", false
 	}
 	return t.UTC().Format(DateTimeLayout), true
