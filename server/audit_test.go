@@ -100,12 +100,16 @@ func TestAuditDetails(t *testing.T) {
 	invited := f.send(t, request{method: "POST", path: "/users", key: adminKey, body: `{"email":"sam@example.com","isAdmin":true}`})
 	token := invited.json["invitation"].(map[string]any)["token"].(string)
 	f.send(t, accept(`{"token":"`+token+`","password":"`+password+`"}`))
+	f.send(t, request{method: "POST", path: "/users/4/password-reset", key: adminKey})
+	f.send(t, request{method: "POST", path: "/users/4/password-reset", key: adminKey, body: `{"revokeKeys":true}`})
 	f.send(t, request{method: "PATCH", path: "/users/4", key: adminKey, body: `{"disabled":true}`})
 	f.send(t, login("ada@example.com", "wrong", ""))
 	a := f.send(t, request{method: "GET", path: "/audit", key: adminKey})
 	for _, part := range []string{
 		`"sequence":"0000000000000000001","at":"2026-11-24T16:05:12.300Z","actor":{"userId":1,"keyId":null,"email":"ada@example.com"},"action":"key.created"`,
 		`"details":{"scope":"read","userId":1}`, `"details":{"isAdmin":true}`, `"action":"user.password_set","subject":{"id":4,"name":"sam@example.com"},"details":{}`,
+		`"action":"user.password_reset","subject":{"id":4,"name":"sam@example.com"},"details":{}`,
+		`"action":"user.password_reset","subject":{"id":4,"name":"sam@example.com"},"details":{"revokeKeys":true}`,
 		`"disabled":{"after":true,"before":false}`, `"actor":null,"action":"login.failed"`, `"failures":1`, `"address":"192.0.2.1"`,
 	} {
 		if !strings.Contains(a.Body.String(), part) {

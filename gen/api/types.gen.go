@@ -1484,7 +1484,7 @@ type AuditEntry struct {
 	Subject AuditSubject `json:"subject"`
 
 	// Details What else there is to say: of changes the members with their values before and after, of a failed login the
-	// address that it came from. Secrets are never among it.
+	// address that it came from, of a password reset `revokeKeys` if it ended the keys too. Secrets are never among it.
 	Details map[string]interface{} `json:"details"`
 }
 

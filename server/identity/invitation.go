@@ -87,7 +87,7 @@ func (s *Service) Invite(ctx context.Context, actor Actor, n NewUser) (InvitedUs
 // time as the first had; the former token is good no more. Errors: KindNotFound;
 // KindConflict if the user has accepted, or is disabled.
 func (s *Service) InviteAgain(ctx context.Context, actor Actor, id int64) (InvitedUser, error) {
-	return s.newToken(ctx, actor, id, audit.UserInvitedAgain, invitationTime, func(ctx context.Context, tx Tx, u *User) error {
+	return s.newToken(ctx, actor, id, renewal{action: audit.UserInvitedAgain, good: invitationTime}, func(ctx context.Context, tx Tx, u *User) error {
 		if !u.Invited() {
 			return userConflict("the user has no open invitation; reset the password instead")
 		}

@@ -32,7 +32,11 @@ func (s *Service) ResetPassword(ctx context.Context, actor Actor, id int64, rese
 	if err := fault.Invalid(reset.Found); err != nil {
 		return InvitedUser{}, err
 	}
-	return s.newToken(ctx, actor, id, audit.PasswordReset, resetTime, func(ctx context.Context, tx Tx, u *User) error {
+	var details map[string]any
+	if reset.RevokeKeys {
+		details = map[string]any{"revokeKeys": true}
+	}
+	return s.newToken(ctx, actor, id, renewal{action: audit.PasswordReset, details: details, good: resetTime}, func(ctx context.Context, tx Tx, u *User) error {
 		if u.Invited() {
 			return userConflict("the user has not accepted the invitation yet; invite the user again instead")
 		}
@@ -44,8 +48,15 @@ func (s *Service) ResetPassword(ctx context.Context, actor Actor, id int64, rese
 	})
 }
 
+// renewal is another token for a user.
+type renewal struct {
+	action  audit.Action
+	details map[string]any // of the entry in the audit log
+	good    time.Duration  // from now on
+}
+
 // newToken gives a user another token if prepare allows it.
-func (s *Service) newToken(ctx context.Context, actor Actor, id int64, action audit.Action, good time.Duration, prepare func(context.Context, Tx, *User) error) (InvitedUser, error) {
+func (s *Service) newToken(ctx context.Context, actor Actor, id int64, r renewal, prepare func(context.Context, Tx, *User) error) (InvitedUser, error) {
 	token := newSecret(invitationPrefix)
 	invited, err := write.Run(ctx, s.store, write.Mode[InvitedUser]{}, func(ctx context.Context, tx Tx) (InvitedUser, error) {
 		user, err := tx.User(ctx, actor.CompanyID, id)
@@ -58,14 +69,14 @@ func (s *Service) newToken(ctx context.Context, actor Actor, id int64, action au
 		if err := prepare(ctx, tx, &user); err != nil {
 			return InvitedUser{}, err
 		}
-		user.Invitation, user.InvitedUntil = HashToken(token), s.clock.Now().Add(good)
+		user.Invitation, user.InvitedUntil = HashToken(token), s.clock.Now().Add(r.good)
 		if err := tx.UpdateUser(ctx, user); err != nil {
 			return InvitedUser{}, err
 		}
-		return InvitedUser{User: user, Token: token}, audit.Add(ctx, tx, s.entry(actor, action, user.subject(), nil))
+		return InvitedUser{User: user, Token: token}, audit.Add(ctx, tx, s.entry(actor, r.action, user.subject(), r.details))
 	})
 	if err == nil {
-		s.record(ctx, actor, invited.User, wordsOf[action])
+		s.record(ctx, actor, invited.User, wordsOf[r.action])
 	}
 	return invited, err
 }
