@@ -21,6 +21,7 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/accountsd/accountsd/server/alias"
+	"github.com/accountsd/accountsd/server/normal"
 )
 
 // timeout bounds each exchange with the mail server.
@@ -66,6 +67,7 @@ func NewSender(server string) (*Sender, error) {
 	if s.from, err = netmail.ParseAddress(query.Get("from")); err != nil {
 		return nil, errURL("has no valid parameter from")
 	}
+	s.from.Address = normal.MailAddress(s.from.Address)
 	policy, known := starttls[query.Get("starttls")]
 	if !known {
 		return nil, errURL("has a parameter starttls that is not mandatory, opportunistic or off")
@@ -150,7 +152,7 @@ func (s *Sender) dial(ctx context.Context, exchange time.Duration) (*mail.Client
 func (s *Sender) message(m alias.Mail) (*mail.Msg, error) {
 	message := mail.NewMsg()
 	message.FromMailAddress(s.from)
-	if err := message.To(m.To); err != nil {
+	if err := message.To(normal.MailAddress(m.To)); err != nil {
 		return nil, err
 	}
 	message.Subject(m.Letter.Subject)

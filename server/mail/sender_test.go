@@ -97,6 +97,22 @@ func TestSend(t *testing.T) {
 }
 
 // Each way to fail has its class, and no error tells the password.
+// Few servers take letters beyond ASCII in a domain, and all take its Punycode.
+func TestSendToInternationalDomain(t *testing.T) {
+	t.Parallel()
+	server := mailtest.Start(t, mailtest.FreeAddr(t))
+	sender := newSender(t, "smtp://%s?from=ops@b%%C3%%BCcher.example&starttls=off", server.Addr)
+	m := aMail
+	m.To = "lin@bücher.example"
+	if err := sender.Send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	got := server.Messages(t)
+	if len(got) != 1 || got[0].To[0].Address != "lin@xn--bcher-kva.example" || !strings.Contains(got[0].Headers["From"][0], "<ops@xn--bcher-kva.example>") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestSendFailures(t *testing.T) {
 	t.Parallel()
 	plain := mailtest.Start(t, mailtest.FreeAddr(t), "--smtp-auth-file", passwords(t), "--smtp-auth-allow-insecure")

@@ -32,11 +32,27 @@ func EmailKey(s string) string {
 	if isASCII(s) {
 		return s
 	}
-	local, domain := splitAddress(s)
-	if ascii, err := idna.Lookup.ToASCII(domain); err == nil && ascii != "" {
-		return Fold(local) + "@" + ascii
+	if local, domain, ok := punycoded(s); ok {
+		return Fold(local) + "@" + domain
 	}
 	return Fold(s)
+}
+
+// MailAddress returns the form of an address that every mail server reads: as it is
+// stored, with an international domain in Punycode.
+func MailAddress(s string) string {
+	if local, domain, ok := punycoded(s); ok {
+		return local + "@" + domain
+	}
+	return s
+}
+
+// punycoded splits an address, and writes its domain in Punycode; false if that
+// cannot be done.
+func punycoded(s string) (local, domain string, ok bool) {
+	local, domain = splitAddress(s)
+	domain, err := idna.Lookup.ToASCII(domain)
+	return local, domain, err == nil && domain != ""
 }
 
 // splitAddress returns what is on the sides of the @; no domain if there is
