@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -84,20 +85,33 @@ func (s *Server) holderOf(ctx context.Context, r *http.Request, token string) (i
 	return s.Identity.Authenticate(ctx, token, address)
 }
 
-// sentToken returns the token of the key that a request was sent with: that of
-// x-api-key, or else of Authorization (RFC 6750). Whoever sends two different
-// ones does not know for whom it acts.
-func sentToken(header http.Header) (string, error) {
-	key := header.Get(apiKeyHeader)
-	scheme, token, _ := strings.Cut(header.Get("Authorization"), " ")
-	token = strings.TrimSpace(token)
-	switch {
-	case !strings.EqualFold(scheme, "Bearer"):
-		return key, nil
-	case key != "" && key != token:
-		return "", fault.Invalid([]fault.Offence{{
-			In: fault.InHeader, Path: []string{"Authorization"}, Message: "Authorization must hold the same key as x-api-key, or be left out",
-		}})
+// sentToken returns the token of the key that a request was sent with, in x-api-key
+// or in Authorization (RFC 6750). Whoever sends two different ones does not know for
+// whom it acts.
+func sentToken(header http.Header) (token string, err error) {
+	for _, sent := range header[apiKeyHeader] {
+		if token, err = sameToken(token, sent, "x-api-key"); err != nil {
+			return "", err
+		}
+	}
+	for _, credentials := range header["Authorization"] {
+		scheme, sent, _ := strings.Cut(credentials, " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			continue
+		}
+		if token, err = sameToken(token, strings.TrimSpace(sent), "Authorization"); err != nil {
+			return "", err
+		}
 	}
 	return token, nil
+}
+
+// sameToken returns the token that was sent, if it is no other one than before.
+func sameToken(before, sent, header string) (string, error) {
+	if before == "" || sent == "" || before == sent {
+		return cmp.Or(before, sent), nil
+	}
+	return "", fault.Invalid([]fault.Offence{{
+		In: fault.InHeader, Path: []string{header}, Message: header + " must hold the same key as each other header with one, or be left out",
+	}})
 }

@@ -367,6 +367,24 @@ func TestBearer(t *testing.T) {
 	}
 }
 
+// Who sends two different keys does not know for whom it acts.
+func TestSeveralKeys(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for _, c := range []struct {
+		header, second string
+		status         int
+	}{
+		{"X-Api-Key", writeKey, 200}, {"X-Api-Key", "", 200}, {"X-Api-Key", otherKey, 400}, {"Authorization", "Bearer " + writeKey, 200}, {"Authorization", "Bearer " + otherKey, 400},
+	} {
+		req := f.request(t.Context(), request{method: "GET", path: "/accounts/1", headers: map[string]string{"Authorization": "Bearer " + writeKey}})
+		req.Header.Add(c.header, c.second)
+		if a := f.answerTo(t, req); a.Code != c.status {
+			t.Errorf("also %s: %q: %d %s", c.header, c.second, a.Code, a.Body)
+		}
+	}
+}
+
 // Behind a proxy, links and locations lead where callers reach the server.
 func TestPublicURL(t *testing.T) {
 	t.Parallel()
