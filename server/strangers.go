@@ -77,6 +77,16 @@ func (s *Server) refuseStranger(r *http.Request, token string) error {
 	}
 }
 
+// admitStranger counts a request of an operation that asks for no key, and refuses it
+// as one without a valid key.
+func (s *Server) admitStranger(c *gin.Context) {
+	if err := s.refuseStranger(c.Request, ""); err != nil {
+		s.fail(c, err)
+		return
+	}
+	s.strangers.count(remoteAddress(c.Request), s.config.Clock())
+}
+
 // limitRequests answers at once what comes while too much is under way, so that the
 // rest is answered in time. Who asks whether the server is well is always answered.
 func (s *Server) limitRequests(c *gin.Context) {

@@ -45,6 +45,14 @@ func TestAddressLimit(t *testing.T) {
 	from(guesser, readKey, 200)
 	from(guesser, "nope", 401)
 
+	// What asks for no key is counted as well, whatever comes of it.
+	for _, want := range []int{400, 400, 400, 429} {
+		a := f.sendFrom(t, "192.0.2.9:4711", accept(`{"token":"guessed","password":"`+password+`"}`))
+		if a.Code != want {
+			t.Errorf("an invitation: %d %s, want %d", a.Code, a.Body, want)
+		}
+	}
+
 	free := newFixture(t)
 	for range 20 {
 		if a := free.send(t, request{method: "GET", path: "/accounts/1", key: "nope"}); a.Code != 401 {
