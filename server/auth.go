@@ -59,6 +59,9 @@ func (s *Server) authenticate(c *gin.Context) {
 func (s *Server) identifyActor(c *gin.Context, op *operation) (identity.Actor, error) {
 	ctx := c.Request.Context()
 	if op.security == byPassword {
+		if err := s.refuseForeignPage(c.Request.Header); err != nil {
+			return identity.Actor{}, err
+		}
 		email, password, _ := c.Request.BasicAuth()
 		// One that is no id is none until validation refuses it.
 		companyID, _ := strconv.ParseInt(c.Query("company_id"), 10, 64)

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/accountsd/accountsd/server/fault"
 )
 
 // What browsers may send, and may show to the page that has sent it.
@@ -38,11 +40,10 @@ func (s *Server) allowOrigin(c *gin.Context) {
 	header := c.Writer.Header()
 	header.Set("Vary", header.Get("Vary")+", Origin")
 	origin := c.GetHeader("Origin")
-	all := slices.Contains(s.config.CORSOrigins, "*")
-	if origin == "" || !all && !slices.Contains(s.config.CORSOrigins, strings.ToLower(origin)) {
+	if origin == "" || !s.allowsOrigin(origin) {
 		return
 	}
-	if all {
+	if slices.Contains(s.config.CORSOrigins, "*") {
 		origin = "*"
 	}
 	header.Set("Access-Control-Allow-Origin", origin)
@@ -50,5 +51,25 @@ func (s *Server) allowOrigin(c *gin.Context) {
 	if c.Request.Method == http.MethodOptions {
 		header.Set("Access-Control-Allow-Headers", corsHeaders)
 		header.Set("Access-Control-Max-Age", corsMaxAge)
+	}
+}
+
+// allowsOrigin tells whether the operator lets the pages of an origin call.
+func (s *Server) allowsOrigin(origin string) bool {
+	return slices.Contains(s.config.CORSOrigins, "*") || slices.Contains(s.config.CORSOrigins, strings.ToLower(origin))
+}
+
+// refuseForeignPage returns an error if a browser sends a password for a page of
+// another origin. Browsers remember passwords of HTTP Basic, and add them to whatever
+// any page has them send, as a form that makes a key. Other programs send no
+// Sec-Fetch-Site, and neither do browsers over plain HTTP.
+func (s *Server) refuseForeignPage(header http.Header) error {
+	site := header.Get("Sec-Fetch-Site")
+	if site == "" || site == "same-origin" || site == "none" || s.allowsOrigin(header.Get("Origin")) {
+		return nil
+	}
+	return &fault.Error{
+		Kind:    fault.KindForbidden,
+		Message: "a page of another origin may not send a password, unless the operator names its origin (serve --cors-origin)",
 	}
 }

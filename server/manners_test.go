@@ -118,6 +118,31 @@ func TestCORS(t *testing.T) {
 	}
 }
 
+// A page of another origin cannot use the password that a browser remembers.
+func TestForeignPage(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(c *server.Config) { c.CORSOrigins = []string{"https://crm.example"} })
+	for _, c := range []struct {
+		site, origin string
+		status       int
+	}{
+		{"", "", 200}, {"", "https://evil.example", 200}, {"none", "", 200}, {"same-origin", "https://accounts.example", 200}, {"cross-site", "https://crm.example", 200},
+		{"cross-site", "https://evil.example", 403}, {"same-site", "https://blog.example", 403}, {"cross-site", "null", 403}, {"cross-site", "", 403},
+	} {
+		r := login("ada@example.com", password, "")
+		r.headers["Content-Type"] = "application/x-www-form-urlencoded"
+		r.headers["Sec-Fetch-Site"], r.headers["Origin"] = c.site, c.origin
+		if a := f.send(t, r); a.Code != c.status {
+			t.Errorf("%q from %q: %d %s, want %d", c.site, c.origin, a.Code, a.Body, c.status)
+		}
+	}
+	change := login("ada@example.com", password, `{"newPassword":"another long password"}`)
+	change.path, change.headers["Sec-Fetch-Site"] = "/users/me/password", "cross-site"
+	if a := f.send(t, change); a.Code != http.StatusForbidden {
+		t.Errorf("a change of the password: %d %s", a.Code, a.Body)
+	}
+}
+
 // A slash too many is told, and leads to no other host.
 func TestTrailingSlash(t *testing.T) {
 	t.Parallel()

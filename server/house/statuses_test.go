@@ -59,7 +59,7 @@ func (o operation) failures() []string {
 	isBatch := o.OperationID == "batchUpdateAccounts" // Its tags are in the body.
 	_, conflicts := conflicts[o.OperationID]
 	add(o.Security == nil || len(*o.Security) > 0, "401")
-	add((o.Security == nil || len(*o.Security) > 0) && o.OperationID != "changePassword", "403") // Anyone may change the own one.
+	add(o.Security == nil || len(*o.Security) > 0, "403") // For want of a scope, or for a page of another origin that sends a password
 	add(o.has("path", ""), "404")
 	add(o.has("query", "wait"), "410")
 	add(conflicts || o.has("header", "Idempotency-Key"), "409")
