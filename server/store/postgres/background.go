@@ -12,7 +12,8 @@ import (
 
 // The pauses of what runs in the background.
 const (
-	afterNothing = 200 * time.Millisecond
+	afterSome    = 200 * time.Millisecond // so that the next texts share a round
+	afterNothing = 5 * time.Second        // unless texts are written here: those of a server that has gone are found nevertheless
 	afterError   = time.Second
 	dropEvery    = 10 * time.Minute
 	measureEvery = time.Second
@@ -37,17 +38,35 @@ func (s *Store) work(ctx context.Context, quiet bool) {
 		if time.Since(dropped) > dropEvery && err == nil && !quiet {
 			dropped, err = time.Now(), s.engine.DropNames(ctx)
 		}
+		isIdle := n == 0 && err == nil && !quiet
 		switch {
 		case err != nil:
 			pause = afterError
 		case n < mergedAtOnce:
-			pause = afterNothing
+			pause = afterSome
 		}
-		select {
-		case <-ctx.Done():
+		if !rest(ctx, pause, nil) || isIdle && !rest(ctx, afterNothing, s.woken) {
 			return
-		case <-time.After(pause):
 		}
+	}
+}
+
+// rest waits for a pause to be over, or to be woken. It is false if ctx has ended.
+func rest(ctx context.Context, pause time.Duration, woken <-chan struct{}) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-woken:
+	case <-time.After(pause):
+	}
+	return true
+}
+
+// wake has texts indexed that were written.
+func (s *Store) wake() {
+	select {
+	case s.woken <- struct{}{}:
+	default: // It is to look already.
 	}
 }
 

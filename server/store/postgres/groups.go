@@ -162,6 +162,9 @@ func (s *Store) writeGroup(company int64, group []*waiting) {
 	missed := 0
 	if err == nil {
 		missed = len(group) - len(written)
+		if slices.ContainsFunc(sets, func(e *encoded) bool { return len(e.texts) > 0 }) {
+			s.wake()
+		}
 	}
 	s.engine.Tell(sent, len(group), missed, err)
 	for i, w := range group {

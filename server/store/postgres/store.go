@@ -27,7 +27,8 @@ type Store struct {
 	groups  groups
 	layout  atomic.Pointer[layout]
 	keys    records.KeysVersion
-	follows bool // it may follow another installation
+	follows bool          // it may follow another installation
+	woken   chan struct{} // holds one if there may be texts to index
 	stop    context.CancelFunc
 	done    chan struct{} // closed when nothing runs in the background any more
 	close   func() error
@@ -93,7 +94,7 @@ func connect(ctx context.Context, url string, config engine.Config) (*Store, err
 	}
 	s := &Store{
 		Reader: records.Reader{Session: e.Session(), Driven: records.DefaultDriven, Texts: texts{}},
-		engine: e, place: at, stop: func() {}, done: make(chan struct{}),
+		engine: e, place: at, woken: make(chan struct{}, 1), stop: func() {}, done: make(chan struct{}),
 	}
 	s.close = sync.OnceValue(s.shutDown)
 	return s, nil
@@ -129,22 +130,29 @@ func (s *Store) Ping(ctx context.Context) error {
 // Write runs fn in a transaction: see store.Store.
 func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
 	defer s.keys.Forget() // It may have been about keys.
-	return s.engine.Write(ctx, within(fn))
+	var texts bool
+	err := s.engine.Write(ctx, within(fn, &texts))
+	if err == nil && texts {
+		s.wake()
+	}
+	return err
 }
 
 // Rehearse is Write, but leaves nothing of what fn wrote.
 func (s *Store) Rehearse(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
-	return s.engine.Rehearse(ctx, within(fn))
+	return s.engine.Rehearse(ctx, within(fn, new(bool)))
 }
 
-// within runs fn in a transaction, and writes the texts that have changed at its end.
-func within(fn func(ctx context.Context, tx store.Tx) error) func(ctx context.Context, session db.Session) error {
+// within runs fn in a transaction, writes the texts that have changed at its end, and
+// notes whether there are any.
+func within(fn func(ctx context.Context, tx store.Tx) error, texts *bool) func(ctx context.Context, session db.Session) error {
 	return func(ctx context.Context, session db.Session) error {
 		changed := &changedTexts{}
 		tx := &records.Tx{Reader: records.Reader{Session: session, Driven: records.DefaultDriven}, Queue: changed}
 		if err := fn(ctx, tx); err != nil {
 			return err
 		}
+		*texts = len(changed.changed) > 0
 		if err := changed.flush(ctx, session); err != nil {
 			return err
 		}

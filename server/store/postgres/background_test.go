@@ -1,0 +1,38 @@
+package postgres_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/accountsd/accountsd/server/mail/mailtest"
+	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/postgres"
+)
+
+// A server that has nothing to do is woken by its own writes, and finds what another
+// one has left, that has gone.
+func TestTextsAreIndexed(t *testing.T) {
+	t.Parallel()
+	url := database(t)
+	gone := openWith(t, url, postgres.Config{Quiet: true})
+	_, a := addCompany(t, gone)
+	s := open(t, url)
+	indexed := func() bool {
+		n, err := s.TextBacklog(t.Context())
+		return err == nil && n == 0
+	}
+	mailtest.Eventually(t, "what was left is indexed", indexed)
+	began := time.Now()
+	for range 4 {
+		a.Number = 0 // the next one
+		if err := s.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.InsertAccount(ctx, &a) }); err != nil {
+			t.Fatal(err)
+		}
+		mailtest.Eventually(t, "what was written is indexed", indexed)
+	}
+	// By itself the server would look every five seconds.
+	if took := time.Since(began); took > 12*time.Second {
+		t.Errorf("that took %v", took)
+	}
+}
