@@ -93,10 +93,9 @@ func TestMergeWithWhatWasDeleted(t *testing.T) {
 	}
 }
 
-// Who has not looked for very many versions is told to look.
-func TestVersionLongAgo(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
+// age gives account 1 more versions than are looked back, and returns the last.
+func age(t *testing.T, f *fixture) int {
+	t.Helper()
 	for first := range account.MaxPast/500 + 1 {
 		updates := make([]string, 500)
 		for i := range updates {
@@ -104,11 +103,36 @@ func TestVersionLongAgo(t *testing.T) {
 		}
 		f.send(t, batch("", "["+strings.Join(updates, ",")+"]"))
 	}
-	now := int(f.history1(t)[0].Version)
+	return int(f.history1(t)[0].Version)
+}
+
+// Who has not looked for very many versions is told to look.
+func TestVersionLongAgo(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	now := age(t, f)
 	for version, status := range map[int]int{now - account.MaxPast - 1: 412, now - account.MaxPast: 200} {
 		a := f.send(t, guarded(patchQuery("dry_run=true", `{"title":"Mine"}`), version, "merge"))
 		if a.Code != status || status == 412 && a.json["detail"] != "the account is not the version that If-Match names; fetch it again" {
 			t.Errorf("version %d of %d: %d %s", version, now, a.Code, a.Body)
+		}
+	}
+}
+
+// A batch looks no further back in all than takes a moment.
+func TestVersionsLongAgoInBatch(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	version := age(t, f) - account.MaxPast + 10 // and one more, once the first update is made
+	const most = account.MaxBatchPast / account.MaxPast
+	for count, status := range map[int]int{most: 200, most + 1: 412} {
+		update := fmt.Sprintf(`{"id":1,"ifMatch":"\"1-%d\"","set":{"title":"Mine","description":null}}`, version)
+		updates := strings.Repeat(update+",", count-1) + update
+		r := batch("dry_run=true", "["+updates+"]")
+		r.headers = map[string]string{"Prefer": "merge"}
+		a := f.send(t, r)
+		if a.Code != status || status == 412 && !strings.Contains(a.Body.String(), fmt.Sprintf(`"/updates/%d/ifMatch"`, most)) {
+			t.Errorf("%d updates: %d %s", count, a.Code, a.Body)
 		}
 	}
 }

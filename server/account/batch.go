@@ -104,6 +104,7 @@ type batch struct {
 	req      BatchRequest
 	accounts map[int64]Account // those of the batch, as they are so far
 	merged   map[int64]int64   // those that were merged, and into which
+	past     int64             // versions that were looked back
 	offences fault.Offences
 
 	conflicts []fault.Conflict
@@ -168,7 +169,7 @@ func (b *batch) update(ctx context.Context, index int, update BatchUpdate) error
 		}
 		return nil
 	}
-	p, err := b.rebase(ctx, b.tx, before, UpdateRequest{Patch: update.Patch, Match: update.Match, Merge: b.req.Merge, AllowNewOptions: b.req.AllowNewOptions})
+	p, err := b.rebase(ctx, before, update)
 	if e, ok := errors.AsType[*fault.Error](err); ok && e.Kind == fault.KindPrecondition {
 		b.outdated(path, e.Conflicts)
 		p, err = update.Patch, nil
@@ -185,6 +186,18 @@ func (b *batch) update(ctx context.Context, index int, update BatchUpdate) error
 	}
 	b.accounts[update.ID] = after
 	return err
+}
+
+// rebase is the service's, as far back as the batch may still look.
+func (b *batch) rebase(ctx context.Context, before Account, update BatchUpdate) (Patch, error) {
+	most := min(MaxPast, MaxBatchPast-b.past)
+	if !update.Match.holds(before) {
+		if earlier := update.Match.before(before.Version, most); earlier > 0 {
+			b.past += before.Version - earlier
+		}
+	}
+	req := UpdateRequest{Patch: update.Patch, Match: update.Match, Merge: b.req.Merge, AllowNewOptions: b.req.AllowNewOptions}
+	return b.Service.rebase(ctx, b.tx, before, req, most)
 }
 
 // outdated notes that the update at the path was made for an earlier version.

@@ -20,6 +20,10 @@ import (
 // so long must look again, and one request must not read a long history.
 const MaxPast = 1000
 
+// MaxBatchPast is how many versions all accounts of a batch are looked back, which
+// takes a quarter of a second. What goes further back is refused in the same way.
+const MaxBatchPast = 20_000
+
 // MaxConflicts is how many conflicts an error names, one for each member that an
 // account can have.
 const MaxConflicts = 1100
@@ -46,12 +50,13 @@ const (
 // rebase returns the patch as it is to be applied to an account: as it is, if the
 // account is what the request's condition asks for. If it was so before, and the
 // request may be merged, each list in the patch is what both changes make of it.
-// KindPrecondition otherwise, with what the request and others have changed since.
-func (s *Service) rebase(ctx context.Context, r Reader, now Account, req UpdateRequest) (Patch, error) {
+// KindPrecondition otherwise, with what the request and others have changed since, if
+// that is at most so many versions.
+func (s *Service) rebase(ctx context.Context, r Reader, now Account, req UpdateRequest, most int64) (Patch, error) {
 	if req.Match.holds(now) {
 		return req.Patch, nil
 	}
-	past, err := changedSince(ctx, r, now, req.Match.before(now.Version))
+	past, err := changedSince(ctx, r, now, req.Match.before(now.Version, most))
 	if err != nil {
 		return Patch{}, err
 	}
@@ -74,11 +79,11 @@ func (s *Service) rebase(ctx context.Context, r Reader, now Account, req UpdateR
 }
 
 // before returns the latest version that the condition names before one; 0 if
-// there is none, or none that is compared with.
-func (m *Match) before(version int64) int64 {
+// there is none, or none that is at most so many versions back.
+func (m *Match) before(version, most int64) int64 {
 	latest := int64(0)
 	for _, v := range m.Versions {
-		if v < version && v >= version-MaxPast {
+		if v < version && v >= version-most {
 			latest = max(latest, v)
 		}
 	}

@@ -70,7 +70,7 @@ func (s *Service) Update(ctx context.Context, actor identity.Actor, req UpdateRe
 		if err != nil {
 			return Account{}, err
 		}
-		p, err := s.rebase(ctx, tx, before, req)
+		p, err := s.rebase(ctx, tx, before, req, MaxPast)
 		if err != nil {
 			return Account{}, err
 		}
