@@ -5,6 +5,7 @@ package cell
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"strings"
 )
 
@@ -86,7 +87,19 @@ func guard(text string) string {
 	return text
 }
 
-// Unguard takes off the apostrophe that Of has put before a text.
+// number is what a spreadsheet reads as a number, whatever it begins with.
+var number = regexp.MustCompile(`^[+-]?[0-9.,]+([eE][+-]?[0-9]+)?$`)
+
+// Defuse puts an apostrophe before a cell of somebody else's file that a spreadsheet
+// would run. Unguard takes it off; a cell that is guarded already stays as it is.
+func Defuse(cell string) string {
+	if isFormula(cell) && !number.MatchString(cell) {
+		return "'" + cell
+	}
+	return cell
+}
+
+// Unguard takes off the apostrophe that Of or Defuse has put before a text.
 func Unguard(cell string) string {
 	if strings.HasPrefix(cell, "'") && isFormula(strings.TrimLeft(cell, "'")) {
 		return cell[1:]

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/accountsd/accountsd/gen/cell"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/jsonvalue"
@@ -81,7 +82,7 @@ func (f rejects) encode(begin bool, rows []row, rejected []account.RejectedRow) 
 		}
 	}
 	for _, r := range rejected {
-		if err := w.Write(f.withReasons(rows[r.Index].cells, strconv.Itoa(rows[r.Index].line), strings.Join(r.Reasons, "\n"))); err != nil {
+		if err := w.Write(f.withReasons(defused(rows[r.Index].cells), strconv.Itoa(rows[r.Index].line), strings.Join(r.Reasons, "\n"))); err != nil {
 			return nil, err
 		}
 	}
@@ -89,11 +90,20 @@ func (f rejects) encode(begin bool, rows []row, rejected []account.RejectedRow) 
 	return b.Bytes(), w.Error()
 }
 
+// defused are cells that no spreadsheet runs: whoever corrects the rows opens them in one.
+func defused(cells []string) []string {
+	safe := make([]string, len(cells))
+	for i, text := range cells {
+		safe[i] = cell.Defuse(text)
+	}
+	return safe
+}
+
 // withReasons adds the cells of the columns of the line and of errors, or
 // replaces those that are there. A row that is shorter or longer than the header
 // stays so: filled up, it would pass the next time.
 func (f rejects) withReasons(cells []string, line, reasons string) []string {
-	cells, header := slices.Clone(cells), f.layout.header
+	header := f.layout.header
 	at := slices.Index(header, errorsColumn)
 	if at < 0 {
 		return append(cells, line, reasons)

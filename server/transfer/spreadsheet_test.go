@@ -54,6 +54,32 @@ func TestCellsWithoutColumn(t *testing.T) {
 	}
 }
 
+// No spreadsheet runs what was rejected, and once corrected it is what it was.
+func TestRejectedFormulas(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	path := f.write(t, "a.csv", "title,address,description,value\n=1+1,,\"@SUM(1)\",-5\n\"'=2+2\",,+1 415,\"+1,5\"\n-,\"\",\"\t=x\",x\n")
+	result, err := f.importFile(t.Context(), t, path, transfer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantCounts(t, result, 0, 0, 0, 3)
+	rejected := readFile(t, result.Rejects)
+	for _, want := range []string{"\n'=1+1,,'@SUM(1),-5,2,", "\n'=2+2,,'+1 415,\"+1,5\",3,", "\n'-,,'\t=x,x,4,"} {
+		if !strings.Contains(rejected, want) {
+			t.Errorf("%q is not in\n%s", want, rejected)
+		}
+	}
+	mended := strings.NewReplacer(",,'", ",1 Pier,'", "+1,5", "1.5", ",x,", ",0,").Replace(rejected)
+	wantCounts(t, f.importText(t, "b.csv", mended, transfer.Options{}), 3, 0, 0, 0)
+	got := f.accounts(t)
+	for i, want := range []string{"=1+1 @SUM(1)", "=2+2 +1 415", "- =x"} {
+		if text := got[i].Title + " " + strings.TrimSpace(*got[i].Description); text != want {
+			t.Errorf("got %q, want %q", text, want)
+		}
+	}
+}
+
 // A phone number of which a spreadsheet has lost digits replaces no good one.
 func TestShortenedPhone(t *testing.T) {
 	t.Parallel()
