@@ -153,11 +153,11 @@ type change func(ctx context.Context, tx Tx, r *Report, step *Step) error
 // is.
 func (s *Service) step(ctx context.Context, actor identity.Actor, userID int64, change change) (Report, error) {
 	report, err := write.Run(ctx, s.store, write.Mode[Report]{}, func(ctx context.Context, tx Tx) (Report, error) {
-		now := s.clock.Now()
-		m, err := tx.AliasMigrationForUpdate(ctx, actor.CompanyID, userID, now)
+		m, err := tx.AliasMigrationForUpdate(ctx, actor.CompanyID, userID, s.clock.Now())
 		if err != nil {
 			return Report{}, err
 		}
+		now := s.clock.Now() // not before those steps that this one has waited for
 		report, err := s.report(ctx, tx, m, now)
 		if err != nil {
 			return Report{}, err

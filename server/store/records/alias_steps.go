@@ -31,10 +31,11 @@ var (
 	envelopes    = mails.Without("subject", "text", "html")
 	changedMails = envelopes.Without("id", "company_id", "step_id", "recipient", "created_at")
 
-	insertStep  = db.Statement{Thing: "step", Text: steps.Insert("alias_steps")}
+	insertStep = db.Statement{Thing: "step", Text: steps.Insert("alias_steps")}
+	// Servers beside each other take ids of ranges of their own.
 	selectSteps = db.Statement{Thing: "steps", Text: `SELECT ` + steps.List("s.") + `
 FROM alias_steps s
-WHERE s.user_id = ? AND s.company_id = ? ORDER BY s.id DESC LIMIT ?`}
+WHERE s.user_id = ? AND s.company_id = ? ORDER BY s.at DESC, s.id DESC LIMIT ?`}
 	selectMails = db.Statement{Thing: "mails", Text: `SELECT ` + envelopes.List("") + ` FROM mails
 WHERE company_id = ? AND step_id IN ({ids ?})`}
 	insertMail = db.Statement{Thing: "mail", Taken: "the step has a mail", Text: mails.Insert("mails")}

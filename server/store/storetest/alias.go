@@ -261,7 +261,7 @@ func testAliasSteps(t *testing.T, f *fixture) {
 		State: alias.MailPending, CreatedAt: start, NextAttempt: start,
 	}
 	f.write(t, func(ctx context.Context, tx store.Tx) error {
-		for i := len(want) - 1; i >= 0; i-- {
+		for i := range want { // The newest has the lowest id, as it may if another server wrote the others.
 			s := &want[i]
 			s.CompanyID, s.UserID, s.At = f.company.ID, f.ada.ID, start.Add(time.Duration(-i)*time.Second)
 			if err := tx.AddAliasStep(ctx, s); err != nil {
