@@ -285,6 +285,33 @@ func TestLetterNamesLeniencies(t *testing.T) {
 	}
 }
 
+// A key without a name is known by the beginning of its token.
+func TestLetterWithoutNames(t *testing.T) {
+	t.Parallel()
+	composer, err := mail.NewComposer("https://accounts.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := []alias.KeyUse{{ID: 1, Prefix: "acc_6mF1k0", Calls: 2}}
+	letter, err := composer.Compose(alias.Report{
+		Keys: keys, Agents: []alias.AgentUse{{Calls: 2}}, Operations: []alias.OperationUse{{Method: "GET", Path: "/v1/clients", Successor: "/v1/accounts", Calls: 2}},
+		Leniencies: []alias.LeniencyUse{{Name: "limit read as page_size", Calls: 2, Keys: keys}},
+	}, alias.Step{Message: "Please move."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"        2  (no name) (acc_6mF1k0...)\n", "        2  (no name)\n", "        2  limit read as page_size, by acc_6mF1k0...\n"} {
+		if !strings.Contains(letter.Text, part) {
+			t.Errorf("the text lacks %q:\n%s", part, letter.Text)
+		}
+	}
+	for _, part := range []string{"2 with one without a name (<code>acc_6mF1k0…</code>)", "2 times, by <code>acc_6mF1k0…</code></li>"} {
+		if !strings.Contains(letter.HTML, part) {
+			t.Errorf("the HTML lacks %q:\n%s", part, letter.HTML)
+		}
+	}
+}
+
 func TestLetterWithoutCalls(t *testing.T) {
 	t.Parallel()
 	composer, err := mail.NewComposer("https://accounts.example.com")

@@ -122,12 +122,15 @@ func writeJSON(w io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
+// noName stands for the name of a key or a program that has none, as in the notice.
+const noName = "(no name)"
+
 // listKeys begins with a number, so that no spreadsheet takes a name that a user
 // chose for a formula.
 func listKeys(r alias.Report) string {
 	parts := make([]string, len(r.Keys))
 	for i, k := range r.Keys {
-		parts[i] = fmt.Sprintf("%d with %s (%s)", k.Calls, printable(k.Name), printable(k.Prefix))
+		parts[i] = fmt.Sprintf("%d with %s (%s)", k.Calls, cmp.Or(printable(k.Name), noName), printable(k.Prefix))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -135,7 +138,7 @@ func listKeys(r alias.Report) string {
 func listAgents(r alias.Report) string {
 	parts := make([]string, len(r.Agents))
 	for i, a := range r.Agents {
-		parts[i] = fmt.Sprintf("%d by %s", a.Calls, printable(a.Name))
+		parts[i] = fmt.Sprintf("%d by %s", a.Calls, cmp.Or(printable(a.Name), noName))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -258,7 +258,8 @@ func TestNoticeByMail(t *testing.T) {
 func TestReportNamesLeniencies(t *testing.T) { onEachStore(t, testReportNamesLeniencies) }
 
 func testReportNamesLeniencies(t *testing.T, db string) {
-	key := newCompanyIn(t, db)
+	newCompanyIn(t, db)
+	key := mustRun(t, "key", "create", "--db", db, "--email", "a@example.com", "--name", "")
 	p := serve(t, db)
 	for range 3 {
 		if status, _, err := call(t.Context(), "GET", p.url+"/v1/clients?limit=1", key, ""); err != nil || status != http.StatusOK {
@@ -271,7 +272,7 @@ func testReportNamesLeniencies(t *testing.T, db string) {
 	})
 	for _, format := range []string{"table", "csv"} {
 		text := mustRun(t, "alias", "report", "--db", db, "--company", "C", "--format", format)
-		if !strings.Contains(text, "limit read as page_size 3 times, by ") {
+		if !strings.Contains(text, "limit read as page_size 3 times, by "+key[:10]) || !strings.Contains(text, "3 with (no name) ("+key[:10]+")") {
 			t.Errorf("%s", text)
 		}
 	}

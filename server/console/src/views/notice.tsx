@@ -15,9 +15,9 @@ export function letter(user: Alias, message: string, sunset: string | undefined)
   const uses = (user.operations ?? []).length === 0 ? ['You have not called them in the last 30 days.'] : [
     `Your calls of the last 30 days: ${user.calls.last30Days}. The last one was on ${when(user.lastCallAt!)}.`, '',
     ...user.operations!.flatMap(o => [line(o.calls, `${o.method} ${root}${o.path}`), `      now  ${o.method} ${root}${o.successor}`, '']),
-    'They were made with these keys:', '', ...user.keys.map(k => line(k.calls, `${k.name} (${k.prefix}...)`)), '',
+    'They were made with these keys:', '', ...user.keys.map(k => line(k.calls, `${k.name || '(no name)'} (${k.prefix}...)`)), '',
     'and by these programs:', '', ...user.userAgents.map(a => line(a.calls, a.userAgent || '(no name)')),
-    ...user.leniencies.length ? ['', 'What they send that /accounts refuses, unless a request has the header', '"Prefer: handling=lenient":', '', ...user.leniencies.map(l => line(l.calls, `${l.name}, by ${l.keys.map(k => k.name).join(', ')}`))] : [],
+    ...user.leniencies.length ? ['', 'What they send that /accounts refuses, unless a request has the header', '"Prefer: handling=lenient":', '', ...user.leniencies.map(l => line(l.calls, `${l.name}, by ${l.keys.map(k => k.name || `${k.prefix}...`).join(', ')}`))] : [],
   ];
   return [
     `Subject: ${end ? `/clients ends on ${day.format(new Date(end))}` : '/clients will end'}: please move to /accounts`, '',
