@@ -131,7 +131,7 @@ func (b *Bulk) Complete(ctx context.Context, counters map[string]int64, progress
 
 // A copy notes in the database that it has not ended, and a follower that it is one.
 var (
-	selectUnfinished = db.Statement{Thing: "schema", Text: `SELECT to_regclass('` + copying.Note + `') IS NOT NULL, to_regclass('` + records.Following + `') IS NOT NULL`}
+	selectUnfinished = db.Statement{Thing: "schema", Brief: true, Text: `SELECT to_regclass('` + copying.Note + `') IS NOT NULL, to_regclass('` + records.Following + `') IS NOT NULL`}
 	selectFollowing  = db.Statement{Thing: "schema", Text: `SELECT to_regclass('` + records.Following + `') IS NOT NULL`}
 )
 

@@ -59,7 +59,7 @@ func (s *Store) Version(ctx context.Context) (version int, err error) {
 	return version, err
 }
 
-var selectVersion = db.Statement{Thing: "schema", Text: readVersion}
+var selectVersion = db.Statement{Thing: "schema", Brief: true, Text: readVersion}
 
 const seeForeign = `SELECT EXISTS (
 	SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

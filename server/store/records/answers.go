@@ -20,7 +20,7 @@ var (
 		}
 	})
 
-	selectAnswer = db.Statement{Thing: "answer", Text: `SELECT ` + answers.List("") + `
+	selectAnswer = db.Statement{Thing: "answer", Brief: true, Text: `SELECT ` + answers.List("") + `
 FROM answers WHERE company_id = ? AND key_id = ? AND name = ? AND at >= ?`}
 	replaceAnswer = db.Statement{Thing: "answer", Text: answers.Upsert("answers", "company_id", "key_id", "name")}
 	dropAnswers   = db.Statement{Thing: "answers", Text: `DELETE FROM answers

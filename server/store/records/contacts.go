@@ -29,7 +29,7 @@ const linkedAccounts = `,
 var (
 	selectContact = db.Statement{Thing: "contact", Brief: true, Text: contactColumns + linkedAccounts + `
 FROM contacts c WHERE c.id = ? AND c.company_id = ?`}
-	selectContacts = db.Statement{Thing: "contacts", Text: contactColumns + `
+	selectContacts = db.Statement{Thing: "contacts", Brief: true, Text: contactColumns + `
 FROM contacts c WHERE {-}c.company_id = ? AND c.id IN ({ids ?})`}
 	findContact = db.Statement{Thing: "contact", Text: contactColumns + `
 FROM contacts c WHERE c.company_id = ?1 AND c.id = coalesce(

@@ -31,7 +31,7 @@ var (
 		`{by changes_account} WHERE company_id = ? AND account_id = ? AND version = ? ORDER BY sequence LIMIT 1`}
 	selectSince = db.Statement{Thing: "history", Text: fromEntries + `{by changes_account}
 WHERE company_id = ? AND account_id > ? AND account_id <= ? AND at > ? ORDER BY account_id, sequence LIMIT ?`}
-	selectLast    = db.Statement{Thing: "company", Text: `SELECT last_sequence FROM companies WHERE id = ?`}
+	selectLast    = db.Statement{Thing: "company", Brief: true, Text: `SELECT last_sequence FROM companies WHERE id = ?`}
 	insertHistory = db.Statement{Thing: "history", Late: true, Text: sealedEntries.Insert("changes")}
 )
 

@@ -24,10 +24,10 @@ var (
 
 	fromUsers          = `SELECT ` + users.List("u.") + ` FROM users u `
 	selectUser         = db.Statement{Thing: "user", Brief: true, Text: fromUsers + `WHERE u.id = ? AND u.company_id = ?`}
-	selectUsersByEmail = db.Statement{Thing: "users", Text: fromUsers + `WHERE u.email_key IN (?, ?) ORDER BY u.id`}
+	selectUsersByEmail = db.Statement{Thing: "users", Brief: true, Text: fromUsers + `WHERE u.email_key IN (?, ?) ORDER BY u.id`}
 	selectUsers        = db.Statement{Thing: "users", Text: fromUsers + `
 WHERE u.company_id = ?1 AND u.id > ?2 AND (u.email_key IN (?3, ?4) OR ?3 = '') AND (u.id = ?5 OR ?5 = 0) ORDER BY u.id LIMIT ?6`}
-	selectInvited = db.Statement{Thing: "invitation", Text: fromUsers + `WHERE u.invitation = ?`}
+	selectInvited = db.Statement{Thing: "invitation", Brief: true, Text: fromUsers + `WHERE u.invitation = ?`}
 	countAdmins   = db.Statement{Thing: "users", Text: `SELECT count(*) FROM users u
 WHERE u.company_id = ? AND u.admin AND u.disabled_at IS NULL AND (u.invitation IS NULL OR u.resetting)`}
 	selectRefs = db.Statement{Thing: "users", Text: `SELECT u.id, u.first_name, u.last_name, u.email FROM users u

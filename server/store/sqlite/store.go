@@ -118,8 +118,8 @@ func open(ctx context.Context, path string, create bool, limits limits) (*Store,
 	return s, nil
 }
 
-// minReaders are the connections for reads on a small machine. More than one a
-// core, so that a slow read does not keep the others waiting.
+// minReaders are the connections for reads on a small machine: more than one a
+// core beside those that are left to brief ones.
 const minReaders = 4
 
 // connect opens the connections, and migrates the file before any but the
@@ -245,7 +245,7 @@ func (s *Store) KeysVersion(ctx context.Context) (int64, error) {
 
 // Look runs fn on a snapshot, by a connection that cannot write.
 func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
-	return s.Session.Snapshot(ctx, func(session db.Session) error {
+	return s.reads.Look(ctx, func(session db.Session) error {
 		return fn(ctx, &records.Tx{Reader: records.Reader{Session: session, Driven: s.Driven}, Fixed: true})
 	})
 }
@@ -271,7 +271,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return err
 }
 
-var ping = db.Statement{Thing: "database", Text: `SELECT (SELECT total(id) FROM (
+var ping = db.Statement{Thing: "database", Brief: true, Text: `SELECT (SELECT total(id) FROM (
 	SELECT max(id) AS id FROM companies UNION ALL SELECT max(id) FROM accounts UNION ALL SELECT max(id) FROM contacts)),
 	user_version FROM pragma_user_version`}
 

@@ -3,10 +3,14 @@ package storetest
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/write"
@@ -100,4 +104,53 @@ func (f *fixture) wantOneState(ctx context.Context, t *testing.T, tx store.Tx, o
 		t.Errorf("account of version %d, another of %d; schema %d, then %d; %d properties", a.Version, b.Version, version, later, len(properties))
 	}
 	return err
+}
+
+// testLongReads holds what connections it gets by reads that are not brief, each of
+// which waits, while others read one record.
+func testLongReads(t *testing.T, f *fixture) {
+	const many = 100
+	a := f.addAccount(t, f.newAccount("A"))
+	var began atomic.Int32
+	entered, end := make(chan struct{}, many), make(chan struct{})
+	var group sync.WaitGroup
+	for range many {
+		group.Go(func() {
+			err := f.store.Look(t.Context(), func(ctx context.Context, tx store.Tx) error {
+				began.Add(1)
+				if _, err := tx.StoredAccounts(ctx, f.company.ID, account.Query{Page: query.Page{Limit: 1}}, false); err != nil {
+					return err
+				}
+				entered <- struct{}{}
+				<-end
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	defer group.Wait()
+	defer close(end)
+	<-entered
+	for tries := 0; began.Load() < many && tries < 2000; tries++ {
+		time.Sleep(time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for range 20 {
+		if _, err := f.store.StoredAccount(ctx, f.company.ID, a.ID, false); err != nil {
+			t.Fatal(err)
+		}
+		err := f.store.Look(ctx, func(ctx context.Context, tx store.Tx) error {
+			_, err := tx.AccountForUpdate(ctx, f.company.ID, a.ID)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.store.Ping(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -24,6 +24,7 @@ var writeTests = tests{
 	"Commit":       testCommit,
 	"CommitOwned":  testCommitOwned,
 	"Look":         testLook,
+	"LongReads":    testLongReads,
 	"Rehearse":     testRehearse,
 }
 

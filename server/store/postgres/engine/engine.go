@@ -45,6 +45,8 @@ const MaxWaiting = 4096
 
 const (
 	minConns = 4
+	// leftToBrief are the connections that neither writes get nor long reads.
+	leftToBrief = 2
 	// idleConns stay open, so that a request seldom waits for a new one.
 	idleConns = 2
 	// tries are how often a write is run: see mayRepeat.
@@ -80,6 +82,7 @@ type Engine struct {
 	together together
 	gate     *db.Gate
 	writers  chan struct{} // one is taken for each transaction that may write
+	long     chan struct{} // and one for each read that is not brief
 	waiting  atomic.Int64
 }
 
@@ -117,8 +120,13 @@ func Open(ctx context.Context, url string, config Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Half of the connections are left to reads, and to those who need ids.
-	return &Engine{config: config, pool: pool, gate: &db.Gate{}, writers: make(chan struct{}, config.MaxConns/2)}, nil
+	// Half of the connections are left to reads, and to those who need ids. A few searches
+	// of seconds would keep all who read one record waiting, so these have some of that half.
+	writers := config.MaxConns / 2
+	return &Engine{
+		config: config, pool: pool, gate: &db.Gate{},
+		writers: make(chan struct{}, writers), long: make(chan struct{}, max(1, config.MaxConns-writers-leftToBrief)),
+	}, nil
 }
 
 // cancelLate cancels a statement whose context has ended, and keeps the connection.
@@ -241,11 +249,16 @@ func (e *Engine) takePlace(ctx context.Context) error {
 		return ErrFull
 	}
 	defer e.waiting.Add(-1)
+	return Interpret(ctx, take(ctx, e.writers), beginWrite)
+}
+
+// take takes a place when there is one.
+func take(ctx context.Context, places chan struct{}) error {
 	select {
-	case e.writers <- struct{}{}:
+	case places <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return Interpret(ctx, ctx.Err(), beginWrite)
+		return ctx.Err()
 	}
 }
 

@@ -116,6 +116,12 @@ func (r *runner) run(ctx context.Context, st db.Statement, args arguments, scan 
 		if ids != nil {
 			return 0, r.readTogether(ctx, st, ids, args, scan)
 		}
+		if !st.Brief {
+			if err := take(ctx, r.long); err != nil {
+				return 0, err
+			}
+			defer func() { <-r.long }()
+		}
 	}
 	switch {
 	case undoes(st):
@@ -293,6 +299,10 @@ func (r *runner) Snapshot(ctx context.Context, read func(db.Session) error) erro
 var beginSnapshot = db.Statement{Thing: "transaction", Text: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
 
 func (r *runner) snapshot(ctx context.Context, read func(db.Session) error) error {
+	if err := take(ctx, r.long); err != nil {
+		return Interpret(ctx, err, beginSnapshot)
+	}
+	defer func() { <-r.long }()
 	conn, err := r.pool.Acquire(ctx)
 	if err != nil {
 		return Interpret(ctx, err, beginSnapshot)

@@ -67,6 +67,7 @@ type Conn struct {
 	latest    *simplelru.LRU[string, *prepared]
 	interrupt chan struct{} // closed to end what runs
 	writes    int           // statements that changed rows
+	brief     bool          // it is lent by a pool for a brief read
 }
 
 // Open opens a connection. It is the caller's to close.
@@ -169,7 +170,7 @@ func (c *Conn) InTransaction() bool { return !c.conn.AutocommitEnabled() }
 // Writes counts the statements that have changed rows.
 func (c *Conn) Writes() int { return c.writes }
 
-func (c *Conn) lend(context.Context) (*Conn, error) { return c, nil }
+func (c *Conn) lend(context.Context, bool) (*Conn, error) { return c, nil }
 
 func (c *Conn) giveBack(*Conn) {}
 

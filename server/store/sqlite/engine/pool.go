@@ -6,12 +6,17 @@ import (
 	"sync"
 )
 
+// leftToBrief are the connections that only brief reads get: a few searches of
+// seconds would keep every read of one record waiting else.
+const leftToBrief = 2
+
 // Pool lends connections to those who read, each to one at a time. It opens
 // them when they are needed.
 type Pool struct {
 	source Source
 	setUp  func(*Conn)
 	places chan struct{} // one is taken for each connection that is lent
+	long   chan struct{} // one is taken first for each that is not lent for a brief read
 
 	mu   sync.Mutex
 	idle []*Conn // the one that was given back last is lent first: what it read is in memory
@@ -19,7 +24,8 @@ type Pool struct {
 
 // NewPool returns a pool of so many connections. Each is set up once.
 func NewPool(source Source, size int, setUp func(*Conn)) *Pool {
-	return &Pool{source: source, setUp: setUp, places: make(chan struct{}, size)}
+	long := max(1, size-leftToBrief)
+	return &Pool{source: source, setUp: setUp, places: make(chan struct{}, size), long: make(chan struct{}, long)}
 }
 
 // Close closes the connections, all of which must have been given back.
@@ -45,15 +51,47 @@ func (p *Pool) Kept() int {
 	return most
 }
 
-func (p *Pool) lend(ctx context.Context) (*Conn, error) {
-	select {
-	case p.places <- struct{}{}:
-	default: // Only who waits looks at the context.
-		select {
-		case p.places <- struct{}{}:
-		case <-ctx.Done():
-			return nil, ctx.Err()
+func (p *Pool) lend(ctx context.Context, brief bool) (*Conn, error) {
+	if !brief {
+		if err := take(ctx, p.long); err != nil {
+			return nil, err
 		}
+	}
+	c, err := p.conn(ctx)
+	if err != nil {
+		p.leave(brief)
+		return nil, err
+	}
+	c.brief = brief
+	return c, nil
+}
+
+// take takes a place when there is one.
+func take(ctx context.Context, places chan struct{}) error {
+	select {
+	case places <- struct{}{}:
+		return nil
+	default: // Only who waits looks at the context.
+	}
+	select {
+	case places <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// leave gives up the place of a read that was not brief.
+func (p *Pool) leave(brief bool) {
+	if !brief {
+		<-p.long
+	}
+}
+
+// conn returns a connection that nobody has.
+func (p *Pool) conn(ctx context.Context) (*Conn, error) {
+	if err := take(ctx, p.places); err != nil {
+		return nil, err
 	}
 	if c := p.pop(); c != nil {
 		return c, nil
@@ -80,6 +118,7 @@ func (p *Pool) pop() *Conn {
 }
 
 func (p *Pool) giveBack(c *Conn) {
+	defer p.leave(c.brief)
 	if c.conn.AutocommitEnabled() {
 		p.mu.Lock()
 		p.idle = append(p.idle, c)

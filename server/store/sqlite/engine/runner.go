@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync/atomic"
 
@@ -64,13 +65,15 @@ type Runner struct {
 	Damage *atomic.Bool
 	// Trace hears of each text before it runs, and how many parameters it has.
 	Trace func(text string, parameters int)
+
+	long *bool // set when a statement comes that is not brief, which is not run; nil: it is
 }
 
 var _ db.Runner = (*Runner)(nil)
 
 // lender lends the connection for a statement: a pool, or one that is lent.
 type lender interface {
-	lend(ctx context.Context) (*Conn, error)
+	lend(ctx context.Context, brief bool) (*Conn, error)
 	giveBack(*Conn)
 }
 
@@ -84,7 +87,7 @@ func newRunner(on lender) *Runner {
 
 // Run runs a statement: see db.Runner.
 func (r *Runner) Run(ctx context.Context, st db.Statement, args []any, scan func(*db.Row) error) (changed int64, err error) {
-	err = r.with(ctx, st, func(ctx context.Context, conn *Conn) error {
+	err = r.with(ctx, st, st.Brief, func(ctx context.Context, conn *Conn) error {
 		changed, err = r.runOn(ctx, conn, st, args, scan)
 		return err
 	})
@@ -93,7 +96,7 @@ func (r *Runner) Run(ctx context.Context, st db.Statement, args []any, scan func
 
 // RunAll runs a statement for each list of arguments: see db.Runner.
 func (r *Runner) RunAll(ctx context.Context, st db.Statement, lists [][]any) (changed int64, err error) {
-	err = r.with(ctx, st, func(ctx context.Context, conn *Conn) error {
+	err = r.with(ctx, st, st.Brief, func(ctx context.Context, conn *Conn) error {
 		for _, args := range lists {
 			n, err := r.runOn(ctx, conn, st, args, nil)
 			if err != nil {
@@ -109,7 +112,7 @@ func (r *Runner) RunAll(ctx context.Context, st db.Statement, lists [][]any) (ch
 // Add runs a statement that adds a row: see db.Runner. SQLite gives an id to a row
 // that comes without.
 func (r *Runner) Add(ctx context.Context, st db.Statement, id *db.ID, args []any) error {
-	return r.with(ctx, st, func(ctx context.Context, conn *Conn) error {
+	return r.with(ctx, st, st.Brief, func(ctx context.Context, conn *Conn) error {
 		*id = 0
 		_, err := r.runOn(ctx, conn, st, args, nil)
 		if err == nil {
@@ -132,7 +135,7 @@ func (r *Runner) Dialect() db.Dialect { return dialect }
 func (r *Runner) Lock(context.Context, int64) error { return nil }
 
 // with calls fn with a connection.
-func (r *Runner) with(ctx context.Context, st db.Statement, fn func(ctx context.Context, conn *Conn) error) error {
+func (r *Runner) with(ctx context.Context, st db.Statement, brief bool, fn func(ctx context.Context, conn *Conn) error) error {
 	if err := r.Gate.Enter(); err != nil {
 		return err
 	}
@@ -140,7 +143,7 @@ func (r *Runner) with(ctx context.Context, st db.Statement, fn func(ctx context.
 	if r.Whole {
 		ctx = context.Background()
 	}
-	conn, err := r.on.lend(ctx)
+	conn, err := r.on.lend(ctx, brief)
 	if err != nil {
 		return r.interpret(err, st)
 	}
@@ -149,6 +152,10 @@ func (r *Runner) with(ctx context.Context, st db.Statement, fn func(ctx context.
 }
 
 func (r *Runner) runOn(ctx context.Context, conn *Conn, st db.Statement, args []any, scan func(*db.Row) error) (int64, error) {
+	if r.long != nil && !st.Brief {
+		*r.long = true
+		return 0, errLong
+	}
 	if r.Trace != nil {
 		r.Trace(dialect.Expand(st.Text), len(args))
 	}
@@ -187,15 +194,35 @@ func Quiet(session db.Session) db.Session {
 // Snapshot runs reads that together see one state. A transaction sees one
 // anyway.
 func (r *Runner) Snapshot(ctx context.Context, read func(db.Session) error) error {
+	return r.snapshot(ctx, nil, read)
+}
+
+// Look is Snapshot for reads that are most often brief, as those of one record: they
+// are run like that, and again as long ones once one of them is not.
+func (r *Runner) Look(ctx context.Context, read func(db.Session) error) error {
+	long := false
+	if err := r.snapshot(ctx, &long, read); !long {
+		return err
+	}
+	return r.snapshot(ctx, nil, read)
+}
+
+// errLong is of a read among brief ones that is not brief.
+var errLong = errors.New("this takes a connection for long")
+
+// snapshot runs brief reads if it has a place to note that they are not.
+func (r *Runner) snapshot(ctx context.Context, long *bool, read func(db.Session) error) error {
 	if _, pooled := r.on.(*Pool); r.Whole || !pooled {
 		return read(db.Session{Runner: r})
 	}
-	return r.with(ctx, BeginRead, func(ctx context.Context, conn *Conn) error {
+	return r.with(ctx, BeginRead, long != nil, func(ctx context.Context, conn *Conn) error {
 		if err := conn.run(ctx, BeginRead, nil, nil); err != nil {
 			return r.interpret(err, BeginRead)
 		}
 		defer func() { _ = conn.run(context.Background(), Rollback, nil, nil) }() // it has written nothing
-		return read(db.Session{Runner: r.by(conn)})
+		lent := r.by(conn)
+		lent.long = long
+		return read(db.Session{Runner: lent})
 	})
 }
 
