@@ -125,9 +125,11 @@ func recognize(ctx context.Context, path, mode string, create bool) (f file, err
 	return f, f.look(ctx, func(conn *engine.Conn) error { return f.identify(ctx, conn, create) })
 }
 
-// look calls fn with a connection that changes nothing.
+// look calls fn with a connection that changes nothing. It keeps little of what it
+// reads, each page of which it needs once: a server would not get the memory back.
 func (f *file) look(ctx context.Context, fn func(*engine.Conn) error) (err error) {
-	conn, err := engine.Open(ctx, engine.Source{Name: engine.FileURI(f.path) + "?mode=" + f.mode, Wait: engine.LockTimeout})
+	source := engine.Source{Name: engine.FileURI(f.path) + "?mode=" + f.mode, Wait: engine.LockTimeout, Pragmas: []string{"cache_size(-256)"}}
+	conn, err := engine.Open(ctx, source)
 	if err != nil {
 		return explain(f.path, err)
 	}
