@@ -93,8 +93,8 @@ func (op *operation) read(d *requestsDocument, described *describedOperation) (e
 	if op.security == byKey && !slices.Contains(identity.Scopes, op.scope) {
 		return fmt.Errorf("x-scope must be one of %v; got %q", identity.Scopes, op.scope)
 	}
-	for _, ref := range described.Parameters {
-		p, err := d.parameter(ref)
+	for _, parameter := range described.Parameters {
+		p, err := d.parameter(parameter)
 		if err != nil {
 			return err
 		}
@@ -111,13 +111,14 @@ func (op *operation) read(d *requestsDocument, described *describedOperation) (e
 }
 
 // readBody fills in what the document says of the operation's body, if it has one.
-func (op *operation) readBody(d *requestsDocument, ref *describedRef) error {
-	if ref == nil {
+func (op *operation) readBody(d *requestsDocument, described *describedBody) (err error) {
+	if described == nil {
 		return nil
 	}
-	described, err := find(d.Components.RequestBodies, ref.Ref)
-	if err != nil {
-		return err
+	if described.Ref != "" {
+		if described, err = find(d.Components.RequestBodies, described.describedRef); err != nil {
+			return err
+		}
 	}
 	op.optional = !described.Required
 	op.mediaTypes = slices.Sorted(maps.Keys(described.Content))

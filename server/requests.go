@@ -28,6 +28,7 @@ type requestsDocument struct {
 	schemas    map[string]*openapi3.SchemaRef
 }
 
+// describedRef names the component that stands for a value, if it is none itself.
 type describedRef struct {
 	Ref string `json:"$ref"`
 }
@@ -35,13 +36,14 @@ type describedRef struct {
 type describedOperation struct {
 	OperationID string
 	Security    *[]map[string][]string
-	Parameters  []describedRef
-	RequestBody *describedRef
+	Parameters  []*describedParameter
+	RequestBody *describedBody
 	Scope       identity.Scope `json:"x-scope"`
 	Merge       bool           `json:"x-merge"`
 }
 
 type describedParameter struct {
+	describedRef
 	Name     string
 	In       string
 	Required bool
@@ -50,6 +52,7 @@ type describedParameter struct {
 }
 
 type describedBody struct {
+	describedRef
 	Required bool
 	Content  map[string]struct{ Schema *describedSchema } // by media type
 }
@@ -91,25 +94,29 @@ func unmarshalKnown(text []byte, to any) error {
 }
 
 // find returns the component that a reference names.
-func find[T any](components map[string]*T, ref string) (*T, error) {
-	if component := components[ref[strings.LastIndexByte(ref, '/')+1:]]; component != nil {
+func find[T any](components map[string]*T, ref describedRef) (*T, error) {
+	if component := components[ref.Ref[strings.LastIndexByte(ref.Ref, '/')+1:]]; component != nil {
 		return component, nil
 	}
-	return nil, fmt.Errorf("the spec of requests has no %q", ref)
+	return nil, fmt.Errorf("the spec of requests has no %q", ref.Ref)
 }
 
-// parameter returns the one that a reference names, the same each time.
-func (d *requestsDocument) parameter(ref describedRef) (*openapi3.Parameter, error) {
+// parameter returns what a parameter describes, the same for each reference to one.
+func (d *requestsDocument) parameter(described *describedParameter) (p *openapi3.Parameter, err error) {
+	ref := described.describedRef
 	if made := d.parameters[ref.Ref]; made != nil {
 		return made, nil
 	}
-	described, err := find(d.Components.Parameters, ref.Ref)
-	if err != nil {
-		return nil, err
+	if ref.Ref != "" {
+		if described, err = find(d.Components.Parameters, ref); err != nil {
+			return nil, err
+		}
 	}
-	p := &openapi3.Parameter{Name: described.Name, In: described.In, Required: described.Required, Explode: described.Explode}
+	p = &openapi3.Parameter{Name: described.Name, In: described.In, Required: described.Required, Explode: described.Explode}
+	if ref.Ref != "" {
+		d.parameters[ref.Ref] = p
+	}
 	p.Schema, err = d.schema(described.Schema)
-	d.parameters[ref.Ref] = p
 	return p, err
 }
 
@@ -122,7 +129,7 @@ func (d *requestsDocument) schema(s *describedSchema) (*openapi3.SchemaRef, erro
 	if made := d.schemas[s.Ref]; made != nil {
 		return made, nil
 	}
-	described, err := find(d.Components.Schemas, s.Ref)
+	described, err := find(d.Components.Schemas, s.describedRef)
 	if err != nil {
 		return nil, err
 	}
