@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/contact"
+	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/records"
@@ -30,7 +32,13 @@ func (e *explainer) Run(ctx context.Context, st db.Statement, args []any, _ func
 	})
 }
 
-// What is looked for many at once is looked up in an index.
+// Snapshot has what is read in it explained too.
+func (e *explainer) Snapshot(_ context.Context, read func(db.Session) error) error {
+	return read(db.Session{Runner: e})
+}
+
+// What is looked for many at once is looked up in an index, and so is the beginning of a
+// list.
 func TestPlansOfLookups(t *testing.T) {
 	t.Parallel()
 	url := database(t)
@@ -52,7 +60,7 @@ func TestPlansOfLookups(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	execute(t, url, "ANALYZE accounts", "ANALYZE contact_lookup")
+	execute(t, url, "ANALYZE accounts", "ANALYZE contacts", "ANALYZE contact_lookup")
 	wantLookups(t, s, company.ID)
 }
 
@@ -70,6 +78,15 @@ func wantLookups(t *testing.T, s store.Store, company int64) {
 			_, _, err := tx.FindContacts(ctx, company, []string{"a", "b"}, []string{"c"})
 			return err
 		}, []string{"contact_lookup_pkey", "(kind = 'email'::text) AND (value = ANY (", "(kind = 'phone'::text) AND (value = ANY ("}},
+		"accounts by a word": {func(ctx context.Context, tx store.Tx) error {
+			word := query.Condition{Member: query.MemberText, Contains: "a"}
+			_, err := tx.StoredAccounts(ctx, company, account.Query{Filter: query.Filter{Conditions: []query.Condition{word}}, Page: query.Page{Limit: 20}}, false)
+			return err
+		}, []string{"Index Scan Backward using accounts_updated", "!Sort"}},
+		"contacts by a word": {func(ctx context.Context, tx store.Tx) error {
+			_, err := tx.ListContacts(ctx, company, contact.Query{Words: []string{"a"}, Page: query.Page{Limit: 20}})
+			return err
+		}, []string{"Index Scan Backward using contacts_updated", "!Sort"}},
 		"title":   {findsBy(company, account.MatchTitle), []string{"accounts_title", "(title_fold = ANY ("}},
 		"address": {findsBy(company, account.MatchAddress), []string{"accounts_address", "(\"left\"(address_fold, 200) = ANY ("}},
 		"email":   {findsBy(company, account.MatchEmail), []string{"accounts_primary_email", "(primary_email_key = ANY ("}},

@@ -35,23 +35,43 @@ func (r Reader) listContacts(ctx context.Context, companyID int64, q contact.Que
 		return nil, err
 	}
 	w := walkTo(q.Page, q.Ascending)
+	var reach int64
+	if len(q.Words) > 0 && q.AccountID == 0 && ids.Text == "" {
+		reach = w.reach(int64(min(maxInOrder, r.Driven)))
+	}
+	items, more, err := r.pickContacts(ctx, companyID, q, ids, w, reach)
+	if err == nil && more {
+		items, _, err = r.pickContacts(ctx, companyID, q, ids, w, 0)
+	}
+	if w.back {
+		slices.Reverse(items)
+	}
+	return items, err
+}
+
+// pickContacts returns the contacts of a page, in the order of the walk. It looks at
+// so many at the most, and tells whether there may be more for the page behind them;
+// 0: at all.
+func (r Reader) pickContacts(ctx context.Context, companyID int64, q contact.Query, ids db.Fragment, w walk, reach int64) (items []account.Contact, more bool, err error) {
 	var b db.Builder
 	b.Add(contactColumns + linkedAccounts)
 	addContacts(&b, companyID, q, ids)
 	w.addStart(&b, "c")
 	w.addOrder(&b, "c")
-	if len(q.Words) == 0 {
+	switch {
+	case len(q.Words) == 0:
 		w.addLimit(&b)
 		w.page.Offset = 0 // SQL has skipped them
+	case reach > 0:
+		b.Add(" LIMIT ?", reach)
 	}
-	picked := newPicker[account.Contact](w)
-	if err := r.eachContact(ctx, &b, q.Words, scanLinkedContact, picked.take); err != nil {
-		return nil, err
+	picked, read := newPicker[account.Contact](w), int64(0)
+	scan := func(row *db.Row) (account.Contact, error) {
+		read++
+		return scanLinkedContact(row)
 	}
-	if w.back {
-		slices.Reverse(picked.items)
-	}
-	return picked.items, nil
+	err = r.eachContact(ctx, &b, q.Words, scan, picked.take)
+	return picked.items, reach > 0 && read == reach && len(picked.items) < w.page.Limit, err
 }
 
 // CountContacts returns how many contacts a query selects.

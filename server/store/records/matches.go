@@ -77,9 +77,10 @@ func (r Reader) pickKnown(ctx context.Context, companyID int64, q account.Query,
 	var b db.Builder
 	b.Add(`SELECT a.place, a.updated_at ` + inOrder)
 	plan{}.addWhere(&b, companyID, q)
+	picked, left := newPicker[place](w), 4*distance
 	w.addStart(&b, "a")
 	w.addOrder(&b, "a")
-	picked, left := newPicker[place](w), 4*distance
+	w.addReach(&b, left)
 	var at place
 	err := r.Session.Each(ctx, db.Statement{Thing: "accounts", Text: b.String()}, b.Args, func(row *db.Row) error {
 		if err := row.Scan(&at.id, &at.updatedAt); err != nil {
@@ -98,6 +99,9 @@ func (r Reader) pickKnown(ctx context.Context, companyID int64, q account.Query,
 
 // load returns the accounts at places.
 func load[T any](ctx context.Context, r Reader, companyID int64, at []place, w walk, f form[T]) ([]T, error) {
+	if len(at) == 0 {
+		return []T{}, nil
+	}
 	ids := make(db.List[int64], len(at))
 	for i, p := range at {
 		ids[i] = p.id
@@ -128,6 +132,9 @@ func (r Reader) eachMatch(ctx context.Context, companyID int64, q account.Query,
 	w.addStart(&b, "a")
 	if p.ids.Text == "" && !p.scan {
 		w.addOrder(&b, "a")
+		if p.sorted != nil {
+			w.addReach(&b, int64(p.patience))
+		}
 	}
 	missed := 0
 	return r.Session.Each(ctx, p.statement(&b, q), b.Args, func(row *db.Row) error {

@@ -45,6 +45,14 @@ func (w walk) addOrder(b *db.Builder, table string) {
 // addLimit adds the page's size, if every row is of the list.
 func (w walk) addLimit(b *db.Builder) { b.Add(" LIMIT ? OFFSET ?", w.page.Limit, w.page.Offset) }
 
+// addReach adds how many rows the walk reads at the most. A database that is not told
+// may rather sort all of them, and hand out the first when it has read the last.
+func (w walk) addReach(b *db.Builder, inVain int64) { b.Add(" LIMIT ?", w.reach(inVain)) }
+
+// reach is how many rows are read until the page is full, or more than so many are
+// read in vain.
+func (w walk) reach(inVain int64) int64 { return w.page.Offset + int64(w.page.Limit) + inVain + 1 }
+
 // picker takes the items of a page as the walk meets them.
 type picker[T any] struct {
 	skip  int64
