@@ -166,6 +166,8 @@ func TestSearchRefuses(t *testing.T) {
 		refused("order on custom booleans", one("monitored", "gte", "true"), `query op1: op1 must be one of eq, neq, in, nin, exists for monitored; got "gte"`),
 		refused("parts of numbers", one("capacity", "contains", "1"), `query op1: op1 must be one of eq, neq, gt, gte, lt, lte, in, nin, between, exists for capacity; got "contains"`),
 		refused("no integer", one("id", "eq", "1.5"), `query value1: value1 must be an integer; got "1.5"`),
+		refused("too large an integer", one("id", "gt", "9223372036854775808"), `query value1: value1 must be an integer from -9223372036854775808 to 9223372036854775807; got "9223372036854775808"`),
+		refused("too large a number", one("value", "lt", "1e309"), `query value1: value1 must be a number from -1.7976931348623157e+308 to 1.7976931348623157e+308; got "1e309"`),
 		refused("no number", one("value", "lt", "Inf"), `query value1: value1 must be a number; got "Inf"`),
 		refused("no custom number", one("capacity", "eq", "12,5"), `query value1: value1 must be a number; got "12,5"`),
 		refused("no boolean", one("isActive", "eq", "1"), `query value1: value1 must be true or false; got "1"`),

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -122,16 +123,9 @@ func (s Subject) operand(text, region string) (operand, string) {
 		}
 		wrong = "must be one of " + fault.Join(s.Labels)
 	case Integer, Reference:
-		if n, err := strconv.ParseInt(trimmed, 10, 64); err == nil && jsonvalue.IsInteger(trimmed) {
-			return single(n), ""
-		}
-		wrong = "must be an integer"
+		return integer(trimmed)
 	case Amount:
-		x, err := strconv.ParseFloat(trimmed, 64)
-		if err == nil && json.Valid([]byte(trimmed)) && !math.IsInf(x, 0) {
-			return single(x), ""
-		}
-		wrong = "must be a number"
+		return amount(trimmed)
 	case Numeric:
 		number := json.Number(trimmed)
 		if wrong := schema.CheckNumeric(number); wrong != "" {
@@ -151,6 +145,28 @@ func (s Subject) operand(text, region string) (operand, string) {
 		return operand{}, wrong + "; got " + fault.Quote(text) + fault.PlusLost(text)
 	}
 	return operand{}, wrong + "; got " + fault.Quote(text)
+}
+
+func integer(text string) (operand, string) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	switch {
+	case !jsonvalue.IsInteger(text):
+		return operand{}, "must be an integer; got " + fault.Quote(text)
+	case err != nil:
+		return operand{}, fmt.Sprintf("must be an integer from %d to %d; got %s", math.MinInt64, math.MaxInt64, fault.Quote(text))
+	}
+	return single(n), ""
+}
+
+func amount(text string) (operand, string) {
+	x, err := strconv.ParseFloat(text, 64)
+	switch {
+	case !json.Valid([]byte(text)) || errors.Is(err, strconv.ErrSyntax):
+		return operand{}, "must be a number; got " + fault.Quote(text)
+	case err != nil:
+		return operand{}, fmt.Sprintf("must be a number from %g to %g; got %s", -math.MaxFloat64, math.MaxFloat64, fault.Quote(text))
+	}
+	return single(x), ""
 }
 
 func (s Subject) boolean(text string) (operand, string) {
