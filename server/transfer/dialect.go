@@ -41,10 +41,11 @@ var (
 	utf16BE = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
 )
 
-// workbooks are the beginnings of files that are no text.
-var workbooks = []struct{ start, words string }{
-	{"PK\x03\x04", "a workbook (XLSX or ODS)"},
-	{"\xd0\xcf\x11\xe0", "a workbook of old (XLS)"},
+// noTexts are the beginnings of files that are no text, and what to do with them.
+var noTexts = []struct{ start, words string }{
+	{"PK\x03\x04", "a workbook (XLSX or ODS); save it as CSV"},
+	{"\xd0\xcf\x11\xe0", "a workbook of old (XLS); save it as CSV"},
+	{"\x1f\x8b", "compressed (gzip); unpack it"},
 }
 
 // text returns the text of a file, and whether it is in another encoding than
@@ -56,9 +57,9 @@ func (d Dialect) text(r io.Reader) (text *bufio.Reader, foreign bool, err error)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, false, err
 	}
-	for _, b := range workbooks {
+	for _, b := range noTexts {
 		if bytes.HasPrefix(start, []byte(b.start)) {
-			return nil, false, refuse("the file is %s; save it as CSV, and import that", b.words)
+			return nil, false, refuse("the file is %s, and import that", b.words)
 		}
 	}
 	enc, mark, err := d.encodingOf(start)

@@ -95,6 +95,7 @@ func TestWrongEncodings(t *testing.T) {
 		"half a character":     {"a.csv", "\xff\xfet\x00i", "not in the encoding", transfer.Dialect{}},
 		"an unknown one":       {"a.csv", "title,address\nA,B\n", `got "latin-9000"`, transfer.Dialect{Encoding: "latin-9000"}},
 		"XLSX":                 {"a.csv", "PK\x03\x04\x14\x00", "workbook (XLSX", transfer.Dialect{}},
+		"gzip":                 {"a.csv", "\x1f\x8b\x08\x00", "compressed (gzip); unpack it, and", transfer.Dialect{}},
 		"XLSX as NDJSON":       {"a.ndjson", "PK\x03\x04\x14\x00", "workbook (XLSX", transfer.Dialect{}},
 		"XLS":                  {"a.csv", "\xd0\xcf\x11\xe0\xa1\xb1", "XLS", transfer.Dialect{}},
 		"a delimiter of two":   {"a.csv", "title,address\nA,B\n", `got ";;"`, transfer.Dialect{Delimiter: ";;"}},

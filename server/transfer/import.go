@@ -212,7 +212,7 @@ func (i *importer) begin(ctx context.Context, sum [sha256.Size]byte) error {
 		return err
 	}
 	if i.at.Rejects != start.Rejects {
-		return refuse("an earlier run of this import was interrupted; continue with --rejected %s, or start over with --restart", i.at.Rejects)
+		return refuse("an earlier run of this import has not ended; if it was interrupted, continue with --rejected %s, or start over with --restart", i.at.Rejects)
 	}
 	for range i.at.Counts.Rows() {
 		if _, err := i.rows.next(); err != nil {

@@ -174,6 +174,9 @@ func withStore(open func(context.Context, *cli.Command) (store.Store, error), do
 func inCompany(do func(context.Context, *cli.Command, store.Store, identity.Company) error) cli.ActionFunc {
 	return inStore(func(ctx context.Context, cmd *cli.Command, s store.Store) error {
 		company, err := s.Company(ctx, cmd.String("company"))
+		if fault.IsNotFound(err) {
+			return fmt.Errorf("--company %s: %w; accountsd company list shows the companies", fault.Quote(cmd.String("company")), err)
+		}
 		if err != nil {
 			return err
 		}

@@ -100,7 +100,7 @@ func testUserOfTwoCompanies(t *testing.T, db string) {
 	for _, c := range []struct{ args, words string }{
 		{"user disable --email ada@example.com --company Harbor", "last active admin"},
 		{"user enable --email nobody@example.com", "user not found"},
-		{"user list --company Nowhere", "company not found"},
+		{"user list --company Nowhere", `--company "Nowhere": company not found; accountsd company list shows the companies`},
 		{"user invite --company Harbor --email nobody", "must be an e-mail address"},
 		{"key revoke --company Harbor", "name the ids"},
 		{"key revoke --company Harbor x", "must be an integer"},
