@@ -1256,8 +1256,8 @@ func (v AliasLeniency) String() string { return custom.JSON(v) }
 
 // AliasMail What became of a notice's e-mail. Only of `notified`.
 type AliasMail struct {
-	// State What became of a notice's e-mail: `not_sent` because the server had no way to send any, `pending` until it is
-	// delivered, `sent` once a mail server has taken it, or `failed` for good.
+	// State What became of a notice's e-mail: `not_sent` because the server had no way to send any, or the notice was taken back
+	// or followed by another one before it went out, `pending` until it is delivered, `sent` once a mail server has taken it, or `failed` for good.
 	State AliasMailState `json:"state"`
 
 	// Attempts How often it was tried.
@@ -1280,8 +1280,8 @@ func (v AliasMail) String() string { return custom.JSON(v) }
 // TLS (`tls`), did not take the password (`authentication`), refused for now (`deferred`) or for good (`rejected`).
 type AliasMailError string
 
-// AliasMailState What became of a notice's e-mail: `not_sent` because the server had no way to send any, `pending` until it is
-// delivered, `sent` once a mail server has taken it, or `failed` for good.
+// AliasMailState What became of a notice's e-mail: `not_sent` because the server had no way to send any, or the notice was taken back
+// or followed by another one before it went out, `pending` until it is delivered, `sent` once a mail server has taken it, or `failed` for good.
 type AliasMailState string
 
 // AliasMigration A user's use of the former paths, and where the user stands.

@@ -15,7 +15,7 @@ type MailState string
 
 // The states of mails.
 const (
-	MailNotSent MailState = "not_sent" // there was no way to send any
+	MailNotSent MailState = "not_sent" // there was no way to send any, or what it says holds no more
 	MailPending MailState = "pending"
 	MailSent    MailState = "sent"
 	MailFailed  MailState = "failed" // for good
@@ -89,6 +89,22 @@ func (s *Service) addNotice(ctx context.Context, tx Tx, r Report, step Step) err
 	}
 	if err := tx.InsertMail(ctx, &m); err != nil {
 		return fmt.Errorf("store mail: %w", err)
+	}
+	return nil
+}
+
+// withdrawMails keeps mails from being sent whose notices were taken back or are
+// followed by another one: a mail that waits for its server would come after it.
+func withdrawMails(ctx context.Context, tx Tx, steps []Step) error {
+	for _, step := range steps {
+		if step.Mail == nil || step.Mail.State != MailPending {
+			continue
+		}
+		m := *step.Mail
+		m.State, m.NextAttempt = MailNotSent, time.Time{}
+		if err := tx.UpdateMail(ctx, m); err != nil && !fault.IsNotFound(err) {
+			return fmt.Errorf("withdraw mail: %w", err)
+		}
 	}
 	return nil
 }
@@ -171,7 +187,7 @@ func (o *Outbox) deliver(ctx context.Context, id int64) error {
 	m.conclude(failure, o.Clock.Now())
 	// Also when the process is about to stop: else the mail would be sent twice.
 	err = write.Do(context.WithoutCancel(ctx), o.Store, func(ctx context.Context, tx Tx) error { return tx.UpdateMail(ctx, m) })
-	if err != nil {
+	if err != nil && !fault.IsNotFound(err) { // One that was withdrawn meanwhile is not tried again.
 		return fmt.Errorf("store mail: %w", err)
 	}
 	return nil

@@ -213,6 +213,9 @@ func (s *Service) Notify(ctx context.Context, actor identity.Actor, userID int64
 		if r.State == Migrated {
 			return conflict("%s has already been migrated", r.User.Email)
 		}
+		if err := withdrawMails(ctx, tx, r.Steps); err != nil {
+			return err
+		}
 		r.State, r.NotifiedAt = Notified, step.At
 		if !n.Sunset.IsAbsent() {
 			r.Sunset = n.Sunset.Value.UTC()
@@ -265,6 +268,11 @@ func (s *Service) RollBack(ctx context.Context, actor identity.Actor, userID int
 			return err
 		}
 		step.Kind, step.BackTo = StepRolledBack, r.State
+		if r.State == Using {
+			if err := withdrawMails(ctx, tx, r.Steps); err != nil {
+				return err
+			}
+		}
 		return tx.AddAliasStep(ctx, step)
 	})
 }

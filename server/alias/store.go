@@ -93,8 +93,9 @@ type Tx interface {
 	// once one gets it.
 	ClaimMail(ctx context.Context, id int64, now, until time.Time) (Mail, error)
 
-	// UpdateMail writes what became of an attempt: the state, the times and
-	// the error. KindNotFound if there is no such mail.
+	// UpdateMail writes what became of a mail: the state, the times and the
+	// error. KindNotFound if there is no such mail, or if it was pending no more
+	// and was not sent all the same.
 	UpdateMail(ctx context.Context, m Mail) error
 }
 

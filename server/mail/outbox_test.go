@@ -190,6 +190,54 @@ func TestSeveralOutboxes(t *testing.T) {
 	}
 }
 
+// post is a mail server that can be away.
+type post struct {
+	away bool
+	sent []string // subjects
+}
+
+func (p *post) Send(_ context.Context, m alias.Mail) error {
+	if p.away {
+		return &alias.MailError{Failure: alias.MailConnection, Err: context.DeadlineExceeded}
+	}
+	p.sent = append(p.sent, m.Letter.Subject)
+	return nil
+}
+
+// A notice that is followed by another one, or is taken back, is not mailed any more.
+func TestWithdrawnNotices(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	server := &post{away: true}
+	outbox := o.outbox(server)
+	deliver := func() {
+		t.Helper()
+		if err := outbox.Deliver(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		o.Now = o.Now.Add(time.Hour)
+	}
+	o.notify(t, "First.", o.Now.AddDate(0, 1, 0))
+	deliver()
+	o.notify(t, "Second.", o.Now.AddDate(0, 2, 0))
+	server.away = false
+	deliver()
+	if len(server.sent) != 1 || !strings.Contains(server.sent[0], "January") {
+		t.Fatalf("after a second notice: %q", server.sent)
+	}
+	server.away = true
+	o.notify(t, "Third.", o.Now.AddDate(0, 3, 0))
+	deliver()
+	if _, err := o.Alias.RollBack(t.Context(), o.Actor, o.user.User.ID); err != nil {
+		t.Fatal(err)
+	}
+	server.away = false
+	deliver()
+	if len(server.sent) != 1 {
+		t.Errorf("after the notice was taken back: %q", server.sent)
+	}
+}
+
 // The mail that arrives holds the user's numbers and the URLs to use, and
 // nothing that a user chose is taken for markup.
 func TestNoticeArrives(t *testing.T) {

@@ -44,7 +44,7 @@ WHERE state = 'pending' AND next_attempt_at <= ? ORDER BY next_attempt_at, id LI
 	claimMail = db.Statement{Thing: "mail", Text: `UPDATE mails SET attempts = attempts + 1, next_attempt_at = ?
 WHERE id = ? AND state = 'pending' AND next_attempt_at <= ?`}
 	selectMail = db.Statement{Thing: "mail", Text: `SELECT ` + mails.List("") + ` FROM mails WHERE id = ?`}
-	updateMail = db.Statement{Thing: "mail", Text: changedMails.Update("mails") + ` WHERE id = ?`}
+	updateMail = db.Statement{Thing: "mail", Text: changedMails.Update("mails") + ` WHERE id = ? AND (state = 'pending' OR ? = 'sent')`}
 )
 
 // AddAliasStep adds a step, and sets its id.
@@ -92,7 +92,8 @@ func (t *Tx) ClaimMail(ctx context.Context, id int64, now, until time.Time) (ali
 	return db.First(ctx, t.Session, selectMail, []any{id}, mails.Scan)
 }
 
-// UpdateMail writes what became of an attempt.
+// UpdateMail writes what became of a mail that was pending, or that was sent all the
+// same.
 func (t *Tx) UpdateMail(ctx context.Context, m alias.Mail) error {
-	return t.Session.ChangeOne(ctx, updateMail, changedMails.At(&m, m.ID)...)
+	return t.Session.ChangeOne(ctx, updateMail, changedMails.At(&m, m.ID, m.State)...)
 }

@@ -348,6 +348,14 @@ func testMails(t *testing.T, f *fixture) {
 	equal(t, due(start), []int64{})
 	equal(t, due(lease), []int64{mail.ID})
 
+	// Whoever had claimed it before it was withdrawn notes only that it was sent.
+	withdrawn := mail
+	withdrawn.State, withdrawn.NextAttempt = alias.MailNotSent, time.Time{}
+	f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.UpdateMail(ctx, withdrawn) })
+	err = f.store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.UpdateMail(ctx, mail) })
+	wantKind(t, err, fault.KindNotFound)
+	equal(t, due(lease), []int64{})
+
 	mail.State, mail.SentAt, mail.NextAttempt, mail.Failure = alias.MailSent, lease, time.Time{}, alias.MailDeferred
 	f.write(t, func(ctx context.Context, tx store.Tx) error { return tx.UpdateMail(ctx, mail) })
 	_, err = claim(lease.Add(time.Hour))

@@ -88,7 +88,7 @@ function Uses({ rows, empty }: { rows: [ComponentChildren, number, string][]; em
 }
 
 const stepWords: Record<Schemas['AliasStepKind'], [string, Tone]> = { notified: ['Notified', 'info'], rehearsed: ['Rehearsal set', 'warn'], migrated: ['Moved', 'good'], rolled_back: ['Rolled back', 'bad'] };
-const mailWords: Record<Schemas['AliasMailState'], string> = { not_sent: 'no mail: the server has no way to send any', pending: 'mail on its way', sent: 'mail sent', failed: 'mail failed' };
+const mailWords: Record<Schemas['AliasMailState'], string> = { not_sent: 'no mail was sent', pending: 'mail on its way', sent: 'mail sent', failed: 'mail failed' };
 
 const Steps = ({ of }: { of: Schemas['AliasStep'][] }) => of.length === 0 ? <p class="none">None was taken yet.</p> : (
   <ol class="history">
