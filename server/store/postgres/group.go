@@ -51,9 +51,9 @@ const writeGroup = `WITH RECURSIVE sets AS (
 	SELECT k.property, k.account, k.key
 	FROM unnest(%[7]s::bigint[], %[8]s::bigint[], %[9]s::bigint[], %[10]s::text[]) AS k (set, property, account, key) JOIN good USING (set)
 ), dropped AS (
-	DELETE FROM custom_index x USING (SELECT DISTINCT property, account FROM keyed) k
-	WHERE x.company_id = $1 AND x.account_id = k.account AND x.property_id = k.property
-		AND NOT EXISTS (SELECT 1 FROM keyed j WHERE j.account = k.account AND j.property = k.property AND j.key = x.key)
+	DELETE FROM custom_index x
+	USING (SELECT property, account, array_remove(array_agg(key), NULL) AS keys FROM keyed GROUP BY property, account) k
+	WHERE x.company_id = $1 AND x.account_id = k.account AND x.property_id = k.property AND x.key <> ALL (k.keys)
 ), added AS (
 	INSERT INTO custom_index (company_id, property_id, key, account_id)
 	SELECT $1, property, key, account FROM keyed WHERE key IS NOT NULL ON CONFLICT DO NOTHING
