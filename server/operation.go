@@ -31,6 +31,7 @@ type operation struct {
 	body       *openapi3.Schema
 	optional   bool // whether the body may be left out
 	once       bool // it takes an Idempotency-Key
+	matches    bool // it takes an If-Match
 	dryRun     bool // it writes nothing unless dry_run=false is sent
 	selects    bool // it writes the records that its query selects
 	reasoned   bool // it takes an X-Reason
@@ -103,6 +104,7 @@ func (op *operation) read(d *requestsDocument, described *describedOperation) (e
 			op.query = append(op.query, p.Name)
 		}
 		op.once = op.once || p.Name == idempotencyKeyHeader
+		op.matches = op.matches || p.Name == ifMatchHeader
 		op.dryRun = op.dryRun || p.Name == dryRunParameter && p.Schema.Value.Default == true
 		op.selects = op.selects || p.Name == maxAffectedParameter
 		op.reasoned = op.reasoned || p.Name == reasonHeader

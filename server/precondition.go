@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -13,21 +14,49 @@ import (
 	"github.com/accountsd/accountsd/server/schema"
 )
 
-// refuseExisting answers 412 to a write of a record that exists, if the caller
-// wants none (RFC 9110, section 13.1.2).
-func (s *Server) refuseExisting(next apiserver.StrictHandlerFunc, _ string) apiserver.StrictHandlerFunc {
+// checkPreconditions answers 412 to a write of a record that exists, if the caller
+// wants none (RFC 9110, section 13.1.2), and to one of a record without versions, if
+// the caller names some (section 13.1.1). What takes If-Match compares it with what it
+// writes.
+func (s *Server) checkPreconditions(next apiserver.StrictHandlerFunc, _ string) apiserver.StrictHandlerFunc {
 	return func(c *gin.Context, request any) (any, error) {
-		if header := c.GetHeader("If-None-Match"); header != "" && c.Request.Method != http.MethodGet {
+		none, match := c.GetHeader("If-None-Match"), strings.Join(c.Request.Header.Values(ifMatchHeader), ",")
+		op := s.operations.of(c)
+		if c.Request.Method != http.MethodGet && (none != "" || op.takesNoVersion(match)) {
 			tag, found, err := s.existing(requestOf(c))
 			switch {
 			case err != nil && !fault.IsNotFound(err):
 				return nil, err
-			case err == nil && found && !noneMatch(&header, tag):
+			case err == nil && found && none != "" && !noneMatch(&none, tag):
 				return nil, &fault.Error{Kind: fault.KindPrecondition, Message: "the record exists, and If-None-Match asks that it does not"}
+			case (found || op.id == batchOperation) && op.takesNoVersion(match):
+				return nil, &fault.Error{Kind: fault.KindPrecondition, Message: "If-Match names a version, and " + noVersion(op)}
 			}
 		}
 		return next(c, request)
 	}
+}
+
+const (
+	ifMatchHeader = "If-Match"
+
+	// batchOperation takes the versions of its accounts in its body.
+	batchOperation = "batchUpdateAccounts"
+)
+
+// takesNoVersion tells whether an If-Match names versions, to an operation that does
+// not take them. Written in spite of it, the record could be another one than the
+// caller has seen.
+func (op *operation) takesNoVersion(match string) bool {
+	return match != "" && strings.TrimSpace(match) != "*" && !op.matches
+}
+
+// noVersion says what to send to an operation that takes no version.
+func noVersion(op *operation) string {
+	if op.id == batchOperation {
+		return "each account of a batch has its own; send ifMatch with each"
+	}
+	return "this operation takes none; leave it out, or send *"
 }
 
 // existing looks for the record that the path names, and returns its entity tag

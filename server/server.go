@@ -157,7 +157,7 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	s.addPages(engine)
 
 	group := engine.Group("", s.authenticate, s.limitRate, s.refusePut, s.validate)
-	strict := apiserver.NewStrictHandlerWithOptions(s, []apiserver.StrictMiddlewareFunc{callHandler, s.refuseExisting, s.carryOutOnce},
+	strict := apiserver.NewStrictHandlerWithOptions(s, []apiserver.StrictMiddlewareFunc{callHandler, s.checkPreconditions, s.carryOutOnce},
 		apiserver.StrictGinServerOptions{
 			RequestErrorHandlerFunc:  s.fail,
 			HandlerErrorFunc:         s.fail,
