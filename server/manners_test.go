@@ -67,6 +67,27 @@ func TestHead(t *testing.T) {
 	}
 }
 
+// A path with a name of its own is no record of that name, whatever the method.
+func TestNamedPaths(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	methods := map[string][]string{}
+	eachOperation(t, func(method, path string, _ *openapi3.Operation, item *openapi3.PathItem) {
+		methods[path] = append(methods[path], method)
+	})
+	for _, path := range []string{"/v1/accounts/batch", "/v1/clients/search", "/v1/accounts/changes", "/v1/users/me", "/v1/users/accept"} {
+		allow := f.serve(t, "OPTIONS", path, "").Header().Get("Allow")
+		for _, method := range []string{"GET", "POST", "PATCH", "DELETE"} {
+			if slices.Contains(methods[path], method) {
+				continue
+			}
+			if a := f.serve(t, method, path, "{}"); a.Code != http.StatusMethodNotAllowed || a.Header().Get("Allow") != allow || allow == "" {
+				t.Errorf("%s %s: %d %v %s", method, path, a.Code, a.Header(), a.Body)
+			}
+		}
+	}
+}
+
 // OPTIONS tells what a path takes, to anyone.
 func TestOptions(t *testing.T) {
 	t.Parallel()

@@ -41,16 +41,28 @@ func (ops operations) routes(path string) bool {
 	return false
 }
 
-// methods are those of a path without parameters.
-func (ops operations) methods(path string) []string {
-	var methods []string
+// named are the methods of each path without parameters.
+func (ops operations) named() map[string][]string {
+	named := make(map[string][]string)
 	for _, op := range ops {
-		if basePath+op.path == path {
-			methods = append(methods, op.method)
+		if path := basePath + op.path; !strings.Contains(path, "{") {
+			named[path] = append(named[path], op.method)
 		}
 	}
-	slices.Sort(methods)
-	return methods
+	for path, methods := range named {
+		slices.Sort(methods)
+		named[path] = slices.Clip(methods) // Who adds one makes a list of its own.
+	}
+	return named
+}
+
+// refuseNamed answers a method that a path with a name of its own does not have.
+// gin takes DELETE /accounts/batch for that of an account.
+func (s *Server) refuseNamed(c *gin.Context) {
+	path := c.Request.URL.Path
+	if allowed := s.named[path]; len(allowed) > 0 && c.FullPath() != "" && c.FullPath() != path {
+		s.refuseMethod(c, allowed)
+	}
 }
 
 // methodsBeside are those of the operation's path.
@@ -63,7 +75,7 @@ func (ops operations) methodsBeside(op *operation) []string {
 // which OPTIONS is the question; it takes /accounts/batch for that of an account
 // too.
 func (s *Server) noMethod(c *gin.Context) {
-	allowed := s.operations.methods(c.Request.URL.Path)
+	allowed := s.named[c.Request.URL.Path]
 	if len(allowed) == 0 {
 		allowed = strings.Split(c.Writer.Header().Get("Allow"), ", ")
 	}

@@ -62,6 +62,7 @@ type Server struct {
 	stopping   context.Context // ends when the server is to be stopped
 	stop       context.CancelFunc
 	operations operations
+	named      map[string][]string   // the methods of paths without parameters
 	bodies     map[string]bodyReader // by operationId
 	queries    map[string]queryCheck // by operationId
 	documents  documents
@@ -110,6 +111,7 @@ func New(config Config, services Services) (*Server, error) {
 	if s.operations, err = specOperations(); err != nil {
 		return nil, err
 	}
+	s.named = s.operations.named()
 	if err := s.operations.checkReaders(s.bodies); err != nil {
 		return nil, err
 	}
@@ -146,7 +148,7 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	if s.config.Requests != nil || s.config.Tracer != nil {
 		engine.Use(s.watch)
 	}
-	engine.Use(s.setHeaders, s.allowOrigin, s.logRequest, s.limitRequests, s.limitTime, s.refuseSlash)
+	engine.Use(s.setHeaders, s.allowOrigin, s.logRequest, s.limitRequests, s.limitTime, s.refuseSlash, s.refuseNamed)
 	engine.NoRoute(s.noRoute)
 	engine.NoMethod(s.noMethod)
 

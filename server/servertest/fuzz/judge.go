@@ -150,7 +150,15 @@ func (j *judge) route(r *request, a *answer) (*routers.Route, map[string]string,
 	if err != nil || slices.Contains(slices.Collect(maps.Values(params)), "") { // It takes /accounts/ for an account without an id.
 		return nil, nil, nil
 	}
+	if path, _ := strings.CutPrefix(target.Path, "/v1"); route.Path != path && j.names(path) { // And /accounts/batch for an account.
+		return nil, nil, nil
+	}
 	return route, params, sent
+}
+
+// names tells whether a path has a name of its own, and is not that of a record.
+func (j *judge) names(path string) bool {
+	return slices.ContainsFunc(j.operations, func(op *operation) bool { return op.path == path })
 }
 
 // declared tells what of an answer the operation does not declare.
