@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/server/fault"
@@ -59,23 +60,25 @@ func checkMediaType(r *http.Request, mediaTypes []string) error {
 	if !slices.Contains(mediaTypes, sent) {
 		mediaType, params, err = mime.ParseMediaType(sent)
 	}
-	charset := params["charset"]
-	if err != nil || !slices.Contains(mediaTypes, mediaType) || (charset != "" && !strings.EqualFold(charset, "utf-8")) {
-		return &problem{
-			status: http.StatusUnsupportedMediaType,
-			code:   api.ProblemCodeUnsupportedMediaType,
-			detail: fmt.Sprintf("Content-Type must be one of %s; got %s", strings.Join(mediaTypes, ", "), fault.Quote(sent)),
-		}
+	if err != nil || !slices.Contains(mediaTypes, mediaType) {
+		return unsupported("Content-Type must be one of %s; got %s", strings.Join(mediaTypes, ", "), fault.Quote(sent))
+	}
+	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return unsupported("the charset of the body must be utf-8; got Content-Type %s", fault.Quote(sent))
 	}
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return &problem{
-			status: http.StatusUnsupportedMediaType,
-			code:   api.ProblemCodeUnsupportedMediaType,
-			detail: fmt.Sprintf("the body must not be compressed; got Content-Encoding %s", fault.Quote(coding)),
-		}
+		return unsupported("the body must not be compressed; got Content-Encoding %s", fault.Quote(coding))
 	}
 	r.Header.Del("Content-Type")
 	return nil
+}
+
+func unsupported(format string, args ...any) *problem {
+	return &problem{
+		status: http.StatusUnsupportedMediaType,
+		code:   api.ProblemCodeUnsupportedMediaType,
+		detail: fmt.Sprintf(format, args...),
+	}
 }
 
 // decodeJSON decodes the one JSON value that data must be (RFC 8259, and the
@@ -89,6 +92,9 @@ func decodeJSON(data []byte) (any, fault.Offences, error) {
 	value, nuls, err := jsonvalue.Decode(data)
 	if err != nil {
 		words, at := jsonvalue.Explain(err)
+		if n := validPrefix(data); n < len(data) {
+			words = fmt.Sprintf("is not valid JSON: it is not UTF-8 at byte %d", n+1)
+		}
 		return nil, nil, invalidJSON(string(at), "the body "+words)
 	}
 	var offences fault.Offences
@@ -96,6 +102,19 @@ func decodeJSON(data []byte) (any, fault.Offences, error) {
 		offences.Add(path, "must not contain a NUL character")
 	}
 	return value, offences, nil
+}
+
+// validPrefix is how many bytes of data are UTF-8, up to the first that is not.
+func validPrefix(data []byte) int {
+	n := 0
+	for n < len(data) {
+		r, size := utf8.DecodeRune(data[n:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		n += size
+	}
+	return n
 }
 
 func invalidJSON(pointer, detail string) *problem {

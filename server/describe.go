@@ -68,7 +68,7 @@ func describe(e *openapi3.SchemaError, got string) string {
 // mustBe says what values a schema takes, and which one it got.
 func mustBe(schema *openapi3.Schema, got string) string {
 	takes := expected(schema)
-	if _, err := jsonvalue.Integer(json.Number(got)); err == jsonvalue.ErrRange && schema.Type.Is("integer") && schema.Max == nil {
+	if _, err := jsonvalue.Integer(json.Number(strings.TrimSuffix(got, "…"))); err == jsonvalue.ErrRange && schema.Type.Is("integer") && schema.Max == nil {
 		takes = fmt.Sprintf("an integer of at most %d", math.MaxInt64)
 	}
 	return fmt.Sprintf("must be %s; got %s", takes, got)

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/lenient"
 )
 
@@ -97,7 +98,7 @@ func (s *Server) refuseMethod(c *gin.Context, allowed []string) {
 		s.fail(c, &problem{
 			status: http.StatusMethodNotAllowed,
 			code:   api.ProblemCodeMethodNotAllowed,
-			detail: fmt.Sprintf("this path takes %s, not %s", allow, methodOf(c.Request)),
+			detail: fmt.Sprintf("this path takes %s, not %s", allow, fault.Cut(methodOf(c.Request))),
 		})
 		return
 	}

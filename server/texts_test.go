@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -85,6 +86,7 @@ func TestWordsOfRefusals(t *testing.T) {
 	refused := func(r request, errors ...string) scenario {
 		return scenario{name: r.method + " " + r.path + " " + r.body, request: r, status: 400, code: "VALIDATION_ERROR", errors: errors}
 	}
+	nines := strings.Repeat("9", 70)
 	runScenarios(t, []scenario{
 		refused(request{method: "PATCH", path: "/accounts/1", body: `{"primaryEmail":"","primaryPhone":"","accountType":""}`},
 			`/accountType: accountType must be one of RESIDENTIAL, COMMERCIAL; got ""; send null to clear it`,
@@ -101,6 +103,9 @@ func TestWordsOfRefusals(t *testing.T) {
 		refused(get("/accounts/search?prop1=number&op1=eq&value1=01"), `query value1: value1 must be an integer; got "01"`),
 		refused(get("/contacts?account_id=01"), `query account_id: account_id must be an integer of at least 1; got "01"`),
 		refused(get("/accounts/01"), `path accountId: accountId must be an integer of at least 1; got "01"`),
+		refused(get("/accounts/%201"), `path accountId: accountId must be an integer of at least 1; got " 1"`),
+		refused(get("/accounts/"+nines), `path accountId: accountId must be an integer of at most 9223372036854775807; got `+nines[:60]+"…"),
+		refused(get("/accounts?page="+nines), `query page: page must be an integer from 1 to 1000000000; got `+nines[:60]+"…"),
 		refused(get("/accounts/+1"), `path accountId: accountId must be an integer of at least 1; got "+1"`),
 		{name: "a sequence ahead of all", request: get("/accounts/changes?after=99999999999"), status: 410, code: "GONE"},
 		refused(request{method: "POST", path: "/properties", key: adminKey, body: `{"name":"北京","type":"TEXT"}`},

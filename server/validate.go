@@ -256,9 +256,9 @@ func isOneReading(p *openapi3.Parameter, sent string) bool {
 }
 
 func parameterOffence(p *openapi3.Parameter, sent string, err error) fault.Offence {
-	got := sent
-	if p.Schema.Value.Type.Is("string") || !json.Valid([]byte(sent)) {
-		got = fault.Quote(sent)
+	got := fault.Quote(sent)
+	if !p.Schema.Value.Type.Is("string") && json.Valid([]byte(sent)) && strings.TrimSpace(sent) == sent {
+		got = fault.Cut(sent)
 	}
 	message := mustBe(p.Schema.Value, got)
 	if value, err := strconv.ParseBool(sent); err == nil && p.Schema.Value.Type.Is("boolean") {

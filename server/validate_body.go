@@ -158,6 +158,10 @@ func (c *bodyOffences) add(err error, value any, path []string) {
 		}
 	case *openapi3.SchemaError:
 		below := e.JSONPointer()
+		if object := objectOf(e, at(value, below)); object != nil {
+			c.check(object, at(value, below), slices.Concat(path, below))
+			return
+		}
 		c.offences.Add(slices.Concat(path, below), "%s", fault.Lazily(func() string {
 			sent := at(value, below)
 			wrong := describe(e, fault.Show(sent))
@@ -167,6 +171,25 @@ func (c *bodyOffences) add(err error, value any, path []string) {
 			return wrong
 		}))
 	}
+}
+
+// objectOf is what an object had to be that a composed schema does not take; nil if
+// there are several such, or none. What is wrong with it is wrong with its members.
+func objectOf(e *openapi3.SchemaError, sent any) *openapi3.Schema {
+	if _, ok := sent.(map[string]any); !ok || e.SchemaField != "oneOf" && e.SchemaField != "allOf" {
+		return nil
+	}
+	var found *openapi3.Schema
+	for _, of := range slices.Concat(e.Schema.OneOf, e.Schema.AllOf) {
+		switch {
+		case !of.Value.Type.Is("object"):
+		case found != nil:
+			return nil
+		default:
+			found = of.Value
+		}
+	}
+	return found
 }
 
 // at is what is at a path of a decoded value; nil if there is nothing.

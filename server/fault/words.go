@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -81,23 +82,32 @@ func PlusLost(sent string) string {
 }
 
 // Label names the member at a path in a message: "custom.roof_type",
-// "contacts[2]".
+// "contacts[2]". A name that would not stand out from the message is in quotes.
 func Label(path []string) string {
+	if len(path) == 0 {
+		return "the body"
+	}
 	var b strings.Builder
 	for i, segment := range path {
 		switch {
 		case i == 0:
-			b.WriteString(segment)
+			b.WriteString(labelOf(segment))
 		case isIndex(segment):
 			fmt.Fprintf(&b, "[%s]", segment)
 		default:
-			b.WriteString("." + segment)
+			b.WriteString("." + labelOf(segment))
 		}
 	}
-	if b.Len() == 0 {
-		return "the body"
-	}
 	return b.String()
+}
+
+// labelOf is a name as a part of a label.
+func labelOf(name string) string {
+	odd := func(r rune) bool { return r == '"' || unicode.IsSpace(r) || !unicode.IsPrint(r) }
+	if name == "" || len(name) > maxQuoted || strings.ContainsFunc(name, odd) {
+		return Quote(name)
+	}
+	return name
 }
 
 // Show writes a rejected value, as decoded from JSON, for its sender.

@@ -31,6 +31,10 @@ func TestFieldErrorPlaces(t *testing.T) {
 		{[]string{"address", "0"}, "address", "/address/0", "address[0]"},
 		{[]string{"custom", "tags", "12"}, "custom.tags", "/custom/tags/12", "custom.tags[12]"},
 		{[]string{"a/b", "c~d"}, "a/b.c~d", "/a~1b/c~0d", "a/b.c~d"},
+		{[]string{""}, "", "/", `""`},
+		{[]string{"custom", ""}, "custom.", "/custom/", `custom.""`},
+		{[]string{"custom", "is a"}, "custom.is a", "/custom/is a", `custom."is a"`},
+		{[]string{"größe", "a\x00"}, "größe.a\x00", "/größe/a\x00", `größe."a\x00"`},
 	} {
 		e := fault.Offence{Path: c.path}
 		if e.Field() != c.field || e.Pointer() != c.pointer || fault.Label(c.path) != c.label {
