@@ -16,7 +16,7 @@ import (
 const (
 	corsHeaders = "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer, X-Api-Key, X-Reason, X-Request-Id"
 	corsExposed = "Accept-Patch, Allow, Deprecation, ETag, Idempotency-Replayed, Link, Location, Preference-Applied, Preview, Retry-After, Sunset, " +
-		"WWW-Authenticate, X-Lenient, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Total-Count"
+		"WWW-Authenticate, X-At, X-Lenient, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Total-Count, X-Version"
 	corsMaxAge = "600" // seconds for which a preflight is kept
 )
 

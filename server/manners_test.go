@@ -107,6 +107,32 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// A page reads whatever an answer tells in its headers, and sends whatever it can be
+// asked for in them.
+func TestCORSHeaders(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(c *server.Config) { c.CORSOrigins = []string{"*"} })
+	listed := func(method, header string) []string {
+		return strings.Split(strings.ToLower(f.serve(t, method, "/v1/accounts", "", "Origin", "https://any.example").Header().Get(header)), ", ")
+	}
+	shown := append(listed("GET", "Access-Control-Expose-Headers"),
+		"cache-control", "vary", "x-content-type-options") // What is about the answer's way, not about the records.
+	taken := listed("OPTIONS", "Access-Control-Allow-Headers")
+	components := loadSpec(t).Components
+	for _, response := range components.Responses {
+		for name := range response.Value.Headers {
+			if !slices.Contains(shown, strings.ToLower(name)) {
+				t.Errorf("pages cannot read %s", name)
+			}
+		}
+	}
+	for _, p := range components.Parameters {
+		if p.Value.In == "header" && !slices.Contains(taken, strings.ToLower(p.Value.Name)) {
+			t.Errorf("pages cannot send %s", p.Value.Name)
+		}
+	}
+}
+
 func TestCORS(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(c *server.Config) { c.CORSOrigins = []string{"https://crm.example"} })
