@@ -55,6 +55,25 @@ func TestUniqueProperty(t *testing.T) {
 	runScenarios(t, scenarios)
 }
 
+// What is wrong with an edit of a unique property is what it changes, and not that the
+// property is unique.
+func TestStaysUnique(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.must(t, define("POST", "", `{"name":"Code","type":"TEXT","unique":true}`), http.StatusCreated)
+	for body, want := range map[string]string{
+		`{"isMultiple":true}`:               "/isMultiple: isMultiple must be false while the property is unique",
+		`{"type":"DATE"}`:                   "/type: type must be TEXT or NUMERIC while the property is unique",
+		`{"defaultValue":["a"]}`:            "/defaultValue: defaultValue must be empty while the property is unique, since the second new account could not have it",
+		`{"unique":true,"isMultiple":true}`: "/unique: unique is only for a single TEXT or NUMERIC",
+	} {
+		if a := f.must(t, define("PATCH", "/code", body), http.StatusBadRequest); !slices.Equal(a.errors(), []string{want}) {
+			t.Errorf("%s: %q", body, a.errors())
+		}
+	}
+	f.must(t, define("PATCH", "/code", `{"type":"DATE","unique":false}`), http.StatusOK)
+}
+
 // The values that there are keep a property from being unique if two of them are one.
 func TestMakeUnique(t *testing.T) {
 	t.Parallel()

@@ -115,7 +115,11 @@ func editProperty(before schema.Property, p Patch) *edit {
 	}
 	e.editOptions(p)
 	e.editDefault(p.Default)
-	checkUnique(e.after, &e.offences)
+	if before.Unique && p.Unique.IsAbsent() {
+		checkStaysUnique(e.after, &e.offences)
+	} else {
+		checkUnique(e.after, &e.offences)
+	}
 	switch {
 	case p.Indexed.IsAbsent() || p.Indexed.Value == (before.Index != schema.IndexNone):
 	case p.Indexed.Value:

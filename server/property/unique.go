@@ -22,6 +22,19 @@ func checkUnique(p schema.Property, offences *fault.Offences) {
 	}
 }
 
+// checkStaysUnique notes what of an edit keeps a unique property from staying so.
+func checkStaysUnique(p schema.Property, offences *fault.Offences) {
+	if p.Type != schema.Text && p.Type != schema.Numeric {
+		offences.Add([]string{"type"}, "must be %s or %s while the property is unique", schema.Text, schema.Numeric)
+	}
+	if p.Multiple {
+		offences.Add([]string{"isMultiple"}, "must be false while the property is unique")
+	}
+	if len(p.Default) > 0 {
+		offences.Add([]string{"defaultValue"}, "must be empty while the property is unique, since the second new account could not have it")
+	}
+}
+
 // maxNamed is how many values a message names that keep a property from being unique.
 const maxNamed = 10
 
