@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -508,6 +509,11 @@ func TestPublicURL(t *testing.T) {
 		a := f.serve(t, c.method, c.path, c.body)
 		if got := a.Header().Get(c.header); !strings.HasPrefix(got, c.want) {
 			t.Errorf("%s %s: %d, %s %q, want %q: %s", c.method, c.path, a.Code, c.header, got, c.want, a.Body)
+		}
+	}
+	for path, want := range map[string]string{"/v1/accounts/999": "/crm/v1/accounts/999", "/v1/clients/x": "/crm/v1/accounts/x", "/v1/accounts/by/x/a%2Fb": "/crm/v1/accounts/by/x/a%2Fb"} {
+		if a := f.serve(t, "GET", path, ""); !strings.Contains(a.Body.String(), fmt.Sprintf(`"instance":%q`, want)) {
+			t.Errorf("%s: %s", path, a.Body)
 		}
 	}
 }

@@ -185,7 +185,7 @@ func (p *problem) toAPI(c *gin.Context) api.Problem {
 		Detail:    detail,
 		Message:   detail,
 		Code:      p.code,
-		Instance:  c.Request.URL.EscapedPath(),
+		Instance:  publicURL(c.Request).EscapedPath(),
 		RequestID: requestID(c),
 		Errors:    shortened(p.fields),
 		Conflicts: p.conflicts,
