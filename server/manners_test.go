@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -105,64 +103,6 @@ func TestOptions(t *testing.T) {
 	})
 	if a := f.serve(t, "OPTIONS", "/v1/nothing", ""); a.Code != http.StatusNotFound {
 		t.Errorf("%d", a.Code)
-	}
-}
-
-// A page reads whatever an answer tells in its headers, and sends whatever it can be
-// asked for in them.
-func TestCORSHeaders(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, func(c *server.Config) { c.CORSOrigins = []string{"*"} })
-	listed := func(method, header string) []string {
-		return strings.Split(strings.ToLower(f.serve(t, method, "/v1/accounts", "", "Origin", "https://any.example").Header().Get(header)), ", ")
-	}
-	shown := append(listed("GET", "Access-Control-Expose-Headers"),
-		"cache-control", "vary", "x-content-type-options") // What is about the answer's way, not about the records.
-	taken := listed("OPTIONS", "Access-Control-Allow-Headers")
-	components := loadSpec(t).Components
-	for _, response := range components.Responses {
-		for name := range response.Value.Headers {
-			if !slices.Contains(shown, strings.ToLower(name)) {
-				t.Errorf("pages cannot read %s", name)
-			}
-		}
-	}
-	for _, p := range components.Parameters {
-		if p.Value.In == "header" && !slices.Contains(taken, strings.ToLower(p.Value.Name)) {
-			t.Errorf("pages cannot send %s", p.Value.Name)
-		}
-	}
-}
-
-func TestCORS(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, func(c *server.Config) { c.CORSOrigins = []string{"https://crm.example"} })
-	for _, path := range []string{"/v1/accounts/1", "/v1/clients/1"} {
-		a := f.serve(t, "OPTIONS", path, "", "X-Api-Key", "", "Origin", "https://crm.example", "Access-Control-Request-Method", "PATCH")
-		h := a.Header()
-		if a.Code != 204 || h.Get("Access-Control-Allow-Origin") != "https://crm.example" || !strings.Contains(h.Get("Access-Control-Allow-Methods"), "PATCH") ||
-			!strings.Contains(strings.ToLower(h.Get("Access-Control-Allow-Headers")), "x-api-key") || !strings.Contains(h.Get("Vary"), "Origin") {
-			t.Errorf("%s: %d %v", path, a.Code, h)
-		}
-		for _, key := range []string{adminKey, ""} { // A page reads its errors too.
-			a = f.serve(t, "GET", path, "", "X-Api-Key", key, "Origin", "https://crm.example")
-			if h := a.Header(); h.Get("Access-Control-Allow-Origin") != "https://crm.example" || !strings.Contains(h.Get("Access-Control-Expose-Headers"), "ETag") {
-				t.Errorf("%s: %d %v", path, a.Code, h)
-			}
-		}
-		a = f.serve(t, "GET", path, "", "Origin", "https://evil.example")
-		if h := a.Header(); h.Get("Access-Control-Allow-Origin") != "" || !strings.Contains(h.Get("Vary"), "Origin") {
-			t.Errorf("%s: %d %v", path, a.Code, h)
-		}
-	}
-	all := newFixture(t, func(c *server.Config) { c.CORSOrigins = []string{"*"} })
-	if got := all.serve(t, "GET", "/v1/accounts", "", "Origin", "https://any.example").Header().Get("Access-Control-Allow-Origin"); got != "*" {
-		t.Error(got)
-	}
-	for _, origin := range []string{"crm.example", "https://crm.example/", "https://a.example/b", "null"} {
-		if _, err := server.New(server.Config{CORSOrigins: []string{origin}}, f.services); err == nil {
-			t.Errorf("%s is taken for an origin", origin)
-		}
 	}
 }
 
@@ -376,83 +316,6 @@ func TestTagFollowsNames(t *testing.T) {
 	}
 	if a := f.serve(t, "PATCH", "/v1/accounts/1", `{"title":"Newer"}`, "If-Match", written.Header().Get("ETag")); a.Code != http.StatusOK {
 		t.Errorf("%d %s", a.Code, a.Body)
-	}
-}
-
-// eachWriteOfRecord visits what writes a record that its path names: one that is there,
-// and nobody, where there is none.
-func eachWriteOfRecord(t *testing.T, f *fixture, visit func(method, path, nobody, body string, op *openapi3.Operation)) {
-	t.Helper()
-	if a := f.serve(t, "POST", "/v1/webhooks", `{"url":"https://hooks.invalid/in"}`); a.Code != http.StatusCreated {
-		t.Fatal(a.Body)
-	}
-	bodies := map[string]string{
-		"mergeAccounts":          `{"from":[{"id":2}]}`,
-		"mergeClients":           `{"from":[{"id":2}]}`,
-		"replayWebhook":          `{"after":"0"}`,
-		"notifyAliasUser":        `{"message":"Please move."}`,
-		"rehearseAliasMigration": `{"until":"` + f.clock.Now().Add(time.Hour).Format(time.RFC3339) + `"}`,
-	}
-	nobody := strings.NewReplacer("/1", "/999", "roof_type", "nothing")
-	found := 0
-	eachOperation(t, func(method, path string, op *openapi3.Operation, item *openapi3.PathItem) {
-		if method == http.MethodGet || nobody.Replace(path) == path {
-			return
-		}
-		found++
-		visit(method, path, nobody.Replace(path), cmp.Or(bodies[op.OperationID], "{}"), op)
-	})
-	if found < 17 {
-		t.Errorf("only %d writes of records", found)
-	}
-}
-
-// A caller that wants no record is told that there is one, by whatever writes
-// one that its path names.
-func TestIfNoneMatchOnWrites(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	eachWriteOfRecord(t, f, func(method, path, nobody, body string, op *openapi3.Operation) {
-		for path, want := range map[string]int{path: http.StatusPreconditionFailed, nobody: http.StatusNotFound} {
-			a := f.serve(t, method, path, body, "If-None-Match", "*")
-			if a.Code != want || op.Responses.Status(want) == nil {
-				t.Errorf("%s %s: %d %s, want %d; declared: %t", method, path, a.Code, a.Body, want, op.Responses.Status(want) != nil)
-			}
-		}
-		if method == http.MethodPatch {
-			if a := f.serve(t, method, path, body, "If-None-Match", `"x-1"`); a.Code != http.StatusOK {
-				t.Errorf("%s: %d %s", path, a.Code, a.Body)
-			}
-		}
-	})
-	// What is not the caller's record is none.
-	if a := f.serve(t, "DELETE", "/v1/api-keys/1", "", "X-Api-Key", linKey, "If-None-Match", "*"); a.Code != http.StatusNotFound {
-		t.Errorf("%d %s", a.Code, a.Body)
-	}
-}
-
-// A caller that writes only over what it has seen writes nothing over a record whose
-// versions nobody can tell.
-func TestIfMatchOnWrites(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	refused := func(method, path, body, match string) bool {
-		return f.serve(t, method, path, body, "If-Match", match).Code == http.StatusPreconditionFailed
-	}
-	eachWriteOfRecord(t, f, func(method, path, nobody, body string, op *openapi3.Operation) {
-		if op.Parameters.GetByInAndName("header", "If-Match") != nil {
-			return // It compares what it writes, which is tested where that is.
-		}
-		if !refused(method, path, body, `"x-1"`) || !refused(method, path, body, `W/"x-1", "x-2"`) {
-			t.Errorf("%s %s: written over a version that it has not", method, path)
-		}
-		if method == http.MethodPatch && refused(method, path, body, "*") || refused(method, nobody, body, `"x-1"`) {
-			t.Errorf("%s %s: refused", method, path)
-		}
-	})
-	const batch = `{"updates":[{"id":1,"set":{"title":"Over"}}]}`
-	if !refused("POST", "/v1/accounts/batch", batch, `"1-1-0"`) || refused("POST", "/v1/accounts/batch", batch, "*") {
-		t.Error("a batch takes no version for all, but any")
 	}
 }
 
