@@ -27,11 +27,14 @@ import { WebhookView } from './views/webhook';
 /** The view of what has an id, if it can be one. */
 const of = (id: string, view: (id: number) => ComponentChild) => (/^[1-9]\d*$/.test(id) ? view(Number(id)) : <Nothing />);
 
+/** A view that is of no use to who may only read. */
+const writing = (view: () => ComponentChild) => (may('write') ? view() : <><Head title="Read only" /><Empty title="Your key may read, but not change anything." /></>);
+
 /** The views by the first part of their address. */
 const views: Record<string, (rest: string[]) => ComponentChild> = {
-  accounts: ([id]) => (id === 'new' ? <NewAccount /> : id ? of(id, n => <AccountView key={id} id={n} />) : <Accounts />),
+  accounts: ([id]) => (id === 'new' ? writing(() => <NewAccount />) : id ? of(id, n => <AccountView key={id} id={n} />) : <Accounts />),
   duplicates: () => <Duplicates />,
-  import: () => <Import />,
+  import: () => writing(() => <Import />),
   contacts: ([id]) => (id ? of(id, n => <ContactView key={id} id={n} />) : <Contacts />),
   properties: ([key]) => (key ? <PropertyView key={key} keyName={key} /> : <Properties />),
   users: () => <Users />,

@@ -55,6 +55,12 @@ describe('ways in', () => {
     await page.getByRole('heading', { name: 'Harbor Cafe' }).waitFor();
     assert.ok(await page.getByLabel('Title').isDisabled());
     assert.equal(await page.getByRole('button', { name: /Archive|Delete|Restore/ }).count(), 0);
+    for (const address of ['#/accounts/new', '#/import']) {
+      await page.evaluate(a => { location.hash = a; }, address);
+      await page.getByText('Your key may read, but not change anything.').waitFor();
+      await page.evaluate(() => { location.hash = '#/accounts/2'; });
+      await page.getByLabel('Title').waitFor();
+    }
     for (const name of ['Import', 'Webhooks', 'Former path']) assert.equal(await page.getByRole('link', { name }).count(), 0);
     assert.deepEqual(offences, []);
     await context.close();
@@ -115,7 +121,7 @@ describe('accounts', () => {
 
   test('are filtered by any member, and the address says so', at('', async page => {
     await page.getByText('Filter', { exact: true }).click();
-    await page.getByLabel('Member', { exact: true }).selectOption({ label: 'Roof type' });
+    await page.getByLabel('Field', { exact: true }).selectOption({ label: 'Roof type' });
     await page.locator('form').getByLabel('Value').selectOption('Tile');
     await page.getByRole('button', { name: 'Add the filter' }).click();
     await page.waitForURL(/prop1=roof_type&op1=eq&value1=Tile/);
@@ -145,7 +151,7 @@ describe('accounts', () => {
     // The history has it, and gives the former value back.
     await page.getByRole('button', { name: 'Restore System size kW: 86.40' }).click();
     await page.getByRole('button', { name: 'Preview' }).click();
-    await said(page, 'The server has checked this and written nothing.');
+    await said(page, 'The server has checked this. Nothing was written.');
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.waitForFunction(() => !document.querySelector('.savebar'));
@@ -178,7 +184,7 @@ describe('accounts', () => {
     await page.getByLabel('Gate code').fill('34');
     await server.call('PATCH', '/accounts/5', { description: 'Theirs.', primaryPhone: '+14155550101' });
     await page.getByRole('button', { name: 'Save' }).click();
-    await said(page, 'Saved, beside what somebody else has changed: Phone, Description.');
+    await said(page, 'Saved. Somebody else has also changed: Phone, Description.');
     assert.equal(await page.getByRole('textbox', { name: 'Description' }).inputValue(), 'Theirs.');
     const now = await server.call('GET', '/accounts/5');
     assert.deepEqual([now.description, now.primaryPhone, now.custom.gate_code], ['Theirs.', '+14155550101', '34']);
@@ -209,8 +215,8 @@ describe('accounts', () => {
     await page.locator('.rows tbody a').first().waitFor();
     await page.locator('.rows tbody input').nth(0).click();
     await page.locator('.rows tbody input').nth(4).click({ modifiers: ['Shift'] });
-    await page.getByRole('button', { name: 'Change them…' }).click();
-    await page.getByLabel('Members to set').selectOption({ label: 'Gate code' });
+    await page.getByRole('button', { name: 'Edit them…' }).click();
+    await page.getByLabel('Fields to set').selectOption({ label: 'Gate code' });
     await page.getByRole('dialog').getByLabel('Gate code').fill('0042');
     await page.getByRole('dialog').getByRole('button', { name: 'Preview' }).click();
     await said(page, '5 of 5 accounts would change.');
@@ -229,7 +235,7 @@ describe('accounts', () => {
     assert.equal(await page.getByLabel('Where Roof Type goes').inputValue(), 'custom.roof_type');
     await page.getByRole('button', { name: 'Preview' }).click();
     await said(page, '1 new');
-    await said(page, '1 as it is');
+    await said(page, '1 unchanged');
     await said(page, 'primaryEmail must be');
     await page.screenshot({ path: `${shots}/import.png` });
     assert.deepEqual(await findings(page), []);
@@ -240,11 +246,11 @@ describe('accounts', () => {
   }));
 
   test('are made and deleted', at('#/accounts/new', async page => {
-    await page.getByRole('button', { name: 'Make the account' }).click();
+    await page.getByRole('button', { name: 'Create the account' }).click();
     await said(page, 'title is required');
     await page.getByLabel('Title').fill('Bluebird Books');
     await page.getByLabel('Address, line 1').fill('9 Pier Road');
-    await page.getByRole('button', { name: 'Make the account' }).click();
+    await page.getByRole('button', { name: 'Create the account' }).click();
     await page.getByRole('heading', { name: 'Bluebird Books' }).waitFor();
     await page.getByRole('button', { name: 'Link a contact' }).click();
     await page.getByLabel('Name').fill('jo park');
@@ -289,7 +295,7 @@ describe('set-up', () => {
     await page.getByRole('button', { name: 'New key' }).click();
     await page.getByRole('dialog').getByLabel('Name').fill('sync');
     await page.getByLabel(/Password of/).fill('not the password');
-    await page.getByRole('button', { name: 'Make the key' }).click();
+    await page.getByRole('button', { name: 'Create the key' }).click();
     await page.getByRole('alert').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('heading', { name: 'Keys' }).waitFor();

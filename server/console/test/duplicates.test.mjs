@@ -29,7 +29,7 @@ test('merges duplicates after a look at what becomes of them', at('', async page
   // The history tells of the merge, and takes it back.
   const entry = page.locator('.history > li').filter({ hasText: `Merged with account ${second.id}` });
   await entry.getByRole('button', { name: 'Take back' }).click();
-  await dialog.getByText('The accounts that were merged will be there again.').waitFor();
+  await dialog.getByText('The accounts that were merged will be back.').waitFor();
   await dialog.getByRole('button', { name: 'Take back', exact: true }).click();
   await page.getByRole('heading', { name: 'Twice Told' }).waitFor();
   assert.equal((await server.call('GET', `/accounts/${second.id}`)).id, second.id);

@@ -57,7 +57,7 @@ describe('people and their keys', () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Name').fill('night shift');
     await dialog.getByLabel(/Password of noor/).fill(password);
-    await dialog.getByRole('button', { name: 'Make the key' }).click();
+    await dialog.getByRole('button', { name: 'Create the key' }).click();
     const key = await page.getByRole('textbox', { name: 'Key' }).inputValue();
     await page.screenshot({ path: `${shots}/new-key.png` });
     assert.deepEqual(await findings(page), []);
@@ -77,7 +77,7 @@ describe('people and their keys', () => {
     await page.getByText('The key is revoked.').waitFor();
     assert.equal((await whoAmI(key)).status, 401);
     await row.waitFor({ state: 'detached' });
-    await page.getByLabel('Ended ones too').check();
+    await page.getByLabel('Include ended keys').check();
     await page.getByRole('row', { name: /night shift/ }).getByText(/^revoked/).waitFor();
     assert.deepEqual(offences, []);
     await context.close();

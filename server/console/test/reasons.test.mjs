@@ -38,7 +38,7 @@ describe('a reason', () => {
     await page.getByLabel('Title').fill('Pier Eleven');
     await page.getByLabel('Address, line 1').fill('11 Pier Road');
     await say(page, 'asked for an offer');
-    await press(page, 'Make the account');
+    await press(page, 'Create the account');
     await page.getByRole('heading', { name: 'Pier Eleven' }).waitFor();
     const id = Number(page.url().match(/\d+$/)[0]);
     await page.getByLabel('Value', { exact: true }).fill('5');
@@ -93,8 +93,8 @@ describe('a reason', () => {
     await goTo(page, '#/accounts?q=ten@example.com');
     await page.locator('.rows tbody input').nth(1).waitFor();
     for (const i of [0, 1]) await page.locator('.rows tbody input').nth(i).click();
-    await press(page, 'Change them…');
-    await dialog.getByLabel('Members to set').selectOption({ label: 'Size' });
+    await press(page, 'Edit them…');
+    await dialog.getByLabel('Fields to set').selectOption({ label: 'Size' });
     await dialog.getByLabel('Size', { exact: true }).fill('3');
     await press(dialog, 'Preview');
     await dialog.getByText('2 of 2 accounts would change.').waitFor();

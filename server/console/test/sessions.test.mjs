@@ -35,6 +35,7 @@ describe('a key that is no longer good', () => {
     assert.deepEqual(await findings(page), []);
     await page.screenshot({ path: `${shots}/sign-in-again.png` });
     for (const _ of [1, 2, 3]) await page.keyboard.press('Escape');
+    await page.waitForFunction(() => document.activeElement.name === 'key');
     await page.keyboard.type('acc_wrong');
     await page.keyboard.press('Enter');
     await again.getByRole('alert').waitFor();
@@ -48,7 +49,7 @@ describe('a key that is no longer good', () => {
     await page.evaluate(() => { location.hash = '#/accounts/new'; });
     await page.getByLabel('Title').fill('Pier Twenty');
     await revoke(second);
-    await press(page, 'Make the account');
+    await press(page, 'Create the account');
     const third = server.makeKey('write');
     await comeBack(page, third);
     assert.equal(await page.getByLabel('Title').inputValue(), 'Pier Twenty');
@@ -58,9 +59,9 @@ describe('a key that is no longer good', () => {
     const dialog = page.getByRole('dialog', { name: 'New contact' });
     await page.keyboard.type('Ann Twenty');
     await revoke(third);
-    await press(dialog, 'Make the contact');
+    await press(dialog, 'Create the contact');
     await comeBack(page, server.makeKey('write'));
-    await press(dialog, 'Make the contact');
+    await press(dialog, 'Create the contact');
     await page.getByRole('heading', { name: 'Ann Twenty' }).waitFor();
   }));
 
@@ -155,9 +156,9 @@ describe('a server that is away', () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Name').fill('Only Once');
     await page.route('**/v1/contacts', async route => { await route.fetch(); await route.abort(); }, { times: 1 });
-    await press(dialog, 'Make the contact');
+    await press(dialog, 'Create the contact');
     await dialog.getByText('The server cannot be reached.').waitFor();
-    await press(dialog, 'Make the contact');
+    await press(dialog, 'Create the contact');
     await page.getByRole('heading', { name: 'Only Once' }).waitFor();
     assert.equal((await server.call('GET', '/contacts?q=only+once')).length, 1);
   }));

@@ -49,10 +49,10 @@ describe('webhooks', () => {
   let secret;
 
   test('are made: what is wrong is told at its field, and the secret is shown once', at('#/webhooks', async page => {
-    await page.getByText('Changes are sent nowhere yet.').waitFor();
+    await page.getByText('There are no webhooks yet.').waitFor();
     await page.getByRole('button', { name: 'New webhook' }).click();
     const dialog = page.getByRole('dialog');
-    const make = dialog.getByRole('button', { name: 'Make the webhook' });
+    const make = dialog.getByRole('button', { name: 'Create the webhook' });
     await dialog.getByLabel('URL').fill('http://10.0.0.1/');
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
@@ -68,8 +68,8 @@ describe('webhooks', () => {
     await dialog.getByLabel('Begin after').fill('');
     await dialog.getByLabel('Description').fill('the billing system');
     await dialog.getByRole('button', { name: 'Remove Deleted' }).click();
-    await dialog.getByLabel('Add to Members to watch').selectOption('Value');
-    await dialog.getByLabel('Add to Members to watch').selectOption('Any custom member');
+    await dialog.getByLabel('Add to Fields to watch').selectOption('Value');
+    await dialog.getByLabel('Add to Fields to watch').selectOption('Any custom field');
     await make.click();
     secret = await page.getByRole('textbox', { name: 'Secret' }).inputValue();
     assert.match(secret, /^whsec_/);
@@ -77,7 +77,7 @@ describe('webhooks', () => {
     assert.deepEqual(await findings(page), []);
     await page.getByRole('button', { name: 'Done' }).click();
     await page.getByRole('heading', { name: here() }).waitFor();
-    assert.equal(await fact(page, 'What is sent').textContent(), 'created, changed, only of Value, Any custom member');
+    assert.equal(await fact(page, 'What is sent').textContent(), 'created, changed, only of Value, Any custom field');
     assert.ok(!(await page.content()).includes(secret), 'the page still has the secret');
     const { webhooks: [made] } = await server.call('GET', '/webhooks');
     assert.deepEqual([made.kinds, made.members, made.description], [['created', 'updated'], ['custom', 'value'], 'the billing system']);
@@ -116,7 +116,7 @@ describe('webhooks', () => {
     await error(dialog, 'Kinds of changes').filter({ hasText: 'kinds must' }).waitFor();
     await dialog.getByLabel('Add to Kinds of changes').selectOption('Changed');
     await dialog.getByLabel('Description').fill('');
-    await dialog.getByRole('button', { name: 'Remove Any custom member' }).click();
+    await dialog.getByRole('button', { name: 'Remove Any custom field' }).click();
     const [sent] = await Promise.all([page.waitForRequest(r => r.method() === 'PATCH').then(r => r.postDataJSON()), dialog.getByRole('button', { name: 'Save' }).click()]);
     assert.deepEqual(sent, { description: null, kinds: ['updated'], members: ['value'] });
     await page.getByText('changed, only of Value', { exact: true }).waitFor();
@@ -138,7 +138,7 @@ describe('webhooks', () => {
     await fact(page, 'Delivered').getByText(/^all, up to #\d+$/).waitFor();
 
     await page.getByRole('button', { name: 'Rotate the secret…' }).click();
-    await dialog.getByRole('button', { name: 'Make another secret' }).click();
+    await dialog.getByRole('button', { name: 'Create another secret' }).click();
     const other = await page.getByRole('textbox', { name: 'Secret' }).inputValue();
     await page.getByRole('button', { name: 'Done' }).click();
     await fact(page, 'Former secret').getByText(/^signs until/).waitFor();
@@ -149,7 +149,7 @@ describe('webhooks', () => {
     await page.screenshot({ path: `${shots}/webhook-delete.png` });
     assert.deepEqual(await findings(page), []);
     await press(page, 'Delete it', 'The webhook is deleted.');
-    await page.getByText('Changes are sent nowhere yet.').waitFor();
+    await page.getByText('There are no webhooks yet.').waitFor();
     assert.deepEqual(await server.call('GET', '/webhooks'), { webhooks: [] });
   }));
 

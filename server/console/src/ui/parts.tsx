@@ -45,7 +45,7 @@ export const Chip = ({ tone = 'plain', children }: { tone?: Tone; children: Comp
 export function Errors({ of, fields = [] }: { of: unknown; fields?: string[] }) {
   if (!of) return null;
   const lines = of instanceof Refusal ? of.besides(fields) : [String(of instanceof Error ? of.message : of)];
-  const all = lines.length ? lines : ['Please look at the members that are marked.'];
+  const all = lines.length ? lines : ['Please check the fields that are marked.'];
   return <div class="banner bad" role="alert">{all.map(l => <p key={l}>{l}</p>)}</div>;
 }
 

@@ -5,7 +5,7 @@ const keys: [string, string][] = [
   ['/', 'Search'],
   ['↑ ↓', 'Move through the list, also from the search'],
   ['Enter', 'Open the account'],
-  ['Space', 'Choose the account, or no longer'],
+  ['Space', 'Select the account, or deselect it'],
   ['Ctrl S', 'Save what was changed'],
   ['Esc', 'Leave the search, a window, or the account'],
   ['?', 'This list'],

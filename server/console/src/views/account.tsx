@@ -37,7 +37,7 @@ export function AccountView({ id }: { id: number }) {
     return (
       <>
         <Head title={`Account ${id}`} back={{ href: lastList.value, text: 'Accounts' }} />
-        <Empty title="There is no such account, or no longer."><p>What happened to it is kept.</p></Empty>
+        <Empty title="This account does not exist, or no longer does."><p>If it was deleted, its history is kept.</p></Empty>
         <History id={id} round={0} onTakenBack={loaded.reload} />
       </>
     );
@@ -70,7 +70,7 @@ function useWork(first: Work) {
     const others = match === tag ? differingKeys(base, data).filter(k => !(k in set)).map(labelOf) : [];
     take({ base: data, tag: response.headers.get('etag')!, draft: {} });
     setRound(r => r + 1);
-    say(others.length ? `Saved, beside what somebody else has changed: ${others.join(', ')}.` : 'Saved.');
+    say(others.length ? `Saved. Somebody else has also changed: ${others.join(', ')}.` : 'Saved.');
   };
   const save = async (set = draft, match = tag) => {
     setBusy(true);
@@ -120,7 +120,7 @@ function AccountWork({ first }: { first: Work }) {
   const { base, draft, dirty, error, busy, theirs } = work;
   const editable = may('write');
   useShortcuts(() => { if (dirty) void work.save(); });
-  const restore = (key: string, value: unknown) => { work.change(key, value); say(`${labelOf(key)} is as it was. Save to keep it so.`); };
+  const restore = (key: string, value: unknown) => { work.change(key, value); say(`${labelOf(key)} is as it was. Save to keep it.`); };
   const fieldProps = { account: base, draft, error, disabled: !editable || busy, onChange: work.change };
   return (
     <article class="account">
@@ -222,7 +222,7 @@ function Preview({ base, after, onClose }: { base: Account; after: Account; onCl
   return (
     <Dialog title="Preview" wide onClose={onClose}>
       <div class="fields">
-        <Banner>The server has checked this and written nothing.</Banner>
+        <Banner>The server has checked this. Nothing was written.</Banner>
         <Difference before={base} after={after} />
       </div>
     </Dialog>

@@ -103,7 +103,7 @@ interface TitlesProps { columns: Member[]; ascending: boolean; onTurn: () => voi
 const Titles = ({ columns, ascending, onTurn, all, onAll }: TitlesProps) => (
   <thead>
     <tr>
-      <th class="pick"><input type="checkbox" aria-label="Choose all that are loaded, up to 500" checked={all} onChange={e => onAll(e.currentTarget.checked)} /></th>
+      <th class="pick"><input type="checkbox" aria-label="Select all that are loaded, up to 500" checked={all} onChange={e => onAll(e.currentTarget.checked)} /></th>
       {columns.map(c => (
         <th key={c.key} scope="col" class={`of-${c.kind} ${c.key === 'title' ? 'lead' : ''}`} aria-sort={c.key === 'updatedAt' ? (ascending ? 'ascending' : 'descending') : undefined}>
           {c.key === 'updatedAt' ? <button type="button" class="sort" onClick={onTurn}>{c.name} {ascending ? '↑' : '↓'}</button> : c.name}
@@ -117,7 +117,7 @@ interface RowProps { account: Account; index: number; columns: Member[]; active:
 
 const Row = ({ account, index, columns, active, chosen, onPick, onFocus }: RowProps) => (
   <tr data-row={index} aria-rowindex={index + 1} class={`${active ? 'active' : ''} ${chosen ? 'chosen' : ''}`} onClick={e => { if (!(e.target as HTMLElement).closest('a, input, td.pick')) location.hash = `#/accounts/${account.id}`; }}>
-    <td class="pick"><input type="checkbox" tabIndex={-1} aria-label={`Choose ${account.title}`} checked={chosen} onClick={e => onPick(e.shiftKey)} /></td>
+    <td class="pick"><input type="checkbox" tabIndex={-1} aria-label={`Select ${account.title}`} checked={chosen} onClick={e => onPick(e.shiftKey)} /></td>
     {columns.map(c => (
       <td key={c.key} class={`of-${c.kind} ${c.key === 'title' ? 'lead' : ''}`}>
         {c.key === 'title'

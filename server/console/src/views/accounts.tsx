@@ -1,5 +1,5 @@
 import { effect, signal } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Account } from '../api';
 import { may, session } from '../session';
 import { go, route, to } from '../router';
@@ -34,6 +34,9 @@ function viewOf(params: URLSearchParams): View & { columns: Member[] } {
   };
 }
 
+/** Puts the focus on the row that has it among the rows, or the first. */
+const focusRows = () => (document.querySelector<HTMLElement>('.rows a[tabindex="0"]') ?? document.querySelector<HTMLElement>('.rows tbody a'))?.focus();
+
 /** All accounts: to find, to look over, to change many. */
 export function Accounts() {
   const { params } = route.value;
@@ -49,9 +52,14 @@ export function Accounts() {
   // Who leaves the search for the rows gets to those that were searched for, once they are there.
   useEffect(() => {
     if (!leaving || list.stale) return;
-    (document.querySelector<HTMLElement>('.rows a[tabindex="0"]') ?? document.querySelector<HTMLElement>('.rows tbody a'))?.focus();
+    focusRows();
     setLeaving(false);
   }, [leaving, list.stale]);
+  const leave = (q: string) => {
+    if (q !== view.q) set({ q });
+    if (q !== view.q || list.stale) setLeaving(true);
+    else focusRows();
+  };
 
   const set = (change: Record<string, string | undefined>) => go(to('accounts', { ...Object.fromEntries(params), ...change }), true);
   const setTests = (tests: Test[]) => set(Object.fromEntries([0, 1].flatMap(i => {
@@ -78,23 +86,23 @@ export function Accounts() {
         {may('write') && <a class="button main" href="#/accounts/new"><Icon name="plus" />New account</a>}
       </Head>
       <div class="toolbar">
-        <Search q={view.q} disabled={view.tests.length > 1} titleOnly={view.tests.length === 1} onChange={q => set({ q })} onLeave={() => setLeaving(true)} />
+        <Search q={view.q} disabled={view.tests.length > 1} titleOnly={view.tests.length === 1} onChange={q => set({ q })} onLeave={leave} />
         <Filters tests={view.tests} most={view.q ? 1 : 2} onChange={setTests} />
         <Columns chosen={view.columns.map(c => c.key)} onChange={keys => set({ columns: keys.join() === usualColumns().join() ? undefined : keys.join() })} />
-        <label class="switch"><input type="checkbox" checked={view.archived} onChange={e => set({ archived: e.currentTarget.checked ? 'true' : undefined })} />Archived too</label>
+        <label class="switch"><input type="checkbox" checked={view.archived} onChange={e => set({ archived: e.currentTarget.checked ? 'true' : undefined })} />Include archived</label>
       </div>
       <TestChips tests={view.tests} either={view.either} onTurn={() => set({ logic: view.either ? undefined : 'or' })} onChange={setTests} />
       {chosen.size > 0 && (
         <div class="selection" role="status">
-          <Chip tone="info">{chosen.size} chosen</Chip>
-          {may('write') && <Button look="main" onClick={() => setBulk(true)}>Change them…</Button>}
-          <Button look="quiet" onClick={() => setChosen(new Map())}>Choose none</Button>
+          <Chip tone="info">{chosen.size} selected</Chip>
+          {may('write') && <Button look="main" onClick={() => setBulk(true)}>Edit them…</Button>}
+          <Button look="quiet" onClick={() => setChosen(new Map())}>Clear the selection</Button>
         </div>
       )}
       <Failure of={list.error} onRetry={list.retry} />
       {list.done && list.rows.length === 0
-        ? !list.error && <Empty title={filtered ? 'No account is like that.' : 'There are no accounts yet.'}>
-            {filtered ? <Button onClick={() => go('#/accounts', true)}>Show all</Button> : may('write') && <a class="button plain" href="#/import">Import some</a>}
+        ? !list.error && <Empty title={filtered ? 'No accounts match.' : 'There are no accounts yet.'}>
+            {filtered ? <Button onClick={() => go('#/accounts', true)}>Show all</Button> : may('write') && <a class="button plain" href="#/import">Import accounts</a>}
           </Empty>
         : <AccountsTable list={list} columns={view.columns} ascending={view.ascending} onTurn={() => set({ order: view.ascending ? undefined : 'asc' })} chosen={chosen} choose={choose} />}
       {bulk && <Bulk accounts={[...chosen.values()]} onClose={() => setBulk(false)} onDone={() => { setBulk(false); setChosen(new Map()); list.reload(); }} />}
@@ -102,10 +110,10 @@ export function Accounts() {
   );
 }
 
-function Search({ q, disabled, titleOnly, onChange, onLeave }: { q: string; disabled: boolean; titleOnly: boolean; onChange: (q: string) => void; onLeave: () => void }) {
+function Search({ q, disabled, titleOnly, onChange, onLeave }: { q: string; disabled: boolean; titleOnly: boolean; onChange: (q: string) => void; onLeave: (q: string) => void }) {
   const input = useRef<HTMLInputElement>(null);
   const timer = useRef(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const on = (e: KeyboardEvent) => { if (e.key === '/' && !typing(e)) { e.preventDefault(); input.current?.select(); } };
     addEventListener('keydown', on);
     return () => { removeEventListener('keydown', on); clearTimeout(timer.current); };
@@ -115,11 +123,11 @@ function Search({ q, disabled, titleOnly, onChange, onLeave }: { q: string; disa
   return (
     <div class="search">
       <Icon name="search" />
-      <input ref={input} type="search" aria-label="Search accounts" aria-keyshortcuts="/" placeholder={disabled ? 'Two filters are the most' : titleOnly ? 'Part of the title' : 'Search accounts'} disabled={disabled} defaultValue={q}
+      <input ref={input} type="search" aria-label="Search accounts" aria-keyshortcuts="/" placeholder={disabled ? 'Two filters at most' : titleOnly ? 'Part of the title' : 'Search accounts'} disabled={disabled} defaultValue={q}
         onInput={e => change(e.currentTarget.value)}
         onKeyDown={e => {
           if (e.key === 'Escape') { e.currentTarget.value = ''; change(''); e.currentTarget.blur(); }
-          if (e.key === 'ArrowDown' || e.key === 'Enter') { e.preventDefault(); clearTimeout(timer.current); onChange(e.currentTarget.value.trim()); onLeave(); }
+          if (e.key === 'ArrowDown' || e.key === 'Enter') { e.preventDefault(); clearTimeout(timer.current); onLeave(e.currentTarget.value.trim()); }
         }} />
       <kbd aria-hidden="true">/</kbd>
     </div>

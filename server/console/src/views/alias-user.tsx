@@ -53,7 +53,7 @@ const Use = ({ user }: { user: Alias }) => (
         <dl class="facts">
           <dt>First call</dt><dd>{formatTime(user.firstCallAt) || 'never'}</dd>
           <dt>Last call</dt><dd>{user.lastCallAt ? <>{formatTime(user.lastCallAt)}{user.daysQuiet! > 0 && `, quiet for ${count(user.daysQuiet!, 'day')}`}</> : 'never'}</dd>
-          <dt>The end that was told</dt><dd>{formatTime(user.sunset) || 'none'}</dd>
+          <dt>Announced end</dt><dd>{formatTime(user.sunset) || 'none'}</dd>
           {user.calls.refusedLast30Days > 0 && <><dt>Refused in 30 days</dt><dd>{formatCount(user.calls.refusedLast30Days)}</dd></>}
         </dl>
       </section>
@@ -90,7 +90,7 @@ function Uses({ rows, empty }: { rows: [ComponentChildren, number, string][]; em
 const stepWords: Record<Schemas['AliasStepKind'], [string, Tone]> = { notified: ['Notified', 'info'], rehearsed: ['Rehearsal set', 'warn'], migrated: ['Moved', 'good'], rolled_back: ['Rolled back', 'bad'] };
 const mailWords: Record<Schemas['AliasMailState'], string> = { not_sent: 'no mail was sent', pending: 'mail on its way', sent: 'mail sent', failed: 'mail failed' };
 
-const Steps = ({ of }: { of: Schemas['AliasStep'][] }) => of.length === 0 ? <p class="none">None was taken yet.</p> : (
+const Steps = ({ of }: { of: Schemas['AliasStep'][] }) => of.length === 0 ? <p class="none">No steps yet.</p> : (
   <ol class="history">
     {of.map(s => (
       <li key={s.at}>

@@ -4,7 +4,7 @@ import { Chart, type Day } from '../ui/chart';
 import { Chip, Empty, Head, useLoaded, Wait } from '../ui/parts';
 
 export const states: [Alias['state'], string, string][] = [
-  ['using', 'Using it', 'Nothing was said to them yet.'],
+  ['using', 'Using it', 'They have not been told yet.'],
   ['notified', 'Notified', 'They know that it will end.'],
   ['migrated', 'Moved', 'It is closed for them.'],
 ];

@@ -47,9 +47,9 @@ export function Bulk({ accounts, onClose, onDone }: { accounts: Account[]; onClo
     <Dialog title={`Change ${count(accounts.length, 'account')}`} wide onClose={onClose}>
       <form onSubmit={e => { e.preventDefault(); void send(!after); }} noValidate>
         <Errors of={error} fields={[reasonName]} />
-        <SelectField label="Members to set" value="" options={[['', 'Add a member…'], ...free.map((m): [string, string] => [m.key, m.name])]} onChange={name => name && change(name, memberOf(name)!.key === 'isActive' ? true : memberOf(name)!.required ? [] : null)} />
+        <SelectField label="Fields to set" value="" options={[['', 'Add a field…'], ...free.map((m): [string, string] => [m.key, m.name])]} onChange={name => name && change(name, memberOf(name)!.key === 'isActive' ? true : memberOf(name)!.required ? [] : null)} />
         <MemberFields members={picked} draft={draft} error={withoutPlaces(error)} disabled={busy} onChange={change} />
-        {picked.length > 0 && <p class="hint">A member that is left empty is cleared. <button type="button" class="link" onClick={() => { setDraft({}); setAfter(undefined); }}>Begin again</button></p>}
+        {picked.length > 0 && <p class="hint">A field that is left empty is cleared. <button type="button" class="link" onClick={() => { setDraft({}); setAfter(undefined); }}>Start over</button></p>}
         {changed && (
           <>
             <Banner>{changed.length === 0 ? 'Nothing would change.' : `${formatCount(changed.length)} of ${count(accounts.length, 'account')} would change. Nothing is written yet; all are written together or none.`}</Banner>
@@ -73,7 +73,7 @@ interface Changed { before: Account; after: Account; members: Member[] }
 const Differences = ({ of }: { of: Changed[] }) => (
   <div class="scroll tall">
     <table class="plain">
-      <thead><tr><th scope="col">Account</th><th scope="col">Member</th><th scope="col">Before</th><th scope="col">After</th></tr></thead>
+      <thead><tr><th scope="col">Account</th><th scope="col">Field</th><th scope="col">Before</th><th scope="col">After</th></tr></thead>
       <tbody>
         {of.flatMap(c => c.members.map((m, i) => (
           <tr key={`${c.before.id} ${m.key}`}>

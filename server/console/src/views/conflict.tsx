@@ -53,7 +53,7 @@ export function Conflict(props: ConflictProps) {
       <p>Nothing of yours was written. Choose what is to stay, and send it again.</p>
       <div class="scroll">
         <table class="plain">
-          <thead><tr><th scope="col">Member</th><th scope="col">It was</th>{columns.map(([which, title]) => <th key={which} scope="col">{title}</th>)}</tr></thead>
+          <thead><tr><th scope="col">Field</th><th scope="col">It was</th>{columns.map(([which, title]) => <th key={which} scope="col">{title}</th>)}</tr></thead>
           <tbody>
             {choice.keys.map(key => {
               const name = memberOf(key)?.name ?? 'Contacts';

@@ -64,7 +64,7 @@ function ContactWork({ contact, onSaved }: { contact: Contact; onSaved: (c: Cont
       </section>
       <section class="panel">
         <h2>Accounts</h2>
-        {contact.accounts.length === 0 && <p class="none">Linked to none.</p>}
+        {contact.accounts.length === 0 && <p class="none">Not linked to any account.</p>}
         <ul class="people">{contact.accounts.map(a => <li key={a.id}><a href={`#/accounts/${a.id}`}>{a.title}</a></li>)}</ul>
       </section>
       {Object.keys(draft).length > 0 && (

@@ -44,7 +44,7 @@ export function Contacts() {
       </div>
       <Failure of={error} onRetry={retry} />
       {!rows && <p class="waiting" aria-busy="true">Loading…</p>}
-      {rows?.length === 0 && !error && <Empty title={q ? 'Nobody is like that.' : 'There are no contacts yet.'} />}
+      {rows?.length === 0 && !error && <Empty title={q ? 'No contacts match.' : 'There are no contacts yet.'} />}
       {!!rows?.length && (
         <div class="panel flush scroll">
           <table class="plain list">
@@ -72,7 +72,7 @@ function NewContact({ onClose }: { onClose: () => void }) {
   const [form, setForm] = useState({ name: '', title: '', email: '', phone: '' });
   const set = (name: keyof typeof form) => (value: string) => setForm({ ...form, [name]: value });
   return (
-    <FormDialog title="New contact" action="Make the contact" fields={['name', 'title', 'emails', 'phones']} onClose={onClose} onSubmit={async () => {
+    <FormDialog title="New contact" action="Create the contact" fields={['name', 'title', 'emails', 'phones']} onClose={onClose} onSubmit={async () => {
       const made = await get(api.POST('/contacts', { headers: key(form), body: { name: form.name, title: form.title || null, emails: form.email ? [form.email] : undefined, phones: form.phone ? [form.phone] : undefined } }));
       go(`#/contacts/${made.id}`);
     }}>

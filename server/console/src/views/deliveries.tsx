@@ -23,12 +23,12 @@ export const Deliveries = ({ of, onMore, onRefresh }: Props) => (
     {of.length === 0 ? <p class="none pad">Nothing was sent yet.</p> : (
       <div class="scroll">
         <table class="plain list">
-          <thead><tr><th scope="col">Change</th><th scope="col">Came of it</th><th scope="col">Sent</th><th scope="col">Took</th><th scope="col">Answer</th></tr></thead>
+          <thead><tr><th scope="col">Change</th><th scope="col">Result</th><th scope="col">Sent</th><th scope="col">Took</th><th scope="col">Answer</th></tr></thead>
           <tbody>{of.map(d => <Row key={d.number} of={d} />)}</tbody>
         </table>
       </div>
     )}
-    {onMore && <p class="pad"><Button onClick={onMore}>Earlier ones</Button></p>}
+    {onMore && <p class="pad"><Button onClick={onMore}>Earlier deliveries</Button></p>}
   </section>
 );
 

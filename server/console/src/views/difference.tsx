@@ -16,7 +16,7 @@ export function Difference({ before, after }: { before: Account; after: Account 
   if (rows.length === 0 && people[0] === people[1]) return <p class="none">Nothing changes.</p>;
   return (
     <table class="plain">
-      <thead><tr><th scope="col">Member</th><th scope="col">Before</th><th scope="col">After</th></tr></thead>
+      <thead><tr><th scope="col">Field</th><th scope="col">Before</th><th scope="col">After</th></tr></thead>
       <tbody>
         {rows.map(m => (
           <tr key={m.key}>

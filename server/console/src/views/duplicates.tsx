@@ -20,7 +20,7 @@ async function page(after?: string): Promise<Page> {
   return { groups: data.groups, next: nextCursor(response, 'after') };
 }
 
-/** Accounts that may be one, and what they have in common. */
+/** Accounts that may be the same, and what they have in common. */
 export function Duplicates() {
   const loaded = useLoaded(() => page(), []);
   const [error, setError] = useState<unknown>();
@@ -28,7 +28,7 @@ export function Duplicates() {
   const [merging, setMerging] = useState<Group>();
   return (
     <>
-      <Head title="Duplicates" under="Accounts that may be one" />
+      <Head title="Duplicates" under="Accounts that may be the same" />
       <Wait for={loaded}>
         {found => found.groups.length === 0 ? <Empty title="No two accounts have an e-mail address, a phone number, a title or an address in common." /> : (
           <div class="panel flush scroll">
@@ -76,7 +76,7 @@ function Merge({ accounts, onClose, onDone }: { accounts: Account[]; onClose: ()
         <SelectField label="The account that stays" value={String(stays)} options={accounts.map(a => [String(a.id), `${a.title} (${a.number})`])} onChange={id => setStays(Number(id))} />
         <Errors of={preview.error} />
         <table class="plain list">
-          <thead><tr><th scope="col">Member</th><th scope="col">Taken from</th><th scope="col">As it will be</th></tr></thead>
+          <thead><tr><th scope="col">Field</th><th scope="col">Taken from</th><th scope="col">As it will be</th></tr></thead>
           <tbody>
             {differing.map(m => (
               <tr key={m.key}>

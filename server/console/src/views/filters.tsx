@@ -11,10 +11,14 @@ export type Op = Schemas['SearchOperator'];
 /** One test of a member. */
 export interface Test { prop: string; op: Op; value: string }
 
-export const opWords: Record<Op, string> = {
-  eq: 'is', neq: 'is not', gt: 'is over', gte: 'is at least', lt: 'is under', lte: 'is at most', contains: 'contains',
+const opWords: Record<Op, string> = {
+  eq: 'is', neq: 'is not', gt: 'is more than', gte: 'is at least', lt: 'is less than', lte: 'is at most', contains: 'contains',
   in: 'is one of', nin: 'is none of', between: 'is between', exists: 'has a value',
 };
+const dateWords: Partial<Record<Op, string>> = { gt: 'is after', gte: 'is on or after', lt: 'is before', lte: 'is on or before' };
+
+/** What a test of a kind of member is called. */
+const wordsOf = (op: Op, kind?: Kind): string => ((kind === 'date' || kind === 'time') && dateWords[op]) || opWords[op];
 
 const orders: Op[] = ['eq', 'neq', 'gt', 'gte', 'lt', 'lte', 'between', 'exists'];
 const texts: Op[] = ['contains', 'eq', 'neq', 'in', 'nin', 'exists'];
@@ -47,11 +51,11 @@ export function Filters({ tests, most, onChange }: { tests: Test[]; most: number
   return (
     <Menu icon="plus" title="Filter">{close => (
       <form class="menu-body fields" onSubmit={e => add(e, close)}>
-        <SelectField label="Member" value={member.prop} options={searchable.map(m => [m.prop, m.name])} onChange={prop => {
+        <SelectField label="Field" value={member.prop} options={searchable.map(m => [m.prop, m.name])} onChange={prop => {
           const next = searchable.find(m => m.prop === prop)!;
           setTest({ prop, op: opsOf[next.kind][0], value: '' });
         }} />
-        <SelectField label="Test" value={test.op} options={opsOf[member.kind].map(op => [op, opWords[op]])} onChange={op => setTest({ ...test, op: op as Op, value: '' })} />
+        <SelectField label="Test" value={test.op} options={opsOf[member.kind].map(op => [op, wordsOf(op, member.kind)])} onChange={op => setTest({ ...test, op: op as Op, value: '' })} />
         <TestValue member={member} test={test} onChange={value => setTest({ ...test, value })} />
         <Button type="submit" look="main">Add the filter</Button>
       </form>
@@ -71,9 +75,11 @@ function TestValue({ member, test, onChange }: { member: Member; test: Test; onC
   return <TextField label="Value" name="value" type={type} value={test.value} onInput={onChange} hint={hint} />;
 }
 
+const memberAt = (prop: string): Member | undefined => members.value.find(m => m.prop === prop);
+
 /** The value of a test as people read it; one of several stays as it was typed. */
 function valueWords({ prop, op, value }: Test): string {
-  const member = members.value.find(m => m.prop === prop);
+  const member = memberAt(prop);
   if (!member || op === 'between' || op === 'in' || op === 'nin') return value;
   return member.kind === 'boolean' ? show(value === 'true') : member.kind === 'time' ? formatValue(value) : show(value, member);
 }
@@ -87,7 +93,7 @@ export function TestChips({ tests, either, onTurn, onChange }: { tests: Test[]; 
         <>
           {i > 0 && <button type="button" class="link" onClick={onTurn} title="Change between and, or">{either ? 'or' : 'and'}</button>}
           <span class="chip removable" key={t.prop + t.op}>
-            {members.value.find(m => m.prop === t.prop)?.name ?? t.prop} {t.op === 'exists' && t.value === 'false' ? 'has no value' : opWords[t.op]} {t.op !== 'exists' && <b>{valueWords(t)}</b>}
+            {memberAt(t.prop)?.name ?? t.prop} {t.op === 'exists' && t.value === 'false' ? 'has no value' : wordsOf(t.op, memberAt(t.prop)?.kind)} {t.op !== 'exists' && <b>{valueWords(t)}</b>}
             <Button look="quiet" icon="close" label="Remove the filter" onClick={() => onChange(tests.filter(o => o !== t))} />
           </span>
         </>

@@ -44,7 +44,7 @@ export function History({ id, round, current, onRestore, disabled, onTakenBack }
           <li key={c.sequence}>
             <div class="history-top"><p class="history-head"><Chip tone={c.kind === 'deleted' ? 'bad' : c.kind === 'created' ? 'good' : 'plain'}>{c.cause?.createdAt ? 'Undeleted' : kinds[c.kind]}</Chip>
               <time dateTime={c.at} title={formatTime(c.at)}>{ago(c.at)}</time>
-              <span class="by">{c.actor?.email ?? 'nobody known'}{c.actor?.keyId ? ` · ${keys.get(c.actor.keyId) ?? `key ${c.actor.keyId}`}` : ''} · {numberOf(c.sequence)}</span></p>
+              <span class="by">{c.actor?.email ?? 'unknown'}{c.actor?.keyId ? ` · ${keys.get(c.actor.keyId) ?? `key ${c.actor.keyId}`}` : ''} · {numberOf(c.sequence)}</span></p>
               {may('write') && canGoBack(c, i === 0, !!current) && <Button look={current ? 'quiet' : 'plain'} icon="undo" label={`${back(c)} ${numberOf(c.sequence)}`} disabled={disabled} onClick={() => setTaking(c)}>{back(c)}</Button>}</div>
             {c.cause && <p class="cause"><Cause of={c.cause} /></p>}
             {c.reason && <p class="reason">{c.reason}</p>}

@@ -53,7 +53,7 @@ export function Import() {
 }
 
 const tones: Record<Outcome['what'], Tone> = { created: 'good', changed: 'info', matched: 'plain', refused: 'bad' };
-const words: Record<Outcome['what'], string> = { created: 'new', changed: 'changed', matched: 'as it is', refused: 'refused' };
+const words: Record<Outcome['what'], string> = { created: 'new', changed: 'changed', matched: 'unchanged', refused: 'refused' };
 
 function Mapping({ name, head, rows }: { name: string; head: string[]; rows: string[][] }) {
   const [plan, setPlan] = useState<Plan>({ targets: guess(head), matchBy: 'title', strategy: 'skip', newOptions: false });
@@ -86,7 +86,7 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
           {plan.matchBy !== 'none' && <SelectField label="Then" value={plan.strategy} options={strategies} onChange={v => change({ strategy: v as Plan['strategy'] })} />}
           {reason.field(undefined)}
         </div>
-        <Check label="Add labels that are no options yet to their dropdowns" checked={plan.newOptions} onChange={newOptions => change({ newOptions })} />
+        <Check label="Add labels that are not options yet to their dropdowns" checked={plan.newOptions} onChange={newOptions => change({ newOptions })} />
         {missing.length > 0 && <Banner tone="warn">A new account needs a {missing.join(' and an ')}, and no column goes there.</Banner>}
         <footer>
           <Button look={state === 'tried' ? 'plain' : 'main'} busy={state === 'trying'} disabled={busy} onClick={() => start(true)}>{state === 'tried' ? 'Preview again' : 'Preview'}</Button>

@@ -27,7 +27,7 @@ export function LinkedContacts({ account, ids, disabled, error, onChange }: Link
     <section class={`panel ${ids ? 'changed' : ''}`}>
       <h2>Contacts {!disabled && <Button look="quiet" icon="plus" label="Link a contact" onClick={() => setAdding(true)} />}</h2>
       {refused && <p class="error">{refused}</p>}
-      {shown.length === 0 && <p class="none">Nobody is linked.</p>}
+      {shown.length === 0 && <p class="none">No contacts are linked.</p>}
       <ul class="people">
         {shown.map((id, i) => {
           const person = known.get(id);
@@ -67,7 +67,7 @@ function LinkDialog({ taken, onClose, onPick }: { taken: number[]; onClose: () =
     return () => clearTimeout(timer);
   }, [q]);
   return (
-    <FormDialog title="Link a contact" action="Make a new contact" disabled={!q.trim()} fields={['name', 'emails']} onClose={onClose} onSubmit={async () => {
+    <FormDialog title="Link a contact" action="Create a new contact" disabled={!q.trim()} fields={['name', 'emails']} onClose={onClose} onSubmit={async () => {
       onPick(await get(api.POST('/contacts', { headers: key([q, email]), body: { name: q, emails: email.trim() ? [email] : undefined } })));
     }}>
       {error => <>

@@ -32,7 +32,7 @@ export function NewAccount() {
       }));
       if (newOptions(draft).length) await loadProperties();
       keep(place, undefined);
-      say(`${data.title} is made.`);
+      say(`${data.title} was created.`);
       go(`#/accounts/${data.id}`, true);
     } catch (refused) {
       setError(refused);
@@ -50,7 +50,7 @@ export function NewAccount() {
       <Errors of={error} fields={[...[...asked, ...customMembers.value].map(m => m.key), reasonName]} />
       <section class="panel"><h2>Account</h2><MemberFields members={asked} {...common} /></section>
       {customMembers.value.length > 0 && <section class="panel"><h2>Custom</h2><MemberFields members={customMembers.value} {...common} /></section>}
-      <div class="savebar"><div class="savebar-words" />{reason.field(error)}<a class="button plain" href={lastList.value} onClick={() => keep(place, undefined)}>Cancel</a><Button type="submit" look="main" busy={busy}>Make the account</Button></div>
+      <div class="savebar"><div class="savebar-words" />{reason.field(error)}<a class="button plain" href={lastList.value} onClick={() => keep(place, undefined)}>Cancel</a><Button type="submit" look="main" busy={busy}>Create the account</Button></div>
     </form>
   );
 }

@@ -43,7 +43,7 @@ export function Notice({ user, onClose, onDone }: { user: Alias; onClose: () => 
           {tie => <textarea {...tie} rows={3} value={message} onInput={e => setMessage(e.currentTarget.value)} />}
         </Field>
         <div class="grid">
-          <SelectField label="The end" value={ending} options={[['set', 'On a day'], ['', user.sunset ? 'As it was told' : 'Not named yet']]} onChange={setEnding} />
+          <SelectField label="The end" value={ending} options={[['set', 'On a day'], ['', user.sunset ? 'As announced' : 'Not named yet']]} onChange={setEnding} />
           {ending === 'set' && <TextField label="Day (UTC)" name="sunset" type="date" of={error} value={date} onInput={setDate} />}
         </div>
         <Field label="The mail" group hint="It is sent if the server can send mail, and recorded in any case.">

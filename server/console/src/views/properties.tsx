@@ -13,12 +13,12 @@ const types: [Property['type'], string][] = [['TEXT', 'Text'], ['NUMERIC', 'Numb
 export const mayBeUnique = (p: Pick<Property, 'type' | 'isMultiple'>): boolean => !p.isMultiple && (p.type === 'TEXT' || p.type === 'NUMERIC');
 export const typeWords = (p: Property): string => `${types.find(([t]) => t === p.type)?.[1] ?? typeName(p.type)}${p.isMultiple ? ', several' : ''}`;
 
-/** The custom members of accounts. */
+/** The custom fields of accounts. */
 export function Properties() {
   const [making, setMaking] = useState(false);
   return (
     <>
-      <Head title="Properties" under="The custom members of accounts">{may('admin') && <Button look="main" icon="plus" onClick={() => setMaking(true)}>New property</Button>}</Head>
+      <Head title="Properties" under="The custom fields of accounts">{may('admin') && <Button look="main" icon="plus" onClick={() => setMaking(true)}>New property</Button>}</Head>
       {properties.value.length === 0 ? <Empty title="There are no properties yet." /> : (
         <div class="panel flush scroll">
           <table class="plain list">
@@ -45,7 +45,7 @@ function NewProperty({ onClose }: { onClose: () => void }) {
   const key = useOnce();
   const [form, setForm] = useState({ name: '', keyName: '', type: 'TEXT' as Property['type'], isMultiple: false, indexed: false, unique: false, options: '' });
   return (
-    <FormDialog title="New property" action="Make the property" fields={['name', 'keyName', 'options']} onClose={onClose} onSubmit={async () => {
+    <FormDialog title="New property" action="Create the property" fields={['name', 'keyName', 'options']} onClose={onClose} onSubmit={async () => {
       const options = form.type === 'DROPDOWN' ? form.options.split('\n').filter(o => o.trim()) : undefined;
       const made = await get(api.POST('/properties', { headers: key(form), body: { ...form, keyName: form.keyName || undefined, unique: form.unique && mayBeUnique(form), options } }));
       await loadProperties();

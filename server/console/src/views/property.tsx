@@ -54,7 +54,7 @@ function PropertyWork({ property }: { property: Property }) {
         under={<><code>{property.keyName}</code><span>{typeWords(property)}</span>{used.data !== undefined && <a href={to('accounts', { prop1: property.keyName, op1: 'exists', value1: 'true', archived: 'true' })}>{count(used.data, 'account')}</a>}</>}>
         {admin && <>
           <Button onClick={() => setAsking({ what: 'name' })}>Rename</Button>
-          <Button onClick={() => change({ indexed: !property.indexed }).catch(setError)}>{property.indexed ? 'Drop the index' : 'Make an index'}</Button>
+          <Button onClick={() => change({ indexed: !property.indexed }).catch(setError)}>{property.indexed ? 'Drop the index' : 'Create an index'}</Button>
           {mayBeUnique(property) && <Button onClick={() => change({ unique: !property.unique }).catch(setError)}>{property.unique ? 'Allow equal values' : 'Make unique'}</Button>}
           <Button look="danger" onClick={() => setAsking({ what: 'delete' })}>Delete</Button>
         </>}

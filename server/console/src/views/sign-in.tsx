@@ -61,13 +61,13 @@ function SignInForm({ title, titleId, why, email = '', byPassword, children }: F
       </div>
       <Errors of={error} />
       {way === 'key'
-        ? <TextField label="API key" name="key" type="password" value={form.key} onInput={set('key')} autofocus hint={<>Shown once when the key was made. <code>make run</code> prints one.</>} />
+        ? <TextField label="API key" name="key" type="password" value={form.key} onInput={set('key')} autofocus hint={<>Shown once, when the key was created. <code>make run</code> prints one.</>} />
         : <>
             <TextField label="E-mail" name="email" type="email" autocomplete="username" value={form.email} onInput={set('email')} />
             <TextField label="Password" name="password" type="password" autocomplete="current-password" value={form.password} onInput={set('password')} />
             <TextField label="Company id, if you are in several" name="company_id" inputMode="numeric" value={form.company} onInput={set('company')} hint="Makes a key that ends in eight hours, or when you sign out." />
           </>}
-      <Check label="Keep in this tab" hint="Else a reload asks again." checked={keep} onChange={setKeep} />
+      <Check label="Keep in this tab" hint="Otherwise a reload asks you to sign in again." checked={keep} onChange={setKeep} />
       <Button type="submit" look="main" busy={busy}>Sign in</Button>
       {children}
     </form>

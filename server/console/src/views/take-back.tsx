@@ -23,7 +23,7 @@ const undelete = (id: number, dry: boolean, header: ReasonHeader & Partial<Retur
 export async function undo(id: number): Promise<void> {
   try {
     const { data } = await undelete(id, false, once());
-    tell(`${data.account.title} is there again.`, data);
+    tell(`${data.account.title} is back.`, data);
     undeletions.value++;
     go(`#/accounts/${id}`);
   } catch (refused) {
@@ -65,17 +65,17 @@ export function TakeBack({ id, change, current, onClose, onDone }: Props) {
     <FormDialog title={deletion ? 'Undelete the account' : `Take back ${numberOf(change.sequence)}`} action={deletion ? 'Undelete' : 'Take back'} wide reasoned disabled={!preview.data || empty} onClose={onClose}
       onSubmit={async reason => {
         const { data, response } = await request(false, reason);
-        tell(deletion ? `${data.account.title} is there again.` : 'The change is taken back.', data);
+        tell(deletion ? `${data.account.title} is back.` : 'The change is taken back.', data);
         onDone(data.account, response.headers.get('etag')!);
       }}>
       {() => <>
         {clashes.length === 0 && <Errors of={preview.error} />}
-        {clashes.length > 0 && <div class="banner warn" role="alert"><p>{preview.data ? 'Left out:' : 'This cannot go back as a whole:'}</p>{clashes.map(c => <p key={c}>{c}</p>)}</div>}
+        {clashes.length > 0 && <div class="banner warn" role="alert"><p>{preview.data ? 'Left out:' : 'This cannot be taken back as a whole:'}</p>{clashes.map(c => <p key={c}>{c}</p>)}</div>}
         {!deletion && (partial || clashes.length > 0) && (
           <label class="check"><input type="checkbox" checked={partial} onChange={e => setPartial(e.currentTarget.checked)} />Leave these out, and take back the others</label>
         )}
-        {change.cause?.merged && <Banner>The accounts that were merged will be there again.</Banner>}
-        {empty && <p class="none">No member would change.</p>}
+        {change.cause?.merged && <Banner>The accounts that were merged will be back.</Banner>}
+        {empty && <p class="none">Nothing would change.</p>}
         {preview.data && !empty && <Members of={preview.data} change={change} current={current} />}
       </>}
     </FormDialog>
@@ -93,7 +93,7 @@ function Members({ of: { account, members }, change, current }: { of: Reverted; 
   const text = (key: string, value: unknown) => textOf(key, value, account, current) || '–';
   return (
     <table class="plain">
-      <thead><tr><th scope="col">Member</th>{current && <th scope="col">Now</th>}<th scope="col">As it will be</th></tr></thead>
+      <thead><tr><th scope="col">Field</th>{current && <th scope="col">Now</th>}<th scope="col">As it will be</th></tr></thead>
       <tbody>
         {inOrder(members).map(key => (
           <tr key={key}>

@@ -65,7 +65,7 @@ function Row({ user: u, onAsk, onInvited, onSet, onError }: RowProps) {
       <td class="row-actions">{may('admin') && <>
         {u.isInvited && !u.isDisabled && <Button look="quiet" onClick={again}>Invite again</Button>}
         {!u.isInvited && !u.isDisabled && <Button look="quiet" onClick={() => onAsk('reset')}>Reset password</Button>}
-        {!u.isDisabled && <Button look="quiet" onClick={() => onSet({ isAdmin: !u.isAdmin }, `${nameOf(u)} is ${u.isAdmin ? 'no admin any more' : 'an admin'}.`)}>{u.isAdmin ? 'No admin' : 'Make admin'}</Button>}
+        {!u.isDisabled && <Button look="quiet" onClick={() => onSet({ isAdmin: !u.isAdmin }, `${nameOf(u)} is ${u.isAdmin ? 'no longer an admin' : 'an admin'}.`)}>{u.isAdmin ? 'Remove admin' : 'Make admin'}</Button>}
         {u.isDisabled
           ? <Button look="quiet" onClick={() => onSet({ disabled: false }, `${nameOf(u)} is enabled.`)}>Enable</Button>
           : <Button look="quiet" onClick={() => onAsk('disable')}>Disable</Button>}
@@ -84,7 +84,7 @@ function Invite({ onClose, onDone }: { onClose: () => void; onDone: (i: Invitati
         <TextField label="E-mail" name="email" type="email" of={error} value={form.email} onInput={email => setForm({ ...form, email })} />
         <TextField label="First name" name="firstName" of={error} value={form.firstName} onInput={firstName => setForm({ ...form, firstName })} />
         <TextField label="Last name" name="lastName" of={error} value={form.lastName} onInput={lastName => setForm({ ...form, lastName })} />
-        <Check label="Admin" hint="May do all." checked={form.isAdmin} onChange={isAdmin => setForm({ ...form, isAdmin })} />
+        <Check label="Admin" hint="May do everything." checked={form.isAdmin} onChange={isAdmin => setForm({ ...form, isAdmin })} />
       </>}
     </FormDialog>
   );

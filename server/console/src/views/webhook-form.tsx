@@ -6,16 +6,16 @@ import { kinds } from './history';
 import { MemberFields } from './member-fields';
 
 /** What a member is called that a webhook watches. */
-export const watchedName = (key: string): string => (key === 'custom' ? 'Any custom member' : labelOf(key));
+export const watchedName = (key: string): string => (key === 'custom' ? 'Any custom field' : labelOf(key));
 
 const settings = (): Member[] => [
-  { key: 'url', prop: 'url', name: 'URL', kind: 'text', input: 'url', required: true, hint: 'Each change is sent there as a POST, and counts as delivered once that is answered 2xx.' },
+  { key: 'url', prop: 'url', name: 'URL', kind: 'text', input: 'url', required: true, hint: 'Each change is sent there as a POST, and counts as delivered once the answer is 2xx.' },
   { key: 'description', prop: 'description', name: 'Description', kind: 'text', hint: 'What is it for?' },
   { key: 'kinds', prop: 'kinds', name: 'Kinds of changes', kind: 'choice', multiple: true, required: true, options: Object.keys(kinds), optionName: kind => kinds[kind as keyof typeof kinds] },
   {
-    key: 'members', prop: 'members', name: 'Members to watch', kind: 'choice', multiple: true, required: true, optionName: watchedName,
+    key: 'members', prop: 'members', name: 'Fields to watch', kind: 'choice', multiple: true, required: true, optionName: watchedName,
     options: [...ownMembers.filter(m => !m.readOnly).map(m => m.key), 'contacts', 'custom', ...customMembers.value.map(m => m.key)],
-    hint: 'Only changes of these are sent. If there is none, all are.',
+    hint: 'Only changes to these are sent; with none, all are.',
   },
 ];
 
@@ -39,7 +39,7 @@ function SettingsDialog({ title, action, fields, first, onClose, onSend }: FormP
 
 /** Makes a webhook, and gives on its secret. */
 export const NewWebhook = ({ onClose, onDone }: { onClose: () => void; onDone: (made: Schemas['IssuedWebhook']) => void }) => (
-  <SettingsDialog title="New webhook" action="Make the webhook" fields={[...settings(), begin]} first={{ url: '', description: null, kinds: Object.keys(kinds), members: [], after: null }} onClose={onClose}
+  <SettingsDialog title="New webhook" action="Create the webhook" fields={[...settings(), begin]} first={{ url: '', description: null, kinds: Object.keys(kinds), members: [], after: null }} onClose={onClose}
     onSend={async ({ after, ...set }) => onDone(await get(api.POST('/webhooks', { body: { ...set, ...(typeof after === 'string' && { after: sequenceOf(after) }) } as never })))} />
 );
 

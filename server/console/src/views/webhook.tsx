@@ -117,7 +117,7 @@ const Facts = ({ of: w }: { of: Webhook }) => (
       <dt>Delivered</dt><dd>{progressOf(w)}</dd>
       {w.failingSince && <><dt>Failing since</dt><dd>{formatTime(w.failingSince)}</dd></>}
       {w.formerSecretUntil && <><dt>Former secret</dt><dd>signs until {formatTime(w.formerSecretUntil)}</dd></>}
-      <dt>Made</dt><dd>{formatTime(w.createdAt)}</dd>
+      <dt>Created</dt><dd>{formatTime(w.createdAt)}</dd>
     </dl>
   </section>
 );
@@ -142,7 +142,7 @@ function Replay({ webhook, onClose, onDone }: StepProps<string>) {
 function Rotate({ webhook, onClose, onDone }: StepProps<Schemas['IssuedWebhook']>) {
   const [hours, setHours] = useState('24');
   return (
-    <FormDialog title="Rotate the secret" action="Make another secret" fields={['keepFormerHours']} onClose={onClose} onSubmit={async () => {
+    <FormDialog title="Rotate the secret" action="Create another secret" fields={['keepFormerHours']} onClose={onClose} onSubmit={async () => {
       onDone(await get(api.POST('/webhooks/{webhookId}/rotate-secret', { ...at(webhook.id), body: { keepFormerHours: Number(hours) } })));
     }}>
       {error => <SelectField label="The former secret" name="keepFormerHours" of={error} value={hours} onChange={setHours}

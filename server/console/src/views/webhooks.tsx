@@ -15,9 +15,9 @@ export function Webhooks() {
   const [made, setMade] = useState<Schemas['IssuedWebhook']>();
   return (
     <>
-      <Head title="Webhooks" under="Where the changes of accounts are sent"><Button look="main" icon="plus" onClick={() => setMaking(true)}>New webhook</Button></Head>
+      <Head title="Webhooks" under="Where changes to accounts are sent"><Button look="main" icon="plus" onClick={() => setMaking(true)}>New webhook</Button></Head>
       <Wait for={loaded}>
-        {({ webhooks }) => webhooks.length === 0 ? <Empty title="Changes are sent nowhere yet." /> : (
+        {({ webhooks }) => webhooks.length === 0 ? <Empty title="There are no webhooks yet." /> : (
           <div class="panel flush scroll">
             <table class="plain list">
               <thead><tr><th scope="col">URL</th><th scope="col">What is sent</th><th scope="col">State</th><th scope="col">Delivered</th></tr></thead>
@@ -44,7 +44,7 @@ const Row = ({ of: w }: { of: Webhook }) => (
 /** The secret of a webhook that was just made. */
 export const WebhookSecret = ({ of, onClose }: { of: Schemas['IssuedWebhook']; onClose: () => void }) => (
   <SecretDialog title="The secret of the webhook" name="Secret" value={of.secret} onClose={onClose}>
-    It is shown this once. The receiver tells by it that requests come from here.
+    It is shown only once. By it the receiver can tell that requests come from here.
   </SecretDialog>
 );
 
