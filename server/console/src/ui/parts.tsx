@@ -84,9 +84,13 @@ export function useLoaded<T>(load: () => Promise<T>, on: unknown[]): Loaded<T> {
     return () => { current = false; };
   }, [...on, round]);
   const reload = () => setRound(r => r + 1);
-  // What the former key could not load, the next one may.
-  useEffect(() => { if (state.error && token.value) reload(); }, [token.value]);
+  useNextKey(state.error, reload);
   return { data: state.data, error: state.error, reload, set: data => setState({ data, on }) };
+}
+
+/** Loads again with the next key what the former one could not. */
+export function useNextKey(error: unknown, load: () => void): void {
+  useEffect(() => { if (error && token.value) load(); }, [token.value]);
 }
 
 /** Shows what was loaded, or why it was not. */

@@ -1,7 +1,8 @@
 import { effect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { api, ask, nextCursor, token, type Account } from '../api';
+import { api, ask, nextCursor, type Account } from '../api';
 import { session } from '../session';
+import { useNextKey } from '../ui/parts';
 import type { Test } from './filters';
 
 /** What a list is of. */
@@ -83,8 +84,7 @@ export function useAccounts(view: View): List {
   };
   const retry = () => load(state);
   useEffect(() => load({ rows: [] }, back?.of === what ? back : undefined), [what]);
-  // What the former key could not load, the next one may.
-  useEffect(() => { if (state.error && token.value) retry(); }, [token.value]);
+  useNextKey(state.error, retry);
   return {
     ...state, retry, place: back?.of === what ? back.place : undefined,
     leave: place => { last = { ...latest.current, place }; },

@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { api, ask, get, nextCursor, token, type Contact } from '../api';
+import { api, ask, get, nextCursor, type Contact } from '../api';
 import { ago } from '../format';
 import { go, route, to } from '../router';
 import { may } from '../session';
 import { FormDialog } from '../ui/dialog';
 import { TextField } from '../ui/field';
 import { useOnce } from '../ui/once';
-import { Button, Empty, Failure, Head, Icon } from '../ui/parts';
+import { Button, Empty, Failure, Head, Icon, useNextKey } from '../ui/parts';
 import { typing } from '../ui/shortcuts';
 
 /** The people of the company's accounts. */
@@ -29,8 +29,7 @@ export function Contacts() {
   };
   const retry = () => load(rows ?? [], cursor);
   useEffect(() => load([]), [q]);
-  // What the former key could not load, the next one may.
-  useEffect(() => { if (error && token.value) retry(); }, [token.value]);
+  useNextKey(error, retry);
   useEffect(() => {
     const on = (e: KeyboardEvent) => { if (e.key === '/' && !typing(e)) { e.preventDefault(); input.current?.select(); } };
     addEventListener('keydown', on);

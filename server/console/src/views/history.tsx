@@ -3,7 +3,7 @@ import { api, ask, type Account, type Change } from '../api';
 import { ago, formatTime, numberOf } from '../format';
 import { inOrder, labelOf, memberOf, same, textOf, valueOf } from '../members';
 import { may } from '../session';
-import { Button, Chip, Failure } from '../ui/parts';
+import { Button, Chip, Failure, useNextKey } from '../ui/parts';
 import { useKeyNames } from './key-names';
 import { canGoBack, TakeBack } from './take-back';
 
@@ -35,6 +35,7 @@ export function History({ id, round, current, onRestore, disabled, onTakenBack }
     setMore(response.headers.get('link')?.includes('rel="next"') ?? false);
   }, setError);
   useEffect(() => { void load(); }, [id, round]);
+  useNextKey(error, () => void load());
   return (
     <section class="panel">
       <h2>History</h2>

@@ -22,7 +22,7 @@ async function load(id: number, most: number): Promise<Found> {
   return { webhook, deliveries };
 }
 
-/** Looks at a webhook every two seconds while it has changes to send, but not while a window is open: a look that fails would close it, and a secret is shown once. */
+/** Looks at a webhook every two seconds while it has changes to send, but not while a window is open, which is about what was there when it was opened. */
 function useProgress({ webhook }: Found, working: boolean, look: () => void): void {
   useEffect(() => {
     if (working || webhook.state === 'paused' || webhook.behind === 0 || webhook.failures > 0) return;
