@@ -21,6 +21,8 @@ import "strings"
 //	{beyond c ?}  whether it comes behind that of a parameter
 //	{sorted c}  what such texts are ordered by
 //	{join}      a join whose left table is read first
+//	{each t a b}  a join to each row of b, which is read first, of that of the table t, as
+//	            a, with its company and id
 //	{by i}      what makes a table be read by the index i, where that can be said
 //	{-}         what keeps the column behind it from being looked up in an index
 type Dialect map[string]func(rest string) string

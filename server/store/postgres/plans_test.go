@@ -21,8 +21,9 @@ type explainer struct {
 	plan strings.Builder
 }
 
-// Run adds the plan of a statement.
+// Run adds a statement, and its plan.
 func (e *explainer) Run(ctx context.Context, st db.Statement, args []any, _ func(*db.Row) error) (int64, error) {
+	e.plan.WriteString(st.Text + "\n")
 	st.Text, st.Once = "EXPLAIN "+st.Text, true
 	return e.Runner.Run(ctx, st, args, func(row *db.Row) error {
 		var line string
@@ -78,15 +79,19 @@ func wantLookups(t *testing.T, s store.Store, company int64) {
 			_, _, err := tx.FindContacts(ctx, company, []string{"a", "b"}, []string{"c"})
 			return err
 		}, []string{"contact_lookup_pkey", "(kind = 'email'::text) AND (value = ANY (", "(kind = 'phone'::text) AND (value = ANY ("}},
+		"accounts": {func(ctx context.Context, tx store.Tx) error {
+			_, err := tx.StoredAccounts(ctx, company, account.Query{Page: query.Page{Limit: 20}}, false)
+			return err
+		}, []string{"Index Scan Backward using accounts_updated", "Index Cond: ((company_id = a.company_id) AND (id = a.id))", "!LIMIT ?"}},
 		"accounts by a word": {func(ctx context.Context, tx store.Tx) error {
 			word := query.Condition{Member: query.MemberText, Contains: "a"}
 			_, err := tx.StoredAccounts(ctx, company, account.Query{Filter: query.Filter{Conditions: []query.Condition{word}}, Page: query.Page{Limit: 20}}, false)
 			return err
-		}, []string{"Index Scan Backward using accounts_updated", "!Sort"}},
+		}, []string{"Index Scan Backward using accounts_updated", "!Sort", "!LIMIT ?"}},
 		"contacts by a word": {func(ctx context.Context, tx store.Tx) error {
 			_, err := tx.ListContacts(ctx, company, contact.Query{Words: []string{"a"}, Page: query.Page{Limit: 20}})
 			return err
-		}, []string{"Index Scan Backward using contacts_updated", "!Sort"}},
+		}, []string{"Index Scan Backward using contacts_updated", "!Sort", "!LIMIT ?"}},
 		"title":   {findsBy(company, account.MatchTitle), []string{"accounts_title", "(title_fold = ANY ("}},
 		"address": {findsBy(company, account.MatchAddress), []string{"accounts_address", "(\"left\"(address_fold, 200) = ANY ("}},
 		"email":   {findsBy(company, account.MatchEmail), []string{"accounts_primary_email", "(primary_email_key = ANY ("}},

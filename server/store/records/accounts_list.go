@@ -121,14 +121,16 @@ func (p plan) count(companyID int64, q account.Query) (db.Statement, []any) {
 // for which the index often suffices, and reads the records of those only.
 func (p plan) list(columns string, companyID int64, q account.Query, w walk) (db.Statement, []any) {
 	var b db.Builder
-	b.Add(columns + `FROM (SELECT a.id ` + p.from())
+	b.Add(columns + `FROM (SELECT a.company_id, a.id ` + p.from())
 	p.addWhere(&b, companyID, q)
 	w.addStart(&b, "a")
 	w.addOrder(&b, "a")
 	w.addLimit(&b)
-	b.Add(`) picked {join} accounts a ON a.id = picked.id`)
+	b.Add(`) picked {each accounts a picked}`)
 	w.addOrder(&b, "a")
-	return p.statement(&b, q), b.Args
+	st := p.statement(&b, q)
+	st.Once = true // the page's size is in it
+	return st, b.Args
 }
 
 // from is where the plan looks for accounts.

@@ -63,7 +63,7 @@ func (r Reader) pickContacts(ctx context.Context, companyID int64, q contact.Que
 		w.addLimit(&b)
 		w.page.Offset = 0 // SQL has skipped them
 	case reach > 0:
-		b.Add(" LIMIT ?", reach)
+		addMost(&b, reach)
 	}
 	picked, read := newPicker[account.Contact](w), int64(0)
 	scan := func(row *db.Row) (account.Contact, error) {
@@ -150,7 +150,7 @@ func addContacts(b *db.Builder, companyID int64, q contact.Query, ids db.Fragmen
 func (r Reader) eachContact(ctx context.Context, b *db.Builder, words []string,
 	scan func(*db.Row) (account.Contact, error), found func(account.Contact) error,
 ) error {
-	st := db.Statement{Thing: "contacts", Text: b.String(), Once: len(words) > 0}
+	st := db.Statement{Thing: "contacts", Text: b.String(), Once: true}
 	return r.Session.Each(ctx, st, b.Args, func(row *db.Row) error {
 		c, err := scan(row)
 		if err != nil || !hasWords(c, words) {

@@ -82,7 +82,7 @@ func (r Reader) pickKnown(ctx context.Context, companyID int64, q account.Query,
 	w.addOrder(&b, "a")
 	w.addReach(&b, left)
 	var at place
-	err := r.Session.Each(ctx, db.Statement{Thing: "accounts", Text: b.String()}, b.Args, func(row *db.Row) error {
+	err := r.Session.Each(ctx, db.Statement{Thing: "accounts", Text: b.String(), Once: true}, b.Args, func(row *db.Row) error {
 		if err := row.Scan(&at.id, &at.updatedAt); err != nil {
 			return err
 		}

@@ -1,6 +1,8 @@
 package records
 
 import (
+	"strconv"
+
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/store/db"
 )
@@ -43,11 +45,21 @@ func (w walk) addOrder(b *db.Builder, table string) {
 }
 
 // addLimit adds the page's size, if every row is of the list.
-func (w walk) addLimit(b *db.Builder) { b.Add(" LIMIT ? OFFSET ?", w.page.Limit, w.page.Offset) }
+func (w walk) addLimit(b *db.Builder) {
+	addMost(b, int64(w.page.Limit))
+	if w.page.Offset > 0 {
+		b.Add(" OFFSET " + strconv.FormatInt(w.page.Offset, 10))
+	}
+}
 
-// addReach adds how many rows the walk reads at the most. A database that is not told
-// may rather sort all of them, and hand out the first when it has read the last.
-func (w walk) addReach(b *db.Builder, inVain int64) { b.Add(" LIMIT ?", w.reach(inVain)) }
+// addReach adds how many rows the walk reads at the most.
+func (w walk) addReach(b *db.Builder, inVain int64) { addMost(b, w.reach(inVain)) }
+
+// addMost adds how many rows are read at the most. The number is in the text, for
+// PostgreSQL plans a statement once for all arguments: it would expect a tenth of the
+// company, and rather sort all of it than read so much in the list's order. So there is
+// no end of such texts.
+func addMost(b *db.Builder, rows int64) { b.Add(" LIMIT " + strconv.FormatInt(rows, 10)) }
 
 // reach is how many rows are read until the page is full, or more than so many are
 // read in vain.

@@ -34,6 +34,7 @@ var dialect = db.Dialect{
 	"beyond":   func(rest string) string { return strings.Replace(rest, " ", " > ", 1) },
 	"sorted":   func(column string) string { return column },
 	"join":     db.Word("CROSS JOIN"),
+	"each":     each,
 	"by":       func(index string) string { return "INDEXED BY " + index },
 	"-":        db.Word("+"),
 }
@@ -41,6 +42,12 @@ var dialect = db.Dialect{
 func listed(parameter string) string { return "SELECT value FROM json_each(" + parameter + ")" }
 
 func among(parameter string) string { return "IN (" + listed(parameter) + ")" }
+
+func each(rest string) string {
+	words := strings.Fields(rest)
+	table, as, of := words[0], words[1], words[2]
+	return "CROSS JOIN " + table + " " + as + " ON " + as + ".id = " + of + ".id"
+}
 
 func within(rest string) string {
 	column, parameter, _ := strings.Cut(rest, " ")
