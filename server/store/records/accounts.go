@@ -9,12 +9,13 @@ import (
 )
 
 // Accounts are read by one statement with what they show of other tables, so
-// that a read is one consistent state. The rows are those of a.
+// that a read is one consistent state. The rows are those of a. Whether there are contacts
+// is not asked by EXISTS, for which PostgreSQL may read the links of all accounts.
 var (
 	accountScalars = `SELECT ` + listed(scalarColumns, "a.", "") + `, `
 	storedColumns  = accountScalars + nameOf("a.created_by") + `, ` + nameOf("a.updated_by") + `,
 	` + listed(lastColumns, "a.", "") + "\n"
-	accountColumns = storedColumns + `, CASE WHEN EXISTS (SELECT 1 FROM account_contacts l WHERE l.company_id = a.company_id AND l.account_id = a.id)
+	accountColumns = storedColumns + `, CASE WHEN (SELECT 1 FROM account_contacts l WHERE l.company_id = a.company_id AND l.account_id = a.id LIMIT 1) = 1
 	THEN (SELECT {array}({object}(
 			'id', c.id, 'name', c.name, 'title', c.title,
 			'emails', json(c.emails), 'phones', json(c.phones),
