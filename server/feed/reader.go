@@ -60,12 +60,12 @@ func (r *Reader) wait(ctx context.Context) bool {
 func (r *Reader) read(ctx context.Context, after int64, limit int) ([]account.HistoryEntry, error) {
 	if r.atEnd {
 		if entries, err, shared := r.readTogether(after); shared {
-			r.atEnd = len(entries) < min(limit, together)
+			r.atEnd = err == nil && len(entries) < min(limit, together)
 			return entries[:min(len(entries), limit)], err
 		}
 	}
 	entries, err := r.feed.records.Changes(ctx, r.actor, after, limit)
-	r.atEnd = len(entries) < limit
+	r.atEnd = err == nil && len(entries) < limit // Who was given up does not know what there is.
 	return entries, err
 }
 

@@ -2,6 +2,7 @@ package mail_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"sync"
@@ -35,9 +36,16 @@ func newOffice(t *testing.T) *office {
 	o := &office{counter: alias.NewCounter()}
 	o.Domain = domaintest.New(t, func(c *server.ServiceConfig) { c.Alias = alias.Config{Counter: o.counter, Composer: composer} })
 	o.Now, o.store = time.Date(2026, 11, 24, 16, 5, 12, 0, time.UTC), server.AliasStore(o.Store)
-	user := identity.User{CompanyID: o.Company.ID, Email: "lin@example.com", FirstName: "Lin", CreatedAt: o.Now}
-	key := identity.Key{CompanyID: o.Company.ID, Name: "nightly <sync>", Prefix: "acc_6mF1k0", Scope: identity.ScopeWrite, CreatedAt: o.Now}
-	err = o.Store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
+	o.user = o.addUser(t, "lin@example.com", "acc_6mF1k0")
+	return o
+}
+
+// addUser adds a user with a key.
+func (o *office) addUser(t *testing.T, email, prefix string) identity.Actor {
+	t.Helper()
+	user := identity.User{CompanyID: o.Company.ID, Email: email, FirstName: "Lin", CreatedAt: o.Now}
+	key := identity.Key{CompanyID: o.Company.ID, Name: "nightly <sync>", Prefix: prefix, Hash: identity.KeyHash(sha256.Sum256([]byte(prefix))), Scope: identity.ScopeWrite, CreatedAt: o.Now}
+	err := o.Store.Write(t.Context(), func(ctx context.Context, tx store.Tx) error {
 		if err := tx.InsertUser(ctx, &user); err != nil {
 			return err
 		}
@@ -47,8 +55,7 @@ func newOffice(t *testing.T) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.user = identity.Actor{CompanyID: o.Company.ID, KeyID: key.ID, Scope: key.Scope, User: user.Ref()}
-	return o
+	return identity.Actor{CompanyID: o.Company.ID, KeyID: key.ID, Scope: key.Scope, User: user.Ref()}
 }
 
 // call lets the user call an operation of the alias.
@@ -164,6 +171,7 @@ func TestSeveralOutboxes(t *testing.T) {
 	server := mailtest.Start(t, mailtest.FreeAddr(t))
 	const mails = 12
 	for i := range mails {
+		o.user = o.addUser(t, fmt.Sprintf("lin%d@example.com", i), fmt.Sprint("acc_", i))
 		o.notify(t, fmt.Sprintf("Notice %d.", i), time.Time{})
 	}
 	var group sync.WaitGroup
