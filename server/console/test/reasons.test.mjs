@@ -70,6 +70,7 @@ describe('a reason', () => {
     await goTo(page, `#/accounts/${id}`);
     const dialog = page.getByRole('dialog');
     await press(page, 'Archive');
+    await dialog.getByLabel('Reason').waitFor();
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
     await press(page, 'Archive');

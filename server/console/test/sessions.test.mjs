@@ -169,7 +169,8 @@ test('who leaves the search of a slow server gets to what was searched for', at(
   await page.evaluate(() => { document.querySelector('.rows').scrollTop = 2000; });
   await page.waitForFunction(() => document.querySelector('[aria-rowindex="60"]'));
   let answer;
-  await page.route('**/v1/accounts?*q=harbor*', async route => { await new Promise(go => { answer = go; }); await route.continue(); });
+  const answered = new Promise(go => { answer = go; });
+  await page.route('**/v1/accounts?*q=harbor*', async route => { await answered; await route.continue(); });
   await page.keyboard.press('/');
   await page.keyboard.type('harbor cafe');
   await page.keyboard.press('Enter');
