@@ -250,17 +250,7 @@ func (e *Engine) takePlace(ctx context.Context) error {
 		return ErrFull
 	}
 	defer e.waiting.Add(-1)
-	return Interpret(ctx, take(ctx, e.writers), beginWrite)
-}
-
-// take takes a place when there is one.
-func take(ctx context.Context, places chan struct{}) error {
-	select {
-	case places <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return Interpret(ctx, db.Take(ctx, e.writers), beginWrite)
 }
 
 // toTheEnd returns a context that ends with the deadline of another one only, so

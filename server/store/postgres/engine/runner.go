@@ -117,7 +117,7 @@ func (r *runner) run(ctx context.Context, st db.Statement, args arguments, scan 
 			return 0, r.readTogether(ctx, st, ids, args, scan)
 		}
 		if !st.Brief {
-			if err := take(ctx, r.long); err != nil {
+			if err := db.Take(ctx, r.long); err != nil {
 				return 0, err
 			}
 			defer func() { <-r.long }()
@@ -299,7 +299,7 @@ func (r *runner) Snapshot(ctx context.Context, read func(db.Session) error) erro
 var beginSnapshot = db.Statement{Thing: "transaction", Text: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
 
 func (r *runner) snapshot(ctx context.Context, read func(db.Session) error) error {
-	if err := take(ctx, r.long); err != nil {
+	if err := db.Take(ctx, r.long); err != nil {
 		return Interpret(ctx, err, beginSnapshot)
 	}
 	defer func() { <-r.long }()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/accountsd/accountsd/server/store/db"
 )
 
 // leftToBrief are the connections that only brief reads get: a few searches of
@@ -53,7 +55,7 @@ func (p *Pool) Kept() int {
 
 func (p *Pool) lend(ctx context.Context, brief bool) (*Conn, error) {
 	if !brief {
-		if err := take(ctx, p.long); err != nil {
+		if err := db.Take(ctx, p.long); err != nil {
 			return nil, err
 		}
 	}
@@ -66,21 +68,6 @@ func (p *Pool) lend(ctx context.Context, brief bool) (*Conn, error) {
 	return c, nil
 }
 
-// take takes a place when there is one.
-func take(ctx context.Context, places chan struct{}) error {
-	select {
-	case places <- struct{}{}:
-		return nil
-	default: // Only who waits looks at the context.
-	}
-	select {
-	case places <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // leave gives up the place of a read that was not brief.
 func (p *Pool) leave(brief bool) {
 	if !brief {
@@ -90,7 +77,7 @@ func (p *Pool) leave(brief bool) {
 
 // conn returns a connection that nobody has.
 func (p *Pool) conn(ctx context.Context) (*Conn, error) {
-	if err := take(ctx, p.places); err != nil {
+	if err := db.Take(ctx, p.places); err != nil {
 		return nil, err
 	}
 	if c := p.pop(); c != nil {
