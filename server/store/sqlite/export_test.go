@@ -20,7 +20,11 @@ type Limits struct {
 	Driven                     int
 	NoText                     bool
 	Eager                      bool // index at once
+	Weary                      bool // after a round, rest for weeks unless there are WearyBacklog entries
 }
+
+// WearyBacklog is how many entries wake an index that is weary.
+const WearyBacklog = 10
 
 // OpenWith is Open with other limits. A batch takes all that wait.
 func OpenWith(ctx context.Context, path string, l Limits) (*Store, error) {
@@ -38,6 +42,9 @@ func OpenWith(ctx context.Context, path string, l Limits) (*Store, error) {
 	limits.text = !l.NoText
 	if l.Eager {
 		limits.pace = textindex.Pace{Batch: 7, Backlog: limits.pace.Backlog, Retry: time.Millisecond}
+	}
+	if l.Weary {
+		limits.pace.Busy, limits.pace.Backlog = 1_000_000_000, WearyBacklog
 	}
 	return open(ctx, path, true, limits)
 }

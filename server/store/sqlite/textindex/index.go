@@ -35,12 +35,13 @@ var DefaultPace = Pace{
 	Retry:   500 * time.Millisecond,
 }
 
-// pause is how long to wait after a round, while others write.
-func (p Pace) pause(done progress) time.Duration {
-	if done.left >= p.Backlog {
+// pause is how long to wait after a round that took so long, while others write, with
+// so many entries in the queue.
+func (p Pace) pause(worked time.Duration, left int64) time.Duration {
+	if left >= p.Backlog {
 		return 0
 	}
-	return done.worked * time.Duration(p.Busy) * time.Duration(p.Backlog-done.left) / time.Duration(p.Backlog)
+	return worked * time.Duration(p.Busy) * time.Duration(p.Backlog-left) / time.Duration(p.Backlog)
 }
 
 // Index puts the texts of records into its file, in the background. Several
@@ -106,10 +107,7 @@ func (x *Index) Run() {
 	var before progress
 	for {
 		now, err := x.round(x.ctx)
-		var pause time.Duration
-		if now.last != before.last {
-			pause = x.pace.pause(now)
-		}
+		othersWrite := now.last != before.last
 		before = now
 		switch {
 		case errors.Is(err, errUnfit):
@@ -117,18 +115,46 @@ func (x *Index) Run() {
 		case engine.IsDamage(err) && x.discard(x.ctx) == nil:
 			return
 		case err != nil:
-			pause = x.pace.Retry
-		case now.left == 0:
-			if !x.sleep() {
+			if !x.wait(x.pace.Retry) {
 				return
 			}
-			pause = max(pause, x.pace.Gather)
+			continue
+		case now.left == 0:
+			if !x.sleep() || !x.wait(x.pace.Gather) {
+				return
+			}
 		}
-		select {
-		case <-x.ctx.Done():
+		if othersWrite && !x.rest(now) {
 			return
-		case <-time.After(pause):
 		}
+	}
+}
+
+// rest pauses after a round. What others add to the queue meanwhile shortens that: some
+// rounds take a second, and the pause after one would let it grow by ten thousands.
+func (x *Index) rest(done progress) bool {
+	for began := time.Now(); ; {
+		pause := x.pace.pause(done.worked, done.left) - time.Since(began)
+		if pause <= 0 {
+			return true
+		}
+		if !x.wait(min(pause, x.pace.Gather)) {
+			return false
+		}
+		if now, err := readAnchor(x.ctx, x.records.Session); err == nil {
+			done.left += now.last - done.last
+			done.last = now.last
+		}
+	}
+}
+
+// wait returns false if Stop comes first.
+func (x *Index) wait(pause time.Duration) bool {
+	select {
+	case <-x.ctx.Done():
+		return false
+	case <-time.After(pause):
+		return true
 	}
 }
 
