@@ -19,11 +19,16 @@ const (
 	measureEvery = time.Second
 )
 
+// unhurried are how many rounds that leave something may be followed by a pause. Then
+// the index is falling behind, and searches have more and more to look through.
+const unhurried = 2
+
 // work does what answers do not wait for, until ctx ends. In quiet it only takes
 // statistics, without which a file is not imported in time.
 func (s *Store) work(ctx context.Context, quiet bool) {
 	defer close(s.done)
 	var dropped, measured time.Time
+	full := 0 // rounds that left something, one after the other
 	for {
 		began := time.Now()
 		var n int64
@@ -31,7 +36,7 @@ func (s *Store) work(ctx context.Context, quiet bool) {
 		if !quiet {
 			n, err = s.index(ctx)
 		}
-		pause := time.Since(began) // It takes at most half of a processor.
+		pause := time.Since(began) // It takes at most half of a processor, while that is enough.
 		if (n > 0 || quiet) && time.Since(measured) > measureEvery && err == nil {
 			measured, err = time.Now(), s.takeStatistics(ctx)
 		}
@@ -43,7 +48,11 @@ func (s *Store) work(ctx context.Context, quiet bool) {
 		case err != nil:
 			pause = afterError
 		case n < mergedAtOnce:
-			pause = afterSome
+			pause, full = afterSome, 0
+		case full < unhurried:
+			full++
+		default:
+			pause = 0
 		}
 		if !rest(ctx, pause, nil) || isIdle && !rest(ctx, afterNothing, s.woken) {
 			return
