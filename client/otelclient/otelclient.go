@@ -6,6 +6,7 @@ package otelclient
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -33,8 +34,8 @@ func WithPropagator(propagator propagation.TextMapPropagator) Option {
 }
 
 // Middleware returns what client.WithMiddleware takes. Each attempt of a call is
-// a span, named by the method and the path with ids left out; the query, which
-// may hold personal data, is not recorded.
+// a span, named by the method and the path with ids and values left out; the query,
+// which may hold personal data, is not recorded either.
 func Middleware(options ...Option) func(http.RoundTripper) http.RoundTripper {
 	return func(next http.RoundTripper) http.RoundTripper {
 		t := &transport{next: next, tracer: otel.Tracer(scope), propagator: otel.GetTextMapPropagator()}
@@ -53,7 +54,7 @@ type transport struct {
 
 // RoundTrip sends a request within a span.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	route := routeOf(req.URL.Path)
+	route := routeOf(req.URL)
 	ctx, span := t.tracer.Start(req.Context(), req.Method+" "+route, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 		attribute.String("http.request.method", req.Method),
 		attribute.String("url.template", route),
@@ -78,16 +79,18 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// routeOf is a path with its ids left out, so that there are few of them. The
-// key of a property comes after its collection.
-func routeOf(path string) string {
-	parts := strings.Split(path, "/")
+// routeOf is a path with its ids left out, so that there are few of them, and so is what
+// an account is found by, which may be personal.
+func routeOf(u *url.URL) string {
+	parts := strings.Split(u.EscapedPath(), "/") // a value may hold a slash
 	for i, part := range parts {
-		if _, err := strconv.ParseInt(part, 10, 64); err == nil {
-			parts[i] = "{id}"
-		}
-		if i > 0 && parts[i-1] == "properties" {
+		switch _, err := strconv.ParseInt(part, 10, 64); {
+		case i > 1 && parts[i-2] == "by":
+			parts[i] = "{value}"
+		case i > 0 && (parts[i-1] == "by" || parts[i-1] == "properties"):
 			parts[i] = "{keyName}"
+		case err == nil:
+			parts[i] = "{id}"
 		}
 	}
 	return strings.Join(parts, "/")

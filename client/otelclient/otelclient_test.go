@@ -86,11 +86,19 @@ func TestRequestWithoutAnswer(t *testing.T) {
 	t.Parallel()
 	spans := tracetest.NewSpanRecorder()
 	traced := otelclient.Middleware(otelclient.WithTracerProvider(trace.NewTracerProvider(trace.WithSpanProcessor(spans))))(broken{})
-	req := httptest.NewRequestWithContext(t.Context(), "PATCH", "http://server.invalid/v1/properties/roof_type", nil)
-	if _, err := traced.RoundTrip(req); err == nil {
-		t.Error("no error")
-	}
-	if span := spans.Ended()[0]; span.Name() != "PATCH /v1/properties/{keyName}" || span.Status().Code != codes.Error || len(span.Events()) != 1 {
-		t.Errorf("span %v %v", span.Name(), span.Status())
+	for i, call := range []struct{ method, path, route string }{
+		{"PATCH", "/v1/properties/roof_type", "/v1/properties/{keyName}"},
+		{"PATCH", "/v1/properties/7", "/v1/properties/{keyName}"},
+		{"GET", "/v1/accounts/by/external_id/jo%2Fpark@example.com", "/v1/accounts/by/{keyName}/{value}"},
+		{"GET", "/v1/accounts/by/by/by", "/v1/accounts/by/{keyName}/{value}"},
+		{"POST", "/v1/accounts/7/changes/0000000000000000001/revert", "/v1/accounts/{id}/changes/{id}/revert"},
+	} {
+		req := httptest.NewRequestWithContext(t.Context(), call.method, "http://server.invalid"+call.path, nil)
+		if _, err := traced.RoundTrip(req); err == nil {
+			t.Error("no error")
+		}
+		if span := spans.Ended()[i]; span.Name() != call.method+" "+call.route || span.Status().Code != codes.Error || len(span.Events()) != 1 {
+			t.Errorf("span %v %v", span.Name(), span.Status())
+		}
 	}
 }
