@@ -385,7 +385,7 @@ func TestArgumentsRefusedEarly(t *testing.T) {
 
 func TestNew(t *testing.T) {
 	t.Parallel()
-	for _, wrong := range []string{"", "accounts.example.com", "ftp://accounts.example.com", "http://", "https://ada:pw@example.com/v1", "https://example.com/v1?x=1", "https://example.com/#x", "http://[::1", "http://a b"} {
+	for _, wrong := range []string{"", "accounts.example.com", "ftp://accounts.example.com", "http://", "https://ada:pw@example.com/v1", "https://example.com/v1?x=1", "https://example.com/v1?", "https://example.com/#x", "http://[::1", "http://a b"} {
 		if _, err := client.New(wrong); !errors.Is(err, client.ErrInvalid) || strings.Contains(err.Error(), "pw") {
 			t.Errorf("%q: %v", wrong, err)
 		}

@@ -131,7 +131,7 @@ func parseBase(baseURL string) (string, error) {
 		return "", invalid("base URL: it cannot be parsed")
 	case base.Scheme != "http" && base.Scheme != "https", base.Host == "":
 		return "", invalid("base URL must be like https://accounts.example.com/v1; got %q", base.Redacted())
-	case base.User != nil, base.RawQuery != "", base.Fragment != "":
+	case base.User != nil, base.RawQuery != "" || base.ForceQuery, base.Fragment != "":
 		return "", invalid("base URL must not contain a user, query or fragment; got %q", base.Redacted())
 	case base.Path == "", base.Path == "/":
 		base.Path = "/v1"

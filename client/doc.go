@@ -111,7 +111,8 @@
 // cannot name ([Users.Invite], [Users.Accept], [Keys.Create], [Webhooks.Create]) are sent again
 // only where it is certain that nothing was done.
 //
-// A call without a deadline ends after a minute ([WithTimeout]). Answers are read
+// A call without a deadline ends after a minute ([WithTimeout]); an attempt has no time of its
+// own but that of the [http.Client] and its transport. Answers are read
 // up to 32 MiB ([WithMaxResponseBytes]). The key is sent to the host of the
 // URL and to no other, whatever redirects or links say.
 //

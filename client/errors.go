@@ -37,7 +37,8 @@ var (
 	// ErrRateLimited is a key that has sent too many requests (429).
 	ErrRateLimited = errors.New("rate limited")
 	// ErrUnavailable is a server that could not be reached, or could not answer
-	// now (502, 503, 504).
+	// now (408, 502, 503, 504). A call whose own time is over is context.DeadlineExceeded
+	// instead.
 	ErrUnavailable = errors.New("unavailable")
 	// ErrNotModified is a record that still has IfNoneMatch's tag (304).
 	ErrNotModified = errors.New("not modified")
@@ -59,6 +60,7 @@ var kinds = map[int]error{
 	http.StatusGone:                  ErrGone,
 	http.StatusPreconditionFailed:    ErrPrecondition,
 	http.StatusTooManyRequests:       ErrRateLimited,
+	http.StatusRequestTimeout:        ErrUnavailable,
 	http.StatusBadGateway:            ErrUnavailable,
 	http.StatusServiceUnavailable:    ErrUnavailable,
 	http.StatusGatewayTimeout:        ErrUnavailable,
@@ -152,9 +154,14 @@ func invalid(format string, args ...any) *Error {
 	return &Error{Code: api.ProblemCodeValidationError, Message: fmt.Sprintf(format, args...)}
 }
 
-// failure returns the error of a request that got no answer.
-func failure(req *http.Request, err error) *Error {
-	return &Error{Method: req.Method, Path: req.URL.Path, Message: err.Error(), Err: err}
+// failure returns the error of a request that got no answer. Where only the time of an
+// attempt ran out, as that to connect, the server could not be reached.
+func failure(ctx context.Context, req *http.Request, err error) *Error {
+	e := &Error{Method: req.Method, Path: req.URL.Path, Message: err.Error(), Err: err}
+	if errors.Is(err, context.DeadlineExceeded) && !ended(ctx) {
+		e.Err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return e
 }
 
 // unexpected returns the error of an answer that the API does not declare.

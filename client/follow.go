@@ -18,8 +18,8 @@ const (
 )
 
 // Follow iterates over the changes of all accounts as Changes does, and goes on with
-// those that come, as they come, until ctx ends. Where the line breaks or the server
-// cannot answer, it goes on when that is over. Any other error is the last item:
+// those that come, as they come, until ctx ends. Where the line breaks or stalls, or the
+// server cannot answer, it goes on when that is over. Any other error is the last item:
 // ErrGone for a position that is of no use any more.
 func (s *Accounts) Follow(ctx context.Context, after string) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
@@ -33,7 +33,7 @@ func (s *Accounts) Follow(ctx context.Context, after string) iter.Seq2[Change, e
 				}
 			case ctx.Err() != nil:
 				return
-			case !errors.Is(err, ErrUnavailable) && !errors.Is(err, ErrRateLimited):
+			case !passes(err):
 				yield(Change{}, err)
 				return
 			default:
@@ -48,6 +48,13 @@ func (s *Accounts) Follow(ctx context.Context, after string) iter.Seq2[Change, e
 			}
 		}
 	}
+}
+
+// passes tells whether an error is over some time. One of a deadline is that of the client's
+// timeout: the answer did not come, or not to its end.
+func passes(err error) bool {
+	return slices.ContainsFunc([]error{ErrUnavailable, ErrRateLimited, errCutOff, context.DeadlineExceeded},
+		func(kind error) bool { return errors.Is(err, kind) })
 }
 
 // rest waits, or until ctx ends if that is earlier.

@@ -40,6 +40,39 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// Whatever a line does that breaks, who follows goes on: answers that are cut off, that
+// stall before or within their body, and those of gateways.
+func TestFollowOutlivesTheLine(t *testing.T) {
+	t.Parallel()
+	cut := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "9999")
+		reply(200, `{"changes":[`)(w, r)
+	}
+	stall := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	stallWithin := func(w http.ResponseWriter, r *http.Request) {
+		cut(w, r)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}
+	html := func(status int) http.HandlerFunc { return reply(status, "<html>", "Content-Type", "text/html") }
+	last := reply(200, `{"changes":[{"sequence":"0000000000000000008"}]}`)
+	server := serve(t, cut, stall, stallWithin, reset, html(408), html(502), html(429), last)
+	c := server.client(t, client.WithRetries(0), client.WithTimeout(200*time.Millisecond))
+	for change, err := range c.Accounts.Follow(t.Context(), "7") {
+		must(t, err)
+		if change.Sequence != "0000000000000000008" || len(server.asked()) != 8 {
+			t.Errorf("%v after %d requests", change, len(server.asked()))
+		}
+		break
+	}
+	// What is not of the line is told.
+	for _, err := range serve(t, html(200)).client(t).Accounts.Follow(t.Context(), "7") {
+		if !errors.Is(err, client.ErrUnexpected) {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
 // breaking fails every nth request.
 func breaking(n int) client.Middleware {
 	asked := 0

@@ -203,6 +203,27 @@ func TestServerThatIsNotThere(t *testing.T) {
 	}
 }
 
+// What cannot be sent is refused at once, and a key that is none is not told.
+func TestHeadersThatCannotBeSent(t *testing.T) {
+	t.Parallel()
+	server := serve(t, okAccount)
+	for name, option := range map[string]client.Option{"X-Api-Key": client.WithAPIKey(key + "\nsecond line"), "User-Agent": client.WithUserAgent("a\r\nb")} {
+		_, err := server.client(t, option).Accounts.Get(t.Context(), 42)
+		if !errors.Is(err, client.ErrInvalid) || strings.Contains(err.Error(), key) {
+			t.Errorf("%s: %v", name, err)
+		}
+		contains(t, fmt.Sprint(err), name)
+	}
+	for _, header := range []client.UpdateOption{client.IfMatch("\x00"), client.IdempotencyKey("a\nb")} {
+		if _, err := server.client(t).Accounts.Update(t.Context(), 42, client.AccountPatch{}, header); !errors.Is(err, client.ErrInvalid) {
+			t.Errorf("%T: %v", header, err)
+		}
+	}
+	if asked := server.asked(); len(asked) != 0 {
+		t.Errorf("sent %v", asked)
+	}
+}
+
 func TestErrorsDoNotRepeatTheQuery(t *testing.T) {
 	t.Parallel()
 	c := serve(t, reset).client(t)

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -115,9 +116,10 @@ func neverSent(err error) bool {
 	return ok && op.Op == "dial"
 }
 
-// permanent tells whether err would be the same next time.
+// permanent tells whether err would be the same next time. That time ran out is said of
+// an attempt here: whether the call may go on, [ended] tells.
 func permanent(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errTooLarge) || errors.Is(err, errRedirect) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, errTooLarge) || errors.Is(err, errRedirect) {
 		return true
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
@@ -127,16 +129,28 @@ func permanent(err error) bool {
 		errors.As(err, new(tls.RecordHeaderError))
 }
 
-// retryAfter reads the header Retry-After, which holds seconds or a date.
+// retryAfter reads the header Retry-After, which holds seconds or a date. A date is by the
+// clock of who wrote it, so it is counted from the answer's own date, if it has one.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	value := header.Get("Retry-After")
-	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
-		return max(0, time.Duration(seconds)*time.Second)
+	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return max(0, time.Duration(min(seconds, math.MaxInt32))*time.Second)
 	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(0, at.Sub(now))
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
 	}
-	return 0
+	if answered, err := http.ParseTime(header.Get("Date")); err == nil {
+		now = answered
+	}
+	return max(0, at.Sub(now))
+}
+
+// ended tells whether the time of a call is over. What a context says of it can come a
+// moment later than that a connection did not wait longer.
+func ended(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
 }
 
 // sleep waits, and tells whether the whole time has passed. It does not begin a

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -56,6 +57,7 @@ func waits(t *testing.T, answer func(r *http.Request, attempt int) (*http.Respon
 
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
+	dates := map[string]string{"by their clock": "Mon, 02 Nov 2026 09:30:00 GMT"}
 	for name, test := range map[string]struct {
 		header   func() string
 		min, max time.Duration
@@ -63,6 +65,7 @@ func TestRetryAfter(t *testing.T) {
 		"seconds":        {func() string { return "3" }, 3 * time.Second, 3 * time.Second},
 		"date":           {func() string { return time.Now().Add(5 * time.Second).UTC().Format(http.TimeFormat) }, 4 * time.Second, 5 * time.Second},
 		"date gone by":   {func() string { return time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat) }, 50 * time.Millisecond, 100 * time.Millisecond},
+		"by their clock": {func() string { return "Mon, 02 Nov 2026 09:30:04 GMT" }, 4 * time.Second, 4 * time.Second},
 		"nonsense":       {func() string { return "soon" }, 50 * time.Millisecond, 100 * time.Millisecond},
 		"negative":       {func() string { return "-5" }, 50 * time.Millisecond, 100 * time.Millisecond},
 		"less than ours": {func() string { return "0" }, 50 * time.Millisecond, 100 * time.Millisecond},
@@ -72,7 +75,7 @@ func TestRetryAfter(t *testing.T) {
 				t.Parallel()
 				at, err := waits(t, func(r *http.Request, attempt int) (*http.Response, error) {
 					if attempt == 0 {
-						return answerOf(r, status, "Retry-After", test.header()), nil
+						return answerOf(r, status, "Retry-After", test.header(), "Date", dates[name]), nil
 					}
 					return answerOf(r, 200), nil
 				})
@@ -109,13 +112,36 @@ func TestRetriesEndBeforeTheDeadline(t *testing.T) {
 	if !errors.Is(err, client.ErrUnavailable) || !slices.Equal(at, []time.Duration{0, 7 * time.Second, 14 * time.Second}) {
 		t.Errorf("%v at %v", err, at)
 	}
-	// A limit for the whole day is told at once.
-	at, err = waits(t, func(r *http.Request, _ int) (*http.Response, error) {
-		return answerOf(r, 429, "Retry-After", "40000"), nil
-	}, client.WithTimeout(0))
-	e, ok := errors.AsType[*client.Error](err)
-	if !ok || !errors.Is(err, client.ErrRateLimited) || e.RetryAfter != 40000*time.Second || len(at) != 1 {
-		t.Errorf("%v at %v", err, at)
+	// A limit for the whole day is told at once, and one for ever.
+	for seconds, want := range map[string]time.Duration{"40000": 40000 * time.Second, "99999999999999999999": math.MaxInt32 * time.Second} {
+		at, err = waits(t, func(r *http.Request, _ int) (*http.Response, error) {
+			return answerOf(r, 429, "Retry-After", seconds), nil
+		}, client.WithTimeout(0))
+		e, ok := errors.AsType[*client.Error](err)
+		if !ok || !errors.Is(err, client.ErrRateLimited) || e.RetryAfter != want || len(at) != 1 {
+			t.Errorf("%v at %v", err, at)
+		}
+	}
+}
+
+// The time of an attempt is not that of the call: another one may do better.
+func TestAttemptWithoutAnswerInItsTime(t *testing.T) {
+	t.Parallel()
+	late := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
+	for name, err := range map[string]error{"to connect": late(context.DeadlineExceeded), "for headers": context.DeadlineExceeded} {
+		at, got := waits(t, func(r *http.Request, attempt int) (*http.Response, error) {
+			if attempt < 2 {
+				return nil, err
+			}
+			return answerOf(r, 200), nil
+		})
+		if got != nil || len(at) != 3 {
+			t.Errorf("%s: %v at %v", name, got, at)
+		}
+		at, got = waits(t, func(*http.Request, int) (*http.Response, error) { return nil, err })
+		if !errors.Is(got, client.ErrUnavailable) || len(at) != 5 {
+			t.Errorf("%s, always: %v at %v", name, got, at)
+		}
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -22,6 +24,7 @@ const reasonHeader = "X-Reason"
 
 var (
 	errTooLarge = fmt.Errorf("%w: the body is too large", ErrUnexpected)
+	errCutOff   = fmt.Errorf("%w: the body is cut off", ErrUnexpected)
 	errRedirect = fmt.Errorf("%w: redirected", ErrUnexpected)
 )
 
@@ -59,13 +62,16 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 		defer cancel()
 	}
 	t.prepare(req)
+	if err := checkHeader(req.Header); err != nil {
+		return nil, err
+	}
 	o := t.persist(ctx, req)
 	o.keep(ctx)
 	if o.err != nil {
 		if o.resp != nil {
 			return nil, unexpected(o.resp, o.body, "%w", o.err)
 		}
-		return nil, failure(req, o.err)
+		return nil, failure(ctx, req, o.err)
 	}
 	o.resp.Body = io.NopCloser(bytes.NewReader(o.body))
 	return o.resp, nil
@@ -84,6 +90,18 @@ func (t *transport) prepare(req *http.Request) {
 	}
 }
 
+// checkHeader refuses what no header can hold, such as a key with another line of its
+// file. To send it would fail each time, and its value must not be told.
+func checkHeader(header http.Header) error {
+	control := func(r rune) bool { return r < ' ' && r != '\t' || r == '\x7f' }
+	for name, values := range header {
+		if slices.ContainsFunc(values, func(value string) bool { return strings.ContainsFunc(value, control) }) {
+			return invalid("the header %s must be one line without control characters", name)
+		}
+	}
+	return nil
+}
+
 // persist sends the request until there is an answer to keep.
 func (t *transport) persist(ctx context.Context, req *http.Request) outcome {
 	doubt := false // whether an earlier attempt may have been carried out
@@ -92,7 +110,7 @@ func (t *transport) persist(ctx context.Context, req *http.Request) outcome {
 		if doubt && req.Method == http.MethodDelete {
 			o = o.settled()
 		}
-		if attempt == t.policy.retries || !o.worthRetrying(req, doubt) {
+		if attempt == t.policy.retries || ended(ctx) || !o.worthRetrying(req, doubt) {
 			return o
 		}
 		doubt = doubt || o.unclear()
@@ -144,6 +162,8 @@ func (t *transport) send(ctx context.Context, req *http.Request) outcome {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, t.maxBytes+1))
 	if int64(len(body)) > t.maxBytes {
 		body, err = body[:t.maxBytes], errTooLarge
+	} else if err != nil {
+		err = fmt.Errorf("%w: %w", errCutOff, err)
 	}
 	return outcome{resp: resp, body: body, err: err}
 }
