@@ -38,7 +38,7 @@ failed. Only 500 of which more than 100 things are wrong as they are written are
 }
 
 func (t *terminal) batch(ctx context.Context, cmd *cli.Command, c *client.Client) error {
-	lines, err := t.linesOf(cmd)
+	lines, err := t.linesOf(ctx, cmd)
 	if err != nil {
 		return err
 	}
@@ -66,11 +66,11 @@ func (t *terminal) batch(ctx context.Context, cmd *cli.Command, c *client.Client
 }
 
 // linesOf reads the file that the command line names.
-func (t *terminal) linesOf(cmd *cli.Command) ([]line, error) {
+func (t *terminal) linesOf(ctx context.Context, cmd *cli.Command) ([]line, error) {
 	if cmd.NArg() != 1 {
 		return nil, usagef("give one file, or - for standard input")
 	}
-	lines, err := t.readLines(cmd.Args().First())
+	lines, err := awaited(ctx, func() ([]line, error) { return t.readLines(cmd.Args().First()) })
 	switch {
 	case err != nil:
 		return nil, err

@@ -8,7 +8,6 @@ import (
 	"iter"
 	"os"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v3"
@@ -54,29 +53,23 @@ func (t *terminal) changes(ctx context.Context, cmd *cli.Command, c *client.Clie
 	if f.follow && p.format == formatTable {
 		f.write, f.flush = p.rowWriter()
 	}
+	// A server that is not there is told of at first; later on it is waited for.
 	done, err := f.read(ctx, c.Accounts.Changes(ctx, f.after))
-	for f.follow && !done && err == nil && ctx.Err() == nil {
-		done, err = f.read(ctx, next(ctx, c, f.after))
+	if f.follow && !done && err == nil {
+		err = f.followOn(ctx, c)
 	}
 	return err
 }
 
-// followWait is how long a request waits for changes.
-const followWait = 25 * time.Second
-
-// next are the changes after a position that come next. There may be none yet.
-func next(ctx context.Context, c *client.Client, after string) iter.Seq2[client.Change, error] {
-	return func(yield func(client.Change, error) bool) {
-		changes, err := c.Accounts.AwaitChanges(ctx, after, followWait)
-		for _, change := range changes {
-			if !yield(change, nil) {
-				return
-			}
-		}
-		if err != nil {
-			yield(client.Change{}, err)
+// followOn prints the changes that come, each at once, since it may be the last one for long.
+func (f *feed) followOn(ctx context.Context, c *client.Client) error {
+	for change, err := range c.Accounts.Follow(ctx, f.after) {
+		done, err := f.read(ctx, func(yield func(client.Change, error) bool) { yield(change, err) })
+		if done || err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // open reads the position from its file.

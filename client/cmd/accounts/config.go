@@ -14,6 +14,8 @@ import (
 	"slices"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/accountsd/accountsd/client"
 )
 
 // config is the file with the profiles. It holds keys, so only its owner may
@@ -131,11 +133,14 @@ func profileCommand(t *terminal) *cli.Command {
 	}
 }
 
-func (t *terminal) setProfile(_ context.Context, cmd *cli.Command) error {
+func (t *terminal) setProfile(ctx context.Context, cmd *cli.Command) error {
 	if cmd.NArg() != 2 {
 		return usagef("give a name and a URL")
 	}
-	key, err := t.secret("Key: ")
+	if _, err := client.New(cmd.Args().Get(1)); err != nil {
+		return usageError{err} // now, and not with each command that uses it
+	}
+	key, err := t.secret(ctx, "Key: ")
 	if err != nil {
 		return err
 	}

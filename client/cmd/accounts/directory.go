@@ -117,7 +117,7 @@ func (t *terminal) deleteProperty(ctx context.Context, cmd *cli.Command, c *clie
 		return usagef("give one keyName")
 	}
 	options := when[client.PropertyDeleteOption](cmd.Bool("force"), client.Force())
-	return deleteAll(t, cmd, "property", cmd.Args().Slice(), func(keyName string) error {
+	return deleteAll(ctx, t, cmd, "property", cmd.Args().Slice(), func(keyName string) error {
 		return c.Properties.Delete(ctx, keyName, options...)
 	})
 }
@@ -148,7 +148,7 @@ func (t *terminal) createKey(ctx context.Context, cmd *cli.Command, c *client.Cl
 	if err != nil {
 		return nil, err
 	}
-	password, err := t.secret("Password: ")
+	password, err := t.secret(ctx, "Password: ")
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func (t *terminal) merge(ctx context.Context, cmd *cli.Command, c *client.Client
 		}
 	}
 	if !cmd.Bool("dry-run") {
-		if err := t.confirmed(cmd, fmt.Sprintf("Merge account %s into account %d?", joined(list[1:]), list[0])); err != nil {
+		if err := t.confirmed(ctx, cmd, fmt.Sprintf("Merge account %s into account %d?", joined(list[1:]), list[0])); err != nil {
 			return err
 		}
 	}

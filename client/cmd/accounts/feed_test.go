@@ -3,9 +3,14 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -60,6 +65,36 @@ func TestFollow(t *testing.T) {
 		if err := cmd.Wait(); err != nil || times != 1 {
 			t.Errorf("%s: %v; shown %d times", output, err, times)
 		}
+	}
+}
+
+// A server that is away for longer than one call waits for it does not end who follows.
+func TestFollowOutlivesTheServer(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t)
+	server, err := url.Parse(strings.TrimSuffix(sh.s.URL, "/v1"))
+	must(t, err)
+	proxy, asked := httputil.NewSingleHostReverseProxy(server), atomic.Int32{}
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n := asked.Add(1); n > 1 && n < 8 {
+			panic(http.ErrAbortHandler)
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(gateway.Close)
+	cmd := sh.command("--url", gateway.URL+"/v1", "changes", "--follow", "--limit", "3", "-o", "ndjson")
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	seen := bufio.NewScanner(out)
+	for n := 1; seen.Scan(); n++ {
+		if n == 2 {
+			_, err = sh.s.Client.Accounts.Update(t.Context(), 1, client.AccountPatch{Title: client.Set("Later")})
+			must(t, err)
+		}
+	}
+	if err := cmd.Wait(); err != nil || asked.Load() < 8 {
+		t.Errorf("%v after %d requests", err, asked.Load())
 	}
 }
 

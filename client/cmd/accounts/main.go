@@ -22,6 +22,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // so that a second signal ends the process at once
 	t := newTerminal(os.Stdin, os.Stdout, os.Stderr)
 	err := newCommand(t).Run(ctx, os.Args)
 	if err != nil {

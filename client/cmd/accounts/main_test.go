@@ -182,6 +182,7 @@ func TestProfiles(t *testing.T) {
 	sh.enter(sh.s.Key+"\n", "profile", "set", "work", sh.s.URL)
 	sh.enter("acc_wrong\n", "profile", "set", "home", sh.s.URL)
 	sh.enter("", "profile", "set", "none", sh.s.URL)
+	sh.enter("acc_any\n", "profile", "set", "none", "accounts.example.com")
 	sh.do("profile", "list")
 	sh.do("list", "--columns", "id")
 	sh.do("list", "--profile", "home")

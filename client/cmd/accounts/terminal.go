@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -32,19 +34,50 @@ func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
 
 // secret reads what must not be on the command line, where others could see
 // it: the first line of standard input. A terminal does not show it.
-func (t *terminal) secret(prompt string) (string, error) {
+func (t *terminal) secret(ctx context.Context, prompt string) (string, error) {
 	if file, ok := t.in.(*os.File); ok && t.inTTY {
-		fmt.Fprint(t.err, prompt)
-		line, err := term.ReadPassword(int(file.Fd()))
-		fmt.Fprintln(t.err)
-		return strings.TrimSpace(string(line)), err
+		return t.hidden(ctx, file, prompt)
 	}
-	text, err := io.ReadAll(io.LimitReader(t.in, 4096))
+	text, err := awaited(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(t.in, 4096)) })
 	if err != nil {
 		return "", fmt.Errorf("read standard input: %w", err)
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
 	return strings.TrimSpace(line), nil
+}
+
+// hidden asks for a line that a terminal does not show. One that is interrupted shows again
+// what is typed.
+func (t *terminal) hidden(ctx context.Context, file *os.File, prompt string) (string, error) {
+	fd := int(file.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", fmt.Errorf("read from the terminal: %w", err)
+	}
+	fmt.Fprint(t.err, prompt)
+	line, err := awaited(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	fmt.Fprintln(t.err)
+	return strings.TrimSpace(string(line)), errors.Join(err, term.Restore(fd, before))
+}
+
+// awaited returns what read does, unless ctx ends before: a signal does not end a read of
+// standard input, on which the program would wait for who has given it up.
+func awaited[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := read()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		return result{}.value, context.Cause(ctx)
+	}
 }
 
 // styled is text in a style of ANSI X3.64, or as it is.
@@ -105,14 +138,20 @@ func (p *progress) done() {
 }
 
 // confirm asks before something that cannot be undone.
-func (t *terminal) confirm(question string) error {
+func (t *terminal) confirm(ctx context.Context, question string) error {
 	if !t.inTTY || !t.errTTY {
 		return usagef("%s Confirm it with --yes", question)
 	}
 	fmt.Fprintf(t.err, "%s [y/N] ", question)
-	answer := make([]byte, 64)
-	n, err := t.in.Read(answer)
-	if err != nil || !strings.HasPrefix(strings.ToLower(strings.TrimSpace(string(answer[:n]))), "y") {
+	answer, err := awaited(ctx, func() (string, error) {
+		text := make([]byte, 64)
+		n, err := t.in.Read(text)
+		return string(text[:n]), err
+	})
+	if ctx.Err() != nil {
+		fmt.Fprintln(t.err) // below the question
+	}
+	if err != nil || !strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y") {
 		return usagef("nothing was done")
 	}
 	return nil

@@ -76,7 +76,7 @@ func (t *terminal) setDisabled(disabled bool) cli.ActionFunc {
 			return err
 		}
 		if disabled {
-			if err := t.confirmed(cmd, fmt.Sprintf("Disable user %s, and revoke all keys?", joined(list))); err != nil {
+			if err := t.confirmed(ctx, cmd, fmt.Sprintf("Disable user %s, and revoke all keys?", joined(list))); err != nil {
 				return err
 			}
 		}
@@ -99,7 +99,7 @@ func (t *terminal) resetUser(ctx context.Context, cmd *cli.Command, c *client.Cl
 	if err != nil {
 		return nil, err
 	}
-	if err := t.confirmed(cmd, fmt.Sprintf("End the password of user %d?", id)); err != nil {
+	if err := t.confirmed(ctx, cmd, fmt.Sprintf("End the password of user %d?", id)); err != nil {
 		return nil, err
 	}
 	return invited(c.Users.ResetPassword(ctx, id, client.PasswordReset{RevokeKeys: cmd.Bool("revoke-keys")}))

@@ -45,7 +45,7 @@ func (t *terminal) updateWhere(ctx context.Context, cmd *cli.Command, c *client.
 		fmt.Fprintf(t.err, "%s would change. Nothing was written.\n", found)
 		return nil
 	}
-	if err := t.confirmed(cmd, "Change "+found+"?"); err != nil {
+	if err := t.confirmed(ctx, cmd, "Change "+found+"?"); err != nil {
 		return err
 	}
 	done, err := c.Accounts.UpdateWhere(ctx, selection, patch, append(options, client.IfMatch(preview.ETag))...)

@@ -115,7 +115,7 @@ func (t *terminal) deletes(what string, remove func(context.Context, *cli.Comman
 		if err != nil {
 			return err
 		}
-		return deleteAll(t, cmd, what, list, func(id int64) error {
+		return deleteAll(ctx, t, cmd, what, list, func(id int64) error {
 			if err := remove(ctx, cmd, c, id); err != nil {
 				return fmt.Errorf("%s %d: %w", what, id, err)
 			}
@@ -125,8 +125,8 @@ func (t *terminal) deletes(what string, remove func(context.Context, *cli.Comman
 }
 
 // deleteAll asks, and then removes record after record.
-func deleteAll[ID any](t *terminal, cmd *cli.Command, what string, list []ID, remove func(ID) error) error {
-	if err := t.confirmed(cmd, fmt.Sprintf("Remove %s %s?", what, joined(list))); err != nil {
+func deleteAll[ID any](ctx context.Context, t *terminal, cmd *cli.Command, what string, list []ID, remove func(ID) error) error {
+	if err := t.confirmed(ctx, cmd, fmt.Sprintf("Remove %s %s?", what, joined(list))); err != nil {
 		return err
 	}
 	for _, id := range list {
@@ -139,11 +139,11 @@ func deleteAll[ID any](t *terminal, cmd *cli.Command, what string, list []ID, re
 }
 
 // confirmed asks, if the command line does not say yes.
-func (t *terminal) confirmed(cmd *cli.Command, question string) error {
+func (t *terminal) confirmed(ctx context.Context, cmd *cli.Command, question string) error {
 	if cmd.Bool("yes") {
 		return nil
 	}
-	return t.confirm(question)
+	return t.confirm(ctx, question)
 }
 
 // each makes a list of what is there already.
