@@ -148,6 +148,16 @@ func TestHugeAnswers(t *testing.T) {
 	}
 }
 
+// A URL with the wrong scheme is wrong each time.
+func TestWrongScheme(t *testing.T) {
+	t.Parallel()
+	plain := serve(t, okAccount)
+	c, err := client.New(strings.Replace(plain.URL, "http:", "https:", 1), client.WithBackoff(time.Hour, time.Hour))
+	must(t, err)
+	_, err = c.Accounts.Get(t.Context(), 42)
+	contains(t, fmt.Sprint(err), "HTTP response to HTTPS client")
+}
+
 // The key goes to the host that the client was made for, and nowhere else.
 func TestKeyGoesNowhereElse(t *testing.T) {
 	t.Parallel()

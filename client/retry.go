@@ -119,7 +119,7 @@ func neverSent(err error) bool {
 // permanent tells whether err would be the same next time. That time ran out is said of
 // an attempt here: whether the call may go on, [ended] tells.
 func permanent(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.Is(err, errTooLarge) || errors.Is(err, errRedirect) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, errTooLarge) || errors.Is(err, errRedirect) || errors.Is(err, http.ErrSchemeMismatch) {
 		return true
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
