@@ -8,6 +8,7 @@ import (
 	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/intake"
 )
 
 // GetAccount answers GET /accounts/{accountId}.
@@ -33,7 +34,7 @@ func (s *Server) GetAccount(ctx context.Context, req apiserver.GetAccountRequest
 // GetAccountBy answers GET /accounts/by/{keyName}/{value}.
 func (s *Server) GetAccountBy(ctx context.Context, req apiserver.GetAccountByRequestObject) (apiserver.GetAccountByResponseObject, error) {
 	contacts := isTrue(req.Params.IncludeContacts)
-	a, err := s.Accounts.ShowBy(ctx, actorOf(ctx), req.KeyName, req.Value, isTrue(req.Params.IncludeArchived), contacts)
+	a, err := s.Intake.ShowBy(ctx, actorOf(ctx), req.KeyName, req.Value, isTrue(req.Params.IncludeArchived), contacts)
 	if into := fault.MergedInto(err); into != 0 {
 		return apiserver.GetAccountBy301Response(mergedAccount(ctx, into)), nil
 	}
@@ -84,20 +85,20 @@ func (s *Server) refuseUpdate(r request, p account.Patch) error {
 // CreateAccount answers POST /accounts.
 func (s *Server) CreateAccount(ctx context.Context, req apiserver.CreateAccountRequestObject) (apiserver.CreateAccountResponseObject, error) {
 	dryRun := isTrue(req.Params.DryRun)
-	answer := func(r account.CreateResult) apiserver.CreateAccountResponseObject {
+	answer := func(r intake.CreateResult) apiserver.CreateAccountResponseObject {
 		return createAnswer(ctx, r, dryRun)
 	}
-	result, err := s.Accounts.Create(ctx, actorOf(ctx), account.CreateRequest{
+	result, err := s.Intake.Create(ctx, actorOf(ctx), intake.CreateRequest{
 		Patch:           sentBody[account.Patch](ctx),
 		MatchBy:         account.MatchBy(valueOr(req.Params.MatchBy, api.MatchMember(account.MatchTitle))),
-		Strategy:        account.Strategy(valueOr(req.Params.MatchFoundStrategy, api.MatchStrategySkip)),
+		Strategy:        intake.Strategy(valueOr(req.Params.MatchFoundStrategy, api.MatchStrategySkip)),
 		AllowNewOptions: isTrue(req.Params.AllowNewOptions),
 		Mode:            modeOf(ctx, dryRun, answer, apiserver.CreateAccountResponseObject.VisitCreateAccountResponse),
 	})
 	return answered(answer, result, err)
 }
 
-func createAnswer(ctx context.Context, result account.CreateResult, dryRun bool) apiserver.CreateAccountResponseObject {
+func createAnswer(ctx context.Context, result intake.CreateResult, dryRun bool) apiserver.CreateAccountResponseObject {
 	answer := written(ctx, result.Account, dryRun)
 	if !result.Created {
 		return CreateAccount200Response{answer}
@@ -110,7 +111,7 @@ func createAnswer(ctx context.Context, result account.CreateResult, dryRun bool)
 }
 
 func (s *Server) refuseAccount(r request, p account.Patch) error {
-	_, err := s.Accounts.Create(r, r.actor, account.CreateRequest{Patch: p, MatchBy: account.MatchNone, AllowNewOptions: r.flag("allow_new_options")})
+	_, err := s.Intake.Create(r, r.actor, intake.CreateRequest{Patch: p, MatchBy: account.MatchNone, AllowNewOptions: r.flag("allow_new_options")})
 	return err
 }
 
@@ -134,33 +135,33 @@ func (s *Server) BatchUpdateAccounts(ctx context.Context, req apiserver.BatchUpd
 		}
 		return BatchUpdateAccounts200Response{answer}
 	}
-	batch := withMatches(sentBody[account.BatchRequest](ctx))
+	batch := withMatches(sentBody[intake.BatchRequest](ctx))
 	if batch.Items != nil {
 		return s.batchItems(ctx, batch, req)
 	}
 	batch.Merge = mergeOf(ctx)
 	batch.AllowNewOptions = isTrue(req.Params.AllowNewOptions)
 	batch.Mode = modeOf(ctx, dryRun, answer, apiserver.BatchUpdateAccountsResponseObject.VisitBatchUpdateAccountsResponse)
-	accounts, err := s.Accounts.Batch(ctx, actorOf(ctx), batch)
+	accounts, err := s.Accounts.Batch(ctx, actorOf(ctx), batch.BatchRequest)
 	return answered(answer, accounts, err)
 }
 
-func (s *Server) refuseBatch(r request, b account.BatchRequest) error {
+func (s *Server) refuseBatch(r request, b intake.BatchRequest) error {
 	if b.Items != nil {
 		req := itemsOf(b)
 		req.AllowNewOptions = r.flag("allow_new_options")
-		_, err := s.Accounts.BatchItems(r, r.actor, req)
+		_, err := s.Intake.BatchItems(r, r.actor, req)
 		return err
 	}
 	b = withMatches(b)
 	b.Merge = mergeOf(r)
 	b.AllowNewOptions = r.flag("allow_new_options")
-	_, err := s.Accounts.Batch(r, r.actor, b)
+	_, err := s.Accounts.Batch(r, r.actor, b.BatchRequest)
 	return err
 }
 
 // withMatches reads the tags of a batch.
-func withMatches(b account.BatchRequest) account.BatchRequest {
+func withMatches(b intake.BatchRequest) intake.BatchRequest {
 	for i, u := range b.Updates {
 		b.Updates[i].Match = matchOf(u.IfMatch, u.ID)
 	}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
-	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/intake"
 )
 
 // BatchItems200Response shows what became of the items of a batch.
@@ -30,9 +30,9 @@ func (a BatchItems200Response) VisitBatchUpdateAccountsResponse(w http.ResponseW
 }
 
 // batchItems carries out the items of a batch.
-func (s *Server) batchItems(ctx context.Context, b account.BatchRequest, params apiserver.BatchUpdateAccountsRequestObject) (apiserver.BatchUpdateAccountsResponseObject, error) {
+func (s *Server) batchItems(ctx context.Context, b intake.BatchRequest, params apiserver.BatchUpdateAccountsRequestObject) (apiserver.BatchUpdateAccountsResponseObject, error) {
 	dryRun := isTrue(params.Params.DryRun)
-	answer := func(receipts []account.Receipt) apiserver.BatchUpdateAccountsResponseObject {
+	answer := func(receipts []intake.Receipt) apiserver.BatchUpdateAccountsResponseObject {
 		answer := BatchItems200Response{receipts: make([]api.AccountReceipt, len(receipts)), dryRun: dryRun}
 		for i, r := range receipts {
 			answer.receipts[i] = ToAPIReceipt(i, r)
@@ -43,13 +43,13 @@ func (s *Server) batchItems(ctx context.Context, b account.BatchRequest, params 
 	req.Each = !valueOr(params.Params.Atomic, true)
 	req.AllowNewOptions = isTrue(params.Params.AllowNewOptions)
 	req.Mode = modeOf(ctx, dryRun, answer, apiserver.BatchUpdateAccountsResponseObject.VisitBatchUpdateAccountsResponse)
-	receipts, err := s.Accounts.BatchItems(ctx, actorOf(ctx), req)
+	receipts, err := s.Intake.BatchItems(ctx, actorOf(ctx), req)
 	return answered(answer, receipts, err)
 }
 
 // divided leaves what is wrong with the items of a batch to these, if each is carried out
 // for itself. What is more than can be named refuses the request.
-func divided(c *gin.Context, b account.BatchRequest, found fault.Offences) fault.Offences {
+func divided(c *gin.Context, b intake.BatchRequest, found fault.Offences) fault.Offences {
 	if c.Query("atomic") != "false" || found.IsFull() {
 		return found
 	}
@@ -57,15 +57,15 @@ func divided(c *gin.Context, b account.BatchRequest, found fault.Offences) fault
 }
 
 // itemsOf are the items of a batch, with their tags read.
-func itemsOf(b account.BatchRequest) account.ItemsRequest {
+func itemsOf(b intake.BatchRequest) intake.ItemsRequest {
 	for i, item := range b.Items {
 		b.Items[i].Match = matchOf(item.IfMatch, item.ID)
 	}
-	return account.ItemsRequest{Items: b.Items, Findings: b.Findings}
+	return intake.ItemsRequest{Items: b.Items, Findings: b.Findings}
 }
 
 // ToAPIReceipt converts the receipt of the item with an index.
-func ToAPIReceipt(index int, r account.Receipt) api.AccountReceipt {
+func ToAPIReceipt(index int, r intake.Receipt) api.AccountReceipt {
 	receipt := api.AccountReceipt{Index: index, Status: api.ReceiptStatus(r.Status()), Changed: append([]string{}, r.Changed...)}
 	if r.Err != nil {
 		p := problemOf(r.Err)

@@ -12,6 +12,7 @@ import (
 	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/webhook"
 )
@@ -32,7 +33,7 @@ func (s *Server) bodyReaders() map[string]bodyReader {
 		"updateAccount":          bodyOf(s.Accounts.Parse, s.refuseUpdate),
 		"updateAccounts":         bodyOf(s.Accounts.ParseForMany, s.refuseSelection),
 		"createAccount":          bodyOf(s.Accounts.Parse, s.refuseAccount),
-		"batchUpdateAccounts":    body[account.BatchRequest, *account.BatchRequest]{s.Accounts.ParseBatch, s.refuseBatch, divided},
+		"batchUpdateAccounts":    body[intake.BatchRequest, *intake.BatchRequest]{s.Intake.ParseBatch, s.refuseBatch, divided},
 		"mergeAccounts":          bodyOf(account.ParseMerge, s.refuseMerge),
 		"createContact":          bodyOf(s.Contacts.Parse, s.refuseContact),
 		"updateContact":          bodyOf(s.Contacts.Parse, s.refuseContactUpdate),

@@ -12,6 +12,7 @@ import (
 	"github.com/accountsd/accountsd/server/contact"
 	"github.com/accountsd/accountsd/server/feed"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/webhook"
@@ -22,7 +23,8 @@ import (
 // Services are the rooms of the domain over one store.
 type Services struct {
 	Accounts   *account.Service
-	Importer   *account.Importer
+	Intake     *intake.Service
+	Importer   *intake.Importer
 	Contacts   *contact.Service
 	Properties *property.Service
 	Identity   *identity.Service
@@ -76,10 +78,13 @@ func NewServices(s store.Store, config ServiceConfig) Services {
 	clock, region := config.Clock, config.Region
 	changes := feed.New(s, account.NewRecords(s))
 	s = feed.Told(s, changes)
-	accounts := account.NewService(store.For(s, func(tx store.Tx) account.Tx { return tx }), clock, region)
+	part := store.For(s, func(tx store.Tx) account.Tx { return tx })
+	accounts := account.NewService(part, clock, region)
+	incoming := intake.NewService(part, accounts, clock, region)
 	return Services{
 		Accounts:   accounts,
-		Importer:   account.NewImporter(accounts, store.For(s, func(tx store.Tx) account.ImportTx { return tx })),
+		Intake:     incoming,
+		Importer:   intake.NewImporter(incoming, store.For(s, func(tx store.Tx) intake.ImportTx { return tx })),
 		Contacts:   contact.NewService(store.For(s, func(tx store.Tx) contact.Tx { return tx }), accounts, clock, region),
 		Properties: property.NewService(store.For(s, func(tx store.Tx) property.Tx { return tx }), accounts, clock, config.Logger),
 		Identity:   identity.NewService(store.For(s, func(tx store.Tx) identity.Tx { return tx }), clock, config.Logger),

@@ -25,51 +25,24 @@ type BatchUpdate struct {
 // BatchRequest is a list of updates. An account may be in it more than once.
 type BatchRequest struct {
 	Updates         []BatchUpdate
-	Items           []Item // in place of updates: see BatchItems
-	Merge           Merge  // as of an UpdateRequest
+	Merge           Merge // as of an UpdateRequest
 	AllowNewOptions bool
 	fault.Findings
 	Mode write.Mode[[]Account]
 }
 
-// ParseBatch reads the body of a batch, as it was decoded from JSON. What is
+// ParseBatch reads the body of a batch of updates, as it was decoded from JSON. What is
 // wrong is among the findings, with what is wrong with each update.
 func (s *Service) ParseBatch(body any) BatchRequest {
 	r := patch.NewReader(body, s.region)
-	var req BatchRequest
-	object, isObject := body.(map[string]any)
-	_, hasItems := object["items"]
-	_, hasUpdates := object["updates"]
-	if hasItems {
-		return s.parseItems(r, hasUpdates)
-	}
-	if isObject && !hasUpdates {
-		r.Offences.Add([]string{"updates"}, "%s", "is required, or items")
-	}
-	req.Updates = patch.Each(r, "updates", s.parseUpdate)
-	req.Found = r.Offences
-	return req
-}
-
-// Divide leaves the offences that are of single items to these, and returns the others.
-func (r BatchRequest) Divide(found fault.Offences) (others fault.Offences) {
-	for _, offence := range found {
-		if i, ok := r.itemOf(offence); ok {
-			r.Items[i].Found.Append(offence.Within(2))
-		} else {
-			others.Append(offence)
+	if object, isObject := body.(map[string]any); isObject {
+		if _, hasUpdates := object["updates"]; !hasUpdates {
+			r.Offences.Add([]string{"updates"}, "%s", "is required, or items")
 		}
 	}
-	return others
-}
-
-// itemOf returns the index of the item in which an offence is, if it is in one.
-func (r BatchRequest) itemOf(offence fault.Offence) (int, bool) {
-	if offence.In != fault.InBody || len(offence.Path) < 3 || offence.Path[0] != "items" {
-		return 0, false
-	}
-	i, err := strconv.Atoi(offence.Path[1])
-	return i, err == nil && i < len(r.Items)
+	req := BatchRequest{Updates: patch.Each(r, "updates", s.parseUpdate)}
+	req.Found = r.Offences
+	return req
 }
 
 func (s *Service) parseUpdate(item any) (BatchUpdate, fault.Offences) {
@@ -90,7 +63,7 @@ func (s *Service) parseUpdate(item any) (BatchUpdate, fault.Offences) {
 // the account as it is after all. Errors: KindInvalid, KindConflict or
 // KindPrecondition with every offence of all updates; an unknown id is one.
 func (s *Service) Batch(ctx context.Context, actor identity.Actor, req BatchRequest) ([]Account, error) {
-	return decide(ctx, s, actor.CompanyID, req.Mode, all, func(ctx context.Context, tx Tx) ([]Account, error) {
+	return Decide(ctx, s, actor.CompanyID, req.Mode, all, func(ctx context.Context, tx Tx) ([]Account, error) {
 		b := &batch{Service: s, tx: tx, actor: actor, req: req, accounts: make(map[int64]Account), merged: make(map[int64]int64), offences: slices.Clip(req.Found)}
 		return b.run(ctx)
 	})
@@ -177,7 +150,7 @@ func (b *batch) update(ctx context.Context, index int, update BatchUpdate) error
 	if err != nil {
 		return err
 	}
-	after, err := b.applyAndSave(ctx, b.tx, b.actor, before, p, b.req.AllowNewOptions)
+	after, err := b.ApplyAndSave(ctx, b.tx, b.actor, before, p, b.req.AllowNewOptions)
 	if e, ok := errors.AsType[*fault.Error](err); ok && len(e.Fields) > 0 {
 		for _, offence := range e.Fields {
 			b.offences = append(b.offences, offence.Under(append(path, "set")...))

@@ -1,6 +1,12 @@
 package account
 
-import "time"
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/accountsd/accountsd/server/schema"
+)
 
 // CauseKind says what made the server write an entry of history that is more than a
 // change of members.
@@ -36,3 +42,25 @@ type Cause struct {
 
 // revives tells whether the cause is of an account that is there again.
 func (c *Cause) revives() bool { return c != nil && c.CreatedAt != nil }
+
+// MergedKeys are what an account may be looked for by after the entry has merged it into
+// another: its number, and its custom values, of which each may be of a unique property
+// by then. None of any other entry.
+func (e HistoryEntry) MergedKeys() map[MatchBy]string {
+	keys := make(map[MatchBy]string)
+	if e.Kind != ChangeDeleted || e.Cause == nil || e.Cause.MergedInto == 0 {
+		return keys
+	}
+	for name, change := range e.Fields {
+		by, key := MatchBy(name), ""
+		if by == MatchNumber {
+			key = shown(change.Before)
+		} else if strings.HasPrefix(name, CustomPrefix) {
+			key = schema.Property{}.UniqueKey(change.Before)
+		}
+		if key != "" && utf8.RuneCountInString(key) <= schema.MaxUnique {
+			keys[by] = key
+		}
+	}
+	return keys
+}

@@ -15,12 +15,12 @@ import (
 // who write one account get on in order.
 const tries = 2
 
-// decide carries a write out whose fn decides on one state of the store, beside
+// Decide carries a write out whose fn decides on one state of the store, beside
 // all other writes. Its result holds the accounts that accountsOf returns. What
 // it decides is written if what it was decided on still holds then; an error, a
 // dry run and what changes nothing need no place among the writes. An fn that
 // does what only a transaction can runs in one.
-func decide[R any](ctx context.Context, s *Service, companyID int64, m write.Mode[R], accountsOf func(*R) []*Account, fn func(ctx context.Context, tx Tx) (R, error)) (R, error) {
+func Decide[R any](ctx context.Context, s *Service, companyID int64, m write.Mode[R], accountsOf func(*R) []*Account, fn func(ctx context.Context, tx Tx) (R, error)) (R, error) {
 	var nothing R
 	for range tries {
 		var set *WriteSet

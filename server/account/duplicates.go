@@ -107,7 +107,7 @@ func (s *duplicatesSearch) keys(ctx context.Context, reason DuplicateReason, aft
 // keyOf are the keys of one account: of each reason one at the most.
 func keyOf(a Account) keysOf {
 	return func(_ context.Context, reason DuplicateReason, after string, _ int) ([]string, error) {
-		if key := matchValue(a, MatchBy(reason)); key > after {
+		if key := MatchBy(reason).Value(a); key > after {
 			return []string{key}, nil
 		}
 		return nil, nil

@@ -68,7 +68,7 @@ func parseSource(item any) (MergeSource, fault.Offences) {
 // KindNotFound; KindPrecondition if a Match does not hold; KindInvalid or
 // KindConflict with every offence.
 func (s *Service) Merge(ctx context.Context, actor identity.Actor, req MergeRequest) (Account, error) {
-	return decide(ctx, s, actor.CompanyID, req.Mode, one, func(ctx context.Context, tx Tx) (Account, error) {
+	return Decide(ctx, s, actor.CompanyID, req.Mode, one, func(ctx context.Context, tx Tx) (Account, error) {
 		m := &merger{Service: s, tx: tx, actor: actor, req: req, offences: slices.Clip(req.Found)}
 		if err := m.load(ctx); err != nil {
 			return Account{}, err
@@ -108,7 +108,7 @@ func (m *merger) load(ctx context.Context) error {
 		}
 	}
 	target := there[m.req.ID]
-	if err := m.req.Match.check(target); err != nil {
+	if err := m.req.Match.Check(target); err != nil {
 		return err
 	}
 	m.accounts = []Account{target}

@@ -14,6 +14,7 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/contact"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/jsonvalue"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/property"
@@ -78,7 +79,7 @@ func (w *merging) round(t *testing.T, seed int) {
 	accounts := rapid.SliceOfN(w.body(), 5, 5).Example(seed)
 	there := make(values)
 	for _, body := range accounts {
-		made, err := w.Accounts.Create(t.Context(), w.Actor, account.CreateRequest{Patch: w.Accounts.Parse(body), MatchBy: account.MatchNone})
+		made, err := w.Intake.Create(t.Context(), w.Actor, intake.CreateRequest{Patch: w.Accounts.Parse(body), MatchBy: account.MatchNone})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -198,6 +198,17 @@ func (p *Patch) all() []*Patch {
 	return all
 }
 
+// Parts are the names of the parts that the patch has.
+func (p *Patch) Parts() []string {
+	var names []string
+	for _, q := range parts {
+		if *q.in(p) != nil {
+			names = append(names, q.name)
+		}
+	}
+	return names
+}
+
 // hasCustom tells whether the patch names custom members.
 func (p *Patch) hasCustom() bool {
 	return slices.ContainsFunc(p.all(), func(q *Patch) bool { return len(q.Custom.Value) > 0 })

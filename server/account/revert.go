@@ -39,7 +39,7 @@ func revertedAccounts(r *Reverted) []*Account { return []*Account{&r.Account} }
 // does not hold; KindConflict with every member that cannot be taken back, or if it is the
 // account's creation, which only a deletion undoes, or took a merge back.
 func (s *Service) Revert(ctx context.Context, actor identity.Actor, req RevertRequest) (Reverted, error) {
-	return decide(ctx, s, actor.CompanyID, req.Mode, revertedAccounts, func(ctx context.Context, tx Tx) (Reverted, error) {
+	return Decide(ctx, s, actor.CompanyID, req.Mode, revertedAccounts, func(ctx context.Context, tx Tx) (Reverted, error) {
 		before, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
 		if err != nil && !fault.IsNotFound(err) {
 			return Reverted{}, err
@@ -50,7 +50,7 @@ func (s *Service) Revert(ctx context.Context, actor identity.Actor, req RevertRe
 		case err != nil:
 			return Reverted{}, err
 		case there:
-			if err := req.Match.check(before); err != nil {
+			if err := req.Match.Check(before); err != nil {
 				return Reverted{}, err
 			}
 		case req.Match != nil:

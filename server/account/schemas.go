@@ -54,10 +54,6 @@ func isCommitted(r Reader) bool {
 	switch r := r.(type) {
 	case *recorder:
 		return len(r.set.Options) == 0
-	case *schemaTx:
-		return isCommitted(r.Tx)
-	case *aheadTx:
-		return isCommitted(r.Tx)
 	case Tx:
 		return false
 	}

@@ -74,7 +74,7 @@ func (s *Service) checkForMany(ctx context.Context, r Reader, actor identity.Act
 // not what the request expects; KindInvalid or KindConflict with the offences of the
 // first account that has any.
 func (s *Service) UpdateSelection(ctx context.Context, actor identity.Actor, req SelectionRequest) (SelectionResult, error) {
-	return decide(ctx, s, actor.CompanyID, req.Mode, changedAccounts, func(ctx context.Context, tx Tx) (SelectionResult, error) {
+	return Decide(ctx, s, actor.CompanyID, req.Mode, changedAccounts, func(ctx context.Context, tx Tx) (SelectionResult, error) {
 		u := &selection{Service: s, tx: tx, actor: actor, req: req}
 		return u.run(ctx)
 	})

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
@@ -43,7 +42,8 @@ func (m *Match) holds(a Account) bool {
 	return m == nil || m.Any || slices.Contains(m.Versions, a.Version)
 }
 
-func (m *Match) check(a Account) error {
+// Check returns an error of KindPrecondition unless the condition holds of an account.
+func (m *Match) Check(a Account) error {
 	if m.holds(a) {
 		return nil
 	}
@@ -65,7 +65,7 @@ type UpdateRequest struct {
 // KindPrecondition if Match does not hold, with what others have changed of what
 // the patch changes; KindInvalid or KindConflict with every offence of the patch.
 func (s *Service) Update(ctx context.Context, actor identity.Actor, req UpdateRequest) (Account, error) {
-	return decide(ctx, s, actor.CompanyID, req.Mode, one, func(ctx context.Context, tx Tx) (Account, error) {
+	return Decide(ctx, s, actor.CompanyID, req.Mode, one, func(ctx context.Context, tx Tx) (Account, error) {
 		before, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
 		if err != nil {
 			return Account{}, err
@@ -74,17 +74,17 @@ func (s *Service) Update(ctx context.Context, actor identity.Actor, req UpdateRe
 		if err != nil {
 			return Account{}, err
 		}
-		return s.applyAndSave(ctx, tx, actor, before, p, req.AllowNewOptions)
+		return s.ApplyAndSave(ctx, tx, actor, before, p, req.AllowNewOptions)
 	})
 }
 
-// applyAndSave applies a patch to a stored account, and writes what changed.
-func (s *Service) applyAndSave(ctx context.Context, tx Tx, actor identity.Actor, before Account, p Patch, newOptions bool) (Account, error) {
+// ApplyAndSave applies a patch to a stored account, and writes what changed.
+func (s *Service) ApplyAndSave(ctx context.Context, tx Tx, actor identity.Actor, before Account, p Patch, newOptions bool) (Account, error) {
 	after, _, err := s.change(ctx, tx, actor, before, p, newOptions)
 	return after, err
 }
 
-// change is applyAndSave, and tells what changed.
+// change is ApplyAndSave, and tells what changed.
 func (s *Service) change(ctx context.Context, tx Tx, actor identity.Actor, before Account, p Patch, newOptions bool) (Account, patch.Changes, error) {
 	outcome, properties, err := s.apply(ctx, tx, before, p, newOptions)
 	if err != nil {
@@ -102,30 +102,8 @@ func (s *Service) change(ctx context.Context, tx Tx, actor identity.Actor, befor
 
 // SetContacts links an account to contacts, in order, in a transaction.
 func (s *Service) SetContacts(ctx context.Context, tx Tx, actor identity.Actor, a Account, ids []int64) error {
-	_, err := s.applyAndSave(ctx, tx, actor, a, Patch{Contacts: patch.Set(ids)}, false)
+	_, err := s.ApplyAndSave(ctx, tx, actor, a, Patch{Contacts: patch.Set(ids)}, false)
 	return err
-}
-
-// Save writes what changes have made of an account, in a transaction, with all
-// that goes with a write: version, time and author, the index of custom values,
-// the history. The schema must have the properties whose values changed.
-func (s *Service) Save(ctx context.Context, tx Tx, actor identity.Actor, before, after Account, changes patch.Changes, properties schema.Schema) (Account, error) {
-	return s.save(ctx, tx, actor, before, after, changes, properties, nil)
-}
-
-// save is Save with a cause.
-func (s *Service) save(ctx context.Context, tx Tx, actor identity.Actor, before, after Account, changes patch.Changes, properties schema.Schema, cause *Cause) (Account, error) {
-	after.Version = before.Version + 1
-	after.UpdatedAt = s.clock.Since(before.UpdatedAt)
-	by := actor.User
-	after.UpdatedBy = &by
-	if err := tx.UpdateAccount(ctx, after, changes); err != nil {
-		return Account{}, fmt.Errorf("store account: %w", err)
-	}
-	if err := indexCustom(ctx, tx, after, changes, properties); err != nil {
-		return Account{}, err
-	}
-	return after, addHistory(ctx, tx, actor, after, ChangeUpdated, changes, cause)
 }
 
 // apply runs Apply with what it needs of the store, and adds what only the
@@ -137,7 +115,7 @@ func (s *Service) apply(ctx context.Context, r Reader, before Account, p Patch, 
 		return Outcome{}, nil, err
 	}
 	outcome := Apply(before, p, env)
-	taken, err := taken(ctx, r, before, p, outcome.Changes, env.Schema)
+	taken, err := Taken(ctx, r, before, p, outcome.Changes, env.Schema)
 	if err != nil {
 		return Outcome{}, nil, err
 	}
@@ -155,13 +133,13 @@ func (s *Service) envFor(ctx context.Context, r Reader, before Account, p Patch,
 		env.Schema = properties
 	}
 	var err error
-	env.Contacts, err = contactsFor(ctx, r, before, p)
+	env.Contacts, err = ContactsFor(ctx, r, before, p)
 	return env, err
 }
 
-// taken are the conflicts of what an account is to have by a patch with what others
+// Taken are the conflicts of what an account is to have by a patch with what others
 // have.
-func taken(ctx context.Context, r Reader, before Account, p Patch, changes patch.Changes, properties schema.Schema) (fault.Offences, error) {
+func Taken(ctx context.Context, r Reader, before Account, p Patch, changes patch.Changes, properties schema.Schema) (fault.Offences, error) {
 	offences, err := numberTaken(ctx, r, before, p.Number)
 	if err != nil {
 		return nil, err
@@ -173,9 +151,9 @@ func taken(ctx context.Context, r Reader, before Account, p Patch, changes patch
 	return offences, err
 }
 
-// contactsFor returns the contacts that a patch may link an account to. Those that
+// ContactsFor returns the contacts that a patch may link an account to. Those that
 // it is linked to are at hand, and stay linked though the patch may name none.
-func contactsFor(ctx context.Context, r Reader, a Account, p Patch) (map[int64]Contact, error) {
+func ContactsFor(ctx context.Context, r Reader, a Account, p Patch) (map[int64]Contact, error) {
 	ids, named := p.contacts()
 	if !named {
 		return nil, nil
@@ -224,60 +202,6 @@ func LoadSchema(ctx context.Context, r Reader, companyID int64) (schema.Schema, 
 	return properties, nil
 }
 
-// addOptions is where an option is created on demand.
-func addOptions(ctx context.Context, tx Tx, companyID int64, options []schema.NewOption) error {
-	for _, option := range options {
-		if err := tx.AddOption(ctx, companyID, option); err != nil {
-			return fmt.Errorf("add option: %w", err)
-		}
-	}
-	return nil
-}
-
-// indexCustom keeps the index of the values that changed, and the keys of unique
-// ones. Every write of an account goes through it.
-func indexCustom(ctx context.Context, tx Tx, a Account, changes patch.Changes, properties schema.Schema) error {
-	for name, change := range changes {
-		p, ok := propertyOf(name, properties)
-		if !ok {
-			continue
-		}
-		if err := indexChange(ctx, tx, a.ID, p, change); err != nil {
-			return fmt.Errorf("index %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-// propertyOf is the property that a change is of.
-func propertyOf(name string, properties schema.Schema) (schema.Property, bool) {
-	key, ok := strings.CutPrefix(name, CustomPrefix)
-	if !ok {
-		return schema.Property{}, false
-	}
-	p, ok := properties[key]
-	return p, ok
-}
-
-func indexChange(ctx context.Context, tx Tx, id int64, p schema.Property, change patch.Change) error {
-	if p.Index != schema.IndexNone {
-		before, after := p.Keys(change.Before), p.Keys(change.After)
-		if !slices.Equal(before, after) { // as those of 1.0 and 1.00 are
-			if err := tx.ReplaceKeys(ctx, p, id, before, after); err != nil {
-				return err
-			}
-		}
-	}
-	if !p.Unique {
-		return nil
-	}
-	before, after := p.UniqueKey(change.Before), p.UniqueKey(change.After)
-	if before == after {
-		return nil
-	}
-	return tx.Own(ctx, p, Owner{id, after}, before)
-}
-
 // DeleteRequest is one deletion of an account.
 type DeleteRequest struct {
 	ID    int64
@@ -289,12 +213,12 @@ type DeleteRequest struct {
 // values that it had. Errors: KindNotFound; KindPrecondition if Match does not
 // hold.
 func (s *Service) Delete(ctx context.Context, actor identity.Actor, req DeleteRequest) error {
-	_, err := decide(ctx, s, actor.CompanyID, req.Mode, none, func(ctx context.Context, tx Tx) (done struct{}, err error) {
+	_, err := Decide(ctx, s, actor.CompanyID, req.Mode, none, func(ctx context.Context, tx Tx) (done struct{}, err error) {
 		a, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
 		if err != nil {
 			return done, err
 		}
-		if err := req.Match.check(a); err != nil {
+		if err := req.Match.Check(a); err != nil {
 			return done, err
 		}
 		return done, s.remove(ctx, tx, actor, a, nil)

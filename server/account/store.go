@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/accountsd/accountsd/server/identity"
@@ -210,22 +209,3 @@ type Owner struct {
 	AccountID int64
 	Key       string // of the value
 }
-
-// MatchBy names the member by which an existing account is recognised.
-type MatchBy string
-
-// The members to match by. Title and address are compared by Fold and
-// FoldAddress, email and phone in their normal form.
-const (
-	MatchTitle   MatchBy = "title"
-	MatchEmail   MatchBy = "primaryEmail"
-	MatchPhone   MatchBy = "primaryPhone"
-	MatchAddress MatchBy = "address"
-	MatchNone    MatchBy = "none"
-)
-
-// MatchUnique matches by the value of a unique property.
-func MatchUnique(key string) MatchBy { return MatchBy(CustomPrefix + key) }
-
-// Key is the key name of the property that MatchUnique is by.
-func (by MatchBy) Key() (key string, ok bool) { return strings.CutPrefix(string(by), CustomPrefix) }

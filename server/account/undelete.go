@@ -21,7 +21,7 @@ type UndeleteRequest struct {
 // of properties that do not take them any more. Errors: KindNotFound if the company never
 // had the account; KindConflict if it is there, or its number or a unique value is taken.
 func (s *Service) Undelete(ctx context.Context, actor identity.Actor, req UndeleteRequest) (Reverted, error) {
-	return decide(ctx, s, actor.CompanyID, req.Mode, revertedAccounts, func(ctx context.Context, tx Tx) (Reverted, error) {
+	return Decide(ctx, s, actor.CompanyID, req.Mode, revertedAccounts, func(ctx context.Context, tx Tx) (Reverted, error) {
 		_, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
 		if err == nil {
 			return Reverted{}, conflict(parameterAccount, "must be of a deleted account; this one is there")

@@ -17,6 +17,7 @@ import (
 	"github.com/accountsd/accountsd/server/contact"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/schema"
@@ -41,11 +42,11 @@ func newDomain(t *testing.T) *domain {
 	made, err := s.Identity.CreateCompany(ctx, identity.NewCompany{Name: "Sunrise", Email: "ada@example.com"})
 	must(t, err)
 	actor := made.Actor
-	_, err = s.Accounts.Create(ctx, actor, account.CreateRequest{
+	_, err = s.Intake.Create(ctx, actor, intake.CreateRequest{
 		MatchBy: account.MatchNone, Patch: account.Patch{Title: patch.Set("Sunrise"), Address: patch.Set([]string{"1 Main Street"})},
 	})
 	must(t, err)
-	_, err = s.Accounts.Create(ctx, actor, account.CreateRequest{
+	_, err = s.Intake.Create(ctx, actor, intake.CreateRequest{
 		MatchBy: account.MatchNone, Patch: account.Patch{Title: patch.Set("Sunrise, too"), Address: patch.Set([]string{"1 Main Street"})},
 	})
 	must(t, err)
@@ -68,15 +69,15 @@ func newDomain(t *testing.T) *domain {
 			"updateAccounts": asking(s.Accounts.ParseForMany, func(p account.Patch) (account.SelectionResult, error) {
 				return s.Accounts.UpdateSelection(ctx, actor, account.SelectionRequest{Patch: p, MaxAffected: 1})
 			}),
-			"createAccount": asking(s.Accounts.Parse, func(p account.Patch) (account.CreateResult, error) {
-				return s.Accounts.Create(ctx, actor, account.CreateRequest{Patch: p, MatchBy: account.MatchNone})
+			"createAccount": asking(s.Accounts.Parse, func(p account.Patch) (intake.CreateResult, error) {
+				return s.Intake.Create(ctx, actor, intake.CreateRequest{Patch: p, MatchBy: account.MatchNone})
 			}),
-			"batchUpdateAccounts": asking(s.Accounts.ParseBatch, func(b account.BatchRequest) ([]account.Account, error) {
+			"batchUpdateAccounts": asking(s.Intake.ParseBatch, func(b intake.BatchRequest) ([]account.Account, error) {
 				if b.Items != nil {
-					_, err := s.Accounts.BatchItems(ctx, actor, account.ItemsRequest{Items: b.Items, Findings: b.Findings})
+					_, err := s.Intake.BatchItems(ctx, actor, intake.ItemsRequest{Items: b.Items, Findings: b.Findings})
 					return nil, err
 				}
-				return s.Accounts.Batch(ctx, actor, b)
+				return s.Accounts.Batch(ctx, actor, b.BatchRequest)
 			}),
 			"mergeAccounts": asking(account.ParseMerge, func(m account.MergeRequest) (account.Account, error) {
 				m.ID = 1

@@ -22,8 +22,8 @@ type enum struct {
 var enums = map[string]enum{
 	"AccountType":        {path: "server/account", typeName: "Type"},
 	"MatchMember":        {path: "server/account", typeName: "MatchBy"},
-	"MatchStrategy":      {path: "server/account", typeName: "Strategy"},
-	"ReceiptStatus":      {path: "server/account", typeName: "ReceiptStatus"},
+	"MatchStrategy":      {path: "server/intake", typeName: "Strategy"},
+	"ReceiptStatus":      {path: "server/intake", typeName: "ReceiptStatus"},
 	"AuditAction":        {path: "server/audit", typeName: "Action"},
 	"ChangeKind":         {path: "server/account", typeName: "ChangeKind"},
 	"CauseKind":          {path: "server/account", typeName: "CauseKind"},

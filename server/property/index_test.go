@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/query"
@@ -134,7 +135,7 @@ func TestIndexIsBuiltWhileOthersWrite(t *testing.T) {
 	if err := setAmount(t.Context(), s, accounts[0].ID, 3); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Accounts.Create(t.Context(), s.Actor, account.CreateRequest{MatchBy: account.MatchNone, Patch: account.Patch{
+	if _, err := s.Intake.Create(t.Context(), s.Actor, intake.CreateRequest{MatchBy: account.MatchNone, Patch: account.Patch{
 		Title: patch.Set("new"), Address: patch.Set([]string{"x"}), Custom: patch.Set(map[string]any{"amount": json.Number("3.0")}),
 	}}); err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/property"
@@ -82,7 +83,7 @@ func TestPropertyPatches(t *testing.T) {
 			if p.Multiple {
 				value = []any{value, rapid.SampledFrom(p.Options).Draw(t, "more")}
 			}
-			result, err := s.Accounts.Create(t.Context(), s.Actor, account.CreateRequest{MatchBy: account.MatchNone, Patch: account.Patch{
+			result, err := s.Intake.Create(t.Context(), s.Actor, intake.CreateRequest{MatchBy: account.MatchNone, Patch: account.Patch{
 				Title: patch.Set(fmt.Sprint(i)), Address: patch.Set([]string{"x"}), Custom: patch.Set(map[string]any{p.Key: value}),
 			}})
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/contact"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/webhook"
 	"github.com/accountsd/accountsd/server/write"
@@ -48,7 +49,7 @@ type Reader interface {
 // Tx reads and writes in one transaction, and sees its own writes.
 type Tx interface {
 	Reader
-	account.ImportTx
+	intake.ImportTx
 	contact.Tx
 	property.Tx
 	identity.Tx

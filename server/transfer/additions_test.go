@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/transfer"
 )
 
@@ -14,22 +15,22 @@ import (
 func TestAdditionsByRow(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		strategy account.Strategy
+		strategy intake.Strategy
 		rows     string
 		counts   string // created, updated, unchanged, rejected
 		want     string
 	}{
-		"add": {account.StrategyAdd, "title,address,description,value,custom.numeric_false,custom.text_true,custom.text_false\n" +
+		"add": {intake.StrategyAdd, "title,address,description,value,custom.numeric_false,custom.text_true,custom.text_false\n" +
 			"one,2 Main St,,5,0.10,\"[\"\"b\"\",\"\"A\"\"]\",\nTwo,2 MAIN st,new,,,,z\n", "0 2 0 0",
 			"one [1 Main St 2 Main St] first 5 map[numeric_false:1.60 text_false:x text_true:[a b]]|Two [2 Main St] new 2 map[text_false:z]|"},
-		"add to a new one": {account.StrategyAdd, "title,address,value,custom.text_true\nThree,3 St,7,c\n", "1 0 0 0",
+		"add to a new one": {intake.StrategyAdd, "title,address,value,custom.text_true\nThree,3 St,7,c\n", "1 0 0 0",
 			"One [1 Main St] first - map[numeric_false:1.50 text_false:x text_true:[a]]|Two [2 Main St] - 2 map[]|Three [3 St] - 7 map[text_true:[c]]|"},
-		"remove": {account.StrategyRemove, "title,description,value,custom.text_true\nONE,new,9,A\nTwo,,,a\nThree,,,a\n", "0 1 1 1",
+		"remove": {intake.StrategyRemove, "title,description,value,custom.text_true\nONE,new,9,A\nTwo,,,a\nThree,,,a\n", "0 1 1 1",
 			"One [1 Main St] first - map[numeric_false:1.50 text_false:x]|Two [2 Main St] - 2 map[]|"},
-		"remove what takes one value": {account.StrategyRemove, "title,custom.text_false\nOne,x\n", "0 0 0 1", ""},
-		"remove the last line":        {account.StrategyRemove, "title,address\nOne,1 Main St\n", "0 0 0 1", ""},
-		"a bad value":                 {account.StrategyAdd, "title,custom.numeric_false\nOne,many\n", "0 0 0 1", ""},
-		"too much":                    {account.StrategyAdd, "title,value\nTwo,1e15\n", "0 0 0 1", ""},
+		"remove what takes one value": {intake.StrategyRemove, "title,custom.text_false\nOne,x\n", "0 0 0 1", ""},
+		"remove the last line":        {intake.StrategyRemove, "title,address\nOne,1 Main St\n", "0 0 0 1", ""},
+		"a bad value":                 {intake.StrategyAdd, "title,custom.numeric_false\nOne,many\n", "0 0 0 1", ""},
+		"too much":                    {intake.StrategyAdd, "title,value\nTwo,1e15\n", "0 0 0 1", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -60,13 +61,13 @@ func TestAdditionsByLine(t *testing.T) {
 `
 	f := newFixture(t)
 	f.startAdditions(t)
-	r := f.importText(t, "a.ndjson", lines, transfer.Options{MatchBy: account.MatchTitle, Strategy: account.StrategyUpdate})
+	r := f.importText(t, "a.ndjson", lines, transfer.Options{MatchBy: account.MatchTitle, Strategy: intake.StrategyUpdate})
 	wantCounts(t, r, 1, 1, 0, 1)
 	const want = "One [1 Main St] first 1 map[numeric_false:1.50 text_false:x text_true:[b]]|Two [2 Main St] - 2 map[]|Three [3 St] - 0.5 map[text_false:new]|"
 	if got := f.holdings(t); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	for _, strategy := range []account.Strategy{account.StrategySkip, account.StrategyReplace, account.StrategyEnrich, account.StrategyAdd, account.StrategyRemove} {
+	for _, strategy := range []intake.Strategy{intake.StrategySkip, intake.StrategyReplace, intake.StrategyEnrich, intake.StrategyAdd, intake.StrategyRemove} {
 		line, _, _ := strings.Cut(lines, "\n")
 		r := f.importText(t, string(strategy)+".ndjson", line, transfer.Options{MatchBy: account.MatchTitle, Strategy: strategy})
 		if wantCounts(t, r, 0, 0, 0, 1); !strings.Contains(fmt.Sprint(r.First), "add can only be in a row of an import with the strategy update") {

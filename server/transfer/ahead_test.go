@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/transfer"
 )
 
@@ -60,7 +61,7 @@ func TestRowsSeeThoseBefore(t *testing.T) {
 			t.Run(name+" "+between, func(t *testing.T) {
 				t.Parallel()
 				f := newFixture(t)
-				r := f.importText(t, "a.csv", header+c.first+others(n)+c.last, transfer.Options{MatchBy: c.by, Strategy: account.StrategyUpdate})
+				r := f.importText(t, "a.csv", header+c.first+others(n)+c.last, transfer.Options{MatchBy: c.by, Strategy: intake.StrategyUpdate})
 				if got := fmt.Sprint(r.Counts.Created-int64(n), r.Counts.Updated, r.Counts.Unchanged, r.Counts.Rejected); got != c.counts {
 					t.Errorf("got %s, want %s; %+v", got, c.counts, r.First)
 				}
@@ -81,15 +82,15 @@ func TestRowsSeeThoseBefore(t *testing.T) {
 func TestRowsAsIfAlone(t *testing.T) {
 	t.Parallel()
 	for seed, c := range []transfer.Options{
-		{MatchBy: account.MatchTitle, Strategy: account.StrategyUpdate},
-		{MatchBy: account.MatchTitle, Strategy: account.StrategyEnrich},
-		{MatchBy: account.MatchAddress, Strategy: account.StrategyReplace},
-		{MatchBy: account.MatchEmail, Strategy: account.StrategyReplace},
-		{MatchBy: account.MatchPhone, Strategy: account.StrategyEnrich},
-		{MatchBy: account.MatchNumber, Strategy: account.StrategyUpdate},
+		{MatchBy: account.MatchTitle, Strategy: intake.StrategyUpdate},
+		{MatchBy: account.MatchTitle, Strategy: intake.StrategyEnrich},
+		{MatchBy: account.MatchAddress, Strategy: intake.StrategyReplace},
+		{MatchBy: account.MatchEmail, Strategy: intake.StrategyReplace},
+		{MatchBy: account.MatchPhone, Strategy: intake.StrategyEnrich},
+		{MatchBy: account.MatchNumber, Strategy: intake.StrategyUpdate},
 		{MatchBy: account.MatchNone},
-		{MatchBy: account.MatchUnique("ext"), Strategy: account.StrategyReplace},
-		{MatchBy: account.MatchTitle, Strategy: account.StrategySkip},
+		{MatchBy: account.MatchUnique("ext"), Strategy: intake.StrategyReplace},
+		{MatchBy: account.MatchTitle, Strategy: intake.StrategySkip},
 	} {
 		t.Run(fmt.Sprint(c.MatchBy, " ", c.Strategy), func(t *testing.T) {
 			t.Parallel()
@@ -101,7 +102,7 @@ func TestRowsAsIfAlone(t *testing.T) {
 				f.importText(t, "start.csv", sharedHeader+start, transfer.Options{MatchBy: account.MatchNone}) // Some share what others are matched by.
 			}
 			r := together.importText(t, "all.csv", sharedHeader+strings.Join(rows, ""), c)
-			var counts account.ImportCounts
+			var counts intake.ImportCounts
 			for i, row := range rows {
 				one := alone.importText(t, fmt.Sprintf("%d.csv", i), sharedHeader+row, c).Counts
 				counts.Created, counts.Updated = counts.Created+one.Created, counts.Updated+one.Updated

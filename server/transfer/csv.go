@@ -11,8 +11,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/schema"
 )
 
@@ -138,7 +138,7 @@ func (c *csvReader) explain(err error) error {
 	return refuse(`line %d: the quoted cell that begins on line %d does not end as it should; a quote within a cell is written ""`, wrong.Line+c.passed, wrong.StartLine+c.passed)
 }
 
-func (c *csvReader) read(r row) account.ImportRow {
+func (c *csvReader) read(r row) intake.ImportRow {
 	if wrong := c.misplaced(r.cells); wrong != "" {
 		return unusable("%s", wrong)
 	}
@@ -163,7 +163,7 @@ func (c *csvReader) read(r row) account.ImportRow {
 	}
 	patch := c.parse(object)
 	patch.Found = append(patch.Found, found...)
-	return account.ImportRow{Patch: patch}
+	return intake.ImportRow{Patch: patch}
 }
 
 // misplaced says which cells have no column or no cell, or "".

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/transfer"
 )
@@ -15,7 +16,7 @@ func TestExportIsPlain(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	const text = `a & <b> \u0026`
-	_, err := f.Accounts.Create(t.Context(), f.actor, account.CreateRequest{MatchBy: account.MatchNone, Patch: account.Patch{
+	_, err := f.Intake.Create(t.Context(), f.actor, intake.CreateRequest{MatchBy: account.MatchNone, Patch: account.Patch{
 		Title: patch.Set(text), Description: patch.Set(text), Address: patch.Set([]string{text}), PrimaryPhone: patch.Set(text),
 		Custom: patch.Set(map[string]any{"text_false": text, "text_true": []any{text}}),
 	}})

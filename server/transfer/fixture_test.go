@@ -15,6 +15,7 @@ import (
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store"
@@ -155,7 +156,7 @@ func (f *fixture) changes(t fatal) int {
 
 func wantCounts(t testing.TB, got transfer.Result, created, updated, unchanged, rejected int64) {
 	t.Helper()
-	want := account.ImportCounts{Created: created, Updated: updated, Unchanged: unchanged, Rejected: rejected}
+	want := intake.ImportCounts{Created: created, Updated: updated, Unchanged: unchanged, Rejected: rejected}
 	if got.Counts != want {
 		t.Errorf("got %+v, want %+v; first rejected: %+v", got.Counts, want, got.First)
 	}

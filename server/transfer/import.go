@@ -16,6 +16,7 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/schema"
 )
 
@@ -48,7 +49,7 @@ type Options struct {
 	Cells           Cells
 	Map             []string // COLUMN=MEMBER, COLUMN+COLUMN=MEMBER or COLUMN= for each column of CSV that is named otherwise
 	MatchBy         account.MatchBy
-	Strategy        account.Strategy
+	Strategy        intake.Strategy
 	AllowNewOptions bool
 	Region          string // that the service reads phone numbers by
 	Rejected        string // path of the file of rejected rows
@@ -60,10 +61,10 @@ type Options struct {
 
 // Result says what an import did.
 type Result struct {
-	Counts  account.ImportCounts // with those of the runs before
-	Resumed int64                // rows that were done before
-	Rejects string               // path of the file of rejected rows; empty if none were
-	First   []Rejection          // the first ones of this run
+	Counts  intake.ImportCounts // with those of the runs before
+	Resumed int64               // rows that were done before
+	Rejects string              // path of the file of rejected rows; empty if none were
+	First   []Rejection         // the first ones of this run
 }
 
 // Rejection says why a row was rejected.
@@ -83,7 +84,7 @@ const maxFirst = 10
 // end, or names a member that is not known. An import that is interrupted, even
 // by a kill, continues after the last row that was stored when it is called
 // again for the same contents with the same options.
-func Import(ctx context.Context, service *account.Importer, actor identity.Actor, properties []schema.Property, file *os.File, name string, opts Options) (Result, error) {
+func Import(ctx context.Context, service *intake.Importer, actor identity.Actor, properties []schema.Property, file *os.File, name string, opts Options) (Result, error) {
 	found, err := surveyFile(file, &opts, properties, service.Parse)
 	if err != nil {
 		return Result{}, fmt.Errorf("read %s: %w", name, err)
@@ -124,8 +125,8 @@ var matchMembers = []account.MatchBy{
 }
 
 // strategies lists what can be done with an account that matches.
-var strategies = []account.Strategy{
-	account.StrategySkip, account.StrategyReplace, account.StrategyEnrich, account.StrategyUpdate, account.StrategyAdd, account.StrategyRemove,
+var strategies = []intake.Strategy{
+	intake.StrategySkip, intake.StrategyReplace, intake.StrategyEnrich, intake.StrategyUpdate, intake.StrategyAdd, intake.StrategyRemove,
 }
 
 // complete chooses what was not said, and refuses what cannot be meant.
@@ -137,9 +138,9 @@ func (o *Options) complete(name string, names map[string]bool, properties []sche
 		}
 	}
 	if o.Strategy == "" {
-		o.Strategy = account.StrategySkip
+		o.Strategy = intake.StrategySkip
 		if o.MatchBy == account.MatchID {
-			o.Strategy = account.StrategyUpdate
+			o.Strategy = intake.StrategyUpdate
 		}
 	}
 	switch {
@@ -180,28 +181,28 @@ func uniqueMembers(properties []schema.Property) string {
 
 // importer is one run of Import.
 type importer struct {
-	service *account.Importer
+	service *intake.Importer
 	actor   identity.Actor
 	opts    Options
 	name    string
 	rows    rowReader
 	total   int64
 	rejects rejects
-	at      account.Import // how far it has come
-	waiting []waitingRow   // read, and not done
-	held    time.Duration  // since the last pause
-	latest  []Rejection    // of the last transaction, if it was committed
+	at      intake.Import // how far it has come
+	waiting []waitingRow  // read, and not done
+	held    time.Duration // since the last pause
+	latest  []Rejection   // of the last transaction, if it was committed
 	first   []Rejection
 }
 
 type waitingRow struct {
 	row
-	account.ImportRow
+	intake.ImportRow
 }
 
 // begin finds out where to continue, and goes there.
 func (i *importer) begin(ctx context.Context, sum [sha256.Size]byte) error {
-	start := account.Import{CompanyID: i.actor.CompanyID, Digest: i.opts.digest(sum), Rejects: i.opts.Rejected}
+	start := intake.Import{CompanyID: i.actor.CompanyID, Digest: i.opts.digest(sum), Rejects: i.opts.Rejected}
 	if i.opts.Restart {
 		if err := i.service.Forget(ctx, start); err != nil {
 			return err
@@ -224,7 +225,7 @@ func (i *importer) begin(ctx context.Context, sum [sha256.Size]byte) error {
 
 // digest tells one import from another: by the contents of the file and all
 // that decides what becomes of a row.
-func (o *Options) digest(sum [sha256.Size]byte) account.Digest {
+func (o *Options) digest(sum [sha256.Size]byte) intake.Digest {
 	return sha256.Sum256(fmt.Appendf(nil, "%x %q %q %q %t %q %q %q %q", sum, o.Format, o.MatchBy, o.Strategy, o.AllowNewOptions, o.Region, o.Dialect, o.Cells, o.Map))
 }
 
@@ -337,7 +338,7 @@ func (i *importer) portion(left int64) (next portion) {
 
 // chunk imports the first of the rows that wait.
 func (i *importer) chunk(ctx context.Context, last bool) error {
-	req := account.ImportRequest{
+	req := intake.ImportRequest{
 		Import: i.at, Last: last,
 		MatchBy: i.opts.MatchBy, Strategy: i.opts.Strategy, AllowNewOptions: i.opts.AllowNewOptions,
 		Reject: i.reject,
@@ -345,7 +346,7 @@ func (i *importer) chunk(ctx context.Context, last bool) error {
 	for _, r := range i.waiting {
 		req.Rows = append(req.Rows, r.ImportRow)
 	}
-	var after account.Import
+	var after intake.Import
 	var err error
 	for attempt := range attempts {
 		if err = sleep(ctx, i.wait(attempt)); err != nil {
@@ -389,7 +390,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (i *importer) reject(size int64, rejected []account.RejectedRow) (int64, error) {
+func (i *importer) reject(size int64, rejected []intake.RejectedRow) (int64, error) {
 	rows := make([]row, len(i.waiting))
 	for n, r := range i.waiting {
 		rows[n] = r.row

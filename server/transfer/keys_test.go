@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/transfer"
@@ -39,7 +40,7 @@ func (f *fixture) addUniqueOf(t *testing.T, kind schema.Type, name string) schem
 }
 
 // byKey is how they are imported.
-var byKey = transfer.Options{MatchBy: account.MatchUnique("ext"), Strategy: account.StrategyUpdate}
+var byKey = transfer.Options{MatchBy: account.MatchUnique("ext"), Strategy: intake.StrategyUpdate}
 
 // Two imports at once, half of whose rows are the same, make no account twice, and the
 // second time they change nothing.
@@ -119,16 +120,16 @@ func TestImportKeepsKeys(t *testing.T) {
 			const start, more = "title,address,custom.ext,custom.numeric_false,custom.text_true\nOne,x,17,1,a\n", "custom.ext,custom.numeric_false,custom.text_true\n17,2,b\n"
 			f.importText(t, "start.csv", start, byKey)
 			for i, step := range []struct {
-				strategy account.Strategy
+				strategy intake.Strategy
 				rows     string
 				want     string
 				updated  int64
 			}{
-				{account.StrategyAdd, more, "One [x] - - map[ext:17 numeric_false:3 text_true:[a b]]|", 1},
-				{account.StrategyAdd, more, "One [x] - - map[ext:17 numeric_false:5 text_true:[a b]]|", 1},
-				{account.StrategyAdd, "custom.ext\n17\n", "One [x] - - map[ext:17 numeric_false:5 text_true:[a b]]|", 0},
-				{account.StrategyRemove, "custom.ext,custom.text_true\n17,b\n", "One [x] - - map[ext:17 numeric_false:5 text_true:[a]]|", 1},
-				{account.StrategyRemove, "custom.ext\n17\n", "One [x] - - map[ext:17 numeric_false:5 text_true:[a]]|", 0},
+				{intake.StrategyAdd, more, "One [x] - - map[ext:17 numeric_false:3 text_true:[a b]]|", 1},
+				{intake.StrategyAdd, more, "One [x] - - map[ext:17 numeric_false:5 text_true:[a b]]|", 1},
+				{intake.StrategyAdd, "custom.ext\n17\n", "One [x] - - map[ext:17 numeric_false:5 text_true:[a b]]|", 0},
+				{intake.StrategyRemove, "custom.ext,custom.text_true\n17,b\n", "One [x] - - map[ext:17 numeric_false:5 text_true:[a]]|", 1},
+				{intake.StrategyRemove, "custom.ext\n17\n", "One [x] - - map[ext:17 numeric_false:5 text_true:[a]]|", 0},
 			} {
 				r := f.importText(t, fmt.Sprintf("%d.csv", i), step.rows, transfer.Options{MatchBy: account.MatchUnique("ext"), Strategy: step.strategy})
 				wantCounts(t, r, 0, step.updated, 1-step.updated, 0)

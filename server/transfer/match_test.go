@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/transfer"
 )
 
@@ -39,7 +40,7 @@ func TestStrategies(t *testing.T) {
 	// ID stands for the id of the first account.
 	for name, c := range map[string]struct {
 		by       account.MatchBy
-		strategy account.Strategy
+		strategy intake.Strategy
 		csv      string
 		counts   string // created, updated, unchanged, rejected
 		want     string

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/transfer"
 )
 
@@ -33,7 +34,7 @@ func TestMergedIDs(t *testing.T) {
 				}
 			}
 			before, changes := state(f.accounts(t)), f.changes(t)
-			for _, strategy := range []account.Strategy{account.StrategyUpdate, account.StrategySkip, account.StrategyEnrich, account.StrategyReplace, account.StrategyAdd, account.StrategyRemove} {
+			for _, strategy := range []intake.Strategy{intake.StrategyUpdate, intake.StrategySkip, intake.StrategyEnrich, intake.StrategyReplace, intake.StrategyAdd, intake.StrategyRemove} {
 				r := f.importText(t, string(strategy)+"."+format, file.head+fmt.Sprintf(file.second, two), transfer.Options{MatchBy: account.MatchID, Strategy: strategy})
 				wantCounts(t, r, 0, 0, 0, 1)
 				rejected(r)
@@ -67,9 +68,9 @@ func TestMergedNumbers(t *testing.T) {
 	}
 	before := state(f.accounts(t))
 	rows := fmt.Sprintf("number,title,address\n%d,Second,2 St\n%d,Second,2 St\n", two.Number, two.Number)
-	r := f.importText(t, "skip.csv", rows, transfer.Options{MatchBy: account.MatchNumber, Strategy: account.StrategySkip})
+	r := f.importText(t, "skip.csv", rows, transfer.Options{MatchBy: account.MatchNumber, Strategy: intake.StrategySkip})
 	wantCounts(t, r, 0, 0, 2, 0)
-	for _, strategy := range []account.Strategy{account.StrategyUpdate, account.StrategyEnrich, account.StrategyReplace, account.StrategyAdd} {
+	for _, strategy := range []intake.Strategy{intake.StrategyUpdate, intake.StrategyEnrich, intake.StrategyReplace, intake.StrategyAdd} {
 		r := f.importText(t, string(strategy)+".csv", rows, transfer.Options{MatchBy: account.MatchNumber, Strategy: strategy})
 		wantCounts(t, r, 0, 0, 0, 2)
 		want := fmt.Sprintf("number is that of account %d, which was merged into account %d; use that one", two.ID, one.ID)

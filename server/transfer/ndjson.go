@@ -11,6 +11,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/jsonvalue"
 	"github.com/accountsd/accountsd/server/schema"
 )
@@ -121,7 +122,7 @@ func (n *ndjsonReader) unknown(name string) string {
 	return fmt.Sprintf("member %s is not known%s", fault.Quote(name), fault.DidYouMean(name, slices.Concat(account.BodyNames(), n.keys)))
 }
 
-func (n *ndjsonReader) read(r row) account.ImportRow {
+func (n *ndjsonReader) read(r row) intake.ImportRow {
 	object, nuls, err := decode(r.text)
 	switch {
 	case errors.Is(err, errNoObject):
@@ -134,5 +135,5 @@ func (n *ndjsonReader) read(r row) account.ImportRow {
 	for _, path := range nuls {
 		patch.Found.Add(path, "must not contain a NUL character")
 	}
-	return account.ImportRow{Patch: patch}
+	return intake.ImportRow{Patch: patch}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/jsonvalue"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/query"
@@ -78,7 +79,7 @@ func parse(t fatal, f *fixture, body string) account.Patch {
 
 // create makes an account to patch.
 func (f *fixture) create(t fatal) account.Account {
-	made, err := f.Accounts.Create(context.Background(), f.actor, account.CreateRequest{MatchBy: account.MatchNone, Patch: account.Patch{
+	made, err := f.Intake.Create(context.Background(), f.actor, intake.CreateRequest{MatchBy: account.MatchNone, Patch: account.Patch{
 		Title: patch.Set("Start"), Address: patch.Set([]string{"1 Main St"}), Description: patch.Set("d"),
 		Custom: patch.Set(map[string]any{"text_false": "x", "numeric_true": []any{json.Number("1")}}),
 	}})
@@ -103,16 +104,16 @@ func shown(t fatal, a account.Account) string {
 func (f *fixture) wantSameAsPatch(t fatal, before account.Account, name, text, body string) {
 	ctx := context.Background()
 	want, wrong := f.Accounts.Update(ctx, f.actor, account.UpdateRequest{ID: before.ID, Patch: parse(t, f, body), Mode: write.Mode[account.Account]{DryRun: true}})
-	counts := account.ImportCounts{Unchanged: 1}
+	counts := intake.ImportCounts{Unchanged: 1}
 	var reasons []string
 	if wrong != nil {
 		refused, _ := errors.AsType[*fault.Error](wrong)
 		for _, o := range fault.Offences(refused.Fields).Distinct() {
 			reasons = append(reasons, o.Message)
 		}
-		counts, want = account.ImportCounts{Rejected: 1}, before
+		counts, want = intake.ImportCounts{Rejected: 1}, before
 	} else if want.Version != before.Version {
-		counts = account.ImportCounts{Updated: 1}
+		counts = intake.ImportCounts{Updated: 1}
 	}
 	result := f.importText(t, name, text, transfer.Options{MatchBy: account.MatchID})
 	after, err := f.Accounts.Get(ctx, f.actor, before.ID, true)
@@ -224,7 +225,7 @@ func TestFormsThatMatch(t *testing.T) {
 		{account.MatchPhone, "0049 30 901820"}, {account.MatchPhone, "＋４９３０９０１８２０"},
 	} {
 		text := fmt.Sprintf("%s,value\n%s,%d\n", c.by, c.text, i+1)
-		wantCounts(t, f.importText(t, fmt.Sprintf("%d.csv", i), text, transfer.Options{MatchBy: c.by, Strategy: account.StrategyUpdate}), 0, 1, 0, 0)
+		wantCounts(t, f.importText(t, fmt.Sprintf("%d.csv", i), text, transfer.Options{MatchBy: c.by, Strategy: intake.StrategyUpdate}), 0, 1, 0, 0)
 		line, err := json.Marshal(map[string]any{string(c.by): c.text, "value": -i - 1})
 		if c.by == account.MatchAddress {
 			line, err = json.Marshal(map[string]any{string(c.by): []string{c.text}, "value": -i - 1})
@@ -232,7 +233,7 @@ func TestFormsThatMatch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantCounts(t, f.importText(t, fmt.Sprintf("%d.ndjson", i), string(line), transfer.Options{MatchBy: c.by, Strategy: account.StrategyUpdate}), 0, 1, 0, 0)
+		wantCounts(t, f.importText(t, fmt.Sprintf("%d.ndjson", i), string(line), transfer.Options{MatchBy: c.by, Strategy: intake.StrategyUpdate}), 0, 1, 0, 0)
 	}
 	for _, words := range []string{"jose", "JOSÉ o'neil", "oneil@", "90 1820"} {
 		filter, err := account.ListFilters{Words: words}.Filter()

@@ -15,8 +15,8 @@ import (
 	"strings"
 
 	"github.com/accountsd/accountsd/gen/cell"
-	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/jsonvalue"
 )
 
@@ -47,7 +47,7 @@ func (f rejects) checkFree() error {
 
 // write adds rows behind the first size bytes of the file, which are all that
 // counts, and returns its new length.
-func (f rejects) write(size int64, rows []row, rejected []account.RejectedRow) (length int64, err error) {
+func (f rejects) write(size int64, rows []row, rejected []intake.RejectedRow) (length int64, err error) {
 	text, err := f.encode(size == 0, rows, rejected)
 	if err == nil {
 		err = f.replaceFrom(size, text)
@@ -61,7 +61,7 @@ func (f rejects) write(size int64, rows []row, rejected []account.RejectedRow) (
 	return size + int64(len(text)), nil
 }
 
-func (f rejects) encode(begin bool, rows []row, rejected []account.RejectedRow) ([]byte, error) {
+func (f rejects) encode(begin bool, rows []row, rejected []intake.RejectedRow) ([]byte, error) {
 	var b bytes.Buffer
 	if begin {
 		b.WriteString(f.layout.mark)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/transfer"
 )
@@ -142,7 +143,7 @@ func TestResumeNeedsTheSameImport(t *testing.T) {
 
 	// Other contents or another way to import them are another import.
 	for name, opts := range map[string]transfer.Options{
-		"a.csv": {Strategy: account.StrategyUpdate, Rejected: other},
+		"a.csv": {Strategy: intake.StrategyUpdate, Rejected: other},
 		"b.csv": {Rejected: filepath.Join(f.dir, "b.rejects")},
 	} {
 		contents := text
@@ -221,7 +222,7 @@ func TestImportsAtOnce(t *testing.T) {
 	writes := make(chan int, 1)
 	go func() {
 		for done := 0; ; done++ {
-			_, err := f.Accounts.Create(t.Context(), f.actor, account.CreateRequest{
+			_, err := f.Intake.Create(t.Context(), f.actor, intake.CreateRequest{
 				Patch:   account.Patch{Title: patch.Set("By API"), Address: patch.Set([]string{"x"})},
 				MatchBy: account.MatchNone,
 			})
@@ -264,8 +265,8 @@ func TestTransferWhileOthersWrite(t *testing.T) {
 		for i := 0; ctx.Err() == nil; i++ {
 			var err error
 			if i%2 == 0 {
-				var made account.CreateResult
-				made, err = f.Accounts.Create(t.Context(), f.actor, account.CreateRequest{
+				var made intake.CreateResult
+				made, err = f.Intake.Create(t.Context(), f.actor, intake.CreateRequest{
 					Patch:   account.Patch{Title: patch.Set("Newcomer"), Address: patch.Set([]string{"x"})},
 					MatchBy: account.MatchNone,
 				})

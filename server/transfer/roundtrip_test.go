@@ -12,6 +12,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/transfer"
@@ -99,7 +100,7 @@ func TestRoundTrip(t *testing.T) {
 		f.addCompany(t, fmt.Sprintf("Company %d", made))
 		contacts := f.addContacts(t, 3)
 		for range rapid.IntRange(1, 5).Draw(t, "accounts") {
-			_, err := f.Accounts.Create(context.Background(), f.actor, account.CreateRequest{Patch: drawNew(t, f, contacts), MatchBy: account.MatchNone})
+			_, err := f.Intake.Create(context.Background(), f.actor, intake.CreateRequest{Patch: drawNew(t, f, contacts), MatchBy: account.MatchNone})
 			if err != nil && fault.KindOf(err) != fault.KindInvalid {
 				t.Fatal(err)
 			}
@@ -121,7 +122,7 @@ func TestRoundTrip(t *testing.T) {
 
 // wantSame imports a file as new accounts, which must be like those of before.
 func (f *fixture) wantSame(t *rapid.T, before []account.Account, text string, format transfer.Format) {
-	result := f.importText(t, "again."+string(format), text, transfer.Options{MatchBy: account.MatchNumber, Strategy: account.StrategyReplace})
+	result := f.importText(t, "again."+string(format), text, transfer.Options{MatchBy: account.MatchNumber, Strategy: intake.StrategyReplace})
 	if result.Counts.Unchanged != int64(len(before)) {
 		t.Fatalf("%s: replaced: %+v %+v", format, result.Counts, result.First)
 	}
@@ -133,7 +134,7 @@ func (f *fixture) wantSame(t *rapid.T, before []account.Account, text string, fo
 	for _, a := range before {
 		empty += fmt.Sprintf("%d,cleared,cleared\n", a.Number)
 	}
-	result = f.importText(t, "empty.csv", empty, transfer.Options{MatchBy: account.MatchNumber, Strategy: account.StrategyReplace})
+	result = f.importText(t, "empty.csv", empty, transfer.Options{MatchBy: account.MatchNumber, Strategy: intake.StrategyReplace})
 	if result.Counts.Updated != int64(len(before)) {
 		t.Fatalf("%s: cleared: %+v %+v", format, result.Counts, result.First)
 	}

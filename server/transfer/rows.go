@@ -6,6 +6,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/schema"
 )
 
@@ -44,7 +45,7 @@ type rowReader interface {
 	next() (row, error)
 
 	// read makes of a row what is to be imported.
-	read(row) account.ImportRow
+	read(row) intake.ImportRow
 
 	// names returns the names of the members that a row may set, or nil if
 	// the row cannot be read.
@@ -62,8 +63,8 @@ type rowReader interface {
 type parser func(object any) account.Patch
 
 // unusable is a row of which nothing can be read.
-func unusable(format string, args ...any) account.ImportRow {
-	row := account.ImportRow{Unusable: true}
+func unusable(format string, args ...any) intake.ImportRow {
+	row := intake.ImportRow{Unusable: true}
 	row.Patch.Found = fault.Offences{{In: fault.InBody, Message: fmt.Sprintf(format, args...)}}
 	return row
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/transfer"
 )
@@ -86,18 +87,18 @@ func TestShortenedPhone(t *testing.T) {
 	f := newFixture(t)
 	f.importText(t, "a.csv", "title,address,primaryPhone\nA,B,+14155550101\n", transfer.Options{})
 	for i, phone := range []string{"1.41556E+10", "1,41556E+10", "1E+10", "+1.4e+10", " 1.41556E+10 ", "'+1.41556E+10"} {
-		result := f.importText(t, "b.csv", "title,primaryPhone\nA,\""+phone+"\"\n", transfer.Options{Strategy: account.StrategyUpdate, Rejected: f.write(t, fmt.Sprint(i), "")})
+		result := f.importText(t, "b.csv", "title,primaryPhone\nA,\""+phone+"\"\n", transfer.Options{Strategy: intake.StrategyUpdate, Rejected: f.write(t, fmt.Sprint(i), "")})
 		wantCounts(t, result, 0, 0, 0, 1)
 		if !strings.Contains(result.First[0].Reasons[0], "primaryPhone is a number that a spreadsheet has shortened") {
 			t.Errorf("%s: %+v", phone, result.First)
 		}
 	}
 	// Of several columns any may be it.
-	joined := f.importText(t, "c.csv", "title,Country,Number\nA,+1,4.15556E+9\nA,1E+10,\nA,+1,\"=4.15\"\n", transfer.Options{Strategy: account.StrategyUpdate, Map: []string{"Country+Number=primaryPhone"}, Rejected: f.write(t, "joined", "")})
+	joined := f.importText(t, "c.csv", "title,Country,Number\nA,+1,4.15556E+9\nA,1E+10,\nA,+1,\"=4.15\"\n", transfer.Options{Strategy: intake.StrategyUpdate, Map: []string{"Country+Number=primaryPhone"}, Rejected: f.write(t, "joined", "")})
 	if len(joined.First) != 2 || joined.First[0].Line != 2 || joined.First[1].Line != 3 || !strings.Contains(joined.First[0].Reasons[0]+joined.First[1].Reasons[0], "primaryPhone is a number that a spreadsheet has shortened") {
 		t.Errorf("%+v", joined)
 	}
-	f.importText(t, "d.csv", "title,primaryPhone\nA,+14155550101\n", transfer.Options{Strategy: account.StrategyUpdate})
+	f.importText(t, "d.csv", "title,primaryPhone\nA,+14155550101\n", transfer.Options{Strategy: intake.StrategyUpdate})
 	if got := f.accounts(t); *got[0].PrimaryPhone != "+14155550101" {
 		t.Errorf("stored %s", *got[0].PrimaryPhone)
 	}
@@ -135,8 +136,8 @@ func TestFormulasAreGuarded(t *testing.T) {
 			PrimaryPhone: patch.Set("+14155550101"), PrimaryEmail: patch.Set("+a@example.com"), Value: patch.Set(-5.0),
 			Custom: patch.Set(map[string]any{"text_false": text, "text_true": []any{text}, "dropdown_false": text, "dropdown_true": []any{text, "Gold"}}),
 		}
-		req := account.CreateRequest{MatchBy: account.MatchNone, AllowNewOptions: true, Patch: p}
-		if _, err := f.Accounts.Create(t.Context(), f.actor, req); err != nil {
+		req := intake.CreateRequest{MatchBy: account.MatchNone, AllowNewOptions: true, Patch: p}
+		if _, err := f.Intake.Create(t.Context(), f.actor, req); err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/transfer"
 )
@@ -178,7 +179,7 @@ func (r *importRun) into(ctx context.Context, store store.Store, format transfer
 		Cells:           cellsOf(r.cmd),
 		Map:             mapping,
 		MatchBy:         account.MatchBy(r.cmd.String("match-by")),
-		Strategy:        account.Strategy(r.cmd.String("strategy")),
+		Strategy:        intake.Strategy(r.cmd.String("strategy")),
 		AllowNewOptions: r.cmd.Bool("allow-new-options"),
 		Region:          r.cmd.String("phone-region"),
 		Rejected:        r.rejected,

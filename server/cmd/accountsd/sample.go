@@ -14,6 +14,7 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/jsonvalue"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/schema"
@@ -157,7 +158,7 @@ func (s *sampler) addContact(ctx context.Context, actor identity.Actor, body any
 }
 
 func (s *sampler) addAccount(ctx context.Context, actor identity.Actor, p account.Patch) (int64, error) {
-	made, err := s.Accounts.Create(ctx, actor, account.CreateRequest{Patch: p, MatchBy: account.MatchNone})
+	made, err := s.Intake.Create(ctx, actor, intake.CreateRequest{Patch: p, MatchBy: account.MatchNone})
 	return made.Account.ID, err
 }
 

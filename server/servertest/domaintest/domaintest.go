@@ -11,6 +11,7 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/storetest"
@@ -47,7 +48,7 @@ func New(t testing.TB, edits ...func(*server.ServiceConfig)) *Domain {
 // Account creates an account with the title.
 func (d *Domain) Account(t testing.TB, title string) account.Account {
 	t.Helper()
-	result, err := d.Accounts.Create(t.Context(), d.Actor, account.CreateRequest{
+	result, err := d.Intake.Create(t.Context(), d.Actor, intake.CreateRequest{
 		Patch:   account.Patch{Title: patch.Set(title), Address: patch.Set([]string{"1 Main St"})},
 		MatchBy: account.MatchNone,
 	})

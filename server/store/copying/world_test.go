@@ -12,6 +12,7 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store"
@@ -105,7 +106,7 @@ func (w *world) addAccounts() {
 		if body["contacts"] != nil && w.Company.ID > 1 {
 			delete(body, "contacts")
 		}
-		a, err := w.Accounts.Create(w.Context(), w.Actor, account.CreateRequest{Patch: w.Accounts.Parse(body), MatchBy: account.MatchNone, AllowNewOptions: true})
+		a, err := w.Intake.Create(w.Context(), w.Actor, intake.CreateRequest{Patch: w.Accounts.Parse(body), MatchBy: account.MatchNone, AllowNewOptions: true})
 		must(w, err)
 		told := w.Actor
 		told.Reason = short
@@ -152,7 +153,7 @@ func (w *world) addAlias() {
 			addCalls(ctx, tx, id, key.KeyID, day),
 			tx.AddAliasUse(ctx, []alias.Use{{CompanyID: id, UserID: w.User.ID, KeyID: key.KeyID, Operation: "GET /v1/accounts", UserAgent: "curl 🏠", Day: day, Calls: 1 << 40, Refused: 2, First: start, Last: start}}),
 			tx.AddAliasLeniencies(ctx, []alias.Leniency{{CompanyID: id, UserID: w.User.ID, KeyID: key.KeyID, Name: "address", Day: day, Calls: 3, Last: start}}),
-			tx.SaveImport(ctx, account.Import{CompanyID: id, Digest: account.Digest{1, 31: 255}, Rejects: "Zoë's rows.csv", RejectsSize: 1 << 40}),
+			tx.SaveImport(ctx, intake.Import{CompanyID: id, Digest: intake.Digest{1, 31: 255}, Rejects: "Zoë's rows.csv", RejectsSize: 1 << 40}),
 			tx.AddAliasStep(ctx, &step),
 			tx.InsertMail(ctx, &alias.Mail{CompanyID: id, StepID: step.ID, To: "lin@example.com", Letter: alias.Letter{Subject: "S", Text: long, HTML: "<b>"}, State: alias.MailPending, CreatedAt: start, NextAttempt: start}),
 		)

@@ -3,12 +3,12 @@ package records
 import (
 	"context"
 
-	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/store/db"
 )
 
 var (
-	imports = db.NewTable(func(i *account.Import) []any {
+	imports = db.NewTable(func(i *intake.Import) []any {
 		c := &i.Counts
 		return []any{
 			"company_id", &i.CompanyID, "digest", (*db.Sum)(&i.Digest),
@@ -24,19 +24,19 @@ FROM imports WHERE company_id = ? AND digest = ?`}
 )
 
 // Import returns how far an import has come, which stays so.
-func (t *Tx) Import(ctx context.Context, companyID int64, digest account.Digest) (account.Import, error) {
+func (t *Tx) Import(ctx context.Context, companyID int64, digest intake.Digest) (intake.Import, error) {
 	if err := t.Session.Lock(ctx, companyID); err != nil {
-		return account.Import{}, err
+		return intake.Import{}, err
 	}
 	return db.First(ctx, t.Session, selectImport, []any{companyID, db.Sum(digest)}, imports.Scan)
 }
 
 // SaveImport keeps how far an import has come.
-func (t *Tx) SaveImport(ctx context.Context, i account.Import) error {
+func (t *Tx) SaveImport(ctx context.Context, i intake.Import) error {
 	return t.Session.Exec(ctx, replaceImport, imports.At(&i)...)
 }
 
 // DeleteImport forgets an import.
-func (t *Tx) DeleteImport(ctx context.Context, companyID int64, digest account.Digest) error {
+func (t *Tx) DeleteImport(ctx context.Context, companyID int64, digest intake.Digest) error {
 	return t.Session.ChangeOne(ctx, deleteImport, companyID, db.Sum(digest))
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 	"github.com/accountsd/accountsd/server/store/verify"
 )
@@ -72,7 +73,7 @@ func newOffice(t testing.TB, s *sqlite.Store, accounts int) *office {
 
 func (o *office) create(ctx context.Context, title string) (int64, error) {
 	body := map[string]any{"title": title, "address": []any{"1 Main St"}, "primaryEmail": fmt.Sprintf("a%p@example.com", &title)}
-	a, err := o.Accounts.Create(ctx, o.actor, account.CreateRequest{Patch: o.Accounts.Parse(body), MatchBy: account.MatchNone})
+	a, err := o.Intake.Create(ctx, o.actor, intake.CreateRequest{Patch: o.Accounts.Parse(body), MatchBy: account.MatchNone})
 	return a.Account.ID, err
 }
 

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/store"
 )
 
@@ -16,13 +16,13 @@ var importTests = tests{
 }
 
 func testImport(t *testing.T, f *fixture) {
-	first := account.Import{
-		CompanyID: f.company.ID, Digest: account.Digest{1, 2, 255}, Rejects: "/tmp/Zoë's rows.csv", RejectsSize: 1 << 40,
-		Counts: account.ImportCounts{Created: 1, Updated: 2, Unchanged: 3, Rejected: 4},
+	first := intake.Import{
+		CompanyID: f.company.ID, Digest: intake.Digest{1, 2, 255}, Rejects: "/tmp/Zoë's rows.csv", RejectsSize: 1 << 40,
+		Counts: intake.ImportCounts{Created: 1, Updated: 2, Unchanged: 3, Rejected: 4},
 	}
-	twin := account.Import{CompanyID: f.other.ID, Digest: first.Digest}
-	other := account.Import{CompanyID: f.company.ID, Digest: account.Digest{2}}
-	want := func(i account.Import, there bool) {
+	twin := intake.Import{CompanyID: f.other.ID, Digest: first.Digest}
+	other := intake.Import{CompanyID: f.company.ID, Digest: intake.Digest{2}}
+	want := func(i intake.Import, there bool) {
 		t.Helper()
 		f.write(t, func(ctx context.Context, tx store.Tx) error {
 			got, err := tx.Import(ctx, i.CompanyID, i.Digest)

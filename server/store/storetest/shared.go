@@ -10,6 +10,7 @@ import (
 	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/contact"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/write"
@@ -65,6 +66,7 @@ type shared struct {
 type rooms struct {
 	store.Store
 	accounts *account.Service
+	intake   *intake.Service
 	contacts *contact.Service
 	identity *identity.Service
 	counter  *alias.Counter
@@ -85,10 +87,12 @@ const racedToken = "acc_raced"
 
 func newRooms(s store.Store) *rooms {
 	clock := write.Clock(func() time.Time { return start })
-	accounts := account.NewService(store.For(s, func(tx store.Tx) account.Tx { return tx }), clock, "US")
+	part := store.For(s, func(tx store.Tx) account.Tx { return tx })
+	accounts := account.NewService(part, clock, "US")
 	return &rooms{
 		Store:    s,
 		accounts: accounts,
+		intake:   intake.NewService(part, accounts, clock, "US"),
 		contacts: contact.NewService(store.For(s, func(tx store.Tx) contact.Tx { return tx }), accounts, clock, "US"),
 		identity: identity.NewService(store.For(s, func(tx store.Tx) identity.Tx { return tx }), clock, slog.New(slog.DiscardHandler)),
 		counter:  alias.NewCounter(),
@@ -130,7 +134,7 @@ func titled(title string) account.Patch {
 // create creates an account, also if there is one like it.
 func (f *shared) create(t *testing.T, s *rooms, title string) account.Account {
 	t.Helper()
-	made, err := s.accounts.Create(t.Context(), f.actor, account.CreateRequest{Patch: titled(title), MatchBy: account.MatchNone})
+	made, err := s.intake.Create(t.Context(), f.actor, intake.CreateRequest{Patch: titled(title), MatchBy: account.MatchNone})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/accountsd/accountsd/server/contact"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/write"
@@ -24,7 +25,7 @@ func testContactOfCreations(t *testing.T, f *shared) {
 		f.race(t, len(accounts), func(s *rooms, i int) error {
 			body := titled("By " + name)
 			body.PrimaryEmail, body.PrimaryPhone = p[i/2%2].PrimaryEmail, p[i/2%2].PrimaryPhone
-			made, err := s.accounts.Create(t.Context(), f.actor, account.CreateRequest{Patch: body, MatchBy: account.MatchNone})
+			made, err := s.intake.Create(t.Context(), f.actor, intake.CreateRequest{Patch: body, MatchBy: account.MatchNone})
 			accounts[i] = made.Account
 			return err
 		})
@@ -49,7 +50,7 @@ func testMatchedCreations(t *testing.T, f *shared) {
 		account.MatchEmail:   {{PrimaryEmail: patch.Set("Ann@example.com")}, {PrimaryEmail: patch.Set("ann@Example.com")}},
 		account.MatchPhone:   {{PrimaryPhone: patch.Set("(415) 555-0199")}, {PrimaryPhone: patch.Set("+1 415 555 0199")}},
 	} {
-		results := make([]account.CreateResult, n)
+		results := make([]intake.CreateResult, n)
 		f.race(t, n, func(s *rooms, i int) (err error) {
 			p := spellings[i/2%2]
 			if p.Title.IsAbsent() {
@@ -58,7 +59,7 @@ func testMatchedCreations(t *testing.T, f *shared) {
 			if p.Address.IsAbsent() {
 				p.Address = patch.Set([]string{fmt.Sprint(by, i)})
 			}
-			results[i], err = s.accounts.Create(t.Context(), f.actor, account.CreateRequest{Patch: p, MatchBy: by, Strategy: account.StrategyEnrich})
+			results[i], err = s.intake.Create(t.Context(), f.actor, intake.CreateRequest{Patch: p, MatchBy: by, Strategy: intake.StrategyEnrich})
 			return err
 		})
 		created := 0

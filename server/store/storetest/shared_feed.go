@@ -12,6 +12,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/store"
 )
@@ -74,7 +75,7 @@ func (f *shared) writeToFeed(ctx context.Context, s *rooms, ids []int64, writer,
 	if _, err := s.accounts.Batch(ctx, f.actor, batch); err != nil {
 		return 0, fmt.Errorf("batch: %w", err)
 	}
-	made, err := s.accounts.Create(ctx, f.actor, account.CreateRequest{Patch: titled(text), MatchBy: account.MatchNone})
+	made, err := s.intake.Create(ctx, f.actor, intake.CreateRequest{Patch: titled(text), MatchBy: account.MatchNone})
 	if err != nil {
 		return 0, fmt.Errorf("create: %w", err)
 	}
@@ -155,7 +156,7 @@ func testSharedNumbers(t *testing.T, f *shared) {
 		if !errors.Is(err, failure) {
 			return err
 		}
-		made, err := s.accounts.Create(t.Context(), f.actor, account.CreateRequest{Patch: titled("New"), MatchBy: account.MatchNone})
+		made, err := s.intake.Create(t.Context(), f.actor, intake.CreateRequest{Patch: titled("New"), MatchBy: account.MatchNone})
 		numbers[i] = made.Account.Number
 		return err
 	})

@@ -9,16 +9,17 @@ import (
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/write"
 )
 
 // claimed is the mode of a request that must be carried out once. Its answer tells
 // which account was made.
-func (f *shared) claimed(name string, body byte) write.Mode[account.CreateResult] {
-	return write.Mode[account.CreateResult]{
+func (f *shared) claimed(name string, body byte) write.Mode[intake.CreateResult] {
+	return write.Mode[intake.CreateResult]{
 		Claim: &write.Claim{ID: write.AnswerID{CompanyID: f.company.ID, KeyID: f.actor.KeyID, Name: name}, Fingerprint: [32]byte{body}, At: start},
-		Answer: func(r account.CreateResult) (write.Answer, error) {
+		Answer: func(r intake.CreateResult) (write.Answer, error) {
 			return write.Answer{Status: 201, Header: map[string]string{}, Body: fmt.Append(nil, r.Account.ID)}, nil
 		},
 	}
@@ -26,8 +27,8 @@ func (f *shared) claimed(name string, body byte) write.Mode[account.CreateResult
 
 // createOnce carries a request out unless it was, and returns its answer, and
 // whether that is of an earlier one.
-func (f *shared) createOnce(ctx context.Context, s *rooms, mode write.Mode[account.CreateResult]) (answer write.Answer, replayed bool, err error) {
-	_, err = s.accounts.Create(ctx, f.actor, account.CreateRequest{Patch: titled("Once"), MatchBy: account.MatchNone, Mode: mode})
+func (f *shared) createOnce(ctx context.Context, s *rooms, mode write.Mode[intake.CreateResult]) (answer write.Answer, replayed bool, err error) {
+	_, err = s.intake.Create(ctx, f.actor, intake.CreateRequest{Patch: titled("Once"), MatchBy: account.MatchNone, Mode: mode})
 	if replay, ok := errors.AsType[*write.Replay](err); ok {
 		return replay.Answer, true, nil
 	}
@@ -90,11 +91,11 @@ func testOnceWhileUnderWay(t *testing.T, f *shared) {
 		outcome  error
 		accounts int64
 	}{{nil, 1}, {failure, 2}} {
-		mode := func() write.Mode[account.CreateResult] { return f.claimed(fmt.Sprint(i), 1) }
+		mode := func() write.Mode[intake.CreateResult] { return f.claimed(fmt.Sprint(i), 1) }
 		began, end := make(chan bool, 100), make(chan bool)
 		first, second := make(chan error, 1), make(chan error, 1)
 		go func() {
-			_, err := write.Run(t.Context(), f.servers[0].Store, mode(), func(ctx context.Context, tx store.Tx) (r account.CreateResult, err error) {
+			_, err := write.Run(t.Context(), f.servers[0].Store, mode(), func(ctx context.Context, tx store.Tx) (r intake.CreateResult, err error) {
 				r.Account = f.newAccount("First")
 				err = tx.InsertAccount(ctx, &r.Account)
 				began <- true

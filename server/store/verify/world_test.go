@@ -12,6 +12,7 @@ import (
 	accountsd "github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store"
@@ -107,7 +108,7 @@ func (w *world) contact(body map[string]any) {
 }
 
 func (w *world) create(body map[string]any) int64 {
-	a, err := w.Accounts.Create(w.Context(), w.Actor, account.CreateRequest{Patch: w.Accounts.Parse(body), MatchBy: account.MatchNone})
+	a, err := w.Intake.Create(w.Context(), w.Actor, intake.CreateRequest{Patch: w.Accounts.Parse(body), MatchBy: account.MatchNone})
 	must(w, err)
 	return a.Account.ID
 }

@@ -1,8 +1,9 @@
-package account
+package intake
 
 import (
 	"context"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/schema"
 )
@@ -10,7 +11,7 @@ import (
 // schemaTx is a transaction that remembers the properties, which an import reads
 // for each of its rows, and counts what it writes.
 type schemaTx struct {
-	Tx
+	account.Tx
 	version    *int64            // of the schema
 	properties []schema.Property // of the one company that the transaction is about
 	writes     int
@@ -49,17 +50,17 @@ func (t *schemaTx) AddOption(ctx context.Context, companyID int64, option schema
 }
 
 // InsertContact adds a contact.
-func (t *schemaTx) InsertContact(ctx context.Context, c *Contact) error {
+func (t *schemaTx) InsertContact(ctx context.Context, c *account.Contact) error {
 	return t.counted(t.Tx.InsertContact(ctx, c))
 }
 
 // InsertAccount adds an account.
-func (t *schemaTx) InsertAccount(ctx context.Context, a *Account) error {
+func (t *schemaTx) InsertAccount(ctx context.Context, a *account.Account) error {
 	return t.counted(t.Tx.InsertAccount(ctx, a))
 }
 
 // UpdateAccount writes an account.
-func (t *schemaTx) UpdateAccount(ctx context.Context, a Account, changes patch.Changes) error {
+func (t *schemaTx) UpdateAccount(ctx context.Context, a account.Account, changes patch.Changes) error {
 	return t.counted(t.Tx.UpdateAccount(ctx, a, changes))
 }
 

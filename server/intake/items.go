@@ -1,9 +1,10 @@
-package account
+package intake
 
 import (
 	"context"
 	"slices"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/patch"
@@ -25,12 +26,12 @@ var acts = []Act{ActCreate, ActUpdate, ActUpsert}
 // Item is one item of a batch.
 type Item struct {
 	Act      Act
-	Patch    Patch
+	Patch    account.Patch
 	ID       int64               // 0: the account is matched
-	By       MatchBy             // empty: it is named by ID, or a new one
+	By       account.MatchBy     // empty: it is named by ID, or a new one
 	Strategy Strategy            // of an upsert, for the account that matches
 	IfMatch  patch.Field[string] // as it was sent: Match is what it says
-	Match    *Match              // nil: no condition
+	Match    *account.Match      // nil: no condition
 	Found    fault.Offences      // what is wrong with it, of items that fail each for itself
 
 	blank bool // it has no body that could be carried out
@@ -58,7 +59,7 @@ const (
 
 // Receipt says what became of an item. If Err is not nil, nothing did.
 type Receipt struct {
-	Account Account
+	Account account.Account
 	Created bool
 	Changed []string // the names of the members of an account that was updated, sorted
 	Err     error
@@ -77,16 +78,6 @@ func (r Receipt) Status() ReceiptStatus {
 	return ReceiptUnchanged
 }
 
-// parseItems reads the items of a batch.
-func (s *Service) parseItems(r *patch.Reader, both bool) BatchRequest {
-	if both {
-		r.Offences.Add([]string{"items"}, "%s", "cannot be sent beside updates; send one of them")
-	}
-	req := BatchRequest{Items: patch.Each(r, "items", s.parseItem)}
-	req.Found = r.Offences
-	return req
-}
-
 func (s *Service) parseItem(value any) (Item, fault.Offences) {
 	r := patch.NewReader(value, s.region)
 	id := patch.Member(r, "id", patch.Integer)
@@ -95,7 +86,7 @@ func (s *Service) parseItem(value any) (Item, fault.Offences) {
 	}
 	item := Item{
 		ID:       id.Value,
-		By:       MatchBy(patch.Value(r, "match", patch.Text)),
+		By:       account.MatchBy(patch.Value(r, "match", patch.Text)),
 		Strategy: Strategy(patch.Value(r, "strategy", patch.Text)),
 		IfMatch:  patch.Member(r, "ifMatch", patch.Text),
 	}
@@ -113,7 +104,7 @@ func (s *Service) parseItem(value any) (Item, fault.Offences) {
 		item.Act = act
 		_, isObject := sent.(map[string]any)
 		item.blank = !isObject
-		item.Patch = ParsePatch(patch.Value(r, string(act), patch.Object), s.region)
+		item.Patch = account.ParsePatch(patch.Value(r, string(act), patch.Object), s.region)
 		for _, offence := range item.Patch.Found {
 			r.Offences.Append(offence.Under(string(act)))
 		}
@@ -145,13 +136,13 @@ func (i *Item) check(offences *fault.Offences) {
 		refuse(!matched, "match", "is required")
 	}
 	refuse(!named && i.IfMatch.IsSet(), "ifMatch", "is only for an update by id")
-	refuse(i.By == MatchNone, "match", "must name a member to match by; send create for a new account")
+	refuse(i.By == account.MatchNone, "match", "must name a member to match by; send create for a new account")
 	refuse(i.Strategy != "" && i.Act != ActUpsert, "strategy", "is only for upsert")
 	if i.Act != ActUpsert || i.Strategy == "" {
 		i.Strategy = StrategyUpdate
 	}
 	if i.Act == ActCreate {
-		i.By = MatchNone
+		i.By = account.MatchNone
 	}
 }
 
@@ -161,7 +152,7 @@ func (i *Item) check(offences *fault.Offences) {
 func (s *Service) BatchItems(ctx context.Context, actor identity.Actor, req ItemsRequest) ([]Receipt, error) {
 	mode := req.Mode
 	mode.Unsound = len(req.Found) > 0
-	return write.Run(ctx, s.store, mode, func(ctx context.Context, tx Tx) ([]Receipt, error) {
+	return write.Run(ctx, s.store, mode, func(ctx context.Context, tx account.Tx) ([]Receipt, error) {
 		ahead := &aheadTx{schemaTx: schemaTx{Tx: tx}}
 		run := &itemsRun{
 			creation: creation{Service: s, tx: ahead, actor: actor}, ahead: ahead, req: req, offences: slices.Clip(req.Found),

@@ -1,10 +1,11 @@
-package account
+package intake
 
 import (
 	"context"
 	"fmt"
 	"maps"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/normal"
@@ -13,20 +14,10 @@ import (
 	"github.com/accountsd/accountsd/server/write"
 )
 
-// Strategy says what Create does with an account that matches.
-type Strategy string
-
-// The strategies.
-const (
-	StrategySkip    Strategy = "skip"    // leave it as it is
-	StrategyReplace Strategy = "replace" // make the body the record
-	StrategyEnrich  Strategy = "enrich"  // fill only what is without a value
-)
-
 // CreateRequest is one creation of an account.
 type CreateRequest struct {
-	Patch           Patch // what the account is to be; title and address are required
-	MatchBy         MatchBy
+	Patch           account.Patch // what the account is to be; title and address are required
+	MatchBy         account.MatchBy
 	Strategy        Strategy
 	AllowNewOptions bool
 	Mode            write.Mode[CreateResult]
@@ -34,7 +25,7 @@ type CreateRequest struct {
 
 // CreateResult is what Create made or found.
 type CreateResult struct {
-	Account Account
+	Account account.Account
 	Created bool // false: an existing account matched
 }
 
@@ -42,8 +33,8 @@ type CreateResult struct {
 // in one transaction. Errors: KindInvalid or KindConflict with every offence of
 // the body, which is checked whole even if the strategy is to skip.
 func (s *Service) Create(ctx context.Context, actor identity.Actor, req CreateRequest) (CreateResult, error) {
-	made := func(r *CreateResult) []*Account { return []*Account{&r.Account} }
-	return decide(ctx, s, actor.CompanyID, req.Mode, made, func(ctx context.Context, tx Tx) (CreateResult, error) {
+	made := func(r *CreateResult) []*account.Account { return []*account.Account{&r.Account} }
+	return account.Decide(ctx, s.accounts, actor.CompanyID, req.Mode, made, func(ctx context.Context, tx account.Tx) (CreateResult, error) {
 		c := &creation{Service: s, tx: tx, actor: actor, req: req}
 		result, _, err := c.run(ctx)
 		return result, err
@@ -53,13 +44,13 @@ func (s *Service) Create(ctx context.Context, actor identity.Actor, req CreateRe
 // creation is one Create in its transaction.
 type creation struct {
 	*Service
-	tx      Tx
+	tx      account.Tx
 	actor   identity.Actor
 	req     CreateRequest
 	partial bool // a body need not hold more than what is to change
 	exists  bool // an account must match
-	env     Env
-	outcome Outcome // the body applied to a blank account
+	env     account.Env
+	outcome account.Outcome // the body applied to a blank account
 }
 
 // run carries the request out, and tells whether it changed the account.
@@ -73,7 +64,7 @@ func (c *creation) run(ctx context.Context) (result CreateResult, changed bool, 
 }
 
 // carryOut does with the account that check has returned what is to be done.
-func (c *creation) carryOut(ctx context.Context, matched Account) (result CreateResult, err error) {
+func (c *creation) carryOut(ctx context.Context, matched account.Account) (result CreateResult, err error) {
 	if matched.ID == 0 {
 		result.Created = true
 		result.Account, err = c.insert(ctx)
@@ -83,43 +74,42 @@ func (c *creation) carryOut(ctx context.Context, matched Account) (result Create
 	return result, err
 }
 
-func (c *creation) blank() Account {
-	return Account{CompanyID: c.actor.CompanyID, Active: true, Custom: Custom{}}
+func (c *creation) blank() account.Account {
+	return account.Account{CompanyID: c.actor.CompanyID, Active: true, Custom: account.Custom{}}
 }
 
 // check applies the body to a blank account, and returns the account that
 // matches, or one without an id.
-func (c *creation) check(ctx context.Context) (Account, error) {
+func (c *creation) check(ctx context.Context) (account.Account, error) {
 	p := c.req.Patch
-	properties, err := c.schemas.current(ctx, c.tx, c.actor.CompanyID)
+	properties, err := c.accounts.Schema(ctx, c.tx, c.actor.CompanyID)
 	if err != nil {
-		return Account{}, err
+		return account.Account{}, err
 	}
-	ids, _ := p.contacts()
-	contacts, err := c.tx.Contacts(ctx, c.actor.CompanyID, ids)
+	contacts, err := account.ContactsFor(ctx, c.tx, c.blank(), p)
 	if err != nil {
-		return Account{}, fmt.Errorf("load contacts: %w", err)
+		return account.Account{}, err
 	}
-	c.env = Env{Schema: properties, Contacts: contacts, AllowNewOptions: c.req.AllowNewOptions, Region: c.region}
-	c.outcome = Apply(c.blank(), p, c.env)
+	c.env = account.Env{Schema: properties, Contacts: contacts, AllowNewOptions: c.req.AllowNewOptions, Region: c.region}
+	c.outcome = account.Apply(c.blank(), p, c.env)
 
 	target, err := c.match(ctx)
 	if err != nil {
-		return Account{}, err
+		return account.Account{}, err
 	}
 	offences := append(unfit(c.req), c.outcome.Errors...)
 	isNew := c.isNew(target)
 	if isNew && c.req.Strategy == StrategyRemove {
 		offences.Add(nil, "matches no account, of which something could be removed")
-		return Account{}, fault.Invalid(offences)
+		return account.Account{}, fault.Invalid(offences)
 	}
 	if !c.partial || isNew || c.req.Strategy == StrategyReplace {
 		offences = append(missing(p), offences...)
 	}
 	if !c.partial || isNew || target.ID != 0 {
-		taken, err := taken(ctx, c.tx, target, p, c.claims(target), properties)
+		taken, err := account.Taken(ctx, c.tx, target, p, c.claims(target), properties)
 		if err != nil {
-			return Account{}, err
+			return account.Account{}, err
 		}
 		offences = append(offences, taken...)
 	}
@@ -129,33 +119,33 @@ func (c *creation) check(ctx context.Context) (Account, error) {
 // claims are the changes whose values the account is to have as the body has them. What
 // is added or filled comes to another value on an account that matches, which is looked
 // at when that is known.
-func (c *creation) claims(target Account) patch.Changes {
+func (c *creation) claims(target account.Account) patch.Changes {
 	acted := acting(c.req, c.env.Schema)
 	if target.ID == 0 || acted.Add == nil && acted.Fill == nil {
 		return c.outcome.Changes
 	}
 	claims := make(patch.Changes)
 	for key := range acted.Custom.Value {
-		if change, changed := c.outcome.Changes[CustomPrefix+key]; changed {
-			claims[CustomPrefix+key] = change
+		if change, changed := c.outcome.Changes[account.CustomPrefix+key]; changed {
+			claims[account.CustomPrefix+key] = change
 		}
 	}
 	return claims
 }
 
 // isNew tells whether it is certain that no account matches.
-func (c *creation) isNew(target Account) bool {
+func (c *creation) isNew(target account.Account) bool {
 	switch c.req.MatchBy {
-	case MatchID:
+	case account.MatchID:
 		return c.req.Patch.ID.IsAbsent()
-	case MatchNumber, MatchNone:
+	case account.MatchNumber, account.MatchNone:
 		return target.ID == 0
 	}
 	return !c.exists && target.ID == 0 && len(c.outcome.Errors) == 0
 }
 
 // missing are the members that a new account must have and the patch has not.
-func missing(p Patch) fault.Offences {
+func missing(p account.Patch) fault.Offences {
 	var offences fault.Offences
 	if p.Title.IsAbsent() && !p.Found.Has("title") {
 		offences.Add([]string{"title"}, fault.IsRequired)
@@ -168,7 +158,7 @@ func missing(p Patch) fault.Offences {
 
 // match returns the account that the body matches, or a blank one. It cannot
 // look for a text that is part of a body with offences.
-func (c *creation) match(ctx context.Context) (Account, error) {
+func (c *creation) match(ctx context.Context) (account.Account, error) {
 	matched, err := c.find(ctx)
 	if fault.IsNotFound(err) {
 		return c.blank(), nil
@@ -176,34 +166,34 @@ func (c *creation) match(ctx context.Context) (Account, error) {
 	return matched, err
 }
 
-func (c *creation) find(ctx context.Context) (Account, error) {
+func (c *creation) find(ctx context.Context) (account.Account, error) {
 	id, number := c.req.Patch.ID, c.req.Patch.Number
 	switch by := c.req.MatchBy; by {
-	case MatchID:
+	case account.MatchID:
 		if id.IsAbsent() {
-			return Account{}, fault.NotFound("account")
+			return account.Account{}, fault.NotFound("account")
 		}
 		matched, err := c.tx.AccountForUpdate(ctx, c.actor.CompanyID, id.Value)
 		if fault.IsNotFound(err) {
 			c.outcome.Errors.Add([]string{"id"}, "must be the id of an account of this company; got %d", id.Value)
 		}
 		return matched, err
-	case MatchNumber:
+	case account.MatchNumber:
 		if !number.IsSet() {
-			return Account{}, fault.NotFound("account")
+			return account.Account{}, fault.NotFound("account")
 		}
 		owner, err := c.tx.NumberOwner(ctx, c.actor.CompanyID, number.Value)
 		if err != nil {
-			return Account{}, fmt.Errorf("find the number's owner: %w", err)
+			return account.Account{}, fmt.Errorf("find the number's owner: %w", err)
 		}
 		return c.owner(ctx, numberTrait(number.Value), owner)
 	default:
 		if key, ok := by.Key(); ok {
 			return c.findUnique(ctx, key)
 		}
-		value := matchValue(c.outcome.Account, by)
+		value := by.Value(c.outcome.Account)
 		if value == "" || len(c.outcome.Errors) > 0 {
-			return Account{}, fault.NotFound("account")
+			return account.Account{}, fault.NotFound("account")
 		}
 		return c.tx.FindAccount(ctx, c.actor.CompanyID, by, value)
 	}
@@ -212,22 +202,22 @@ func (c *creation) find(ctx context.Context) (Account, error) {
 // findUnique returns the account that has the body's value of a unique property. A
 // body without one is an offence: else each time that it is sent it would be a new
 // account.
-func (c *creation) findUnique(ctx context.Context, key string) (Account, error) {
+func (c *creation) findUnique(ctx context.Context, key string) (account.Account, error) {
 	p, wrong := uniqueProperty(c.env.Schema, key)
 	if wrong != "" {
 		c.outcome.Errors = append(c.outcome.Errors, fault.InParameter("match_by", "%s", wrong))
-		return Account{}, fault.NotFound("account")
+		return account.Account{}, fault.NotFound("account")
 	}
 	if c.req.Patch.Custom.Value[key] == nil {
-		c.outcome.Errors.Add([]string{memberCustom, key}, "%s", requiredToMatch)
+		c.outcome.Errors.Add(pathTo(account.MatchUnique(key)), "%s", requiredToMatch)
 	}
 	value := p.UniqueKey(c.outcome.Account.Custom[key])
 	if value == "" || len(c.outcome.Errors) > 0 {
-		return Account{}, fault.NotFound("account")
+		return account.Account{}, fault.NotFound("account")
 	}
-	owner, err := ownerOf(ctx, c.tx, p, value)
+	owner, err := account.OwnerOf(ctx, c.tx, p, value)
 	if err != nil {
-		return Account{}, err
+		return account.Account{}, err
 	}
 	return c.owner(ctx, traitOf(p, value), owner)
 }
@@ -235,10 +225,10 @@ func (c *creation) findUnique(ctx context.Context, key string) (Account, error) 
 // unmatched is the error of a body that must match an account, and matches none.
 func (c *creation) unmatched() error {
 	switch by := c.req.MatchBy; by {
-	case MatchTitle, MatchAddress, MatchEmail, MatchPhone:
-		if matchValue(c.outcome.Account, by) == "" {
+	case account.MatchTitle, account.MatchAddress, account.MatchEmail, account.MatchPhone:
+		if by.Value(c.outcome.Account) == "" {
 			var offences fault.Offences
-			offences.Add([]string{string(by)}, "%s", requiredToMatch)
+			offences.Add(pathTo(by), "%s", requiredToMatch)
 			return fault.Invalid(offences)
 		}
 	}
@@ -250,71 +240,34 @@ const requiredToMatch = "is required, since accounts are matched by it"
 
 // owner returns the account with an id, which has a trait, or the one that has taken its
 // place; nobody is 0.
-func (c *creation) owner(ctx context.Context, t trait, id int64) (Account, error) {
+func (c *creation) owner(ctx context.Context, t trait, id int64) (account.Account, error) {
 	if id == 0 {
 		return c.successor(ctx, t)
 	}
 	return c.tx.AccountForUpdate(ctx, c.actor.CompanyID, id)
 }
 
-// matchValue is the member to match by in the form in which it is compared, or
-// "" if there is nothing to match.
-func matchValue(a Account, by MatchBy) string {
-	switch by {
-	case MatchTitle:
-		return normal.Fold(a.Title)
-	case MatchAddress:
-		return normal.FoldLines(a.Address)
-	case MatchEmail:
-		return normal.EmailKey(textOf(a.PrimaryEmail))
-	case MatchPhone:
-		return textOf(a.PrimaryPhone)
-	}
-	return ""
-}
-
-func textOf(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
 // insert adds the new account.
-func (c *creation) insert(ctx context.Context) (Account, error) {
+func (c *creation) insert(ctx context.Context) (account.Account, error) {
 	if p := withDefaults(c.req.Patch, c.env.Schema); len(p.Custom.Value) > len(c.req.Patch.Custom.Value) {
-		c.outcome = Apply(c.blank(), p, c.env)
+		c.outcome = account.Apply(c.blank(), p, c.env)
 		if err := fault.Invalid(c.outcome.Errors); err != nil {
-			return Account{}, err
+			return account.Account{}, err
 		}
 	}
-	a := c.outcome.Account
-	if c.req.Patch.Contacts.IsAbsent() && len(a.Contacts) == 0 {
+	if c.req.Patch.Contacts.IsAbsent() && len(c.outcome.Account.Contacts) == 0 {
 		contacts, err := c.primaryContact(ctx)
 		if err != nil {
-			return Account{}, err
+			return account.Account{}, err
 		}
-		a.Contacts = contacts
+		c.outcome.Account.Contacts = contacts
 	}
-	if err := addOptions(ctx, c.tx, a.CompanyID, c.outcome.NewOptions); err != nil {
-		return Account{}, err
-	}
-	by := c.actor.User
-	a.Version, a.CreatedBy = 1, &by
-	a.CreatedAt = c.clock.Now()
-	a.UpdatedAt = a.CreatedAt
-	if err := c.tx.InsertAccount(ctx, &a); err != nil {
-		return Account{}, fmt.Errorf("store account: %w", err)
-	}
-	if err := indexCustom(ctx, c.tx, a, c.outcome.Changes, c.env.Schema); err != nil {
-		return Account{}, err
-	}
-	return a, addHistory(ctx, c.tx, c.actor, a, ChangeCreated, a.changes(made), nil)
+	return c.accounts.Insert(ctx, c.tx, c.actor, c.outcome, c.env.Schema)
 }
 
 // withDefaults adds the default values of the properties that are not sent, nor
 // filled.
-func withDefaults(p Patch, properties schema.Schema) Patch {
+func withDefaults(p account.Patch, properties schema.Schema) account.Patch {
 	custom := make(map[string]any)
 	for key, property := range properties {
 		if isFilled := p.Fill != nil && p.Fill.Custom.Value[key] != nil; len(property.Default) > 0 && !isFilled {
@@ -327,16 +280,16 @@ func withDefaults(p Patch, properties schema.Schema) Patch {
 }
 
 // treat does with the matched account what the strategy says.
-func (c *creation) treat(ctx context.Context, matched Account) (Account, error) {
-	var p Patch
+func (c *creation) treat(ctx context.Context, matched account.Account) (account.Account, error) {
+	var p account.Patch
 	switch c.req.Strategy {
 	case StrategyReplace:
-		p = replacement(c.req.Patch, matched)
+		p = account.Replacement(c.req.Patch, matched)
 	case StrategyEnrich:
-		p = enrichment(c.req.Patch, matched)
+		p = account.Enrichment(c.req.Patch, matched)
 	case StrategyUpdate, StrategyAdd, StrategyRemove:
 		p = acting(c.req, c.env.Schema)
-		return c.applyAndSave(ctx, c.tx, c.actor, matched, p, c.req.AllowNewOptions)
+		return c.accounts.ApplyAndSave(ctx, c.tx, c.actor, matched, p, c.req.AllowNewOptions)
 	default:
 		return matched, nil
 	}
@@ -344,20 +297,23 @@ func (c *creation) treat(ctx context.Context, matched Account) (Account, error) 
 	if c.req.Patch.Contacts.IsAbsent() && mayLink {
 		contacts, err := c.primaryContact(ctx)
 		if err != nil {
-			return Account{}, err
+			return account.Account{}, err
 		}
 		if len(contacts) > 0 {
-			p.Contacts = patch.Set(ContactIDs(contacts))
+			p.Contacts = patch.Set(account.ContactIDs(contacts))
 		}
 	}
-	return c.applyAndSave(ctx, c.tx, c.actor, matched, p, c.req.AllowNewOptions)
+	return c.accounts.ApplyAndSave(ctx, c.tx, c.actor, matched, p, c.req.AllowNewOptions)
 }
 
 // primaryContact returns the contact that the body's primary e-mail address or
 // phone number belongs to, made if there is none; nothing if neither is sent.
-func (c *creation) primaryContact(ctx context.Context) ([]Contact, error) {
+func (c *creation) primaryContact(ctx context.Context) ([]account.Contact, error) {
 	body := c.outcome.Account
-	email, phone := textOf(body.PrimaryEmail), textOf(body.PrimaryPhone)
+	email, phone := "", account.MatchPhone.Value(body)
+	if body.PrimaryEmail != nil {
+		email = *body.PrimaryEmail
+	}
 	if email == "" && phone == "" {
 		return nil, nil
 	}
@@ -367,12 +323,12 @@ func (c *creation) primaryContact(ctx context.Context) ([]Contact, error) {
 	}
 	contact, err := c.tx.FindContact(ctx, c.actor.CompanyID, normal.EmailKey(email), known)
 	if err == nil {
-		return []Contact{contact}, nil
+		return []account.Contact{contact}, nil
 	}
 	if !fault.IsNotFound(err) {
 		return nil, fmt.Errorf("find contact: %w", err)
 	}
-	contact = Contact{CompanyID: c.actor.CompanyID, Name: body.Title, CreatedAt: c.clock.Now(), UpdatedAt: c.clock.Now()}
+	contact = account.Contact{CompanyID: c.actor.CompanyID, Name: body.Title, CreatedAt: c.clock.Now(), UpdatedAt: c.clock.Now()}
 	if email != "" {
 		contact.Emails = []string{email}
 	}
@@ -382,27 +338,5 @@ func (c *creation) primaryContact(ctx context.Context) ([]Contact, error) {
 	if err := c.tx.InsertContact(ctx, &contact); err != nil {
 		return nil, fmt.Errorf("add contact: %w", err)
 	}
-	return []Contact{contact}, nil
-}
-
-// replacement is the patch that makes the body the record: what is not sent is
-// cleared, but for the number.
-func replacement(p Patch, matched Account) Patch {
-	for _, m := range members {
-		if m.reset != nil {
-			m.reset(&p, &matched)
-		}
-	}
-	return p
-}
-
-// enrichment is the patch that fills what the record is without.
-func enrichment(p Patch, matched Account) Patch {
-	var filled Patch
-	for _, m := range members {
-		if m.fill != nil {
-			m.fill(p, &filled, &matched)
-		}
-	}
-	return filled
+	return []account.Contact{contact}, nil
 }

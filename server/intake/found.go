@@ -1,29 +1,36 @@
-package account
+package intake
 
 import (
 	"maps"
 	"strconv"
+	"strings"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/schema"
 )
 
 // trait is what a record is found by: a member or a unique property, and the value in
 // the form in which it is compared.
 type trait struct {
-	by    MatchBy
+	by    account.MatchBy
 	value string
 }
 
 // traitOf is that of the unique property with a value.
-func traitOf(p schema.Property, key string) trait { return trait{MatchUnique(p.Key), key} }
+func traitOf(p schema.Property, key string) trait { return trait{account.MatchUnique(p.Key), key} }
 
-func numberTrait(number int64) trait { return trait{MatchNumber, strconv.FormatInt(number, 10)} }
+func numberTrait(number int64) trait {
+	return trait{account.MatchNumber, strconv.FormatInt(number, 10)}
+}
+
+// pathTo is where a body has what accounts are matched by.
+func pathTo(by account.MatchBy) []string { return strings.SplitN(string(by), ".", 2) }
 
 // found is which records have traits, of those that were looked for; 0: none has.
 type found map[trait]int64
 
 // note keeps which records have what was looked for, or that none has it.
-func (f found) note(by MatchBy, values []string, ids map[string]int64) {
+func (f found) note(by account.MatchBy, values []string, ids map[string]int64) {
 	for _, value := range values {
 		f[trait{by, value}] = ids[value]
 	}

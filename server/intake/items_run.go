@@ -1,4 +1,4 @@
-package account
+package intake
 
 import (
 	"context"
@@ -46,7 +46,7 @@ func (r *itemsRun) run(ctx context.Context) ([]Receipt, error) {
 // readAhead reads what the items are matched with.
 func (r *itemsRun) readAhead(ctx context.Context) error {
 	companyID := r.creation.actor.CompanyID
-	properties, err := r.creation.schemas.current(ctx, r.ahead, companyID)
+	properties, err := r.creation.accounts.Schema(ctx, r.ahead, companyID)
 	if err != nil {
 		return err
 	}
@@ -116,10 +116,10 @@ func (r *itemsRun) update(ctx context.Context, item Item) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	if err := item.Match.check(before); err != nil {
+	if err := item.Match.Check(before); err != nil {
 		return Receipt{}, err
 	}
-	after, err := c.applyAndSave(ctx, r.ahead, c.actor, before, item.Patch, r.req.AllowNewOptions)
+	after, err := c.accounts.ApplyAndSave(ctx, r.ahead, c.actor, before, item.Patch, r.req.AllowNewOptions)
 	return r.receipt(CreateResult{Account: after}), err
 }
 

@@ -1,26 +1,16 @@
-package account
+package intake
 
 import (
 	"context"
 	"errors"
 	"time"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/write"
-)
-
-// More ways for imports to recognise an account and to treat it. By id an
-// account must exist where a row names one; a row without an id is a new one.
-const (
-	MatchID     MatchBy = "id"
-	MatchNumber MatchBy = "number"
-
-	StrategyUpdate Strategy = "update" // apply the row as a patch
-	StrategyAdd    Strategy = "add"    // StrategyUpdate that adds to lists and numbers
-	StrategyRemove Strategy = "remove" // take what the row has out of lists
 )
 
 const (
@@ -55,7 +45,7 @@ func (c ImportCounts) Rows() int64 { return c.Created + c.Updated + c.Unchanged 
 // ImportRow is one row of a file. A row of whose patch something is wrong will be
 // rejected.
 type ImportRow struct {
-	Patch    Patch
+	Patch    account.Patch
 	Unusable bool // so little was read of it that the rest cannot be checked
 }
 
@@ -64,7 +54,7 @@ type ImportRequest struct {
 	Import          Import // as it was last returned
 	Rows            []ImportRow
 	Last            bool // no rows follow these
-	MatchBy         MatchBy
+	MatchBy         account.MatchBy
 	Strategy        Strategy
 	AllowNewOptions bool
 
@@ -87,7 +77,7 @@ type ImportStore interface {
 
 // ImportTx keeps how far imports have come.
 type ImportTx interface {
-	Tx
+	account.Tx
 	audit.Tx
 
 	// Import returns how far the import of a file has come, or KindNotFound.
@@ -104,17 +94,17 @@ type ImportTx interface {
 
 // Importer imports rows.
 type Importer struct {
-	accounts *Service
-	store    ImportStore
+	intake *Service
+	store  ImportStore
 }
 
 // NewImporter returns an importer of accounts.
-func NewImporter(accounts *Service, store ImportStore) *Importer {
-	return &Importer{accounts: accounts, store: store}
+func NewImporter(intake *Service, store ImportStore) *Importer {
+	return &Importer{intake: intake, store: store}
 }
 
 // Parse reads a row: see ParsePatch.
-func (i *Importer) Parse(body any) Patch { return i.accounts.Parse(body) }
+func (i *Importer) Parse(body any) account.Patch { return i.intake.accounts.Parse(body) }
 
 // Begin returns how far the import has come if it was begun before, and else
 // keeps that it begins, unless begin returns an error.
@@ -172,7 +162,7 @@ func (i *Importer) rows(ctx context.Context, actor identity.Actor, req ImportReq
 		}
 		cached := &aheadTx{schemaTx: schemaTx{Tx: tx}}
 		run := &importRun{tx: tx, ahead: cached, req: req, done: kept, apart: apart}
-		run.creation = creation{Service: i.accounts, tx: cached, actor: actor, partial: true}
+		run.creation = creation{Service: i.intake, tx: cached, actor: actor, partial: true}
 		return run.rows(ctx)
 	})
 }
@@ -230,14 +220,14 @@ func (r *importRun) some(ctx context.Context, first, end int) error {
 
 // readAhead reads what rows will be matched with.
 func (r *importRun) readAhead(ctx context.Context, rows []ImportRow) error {
-	properties, err := r.creation.schemas.current(ctx, r.ahead, r.done.CompanyID)
+	properties, err := r.creation.accounts.Schema(ctx, r.ahead, r.done.CompanyID)
 	if err != nil {
 		return err
 	}
 	all := make([]sought, len(rows))
 	for i := range rows {
 		all[i] = sought{by: r.req.MatchBy, strategy: r.req.Strategy, patch: &rows[i].Patch}
-		if r.req.MatchBy == MatchID {
+		if r.req.MatchBy == account.MatchID {
 			all[i].id = rows[i].Patch.ID.Value
 		}
 	}
@@ -295,13 +285,13 @@ func (r *importRun) row(ctx context.Context, index int, row ImportRow) error {
 	return nil
 }
 
-func (r *importRun) treatRow(ctx context.Context, p Patch) (CreateResult, bool, error) {
-	if r.req.MatchBy != MatchID {
+func (r *importRun) treatRow(ctx context.Context, p account.Patch) (CreateResult, bool, error) {
+	if r.req.MatchBy != account.MatchID {
 		p.ID = patch.Field[int64]{} // It may be that of another database.
 	} else if r.req.Strategy == StrategyUpdate && !p.ID.IsAbsent() {
 		before, err := r.ahead.AccountForUpdate(ctx, r.done.CompanyID, p.ID.Value)
 		if err == nil {
-			after, err := r.creation.applyAndSave(ctx, r.ahead, r.creation.actor, before, p, r.req.AllowNewOptions)
+			after, err := r.creation.accounts.ApplyAndSave(ctx, r.ahead, r.creation.actor, before, p, r.req.AllowNewOptions)
 			return CreateResult{Account: after}, after.Version != before.Version, err
 		}
 		// What else is wrong with the row is not found without an account.

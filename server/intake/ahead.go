@@ -1,8 +1,9 @@
-package account
+package intake
 
 import (
 	"context"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/patch"
@@ -23,12 +24,12 @@ type read struct {
 	traits   found // of accounts
 	merged   found // of accounts that were merged, which nothing here changes
 	people   found // contacts by MatchEmail and MatchPhone
-	accounts map[int64]Account
-	contacts map[int64]Contact
+	accounts map[int64]account.Account
+	contacts map[int64]account.Contact
 }
 
 func newRead() read {
-	return read{traits: make(found), merged: make(found), people: make(found), accounts: make(map[int64]Account), contacts: make(map[int64]Contact)}
+	return read{traits: make(found), merged: make(found), people: make(found), accounts: make(map[int64]account.Account), contacts: make(map[int64]account.Contact)}
 }
 
 // forget makes all be read again.
@@ -56,7 +57,7 @@ func (t *aheadTx) Owners(ctx context.Context, p schema.Property, keys []string) 
 }
 
 // MergedOwners returns the accounts that had keys when they were merged.
-func (t *aheadTx) MergedOwners(ctx context.Context, companyID int64, by MatchBy, keys []string) (map[string]int64, error) {
+func (t *aheadTx) MergedOwners(ctx context.Context, companyID int64, by account.MatchBy, keys []string) (map[string]int64, error) {
 	if len(keys) == 1 {
 		if owner, known := t.read.merged[trait{by, keys[0]}]; known {
 			return map[string]int64{keys[0]: owner}, nil
@@ -66,7 +67,7 @@ func (t *aheadTx) MergedOwners(ctx context.Context, companyID int64, by MatchBy,
 }
 
 // Own gives a key to an account.
-func (t *aheadTx) Own(ctx context.Context, p schema.Property, o Owner, before string) error {
+func (t *aheadTx) Own(ctx context.Context, p schema.Property, o account.Owner, before string) error {
 	if err := t.counted(t.Tx.Own(ctx, p, o, before)); err != nil {
 		return err
 	}
@@ -76,19 +77,19 @@ func (t *aheadTx) Own(ctx context.Context, p schema.Property, o Owner, before st
 }
 
 // FindAccount returns the account to match by a member.
-func (t *aheadTx) FindAccount(ctx context.Context, companyID int64, by MatchBy, value string) (Account, error) {
+func (t *aheadTx) FindAccount(ctx context.Context, companyID int64, by account.MatchBy, value string) (account.Account, error) {
 	switch id, known := t.read.traits[trait{by, value}]; {
 	case !known:
 		return t.Tx.FindAccount(ctx, companyID, by, value)
 	case id == 0:
-		return Account{}, fault.NotFound("account")
+		return account.Account{}, fault.NotFound("account")
 	default:
 		return t.AccountForUpdate(ctx, companyID, id)
 	}
 }
 
 // AccountForUpdate returns an account.
-func (t *aheadTx) AccountForUpdate(ctx context.Context, companyID, id int64) (Account, error) {
+func (t *aheadTx) AccountForUpdate(ctx context.Context, companyID, id int64) (account.Account, error) {
 	if a, known := t.read.accounts[id]; known {
 		return a, nil
 	}
@@ -96,7 +97,7 @@ func (t *aheadTx) AccountForUpdate(ctx context.Context, companyID, id int64) (Ac
 }
 
 // InsertAccount adds an account.
-func (t *aheadTx) InsertAccount(ctx context.Context, a *Account) error {
+func (t *aheadTx) InsertAccount(ctx context.Context, a *account.Account) error {
 	err := t.schemaTx.InsertAccount(ctx, a)
 	if err == nil {
 		t.read.put(*a)
@@ -105,7 +106,7 @@ func (t *aheadTx) InsertAccount(ctx context.Context, a *Account) error {
 }
 
 // UpdateAccount writes an account.
-func (t *aheadTx) UpdateAccount(ctx context.Context, a Account, changes patch.Changes) error {
+func (t *aheadTx) UpdateAccount(ctx context.Context, a account.Account, changes patch.Changes) error {
 	err := t.schemaTx.UpdateAccount(ctx, a, changes)
 	if err == nil {
 		t.read.put(a)
@@ -115,23 +116,23 @@ func (t *aheadTx) UpdateAccount(ctx context.Context, a Account, changes patch.Ch
 }
 
 // put notes an account as it is now.
-func (r *read) put(a Account) {
+func (r *read) put(a account.Account) {
 	r.accounts[a.ID] = a
 	r.traits.leave(a.ID)
 	r.traits.take(numberTrait(a.Number), a.ID)
-	for _, by := range []MatchBy{MatchTitle, MatchAddress, MatchEmail, MatchPhone} {
-		r.traits.take(trait{by, matchValue(a, by)}, a.ID)
+	for _, by := range []account.MatchBy{account.MatchTitle, account.MatchAddress, account.MatchEmail, account.MatchPhone} {
+		r.traits.take(trait{by, by.Value(a)}, a.ID)
 	}
 }
 
 // FindContact returns the contact that has the email, or else the phone.
-func (t *aheadTx) FindContact(ctx context.Context, companyID int64, email, phone string) (Contact, error) {
-	id, known := t.read.person(trait{MatchEmail, email})
+func (t *aheadTx) FindContact(ctx context.Context, companyID int64, email, phone string) (account.Contact, error) {
+	id, known := t.read.person(trait{account.MatchEmail, email})
 	if known && id == 0 {
-		id, known = t.read.person(trait{MatchPhone, phone})
+		id, known = t.read.person(trait{account.MatchPhone, phone})
 	}
 	if known && id == 0 {
-		return Contact{}, fault.NotFound("contact")
+		return account.Contact{}, fault.NotFound("contact")
 	}
 	if c, ok := t.read.contacts[id]; ok {
 		return c, nil
@@ -146,16 +147,16 @@ func (r *read) person(sought trait) (id int64, known bool) {
 }
 
 // InsertContact adds a contact.
-func (t *aheadTx) InsertContact(ctx context.Context, c *Contact) error {
+func (t *aheadTx) InsertContact(ctx context.Context, c *account.Contact) error {
 	if err := t.schemaTx.InsertContact(ctx, c); err != nil {
 		return err
 	}
 	t.read.contacts[c.ID] = *c
 	for _, email := range c.Emails {
-		t.read.people.take(trait{MatchEmail, normal.EmailKey(email)}, c.ID)
+		t.read.people.take(trait{account.MatchEmail, normal.EmailKey(email)}, c.ID)
 	}
 	for _, phone := range c.Phones {
-		t.read.people.take(trait{MatchPhone, phone}, c.ID)
+		t.read.people.take(trait{account.MatchPhone, phone}, c.ID)
 	}
 	return nil
 }

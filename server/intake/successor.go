@@ -1,41 +1,17 @@
-package account
+package intake
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"unicode/utf8"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
-	"github.com/accountsd/accountsd/server/schema"
 )
-
-// MergedKeys are what an account may be looked for by after the entry has merged it into
-// another: its number, and its custom values, of which each may be of a unique property
-// by then. None of any other entry.
-func (e HistoryEntry) MergedKeys() map[MatchBy]string {
-	keys := make(map[MatchBy]string)
-	if e.Kind != ChangeDeleted || e.Cause == nil || e.Cause.MergedInto == 0 {
-		return keys
-	}
-	for name, change := range e.Fields {
-		by, key := MatchBy(name), ""
-		if by == MatchNumber {
-			key = shown(change.Before)
-		} else if strings.HasPrefix(name, CustomPrefix) {
-			key = schema.Property{}.UniqueKey(change.Before)
-		}
-		if key != "" && utf8.RuneCountInString(key) <= schema.MaxUnique {
-			keys[by] = key
-		}
-	}
-	return keys
-}
 
 // mergedOwner returns the id of an account that was merged into another and had a trait,
 // or 0.
-func mergedOwner(ctx context.Context, r Reader, companyID int64, t trait) (int64, error) {
+func mergedOwner(ctx context.Context, r account.Reader, companyID int64, t trait) (int64, error) {
 	owners, err := r.MergedOwners(ctx, companyID, t.by, []string{t.value})
 	if err != nil {
 		return 0, fmt.Errorf("find the merged account with a value of %s: %w", t.by, err)
@@ -46,13 +22,13 @@ func mergedOwner(ctx context.Context, r Reader, companyID int64, t trait) (int64
 // successor returns the account that has taken the place of one that had a trait, which
 // no account has now. Whoever would write it is told instead: the body is of two
 // accounts that are one, and would make its key that of the first.
-func (c *creation) successor(ctx context.Context, t trait) (Account, error) {
+func (c *creation) successor(ctx context.Context, t trait) (account.Account, error) {
 	id, err := mergedOwner(ctx, c.tx, c.actor.CompanyID, t)
 	if err != nil {
-		return Account{}, err
+		return account.Account{}, err
 	}
 	if id == 0 {
-		return Account{}, fault.NotFound("account")
+		return account.Account{}, fault.NotFound("account")
 	}
 	a, err := c.tx.AccountForUpdate(ctx, c.actor.CompanyID, id)
 	into := fault.MergedInto(err)
@@ -62,13 +38,13 @@ func (c *creation) successor(ctx context.Context, t trait) (Account, error) {
 	case c.req.Strategy == StrategySkip:
 		return c.tx.AccountForUpdate(ctx, c.actor.CompanyID, into)
 	}
-	return Account{}, keyOfMerged(t, id, into)
+	return account.Account{}, keyOfMerged(t, id, into)
 }
 
 // keyOfMerged is the error of a body that names by its key an account that was merged.
 func keyOfMerged(t trait, id, into int64) error {
 	var found fault.Offences
-	found.Conflict(strings.Split(string(t.by), "."), "is that of account %d, which was merged into account %d; use that one", id, into)
+	found.Conflict(pathTo(t.by), "is that of account %d, which was merged into account %d; use that one", id, into)
 	err := fault.Invalid(found)
 	if e, ok := errors.AsType[*fault.Error](err); ok {
 		e.MergedInto = into

@@ -1,4 +1,4 @@
-package account_test
+package intake_test
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/servertest/domaintest"
 )
@@ -19,7 +20,7 @@ func TestItemsAsIfAlone(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(uint64(seed), 9))
 			together, alone := newShared(t), newShared(t)
-			items := make([]func([]account.Account) account.Item, 40)
+			items := make([]func([]account.Account) intake.Item, 40)
 			for i := range items {
 				items[i] = drawItem(r, seed%2 == 0)
 			}
@@ -54,7 +55,7 @@ func newShared(t *testing.T) *shared {
 
 // drawItem draws an item about one of the first accounts, or one that is matched; calm is
 // one that cannot fail.
-func drawItem(r *rand.Rand, calm bool) func([]account.Account) account.Item {
+func drawItem(r *rand.Rand, calm bool) func([]account.Account) intake.Item {
 	p := account.Patch{Title: patch.Set(fmt.Sprintf("Title %d", r.IntN(8))), Address: patch.Set([]string{fmt.Sprintf("%d St", r.IntN(6))})}
 	if r.IntN(2) == 0 {
 		p.Active = patch.Set(r.IntN(3) > 0)
@@ -70,28 +71,28 @@ func drawItem(r *rand.Rand, calm bool) func([]account.Account) account.Item {
 		p.Number = patch.Set(int64(1 + r.IntN(12)))
 	}
 	if r.IntN(2) == 0 {
-		return func(begun []account.Account) account.Item {
+		return func(begun []account.Account) intake.Item {
 			p := p
 			if calm {
 				p.Number = patch.Field[int64]{}
 			}
-			return account.Item{Act: account.ActUpdate, ID: begun[at].ID, Patch: p}
+			return intake.Item{Act: intake.ActUpdate, ID: begun[at].ID, Patch: p}
 		}
 	}
-	strategy := []account.Strategy{account.StrategyUpdate, account.StrategyReplace, account.StrategyEnrich}[r.IntN(3)]
-	return func([]account.Account) account.Item {
-		return account.Item{Act: account.ActUpsert, By: by, Strategy: strategy, Patch: p}
+	strategy := []intake.Strategy{intake.StrategyUpdate, intake.StrategyReplace, intake.StrategyEnrich}[r.IntN(3)]
+	return func([]account.Account) intake.Item {
+		return intake.Item{Act: intake.ActUpsert, By: by, Strategy: strategy, Patch: p}
 	}
 }
 
 // carryOut carries items out together, and returns what became of them.
-func (s *shared) carryOut(t *testing.T, draws ...func([]account.Account) account.Item) (done []string) {
+func (s *shared) carryOut(t *testing.T, draws ...func([]account.Account) intake.Item) (done []string) {
 	t.Helper()
-	req := account.ItemsRequest{Each: true}
+	req := intake.ItemsRequest{Each: true}
 	for _, draw := range draws {
 		req.Items = append(req.Items, draw(s.begun))
 	}
-	receipts, err := s.Accounts.BatchItems(t.Context(), s.Actor, req)
+	receipts, err := s.Intake.BatchItems(t.Context(), s.Actor, req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,29 +1,29 @@
-package account_test
+package intake_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/servertest/domaintest"
 )
 
 // rowsOf are new accounts, each with a title of its own.
-func rowsOf(n int) []account.ImportRow {
-	rows := make([]account.ImportRow, n)
+func rowsOf(n int) []intake.ImportRow {
+	rows := make([]intake.ImportRow, n)
 	for i := range rows {
 		rows[i].Patch = account.Patch{Title: patch.Set(fmt.Sprintf("Row %d", i)), Address: patch.Set([]string{"x"})}
 	}
 	return rows
 }
 
-func begin(t *testing.T, s *domaintest.Domain) account.Import {
+func begin(t *testing.T, s *domaintest.Domain) intake.Import {
 	t.Helper()
-	begun, err := s.Importer.Begin(t.Context(), account.Import{CompanyID: s.Company.ID, Digest: account.Digest{1}, Rejects: "r.csv"}, func() error { return nil })
+	begun, err := s.Importer.Begin(t.Context(), intake.Import{CompanyID: s.Company.ID, Digest: intake.Digest{1}, Rejects: "r.csv"}, func() error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,9 +44,9 @@ func TestImportRows(t *testing.T) {
 	t.Parallel()
 	s := domaintest.New(t)
 	rows := rowsOf(2)
-	request := account.ImportRequest{Import: begin(t, s), Rows: rows[:1], MatchBy: account.MatchNone, Strategy: account.StrategySkip}
+	request := intake.ImportRequest{Import: begin(t, s), Rows: rows[:1], MatchBy: account.MatchNone, Strategy: intake.StrategySkip}
 	after, err := s.Importer.Rows(t.Context(), s.Actor, request)
-	if err != nil || after.Counts != (account.ImportCounts{Created: 1}) {
+	if err != nil || after.Counts != (intake.ImportCounts{Created: 1}) {
 		t.Fatalf("%+v %v", after, err)
 	}
 	if _, err := s.Importer.Rows(t.Context(), s.Actor, request); err == nil || fault.KindOf(err) != fault.KindConflict || count(t, s) != 1 {
@@ -55,7 +55,7 @@ func TestImportRows(t *testing.T) {
 	if again := begin(t, s); again != after {
 		t.Errorf("begun again at %+v, want %+v", again, after)
 	}
-	request = account.ImportRequest{Import: after, Rows: rows[1:], Last: true, MatchBy: account.MatchNone}
+	request = intake.ImportRequest{Import: after, Rows: rows[1:], Last: true, MatchBy: account.MatchNone}
 	if after, err = s.Importer.Rows(t.Context(), s.Actor, request); err != nil || after.Counts.Created != 2 {
 		t.Errorf("%+v %v", after, err)
 	}
@@ -75,7 +75,7 @@ func TestImportRowsAreBounded(t *testing.T) {
 	rows := rowsOf(20_000)
 	at, calls := begin(t, s), 0
 	for at.Counts.Rows() < 5000 {
-		after, err := s.Importer.Rows(t.Context(), s.Actor, account.ImportRequest{Import: at, Rows: rows[at.Counts.Rows():], Last: true, MatchBy: account.MatchNone})
+		after, err := s.Importer.Rows(t.Context(), s.Actor, intake.ImportRequest{Import: at, Rows: rows[at.Counts.Rows():], Last: true, MatchBy: account.MatchNone})
 		if err != nil || after.Counts.Rows() <= at.Counts.Rows() {
 			t.Fatalf("%+v %v", after, err)
 		}
@@ -92,9 +92,9 @@ func TestImportRowsAndRejectsAreOne(t *testing.T) {
 	t.Parallel()
 	s := domaintest.New(t)
 	failure := errors.New("disk full")
-	rows := append([]account.ImportRow{{}}, rowsOf(2)...)
-	request := account.ImportRequest{Import: begin(t, s), Rows: rows, Last: true, MatchBy: account.MatchNone}
-	request.Reject = func(size int64, rejected []account.RejectedRow) (int64, error) {
+	rows := append([]intake.ImportRow{{}}, rowsOf(2)...)
+	request := intake.ImportRequest{Import: begin(t, s), Rows: rows, Last: true, MatchBy: account.MatchNone}
+	request.Reject = func(size int64, rejected []intake.RejectedRow) (int64, error) {
 		if size != 0 || len(rejected) != 1 || rejected[0].Index != 0 || len(rejected[0].Reasons) != 2 {
 			t.Errorf("%d %+v", size, rejected)
 		}
@@ -103,7 +103,7 @@ func TestImportRowsAndRejectsAreOne(t *testing.T) {
 	if _, err := s.Importer.Rows(t.Context(), s.Actor, request); !errors.Is(err, failure) || count(t, s) != 0 {
 		t.Errorf("%v, %d accounts", err, count(t, s))
 	}
-	request.Reject = func(int64, []account.RejectedRow) (int64, error) { return 42, nil }
+	request.Reject = func(int64, []intake.RejectedRow) (int64, error) { return 42, nil }
 	after, err := s.Importer.Rows(t.Context(), s.Actor, request)
 	if err != nil || after.RejectsSize != 42 || after.Counts.Rejected != 1 || count(t, s) != after.Counts.Created {
 		t.Errorf("%+v %v", after, err)
@@ -114,7 +114,7 @@ func TestBeginImport(t *testing.T) {
 	t.Parallel()
 	s := domaintest.New(t)
 	refusal := errors.New("no room")
-	wanted := account.Import{CompanyID: s.Company.ID, Digest: account.Digest{1}}
+	wanted := intake.Import{CompanyID: s.Company.ID, Digest: intake.Digest{1}}
 	if _, err := s.Importer.Begin(t.Context(), wanted, func() error { return refusal }); !errors.Is(err, refusal) {
 		t.Errorf("got %v", err)
 	}
@@ -130,53 +130,5 @@ func TestBeginImport(t *testing.T) {
 	}
 	if _, err := s.Importer.Begin(t.Context(), wanted, func() error { return refusal }); !errors.Is(err, refusal) {
 		t.Errorf("a forgotten import goes on: %v", err)
-	}
-}
-
-// An export of several pages has all of the company's accounts, and ends with
-// the first error.
-func TestExport(t *testing.T) {
-	t.Parallel()
-	s := domaintest.New(t)
-	at := begin(t, s)
-	for rows := rowsOf(1201); at.Counts.Rows() < 1201; {
-		var err error
-		if at, err = s.Importer.Rows(t.Context(), s.Actor, account.ImportRequest{Import: at, Rows: rows[at.Counts.Rows():], Last: true, MatchBy: account.MatchNone}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	first, err := s.Store.FindAccount(t.Context(), s.Company.ID, account.MatchTitle, "row 0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Accounts.Update(t.Context(), s.Actor, account.UpdateRequest{ID: first.ID, Patch: account.Patch{Active: patch.Set(false)}}); err != nil {
-		t.Fatal(err)
-	}
-	for archived, want := range map[bool]int{true: 1201, false: 1200} {
-		seen := map[string]bool{}
-		last := int64(0)
-		err := s.Accounts.Export(t.Context(), s.Company.ID, archived, func(a account.Account) error {
-			if a.ID <= last {
-				t.Errorf("id %d after %d", a.ID, last)
-			}
-			last, seen[a.Title] = a.ID, true
-			return nil
-		})
-		if err != nil || len(seen) != want {
-			t.Errorf("archived %t: %d accounts, want %d: %v", archived, len(seen), want, err)
-		}
-	}
-	failure, taken := errors.New("pipe closed"), 0
-	err = s.Accounts.Export(t.Context(), s.Company.ID, true, func(account.Account) error {
-		taken++
-		return failure
-	})
-	if !errors.Is(err, failure) || taken != 1 {
-		t.Errorf("%v after %d", err, taken)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := s.Accounts.Export(ctx, s.Company.ID, true, func(account.Account) error { return nil }); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
 	}
 }

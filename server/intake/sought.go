@@ -1,4 +1,4 @@
-package account
+package intake
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/schema"
@@ -15,9 +16,9 @@ import (
 // sought is a body, for which is read ahead what it will be matched with.
 type sought struct {
 	id       int64 // of the account; 0: it is found by a trait
-	by       MatchBy
+	by       account.MatchBy
 	strategy Strategy
-	patch    *Patch
+	patch    *account.Patch
 }
 
 // trait is what the account is found by; without a value nothing.
@@ -26,21 +27,21 @@ func (s sought) trait(properties schema.Schema) trait {
 	if key, ok := s.by.Key(); ok {
 		return traitOf(properties[key], keyIn(p, properties[key]))
 	}
-	if s.by == MatchNumber && p.Number.IsSet() {
+	if s.by == account.MatchNumber && p.Number.IsSet() {
 		return numberTrait(p.Number.Value)
 	}
-	member := Account{Title: p.Title.Value, Address: p.Address.Value, PrimaryEmail: &p.PrimaryEmail.Value, PrimaryPhone: &p.PrimaryPhone.Value}
-	return trait{s.by, matchValue(member, s.by)}
+	member := account.Account{Title: p.Title.Value, Address: p.Address.Value, PrimaryEmail: &p.PrimaryEmail.Value, PrimaryPhone: &p.PrimaryPhone.Value}
+	return trait{s.by, s.by.Value(member)}
 }
 
 // links tells whether the body's contact is looked for, if a given account matches;
 // without an id none does.
-func (s sought) links(matched Account) bool {
+func (s sought) links(matched account.Account) bool {
 	return s.patch.Contacts.IsAbsent() && (matched.ID == 0 || s.strategy == StrategyReplace || s.strategy == StrategyEnrich)
 }
 
 // keyIn is the key of a patch's value of a unique property; empty: it has none.
-func keyIn(p *Patch, property schema.Property) string {
+func keyIn(p *account.Patch, property schema.Property) string {
 	value := p.Custom.Value[property.Key]
 	if !property.Unique || value == nil {
 		return ""
@@ -50,7 +51,7 @@ func keyIn(p *Patch, property schema.Property) string {
 }
 
 // wanted are values to look for, by what records are found by.
-type wanted map[MatchBy][]string
+type wanted map[account.MatchBy][]string
 
 func (w wanted) add(t trait) {
 	if t.value != "" {
@@ -104,8 +105,8 @@ func (t *aheadTx) readRest(ctx context.Context, companyID int64, properties sche
 			t.want(traits, traitOf(properties[key], keyIn(s.patch, properties[key])))
 		}
 		if s.links(matched) {
-			people.add(trait{MatchEmail, normal.EmailKey(s.patch.PrimaryEmail.Value)})
-			people.add(trait{MatchPhone, s.patch.PrimaryPhone.Value})
+			people.add(trait{account.MatchEmail, normal.EmailKey(s.patch.PrimaryEmail.Value)})
+			people.add(trait{account.MatchPhone, s.patch.PrimaryPhone.Value})
 		}
 	}
 	if err := t.findOwners(ctx, companyID, properties, traits); err != nil {
@@ -122,7 +123,7 @@ func (t *aheadTx) want(w wanted, sought trait) {
 }
 
 // matched returns the account that a body matches, as far as it was read ahead.
-func (t *aheadTx) matched(s sought, properties schema.Schema) Account {
+func (t *aheadTx) matched(s sought, properties schema.Schema) account.Account {
 	if s.id != 0 {
 		return t.read.accounts[s.id]
 	}
@@ -144,7 +145,7 @@ func (t *aheadTx) findOwners(ctx context.Context, companyID int64, properties sc
 // findMerged notes which accounts that were merged had traits that none has now.
 func (t *aheadTx) findMerged(ctx context.Context, companyID int64, w wanted) error {
 	for by, values := range w {
-		if _, unique := by.Key(); !unique && by != MatchNumber {
+		if _, unique := by.Key(); !unique && by != account.MatchNumber {
 			continue
 		}
 		free := slices.DeleteFunc(slices.Clone(values), func(value string) bool { return t.read.traits[trait{by, value}] != 0 })
@@ -160,11 +161,11 @@ func (t *aheadTx) findMerged(ctx context.Context, companyID int64, w wanted) err
 	return nil
 }
 
-func (t *aheadTx) ownersOf(ctx context.Context, companyID int64, properties schema.Schema, by MatchBy, values []string) (map[string]int64, error) {
+func (t *aheadTx) ownersOf(ctx context.Context, companyID int64, properties schema.Schema, by account.MatchBy, values []string) (map[string]int64, error) {
 	if key, ok := by.Key(); ok {
 		return t.Tx.Owners(ctx, properties[key], values)
 	}
-	if by != MatchNumber {
+	if by != account.MatchNumber {
 		return t.Tx.FindAccounts(ctx, companyID, by, values)
 	}
 	numbers := make([]int64, len(values))
@@ -184,13 +185,13 @@ func (t *aheadTx) findPeople(ctx context.Context, companyID int64, w wanted) err
 	if len(w) == 0 {
 		return nil
 	}
-	emails, phones := w[MatchEmail], w[MatchPhone]
+	emails, phones := w[account.MatchEmail], w[account.MatchPhone]
 	byEmail, byPhone, err := t.Tx.FindContacts(ctx, companyID, emails, phones)
 	if err != nil {
 		return fmt.Errorf("find contacts: %w", err)
 	}
-	t.read.people.note(MatchEmail, emails, byEmail)
-	t.read.people.note(MatchPhone, phones, byPhone)
+	t.read.people.note(account.MatchEmail, emails, byEmail)
+	t.read.people.note(account.MatchPhone, phones, byPhone)
 	ids := slices.Concat(slices.Collect(maps.Values(byEmail)), slices.Collect(maps.Values(byPhone)))
 	t.read.contacts, err = t.Tx.Contacts(ctx, companyID, ids)
 	return err
