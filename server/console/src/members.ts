@@ -20,7 +20,10 @@ export interface Member {
   /** Whether labels may be added to the options. */
   open?: boolean;
   readOnly?: boolean;
+  /** Whether it must be filled in. */
   required?: boolean;
+  /** Whether it is empty rather than null, if it need not be filled in. */
+  neverNull?: boolean;
   input?: 'email' | 'tel' | 'url';
   /** What people need to know before they write a value. */
   hint?: string;
@@ -39,10 +42,13 @@ export const ownMembers: Member[] = [
   own('description', 'Description', 'long'),
   own('value', 'Value', 'number'),
   own('size', 'Size', 'number'),
-  own('isActive', 'Active', 'boolean', { required: true }),
+  own('isActive', 'Active', 'boolean', { neverNull: true }),
   own('createdAt', 'Created', 'time', { readOnly: true }),
   own('updatedAt', 'Updated', 'time', { readOnly: true }),
 ];
+
+/** Whether a member is null without a value. */
+export const mayBeNull = (member: Member): boolean => !member.required && !member.neverNull;
 
 const kinds: Record<Property['type'], Kind> = { TEXT: 'text', NUMERIC: 'number', BOOLEAN: 'boolean', DATE: 'date', DROPDOWN: 'choice' };
 

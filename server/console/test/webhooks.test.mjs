@@ -54,10 +54,6 @@ describe('webhooks', () => {
     const dialog = page.getByRole('dialog');
     const make = dialog.getByRole('button', { name: 'Create the webhook' });
     await dialog.getByLabel('URL').fill('http://10.0.0.1/');
-    await page.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'hidden' });
-    await page.getByRole('button', { name: 'New webhook' }).click();
-    await dialog.getByLabel('URL').fill('http://10.0.0.1/');
     await dialog.getByLabel('Begin after').fill('99999999');
     await page.keyboard.press('Enter');
     await error(dialog, 'URL').filter({ hasText: 'url must lead to a public address' }).waitFor();

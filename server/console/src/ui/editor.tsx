@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import { readNumber } from '../exact';
-import { show, type Member } from '../members';
+import { mayBeNull, show, type Member } from '../members';
 import { Input, type Tie } from './field';
 import { Button } from './parts';
 
@@ -19,14 +19,14 @@ export const isGroup = (member: Member): boolean => !!member.multiple;
 
 function Single({ member, value, onChange, tie, disabled }: EditorProps) {
   const text = show(value);
-  const empty = (v: string) => (v === '' && !member.required ? null : v);
+  const empty = (v: string) => (v === '' && mayBeNull(member) ? null : v);
   switch (member.kind) {
     case 'long':
       return <textarea {...tie} disabled={disabled} rows={Math.min(8, Math.max(2, text.split('\n').length))} value={text} onInput={e => onChange(empty(e.currentTarget.value))} />;
     case 'boolean':
       return (
         <select {...tie} disabled={disabled} value={value === null ? '' : String(value)} onChange={e => onChange(e.currentTarget.value === '' ? null : e.currentTarget.value === 'true')}>
-          {!member.required && <option value="">–</option>}
+          {mayBeNull(member) && <option value="">–</option>}
           <option value="true">Yes</option>
           <option value="false">No</option>
         </select>
@@ -96,7 +96,7 @@ const Choice = (props: EditorProps) => <OptionSelect {...props} taken={[]} first
 /** Several options: those that are chosen, and a list to add from. */
 function Choices({ member, value, onChange, tie, disabled }: EditorProps) {
   const chosen = (value ?? []) as string[];
-  const set = (list: string[]) => onChange(list.length || member.required ? list : null);
+  const set = (list: string[]) => onChange(list.length || !mayBeNull(member) ? list : null);
   const rest = member.open || member.options!.some(o => !chosen.includes(o));
   return (
     <div class="choices">
@@ -106,7 +106,7 @@ function Choices({ member, value, onChange, tie, disabled }: EditorProps) {
           <Button look="quiet" icon="close" label={`Remove ${show(label, member)}`} disabled={disabled} onClick={() => set(chosen.filter(c => c !== label))} />
         </span>
       ))}
-      {rest && <OptionSelect member={member} value={null} taken={chosen} first="Add…" tie={{ ...tie, 'aria-label': `Add to ${member.name}` } as Tie} disabled={disabled} onPick={label => label && !chosen.includes(label) && set([...chosen, label])} />}
+      {rest && <OptionSelect member={member} value={null} taken={chosen} first="Add…" tie={{ ...tie, 'aria-required': undefined, 'aria-label': `Add to ${member.name}` } as Tie} disabled={disabled} onPick={label => label && !chosen.includes(label) && set([...chosen, label])} />}
     </div>
   );
 }
@@ -116,7 +116,7 @@ function Lines({ member, value, onChange, tie, disabled }: EditorProps) {
   const items = (value ?? []) as unknown[];
   const [blank, setBlank] = useState(items.length === 0);
   const shown = blank ? [...items, ''] : items;
-  const one: Member = { ...member, multiple: false, kind: member.kind === 'lines' ? 'text' : member.kind, required: true };
+  const one: Member = { ...member, multiple: false, kind: member.kind === 'lines' ? 'text' : member.kind, required: false, neverNull: true };
   const set = (i: number, v: unknown) => {
     if (i >= items.length) setBlank(false);
     onChange(shown.map((old, j) => (j === i ? v : old)));
@@ -124,14 +124,14 @@ function Lines({ member, value, onChange, tie, disabled }: EditorProps) {
   const remove = (i: number) => {
     if (i >= items.length) { setBlank(false); return; }
     const rest = items.filter((_, j) => j !== i);
-    onChange(rest.length || member.required ? rest : null);
+    onChange(rest.length || !mayBeNull(member) ? rest : null);
   };
   return (
     <div class="lines">
       {shown.map((item, i) => (
         <div class="joined" key={i}>
-          <Editor member={one} value={item} disabled={disabled} onChange={v => set(i, v)} tie={{ ...tie, id: i ? `${tie.id}-${i}` : tie.id, 'aria-label': `${member.name}, line ${i + 1}` } as Tie} />
-          {(shown.length > 1 || !member.required) && <Button look="quiet" icon="close" label={`Remove line ${i + 1} of ${member.name}`} disabled={disabled} onClick={() => remove(i)} />}
+          <Editor member={one} value={item} disabled={disabled} onChange={v => set(i, v)} tie={{ ...tie, id: i ? `${tie.id}-${i}` : tie.id, 'aria-required': i ? undefined : tie['aria-required'], 'aria-label': `${member.name}, line ${i + 1}` } as Tie} />
+          {(shown.length > 1 || mayBeNull(member)) && <Button look="quiet" icon="close" label={`Remove line ${i + 1} of ${member.name}`} disabled={disabled} onClick={() => remove(i)} />}
         </div>
       ))}
       {!blank && <Button look="quiet" icon="plus" disabled={disabled} onClick={() => setBlank(true)}>Add a line</Button>}

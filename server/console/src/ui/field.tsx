@@ -3,12 +3,14 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import { Refusal } from '../api';
 
 /** What ties a control to its label, its hint and what is wrong with it. */
-export interface Tie { id: string; 'aria-describedby'?: string; 'aria-invalid'?: boolean }
+export interface Tie { id: string; 'aria-describedby'?: string; 'aria-invalid'?: boolean; 'aria-required'?: boolean }
 
 interface FieldProps {
   label: string;
   hint?: ComponentChildren;
   error?: string;
+  /** Whether it must be filled in, which its label shows and screen readers say. */
+  required?: boolean;
   changed?: boolean;
   wide?: boolean;
   /** A member of several controls is a group, and has no one to label. */
@@ -18,11 +20,12 @@ interface FieldProps {
 }
 
 /** A control with its label, and what is wrong with it in the server's words. */
-export function Field({ label, hint, error, changed, wide, group, aside, children }: FieldProps) {
+export function Field({ label, hint, error, required, changed, wide, group, aside, children }: FieldProps) {
   const id = useId();
   const under = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ') || undefined;
-  const tie: Tie = { id, 'aria-describedby': under, 'aria-invalid': error ? true : undefined };
-  const label$ = group ? <span class="label" id={`${id}-label`}>{label}</span> : <label class="label" for={id}>{label}</label>;
+  const tie: Tie = { id, 'aria-describedby': under, 'aria-invalid': error ? true : undefined, 'aria-required': required || undefined };
+  const look = `label ${required ? 'required' : ''}`;
+  const label$ = group ? <span class={look} id={`${id}-label`}>{label}</span> : <label class={look} for={id}>{label}</label>;
   return (
     <div class={`field ${changed ? 'changed' : ''} ${error ? 'wrong' : ''} ${wide ? 'wide' : ''}`} role={group ? 'group' : undefined} aria-labelledby={group ? `${id}-label` : undefined}>
       <div class="label-row">{label$}{aside}</div>
@@ -32,6 +35,9 @@ export function Field({ label, hint, error, changed, wide, group, aside, childre
     </div>
   );
 }
+
+/** Says what the mark of a label means, in a form that has one. */
+export const RequiredNote = () => <p class="hint required-note">Fields with * must be filled in.</p>;
 
 /** What a one-line input takes, whatever its type is. */
 export interface InputProps extends Partial<Tie> {
@@ -58,14 +64,15 @@ interface TextProps extends Omit<InputProps, 'onInput'> {
   label: string;
   name: string;
   hint?: ComponentChildren;
+  required?: boolean;
   /** What the server refused, of which this shows what is about it. */
   of?: unknown;
   onInput: (value: string) => void;
 }
 
 /** A field of one line. */
-export const TextField = ({ label, hint, of, value, onInput, name, ...rest }: TextProps) => (
-  <Field label={label} hint={hint} error={of instanceof Refusal ? of.of(name) : undefined}>
+export const TextField = ({ label, hint, required, of, value, onInput, name, ...rest }: TextProps) => (
+  <Field label={label} hint={hint} required={required} error={of instanceof Refusal ? of.of(name) : undefined}>
     {tie => <Input {...rest} {...tie} name={name} value={value} onInput={e => onInput(e.currentTarget.value)} />}
   </Field>
 );

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { api, get } from '../api';
 import { go, route } from '../router';
 import { Button, Errors } from '../ui/parts';
-import { TextField } from '../ui/field';
+import { RequiredNote, TextField } from '../ui/field';
 import { say } from '../ui/toast';
 
 /** Where the link of an invitation leads: the new user sets a password. */
@@ -25,7 +25,8 @@ export function Accept() {
       <form class="card" onSubmit={submit} noValidate>
         <h1><img src="icon.svg" alt="" width="28" height="28" />Welcome</h1>
         <Errors of={error} fields={['password']} />
-        <TextField label="Your new password" name="password" type="password" autocomplete="new-password" of={error} value={password} onInput={setPassword} hint="At least 12 characters." />
+        <RequiredNote />
+        <TextField label="Your new password" name="password" required type="password" autocomplete="new-password" of={error} value={password} onInput={setPassword} hint="At least 12 characters." />
         <Button type="submit" look="main">Set the password</Button>
       </form>
     </main>

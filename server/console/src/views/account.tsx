@@ -1,16 +1,17 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { api, ask, reasonName, Refusal, type Account, type ReasonHeader } from '../api';
+import { begunAt, keep } from '../begun';
 import { ago, count, formatTime, nameOf } from '../format';
 import { bodyOf, customMembers, labelOf, loadProperties, members, newOptions, ownMembers, same, show, valueOf, type Draft } from '../members';
 import { go } from '../router';
 import { may } from '../session';
 import { Dialog, FormDialog } from '../ui/dialog';
+import { RequiredNote } from '../ui/field';
 import { Banner, Button, Chip, Empty, Errors, Head, useLoaded, Wait } from '../ui/parts';
 import { useReason } from '../ui/reason';
 import { typing } from '../ui/shortcuts';
 import { say } from '../ui/toast';
 import { lastList } from './accounts';
-import { begunAt, keep } from './begun';
 import { Conflict } from './conflict';
 import { Difference, differingKeys } from './difference';
 import { History } from './history';
@@ -129,6 +130,7 @@ function AccountWork({ first }: { first: Work }) {
         ? <Conflict base={base} theirs={theirs.base} draft={draft} conflicts={error instanceof Refusal ? error.problem?.conflicts : undefined} busy={busy} onTheirs={() => work.take(theirs)}
             onSend={set => (Object.keys(set).length ? work.save(set, theirs.tag) : work.take(theirs))} />
         : <Errors of={error} fields={fields()} />}
+      <RequiredNote />
       <div class="columns">
         <div class="column">
           <section class="panel"><h2>Account</h2><MemberFields members={ownMembers.filter(m => !m.readOnly && m.key !== 'isActive')} {...fieldProps} /></section>

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { api, get, reasonName, Refusal, type Account } from '../api';
 import { count, formatCount } from '../format';
-import { bodyOf, loadProperties, memberOf, members, newOptions, show, valueOf, type Draft, type Member } from '../members';
+import { bodyOf, loadProperties, mayBeNull, memberOf, members, newOptions, show, valueOf, type Draft, type Member } from '../members';
 import { Dialog } from '../ui/dialog';
 import { SelectField } from '../ui/field';
 import { useOnce } from '../ui/once';
@@ -44,10 +44,10 @@ export function Bulk({ accounts, onClose, onDone }: { accounts: Account[]; onClo
   const change = (name: string, value: unknown) => { setAfter(undefined); setDraft({ ...draft, [name]: value }); };
   const changed = after?.map((a, i) => ({ before: accounts[i], after: a, members: differing(accounts[i], a) })).filter(c => c.members.length);
   return (
-    <Dialog title={`Change ${count(accounts.length, 'account')}`} wide onClose={onClose}>
+    <Dialog title={`Change ${count(accounts.length, 'account')}`} wide begun={picked.length > 0} onClose={onClose}>
       <form onSubmit={e => { e.preventDefault(); void send(!after); }} noValidate>
         <Errors of={error} fields={[reasonName]} />
-        <SelectField label="Fields to set" value="" options={[['', 'Add a field…'], ...free.map((m): [string, string] => [m.key, m.name])]} onChange={name => name && change(name, memberOf(name)!.key === 'isActive' ? true : memberOf(name)!.required ? [] : null)} />
+        <SelectField label="Fields to set" value="" options={[['', 'Add a field…'], ...free.map((m): [string, string] => [m.key, m.name])]} onChange={name => name && change(name, memberOf(name)!.key === 'isActive' ? true : mayBeNull(memberOf(name)!) ? null : [])} />
         <MemberFields members={picked} draft={draft} error={withoutPlaces(error)} disabled={busy} onChange={change} />
         {picked.length > 0 && <p class="hint">A field that is left empty is cleared. <button type="button" class="link" onClick={() => { setDraft({}); setAfter(undefined); }}>Start over</button></p>}
         {changed && (

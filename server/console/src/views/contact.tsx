@@ -1,21 +1,21 @@
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { api, get, Refusal, type Contact } from '../api';
+import { begunAt, keep } from '../begun';
 import { ago } from '../format';
 import { same, type Draft, type Member } from '../members';
 import { go } from '../router';
 import { may } from '../session';
 import { FormDialog } from '../ui/dialog';
 import { Editor, isGroup } from '../ui/editor';
-import { Field } from '../ui/field';
+import { Field, RequiredNote } from '../ui/field';
 import { Button, Errors, Head, useLoaded, Wait } from '../ui/parts';
 import { say } from '../ui/toast';
-import { begunAt, keep } from './begun';
 
 const contactMembers: Member[] = [
   { key: 'name', prop: 'name', name: 'Name', kind: 'text', required: true },
   { key: 'title', prop: 'title', name: 'Role', kind: 'text' },
-  { key: 'emails', prop: 'emails', name: 'E-mail', kind: 'text', input: 'email', multiple: true, required: true },
-  { key: 'phones', prop: 'phones', name: 'Phone', kind: 'text', input: 'tel', multiple: true, required: true },
+  { key: 'emails', prop: 'emails', name: 'E-mail', kind: 'text', input: 'email', multiple: true, neverNull: true },
+  { key: 'phones', prop: 'phones', name: 'Phone', kind: 'text', input: 'tel', multiple: true, neverNull: true },
 ];
 
 /** One person. */
@@ -53,10 +53,11 @@ function ContactWork({ contact, onSaved }: { contact: Contact; onSaved: (c: Cont
         {may('write') && <Button look="danger" onClick={() => setDeleting(true)}>Delete</Button>}
       </Head>
       <Errors of={error} fields={contactMembers.map(m => m.key)} />
+      <RequiredNote />
       <section class="panel">
         <div class="grid">
           {contactMembers.map(m => (
-            <Field key={m.key} label={m.name} group={isGroup(m)} changed={m.key in draft} error={error instanceof Refusal ? error.of(m.key) : undefined}>
+            <Field key={m.key} label={m.name} group={isGroup(m)} required={m.required && may('write')} changed={m.key in draft} error={error instanceof Refusal ? error.of(m.key) : undefined}>
               {tie => <Editor member={m} value={m.key in draft ? draft[m.key] : contact[m.key as keyof Contact] ?? null} disabled={busy || !may('write')} onChange={v => change(m.key, v)} tie={tie} />}
             </Field>
           ))}

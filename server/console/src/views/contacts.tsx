@@ -76,7 +76,7 @@ function NewContact({ onClose }: { onClose: () => void }) {
       go(`#/contacts/${made.id}`);
     }}>
       {error => <>
-        <TextField label="Name" name="name" of={error} value={form.name} onInput={set('name')} />
+        <TextField label="Name" name="name" required of={error} value={form.name} onInput={set('name')} />
         <TextField label="Role" name="title" of={error} value={form.title} onInput={set('title')} />
         <TextField label="E-mail" name="emails" type="email" of={error} value={form.email} onInput={set('email')} />
         <TextField label="Phone" name="phones" type="tel" of={error} value={form.phone} onInput={set('phone')} />

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { api, ask, type Account, type Change } from '../api';
 import { ago, formatTime, numberOf } from '../format';
-import { inOrder, labelOf, memberOf, same, textOf, valueOf } from '../members';
+import { inOrder, labelOf, mayBeNull, memberOf, same, textOf, valueOf } from '../members';
 import { may } from '../session';
 import { Button, Chip, Failure, useNextKey } from '../ui/parts';
 import { useKeyNames } from './key-names';
@@ -77,7 +77,7 @@ function Field({ name, before, after, created, current, onRestore }: FieldProps)
   const member = memberOf(name);
   const label = labelOf(name);
   const words = (v: unknown) => textOf(name, v, current) || '–';
-  const known = member ? !member.readOnly && !(member.required && before === null) : name === 'contacts';
+  const known = member ? !member.readOnly && (before !== null || mayBeNull(member)) : name === 'contacts';
   const restorable = known && !created && onRestore && current && !same(before, valueOf(current, name));
   return (
     <div class="history-field">

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { keep } from '../begun';
 import { readCSV, cellOf } from '../csv';
 import { count, formatCount } from '../format';
 import { loadProperties } from '../members';
@@ -6,7 +7,6 @@ import { Banner, Button, Chip, Errors, Head, type Tone } from '../ui/parts';
 import { Check, Field, SelectField } from '../ui/field';
 import { useOnce } from '../ui/once';
 import { useReason } from '../ui/reason';
-import { keep } from './begun';
 import { guess, run, targets, type Outcome, type Plan } from './import-run';
 import { download } from './export';
 

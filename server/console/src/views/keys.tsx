@@ -85,7 +85,7 @@ function NewKey({ onClose, onDone }: { onClose: () => void; onDone: (token: stri
         <SelectField label="Ends" name="expiresAt" of={error} value={form.days} options={[['1', 'In a day'], ['30', 'In 30 days'], ['90', 'In 90 days'], ['365', 'In a year'], ['', 'Never']]} onChange={set('days')} />
         <SelectField label="Handling of what older clients send" value={form.handling} options={[['', 'As the path says'], ['strict', 'Strict'], ['lenient', 'Lenient']]} onChange={set('handling')} />
         <TextField label="Only from" name="allowedIps" of={error} value={form.from} onInput={set('from')} hint="Networks such as 203.0.113.0/24, with commas; from anywhere if empty." />
-        <TextField label={`Password of ${session.value!.user.email}`} name="password" type="password" autocomplete="current-password" value={form.password} onInput={set('password')} hint="A key is created with the password, not with another key." />
+        <TextField label={`Password of ${session.value!.user.email}`} name="password" required type="password" autocomplete="current-password" value={form.password} onInput={set('password')} hint="A key is created with the password, not with another key." />
       </>}
     </FormDialog>
   );

@@ -71,7 +71,7 @@ function LinkDialog({ taken, onClose, onPick }: { taken: number[]; onClose: () =
       onPick(await get(api.POST('/contacts', { headers: key([q, email]), body: { name: q, emails: email.trim() ? [email] : undefined } })));
     }}>
       {error => <>
-        <TextField label="Name" name="name" of={error} value={q} onInput={setQ} />
+        <TextField label="Name" name="name" required of={error} value={q} onInput={setQ} />
         <ul class="picks">
           {found.filter(p => !taken.includes(p.id)).map(p => (
             <li key={p.id}><button type="button" onClick={() => onPick(p)}><b>{p.name}</b> <span class="second">{[p.title, p.emails[0], p.phones[0]].filter(Boolean).join(' · ')}</span></button></li>

@@ -1,13 +1,14 @@
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { api, ask, reasonName } from '../api';
+import { begunAt, keep } from '../begun';
 import { bodyOf, customMembers, loadProperties, newOptions, ownMembers, type Draft } from '../members';
 import { go } from '../router';
+import { RequiredNote } from '../ui/field';
 import { useOnce } from '../ui/once';
 import { Button, Errors, Head } from '../ui/parts';
 import { useReason } from '../ui/reason';
 import { say } from '../ui/toast';
 import { lastList } from './accounts';
-import { begunAt, keep } from './begun';
 import { MemberFields } from './member-fields';
 
 const asked = ownMembers.filter(m => !m.readOnly && m.key !== 'isActive');
@@ -48,6 +49,7 @@ export function NewAccount() {
     <form class="account single" onSubmit={submit} noValidate>
       <Head title="New account" back={{ href: lastList.value, text: 'Accounts' }} />
       <Errors of={error} fields={[...[...asked, ...customMembers.value].map(m => m.key), reasonName]} />
+      <RequiredNote />
       <section class="panel"><h2>Account</h2><MemberFields members={asked} {...common} /></section>
       {customMembers.value.length > 0 && <section class="panel"><h2>Custom</h2><MemberFields members={customMembers.value} {...common} /></section>}
       <div class="savebar"><div class="savebar-words" />{reason.field(error)}<a class="button plain" href={lastList.value} onClick={() => keep(place, undefined)}>Cancel</a><Button type="submit" look="main" busy={busy}>Create the account</Button></div>

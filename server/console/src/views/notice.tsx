@@ -39,12 +39,12 @@ export function Notice({ user, onClose, onDone }: { user: Alias; onClose: () => 
       onDone();
     }}>
       {error => <>
-        <Field label="Message" error={error instanceof Refusal ? error.of('message') : undefined}>
+        <Field label="Message" required error={error instanceof Refusal ? error.of('message') : undefined}>
           {tie => <textarea {...tie} rows={3} value={message} onInput={e => setMessage(e.currentTarget.value)} />}
         </Field>
         <div class="grid">
           <SelectField label="The end" value={ending} options={[['set', 'On a day'], ['', user.sunset ? 'As announced' : 'Not named yet']]} onChange={setEnding} />
-          {ending === 'set' && <TextField label="Day (UTC)" name="sunset" type="date" of={error} value={date} onInput={setDate} />}
+          {ending === 'set' && <TextField label="Day (UTC)" name="sunset" required type="date" of={error} value={date} onInput={setDate} />}
         </div>
         <Field label="The mail" group hint="It is sent if the server can send mail, and recorded in any case.">
           {() => <pre class="letter" tabIndex={0}>{letter(user, message, sunset)}</pre>}

@@ -52,7 +52,7 @@ function NewProperty({ onClose }: { onClose: () => void }) {
       go(`#/properties/${made.keyName}`);
     }}>
       {error => <>
-        <TextField label="Name" name="name" of={error} value={form.name} onInput={name => setForm({ ...form, name })} />
+        <TextField label="Name" name="name" required of={error} value={form.name} onInput={name => setForm({ ...form, name })} />
         <TextField label="Key" name="keyName" of={error} value={form.keyName} onInput={keyName => setForm({ ...form, keyName })} hint="Its name in the API. Made from the name if it is left empty." />
         <SelectField label="Type" value={form.type} options={types} onChange={type => setForm({ ...form, type: type as Property['type'] })} />
         {form.type === 'DROPDOWN' && <Field label="Options, one on a line">{tie => <textarea {...tie} rows={4} value={form.options} onInput={e => setForm({ ...form, options: e.currentTarget.value })} />}</Field>}

@@ -107,7 +107,7 @@ function Naming({ title, field, first, hint, reasoned, onClose, onName }: { titl
   const [name, setName] = useState(first);
   return (
     <FormDialog title={title} action="Save" fields={[field]} reasoned={reasoned} onClose={onClose} onSubmit={reason => onName(name, reason)}>
-      {error => <TextField label="Name" name={field} of={error} value={name} onInput={setName} hint={hint} />}
+      {error => <TextField label="Name" name={field} required of={error} value={name} onInput={setName} hint={hint} />}
     </FormDialog>
   );
 }

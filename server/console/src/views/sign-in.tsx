@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { session, signIn, signInByPassword, signOut } from '../session';
 import { Button, Errors } from '../ui/parts';
-import { Check, TextField } from '../ui/field';
+import { Check, RequiredNote, TextField } from '../ui/field';
 
 /** The way in: with a key, or with a password, which makes a key that ends. */
 export function SignIn() {
@@ -60,11 +60,12 @@ function SignInForm({ title, titleId, why, email = '', byPassword, children }: F
         <button type="button" aria-pressed={way === 'password'} onClick={() => setWay('password')}>With a password</button>
       </div>
       <Errors of={error} />
+      <RequiredNote />
       {way === 'key'
-        ? <TextField label="API key" name="key" type="password" value={form.key} onInput={set('key')} autofocus hint={<>Shown once, when the key was created. <code>make run</code> prints one.</>} />
+        ? <TextField label="API key" name="key" required type="password" value={form.key} onInput={set('key')} autofocus hint={<>Shown once, when the key was created. <code>make run</code> prints one.</>} />
         : <>
-            <TextField label="E-mail" name="email" type="email" autocomplete="username" value={form.email} onInput={set('email')} />
-            <TextField label="Password" name="password" type="password" autocomplete="current-password" value={form.password} onInput={set('password')} />
+            <TextField label="E-mail" name="email" required type="email" autocomplete="username" value={form.email} onInput={set('email')} />
+            <TextField label="Password" name="password" required type="password" autocomplete="current-password" value={form.password} onInput={set('password')} />
             <TextField label="Company id, if you are in several" name="company_id" inputMode="numeric" value={form.company} onInput={set('company')} hint="Makes a key that ends in eight hours, or when you sign out." />
           </>}
       <Check label="Keep in this tab" hint="Otherwise a reload asks you to sign in again." checked={keep} onChange={setKeep} />

@@ -81,7 +81,7 @@ function Invite({ onClose, onDone }: { onClose: () => void; onDone: (i: Invitati
       onDone(await get(api.POST('/users', { body: { ...form, firstName: form.firstName || undefined, lastName: form.lastName || undefined } })));
     }}>
       {error => <>
-        <TextField label="E-mail" name="email" type="email" of={error} value={form.email} onInput={email => setForm({ ...form, email })} />
+        <TextField label="E-mail" name="email" required type="email" of={error} value={form.email} onInput={email => setForm({ ...form, email })} />
         <TextField label="First name" name="firstName" of={error} value={form.firstName} onInput={firstName => setForm({ ...form, firstName })} />
         <TextField label="Last name" name="lastName" of={error} value={form.lastName} onInput={lastName => setForm({ ...form, lastName })} />
         <Check label="Admin" hint="May do everything." checked={form.isAdmin} onChange={isAdmin => setForm({ ...form, isAdmin })} />

@@ -13,7 +13,7 @@ const settings = (): Member[] => [
   { key: 'description', prop: 'description', name: 'Description', kind: 'text', hint: 'What is it for?' },
   { key: 'kinds', prop: 'kinds', name: 'Kinds of changes', kind: 'choice', multiple: true, required: true, options: Object.keys(kinds), optionName: kind => kinds[kind as keyof typeof kinds] },
   {
-    key: 'members', prop: 'members', name: 'Fields to watch', kind: 'choice', multiple: true, required: true, optionName: watchedName,
+    key: 'members', prop: 'members', name: 'Fields to watch', kind: 'choice', multiple: true, neverNull: true, optionName: watchedName,
     options: [...ownMembers.filter(m => !m.readOnly).map(m => m.key), 'contacts', 'custom', ...customMembers.value.map(m => m.key)],
     hint: 'Only changes to these are sent; with none, all are.',
   },
@@ -31,7 +31,7 @@ function SettingsDialog({ title, action, fields, first, onClose, onSend }: FormP
   const [form, setForm] = useState(first);
   const set = () => Object.fromEntries(Object.entries(form).filter(([key, value]) => !same(value, first[key])));
   return (
-    <FormDialog title={title} action={action} fields={fields.map(f => f.key)} onClose={onClose} onSubmit={() => onSend(set())}>
+    <FormDialog title={title} action={action} fields={fields.map(f => f.key)} begun={Object.keys(set()).length > 0} onClose={onClose} onSubmit={() => onSend(set())}>
       {error => <MemberFields members={fields} draft={form} error={error} onChange={(key, value) => setForm({ ...form, [key]: value })} />}
     </FormDialog>
   );

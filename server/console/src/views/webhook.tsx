@@ -133,7 +133,7 @@ function Replay({ webhook, onClose, onDone }: StepProps<string>) {
     }}>
       {error => <>
         <p>All that follows a change is sent again, each with the id that it had. A later change than it has come to skips what is between.</p>
-        <TextField label="After the change" name="after" of={error} value={after} onInput={setAfter} hint={`Its number, as the history of an account has it; 0 is before the first. The webhook is at ${numberOf(webhook.position)}.`} />
+        <TextField label="After the change" name="after" required of={error} value={after} onInput={setAfter} hint={`Its number, as the history of an account has it; 0 is before the first. The webhook is at ${numberOf(webhook.position)}.`} />
       </>}
     </FormDialog>
   );

@@ -1,5 +1,5 @@
 import { effect } from '@preact/signals';
-import { session } from '../session';
+import { session } from './session';
 
 /** What was begun and not saved, by its place: for who comes back to it. */
 const begun = new Map<string, unknown>();
