@@ -2898,7 +2898,8 @@ type UpdatedAccount = Account
 // ListAccountsParams defines parameters for ListAccounts.
 type ListAccountsParams struct {
 	// Q Words that must all be found in the title, the description, the address, the e-mail address, the phone number or
-	// the names of the contacts.
+	// the names of the contacts. A phone number is found however it is written: punctuation does not count, and of seven
+	// digits and more neither do a country code that `+` or `00` announces and zeros ahead of the area code.
 	Q *AccountWords `form:"q,omitempty" json:"q,omitempty"`
 
 	// Title A part of the title.
@@ -2913,7 +2914,7 @@ type ListAccountsParams struct {
 	// PrimaryEmail A part of the main e-mail address.
 	PrimaryEmail *PrimaryEmailFilter `form:"primaryEmail,omitempty" json:"primaryEmail,omitempty"`
 
-	// PrimaryPhone A part of the main phone number. Only digits are compared.
+	// PrimaryPhone A part of the main phone number, or all of it in any way of writing, as `q` finds it.
 	PrimaryPhone *PrimaryPhoneFilter `form:"primaryPhone,omitempty" json:"primaryPhone,omitempty"`
 
 	// UpdatedAfter Last changed after this time, and not at it. Others may still be writing with an earlier time: a program that
@@ -2966,7 +2967,8 @@ type ListAccountsParams struct {
 // UpdateAccountsParams defines parameters for UpdateAccounts.
 type UpdateAccountsParams struct {
 	// Q Words that must all be found in the title, the description, the address, the e-mail address, the phone number or
-	// the names of the contacts.
+	// the names of the contacts. A phone number is found however it is written: punctuation does not count, and of seven
+	// digits and more neither do a country code that `+` or `00` announces and zeros ahead of the area code.
 	Q *AccountWords `form:"q,omitempty" json:"q,omitempty"`
 
 	// Title A part of the title.
@@ -2981,7 +2983,7 @@ type UpdateAccountsParams struct {
 	// PrimaryEmail A part of the main e-mail address.
 	PrimaryEmail *PrimaryEmailFilter `form:"primaryEmail,omitempty" json:"primaryEmail,omitempty"`
 
-	// PrimaryPhone A part of the main phone number. Only digits are compared.
+	// PrimaryPhone A part of the main phone number, or all of it in any way of writing, as `q` finds it.
 	PrimaryPhone *PrimaryPhoneFilter `form:"primaryPhone,omitempty" json:"primaryPhone,omitempty"`
 
 	// UpdatedAfter Last changed after this time, and not at it. Others may still be writing with an earlier time: a program that
@@ -3638,7 +3640,8 @@ type ListAuditParams struct {
 
 // ListContactsParams defines parameters for ListContacts.
 type ListContactsParams struct {
-	// Q Words that must all be found in the name, the e-mail addresses or the phone numbers.
+	// Q Words that must all be found in the name, the e-mail addresses or the phone numbers. These are found as those of
+	// accounts are, however they are written.
 	Q *ContactWords `form:"q,omitempty" json:"q,omitempty"`
 
 	// AccountID The account that the contacts are linked to.

@@ -256,7 +256,8 @@ type ClientInterface interface {
 	// the `keyName` of a custom property. A member with several values passes if one of them does. `neq` and `nin` pass
 	// where `eq` and `in` do not, also without a value. Text is compared without regard to case, numbers by their
 	// exact value. A date without a time stands for its whole day. `contains` also disregards accents and the kind of
-	// apostrophe. The ends of `between` are sent the lower one first.
+	// apostrophe. Of a phone number it finds a part, or all in any way of writing, as `q` does. The ends of `between` are
+	// sent the lower one first.
 	//
 	// Corresponds with GET /accounts/search (the `SearchAccounts` operationId).
 	SearchAccounts(ctx context.Context, params *SearchAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1276,7 +1277,8 @@ func (c *Client) ListDuplicates(ctx context.Context, params *ListDuplicatesParam
 // the `keyName` of a custom property. A member with several values passes if one of them does. `neq` and `nin` pass
 // where `eq` and `in` do not, also without a value. Text is compared without regard to case, numbers by their
 // exact value. A date without a time stands for its whole day. `contains` also disregards accents and the kind of
-// apostrophe. The ends of `between` are sent the lower one first.
+// apostrophe. Of a phone number it finds a part, or all in any way of writing, as `q` does. The ends of `between` are
+// sent the lower one first.
 //
 // Corresponds with GET /accounts/search (the `SearchAccounts` operationId).
 func (c *Client) SearchAccounts(ctx context.Context, params *SearchAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7911,7 +7913,8 @@ type ClientWithResponsesInterface interface {
 	// the `keyName` of a custom property. A member with several values passes if one of them does. `neq` and `nin` pass
 	// where `eq` and `in` do not, also without a value. Text is compared without regard to case, numbers by their
 	// exact value. A date without a time stands for its whole day. `contains` also disregards accents and the kind of
-	// apostrophe. The ends of `between` are sent the lower one first.
+	// apostrophe. Of a phone number it finds a part, or all in any way of writing, as `q` does. The ends of `between` are
+	// sent the lower one first.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -20556,7 +20559,8 @@ func (c *ClientWithResponses) ListDuplicatesWithResponse(ctx context.Context, pa
 // the `keyName` of a custom property. A member with several values passes if one of them does. `neq` and `nin` pass
 // where `eq` and `in` do not, also without a value. Text is compared without regard to case, numbers by their
 // exact value. A date without a time stands for its whole day. `contains` also disregards accents and the kind of
-// apostrophe. The ends of `between` are sent the lower one first.
+// apostrophe. Of a phone number it finds a part, or all in any way of writing, as `q` does. The ends of `between` are
+// sent the lower one first.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -31,7 +31,7 @@ func (f ListFilters) Filter() (query.Filter, error) {
 	b.part("address", MemberAddress, f.Address, normal.SearchFold, fault.MustNotBeBlank)
 	b.part("primaryName", MemberPrimaryName, f.PrimaryName, normal.SearchFold, fault.MustNotBeBlank)
 	b.part("primaryEmail", MemberEmail, f.PrimaryEmail, normal.SearchFold, fault.MustNotBeBlank)
-	b.part("primaryPhone", MemberPhone, f.PrimaryPhone, normal.Digits, normal.MustContainADigit+"; got "+fault.Quote(f.PrimaryPhone))
+	b.part("primaryPhone", MemberPhone, f.PrimaryPhone, normal.PhonePart, normal.MustContainADigit+"; got "+fault.Quote(f.PrimaryPhone))
 	if !f.UpdatedAfter.IsZero() {
 		b.add(query.Condition{Member: MemberUpdatedAt, Ranges: []query.Range{{From: f.UpdatedAfter, FromOpen: true}}})
 	}

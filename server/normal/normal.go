@@ -3,7 +3,6 @@
 package normal
 
 import (
-	"slices"
 	"strings"
 
 	"golang.org/x/text/cases"
@@ -63,40 +62,4 @@ func Unaccented(fold string) string {
 var letters = map[rune]string{
 	'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'ħ': "h", 'ŧ': "t", 'ı': "i", 'æ': "ae", 'œ': "oe", 'þ': "th",
 	'‘': "'", '’': "'", '‛': "'", 'ʼ': "'", 'ʻ': "'", '′': "'", '´': "'", '＇': "'",
-}
-
-// Words splits a text into the words to search for, in the form of SearchFold. A
-// phone number is split at its punctuation as well, since of numbers the digits
-// are searched. A word that is a part of another one is left out: where that is
-// found, it is too.
-func Words(text string) []string {
-	var words []string
-	for _, word := range strings.Fields(text) {
-		word = SearchFold(word)
-		switch {
-		case isPhonePart(word):
-			words = append(words, strings.FieldsFunc(word, func(r rune) bool { return r < '0' || r > '9' })...)
-		case word != "":
-			words = append(words, word)
-		}
-	}
-	return withoutParts(words)
-}
-
-// withoutParts returns the words, in their order, that are no part of another one.
-func withoutParts(words []string) []string {
-	var kept []string
-	for i, word := range words {
-		holds := func(other string) bool { return len(other) > len(word) && strings.Contains(other, word) }
-		if !slices.Contains(words[:i], word) && !slices.ContainsFunc(words, holds) {
-			kept = append(kept, word)
-		}
-	}
-	return kept
-}
-
-// isPhonePart tells whether a word has a digit, and else only what phone
-// numbers are written with.
-func isPhonePart(word string) bool {
-	return Digits(word) != "" && strings.Trim(word, "0123456789+＋-()./") == ""
 }

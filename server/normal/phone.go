@@ -42,6 +42,43 @@ func digit(r rune) rune {
 	return '0' + (r-zero)%10
 }
 
+// minNumber is how many digits a text has at least that is more than a part of a number.
+const minNumber = 7
+
+// PhonePart returns the digits to search for in numbers of which a text is a part. The
+// same number is written with its country code and without, with a 0 ahead of its area
+// code and without, and is kept so if it cannot be read: so of a whole number, what is
+// ahead of the area code is left out, and it is found however it was written.
+func PhonePart(s string) string {
+	digits := Digits(s)
+	if len(digits) < minNumber {
+		return digits
+	}
+	return subscriber(digits, isAbroad(s))
+}
+
+// isAbroad tells whether a number begins with its country code, and says so.
+func isAbroad(s string) bool {
+	s = strings.TrimPrefix(Trim(s), "tel:")
+	return strings.HasPrefix(strings.TrimLeft(s, "( "), "+") || strings.HasPrefix(s, "＋")
+}
+
+// subscriber returns the digits of a number without the country code, if it is abroad or
+// has 00 ahead, and without zeros ahead.
+func subscriber(digits string, abroad bool) string {
+	rest := digits
+	if international, cut := strings.CutPrefix(digits, "00"); abroad || cut {
+		number, err := phonenumbers.Parse("+"+international, "")
+		if err == nil && phonenumbers.IsValidNumber(number) {
+			rest = strings.TrimPrefix(international, strconv.Itoa(int(number.GetCountryCode())))
+		}
+	}
+	if rest = strings.TrimLeft(rest, "0"); rest == "" {
+		return digits
+	}
+	return rest
+}
+
 // CheckRegion returns an error unless phone numbers of the region are known.
 func CheckRegion(region string) error {
 	if !phonenumbers.GetSupportedRegions()[region] {

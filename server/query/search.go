@@ -172,7 +172,7 @@ func (p *testParser) condition(s Subject) Condition {
 func (p *testParser) needle(s Subject) string {
 	needle, wrong := normal.SearchFold(p.Value), fault.MustNotBeBlank
 	if s.Kind == Phone {
-		needle, wrong = normal.Digits(p.Value), normal.MustContainADigit+"; got "+fault.Quote(p.Value)
+		needle, wrong = normal.PhonePart(p.Value), normal.MustContainADigit+"; got "+fault.Quote(p.Value)
 	}
 	switch {
 	case needle == "":

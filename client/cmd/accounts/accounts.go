@@ -104,7 +104,7 @@ func filterFlags() []cli.Flag {
 		&cli.StringFlag{Name: "title", Usage: "with `TEXT` in the title"},
 		&cli.StringFlag{Name: "address", Usage: "with `TEXT` in the address"},
 		&cli.StringFlag{Name: "email", Usage: "with `TEXT` in the e-mail address"},
-		&cli.StringFlag{Name: "phone", Usage: "with the digits of `TEXT` in the phone number"},
+		&cli.StringFlag{Name: "phone", Usage: "with `TEXT` in the phone number, however that is written"},
 		&cli.StringFlag{Name: "contact", Usage: "with `TEXT` in the name of the first contact"},
 		&cli.StringFlag{Name: "updated-after", Usage: "changed after `TIME`: a date, or a date-time of RFC 3339", Validator: check(readTime)},
 		&cli.StringFlag{Name: "updated-before", Usage: "changed before `TIME`", Validator: check(readTime)},
