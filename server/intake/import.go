@@ -16,7 +16,7 @@ import (
 const (
 	// importTime bounds how long one call of Rows keeps other writers waiting, but for
 	// the rows that it has begun with.
-	importTime = 50 * time.Millisecond
+	importTime = 10 * time.Millisecond
 	// rowsAhead are rows that are read for together. All of them are imported, or a slow
 	// machine would read for all and import one.
 	rowsAhead = 50

@@ -26,13 +26,12 @@ const (
 	chunkBytes = 4 << 20
 )
 
-// Another process waits for the lock of an SQLite file by looking at it again,
-// for the first 128 ms at least every 25 ms, and later less often. So that it
-// meets a pause by then, there is one after each share of work, which may be
-// longer than this by one transaction.
+// Other writers come in turn with an import. It leaves the machine to them, and to
+// requests, for a moment after each share of work, which may be longer than this by
+// one transaction.
 const (
 	share = 75 * time.Millisecond
-	pause = 25 * time.Millisecond
+	pause = 5 * time.Millisecond
 )
 
 // A store that is busy is tried again, since what is to be done is known.

@@ -142,7 +142,9 @@ func (s *Store) connect(ctx context.Context, found file, limits limits) (err err
 	if err != nil {
 		return err
 	}
-	s.writer = commit.New(s.writes, checkpoints, limits.commit)
+	turn := engine.OpenTurn(filepath.Dir(path))
+	s.onClose(turn.Close)
+	s.writer = commit.New(s.writes, checkpoints, turn, limits.commit)
 	s.writer.Watch(limits.watcher)
 	if limits.text {
 		s.text, err = textindex.Open(ctx, path, s.writes.Session, s.writeSound, records.TextKinds, limits.pace)

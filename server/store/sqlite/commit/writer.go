@@ -66,6 +66,7 @@ func (r *request) call(conn *engine.Conn) (err error) {
 // commit waits for the disk, which takes as long for many writes as for one.
 type Writer struct {
 	conn   *engine.Conn
+	turn   *engine.Turn
 	queue  *queue.Queue[*request]
 	wal    *checkpointer
 	limits Limits
@@ -77,10 +78,11 @@ type Writer struct {
 }
 
 // New returns a writer on a connection of its own, with another one for
-// checkpoints. Both stay the caller's to close, after Stop.
-func New(conn, checkpoints *engine.Conn, limits Limits) *Writer {
+// checkpoints, in turn with other processes. All stay the caller's to close, after Stop.
+func New(conn, checkpoints *engine.Conn, turn *engine.Turn, limits Limits) *Writer {
 	return &Writer{
 		conn:   conn,
+		turn:   turn,
 		queue:  queue.New[*request](),
 		wal:    newCheckpointer(checkpoints, limits),
 		limits: limits,
@@ -198,7 +200,7 @@ var (
 // each would cost a copy of all pages that it changes.
 func (w *Writer) transact(first *request, batch *[]*request) error {
 	ctx, start, succeeded := context.Background(), time.Now(), 0
-	if err := w.conn.Exec(ctx, engine.Begin); err != nil {
+	if err := w.conn.Begin(ctx, w.turn); err != nil {
 		// All that wait, or each would wait for the same lock in turn.
 		for r, ok := first, true; ok; r, ok = w.queue.Poll() {
 			if r.Claim() {
@@ -247,7 +249,7 @@ func (w *Writer) attempt(ctx context.Context, r *request) error {
 // repeat runs requests again, each so that its failure leaves the others alone.
 func (w *Writer) repeat(batch []*request) error {
 	ctx := context.Background()
-	if err := w.conn.Exec(ctx, engine.Begin); err != nil {
+	if err := w.conn.Begin(ctx, w.turn); err != nil {
 		return err
 	}
 	for _, r := range batch {

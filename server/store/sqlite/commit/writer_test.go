@@ -47,7 +47,9 @@ func startWatched(t *testing.T, by observe.Groups) (w *commit.Writer, stop func(
 	if err := conns[0].Script(t.Context(), `CREATE TABLE numbers (n INTEGER PRIMARY KEY)`); err != nil {
 		t.Fatal(err)
 	}
-	w = commit.New(conns[0], conns[1], commit.DefaultLimits)
+	turn := engine.OpenTurn(filepath.Dir(path))
+	t.Cleanup(func() { _ = turn.Close() })
+	w = commit.New(conns[0], conns[1], turn, commit.DefaultLimits)
 	w.Watch(by)
 	w.Start()
 	stop = sync.OnceFunc(w.Stop)

@@ -66,6 +66,7 @@ type Conn struct {
 	kept      map[string]*prepared
 	latest    *simplelru.LRU[string, *prepared]
 	interrupt chan struct{} // closed to end what runs
+	wait      time.Duration // for other connections' locks
 	writes    int           // statements that changed rows
 	brief     bool          // it is lent by a pool for a brief read
 }
@@ -105,7 +106,7 @@ func openOnce(ctx context.Context, source Source) (*Conn, error) {
 	if err != nil {
 		return nil, failed(err)
 	}
-	c := &Conn{conn: conn, kept: make(map[string]*prepared)}
+	c := &Conn{conn: conn, kept: make(map[string]*prepared), wait: source.Wait}
 	c.latest, _ = simplelru.NewLRU(maxLatest, func(_ string, p *prepared) { p.drop() })
 	c.runner = newRunner(c)
 	c.Session = db.Session{Runner: c.runner}
