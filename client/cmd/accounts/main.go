@@ -24,7 +24,7 @@ func main() {
 	defer stop()
 	context.AfterFunc(ctx, stop) // so that a second signal ends the process at once
 	t := newTerminal(os.Stdin, os.Stdout, os.Stderr)
-	err := newCommand(t).Run(ctx, os.Args)
+	err := explain(newCommand(t).Run(ctx, os.Args))
 	if err != nil {
 		t.complain(err)
 	}
@@ -47,6 +47,7 @@ many requests, 9 server unavailable, 130 interrupted.`
 
 func newCommand(t *terminal) *cli.Command {
 	root := rootCommand(t)
+	manual.AddHelp(root, unknownCommand)
 	tellUsage(root)
 	for _, cmd := range root.Commands {
 		tellCommands(cmd)
@@ -61,7 +62,6 @@ func rootCommand(t *terminal) *cli.Command {
 		Description:           description,
 		Version:               version(),
 		EnableShellCompletion: true,
-		Suggest:               true,
 		Reader:                t.in,
 		Writer:                t.out,
 		ErrWriter:             t.err,
@@ -80,7 +80,7 @@ func rootCommand(t *terminal) *cli.Command {
 		Commands: append(accountCommands(t), changesCommand(t), duplicatesCommand(t), propertiesCommand(t), contactsCommand(t), usersCommand(t), keysCommand(t), webhooksCommand(t), auditCommand(t), typesCommand(t), profileCommand(t), mcpCommand(t), manual.Command(1)),
 		Action: func(_ context.Context, cmd *cli.Command) error {
 			if name := cmd.Args().First(); name != "" {
-				return usagef("there is no command %q; see accounts --help", name)
+				return unknownCommand(cmd, name)
 			}
 			return cli.ShowAppHelp(cmd)
 		},
@@ -112,10 +112,25 @@ func tellCommands(cmd *cli.Command) {
 	}
 	cmd.Action = func(_ context.Context, cmd *cli.Command) error {
 		if name := cmd.Args().First(); name != "" {
-			return usagef("there is no command %q; see %s --help", name, cmd.FullName())
+			return unknownCommand(cmd, name)
 		}
 		return cli.ShowSubcommandHelp(cmd)
 	}
+}
+
+func unknownCommand(cmd *cli.Command, word string) error {
+	return usagef("there is no command %q; see %s --help", word, cmd.FullName())
+}
+
+// explain makes a usage error of one of the package's that is no help to anybody.
+func explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	if topic, ok := manual.UnknownTopic(err); ok {
+		return usagef("there is no command %q; see accounts --help", topic)
+	}
+	return err
 }
 
 // usageError is a command line that cannot be right.

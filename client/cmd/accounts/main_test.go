@@ -230,6 +230,11 @@ func TestUsage(t *testing.T) {
 			t.Errorf("%v: exit %d\n%s%s", args, code, stdout, stderr)
 		}
 	}
+	for _, args := range [][]string{{"nope"}, {"help", "nope"}, {"users", "help", "nope"}, {"help", "users", "nope"}, {"--help", "nope"}} {
+		if _, stderr, code := sh.run("", args...); code != 2 || !strings.Contains(stderr, `there is no command "nope"; see accounts`) {
+			t.Errorf("%v: exit %d\n%s", args, code, stderr)
+		}
+	}
 	if stdout, stderr, code := sh.run("", "--help"); code != 0 || stderr != "" || !strings.Contains(stdout, "Exit codes") {
 		t.Errorf("help: %d %s", code, stderr)
 	}

@@ -79,6 +79,7 @@ func TestRefusals(t *testing.T) {
 
 		{[]string{"srve"}, 2, `"srve" is not a command of accountsd; did you mean "serve"? See accountsd --help`},
 		{[]string{"help", "srve"}, 2, `"srve" is not a command of accountsd; did you mean "serve"? See accountsd --help`},
+		{[]string{"help", "user", "lst"}, 2, `"lst" is not a command of accountsd user; did you mean "list"? See accountsd user --help`},
 		{[]string{"key", "creat"}, 2, `"creat" is not a command of accountsd key; did you mean "create"? See accountsd key --help`},
 		{[]string{"xyzzy"}, 2, `"xyzzy" is not a command of accountsd; see accountsd --help`},
 		{[]string{"serve", "extra", "--db", db}, 2, `accountsd serve takes no arguments; got "extra"; see accountsd serve --help`},
@@ -191,7 +192,7 @@ func TestVersionAndHelp(t *testing.T) {
 	if got := mustRun(t, "--help"); !strings.Contains(got, "\n   completion ") {
 		t.Errorf("the help does not show completion:\n%s", got)
 	}
-	for asked, same := range map[string]string{"help": "--help", "user help": "user --help", "help user": "user --help"} {
+	for asked, same := range map[string]string{"help": "--help", "user help": "user --help", "help user": "user --help", "help user list": "user list --help"} {
 		if got, want := mustRun(t, strings.Fields(asked)...), mustRun(t, strings.Fields(same)...); got != want {
 			t.Errorf("%s: got %q", asked, got)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/accountsd/accountsd/client/cmd/manual"
 	"github.com/accountsd/accountsd/server/fault"
 )
 
@@ -19,6 +20,7 @@ const statusUsage = 2
 // understand, and where the help is.
 func strict(root *cli.Command) *cli.Command {
 	root.ArgValidator = checkArguments
+	manual.AddHelp(root, unknownCommand)
 	// The visitor never fails.
 	_ = root.Walk(func(cmd *cli.Command) error {
 		cmd.OnUsageError = explainUsage
@@ -39,18 +41,17 @@ func usageError(cmd *cli.Command, format string, args ...any) error {
 // of a command that there is not.
 func checkArguments(_ context.Context, cmd *cli.Command) error {
 	word := cmd.Args().First()
-	if cmd.Name == "help" && word == "" {
-		return nil
-	}
-	if cmd.Name == "help" && len(cmd.Lineage()) > 1 {
-		cmd = cmd.Lineage()[1]
-	}
 	switch {
 	case !cmd.Args().Present() || cmd.ArgsUsage != "" || cmd.Command(word) != nil:
 		return nil
 	case len(cmd.VisibleCommands()) == 0:
 		return usageError(cmd, "%s takes no arguments; got %s", cmd.FullName(), fault.Quote(word))
 	}
+	return unknownCommand(cmd, word)
+}
+
+// unknownCommand names a word that is no command of a group, and what may have been meant.
+func unknownCommand(cmd *cli.Command, word string) error {
 	var known []string
 	for _, sub := range cmd.VisibleCommands() {
 		known = append(known, sub.Name)
@@ -67,8 +68,8 @@ func explain(err error) error {
 	if found := wrongVariable.FindStringSubmatch(err.Error()); found != nil {
 		return cli.Exit(found[2]+" "+wrongValue(found[1], found[3]), statusUsage)
 	}
-	if topic, ok := strings.CutPrefix(err.Error(), "No help topic for '"); ok {
-		return cli.Exit(fault.Quote(strings.TrimSuffix(topic, "'"))+" is not a command; see accountsd --help", statusUsage)
+	if topic, ok := manual.UnknownTopic(err); ok {
+		return cli.Exit(fault.Quote(topic)+" is not a command; see accountsd --help", statusUsage)
 	}
 	return err
 }
