@@ -9,7 +9,7 @@ FUZZTIME ?= 10s
 MAILPIT := v1.27.11
 comma := ,
 # What is written by hand, also beside the generated code.
-HAND := client server gen/gen.go gen/apiserver/requests gen/cell gen/custom gen/timestamp
+HAND := client server gen/gen.go gen/apiserver/requests gen/cell gen/custom gen/plural gen/signature gen/timestamp
 DATA ?= data
 ADDR ?= 127.0.0.1:8080
 

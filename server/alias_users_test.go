@@ -143,7 +143,7 @@ func TestOneUserMovesWhileAnotherStays(t *testing.T) {
 		t.Errorf("Sunset %q", got)
 	}
 	refused = f.step(t, "/migrate", "", http.StatusConflict)
-	if !strings.Contains(refused.Body.String(), "0 days ago, where 14 days count as quiet") {
+	if !strings.Contains(refused.Body.String(), "the last call was 0 days ago, and who is quiet has made none for 14 days") {
 		t.Errorf("%s", refused.Body)
 	}
 

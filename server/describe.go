@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/accountsd/accountsd/gen/plural"
+	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/jsonvalue"
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -40,19 +42,19 @@ func describe(e *openapi3.SchemaError, got string) string {
 	case "minLength":
 		if schema.MinLength > 1 {
 			text, _ := e.Value.(string)
-			return fmt.Sprintf("must be at least %d characters; got %d", schema.MinLength, utf8.RuneCountInString(text))
+			return fmt.Sprintf("must be at least %s; got %d", plural.Of(schema.MinLength, "character", "characters"), utf8.RuneCountInString(text))
 		}
 		return "must not be empty"
 	case "maxLength":
 		text, _ := e.Value.(string)
-		return fmt.Sprintf("must be at most %d characters; got %d", *schema.MaxLength, utf8.RuneCountInString(text))
+		return fmt.Sprintf("must be at most %s; got %d", plural.Of(*schema.MaxLength, "character", "characters"), utf8.RuneCountInString(text))
 	case "minItems":
 		return "must contain at least " + countItems(schema.MinItems)
 	case "maxItems":
 		items, _ := e.Value.([]any)
 		return fmt.Sprintf("must contain at most %s; got %d", countItems(*schema.MaxItems), len(items))
 	case "maxProperties":
-		return fmt.Sprintf("must have at most %d members", *schema.MaxProps)
+		return fmt.Sprintf("must have at most %s", plural.Of(*schema.MaxProps, "member", "members"))
 	case "allOf": // a reference with a description of its own
 		if of, ok := errors.AsType[*openapi3.SchemaError](e.Origin); ok && len(of.JSONPointer()) == len(e.JSONPointer()) {
 			return describe(of, got)
@@ -69,17 +71,20 @@ func describe(e *openapi3.SchemaError, got string) string {
 func mustBe(schema *openapi3.Schema, got string) string {
 	takes := expected(schema)
 	if _, err := jsonvalue.Integer(json.Number(strings.TrimSuffix(got, "…"))); err == jsonvalue.ErrRange && schema.Type.Is("integer") && schema.Max == nil {
-		takes = fmt.Sprintf("an integer of at most %d", math.MaxInt64)
+		takes = fmt.Sprintf("an integer from %d to %d", leastOf(schema), math.MaxInt64)
 	}
 	return fmt.Sprintf("must be %s; got %s", takes, got)
 }
 
-func countItems(n uint64) string {
-	if n == 1 {
-		return "1 item"
+// leastOf is the least integer that a schema takes.
+func leastOf(schema *openapi3.Schema) int64 {
+	if schema.Min != nil {
+		return int64(*schema.Min)
 	}
-	return fmt.Sprintf("%d items", n)
+	return math.MinInt64
 }
+
+func countItems(n uint64) string { return plural.Of(n, "item", "items") }
 
 // expected says what values a schema takes: "an integer from 1", "a string".
 func expected(schema *openapi3.Schema) string {
@@ -118,7 +123,7 @@ func text(schema *openapi3.Schema) string {
 	case "email":
 		return "an e-mail address"
 	case "date-time":
-		return "an RFC 3339 date-time"
+		return fault.DateTime
 	}
 	if strings.Contains(schema.Pattern, "W/") {
 		return `* or entity tags in double quotes, such as "42-7"`

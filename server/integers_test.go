@@ -23,7 +23,7 @@ func TestIntegers(t *testing.T) {
 			"/contacts/0: contacts[0] must be the id of a contact of this company; got 85",
 		}},
 		{name: "beyond 64 bits", request: request{method: "PATCH", path: "/accounts/1", body: `{"contacts":[9223372036854775808],"number":9223372036854775808}`}, status: 400, code: "VALIDATION_ERROR", errors: []string{
-			"/contacts/0: contacts[0] must be an integer from -9223372036854775808 to 9223372036854775807; got 9223372036854775808",
+			"/contacts/0: contacts[0] must be an integer from 1 to 9223372036854775807; got 9223372036854775808",
 			"/number: number must be an integer from 1 to 9007199254740991; got 9223372036854775808",
 		}},
 		{name: "not a float of it", request: request{method: "PATCH", path: "/accounts/1", body: `{"value":9007199254740993}`}, status: 400, code: "VALIDATION_ERROR", errors: []string{
@@ -39,7 +39,7 @@ func TestIntegers(t *testing.T) {
 			"/accountIds/1: accountIds[1] must be an integer of at least 1; got 1.5",
 		}},
 		{name: "in the path", request: request{method: "GET", path: "/accounts/9223372036854775808", body: ""}, status: 400, code: "VALIDATION_ERROR", errors: []string{
-			"path accountId: accountId must be an integer of at most 9223372036854775807; got 9223372036854775808",
+			"path accountId: accountId must be an integer from 1 to 9223372036854775807; got 9223372036854775808",
 		}},
 		{name: "in the query", request: request{method: "GET", path: "/accounts?page=9223372036854775808", body: ""}, status: 400, code: "VALIDATION_ERROR", errors: []string{
 			"query page: page must be an integer from 1 to 1000000000; got 9223372036854775808",

@@ -45,7 +45,7 @@ func TestCreateKey(t *testing.T) {
 		{name: "every offence", request: ada(`{"scopes":["all"],"expiresAt":"2026-11-24T16:05:12.300Z","name":5}`), status: 400, code: "VALIDATION_ERROR", errors: []string{
 			"/expiresAt: expiresAt must be in the future; got 2026-11-24T16:05:12Z", "/name: name must be a string; got 5", `/scopes/0: scopes[0] must be one of read, write, admin; got "all"`}},
 		{name: "an end whose year in UTC has five digits", request: ada(`{"expiresAt":"9999-12-31T23:59:59-23:59"}`), status: 400, code: "VALIDATION_ERROR", errors: []string{
-			`/expiresAt: expiresAt must be an RFC 3339 date-time; got "9999-12-31T23:59:59-23:59"`}},
+			`/expiresAt: expiresAt must be an RFC 3339 date-time such as 2026-11-24T10:00:00Z; got "9999-12-31T23:59:59-23:59"`}},
 		{name: "no scopes", request: ada(`{"scopes":[]}`), status: 400, code: "VALIDATION_ERROR", errors: []string{"/scopes: scopes must contain at least 1 item"}},
 		{name: "a body that is not JSON", request: ada(`{`), status: 400, code: "INVALID_JSON"},
 		{name: "a body of another type", request: with(ada(`{}`), "Content-Type", "text/plain"), status: 415, code: "UNSUPPORTED_MEDIA_TYPE"},

@@ -53,8 +53,8 @@ func parseMoment(sent string) (account.Moment, error) {
 	}
 	at, err := timestamp.Parse(sent)
 	if err != nil {
-		return account.Moment{}, fault.Invalid([]fault.Offence{fault.InParameter("at", "must be a version of the account, such as 7, or an RFC 3339 date-time; got %s%s",
-			fault.Quote(sent), fault.PlusLost(sent))})
+		return account.Moment{}, fault.Invalid([]fault.Offence{fault.InParameter("at", "must be a version of the account, such as 7, or %s; got %s%s",
+			fault.DateTime, fault.Quote(sent), fault.PlusLost(sent))})
 	}
 	return account.Moment{Time: at}, nil
 }

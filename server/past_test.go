@@ -251,12 +251,12 @@ func TestPastRefuses(t *testing.T) {
 	for path, want := range map[string]string{
 		"/accounts/1?at=2026-11-24T16:08:12.301Z":  "400 [query at: at must not be in the future; it is 2026-11-24T16:08:12.300Z now]",
 		"/accounts/1?at=3":                         "400 [query at: at must be a version that the account has had, up to 2; got 3]",
-		"/accounts/1?at=yesterday":                 `400 [query at: at must be a version of the account, such as 7, or an RFC 3339 date-time; got "yesterday"]`,
-		"/accounts/1?at=0":                         `400 [query at: at must be a version of the account, such as 7, or an RFC 3339 date-time; got "0"]`,
-		"/accounts/1?at=01":                        `400 [query at: at must be a version of the account, such as 7, or an RFC 3339 date-time; got "01"]`,
-		"/accounts/1?at=%2B1":                      `400 [query at: at must be a version of the account, such as 7, or an RFC 3339 date-time; got "+1"]`,
+		"/accounts/1?at=yesterday":                 `400 [query at: at must be a version of the account, such as 7, or an RFC 3339 date-time such as 2026-11-24T10:00:00Z; got "yesterday"]`,
+		"/accounts/1?at=0":                         `400 [query at: at must be a version of the account, such as 7, or an RFC 3339 date-time such as 2026-11-24T10:00:00Z; got "0"]`,
+		"/accounts/1?at=01":                        `400 [query at: at must be a version of the account, such as 7, or an RFC 3339 date-time such as 2026-11-24T10:00:00Z; got "01"]`,
+		"/accounts/1?at=%2B1":                      `400 [query at: at must be a version of the account, such as 7, or an RFC 3339 date-time such as 2026-11-24T10:00:00Z; got "+1"]`,
 		"/accounts/1?at=0001-01-01T00:00:00Z":      "404 []",
-		"/accounts/1?at=2026-11-24T16:00:00+01:00": `400 [query at: at must be a version of the account, such as 7, or an RFC 3339 date-time; got "2026-11-24T16:00:00 01:00"; write + as %2B]`,
+		"/accounts/1?at=2026-11-24T16:00:00+01:00": `400 [query at: at must be a version of the account, such as 7, or an RFC 3339 date-time such as 2026-11-24T10:00:00Z; got "2026-11-24T16:00:00 01:00"; write + as %2B]`,
 		"/accounts/1?at=":                          "400 [query at: at must not be empty]",
 		"/accounts/1?at=2":                         "404 []",
 		"/accounts/3?at=3":                         "404 []",
@@ -270,7 +270,7 @@ func TestPastRefuses(t *testing.T) {
 		"/accounts?at=2027-01-01T00:00:00Z": "400 [query at: at must not be in the future; it is 2026-11-24T16:08:12.300Z now]",
 		"/accounts?at=2027-01-01T00:00:00Z&page_size=0": "400 [query at: at must not be in the future; it is 2026-11-24T16:08:12.300Z now " +
 			"query page_size: page_size must be an integer from 1 to 100; got 0]",
-		"/accounts?at=7": `400 [query at: at must be an RFC 3339 date-time; got "7"]`,
+		"/accounts?at=7": `400 [query at: at must be an RFC 3339 date-time such as 2026-11-24T10:00:00Z; got "7"]`,
 		"/accounts?at=2026-11-24T16:06:00Z&cursor=" + cursorOf(f, t): "400 [query cursor: cursor must be one that a Link header of this list gave; got " + strconv.Quote(cursorOf(f, t)) + "]",
 	} {
 		a := f.send(t, get(path))

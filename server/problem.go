@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 )
@@ -59,7 +60,7 @@ func problemOf(err error) *problem {
 		return &problem{
 			status: http.StatusRequestEntityTooLarge,
 			code:   api.ProblemCodePayloadTooLarge,
-			detail: fmt.Sprintf("the body must be at most %d bytes", tooLarge.Limit),
+			detail: fmt.Sprintf("the body must be at most %s", plural.Of(tooLarge.Limit, "byte", "bytes")),
 		}
 	}
 	if p, ok := errors.AsType[*problem](err); ok {

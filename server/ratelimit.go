@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server/identity"
 )
 
@@ -167,7 +168,7 @@ func (s *Server) limitRate(c *gin.Context) {
 	s.fail(c, &problem{
 		status:     http.StatusTooManyRequests,
 		code:       api.ProblemCodeRateLimitExceeded,
-		detail:     fmt.Sprintf("this key may send %d requests per %s; try again in %s s", allowed, b.period, seconds(b.wait)),
+		detail:     fmt.Sprintf("this key may send %s per %s; try again in %s s", plural.Of(allowed, "request", "requests"), b.period, seconds(b.wait)),
 		retryAfter: seconds(b.wait),
 	})
 }

@@ -3,6 +3,7 @@ package server_test
 import (
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,12 +56,23 @@ func TestRateLimitPerDay(t *testing.T) {
 	if a := f.send(t, read); a.Code != 200 || a.Header().Get("X-RateLimit-Limit") != "2" || a.Header().Get("X-RateLimit-Remaining") != "0" {
 		t.Errorf("%d %v", a.Code, a.Header())
 	}
-	if a := f.send(t, read); a.Code != 429 || a.Header().Get("Retry-After") != "3600" || a.Header().Get("X-RateLimit-Reset") != "3600" {
+	if a := f.send(t, read); a.Code != 429 || !strings.Contains(a.Body.String(), "may send 2 requests per day") || a.Header().Get("Retry-After") != "3600" || a.Header().Get("X-RateLimit-Reset") != "3600" {
 		t.Errorf("%d %v", a.Code, a.Header())
 	}
 	clock.advance(time.Hour)
 	if a := f.send(t, read); a.Code != 200 {
 		t.Errorf("the next day: %d", a.Code)
+	}
+}
+
+// One request is told as one.
+func TestRateLimitOfOne(t *testing.T) {
+	t.Parallel()
+	clock := &clock{now: time.Date(2026, 11, 24, 23, 0, 0, 0, time.UTC)}
+	f := newFixture(t, func(c *server.Config) { c.DailyLimit, c.Clock = 1, clock.Now })
+	f.send(t, request{method: "GET", path: "/accounts/1"})
+	if a := f.send(t, request{method: "GET", path: "/accounts/1"}); a.json["detail"] != "this key may send 1 request per day; try again in 3600 s" {
+		t.Errorf("%s", a.Body)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/plural"
 )
 
 // maxStrangers is of how many addresses is remembered what they have sent. Beyond,
@@ -72,7 +73,7 @@ func (s *Server) refuseStranger(r *http.Request, token string) error {
 	return &problem{
 		status:     http.StatusTooManyRequests,
 		code:       api.ProblemCodeRateLimitExceeded,
-		detail:     fmt.Sprintf("this address has sent more than %d requests without a valid key in a minute; try again in %s s", s.config.AddressLimit, seconds(wait)),
+		detail:     fmt.Sprintf("this address has sent more than %s without a valid key in a minute; try again in %s s", plural.Of(s.config.AddressLimit, "request", "requests"), seconds(wait)),
 		retryAfter: seconds(wait),
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/jsonvalue"
 )
@@ -64,7 +65,7 @@ func (c *bodyOffences) cutMembers(schema *openapi3.Schema, object map[string]any
 		c.cutUnknown(schema, object, path)
 	}
 	if schema.MaxProps != nil && uint64(len(object)) > *schema.MaxProps {
-		c.offences.Add(path, "must have at most %d members", *schema.MaxProps)
+		c.offences.Add(path, "must have at most %s", plural.Of(*schema.MaxProps, "member", "members"))
 		clear(object)
 	}
 	for _, name := range composed(object) {

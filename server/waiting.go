@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server/account"
 )
 
@@ -46,7 +47,7 @@ func (w *waiters) enter(keyID int64) error {
 	case w.most > 0 && w.byKey[keyID] >= share:
 		return &problem{
 			status: http.StatusTooManyRequests, code: api.ProblemCodeRateLimitExceeded, retryAfter: "5",
-			detail: fmt.Sprintf("this key has %d requests that wait for changes; let one of them be answered, or ask without wait", share),
+			detail: fmt.Sprintf("this key has %s waiting for changes; let one be answered, or ask without wait", plural.Of(share, "request", "requests")),
 		}
 	case w.most > 0 && w.all >= w.most:
 		return &problem{

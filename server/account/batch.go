@@ -48,7 +48,7 @@ func (s *Service) ParseBatch(body any) BatchRequest {
 func (s *Service) parseUpdate(item any) (BatchUpdate, fault.Offences) {
 	r := patch.NewReader(item, s.region)
 	u := BatchUpdate{
-		ID:      patch.Value(r, "id", patch.Integer),
+		ID:      patch.Value(r, "id", patch.ID),
 		IfMatch: patch.Member(r, "ifMatch", patch.Text),
 		Patch:   ParsePatch(patch.Value(r, "set", patch.Object), s.region),
 	}

@@ -57,7 +57,7 @@ func contactsMember() member {
 			if v == nil {
 				return
 			}
-			ids, _ := patch.Integers(r, []string{"contacts"}, v)
+			ids, _ := patch.IDs(r, []string{"contacts"}, v)
 			for _, id := range ids {
 				a.Contacts = append(a.Contacts, Contact{ID: id, CompanyID: a.CompanyID})
 			}
@@ -75,9 +75,9 @@ func checkLinks(ids []int64, _ string) ([]int64, string) {
 // contactID takes an id, or a contact as it is shown.
 func contactID(r *patch.Reader, path []string, value any) (int64, bool) {
 	if contact, ok := value.(map[string]any); ok {
-		return patch.Integer(r, append(slices.Clip(path), "id"), contact["id"])
+		return patch.ID(r, append(slices.Clip(path), "id"), contact["id"])
 	}
-	return patch.Integer(r, path, value)
+	return patch.ID(r, path, value)
 }
 
 // listParts are what adds items to a list, and removes them. Items of one key are

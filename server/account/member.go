@@ -125,7 +125,7 @@ func idMember() member {
 	return member{
 		name: "id", aliases: []string{"accountId", "clientId"}, kind: query.Integer, leads: true, column: true,
 		read: func(r *patch.Reader, p *Patch) {
-			p.ID = patch.NotNull(r, "id", patch.Member(r, "id", patch.Integer))
+			p.ID = patch.NotNull(r, "id", patch.Member(r, "id", patch.ID))
 		},
 		value: func(a *Account) any { return a.ID },
 	}
@@ -176,6 +176,9 @@ func labels[T ~string](values []T) []string {
 	}
 	return list
 }
+
+// readNumber takes the number of an account.
+var readNumber = patch.IntegerWithin(1, MaxNumber)
 
 func checkNumber(n int64, _ string) (int64, string) {
 	if n < 1 || n > MaxNumber {

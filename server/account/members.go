@@ -70,12 +70,12 @@ var members = []member{
 		func(a *Account) **string { return &a.PrimaryPhone }, func(p *Patch) *patch.Field[string] { return &p.PrimaryPhone }).texted().of(query.Phone),
 	{
 		name: "number", kind: query.Integer, leads: true,
-		read: func(r *patch.Reader, p *Patch) { p.Number = patch.Checked(r, "number", patch.Integer, checkNumber) },
+		read: func(r *patch.Reader, p *Patch) { p.Number = patch.Checked(r, "number", readNumber, checkNumber) },
 		apply: func(a *applier, p *Patch) {
 			patch.SetValue(&a.Applier, "number", &a.after.Number, p.Number, checkNumber)
 		},
 		value: func(a *Account) any { return a.Number },
-		set:   setter("number", patch.Integer, func(a *Account) *int64 { return &a.Number }),
+		set:   setter("number", readNumber, func(a *Account) *int64 { return &a.Number }),
 	},
 	typeMember(),
 	amount("value",

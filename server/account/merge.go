@@ -49,7 +49,7 @@ func ParseMerge(body any) MergeRequest {
 	}
 	takes := patch.NotNull(r, "take", patch.Member(r, "take", patch.Object))
 	for _, name := range jsonvalue.Names(takes.Value) {
-		if id, ok := patch.Integer(r, []string{"take", name}, takes.Value[name]); ok {
+		if id, ok := patch.ID(r, []string{"take", name}, takes.Value[name]); ok {
 			req.Take[name] = id
 		}
 	}
@@ -59,7 +59,7 @@ func ParseMerge(body any) MergeRequest {
 
 func parseSource(item any) (MergeSource, fault.Offences) {
 	r := patch.NewReader(item, "")
-	source := MergeSource{ID: patch.Value(r, "id", patch.Integer), IfMatch: patch.Member(r, "ifMatch", patch.Text)}
+	source := MergeSource{ID: patch.Value(r, "id", patch.ID), IfMatch: patch.Member(r, "ifMatch", patch.Text)}
 	return source, r.Offences
 }
 

@@ -63,11 +63,11 @@ func TestParsePatchOffences(t *testing.T) {
 		`{"number":0.0}`:  {"/number: number must be an integer from 1 to 9007199254740991; got 0.0"},
 		`{"number":-1e3}`: {"/number: number must be an integer from 1 to 9007199254740991; got -1e3"},
 		`{"number":1e300}`: {
-			"/number: number must be an integer from -9223372036854775808 to 9223372036854775807; got 1e300",
+			"/number: number must be an integer from 1 to 9007199254740991; got 1e300",
 		},
 		`{"id":null,"createdAt":"garbage","updatedAt":null,"createdBy":5,"updatedBy":"Ada"}`: {
 			"/id: id must not be null",
-			"/createdAt: createdAt must be an RFC 3339 date-time; got \"garbage\"",
+			"/createdAt: createdAt must be an RFC 3339 date-time such as 2026-11-24T10:00:00Z; got \"garbage\"",
 			"/updatedAt: updatedAt must not be null",
 			"/createdBy: createdBy must be an object; got 5",
 			"/updatedBy: updatedBy must be an object; got \"Ada\"",

@@ -207,7 +207,7 @@ func (p Patch) merged(conflicts []fault.Conflict) (Patch, error) {
 			continue
 		}
 		r := &patch.Reader{}
-		ids, _ := patch.Integers(r, c.Path, c.Merged)
+		ids, _ := patch.IDs(r, c.Path, c.Merged)
 		if err := fault.Invalid(r.Offences); err != nil {
 			return Patch{}, fmt.Errorf("merge %s: %w", c.Member, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 )
@@ -118,8 +119,8 @@ func (m Migration) objection(now, lastCall time.Time, quietDays int) error {
 		return nil
 	}
 	if quiet := quietFor(now, lastCall); quiet >= 0 && quiet < quietDays {
-		return conflict("the sunset of %s is %s, and the last call was %s days ago, where %d days count as quiet; wait, or send force=true",
-			m.User.Email, m.Sunset.Format(time.RFC3339), fmt.Sprint(quiet), quietDays)
+		return conflict("the sunset of %s is %s, and the last call was %s ago, and who is quiet has made none for %s; wait, or send force=true",
+			m.User.Email, m.Sunset.Format(time.RFC3339), plural.Of(quiet, "day", "days"), plural.Of(quietDays, "day", "days"))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server/audit"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
@@ -64,7 +65,7 @@ func ParseRehearsal(body any) NewRehearsal {
 	n := NewRehearsal{Rehearsal: Rehearsal{
 		From:  patch.Value(r, "from", patch.Time),
 		Until: patch.Value(r, "until", patch.Time),
-		KeyID: patch.Value(r, "keyId", patch.Integer),
+		KeyID: patch.Value(r, "keyId", patch.ID),
 	}}
 	n.Found = r.Offences
 	return n
@@ -289,7 +290,7 @@ func (s *Service) Rehearse(ctx context.Context, actor identity.Actor, userID int
 			return conflict("%s has already been migrated", r.User.Email)
 		}
 		if len(r.Rehearsals) >= maxRehearsals {
-			return conflict("%s has %d rehearsals to come; take them back first", r.User.Email, len(r.Rehearsals))
+			return conflict("%s has %s to come; take them back first", r.User.Email, plural.Of(len(r.Rehearsals), "rehearsal", "rehearsals"))
 		}
 		ordered := rehearsal.Rehearsal
 		ordered.From = later(ordered.From.UTC().Truncate(time.Millisecond), step.At)

@@ -61,8 +61,8 @@ func (s *Service) Parse(body any) Patch {
 		Title:      patch.Checked(r, "title", patch.Text, checkTitle),
 		Emails:     patch.CheckedList(r, "emails", emails),
 		Phones:     patch.CheckedList(r, "phones", phones),
-		AccountIDs: patch.NotNull(r, "accountIds", patch.Member(r, "accountIds", patch.Integers)),
-		ID:         patch.NotNull(r, "id", patch.Member(r, "id", patch.Integer)),
+		AccountIDs: patch.NotNull(r, "accountIds", patch.Member(r, "accountIds", patch.IDs)),
+		ID:         patch.NotNull(r, "id", patch.Member(r, "id", patch.ID)),
 	}
 	p.Found = r.Offences
 	return p

@@ -8,6 +8,8 @@ import (
 	"unicode"
 
 	"github.com/agnivade/levenshtein"
+
+	"github.com/accountsd/accountsd/gen/plural"
 )
 
 // What can be wrong with any member, in words that follow its name.
@@ -16,6 +18,9 @@ const (
 	MustNotBeNull  = "must not be null"
 	MustNotBeBlank = "must not be blank"
 
+	// DateTime is what a member with a time takes: a date alone is not enough.
+	DateTime = "an RFC 3339 date-time such as 2026-11-24T10:00:00Z"
+
 	// SendNull goes on from what is wrong with an empty text of a member that
 	// may have no value.
 	SendNull = "; send null to clear it"
@@ -23,15 +28,12 @@ const (
 
 // TooFew says that a list is too short.
 func TooFew(least int) string {
-	if least == 1 {
-		return "must contain at least 1 item"
-	}
-	return fmt.Sprintf("must contain at least %d items", least)
+	return "must contain at least " + plural.Of(least, "item", "items")
 }
 
 // TooMany says that a list is too long.
 func TooMany(most, got int) string {
-	return fmt.Sprintf("must contain at most %d items; got %d", most, got)
+	return fmt.Sprintf("must contain at most %s; got %d", plural.Of(most, "item", "items"), got)
 }
 
 // unknownMember says that an object has a member that is none of the known ones.

@@ -80,7 +80,7 @@ func (r Receipt) Status() ReceiptStatus {
 
 func (s *Service) parseItem(value any) (Item, fault.Offences) {
 	r := patch.NewReader(value, s.region)
-	id := patch.Member(r, "id", patch.Integer)
+	id := patch.Member(r, "id", patch.ID)
 	if id.IsSet() && id.Value < 1 {
 		r.Offences.Add([]string{"id"}, "must be the id of an account; got %d", id.Value)
 	}

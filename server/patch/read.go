@@ -159,16 +159,29 @@ func Object(r *Reader, path []string, value any) (map[string]any, bool) {
 // Any takes everything.
 func Any(_ *Reader, _ []string, value any) (any, bool) { return value, true }
 
-// Integer takes a number without a fraction, however it is written: 5, 5.0 and
+// ID takes the id of a record.
+func ID(r *Reader, path []string, value any) (int64, bool) {
+	return integer(r, path, value, 1, math.MaxInt64)
+}
+
+// IntegerWithin takes an integer of a member that has bounds. Its check tells of what is
+// beyond these, and the converter of what no int64 holds, in the same words.
+func IntegerWithin(least, most int64) Converter[int64] {
+	return func(r *Reader, path []string, value any) (int64, bool) {
+		return integer(r, path, value, least, most)
+	}
+}
+
+// integer takes a number without a fraction, however it is written: 5, 5.0 and
 // 5e0 are the same integer (JSON Schema Validation, section 6.1.1).
-func Integer(r *Reader, path []string, value any) (int64, bool) {
+func integer(r *Reader, path []string, value any, least, most int64) (int64, bool) {
 	number, _ := value.(json.Number)
 	n, err := jsonvalue.Integer(number)
 	switch {
 	case err == nil:
 		return n, true
 	case err == jsonvalue.ErrRange:
-		r.Offences.Add(path, "must be an integer from %d to %d; got %s", math.MinInt64, math.MaxInt64, fault.Show(value))
+		r.Offences.Add(path, "must be an integer from %d to %d; got %s", least, most, fault.Show(value))
 	default:
 		r.refuse(path, "must be an integer", value)
 	}
@@ -192,7 +205,7 @@ func Time(r *Reader, path []string, value any) (time.Time, bool) {
 	text, _ := value.(string)
 	t, err := timestamp.Parse(text)
 	if err != nil {
-		r.refuse(path, "must be an RFC 3339 date-time", value)
+		r.refuse(path, "must be "+fault.DateTime, value)
 	}
 	return t, err == nil
 }
@@ -217,8 +230,8 @@ func ListOf[T any](convert Converter[T]) Converter[[]T] {
 // Texts takes a list of strings.
 var Texts = ListOf(Text)
 
-// Integers takes a list of integers.
-var Integers = ListOf(Integer)
+// IDs takes a list of ids.
+var IDs = ListOf(ID)
 
 // Each returns what parse makes of each item of a list, and notes what it finds wrong
 // with them.

@@ -63,18 +63,18 @@ func TestConverters(t *testing.T) {
 		{"bool", member(patch.Bool), map[string]string{
 			`true`: "true", `false`: "false", `"true"`: `/m m must be true or false; got "true"|`, `0`: "/m m must be true or false; got 0|",
 		}},
-		{"integer", member(patch.Integer), map[string]string{
+		{"integer", member(patch.IntegerWithin(1, 9)), map[string]string{
 			`5`: "5", `5.0`: "5", `5e0`: "5", `-0`: "0", `1e3`: "1000", `1.50`: "/m m must be an integer; got 1.50|", `"5"`: `/m m must be an integer; got "5"|`,
 			`true`:                  "/m m must be an integer; got true|",
-			`1e400`:                 "/m m must be an integer from -9223372036854775808 to 9223372036854775807; got 1e400|",
-			`9223372036854775808.0`: "/m m must be an integer from -9223372036854775808 to 9223372036854775807; got 9223372036854775808.0|",
+			`1e400`:                 "/m m must be an integer from 1 to 9; got 1e400|",
+			`9223372036854775808.0`: "/m m must be an integer from 1 to 9; got 9223372036854775808.0|",
 		}},
 		{"number", member(patch.Number), map[string]string{
 			`5`: "5", `1.50`: "1.5", `-1e3`: "-1000", `1e-400`: "0", `1e400`: "+Inf", `"5"`: `/m m must be a number; got "5"|`, `[]`: "/m m must be a number; got a list|",
 		}},
 		{"time", member(patch.Time), map[string]string{
-			`"2026-11-24T10:00:00Z"`: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC).String(), `"garbage"`: `/m m must be an RFC 3339 date-time; got "garbage"|`,
-			`5`: "/m m must be an RFC 3339 date-time; got 5|", `"2026-11-24"`: `/m m must be an RFC 3339 date-time; got "2026-11-24"|`,
+			`"2026-11-24T10:00:00Z"`: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC).String(), `"garbage"`: `/m m must be an RFC 3339 date-time such as 2026-11-24T10:00:00Z; got "garbage"|`,
+			`5`: "/m m must be an RFC 3339 date-time such as 2026-11-24T10:00:00Z; got 5|", `"2026-11-24"`: `/m m must be an RFC 3339 date-time such as 2026-11-24T10:00:00Z; got "2026-11-24"|`,
 		}},
 		{"object", member(patch.Object), map[string]string{`{"a":1}`: "map[a:1]", `[]`: "/m m must be an object; got a list|", `5`: "/m m must be an object; got 5|"}},
 		{"anything", member(patch.Any), map[string]string{`{"a":[1]}`: "map[a:[1]]", `false`: "false"}},
@@ -82,10 +82,10 @@ func TestConverters(t *testing.T) {
 			`[]`: "[]", `["a","b"]`: "[a b]", `"a"`: `/m m must be a list; got "a"|`, `{}`: "/m m must be a list; got an object|",
 			`["a",1,null]`: "/m/1 m[1] must be a string; got 1|/m/2 m[2] must be a string; got null|",
 		}},
-		{"integers", member(patch.Integers), map[string]string{
+		{"integers", member(patch.IDs), map[string]string{
 			`[1,2.0]`: "[1 2]", `[1,1.5,"x"]`: `/m/1 m[1] must be an integer; got 1.5|/m/2 m[2] must be an integer; got "x"|`,
 		}},
-		{"lists of lists", member(patch.ListOf(patch.Integers)), map[string]string{
+		{"lists of lists", member(patch.ListOf(patch.IDs)), map[string]string{
 			`[[1],[]]`: "[[1] []]", `[[1],[2,true],3]`: "/m/1/1 m[1][1] must be an integer; got true|/m/2 m[2] must be a list; got 3|",
 		}},
 	} {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/schema"
@@ -174,14 +175,19 @@ func (c *csvReader) misplaced(cells []string) string {
 		}
 		wrong := fmt.Sprintf("column %d has no name, but holds %s", i+1, fault.Quote(cell))
 		if i >= len(c.first) {
-			wrong = fmt.Sprintf("the row has %d cells, but the header names %d columns: %s", len(cells), len(c.first), wrong)
+			wrong = fmt.Sprintf("%s: %s", c.width(cells), wrong)
 		}
 		return wrong
 	}
 	if len(cells) < len(c.first) {
-		return fmt.Sprintf("the row has %d cells, but the header names %d columns", len(cells), len(c.first))
+		return c.width(cells)
 	}
 	return ""
+}
+
+// width tells that a row is not as wide as the header.
+func (c *csvReader) width(cells []string) string {
+	return fmt.Sprintf("the row has %s, but the header names %s", plural.Of(len(cells), "cell", "cells"), plural.Of(len(c.first), "column", "columns"))
 }
 
 // lineEnds keeps a carriage return before a line feed that is part of a quoted

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
@@ -273,7 +274,7 @@ func (i *importer) interrupted(err error) error {
 	if !errors.Is(err, context.Canceled) {
 		return err
 	}
-	return interruption{fmt.Sprintf("interrupted after %d of %d rows; the same command continues from there", i.at.Counts.Rows(), i.total), err}
+	return interruption{fmt.Sprintf("interrupted after %d of %s; the same command continues from there", i.at.Counts.Rows(), plural.Of(i.total, "row", "rows")), err}
 }
 
 // interruption is an error whose cause says nothing to whoever interrupted.

@@ -202,7 +202,7 @@ var badNDJSON = []struct{ row, reason string }{
 	{`{"title":"A","address":["B"],"custom":5}`, "custom must be an object"},
 	{`{"title":"A","address":["B"],"custom":{"numeric_false":"5"}}`, "custom.numeric_false must be a number"},
 	{`{"title":"A","address":["B"],"type":"RESIDENTIAL","accountType":"COMMERCIAL"}`, "former name"},
-	{`{"id":1,"createdAt":"garbage","createdBy":5,"title":"x"}`, `createdAt must be an RFC 3339 date-time; got "garbage"|createdBy must be an object; got 5`},
+	{`{"id":1,"createdAt":"garbage","createdBy":5,"title":"x"}`, `createdAt must be an RFC 3339 date-time such as 2026-11-24T10:00:00Z; got "garbage"|createdBy must be an object; got 5`},
 	{`{"title":"Last","address":["2 Main St"],"createdAt":"2026-11-24T10:00:00Z","createdBy":{"id":5},"custom":{"numeric_false":1.10}}`, ""},
 }
 

@@ -99,16 +99,19 @@ func ParseRotation(body any) Rotation {
 		return rotation
 	}
 	r := patch.NewReader(body, "")
-	if hours := patch.NotNull(r, "keepFormerHours", patch.Checked(r, "keepFormerHours", patch.Integer, checkHours)); hours.IsSet() {
+	if hours := patch.NotNull(r, "keepFormerHours", patch.Checked(r, "keepFormerHours", readHours, checkHours)); hours.IsSet() {
 		rotation.KeepFormerHours = hours.Value
 	}
 	rotation.Found = r.Offences
 	return rotation
 }
 
+// readHours takes how long a former secret is kept.
+var readHours = patch.IntegerWithin(0, maxKeepFormer)
+
 func checkHours(hours int64, _ string) (int64, string) {
 	if hours < 0 || hours > maxKeepFormer {
-		return 0, "must be from 0 to " + strconv.Itoa(maxKeepFormer) + "; got " + strconv.FormatInt(hours, 10)
+		return 0, "must be an integer from 0 to " + strconv.Itoa(maxKeepFormer) + "; got " + strconv.FormatInt(hours, 10)
 	}
 	return hours, ""
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/accountsd/accountsd/client"
+	"github.com/accountsd/accountsd/gen/plural"
 )
 
 // maxBatch is how many lines the server takes at once.
@@ -120,7 +121,7 @@ func refused(err error, chunk []line, sent int) error {
 		}
 	}
 	if sent > 0 {
-		return fmt.Errorf("after %d lines that were answered: %w", sent, err)
+		return fmt.Errorf("after %s with an answer: %w", plural.Of(sent, "line", "lines"), err)
 	}
 	return err
 }

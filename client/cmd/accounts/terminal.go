@@ -11,6 +11,8 @@ import (
 	"unicode"
 
 	"golang.org/x/term"
+
+	"github.com/accountsd/accountsd/gen/plural"
 )
 
 // terminal is where the program reads and writes.
@@ -128,7 +130,7 @@ func (p *progress) add() {
 		return
 	}
 	p.last, p.shown = time.Now(), true
-	fmt.Fprintf(p.t.err, "\r%d records...", p.count)
+	fmt.Fprintf(p.t.err, "\r%s...", plural.Of(p.count, "record", "records"))
 }
 
 func (p *progress) done() {

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/accountsd/accountsd/client"
+	"github.com/accountsd/accountsd/gen/plural"
 )
 
 // differenceColumns are those of what an update by filters has made of accounts.
@@ -40,7 +41,7 @@ func (t *terminal) updateWhere(ctx context.Context, cmd *cli.Command, c *client.
 	if err := printList(t.printer(cmd, differenceColumns), each(preview.Accounts)); err != nil {
 		return err
 	}
-	found := fmt.Sprintf("%d of %d accounts that match", len(preview.Accounts), preview.Matched)
+	found := fmt.Sprintf("%d of %s", len(preview.Accounts), plural.Of(preview.Matched, "matching account", "matching accounts"))
 	if cmd.Bool("dry-run") || len(preview.Accounts) == 0 {
 		fmt.Fprintf(t.err, "%s would change. Nothing was written.\n", found)
 		return nil
@@ -50,7 +51,7 @@ func (t *terminal) updateWhere(ctx context.Context, cmd *cli.Command, c *client.
 	}
 	done, err := c.Accounts.UpdateWhere(ctx, selection, patch, append(options, client.IfMatch(preview.ETag))...)
 	if err == nil {
-		fmt.Fprintf(t.err, "Changed %d accounts.\n", len(done.Accounts))
+		fmt.Fprintf(t.err, "Changed %s.\n", plural.Of(len(done.Accounts), "account", "accounts"))
 	}
 	return err
 }

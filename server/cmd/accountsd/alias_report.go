@@ -17,6 +17,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/accountsd/accountsd/gen/api"
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/fault"
@@ -151,7 +152,7 @@ func listLeniencies(r alias.Report) string {
 		for j, k := range l.Keys {
 			keys[j] = cmp.Or(printable(k.Name), printable(k.Prefix))
 		}
-		parts[i] = fmt.Sprintf("%s %d times, by %s", l.Name, l.Calls, strings.Join(keys, ", "))
+		parts[i] = fmt.Sprintf("%s %s, by %s", l.Name, plural.Of(l.Calls, "time", "times"), strings.Join(keys, ", "))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 	"github.com/accountsd/accountsd/server/store/verify"
@@ -137,7 +138,7 @@ func checkCopy(ctx context.Context, cmd *cli.Command, of, path string) (err erro
 		})
 	}
 	if err == nil && found > 0 {
-		err = fmt.Errorf("%s has %s: no file was made; with --no-verify it is made nevertheless", of, countOf(found, "fault"))
+		err = fmt.Errorf("%s has %s: no file was made; with --no-verify it is made nevertheless", of, plural.Of(found, "fault", "faults"))
 	}
 	return err
 }

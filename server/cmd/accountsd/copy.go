@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/copying"
 	"github.com/accountsd/accountsd/server/store/db"
@@ -114,7 +115,7 @@ func checkHashes(ctx context.Context, cmd *cli.Command, copied bulk, bars *stepB
 		return err
 	})
 	if err == nil && result.Faults > 0 {
-		err = fmt.Errorf("%w: %s in the hashes of its history; see accountsd verify", errUnsound, countOf(result.Faults, "fault"))
+		err = fmt.Errorf("%w: %s in the hashes of its history; see accountsd verify", errUnsound, plural.Of(result.Faults, "fault", "faults"))
 	}
 	return err
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/accountsd/accountsd/gen/plural"
 )
 
 const doctorHelp = `It takes the flags and variables of serve, and looks at what a server with these would use: the database and its file or its
@@ -102,11 +104,8 @@ func (d *diagnosis) print(w io.Writer) error {
 		return err
 	}
 	said := "Nothing is wrong."
-	switch n := d.wrongs(); {
-	case n == 1:
-		said = "1 thing is wrong."
-	case n > 1:
-		said = fmt.Sprintf("%d things are wrong.", n)
+	if n := d.wrongs(); n > 0 {
+		said = plural.Of(n, "thing is", "things are") + " wrong."
 	}
 	_, err := fmt.Fprintln(w, said)
 	return err

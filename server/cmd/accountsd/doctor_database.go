@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/postgres"
 	"github.com/accountsd/accountsd/server/store/records"
@@ -71,9 +72,9 @@ func (d *diagnosis) lookAtRecords(s records.Standing, texts int64) {
 	case s.Companies == 0:
 		d.wrong("users", "there is no company; make one with accountsd init")
 	case s.WithoutAdmin > 0:
-		d.wrong("users", "of %d companies, %d have no admin who is not disabled; see accountsd user list, and make one with accountsd user invite --admin", s.Companies, s.WithoutAdmin)
+		d.wrong("users", "companies without an admin who is not disabled: %d of %d; see accountsd user list, and make one with accountsd user invite --admin", s.WithoutAdmin, s.Companies)
 	case s.WithoutKey > 0:
-		d.wrong("users", "of %d companies, %d have no valid key; make one with accountsd key create", s.Companies, s.WithoutKey)
+		d.wrong("users", "companies without a valid key: %d of %d; make one with accountsd key create", s.WithoutKey, s.Companies)
 	}
 	d.isWell("users", "companies: %d, each with an admin and a key", s.Companies)
 	if texts > manyTexts {
@@ -133,8 +134,8 @@ func (d *diagnosis) lookAtSettings(c postgres.Condition, name string, connection
 // lookAtConnections looks at how many sessions there may be, and at the way to them.
 func (d *diagnosis) lookAtConnections(c postgres.Condition, name string, connections int) {
 	if connections+c.Others > c.Connections {
-		d.wrong("connections", "--db-connections is %d, other programs have %d sessions, and %s takes %d; lower --db-connections, raise max_connections, or put PgBouncer between",
-			connections, c.Others, name, c.Connections)
+		d.wrong("connections", "--db-connections is %d, other programs have %s, and %s takes %d; lower --db-connections, raise max_connections, or put PgBouncer between",
+			connections, plural.Of(c.Others, "session", "sessions"), name, c.Connections)
 	}
 	if c.Behind && c.Prepares {
 		d.note("connections", "a pooler stands before %s; if it gives each transaction another session, add default_query_exec_mode=cache_describe to the URL", name)

@@ -41,7 +41,7 @@ func TestDoctorOfPostgres(t *testing.T) {
 		execute(t, as("postgres"), back)
 	}
 	change("UPDATE schema_version SET version = 1000", "wrong schema "+name+" has a schema of version 1000", fmt.Sprintf("UPDATE schema_version SET version = %d", known(mine)))
-	change("UPDATE users SET disabled_at = 1", "wrong users of 1 companies, 1 have no admin who is not disabled", "UPDATE users SET disabled_at = NULL")
+	change("UPDATE users SET disabled_at = 1", "wrong users companies without an admin who is not disabled: 1 of 1", "UPDATE users SET disabled_at = NULL")
 	change("UPDATE changes SET at = 32503680000000", "wrong clock the last write of an account is of 3000-01-01", "UPDATE changes SET at = 1")
 	change("ALTER DATABASE accounts SET synchronous_commit = off", "wrong database the setting synchronous_commit of "+name+" is off, so a crash loses writes", "ALTER DATABASE accounts RESET synchronous_commit")
 	if err := c.SetReadOnly(t.Context(), true); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/audit"
@@ -69,7 +70,7 @@ func exportAccounts(ctx context.Context, cmd *cli.Command) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(cmd.Root().ErrWriter, "%d accounts exported\n", n)
+		_, err = fmt.Fprintf(cmd.Root().ErrWriter, "%s exported\n", plural.Of(n, "account", "accounts"))
 		return err
 	})(ctx, cmd)
 }

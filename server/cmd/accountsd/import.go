@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/identity"
@@ -241,12 +242,12 @@ func mappingOf(cmd *cli.Command) ([]string, error) {
 func (r *importRun) summarize(result transfer.Result) error {
 	words, c := r.cmd.Root().ErrWriter, result.Counts
 	dry := r.cmd.Bool("dry-run")
-	text := fmt.Sprintf("%s: %d rows: %d created, %d updated, %d unchanged, %d rejected", r.name(), c.Rows(), c.Created, c.Updated, c.Unchanged, c.Rejected)
+	text := fmt.Sprintf("%s: %s: %d created, %d updated, %d unchanged, %d rejected", r.name(), rowsOf(c.Rows()), c.Created, c.Updated, c.Unchanged, c.Rejected)
 	if dry {
 		text = "dry run of " + text
 	}
 	if result.Resumed > 0 {
-		text += fmt.Sprintf("; %d rows were done earlier", result.Resumed)
+		text += fmt.Sprintf("; done earlier: %s", rowsOf(result.Resumed))
 	}
 	kept := result.Rejects != "" && (!dry || r.cmd.String("rejected") != "")
 	if kept {
@@ -261,6 +262,8 @@ func (r *importRun) summarize(result transfer.Result) error {
 	}
 	return errRejected
 }
+
+func rowsOf(n int64) string { return plural.Of(n, "row", "rows") }
 
 func showReasons(words io.Writer, result transfer.Result) {
 	for _, rejection := range result.First {

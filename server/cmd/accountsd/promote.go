@@ -66,7 +66,7 @@ func promote(ctx context.Context, cmd *cli.Command) (err error) {
 	}
 	fmt.Fprintf(cmd.Root().ErrWriter, "%s is a database of its own now, with the history up to sequence %d. It is without %s.\n", nameOf(name), promoted.Sequence, follow.NotCarried)
 	if promoted.Settled > 0 {
-		fmt.Fprintf(cmd.Root().ErrWriter, "%s had a contact that was gone; they are unlinked from it.\n", countOf(int64(promoted.Settled), "account"))
+		fmt.Fprintf(cmd.Root().ErrWriter, "accounts that are unlinked from a contact that was gone: %d\n", promoted.Settled)
 	}
 	if len(promoted.Common) > 0 {
 		fmt.Fprintf(cmd.Root().ErrWriter, "Not unique any more, as two accounts have the same value: %s. PATCH /properties/{keyName} with unique tells which.\n", strings.Join(promoted.Common, ", "))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server/store/postgres"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 	"github.com/accountsd/accountsd/server/store/verify"
@@ -117,26 +118,11 @@ func summarizeVerify(cmd *cli.Command, name string, result verify.Result) error 
 		fmt.Fprintf(table, "%d\t%d\t%x\n", company.CompanyID, company.Sequence, company.Hash)
 	}
 	err := table.Flush()
-	looked := fmt.Sprintf("%s, %s and %s of history, in %s", countOf(result.Accounts, "account"), countOf(result.Contacts, "contact"),
-		entriesOf(result.Entries), result.Took.Round(100*time.Millisecond))
+	looked := fmt.Sprintf("%s, %s and %s of history, in %s", plural.Of(result.Accounts, "account", "accounts"), plural.Of(result.Contacts, "contact", "contacts"),
+		plural.Of(result.Entries, "entry", "entries"), result.Took.Round(100*time.Millisecond))
 	if result.Faults > 0 {
-		return errors.Join(err, fmt.Errorf("%s in %s: looked at %s", countOf(result.Faults, "fault"), name, looked))
+		return errors.Join(err, fmt.Errorf("%s in %s: looked at %s", plural.Of(result.Faults, "fault", "faults"), name, looked))
 	}
 	fmt.Fprintf(cmd.Root().ErrWriter, "%s has no fault: looked at %s\n", name, looked)
 	return err
-}
-
-// countOf is a number of things.
-func countOf(n int64, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
-func entriesOf(n int64) string {
-	if n == 1 {
-		return "1 entry"
-	}
-	return fmt.Sprintf("%d entries", n)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/observe"
 	"github.com/accountsd/accountsd/server/webhook"
@@ -21,12 +22,12 @@ func webhookNetworksFlag() *cli.StringSliceFlag {
 // lookAtWebhooks looks whether somebody has to look at a receiver.
 func (d *diagnosis) lookAtWebhooks(s webhook.Standing) {
 	if s.Paused > 0 {
-		d.wrong("webhooks", "%d are paused, since their receivers took nothing for days or wanted no more; nothing is lost: find them by accounts webhooks list, and resume each with accounts webhooks resume, or delete it", s.Paused)
+		d.wrong("webhooks", "paused: %d, since the receivers took nothing for days or wanted no more; nothing is lost: accounts webhooks list shows which; resume each with accounts webhooks resume, or delete it", s.Paused)
 	}
 	if s.Failing > 0 {
-		d.note("webhooks", "the receivers of %d take nothing at the moment, which is tried again; accounts webhooks deliveries says what they answer", s.Failing)
+		d.note("webhooks", "receivers that take nothing at the moment: %d; they are tried again: accounts webhooks deliveries says what they answer", s.Failing)
 	}
-	d.isWell("webhooks", "active: %d; the furthest behind has %d changes to look at", s.Active, s.Behind)
+	d.isWell("webhooks", "active: %d; the furthest behind has %s to look at", s.Active, plural.Of(s.Behind, "change", "changes"))
 }
 
 // lookAtNetworks tells whom those who make webhooks can reach from here.

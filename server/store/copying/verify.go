@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server/store/db"
 )
 
@@ -71,7 +72,7 @@ func (r *run) compare(source, target []Checksum) error {
 		}
 		switch {
 		case target[i].Rows != copied.Rows:
-			wrong = append(wrong, fmt.Sprintf("%s has %d rows in the target and %d in the source", copied.Name, target[i].Rows, copied.Rows))
+			wrong = append(wrong, fmt.Sprintf("%s has %s in the target and %d in the source", copied.Name, plural.Of(target[i].Rows, "row", "rows"), copied.Rows))
 		case target[i] != copied.Checksum:
 			wrong = append(wrong, copied.Name+" has other values in the target than in the source")
 		}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/records"
 	"github.com/accountsd/accountsd/server/store/verify"
@@ -65,7 +66,7 @@ func (b *Bulk) Inspect(ctx context.Context, s db.Session, found func(verify.Faul
 			return err
 		}
 		if rows > 0 {
-			found(verify.Fault{Problem: fmt.Sprintf("%d rows of the table %s refer to rows of %s that are not there (%s)", rows, k.table, k.parent, k.name), Remedy: verify.Restore})
+			found(verify.Fault{Problem: fmt.Sprintf("the table %s has %s without the one of %s that is referred to (%s)", k.table, plural.Of(rows, "row", "rows"), k.parent, k.name), Remedy: verify.Restore})
 		}
 		if !k.validated {
 			found(verify.Fault{Problem: "the reference " + k.name + " of the table " + k.table + " is not enforced for all rows",

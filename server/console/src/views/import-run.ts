@@ -1,6 +1,7 @@
 import { api, ask, Refusal, type Account, type ReasonHeader, type Schemas } from '../api';
 import { unguarded } from '../csv';
 import { keepNumbers } from '../exact';
+import { count } from '../format';
 import { bodyOf, members, read, type Draft, type Member } from '../members';
 import { differing } from './difference';
 
@@ -102,7 +103,7 @@ async function send(row: string[], line: number, plan: Plan, dry: boolean, { nam
   const draft = draftOf(row, plan);
   const title = String(draft.title ?? row[0] ?? '');
   const wide = row.findLastIndex(cell => cell.trim()) + 1;
-  if (wide > plan.targets.length) return { line, row, title, what: 'refused', words: `There are ${wide} cells, but ${plan.targets.length} columns: text with a separator in it has to be quoted.` };
+  if (wide > plan.targets.length) return { line, row, title, what: 'refused', words: `There are ${count(wide, 'cell')}, but ${count(plan.targets.length, 'column')}: text with a separator in it has to be quoted.` };
   try {
     const { data, response } = await ask(api.POST('/accounts', {
       params: { query: { match_by: plan.matchBy, match_found_strategy: plan.strategy, allow_new_options: plan.newOptions || undefined, dry_run: dry || undefined } },
