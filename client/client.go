@@ -2,6 +2,7 @@ package client
 
 import (
 	"cmp"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -84,7 +85,10 @@ func WithUserAgent(agent string) Option { return func(c *config) { c.agent = age
 func WithReason(text string) Option { return func(c *config) { c.reason = HeaderText(text) } }
 
 // WithMaxResponseBytes refuses larger answers. It is 32 MiB without this option.
-func WithMaxResponseBytes(n int64) Option { return func(c *config) { c.maxBytes = n } }
+func WithMaxResponseBytes(n int64) Option {
+	// One byte more is asked for, to see whether there are more.
+	return func(c *config) { c.maxBytes = min(max(n, 0), math.MaxInt64-1) }
+}
 
 // New returns a client for the server at baseURL, such as
 // https://accounts.example.com/v1. A URL without a path means its /v1.

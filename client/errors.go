@@ -157,11 +157,19 @@ func invalid(format string, args ...any) *Error {
 // failure returns the error of a request that got no answer. Where only the time of an
 // attempt ran out, as that to connect, the server could not be reached.
 func failure(ctx context.Context, req *http.Request, err error) *Error {
-	e := &Error{Method: req.Method, Path: req.URL.Path, Message: err.Error(), Err: err}
+	e := &Error{Method: req.Method, Path: req.URL.Path, Message: err.Error(), Err: withEnd(ctx, err)}
 	if errors.Is(err, context.DeadlineExceeded) && !ended(ctx) {
 		e.Err = fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return e
+}
+
+// withEnd adds to an error that a context has ended, if it tells only for what cause.
+func withEnd(ctx context.Context, err error) error {
+	if over := ctx.Err(); over != nil && !errors.Is(err, over) {
+		return fmt.Errorf("%w: %w", over, err)
+	}
+	return err
 }
 
 // unexpected returns the error of an answer that the API does not declare.

@@ -24,12 +24,14 @@ const (
 func (s *Accounts) Follow(ctx context.Context, after string) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		for failures := 0; ctx.Err() == nil; {
+			began := time.Now()
 			changes, err := s.AwaitChanges(ctx, after, followWait)
 			switch {
 			case err == nil:
 				failures = 0
-				if len(changes) == 0 && s.waitTime(followWait) == "" {
-					rest(ctx, time.Second) // in place of the server
+				if len(changes) == 0 {
+					// In place of a server that does not wait, as one that is stopping.
+					rest(ctx, time.Second-time.Since(began))
 				}
 			case ctx.Err() != nil:
 				return

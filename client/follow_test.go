@@ -115,17 +115,24 @@ func TestFollowEnds(t *testing.T) {
 	}
 }
 
-// Neither a client without the patience to wait nor one whose server cannot answer asks
-// all the time, also if its own time is nearly over.
+// Neither a client without the patience to wait nor one whose server cannot answer, or
+// does not wait, asks all the time, also if its own time is nearly over.
 func TestFollowAsksNowAndThen(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]http.HandlerFunc{"nothing": reply(200, `{"changes":[]}`), "unavailable": reply(503, `{}`)} {
+	for name, c := range map[string]struct {
+		answer  http.HandlerFunc
+		timeout time.Duration
+	}{
+		"nothing":       {reply(200, `{"changes":[]}`), 1500 * time.Millisecond},
+		"unavailable":   {reply(503, `{}`), 1500 * time.Millisecond},
+		"does not wait": {reply(200, `{"changes":[]}`), time.Minute},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := serve(t, answer)
+			server := serve(t, c.answer)
 			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 			defer cancel()
-			for change, err := range server.client(t, client.WithTimeout(1500*time.Millisecond), client.WithRetries(0), client.WithBackoff(100*time.Millisecond, time.Second)).Accounts.Follow(ctx, "7") {
+			for change, err := range server.client(t, client.WithTimeout(c.timeout), client.WithRetries(0), client.WithBackoff(100*time.Millisecond, time.Second)).Accounts.Follow(ctx, "7") {
 				t.Errorf("%v %v", change, err)
 			}
 			if asked := len(server.asked()); asked == 0 || asked > 10 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -129,6 +130,11 @@ func TestHugeAnswers(t *testing.T) {
 		t.Errorf("endless: %v, %d requests", err, len(server.asked()))
 	}
 	contains(t, err.Error(), "too large")
+
+	_, err = serve(t, okAccount).client(t, client.WithMaxResponseBytes(math.MaxInt64)).Accounts.Get(t.Context(), 42)
+	must(t, err)
+	_, err = serve(t, okAccount).client(t, client.WithMaxResponseBytes(-1)).Accounts.Get(t.Context(), 42)
+	contains(t, fmt.Sprint(err), "too large")
 
 	bomb := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

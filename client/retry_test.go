@@ -160,6 +160,34 @@ func TestCanceledCallStopsWaiting(t *testing.T) {
 	})
 }
 
+// A cause that the caller gives is the caller's wish as well.
+func TestCallEndedForACause(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("the program stops")
+	for name, handler := range map[string]http.HandlerFunc{
+		"no answer": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"half an answer": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "9999")
+			reply(200, accountJSON)(w, r)
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		},
+	} {
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Millisecond, cause)
+		defer cancel()
+		_, err := serve(t, handler).client(t).Accounts.Get(ctx, 42)
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, cause) || errors.Is(err, client.ErrUnavailable) {
+			t.Errorf("%s: %v", name, err)
+		}
+		ctx, end := context.WithCancelCause(t.Context())
+		end(cause)
+		_, err = serve(t, handler).client(t).Accounts.Get(ctx, 42)
+		if !errors.Is(err, context.Canceled) || !errors.Is(err, cause) || errors.Is(err, client.ErrUnavailable) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // Which requests are sent again after what.
 func TestWhatIsRetried(t *testing.T) {
 	t.Parallel()

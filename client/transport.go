@@ -69,7 +69,7 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	o.keep(ctx)
 	if o.err != nil {
 		if o.resp != nil {
-			return nil, unexpected(o.resp, o.body, "%w", o.err)
+			return nil, unexpected(o.resp, o.body, "%w", withEnd(ctx, o.err))
 		}
 		return nil, failure(ctx, req, o.err)
 	}

@@ -95,8 +95,9 @@ func isBeyond(err error) bool {
 func (s *source) await(ctx context.Context, sequence int64, wait time.Duration) {
 	began := time.Now()
 	if wait >= time.Second {
-		if _, err := s.client.Accounts.AwaitChanges(ctx, formatSequence(sequence), wait); err == nil {
-			return
+		changes, err := s.client.Accounts.AwaitChanges(ctx, formatSequence(sequence), wait)
+		if err == nil && len(changes) > 0 {
+			return // A source that is stopping answers at once, with none.
 		}
 	}
 	select {
