@@ -258,8 +258,8 @@ MERGES ?= 1000
 
 .PHONY: soak-duplicates
 soak-duplicates: ## merge random accounts and take all of it back, MERGES times (1000), on both stores
-	$(GO) test ./server/account -count=1 -timeout 1h -run '^TestMergesAreTakenBack$$' -merges $(MERGES)
-	$(WITHPOSTGRES) -require env ACCOUNTSD_TEST_STORE=postgres $(GO) test ./server/account -count=1 -timeout 1h -run '^TestMergesAreTakenBack$$' -merges $(MERGES)
+	$(GO) test ./server/lineage -count=1 -timeout 1h -run '^TestMergesAreTakenBack$$' -merges $(MERGES)
+	$(WITHPOSTGRES) -require env ACCOUNTSD_TEST_STORE=postgres $(GO) test ./server/lineage -count=1 -timeout 1h -run '^TestMergesAreTakenBack$$' -merges $(MERGES)
 
 ROWS ?= 100000
 

@@ -8,11 +8,11 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/intake"
+	"github.com/accountsd/accountsd/server/lineage"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/webhook"
 )
@@ -34,7 +34,7 @@ func (s *Server) bodyReaders() map[string]bodyReader {
 		"updateAccounts":         bodyOf(s.Accounts.ParseForMany, s.refuseSelection),
 		"createAccount":          bodyOf(s.Accounts.Parse, s.refuseAccount),
 		"batchUpdateAccounts":    body[intake.BatchRequest, *intake.BatchRequest]{s.Intake.ParseBatch, s.refuseBatch, divided},
-		"mergeAccounts":          bodyOf(account.ParseMerge, s.refuseMerge),
+		"mergeAccounts":          bodyOf(lineage.ParseMerge, s.refuseMerge),
 		"createContact":          bodyOf(s.Contacts.Parse, s.refuseContact),
 		"updateContact":          bodyOf(s.Contacts.Parse, s.refuseContactUpdate),
 		"createProperty":         bodyOf(property.ParseNew, s.refuseProperty),

@@ -8,6 +8,7 @@ import (
 
 	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/lineage"
 )
 
 // MergeAccounts answers POST /accounts/{accountId}/merge.
@@ -16,23 +17,23 @@ func (s *Server) MergeAccounts(ctx context.Context, req apiserver.MergeAccountsR
 	answer := func(a account.Account) apiserver.MergeAccountsResponseObject {
 		return MergeAccounts200Response{written(ctx, a, dryRun)}
 	}
-	merge := withSourceMatches(sentBody[account.MergeRequest](ctx))
+	merge := withSourceMatches(sentBody[lineage.MergeRequest](ctx))
 	merge.ID = req.AccountID
 	merge.Match = FromAPIIfMatch(req.Params.IfMatch, req.AccountID)
 	merge.Mode = modeOf(ctx, dryRun, answer, apiserver.MergeAccountsResponseObject.VisitMergeAccountsResponse)
-	a, err := s.Accounts.Merge(ctx, actorOf(ctx), merge)
+	a, err := s.Lineage.Merge(ctx, actorOf(ctx), merge)
 	return answered(answer, a, err)
 }
 
-func (s *Server) refuseMerge(r request, m account.MergeRequest) error {
+func (s *Server) refuseMerge(r request, m lineage.MergeRequest) error {
 	m = withSourceMatches(m)
 	m.ID = r.id("accountId")
-	_, err := s.Accounts.Merge(r, r.actor, m)
+	_, err := s.Lineage.Merge(r, r.actor, m)
 	return err
 }
 
 // withSourceMatches reads the tags of the accounts to merge.
-func withSourceMatches(m account.MergeRequest) account.MergeRequest {
+func withSourceMatches(m lineage.MergeRequest) lineage.MergeRequest {
 	for i, source := range m.From {
 		m.From[i].Match = matchOf(source.IfMatch, source.ID)
 	}

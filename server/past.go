@@ -15,6 +15,7 @@ import (
 	"github.com/accountsd/accountsd/gen/timestamp"
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/lineage"
 	"github.com/accountsd/accountsd/server/query"
 )
 
@@ -31,7 +32,7 @@ func (s *Server) getPast(ctx context.Context, req apiserver.GetAccountRequestObj
 	if err != nil {
 		return nil, err
 	}
-	was, err := s.Accounts.ShowAt(ctx, actorOf(ctx), req.AccountID, moment, isTrue(req.Params.IncludeArchived))
+	was, err := s.Lineage.ShowAt(ctx, actorOf(ctx), req.AccountID, moment, isTrue(req.Params.IncludeArchived))
 	if into := fault.MergedInto(err); into != 0 {
 		return mergedAccount(ctx, into), nil
 	}
@@ -47,16 +48,16 @@ func (s *Server) getPast(ctx context.Context, req apiserver.GetAccountRequestObj
 func atTime(at time.Time) [2]string { return [2]string{atHeader, at.UTC().Format(timestamp.Layout)} }
 
 // parseMoment reads a time or a version.
-func parseMoment(sent string) (account.Moment, error) {
+func parseMoment(sent string) (lineage.Moment, error) {
 	if version, err := strconv.ParseInt(sent, 10, 64); err == nil && sent == strconv.FormatInt(version, 10) && version > 0 {
-		return account.Moment{Version: version}, nil
+		return lineage.Moment{Version: version}, nil
 	}
 	at, err := timestamp.Parse(sent)
 	if err != nil {
-		return account.Moment{}, fault.Invalid([]fault.Offence{fault.InParameter("at", "must be a version of the account, such as 7, or %s; got %s%s",
+		return lineage.Moment{}, fault.Invalid([]fault.Offence{fault.InParameter("at", "must be a version of the account, such as 7, or %s; got %s%s",
 			fault.DateTime, fault.Quote(sent), fault.PlusLost(sent))})
 	}
-	return account.Moment{Time: at}, nil
+	return lineage.Moment{Time: at}, nil
 }
 
 // checkPast finds what is wrong with the at of one account.
@@ -69,7 +70,7 @@ func (s *Server) checkPast(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return fault.Invalid(s.Accounts.CheckPast(moment.Time))
+	return fault.Invalid(s.Lineage.CheckPast(moment.Time))
 }
 
 // listPast answers GET /accounts with at.
@@ -79,7 +80,7 @@ func (s *Server) listPast(ctx context.Context, filter query.Filter, p api.ListAc
 		return nil, err
 	}
 	q := account.Query{Filter: filter, IncludeArchived: isTrue(p.IncludeArchived), Page: query.Page{Limit: page.size, After: page.After}}
-	were, err := s.Accounts.ListAt(ctx, actorOf(ctx), q, p.At.Time)
+	were, err := s.Lineage.ListAt(ctx, actorOf(ctx), q, p.At.Time)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +116,7 @@ func (s *Server) pastListOffences(sent url.Values) fault.Offences {
 	if c, err := parseCursor(sent.Get("cursor")); err == nil && (c.At != nil || c.Side != pageAfter) {
 		offences = append(offences, cursorOffence("cursor must be one that a Link header of this list gave; got "+fault.Quote(sent.Get("cursor")))...)
 	}
-	return append(offences, s.Accounts.CheckPast(at)...)
+	return append(offences, s.Lineage.CheckPast(at)...)
 }
 
 // alsoInvalid adds offences to an error that may be nil, and may have some.

@@ -9,6 +9,7 @@ import (
 	"github.com/accountsd/accountsd/gen/api"
 	"github.com/accountsd/accountsd/gen/apiserver"
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/lineage"
 )
 
 // RevertAccountChange answers POST /accounts/{accountId}/changes/{sequence}/revert.
@@ -18,10 +19,10 @@ func (s *Server) RevertAccountChange(ctx context.Context, req apiserver.RevertAc
 		sequence = 0 // No change has one so large.
 	}
 	dryRun := isTrue(req.Params.DryRun)
-	answer := func(r account.Reverted) apiserver.RevertAccountChangeResponseObject {
+	answer := func(r lineage.Reverted) apiserver.RevertAccountChangeResponseObject {
 		return RevertAccountChange200Response{reverted(ctx, r, dryRun)}
 	}
-	result, err := s.Accounts.Revert(ctx, actorOf(ctx), account.RevertRequest{
+	result, err := s.Lineage.Revert(ctx, actorOf(ctx), lineage.RevertRequest{
 		ID:       req.AccountID,
 		Sequence: sequence,
 		Match:    FromAPIIfMatch(req.Params.IfMatch, req.AccountID),
@@ -34,10 +35,10 @@ func (s *Server) RevertAccountChange(ctx context.Context, req apiserver.RevertAc
 // UndeleteAccount answers POST /accounts/{accountId}/undelete.
 func (s *Server) UndeleteAccount(ctx context.Context, req apiserver.UndeleteAccountRequestObject) (apiserver.UndeleteAccountResponseObject, error) {
 	dryRun := isTrue(req.Params.DryRun)
-	answer := func(r account.Reverted) apiserver.UndeleteAccountResponseObject {
+	answer := func(r lineage.Reverted) apiserver.UndeleteAccountResponseObject {
 		return UndeleteAccount200Response{reverted(ctx, r, dryRun)}
 	}
-	result, err := s.Accounts.Undelete(ctx, actorOf(ctx), account.UndeleteRequest{
+	result, err := s.Lineage.Undelete(ctx, actorOf(ctx), lineage.UndeleteRequest{
 		ID:   req.AccountID,
 		Mode: modeOf(ctx, dryRun, answer, apiserver.UndeleteAccountResponseObject.VisitUndeleteAccountResponse),
 	})
@@ -64,11 +65,11 @@ func (a UndeleteAccount200Response) VisitUndeleteAccountResponse(w http.Response
 
 // reverted is the answer to a revert or an undelete: what written has, and around the
 // account what became of its members.
-func reverted(ctx context.Context, r account.Reverted, dryRun bool) accountsAnswer {
+func reverted(ctx context.Context, r lineage.Reverted, dryRun bool) accountsAnswer {
 	answer := written(ctx, r.Account, dryRun)
 	// Lists of texts always have a JSON form.
 	members, _ := json.Marshal(convertAll(r.Members, func(name string) string { return name }))
-	leftOut, _ := json.Marshal(convertAll(r.LeftOut, func(l account.LeftOut) api.LeftOutMember { return api.LeftOutMember(l) }))
+	leftOut, _ := json.Marshal(convertAll(r.LeftOut, func(l lineage.LeftOut) api.LeftOutMember { return api.LeftOutMember(l) }))
 	answer.around = [2]string{`{"account":`, `,"members":` + string(members) + `,"leftOut":` + string(leftOut) + "}\n"}
 	return answer
 }

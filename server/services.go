@@ -13,6 +13,7 @@ import (
 	"github.com/accountsd/accountsd/server/feed"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/intake"
+	"github.com/accountsd/accountsd/server/lineage"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/webhook"
@@ -25,6 +26,7 @@ type Services struct {
 	Accounts   *account.Service
 	Intake     *intake.Service
 	Importer   *intake.Importer
+	Lineage    *lineage.Service
 	Contacts   *contact.Service
 	Properties *property.Service
 	Identity   *identity.Service
@@ -85,6 +87,7 @@ func NewServices(s store.Store, config ServiceConfig) Services {
 		Accounts:   accounts,
 		Intake:     incoming,
 		Importer:   intake.NewImporter(incoming, store.For(s, func(tx store.Tx) intake.ImportTx { return tx })),
+		Lineage:    lineage.NewService(part, accounts, clock),
 		Contacts:   contact.NewService(store.For(s, func(tx store.Tx) contact.Tx { return tx }), accounts, clock, region),
 		Properties: property.NewService(store.For(s, func(tx store.Tx) property.Tx { return tx }), accounts, clock, config.Logger),
 		Identity:   identity.NewService(store.For(s, func(tx store.Tx) identity.Tx { return tx }), clock, config.Logger),

@@ -1,5 +1,5 @@
 // Package account is about the account: its members, of which members.go has the
-// one table, its patch, its deletion, merges and history. It knows neither HTTP
+// one table, its patch, its deletion and history. It knows neither HTTP
 // nor SQL.
 package account
 

@@ -54,7 +54,7 @@ func (e HistoryEntry) MergedKeys() map[MatchBy]string {
 	for name, change := range e.Fields {
 		by, key := MatchBy(name), ""
 		if by == MatchNumber {
-			key = shown(change.Before)
+			key = Shown(change.Before)
 		} else if strings.HasPrefix(name, CustomPrefix) {
 			key = schema.Property{}.UniqueKey(change.Before)
 		}

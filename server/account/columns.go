@@ -31,6 +31,9 @@ var subjects = func() map[string]query.Subject {
 	return found
 }()
 
+// IsOptional tells whether an account need not have a value of a member.
+func IsOptional(name string) bool { return memberOf[query.Member(name)].fill != nil }
+
 // Subjects are what the accounts of a company with the properties are searched
 // by.
 func Subjects(properties schema.Schema) query.Subjects {

@@ -3,10 +3,13 @@ package account
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/jsonvalue"
 	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/query"
 )
 
 // ChangeKind says what happened to an account.
@@ -85,5 +88,28 @@ func (a Account) Recorded() map[string]any {
 	return values
 }
 
+// RecordedValue is what Recorded has of a member; nil for none.
+func (a *Account) RecordedValue(name string) any {
+	if key, ok := strings.CutPrefix(name, CustomPrefix); ok {
+		return a.Custom[key]
+	}
+	return memberOf[query.Member(name)].value(a)
+}
+
 func made(value any) patch.Change { return patch.Change{After: value} }
 func gone(value any) patch.Change { return patch.Change{Before: value} }
+
+// Shown is a value in the JSON form of the record, in which the history has it too. A
+// list that is empty is no value, and not every store has a zero below zero.
+func Shown(value any) string {
+	text, err := jsonvalue.Append(nil, value)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("%#v", value) // It is none of an account.
+	case string(text) == "[]":
+		return "null"
+	case string(text) == "-0":
+		return "0"
+	}
+	return string(text)
+}

@@ -20,22 +20,22 @@ func Replay(before Account, e HistoryEntry) (Account, error) {
 	a := before
 	a.Custom = maps.Clone(a.Custom)
 	if e.Kind == ChangeCreated {
-		a = created(e)
+		a = Created(e)
 	}
-	a.stamp(e)
+	a.Stamp(e)
 	values := make(map[string]any, len(e.Fields))
 	for name, change := range e.Fields {
 		values[name] = change.After
 	}
-	if err := a.take(values); err != nil {
+	if err := a.Take(values); err != nil {
 		return a, fmt.Errorf("replay %s of account %d: %w", e.Kind, e.AccountID, err)
 	}
 	return a, nil
 }
 
-// created is an account without any values, as it is by the entry that creates it or
+// Created is an account without any values, as it is by the entry that creates it or
 // makes it be there again.
-func created(e HistoryEntry) Account {
+func Created(e HistoryEntry) Account {
 	a := Account{ID: e.AccountID, CompanyID: e.CompanyID, Custom: Custom{}, CreatedAt: e.At, CreatedBy: refOf(e.UserID)}
 	if e.Cause.revives() {
 		a.CreatedAt, a.CreatedBy = e.Cause.CreatedAt.UTC(), refOf(e.Cause.CreatedBy)
@@ -43,18 +43,18 @@ func created(e HistoryEntry) Account {
 	return a
 }
 
-// stamp gives the account the version, time and author of an entry. Whoever creates an
+// Stamp gives the account the version, time and author of an entry. Whoever creates an
 // account has not updated it.
-func (a *Account) stamp(e HistoryEntry) {
+func (a *Account) Stamp(e HistoryEntry) {
 	a.Version, a.UpdatedAt, a.UpdatedBy = e.Version, e.At, nil
 	if e.Kind != ChangeCreated || e.Cause.revives() {
 		a.UpdatedBy = refOf(e.UserID)
 	}
 }
 
-// take gives the account values by the names that the history has for them, as they are;
+// Take gives the account values by the names that the history has for them, as they are;
 // nil is none. Its custom values must be its own.
-func (a *Account) take(values map[string]any) error {
+func (a *Account) Take(values map[string]any) error {
 	r := &patch.Reader{}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if key, ok := strings.CutPrefix(name, CustomPrefix); ok {
@@ -77,17 +77,6 @@ func (c Custom) put(key string, value any) {
 	} else {
 		c[key] = value
 	}
-}
-
-// known is a user with the name, if that is known.
-func known(user *identity.UserRef, users map[int64]identity.UserRef) *identity.UserRef {
-	if user == nil {
-		return nil
-	}
-	if found, ok := users[user.ID]; ok {
-		return &found
-	}
-	return user
 }
 
 func refOf(userID int64) *identity.UserRef {

@@ -31,15 +31,24 @@ func (s *Service) Insert(ctx context.Context, tx Tx, actor identity.Actor, outco
 	return a, addHistory(ctx, tx, actor, a, ChangeCreated, a.changes(made), nil)
 }
 
-// Save writes what changes have made of an account, in a transaction, with all
-// that goes with a write: version, time and author, the index of custom values,
-// the history. The schema must have the properties whose values changed.
-func (s *Service) Save(ctx context.Context, tx Tx, actor identity.Actor, before, after Account, changes patch.Changes, properties schema.Schema) (Account, error) {
-	return s.save(ctx, tx, actor, before, after, changes, properties, nil)
+// PutBack adds an account in a transaction that was there before, as it is to be, with
+// all that goes with a write: see Save.
+func (s *Service) PutBack(ctx context.Context, tx Tx, actor identity.Actor, a Account, properties schema.Schema, cause *Cause) error {
+	if err := tx.PutAccount(ctx, a); err != nil {
+		return fmt.Errorf("store account: %w", err)
+	}
+	changes := a.changes(made)
+	if err := indexCustom(ctx, tx, a, changes, properties); err != nil {
+		return err
+	}
+	return addHistory(ctx, tx, actor, a, ChangeCreated, changes, cause)
 }
 
-// save is Save with a cause.
-func (s *Service) save(ctx context.Context, tx Tx, actor identity.Actor, before, after Account, changes patch.Changes, properties schema.Schema, cause *Cause) (Account, error) {
+// Save writes what changes have made of an account, in a transaction, with all
+// that goes with a write: version, time and author, the index of custom values,
+// the history. The schema must have the properties whose values changed. Most writes
+// have no cause.
+func (s *Service) Save(ctx context.Context, tx Tx, actor identity.Actor, before, after Account, changes patch.Changes, properties schema.Schema, cause *Cause) (Account, error) {
 	after.Version = before.Version + 1
 	after.UpdatedAt = s.clock.Since(before.UpdatedAt)
 	by := actor.User
@@ -51,6 +60,16 @@ func (s *Service) save(ctx context.Context, tx Tx, actor identity.Actor, before,
 		return Account{}, err
 	}
 	return after, addHistory(ctx, tx, actor, after, ChangeUpdated, changes, cause)
+}
+
+// Remove deletes an account in a transaction. Its history ends with what it had.
+func (s *Service) Remove(ctx context.Context, tx Tx, actor identity.Actor, a Account, cause *Cause) error {
+	if err := tx.DeleteAccount(ctx, a.CompanyID, a.ID); err != nil {
+		return fmt.Errorf("delete account: %w", err)
+	}
+	a.Version++
+	a.UpdatedAt = s.clock.Since(a.UpdatedAt)
+	return addHistory(ctx, tx, actor, a, ChangeDeleted, a.changes(gone), cause)
 }
 
 // addOptions is where an option is created on demand.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/lineage"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/servertest/domaintest"
@@ -35,7 +36,7 @@ func TestSelectionOfWhatIsGone(t *testing.T) {
 	if err := d.Accounts.Delete(t.Context(), d.Actor, account.DeleteRequest{ID: deleted.ID}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Accounts.Merge(t.Context(), d.Actor, account.MergeRequest{ID: kept.ID, From: []account.MergeSource{{ID: merged.ID}}}); err != nil {
+	if _, err := d.Lineage.Merge(t.Context(), d.Actor, lineage.MergeRequest{ID: kept.ID, From: []lineage.MergeSource{{ID: merged.ID}}}); err != nil {
 		t.Fatal(err)
 	}
 	accounts := account.NewService(store.For(d.Store, func(tx store.Tx) account.Tx { return late{tx, []int64{merged.ID, deleted.ID}} }), d.Clock, "US")

@@ -96,7 +96,7 @@ func (s *Service) change(ctx context.Context, tx Tx, actor identity.Actor, befor
 	if err := addOptions(ctx, tx, before.CompanyID, outcome.NewOptions); err != nil {
 		return Account{}, nil, err
 	}
-	after, err := s.Save(ctx, tx, actor, before, outcome.Account, outcome.Changes, properties)
+	after, err := s.Save(ctx, tx, actor, before, outcome.Account, outcome.Changes, properties, nil)
 	return after, outcome.Changes, err
 }
 
@@ -221,17 +221,7 @@ func (s *Service) Delete(ctx context.Context, actor identity.Actor, req DeleteRe
 		if err := req.Match.Check(a); err != nil {
 			return done, err
 		}
-		return done, s.remove(ctx, tx, actor, a, nil)
+		return done, s.Remove(ctx, tx, actor, a, nil)
 	})
 	return err
-}
-
-// remove deletes an account in a transaction. Its history ends with what it had.
-func (s *Service) remove(ctx context.Context, tx Tx, actor identity.Actor, a Account, cause *Cause) error {
-	if err := tx.DeleteAccount(ctx, a.CompanyID, a.ID); err != nil {
-		return fmt.Errorf("delete account: %w", err)
-	}
-	a.Version++
-	a.UpdatedAt = s.clock.Since(a.UpdatedAt)
-	return addHistory(ctx, tx, actor, a, ChangeDeleted, a.changes(gone), cause)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/intake"
+	"github.com/accountsd/accountsd/server/lineage"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/schema"
@@ -79,9 +80,9 @@ func newDomain(t *testing.T) *domain {
 				}
 				return s.Accounts.Batch(ctx, actor, b.BatchRequest)
 			}),
-			"mergeAccounts": asking(account.ParseMerge, func(m account.MergeRequest) (account.Account, error) {
+			"mergeAccounts": asking(lineage.ParseMerge, func(m lineage.MergeRequest) (account.Account, error) {
 				m.ID = 1
-				return s.Accounts.Merge(ctx, actor, m)
+				return s.Lineage.Merge(ctx, actor, m)
 			}),
 			"createContact": asking(s.Contacts.Parse, func(p contact.Patch) (account.Contact, error) {
 				return s.Contacts.Create(ctx, actor, p, write.Mode[account.Contact]{})

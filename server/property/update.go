@@ -160,7 +160,7 @@ func (s *Service) rewriteValues(ctx context.Context, tx Tx, actor identity.Actor
 			after.Custom[p.Key] = value
 		}
 		changes := patch.Changes{"custom." + p.Key: {Before: before.Custom[p.Key], After: value}}
-		_, err := s.accounts.Save(ctx, tx, actor, before, after, changes, properties)
+		_, err := s.accounts.Save(ctx, tx, actor, before, after, changes, properties, nil)
 		return err
 	})
 }

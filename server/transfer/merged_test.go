@@ -7,6 +7,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/intake"
+	"github.com/accountsd/accountsd/server/lineage"
 	"github.com/accountsd/accountsd/server/transfer"
 )
 
@@ -23,7 +24,7 @@ func TestMergedIDs(t *testing.T) {
 			f := newFixture(t)
 			f.importText(t, "start.csv", startCSV, transfer.Options{})
 			one, two := f.accounts(t)[0].ID, f.accounts(t)[1].ID
-			if _, err := f.Accounts.Merge(t.Context(), f.actor, account.MergeRequest{ID: one, From: []account.MergeSource{{ID: two}}}); err != nil {
+			if _, err := f.Lineage.Merge(t.Context(), f.actor, lineage.MergeRequest{ID: one, From: []lineage.MergeSource{{ID: two}}}); err != nil {
 				t.Fatal(err)
 			}
 			told := fmt.Sprintf("account %d was merged into account %d; use that one", two, one)
@@ -63,7 +64,7 @@ func TestMergedNumbers(t *testing.T) {
 	f.importText(t, "start.csv", startCSV, transfer.Options{})
 	start := f.accounts(t)
 	one, two := start[0], start[1]
-	if _, err := f.Accounts.Merge(t.Context(), f.actor, account.MergeRequest{ID: one.ID, From: []account.MergeSource{{ID: two.ID}}}); err != nil {
+	if _, err := f.Lineage.Merge(t.Context(), f.actor, lineage.MergeRequest{ID: one.ID, From: []lineage.MergeSource{{ID: two.ID}}}); err != nil {
 		t.Fatal(err)
 	}
 	before := state(f.accounts(t))

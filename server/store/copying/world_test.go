@@ -13,6 +13,7 @@ import (
 	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/intake"
+	"github.com/accountsd/accountsd/server/lineage"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store"
@@ -114,7 +115,7 @@ func (w *world) addAccounts() {
 		must(w, err)
 		switch body["title"] {
 		case "Merged":
-			_, err = w.Accounts.Merge(w.Context(), w.Actor, account.MergeRequest{ID: a.Account.ID - 1, From: []account.MergeSource{{ID: a.Account.ID}}})
+			_, err = w.Lineage.Merge(w.Context(), w.Actor, lineage.MergeRequest{ID: a.Account.ID - 1, From: []lineage.MergeSource{{ID: a.Account.ID}}})
 			must(w, err)
 		case "Deleted":
 			must(w, w.Accounts.Delete(w.Context(), w.Actor, account.DeleteRequest{ID: a.Account.ID}))

@@ -13,6 +13,7 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/intake"
+	"github.com/accountsd/accountsd/server/lineage"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/store"
@@ -67,7 +68,7 @@ func fill(t testing.TB, s store.Store) *world {
 	w.create(map[string]any{"title": "Of another company", "address": []any{"x"}})
 	w.CreatedCompany.Actor.CompanyID = 2
 	twice := w.create(map[string]any{"title": "Third", "address": []any{"y"}, "value": json.Number("3")})
-	_, err := w.Accounts.Merge(w.Context(), w.Actor, account.MergeRequest{ID: 3, From: []account.MergeSource{{ID: twice}}})
+	_, err := w.Lineage.Merge(w.Context(), w.Actor, lineage.MergeRequest{ID: 3, From: []lineage.MergeSource{{ID: twice}}})
 	must(t, err)
 	return w
 }
@@ -98,7 +99,7 @@ func (w *world) live() {
 		_, err := w.Properties.Update(w.Context(), w.Actor, req)
 		must(w, err)
 	}
-	_, err := w.Accounts.Undelete(w.Context(), w.Actor, account.UndeleteRequest{ID: gone})
+	_, err := w.Lineage.Undelete(w.Context(), w.Actor, lineage.UndeleteRequest{ID: gone})
 	must(w, err)
 }
 

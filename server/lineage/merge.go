@@ -1,4 +1,4 @@
-package account
+package lineage
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/jsonvalue"
@@ -21,7 +22,7 @@ const MaxMerged = 20
 type MergeSource struct {
 	ID      int64
 	IfMatch patch.Field[string] // as it was sent: Match is what it says
-	Match   *Match              // nil: no condition
+	Match   *account.Match      // nil: no condition
 }
 
 // MergeRequest makes one account of several.
@@ -29,9 +30,9 @@ type MergeRequest struct {
 	ID    int64 // of the account that stays
 	From  []MergeSource
 	Take  map[string]int64 // by member, the account that it is taken from; others are the target's, or the first that is there
-	Match *Match           // of the account that stays; nil: no condition
+	Match *account.Match   // of the account that stays; nil: no condition
 	fault.Findings
-	Mode write.Mode[Account]
+	Mode write.Mode[account.Account]
 }
 
 // ParseMerge reads the body of a merge, as it was decoded from JSON. What is wrong
@@ -67,23 +68,25 @@ func parseSource(item any) (MergeSource, fault.Offences) {
 // is: see merger. The others are deleted, and lead to it from then on. Errors:
 // KindNotFound; KindPrecondition if a Match does not hold; KindInvalid or
 // KindConflict with every offence.
-func (s *Service) Merge(ctx context.Context, actor identity.Actor, req MergeRequest) (Account, error) {
-	return Decide(ctx, s, actor.CompanyID, req.Mode, one, func(ctx context.Context, tx Tx) (Account, error) {
+func (s *Service) Merge(ctx context.Context, actor identity.Actor, req MergeRequest) (account.Account, error) {
+	return account.Decide(ctx, s.accounts, actor.CompanyID, req.Mode, itself, func(ctx context.Context, tx account.Tx) (account.Account, error) {
 		m := &merger{Service: s, tx: tx, actor: actor, req: req, offences: slices.Clip(req.Found)}
 		if err := m.load(ctx); err != nil {
-			return Account{}, err
+			return account.Account{}, err
 		}
 		return m.run(ctx)
 	})
 }
 
+func itself(a *account.Account) []*account.Account { return []*account.Account{a} }
+
 // merger is one Merge in its transaction.
 type merger struct {
 	*Service
-	tx       Tx
+	tx       account.Tx
 	actor    identity.Actor
 	req      MergeRequest
-	accounts []Account // the target first, the others in their order
+	parties  []account.Account // the target first, the others in their order
 	offences fault.Offences
 }
 
@@ -95,7 +98,7 @@ func (m *merger) load(ctx context.Context) error {
 		ids = append(ids, source.ID)
 	}
 	slices.Sort(ids)
-	there, missing := make(map[int64]Account), make(map[int64]error)
+	there, missing := make(map[int64]account.Account), make(map[int64]error)
 	for _, id := range slices.Compact(ids) {
 		a, err := m.tx.AccountForUpdate(ctx, m.actor.CompanyID, id)
 		switch {
@@ -111,7 +114,7 @@ func (m *merger) load(ctx context.Context) error {
 	if err := m.req.Match.Check(target); err != nil {
 		return err
 	}
-	m.accounts = []Account{target}
+	m.parties = []account.Account{target}
 	for i, source := range m.req.From {
 		m.add(i, source, there, missing)
 	}
@@ -119,13 +122,13 @@ func (m *merger) load(ctx context.Context) error {
 }
 
 // add adds the other account at a place of the request.
-func (m *merger) add(place int, source MergeSource, there map[int64]Account, missing map[int64]error) {
+func (m *merger) add(place int, source MergeSource, there map[int64]account.Account, missing map[int64]error) {
 	path := []string{"from", strconv.Itoa(place)}
 	a, found := there[source.ID]
 	switch {
 	case source.ID == m.req.ID:
 		m.offences.Add(append(path, "id"), "must be another account; %d is the one that stays", source.ID)
-	case slices.ContainsFunc(m.accounts, func(a Account) bool { return a.ID == source.ID }):
+	case slices.ContainsFunc(m.parties, func(a account.Account) bool { return a.ID == source.ID }):
 		m.offences.Add(append(path, "id"), "must be named once; got %d again", source.ID)
 	case fault.MergedInto(missing[source.ID]) != 0:
 		m.offences.Conflict(append(path, "id"), "is %d, which was merged into account %d", source.ID, fault.MergedInto(missing[source.ID]))
@@ -134,67 +137,67 @@ func (m *merger) add(place int, source MergeSource, there map[int64]Account, mis
 			m.offences.Add(append(path, "id"), "must be the id of an account; got %d", source.ID)
 		}
 	default:
-		if !source.Match.holds(a) {
+		if source.Match.Check(a) != nil {
 			m.offences.Add(append(path, "ifMatch"), "is not the current version of the account; fetch it again")
 			m.offences[len(m.offences)-1].Kind = fault.KindPrecondition
 		}
-		m.accounts = append(m.accounts, a)
+		m.parties = append(m.parties, a)
 	}
 }
 
 // run deletes the others before it writes what the target has of them, so that what
 // only one account may have is free by then.
-func (m *merger) run(ctx context.Context) (Account, error) {
-	properties, err := m.schemas.current(ctx, m.tx, m.actor.CompanyID)
+func (m *merger) run(ctx context.Context) (account.Account, error) {
+	properties, err := m.accounts.Schema(ctx, m.tx, m.actor.CompanyID)
 	if err != nil {
-		return Account{}, err
+		return account.Account{}, err
 	}
-	target := m.accounts[0]
+	target := m.parties[0]
 	changes := m.changes(properties)
 	if err := fault.Invalid(m.offences); err != nil {
-		return Account{}, err
+		return account.Account{}, err
 	}
-	cause := &Cause{Kind: CauseMerge}
-	for _, other := range m.accounts[1:] {
+	cause := &account.Cause{Kind: account.CauseMerge}
+	for _, other := range m.parties[1:] {
 		cause.Merged = append(cause.Merged, other.ID)
-		if err := m.remove(ctx, m.tx, m.actor, other, &Cause{Kind: CauseMerge, MergedInto: target.ID}); err != nil {
-			return Account{}, err
+		if err := m.accounts.Remove(ctx, m.tx, m.actor, other, &account.Cause{Kind: account.CauseMerge, MergedInto: target.ID}); err != nil {
+			return account.Account{}, err
 		}
 	}
 	after, err := m.merged(changes)
 	if err != nil {
-		return Account{}, fmt.Errorf("merge accounts: %w", err)
+		return account.Account{}, fmt.Errorf("merge accounts: %w", err)
 	}
-	return m.save(ctx, m.tx, m.actor, target, after, changes, properties, cause)
+	return m.accounts.Save(ctx, m.tx, m.actor, target, after, changes, properties, cause)
 }
 
 // merged is the target with what is changed of it.
-func (m *merger) merged(changes patch.Changes) (Account, error) {
-	after := m.accounts[0]
+func (m *merger) merged(changes patch.Changes) (account.Account, error) {
+	after := m.parties[0]
 	values := make(map[string]any, len(changes))
 	for name, change := range changes {
 		value, err := recorded(change.After)
 		if err != nil {
-			return Account{}, err
+			return account.Account{}, err
 		}
 		values[name] = value
 	}
-	after.Custom = after.Custom.clone()
-	if err := after.take(values); err != nil {
-		return Account{}, err
+	after.Custom = clone(after.Custom)
+	if err := after.Take(values); err != nil {
+		return account.Account{}, err
 	}
-	if _, united := changes[string(MemberContacts)]; united {
+	if _, united := changes[string(account.MemberContacts)]; united {
 		after.Contacts = m.contacts()
 	}
 	return after, nil
 }
 
 // contacts are those of all accounts, each once.
-func (m *merger) contacts() []Contact {
-	var united []Contact
-	for _, a := range m.accounts {
+func (m *merger) contacts() []account.Contact {
+	var united []account.Contact
+	for _, a := range m.parties {
 		for _, c := range a.Contacts {
-			if !slices.ContainsFunc(united, func(u Contact) bool { return u.ID == c.ID }) {
+			if !slices.ContainsFunc(united, func(u account.Contact) bool { return u.ID == c.ID }) {
 				united = append(united, c)
 			}
 		}
@@ -205,17 +208,17 @@ func (m *merger) contacts() []Contact {
 // unmerge makes the accounts be there again that a change of their target merged into
 // it, once the target has given back what was theirs. What one of them cannot have any
 // more is left out if the revert is partial, and else refused.
-func (s *Service) unmerge(ctx context.Context, tx Tx, actor identity.Actor, e HistoryEntry, result Reverted, partial bool) (Reverted, error) {
+func (s *Service) unmerge(ctx context.Context, tx account.Tx, actor identity.Actor, e account.HistoryEntry, result Reverted, partial bool) (Reverted, error) {
 	var refused fault.Offences
 	for _, id := range e.Cause.Merged {
 		deletion, err := lastChange(ctx, tx, e.CompanyID, id)
 		if err != nil {
 			return Reverted{}, err
 		}
-		if !deletion.merges(e) {
+		if !merges(deletion, e) {
 			return Reverted{}, conflict(parameterSequence, fmt.Sprintf("is of a merge of account %d, which is taken back already", id))
 		}
-		revived, err := s.undelete(ctx, tx, actor, id, Cause{Kind: CauseRevert, Sequence: deletion.Sequence})
+		revived, err := s.undelete(ctx, tx, actor, id, account.Cause{Kind: account.CauseRevert, Sequence: deletion.Sequence})
 		if taken, ok := errors.AsType[*fault.Error](err); ok && taken.Kind == fault.KindConflict {
 			for _, field := range taken.Fields {
 				refused.Append(conflictOf(parameterSequence, fmt.Sprintf("is of a merge of account %d, which cannot be there again: %s", id, field.Message)))
@@ -237,10 +240,10 @@ func (s *Service) unmerge(ctx context.Context, tx Tx, actor identity.Actor, e Hi
 
 // merges tells whether a deletion is of the same merge as a change of the target, in
 // whose transaction it came just before.
-func (e HistoryEntry) merges(target HistoryEntry) bool {
+func merges(e, target account.HistoryEntry) bool {
 	return e.Cause != nil && e.Cause.MergedInto == target.AccountID &&
 		e.Sequence < target.Sequence && e.Sequence >= target.Sequence-int64(len(target.Cause.Merged))
 }
 
 // isMerge tells whether the change merged accounts into its own.
-func (e HistoryEntry) isMerge() bool { return e.Cause != nil && len(e.Cause.Merged) > 0 }
+func isMerge(e account.HistoryEntry) bool { return e.Cause != nil && len(e.Cause.Merged) > 0 }

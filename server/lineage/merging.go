@@ -1,10 +1,10 @@
-package account
+package lineage
 
 import (
 	"maps"
 	"slices"
-	"strings"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/jsonvalue"
 	"github.com/accountsd/accountsd/server/patch"
@@ -14,8 +14,8 @@ import (
 
 // notTaken are the members that a merge never takes from one account alone.
 var notTaken = map[string]string{
-	string(MemberNumber):   "stays that of the account that stays",
-	string(MemberContacts): "are united",
+	string(account.MemberNumber):   "stays that of the account that stays",
+	string(account.MemberContacts): "are united",
 }
 
 // changes are what the target gets of the others. It notes what is wrong with the
@@ -23,45 +23,37 @@ var notTaken = map[string]string{
 func (m *merger) changes(properties schema.Schema) patch.Changes {
 	changes := make(patch.Changes)
 	set := func(name string, after any) {
-		before := valueOf(&m.accounts[0], name)
-		if shown(before) != shown(after) {
+		before := m.parties[0].RecordedValue(name)
+		if account.Shown(before) != account.Shown(after) {
 			changes[name] = patch.Change{Before: asUpdated(name, before), After: after}
 		}
 	}
-	known := make([]string, 0, len(members))
-	for i := range members {
-		if name := members[i].name; members[i].apply != nil && name != memberCustom && notTaken[name] == "" {
+	var known []string
+	for _, name := range account.RecordedNames() {
+		if name != string(query.MemberCustom) && notTaken[name] == "" {
 			known = append(known, name)
-			set(name, m.winner(name, members[i].fill != nil))
+			set(name, m.winner(name, account.IsOptional(name)))
 		}
 	}
 	for _, key := range m.customKeys() {
-		known = append(known, CustomPrefix+key)
-		set(CustomPrefix+key, m.winnerOf(key, properties[key]))
+		known = append(known, account.CustomPrefix+key)
+		set(account.CustomPrefix+key, m.winnerOf(key, properties[key]))
 	}
-	if united := ContactIDs(m.contacts()); len(united) > MaxContacts {
-		m.offences.Add([]string{"from"}, "have %d contacts together with the account; one can have %d", len(united), MaxContacts)
+	if united := account.ContactIDs(m.contacts()); len(united) > account.MaxContacts {
+		m.offences.Add([]string{"from"}, "have %d contacts together with the account; one can have %d", len(united), account.MaxContacts)
 	} else if len(united) > 0 {
-		set(string(MemberContacts), united)
+		set(string(account.MemberContacts), united)
 	}
 	for _, key := range jsonvalue.Names(properties) {
-		known = append(known, CustomPrefix+key)
+		known = append(known, account.CustomPrefix+key)
 	}
 	m.checkTake(known)
 	return changes
 }
 
-// valueOf is what an account has of a member, as the history has it; nil for none.
-func valueOf(a *Account, name string) any {
-	if key, ok := strings.CutPrefix(name, CustomPrefix); ok {
-		return a.Custom[key]
-	}
-	return memberOf[query.Member(name)].value(a)
-}
-
 // isNone tells whether a value is as good as none.
 func isNone(value any) bool {
-	text := shown(value)
+	text := account.Shown(value)
 	return text == "null" || text == `""` || text == "[]"
 }
 
@@ -69,30 +61,30 @@ func isNone(value any) bool {
 // is to be taken from, or of the first that has one.
 func (m *merger) winner(name string, optional bool) any {
 	if from := m.taken(name); from != nil {
-		value := valueOf(from, name)
+		value := from.RecordedValue(name)
 		if isNone(value) && !optional {
 			m.offences.Add([]string{"take", name}, "cannot be %d: that account has none", from.ID)
 		}
 		return value
 	}
-	for i := range m.accounts {
-		if value := valueOf(&m.accounts[i], name); !isNone(value) {
+	for i := range m.parties {
+		if value := m.parties[i].RecordedValue(name); !isNone(value) {
 			return value
 		}
 	}
-	return valueOf(&m.accounts[0], name)
+	return m.parties[0].RecordedValue(name)
 }
 
 // winnerOf is winner of a custom member. If it may have several values, the others' are
 // added as to any list.
 func (m *merger) winnerOf(key string, property schema.Property) any {
-	name := CustomPrefix + key
+	name := account.CustomPrefix + key
 	if !property.Multiple || m.taken(name) != nil {
 		return m.winner(name, true)
 	}
 	united := m.winner(name, true)
-	for i := range m.accounts {
-		values, _ := m.accounts[i].Custom[key].([]any)
+	for i := range m.parties {
+		values, _ := m.parties[i].Custom[key].([]any)
 		united = property.With(united, values)
 	}
 	if list, _ := united.([]any); len(list) > schema.MaxValues {
@@ -102,12 +94,12 @@ func (m *merger) winnerOf(key string, property schema.Property) any {
 }
 
 // taken is the account that a member is to be taken from; nil if none is named.
-func (m *merger) taken(name string) *Account {
-	i := slices.IndexFunc(m.accounts, func(a Account) bool { return a.ID == m.req.Take[name] })
+func (m *merger) taken(name string) *account.Account {
+	i := slices.IndexFunc(m.parties, func(a account.Account) bool { return a.ID == m.req.Take[name] })
 	if i < 0 {
 		return nil
 	}
-	return &m.accounts[i]
+	return &m.parties[i]
 }
 
 // names tells whether an account is among the others of the request, where it is told
@@ -119,7 +111,7 @@ func (m *merger) names(id int64) bool {
 // customKeys are those of the custom values that the accounts have, sorted.
 func (m *merger) customKeys() []string {
 	keys := make(map[string]bool)
-	for _, a := range m.accounts {
+	for _, a := range m.parties {
 		for key := range a.Custom {
 			keys[key] = true
 		}
@@ -136,8 +128,8 @@ func (m *merger) checkTake(known []string) {
 			m.offences.Add(path, "cannot be taken from one account: %s %s", name, notTaken[name])
 		case !slices.Contains(known, name):
 			m.offences.Add(path, "is not a member that can be taken%s", fault.Lazily(func() string {
-				if slices.Contains(known, CustomPrefix+name) {
-					name = CustomPrefix + name
+				if slices.Contains(known, account.CustomPrefix+name) {
+					name = account.CustomPrefix + name
 				}
 				return fault.DidYouMean(name, known)
 			}))
@@ -157,8 +149,9 @@ func recorded(value any) (any, error) {
 	return decoded, err
 }
 
-func (c Custom) clone() Custom {
-	clone := make(Custom, len(c))
+// clone is what an account has, to be changed.
+func clone(c account.Custom) account.Custom {
+	clone := make(account.Custom, len(c))
 	maps.Copy(clone, c)
 	return clone
 }

@@ -1,10 +1,11 @@
-package account
+package lineage
 
 import (
 	"context"
 	"fmt"
 	"slices"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/write"
@@ -21,7 +22,7 @@ type UndeleteRequest struct {
 // of properties that do not take them any more. Errors: KindNotFound if the company never
 // had the account; KindConflict if it is there, or its number or a unique value is taken.
 func (s *Service) Undelete(ctx context.Context, actor identity.Actor, req UndeleteRequest) (Reverted, error) {
-	return Decide(ctx, s, actor.CompanyID, req.Mode, revertedAccounts, func(ctx context.Context, tx Tx) (Reverted, error) {
+	return account.Decide(ctx, s.accounts, actor.CompanyID, req.Mode, revertedAccounts, func(ctx context.Context, tx account.Tx) (Reverted, error) {
 		_, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
 		if err == nil {
 			return Reverted{}, conflict(parameterAccount, "must be of a deleted account; this one is there")
@@ -29,13 +30,13 @@ func (s *Service) Undelete(ctx context.Context, actor identity.Actor, req Undele
 		if !fault.IsNotFound(err) {
 			return Reverted{}, err
 		}
-		return s.undelete(ctx, tx, actor, req.ID, Cause{Kind: CauseUndelete})
+		return s.undelete(ctx, tx, actor, req.ID, account.Cause{Kind: account.CauseUndelete})
 	})
 }
 
 // undelete is Undelete of an account that is not there. The cause may name the deletion,
 // which must be the last.
-func (s *Service) undelete(ctx context.Context, tx Tx, actor identity.Actor, id int64, cause Cause) (Reverted, error) {
+func (s *Service) undelete(ctx context.Context, tx account.Tx, actor identity.Actor, id int64, cause account.Cause) (Reverted, error) {
 	deletion, err := lastChange(ctx, tx, actor.CompanyID, id)
 	if err != nil {
 		return Reverted{}, err
@@ -56,48 +57,45 @@ func (s *Service) undelete(ctx context.Context, tx Tx, actor identity.Actor, id 
 	if err != nil {
 		return Reverted{}, err
 	}
-	return r.result(a), addHistory(ctx, tx, actor, a, ChangeCreated, a.changes(made), &cause)
+	return r.result(a), nil
 }
 
 // lastChange is the last one of an account.
-func lastChange(ctx context.Context, r Reader, companyID, id int64) (HistoryEntry, error) {
+func lastChange(ctx context.Context, r account.Reader, companyID, id int64) (account.HistoryEntry, error) {
 	entries, err := r.History(ctx, companyID, id, 0, 1)
 	if err != nil {
-		return HistoryEntry{}, fmt.Errorf("load the last change: %w", err)
+		return account.HistoryEntry{}, fmt.Errorf("load the last change: %w", err)
 	}
 	if len(entries) == 0 {
-		return HistoryEntry{}, fault.NotFound("account")
+		return account.HistoryEntry{}, fault.NotFound("account")
 	}
 	return entries[0], nil
 }
 
 // revived adds the account again that was deleted.
-func (r *reversal) revived(ctx context.Context, actor identity.Actor, deletion HistoryEntry, cause Cause) (Account, error) {
-	a := created(HistoryEntry{CompanyID: deletion.CompanyID, AccountID: deletion.AccountID, Cause: &cause})
+func (r *reversal) revived(ctx context.Context, actor identity.Actor, deletion account.HistoryEntry, cause account.Cause) (account.Account, error) {
+	a := account.Created(account.HistoryEntry{CompanyID: deletion.CompanyID, AccountID: deletion.AccountID, Cause: &cause})
 	if err := r.checkRevived(ctx, a); err != nil {
-		return Account{}, err
+		return account.Account{}, err
 	}
 	a, err := r.applied(a)
 	if err != nil {
-		return Account{}, err
+		return account.Account{}, err
 	}
 	by := actor.User
 	a.Version, a.UpdatedAt, a.UpdatedBy = deletion.Version+1, r.clock.Since(deletion.At), &by
 	users, err := r.tx.UserRefs(ctx, a.CompanyID, []int64{cause.CreatedBy})
 	if err != nil {
-		return Account{}, fmt.Errorf("load users: %w", err)
+		return account.Account{}, fmt.Errorf("load users: %w", err)
 	}
 	a.CreatedBy = known(a.CreatedBy, users)
-	if err := r.tx.PutAccount(ctx, a); err != nil {
-		return Account{}, fmt.Errorf("store account: %w", err)
-	}
-	return a, indexCustom(ctx, r.tx, a, a.changes(made), r.schema)
+	return a, r.accounts.PutBack(ctx, r.tx, actor, a, r.schema, &cause)
 }
 
 // checkRevived is check of an account that is not there: what only one account can have
 // must be free, and of contacts only those are left out that are gone.
-func (r *reversal) checkRevived(ctx context.Context, a Account) error {
-	linked := r.values[string(MemberContacts)]
+func (r *reversal) checkRevived(ctx context.Context, a account.Account) error {
+	linked := r.values[string(account.MemberContacts)]
 	if err := r.check(ctx, a); err != nil {
 		return err
 	}
@@ -106,7 +104,7 @@ func (r *reversal) checkRevived(ctx context.Context, a Account) error {
 		switch {
 		case slices.Contains(r.taken, left.Member):
 			taken.Append(left.offence())
-		case left.Member == string(MemberContacts) && len(r.contacts) > 0:
+		case left.Member == string(account.MemberContacts) && len(r.contacts) > 0:
 			r.values[left.Member] = linked
 		}
 	}

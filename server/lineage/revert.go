@@ -1,4 +1,4 @@
-package account
+package lineage
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/write"
@@ -14,15 +15,15 @@ import (
 // RevertRequest is one revert of a change of an account.
 type RevertRequest struct {
 	ID       int64
-	Sequence int64  // of the change
-	Match    *Match // nil: no condition
-	Partial  bool   // leave out the members that cannot be taken back, instead of refusing
+	Sequence int64          // of the change
+	Match    *account.Match // nil: no condition
+	Partial  bool           // leave out the members that cannot be taken back, instead of refusing
 	Mode     write.Mode[Reverted]
 }
 
 // Reverted is what a revert or an undelete came to.
 type Reverted struct {
-	Account Account
+	Account account.Account
 	Members []string // those that got a value back, or lost it, as the history names them
 	LeftOut []LeftOut
 }
@@ -30,7 +31,7 @@ type Reverted struct {
 // LeftOut is a member that did not get its former value, or not all of it.
 type LeftOut struct{ Member, Reason string }
 
-func revertedAccounts(r *Reverted) []*Account { return []*Account{&r.Account} }
+func revertedAccounts(r *Reverted) []*account.Account { return []*account.Account{&r.Account} }
 
 // Revert takes a change of an account back, member by member, in one transaction: each
 // gets the value that it had before, unless it was changed since or that value cannot be
@@ -39,7 +40,7 @@ func revertedAccounts(r *Reverted) []*Account { return []*Account{&r.Account} }
 // does not hold; KindConflict with every member that cannot be taken back, or if it is the
 // account's creation, which only a deletion undoes, or took a merge back.
 func (s *Service) Revert(ctx context.Context, actor identity.Actor, req RevertRequest) (Reverted, error) {
-	return Decide(ctx, s, actor.CompanyID, req.Mode, revertedAccounts, func(ctx context.Context, tx Tx) (Reverted, error) {
+	return account.Decide(ctx, s.accounts, actor.CompanyID, req.Mode, revertedAccounts, func(ctx context.Context, tx account.Tx) (Reverted, error) {
 		before, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
 		if err != nil && !fault.IsNotFound(err) {
 			return Reverted{}, err
@@ -56,14 +57,14 @@ func (s *Service) Revert(ctx context.Context, actor identity.Actor, req RevertRe
 		case req.Match != nil:
 			return Reverted{}, &fault.Error{Kind: fault.KindPrecondition, Message: "the account is deleted, so there is no version that If-Match could name"}
 		}
-		if e.Kind == ChangeDeleted && !there {
-			return s.undelete(ctx, tx, actor, req.ID, Cause{Kind: CauseRevert, Sequence: req.Sequence})
+		if e.Kind == account.ChangeDeleted && !there {
+			return s.undelete(ctx, tx, actor, req.ID, account.Cause{Kind: account.CauseRevert, Sequence: req.Sequence})
 		}
 		if err := checkRevertible(ctx, tx, e, there); err != nil {
 			return Reverted{}, err
 		}
 		result, err := s.revert(ctx, tx, actor, before, e, req.Partial)
-		if err != nil || !e.isMerge() {
+		if err != nil || !isMerge(e) {
 			return result, err
 		}
 		return s.unmerge(ctx, tx, actor, e, result, req.Partial)
@@ -71,19 +72,19 @@ func (s *Service) Revert(ctx context.Context, actor identity.Actor, req RevertRe
 }
 
 // checkRevertible tells what keeps a change as a whole from being taken back.
-func checkRevertible(ctx context.Context, r Reader, e HistoryEntry, there bool) error {
+func checkRevertible(ctx context.Context, r account.Reader, e account.HistoryEntry, there bool) error {
 	switch {
-	case e.Kind == ChangeCreated:
+	case e.Kind == account.ChangeCreated:
 		return conflict(parameterSequence, "must not be of the change by which the account came to be there; delete the account instead")
-	case e.Kind == ChangeDeleted:
+	case e.Kind == account.ChangeDeleted:
 		return conflict(parameterSequence, "must be of a change that can be taken back; this is a deletion, and the account is there again")
 	case !there:
 		return conflict(parameterAccount, "must be of an account that is there; undelete it first")
-	case e.Cause == nil || e.Cause.Kind != CauseRevert:
+	case e.Cause == nil || e.Cause.Kind != account.CauseRevert:
 		return nil
 	}
 	undone, err := changeAt(ctx, r, e.CompanyID, RevertRequest{ID: e.AccountID, Sequence: e.Cause.Sequence})
-	if err == nil && undone.isMerge() { // The values alone would not be a merge.
+	if err == nil && isMerge(undone) { // The values alone would not be a merge.
 		err = conflict(parameterSequence, "must not be of a change that took a merge back; merge the accounts again")
 	}
 	return err
@@ -106,22 +107,22 @@ func conflictOf(parameter, words string) fault.Offence {
 }
 
 // changeAt returns the change that is to be taken back.
-func changeAt(ctx context.Context, r Reader, companyID int64, req RevertRequest) (HistoryEntry, error) {
+func changeAt(ctx context.Context, r account.Reader, companyID int64, req RevertRequest) (account.HistoryEntry, error) {
 	if req.Sequence < 1 {
-		return HistoryEntry{}, fault.NotFound("change of the account")
+		return account.HistoryEntry{}, fault.NotFound("change of the account")
 	}
 	entries, err := r.History(ctx, companyID, req.ID, req.Sequence+1, 1)
 	if err != nil {
-		return HistoryEntry{}, fmt.Errorf("load the change: %w", err)
+		return account.HistoryEntry{}, fmt.Errorf("load the change: %w", err)
 	}
 	if len(entries) == 0 || entries[0].Sequence != req.Sequence {
-		return HistoryEntry{}, fault.NotFound("change of the account")
+		return account.HistoryEntry{}, fault.NotFound("change of the account")
 	}
 	return entries[0], nil
 }
 
 // revert takes an update back.
-func (s *Service) revert(ctx context.Context, tx Tx, actor identity.Actor, before Account, e HistoryEntry, partial bool) (Reverted, error) {
+func (s *Service) revert(ctx context.Context, tx account.Tx, actor identity.Actor, before account.Account, e account.HistoryEntry, partial bool) (Reverted, error) {
 	r := &reversal{Service: s, tx: tx, now: before.Recorded(), values: make(map[string]any)}
 	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
 		r.take(name, e.Fields[name])
@@ -129,16 +130,16 @@ func (s *Service) revert(ctx context.Context, tx Tx, actor identity.Actor, befor
 	if err := r.check(ctx, before); err != nil {
 		return Reverted{}, err
 	}
-	if len(r.leftOut) > 0 && !partial && !e.isMerge() { // unmerge tells what is wrong with the others too.
+	if len(r.leftOut) > 0 && !partial && !isMerge(e) { // unmerge tells what is wrong with the others too.
 		return Reverted{}, fault.Invalid(offencesOf(r.leftOut))
 	}
-	if len(r.values) == 0 && !e.isMerge() { // The history of a merge's target tells that others are there again.
+	if len(r.values) == 0 && !isMerge(e) { // The history of a merge's target tells that others are there again.
 		return r.result(before), nil
 	}
 	after, err := r.applied(before)
 	if err != nil {
 		return Reverted{}, err
 	}
-	after, err = s.save(ctx, tx, actor, before, after, r.changes(), r.schema, &Cause{Kind: CauseRevert, Sequence: e.Sequence})
+	after, err = s.accounts.Save(ctx, tx, actor, before, after, r.changes(), r.schema, &account.Cause{Kind: account.CauseRevert, Sequence: e.Sequence})
 	return r.result(after), err
 }

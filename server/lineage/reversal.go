@@ -1,4 +1,4 @@
-package account
+package lineage
 
 import (
 	"context"
@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
-	"github.com/accountsd/accountsd/server/jsonvalue"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/schema"
 )
@@ -16,21 +16,21 @@ import (
 // reversal is former values that an account is to get again, as the history has them.
 type reversal struct {
 	*Service
-	tx       Tx
+	tx       account.Tx
 	now      map[string]any // the values that it has
 	values   map[string]any // those that it gets
 	leftOut  []LeftOut
-	taken    []string          // those left out because another account has the value
-	schema   schema.Schema     // of the custom members, if there are any
-	contacts map[int64]Contact // those that it gets
+	taken    []string                  // those left out because another account has the value
+	schema   schema.Schema             // of the custom members, if there are any
+	contacts map[int64]account.Contact // those that it gets
 }
 
 // take takes the value before a change over, unless the member has another one by now
 // than the change gave it.
 func (r *reversal) take(name string, change patch.Change) {
-	switch now := shown(r.now[name]); now {
-	case shown(change.Before):
-	case shown(change.After):
+	switch now := account.Shown(r.now[name]); now {
+	case account.Shown(change.Before):
+	case account.Shown(change.After):
 		r.values[name] = change.Before
 	case "null":
 		r.leave(name, "was changed since; it has no value now")
@@ -45,33 +45,18 @@ func (r *reversal) leave(name, reason string) {
 	r.leftOut = append(r.leftOut, LeftOut{Member: name, Reason: fault.Label(pathOf(name)) + " " + reason})
 }
 
-// shown is a value in the JSON form of the record, in which the history has it too. A
-// list that is empty is no value, and not every store has a zero below zero.
-func shown(value any) string {
-	text, err := jsonvalue.Append(nil, value)
-	switch {
-	case err != nil:
-		return fmt.Sprintf("%#v", value) // It is none of an account.
-	case string(text) == "[]":
-		return "null"
-	case string(text) == "-0":
-		return "0"
-	}
-	return string(text)
-}
-
 // check leaves out what cannot be any more: values of properties that are gone or take
 // others by now, contacts that are gone, and a number that another account has.
-func (r *reversal) check(ctx context.Context, a Account) error {
+func (r *reversal) check(ctx context.Context, a account.Account) error {
 	for _, name := range slices.Sorted(maps.Keys(r.values)) {
 		var wrong string
 		var err error
 		switch {
-		case strings.HasPrefix(name, CustomPrefix):
+		case strings.HasPrefix(name, account.CustomPrefix):
 			wrong, err = r.checkCustom(ctx, a, name)
-		case name == string(MemberContacts):
+		case name == string(account.MemberContacts):
 			wrong, err = r.checkContacts(ctx, a.CompanyID)
-		case name == string(MemberNumber):
+		case name == string(account.MemberNumber):
 			wrong, err = r.checkNumber(ctx, a)
 		}
 		if err != nil {
@@ -90,9 +75,9 @@ func pathOf(name string) []string { return strings.SplitN(name, ".", 2) }
 
 // checkCustom tells what is wrong with a custom value, and else brings it into the form
 // in which the property has it by now.
-func (r *reversal) checkCustom(ctx context.Context, a Account, name string) (wrong string, err error) {
+func (r *reversal) checkCustom(ctx context.Context, a account.Account, name string) (wrong string, err error) {
 	if r.schema == nil {
-		if r.schema, err = r.schemas.current(ctx, r.tx, a.CompanyID); err != nil {
+		if r.schema, err = r.accounts.Schema(ctx, r.tx, a.CompanyID); err != nil {
 			return "", err
 		}
 	}
@@ -107,7 +92,7 @@ func (r *reversal) checkCustom(ctx context.Context, a Account, name string) (wro
 		return strings.TrimPrefix(found[0].Message, fault.Label(found[0].Path)+" "), nil
 	}
 	r.values[name] = value
-	taken, err := valuesTaken(ctx, r.tx, a.ID, patch.Changes{name: {After: value}}, r.schema)
+	taken, err := account.Taken(ctx, r.tx, a, account.Patch{}, patch.Changes{name: {After: value}}, r.schema)
 	if err != nil || len(taken) == 0 {
 		return "", err
 	}
@@ -116,17 +101,17 @@ func (r *reversal) checkCustom(ctx context.Context, a Account, name string) (wro
 }
 
 // former is an account with nothing but a member's former value.
-func (r *reversal) former(name string) (a Account, err error) {
-	err = a.take(map[string]any{name: r.values[name]})
+func (r *reversal) former(name string) (a account.Account, err error) {
+	err = a.Take(map[string]any{name: r.values[name]})
 	return a, err
 }
 
 func (r *reversal) checkContacts(ctx context.Context, companyID int64) (wrong string, err error) {
-	former, err := r.former(string(MemberContacts))
+	former, err := r.former(string(account.MemberContacts))
 	if err != nil {
 		return "", err
 	}
-	ids := ContactIDs(former.Contacts)
+	ids := account.ContactIDs(former.Contacts)
 	if r.contacts, err = r.tx.Contacts(ctx, companyID, ids); err != nil {
 		return "", fmt.Errorf("load contacts: %w", err)
 	}
@@ -141,20 +126,20 @@ func (r *reversal) checkContacts(ctx context.Context, companyID int64) (wrong st
 }
 
 // missingIDs are those of contacts that are not there.
-func missingIDs(ids []int64, there map[int64]Contact) []int64 {
+func missingIDs(ids []int64, there map[int64]account.Contact) []int64 {
 	return slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { _, ok := there[id]; return ok })
 }
 
-func (r *reversal) checkNumber(ctx context.Context, a Account) (wrong string, err error) {
-	former, err := r.former(string(MemberNumber))
+func (r *reversal) checkNumber(ctx context.Context, a account.Account) (wrong string, err error) {
+	former, err := r.former(string(account.MemberNumber))
 	if err != nil {
 		return "", err
 	}
-	taken, err := numberTaken(ctx, r.tx, a, patch.Set(former.Number))
+	taken, err := account.Taken(ctx, r.tx, a, account.Patch{Number: patch.Set(former.Number)}, nil, nil)
 	if err != nil || len(taken) == 0 {
 		return "", err
 	}
-	r.taken = append(r.taken, string(MemberNumber))
+	r.taken = append(r.taken, string(account.MemberNumber))
 	return fmt.Sprintf("was %d, which is taken by another account", former.Number), nil
 }
 
@@ -178,15 +163,14 @@ func (l LeftOut) of(id int64) LeftOut {
 }
 
 // applied is the account with the values, and of its contacts with those that are there.
-func (r *reversal) applied(before Account) (Account, error) {
+func (r *reversal) applied(before account.Account) (account.Account, error) {
 	after := before
-	after.Custom = make(Custom, len(before.Custom))
-	maps.Copy(after.Custom, before.Custom)
-	if err := after.take(r.values); err != nil {
-		return Account{}, err
+	after.Custom = clone(before.Custom)
+	if err := after.Take(r.values); err != nil {
+		return account.Account{}, err
 	}
-	if _, relinked := r.values[string(MemberContacts)]; relinked {
-		ids := ContactIDs(after.Contacts)
+	if _, relinked := r.values[string(account.MemberContacts)]; relinked {
+		ids := account.ContactIDs(after.Contacts)
 		after.Contacts = nil
 		for _, id := range ids {
 			if c, ok := r.contacts[id]; ok {
@@ -208,13 +192,13 @@ func (r *reversal) changes() patch.Changes {
 
 // asUpdated is a value as the history has it of an update: no contacts are an empty list.
 func asUpdated(name string, value any) any {
-	if name == string(MemberContacts) && value == nil {
+	if name == string(account.MemberContacts) && value == nil {
 		return []int64{}
 	}
 	return value
 }
 
 // result is what the reversal came to.
-func (r *reversal) result(a Account) Reverted {
+func (r *reversal) result(a account.Account) Reverted {
 	return Reverted{Account: a, Members: slices.Sorted(maps.Keys(r.values)), LeftOut: r.leftOut}
 }

@@ -1,4 +1,4 @@
-package account_test
+package lineage_test
 
 import (
 	"encoding/json"
@@ -16,6 +16,7 @@ import (
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/intake"
 	"github.com/accountsd/accountsd/server/jsonvalue"
+	"github.com/accountsd/accountsd/server/lineage"
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/property"
 	"github.com/accountsd/accountsd/server/schema"
@@ -97,7 +98,7 @@ func (w *merging) round(t *testing.T, seed int) {
 		w.want(t, there, into)
 	}
 	for _, m := range slices.Backward(merges) {
-		if _, err := w.Accounts.Revert(t.Context(), w.Actor, account.RevertRequest{ID: m.target, Sequence: m.sequence}); err != nil {
+		if _, err := w.Lineage.Revert(t.Context(), w.Actor, lineage.RevertRequest{ID: m.target, Sequence: m.sequence}); err != nil {
 			t.Fatalf("take the merge into %d back: %v", m.target, err)
 		}
 		w.want(t, m.before, m.into)
@@ -132,13 +133,13 @@ func (w *merging) body() *rapid.Generator[map[string]any] {
 }
 
 // request generates merges of accounts that are there.
-func request(there values) *rapid.Generator[account.MergeRequest] {
-	return rapid.Custom(func(r *rapid.T) account.MergeRequest {
+func request(there values) *rapid.Generator[lineage.MergeRequest] {
+	return rapid.Custom(func(r *rapid.T) lineage.MergeRequest {
 		ids := rapid.Permutation(slices.Sorted(maps.Keys(there))).Draw(r, "ids")
 		ids = ids[:rapid.IntRange(2, len(ids)).Draw(r, "how many")]
-		req := account.MergeRequest{ID: ids[0], Take: make(map[string]int64)}
+		req := lineage.MergeRequest{ID: ids[0], Take: make(map[string]int64)}
 		for _, id := range ids[1:] {
-			req.From = append(req.From, account.MergeSource{ID: id})
+			req.From = append(req.From, lineage.MergeSource{ID: id})
 		}
 		for _, name := range []string{"title", "description", "value", "custom.roof", "custom.tags"} {
 			if rapid.Bool().Draw(r, name) {
@@ -150,9 +151,9 @@ func request(there values) *rapid.Generator[account.MergeRequest] {
 }
 
 // merge carries a merge out, and returns the sequence of the target's change.
-func (w *merging) merge(t *testing.T, req account.MergeRequest) int64 {
+func (w *merging) merge(t *testing.T, req lineage.MergeRequest) int64 {
 	t.Helper()
-	if _, err := w.Accounts.Merge(t.Context(), w.Actor, req); err != nil {
+	if _, err := w.Lineage.Merge(t.Context(), w.Actor, req); err != nil {
 		t.Fatalf("%+v: %v", req, err)
 	}
 	last, err := w.Store.LastChange(t.Context(), w.Company.ID)
@@ -163,7 +164,7 @@ func (w *merging) merge(t *testing.T, req account.MergeRequest) int64 {
 }
 
 // merge makes of the accounts what a merge must.
-func (v values) merge(req account.MergeRequest) {
+func (v values) merge(req lineage.MergeRequest) {
 	ids := []int64{req.ID}
 	for _, source := range req.From {
 		ids = append(ids, source.ID)

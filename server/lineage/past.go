@@ -1,4 +1,4 @@
-package account
+package lineage
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/gen/timestamp"
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 )
@@ -22,7 +23,7 @@ type Moment struct {
 
 // Past is an account as it was at a time.
 type Past struct {
-	Account
+	account.Account
 	At time.Time
 }
 
@@ -35,7 +36,7 @@ func (s *Service) ShowAt(ctx context.Context, actor identity.Actor, id int64, m 
 		return Past{}, err
 	}
 	var found Past
-	err := s.store.Look(ctx, func(ctx context.Context, tx Tx) (err error) {
+	err := s.store.Look(ctx, func(ctx context.Context, tx account.Tx) (err error) {
 		p := past{reader: tx, companyID: actor.CompanyID}
 		if p.at, err = p.timeOf(ctx, id, m); err != nil {
 			return err
@@ -44,7 +45,7 @@ func (s *Service) ShowAt(ctx context.Context, actor identity.Actor, id int64, m 
 		if err != nil && !fault.IsAbsent(err) {
 			return err
 		}
-		accounts, _, err := p.accounts(ctx, []Account{present}, id-1, id)
+		accounts, _, err := p.accounts(ctx, []account.Account{present}, id-1, id)
 		switch {
 		case err != nil:
 			return err
@@ -65,7 +66,7 @@ var errNotThen = fault.NotFound("account at that time")
 // and into which one, which may have been merged itself.
 func (p *past) absence(ctx context.Context, id int64) error {
 	var since int64 // the first change after the time; 0: there is none
-	err := p.reader.EachChangeSince(ctx, p.companyID, id-1, id, p.at, 1, func(e HistoryEntry) error {
+	err := p.reader.EachChangeSince(ctx, p.companyID, id-1, id, p.at, 1, func(e account.HistoryEntry) error {
 		since = e.Sequence
 		return nil
 	})
@@ -92,7 +93,7 @@ func (s *Service) CheckPast(at time.Time) fault.Offences {
 
 // past reads accounts as they were at a time, by taking back what was done since.
 type past struct {
-	reader    Reader
+	reader    account.Reader
 	companyID int64
 	at        time.Time
 }
@@ -122,19 +123,19 @@ const pastChanges = 1000
 
 // undone is what is known of an account whose changes since a time are taken back.
 type undone struct {
-	first  HistoryEntry   // of the changes
-	values map[string]any // those before the first change of each
+	first  account.HistoryEntry // of the changes
+	values map[string]any       // those before the first change of each
 }
 
 // accounts are those that were there of the ones with ids above after, in their order, up
 // to an id that is last or, where too much has happened since, one before it. Present are
 // those that are there now; one without an id is none.
-func (p *past) accounts(ctx context.Context, present []Account, after, last int64) (were []Account, upTo int64, err error) {
+func (p *past) accounts(ctx context.Context, present []account.Account, after, last int64) (were []account.Account, upTo int64, err error) {
 	changed, upTo, err := p.changedSince(ctx, after, last)
 	if err != nil {
 		return nil, 0, err
 	}
-	byID := make(map[int64]Account, len(present)+len(changed))
+	byID := make(map[int64]account.Account, len(present)+len(changed))
 	for _, a := range present {
 		if a.ID > 0 && a.ID <= upTo && !a.CreatedAt.After(p.at) {
 			byID[a.ID] = a
@@ -178,7 +179,7 @@ func (p *past) changedSince(ctx context.Context, after, last int64) (changed map
 // account the last one is.
 func (p *past) undoneBetween(ctx context.Context, after, last, limit int64) (changed map[int64]*undone, n, id int64, err error) {
 	changed = make(map[int64]*undone)
-	err = p.reader.EachChangeSince(ctx, p.companyID, after, last, p.at, limit, func(e HistoryEntry) error {
+	err = p.reader.EachChangeSince(ctx, p.companyID, after, last, p.at, limit, func(e account.HistoryEntry) error {
 		n, id = n+1, e.AccountID
 		if changed[id] == nil {
 			changed[id] = &undone{first: e, values: make(map[string]any)}
@@ -193,7 +194,7 @@ func (p *past) undoneBetween(ctx context.Context, after, last, limit int64) (cha
 }
 
 // take takes a change back that follows those before.
-func (u *undone) take(e HistoryEntry) {
+func (u *undone) take(e account.HistoryEntry) {
 	for name, change := range e.Fields {
 		if _, known := u.values[name]; !known {
 			u.values[name] = change.Before
@@ -203,8 +204,8 @@ func (u *undone) take(e HistoryEntry) {
 
 // undo returns an account as it was before changes, unless it was not there. It is the
 // zero value if it is not there now.
-func (p *past) undo(ctx context.Context, a Account, u *undone) (_ Account, wasThere bool, err error) {
-	if u.first.Kind == ChangeCreated {
+func (p *past) undo(ctx context.Context, a account.Account, u *undone) (_ account.Account, wasThere bool, err error) {
+	if u.first.Kind == account.ChangeCreated {
 		return a, false, nil
 	}
 	if a.ID == 0 {
@@ -212,9 +213,9 @@ func (p *past) undo(ctx context.Context, a Account, u *undone) (_ Account, wasTh
 		if err != nil {
 			return a, false, err
 		}
-		a = created(first)
+		a = account.Created(first)
 	}
-	if err := a.take(u.values); err != nil {
+	if err := a.Take(u.values); err != nil {
 		return a, false, err
 	}
 	entries, err := p.reader.History(ctx, p.companyID, a.ID, u.first.Sequence, 1)
@@ -223,13 +224,13 @@ func (p *past) undo(ctx context.Context, a Account, u *undone) (_ Account, wasTh
 	}
 	a.Version, a.UpdatedAt, a.UpdatedBy = u.first.Version-1, a.CreatedAt, nil
 	if len(entries) > 0 {
-		a.stamp(entries[0])
+		a.Stamp(entries[0])
 	}
 	return a, !a.CreatedAt.After(p.at), nil
 }
 
 // fill gives accounts of which only the ids of users and contacts are known the rest.
-func (p *past) fill(ctx context.Context, accounts map[int64]Account, ids []int64) error {
+func (p *past) fill(ctx context.Context, accounts map[int64]account.Account, ids []int64) error {
 	users, contacts := make(map[int64]bool), make(map[int64]bool)
 	for _, id := range ids {
 		for _, u := range []*identity.UserRef{accounts[id].CreatedBy, accounts[id].UpdatedBy} {
@@ -262,9 +263,20 @@ func (p *past) fill(ctx context.Context, accounts map[int64]Account, ids []int64
 	return nil
 }
 
+// known is a user with the name, if that is known.
+func known(user *identity.UserRef, users map[int64]identity.UserRef) *identity.UserRef {
+	if user == nil {
+		return nil
+	}
+	if found, ok := users[user.ID]; ok {
+		return &found
+	}
+	return user
+}
+
 // PastPage is a part of the accounts that there were at a time.
 type PastPage struct {
-	Accounts []Account
+	Accounts []account.Account
 	Next     int64 // the id after which the next part begins; 0: there is none
 }
 
@@ -279,12 +291,12 @@ const (
 // selects them by what they were: those with ids above that of its place, at most its
 // limit. Its order does not matter. There may be fewer, and yet a next page. Errors:
 // KindInvalid if the time is still to come.
-func (s *Service) ListAt(ctx context.Context, actor identity.Actor, q Query, at time.Time) (PastPage, error) {
+func (s *Service) ListAt(ctx context.Context, actor identity.Actor, q account.Query, at time.Time) (PastPage, error) {
 	if err := fault.Invalid(s.CheckPast(at)); err != nil {
 		return PastPage{}, err
 	}
 	var page PastPage
-	err := s.store.Look(ctx, func(ctx context.Context, tx Tx) (err error) {
+	err := s.store.Look(ctx, func(ctx context.Context, tx account.Tx) (err error) {
 		p := past{reader: tx, companyID: actor.CompanyID, at: at}
 		page, err = p.page(ctx, q)
 		return err
@@ -292,7 +304,7 @@ func (s *Service) ListAt(ctx context.Context, actor identity.Actor, q Query, at 
 	return page, err
 }
 
-func (p *past) page(ctx context.Context, q Query) (PastPage, error) {
+func (p *past) page(ctx context.Context, q account.Query) (PastPage, error) {
 	page, after := PastPage{}, int64(0)
 	if q.Page.After != nil {
 		after = q.Page.After.ID
@@ -322,7 +334,7 @@ func (p *past) page(ctx context.Context, q Query) (PastPage, error) {
 }
 
 // part are some of the accounts that were there with ids above after, up to an id.
-func (p *past) part(ctx context.Context, after int64) (were []Account, upTo int64, err error) {
+func (p *past) part(ctx context.Context, after int64) (were []account.Account, upTo int64, err error) {
 	present, err := p.reader.AccountsByID(ctx, p.companyID, after, pastPart)
 	if err != nil {
 		return nil, 0, fmt.Errorf("load accounts: %w", err)
