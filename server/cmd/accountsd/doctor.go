@@ -49,6 +49,7 @@ type diagnosis struct {
 	findings  []finding
 	now       time.Time
 	keep      bool // the schema is to be left as it is
+	copies    bool // a copy is kept before it is brought up
 	encrypted bool // the server speaks TLS
 }
 
@@ -75,9 +76,10 @@ func (d *diagnosis) isWell(topic, format string, args ...any) {
 }
 
 func diagnose(ctx context.Context, cmd *cli.Command) error {
-	d := &diagnosis{now: time.Now(), keep: !cmd.Bool("migrate")}
+	db := cmd.String("db")
+	d := &diagnosis{now: time.Now(), keep: !cmd.Bool("migrate"), copies: cmd.Bool("keep-copy") && !isPostgres(db)}
 	d.lookAtClock()
-	if db := cmd.String("db"); isPostgres(db) {
+	if isPostgres(db) {
 		d.lookAtPostgres(ctx, db, cmd.Int("db-connections"))
 	} else {
 		d.lookAtSQLite(ctx, db)

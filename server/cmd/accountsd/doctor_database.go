@@ -57,6 +57,9 @@ func (d *diagnosis) lookAtSchema(name string, version, needed int) {
 		d.wrong("schema", "%s has a schema of version %d, and this program knows only up to %d; use the newer accountsd that wrote it", name, version, needed)
 	case version < needed && d.keep:
 		d.wrong("schema", "%s has a schema of version %d, and this program needs %d, but --migrate=false keeps serve from bringing it up; run accountsd migrate up", name, version, needed)
+	case version < needed && d.copies:
+		d.note("schema", "%s has a schema of version %d, and this program needs %d; serve brings it up, unless told --migrate=false, and keeps a copy of it as it is now at %s.schema%d",
+			name, version, needed, name, version)
 	case version < needed:
 		d.note("schema", "%s has a schema of version %d, and this program needs %d; serve brings it up, unless told --migrate=false, and there is no way back: take a copy first",
 			name, version, needed)

@@ -80,6 +80,13 @@ func TestDoctorOfFile(t *testing.T) {
 	script := func(sql string) func(*testing.T, string) {
 		return func(t *testing.T, db string) { makeFile(t, db, sql) }
 	}
+	folder := func(t *testing.T, db string) {
+		remove(t, db)
+		if err := os.Mkdir(db, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	older := fmt.Sprintf("note schema DB has a schema of version 14, and this program needs %d; serve brings it up, unless told --migrate=false", sqlite.SchemaVersion())
 	for name, c := range map[string]struct {
 		spoil func(t *testing.T, db string)
 		args  []string
@@ -95,7 +102,9 @@ func TestDoctorOfFile(t *testing.T) {
 		"readable":       {func(t *testing.T, db string) { chmod(t, db, 0o644) }, nil, "wrong files others than the owner can read or write DB, with all its records; chmod 600 DB\n"},
 		"open folder":    {func(t *testing.T, db string) { chmod(t, filepath.Dir(db), 0o777) }, nil, "wrong files others than the owner can put files in the place of those in "},
 		"newer schema":   {func(t *testing.T, db string) { setVersion(t, db, 1000) }, nil, "wrong database DB has a schema of version 1000, and this program knows only up to"},
-		"older schema":   {func(t *testing.T, db string) { setVersion(t, db, 14) }, nil, "note schema DB has a schema of version 14, and this program needs"},
+		"older schema":   {func(t *testing.T, db string) { setVersion(t, db, 14) }, nil, older + ", and keeps a copy of it as it is now at DB.schema14\n"},
+		"kept no copy":   {func(t *testing.T, db string) { setVersion(t, db, 14) }, []string{"--keep-copy=false"}, older + ", and there is no way back: take a copy first\n"},
+		"a folder":       {folder, nil, "wrong database DB is a folder; name a file, as in --db DB/accounts.db\n"},
 		"kept schema":    {func(t *testing.T, db string) { setVersion(t, db, 14) }, []string{"--migrate=false"}, "but --migrate=false keeps serve from bringing it up; run accountsd migrate up\n"},
 		"other mode":     {func(t *testing.T, db string) { pragma(t, db, "journal_mode(DELETE)") }, nil, "note database DB is not in WAL mode, as another program has left it"},
 		"no index":       {func(t *testing.T, db string) { remove(t, db+"-search") }, nil, "note index there is no DB-search; the next server that starts makes it"},

@@ -68,7 +68,7 @@ func (c *Condition) lookAtFiles() {
 		if errors.Is(err, fs.ErrNotExist) && suffix == "-search" {
 			c.NoIndex = true
 		}
-		if err != nil {
+		if err != nil || info.IsDir() {
 			continue
 		}
 		c.Files = append(c.Files, c.Path+suffix)
