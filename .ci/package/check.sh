@@ -53,6 +53,14 @@ package --install "$deb"
 "$root/usr/bin/accountsd" --version
 cmp "$root/usr/lib/systemd/system/accountsd.service" .ci/package/accountsd.service
 (cd "$root" && find usr etc -type f | LC_ALL=C sort)
+# What a page tells an operator to use must be beside it.
+pages=$root/usr/share/doc/accountsd/docs
+for file in $(grep -ohE '\]\([a-z0-9/-]+\.[a-z]+' "$pages"/*.md | sed 's/^](//' | LC_ALL=C sort -u); do
+	[ -e "$pages/$file" ] || fail "the package has not got docs/$file, to which a page leads"
+done
+for file in $(grep -ohE '\]\((docs/[a-z0-9/-]+\.[a-z]+|SECURITY\.md)' "$pages/../README.md" | sed 's/^](//' | LC_ALL=C sort -u); do
+	[ -e "$pages/../$file" ] || fail "the package has not got $file, to which README.md leads"
+done
 package --purge accountsd
 [ -z "$(cd "$root" && find usr etc -type f 2>&1 | grep accounts)" ] || fail 'the package leaves files'
 
