@@ -20,7 +20,7 @@ import (
 )
 
 // NotCarried is what a copy has not, in words that follow "without".
-const NotCarried = "passwords, keys, invitations, idempotency answers, what is known of the users of /clients, mails, the audit log and imports under way"
+const NotCarried = "passwords, keys, invitations, idempotency answers, what is known of the users of /clients, mails, the audit log, imports under way and webhooks"
 
 // Store is a store that can follow another installation, as each can.
 type Store interface {
@@ -197,8 +197,11 @@ func (f *Follower) begin(ctx context.Context, self client.Self) error {
 		return err
 	}
 	company := identity.Company{ID: self.Company.ID, Name: self.Company.Name, CreatedAt: self.User.CreatedAt.Time}
-	f.config.Logger.InfoContext(ctx, "beginning a copy", "company", company.Name, "without", NotCarried)
-	return f.write(ctx, func(ctx context.Context, tx Tx) error { return tx.BeginFollowing(ctx, f.source.url, company) })
+	if err := f.write(ctx, func(ctx context.Context, tx Tx) error { return tx.BeginFollowing(ctx, f.source.url, company) }); err != nil {
+		return err
+	}
+	f.config.Logger.InfoContext(ctx, "began a copy", "company", company.Name, "without", NotCarried)
+	return nil
 }
 
 // write runs a transaction.

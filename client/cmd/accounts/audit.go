@@ -12,7 +12,7 @@ var auditColumns = []string{"sequence", "at", "actor", "action", "subject", "det
 
 func auditCommand(t *terminal) *cli.Command {
 	return &cli.Command{
-		Name: "audit", Usage: "show who did what with keys, users, properties and files of accounts, and which logins failed", Action: connected(t.audit),
+		Name: "audit", Usage: "show who did what with keys, users, properties, webhooks and files of accounts, and which logins failed", Action: connected(t.audit),
 		Description: "The earliest entry comes first. It takes a key with the scope admin. Changes of accounts are shown by the commands\nchanges and history.",
 		Flags: []cli.Flag{limitFlag(),
 			&cli.StringFlag{Name: "after", Usage: "begin after the entry with `SEQUENCE`"},

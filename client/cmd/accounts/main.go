@@ -40,6 +40,9 @@ Members are written as assignments:
   custom.roof_type=Tile        a custom member, by its keyName
   address=A address=B          a list
   'title:="null"'              anything, as JSON
+  value+=500                   an amount to add, or an item to a list
+  custom.tags-=Gold            an item to take out of a list
+  'primaryPhone?=4155550142'   a value for a member that has none
 
 Exit codes: 0 done, 1 another error, 2 usage error, 3 refused as invalid, 4 no
 valid key or not allowed, 5 not found, 6 conflict, 7 changed in the meantime, 8 too

@@ -52,10 +52,10 @@ func aliasCommand() *cli.Command {
 				Name:  "rehearse",
 				Usage: "close /clients for a while, after which it works again by itself",
 				Flags: stepFlags(
-					&cli.Int64Flag{Name: "key", Usage: "only with the user's key with this `ID`"},
+					&cli.Int64Flag{Name: "key", Usage: "only with the user's key with this `ID`", DefaultText: "with any"},
 					&cli.StringFlag{Name: "from", Usage: "begin at this `TIME`, not at once", Validator: checkTime},
 					&cli.StringFlag{Name: "until", Usage: "end at this `TIME`", Validator: checkTime},
-					&cli.DurationFlag{Name: "for", Usage: "end after this `DURATION`, as in 1h30m", Validator: positive[time.Duration]}),
+					&cli.DurationFlag{Name: "for", Usage: "end after this `DURATION`, as in 1h30m; give this or --until", DefaultText: "none", Validator: positive[time.Duration]}),
 				Before: checkRehearsal,
 				Action: aliasAction(rehearse),
 			},

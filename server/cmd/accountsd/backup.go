@@ -24,7 +24,7 @@ const restoreHelp = `Makes a database of a backup. The backup is verified first,
 server and move its files away, those whose names end in -wal, -shm and -search, too. The index of words is made anew by the server,
 which answers meanwhile.
 
-Who follows the changes of a company and is ahead of the backup is answered 400, and has to read the accounts anew.
+Who follows the changes of a company and is ahead of the backup is answered 410, and has to read the accounts anew.
 
 To put a backup on PostgreSQL, use accountsd copy --from BACKUP --to postgres://...`
 

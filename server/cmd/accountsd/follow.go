@@ -40,7 +40,7 @@ func followCommand() *cli.Command {
 			&cli.StringFlag{Name: "from", Usage: "the `URL` of the source, as in https://accounts.example.com", Required: true, Sources: fromEnv("FROM")},
 			dbFlag(), keyFileFlag(),
 			&cli.DurationFlag{Name: "interval", Usage: "look at the source every `DURATION`", Value: time.Second, Validator: positive[time.Duration], Sources: fromEnv("INTERVAL")},
-			&cli.BoolFlag{Name: "restart", Usage: "remove the SQLite file of an earlier copy, and make the copy anew", Sources: fromEnv("RESTART")},
+			&cli.BoolFlag{Name: "restart", Usage: "remove the SQLite file of an earlier copy, once the source has answered, and make the copy anew", Sources: fromEnv("RESTART")},
 			logFormatFlag(),
 		},
 		Action: followSource,

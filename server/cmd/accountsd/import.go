@@ -22,8 +22,9 @@ import (
 const importHelp = `FILE holds one account in each row, as CSV or as NDJSON (a JSON object on each line). "-" is standard input, which is
 saved to a temporary file first.
 
-Case, spaces and underscores do not count in names of columns. The columns of CSV are id, number, title, description, address, isActive, primaryEmail, primaryPhone, accountType, value,
-size, contacts, and custom.KEY for each property. createdAt, updatedAt and errors are ignored. An unknown column or
+The columns of CSV are id, number, title, description, address, isActive, primaryEmail, primaryPhone, accountType, value,
+size, contacts, and custom.KEY for each property; case, spaces and underscores do not count in their names. createdAt and
+updatedAt of exports, line and errors of rejected rows are passed over. An unknown column or
 member stops the import before anything is written. A cell with several values is a JSON array, as in
 ["12 Main St","Springfield"] or [17,4]. An empty cell clears a member that can be cleared, and leaves title, address,
 isActive and number as they are; a cell of two quotes is an empty text. A line of NDJSON means what the body of PATCH
