@@ -98,7 +98,7 @@ func parseSequence(in fault.Location, parameter string, sent *string) (int64, er
 	n, err := strconv.ParseInt(*sent, 10, 64)
 	if err != nil {
 		return 0, fault.Invalid([]fault.Offence{{
-			In: in, Path: []string{parameter}, Message: parameter + " must be the sequence of a change; got " + fault.Quote(*sent),
+			In: in, Path: []string{parameter}, Message: parameter + " must " + fault.BeSequence + "; got " + fault.Quote(*sent),
 		}})
 	}
 	return n, nil

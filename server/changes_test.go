@@ -173,9 +173,9 @@ func TestChangesRefuse(t *testing.T) {
 	const large = "9223372036854775808"
 	runScenarios(t, []scenario{
 		{name: "no sequence", request: get("/accounts/changes?after=x&page_size=0"), status: 400, code: "VALIDATION_ERROR", errors: []string{
-			`query after: after must be the sequence of a change; got "x"`, "query page_size: page_size must be an integer from 1 to 100; got 0"}},
+			`query after: after must be a sequence as answers have it, which is digits such as 0000000000000000042; got "x"`, "query page_size: page_size must be an integer from 1 to 100; got 0"}},
 		{name: "a large sequence", request: get("/accounts/changes?after=" + large + "&page_size=0"), status: 400, code: "VALIDATION_ERROR", errors: []string{
-			`query after: after must be the sequence of a change; got "9223372036854775808"`, "query page_size: page_size must be an integer from 1 to 100; got 0"}},
+			`query after: after must be a sequence as answers have it, which is digits such as 0000000000000000042; got "9223372036854775808"`, "query page_size: page_size must be an integer from 1 to 100; got 0"}},
 		{name: "a large sequence of an account", request: get("/accounts/1/changes?before=" + large), status: 400, code: "VALIDATION_ERROR", want: []string{`"field":"before"`}},
 		{name: "no changes yet", request: get("/accounts/1/changes"), status: 200, want: []string{`{"changes":[]}`}},
 		{name: "no such account", request: get("/accounts/999/changes"), status: 404, code: "NOT_FOUND"},

@@ -18,7 +18,7 @@ import (
 var patterns = map[string]string{
 	`\S`:    "not be blank",
 	`\d`:    "contain a digit",
-	`^\d+$`: "be the sequence of a change",
+	`^\d+$`: fault.BeSequence,
 
 	`^(title|primaryEmail|primaryPhone|address|none|custom\.[a-z][a-z0-9_]*)$`: "be one of title, primaryEmail, primaryPhone, address, none, " +
 		"or custom.<keyName> of a unique property",

@@ -34,7 +34,7 @@ func TestWebhookRequestsAreChecked(t *testing.T) {
 		`{"url":"https://x.example","kinds":["upserted"]}`: `/kinds/0: kinds[0] must be one of created, updated, deleted; got "upserted"`,
 		`{"url":"https://x.example","members":["titel","custom.roof"]}`:         `/members/0: members[0] must be the name of a member that changes; got "titel"; did you mean "title"? | /members/1: members[1] must be the name of a member that changes; got "custom.roof"`,
 		`{"url":"https://x.example","after":"9"}`:                               "/after: after must not be beyond the last change, 0000000000000000001",
-		`{"url":"https://x.example","after":"-1"}`:                              `/after: after must be the sequence of a change; got "-1"`,
+		`{"url":"https://x.example","after":"-1"}`:                              `/after: after must be a sequence as answers have it, which is digits such as 0000000000000000042; got "-1"`,
 		`{"url":"https://x.example","after":""}`:                                "/after: after must not be empty",
 		`{"url":"https://x.example","after":null}`:                              "/after: after must not be null",
 		`{"url":"https://x.example","Url":"https://y.example","secret":"mine"}`: `/Url: Url is not a known member; did you mean "url"? | /secret: secret is not a known member`,

@@ -17,6 +17,7 @@ const (
 	IsRequired     = "is required"
 	MustNotBeNull  = "must not be null"
 	MustNotBeBlank = "must not be blank"
+	BeSequence     = "be a sequence as answers have it, which is digits such as 0000000000000000042" // behind must
 
 	// DateTime is what a member with a time takes: a date alone is not enough.
 	DateTime = "an RFC 3339 date-time such as 2026-11-24T10:00:00Z"

@@ -157,7 +157,7 @@ func readSequence(r *patch.Reader, path []string, value any) (int64, bool) {
 	text, ok := patch.Text(r, path, value)
 	n, err := strconv.ParseInt(text, 10, 64)
 	if ok && (err != nil || n < 0 || len(text) > maxSequence) {
-		r.Offences.Add(path, "must be the sequence of a change; got %s", fault.Quote(text))
+		r.Offences.Add(path, "must %s; got %s", fault.BeSequence, fault.Quote(text))
 		return 0, false
 	}
 	return n, ok
