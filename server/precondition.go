@@ -15,13 +15,16 @@ import (
 )
 
 // checkPreconditions answers 412 to a write of a record that exists, if the caller
-// wants none (RFC 9110, section 13.1.2), and to one of a record without versions, if
-// the caller names some (section 13.1.1). What takes If-Match compares it with what it
-// writes.
+// wants none (RFC 9110, section 13.1.2), to one of a record without versions, if the
+// caller names some (section 13.1.1), and to one that makes a record, if the caller
+// wants one that is there. What takes If-Match compares it with what it writes.
 func (s *Server) checkPreconditions(next apiserver.StrictHandlerFunc, _ string) apiserver.StrictHandlerFunc {
 	return func(c *gin.Context, request any) (any, error) {
 		none, match := c.GetHeader("If-None-Match"), strings.Join(c.Request.Header.Values(ifMatchHeader), ",")
 		op := s.operations.of(c)
+		if op.wantsRecord(match) {
+			return nil, &fault.Error{Kind: fault.KindPrecondition, Message: "If-Match asks for a record that exists, and this operation makes one; leave it out"}
+		}
 		if c.Request.Method != http.MethodGet && (none != "" || op.takesNoVersion(match)) {
 			tag, found, err := s.existing(requestOf(c))
 			switch {
@@ -49,6 +52,12 @@ const (
 // caller has seen.
 func (op *operation) takesNoVersion(match string) bool {
 	return match != "" && strings.TrimSpace(match) != "*" && !op.matches
+}
+
+// wantsRecord tells whether an If-Match is sent to an operation that writes, and whose path
+// names no record that could match.
+func (op *operation) wantsRecord(match string) bool {
+	return match != "" && op.method == http.MethodPost && !strings.Contains(op.path, "{") && op.id != batchOperation && !op.matches
 }
 
 // noVersion says what to send to an operation that takes no version.

@@ -81,6 +81,17 @@ func TestIfMatchOnWrites(t *testing.T) {
 			t.Errorf("%s %s: refused", method, path)
 		}
 	})
+	for path, body := range map[string]string{
+		"accounts": `{"title":"New","address":["x"]}`, "clients?match_by=none": `{"title":"New","address":["x"]}`, "contacts": `{"name":"New"}`, "properties": `{"name":"New","type":"TEXT"}`,
+		"users": `{"email":"new@example.com"}`, "webhooks": `{"url":"https://hooks.invalid/new"}`,
+	} {
+		if !refused("POST", "/v1/"+path, body, `"x-1"`) || !refused("POST", "/v1/"+path, body, "*") || refused("POST", "/v1/"+path, "{}", "*") {
+			t.Errorf("%s: made though it was to be there, or refused though it cannot be", path)
+		}
+		if a := f.serve(t, "POST", "/v1/"+path, body, "If-None-Match", "*"); a.Code != http.StatusCreated {
+			t.Errorf("%s: %d %s", path, a.Code, a.Body)
+		}
+	}
 	const batch = `{"updates":[{"id":1,"set":{"title":"Over"}}]}`
 	if !refused("POST", "/v1/accounts/batch", batch, `"1-1-0"`) || refused("POST", "/v1/accounts/batch", batch, "*") {
 		t.Error("a batch takes no version for all, but any")

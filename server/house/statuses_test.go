@@ -56,7 +56,6 @@ func (o operation) failures() []string {
 			statuses = append(statuses, more...)
 		}
 	}
-	isBatch := o.OperationID == "batchUpdateAccounts" // Its tags are in the body.
 	_, conflicts := conflicts[o.OperationID]
 	add(o.Security == nil || len(*o.Security) > 0, "401")
 	add(o.Security == nil || len(*o.Security) > 0, "403") // For want of a scope, or for a page of another origin that sends a password
@@ -64,7 +63,8 @@ func (o operation) failures() []string {
 	add(o.has("query", "wait"), "410")
 	add(conflicts || o.has("header", "Idempotency-Key"), "409")
 	isRead := strings.HasPrefix(o.OperationID, "get")
-	add(isBatch || o.has("header", "If-Match") || o.has("header", "If-None-Match") && !isRead, "412")
+	makes := o.body() != nil && !o.has("path", "") // what does not exist before, and matches nothing
+	add(makes || o.has("header", "If-Match") || o.has("header", "If-None-Match") && !isRead, "412")
 	add(o.body() != nil, "408", "413", "415")
 	return statuses
 }
