@@ -29,28 +29,16 @@ func (op *operation) readReason(c *gin.Context) fault.Offences {
 	if len(lines) == 0 {
 		return nil
 	}
-	reason, wrong := parseReasons(lines)
+	reason, wrong := parseReason(lines[0])
+	if len(lines) > 1 {
+		wrong = "must be sent once"
+	}
 	if wrong != "" {
 		return fault.Offences{{In: fault.InHeader, Path: []string{reasonHeader}, Message: reasonHeader + " " + wrong}}
 	}
 	c.Request.Header.Set(reasonHeader, reason)
 	sessionOf(c.Request.Context()).actor.Reason = reason
 	return nil
-}
-
-// parseReasons is parseReason of a header that may have been sent more than once: what is
-// said are all texts, with commas between them.
-func parseReasons(lines []string) (reason, wrong string) {
-	var reasons []string
-	for _, line := range lines {
-		if reason, wrong = parseReason(line); wrong != "" {
-			return "", wrong
-		}
-		if reason != "" {
-			reasons = append(reasons, reason)
-		}
-	}
-	return strings.Join(reasons, ", "), ""
 }
 
 // parseReason returns the text of the header, or what is wrong with it beside its

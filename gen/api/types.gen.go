@@ -3039,8 +3039,8 @@ type UpdateAccountsParams struct {
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
 	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
-	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
-	// with an `Idempotency-Key`.
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It is sent once. It makes no other
+	// request of one with an `Idempotency-Key`.
 	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IfMatch Update only if what would change is what the answer of a dry run with one of these as its `ETag` has shown, else
@@ -3085,8 +3085,8 @@ type CreateAccountParams struct {
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
 	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
-	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
-	// with an `Idempotency-Key`.
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It is sent once. It makes no other
+	// request of one with an `Idempotency-Key`.
 	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
@@ -3119,8 +3119,8 @@ type BatchUpdateAccountsParams struct {
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
 	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
-	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
-	// with an `Idempotency-Key`.
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It is sent once. It makes no other
+	// request of one with an `Idempotency-Key`.
 	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
@@ -3270,8 +3270,8 @@ type DeleteAccountParams struct {
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
 	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
-	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
-	// with an `Idempotency-Key`.
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It is sent once. It makes no other
+	// request of one with an `Idempotency-Key`.
 	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IfMatch Update only if the account's `ETag` is among these (RFC 9110, section 13.1.1), else answer 412. `*` matches any
@@ -3334,8 +3334,8 @@ type UpdateAccountParams struct {
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
 	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
-	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
-	// with an `Idempotency-Key`.
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It is sent once. It makes no other
+	// request of one with an `Idempotency-Key`.
 	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IfMatch Update only if the account's `ETag` is among these (RFC 9110, section 13.1.1), else answer 412. `*` matches any
@@ -3389,8 +3389,8 @@ type RevertAccountChangeParams struct {
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
 	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
-	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
-	// with an `Idempotency-Key`.
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It is sent once. It makes no other
+	// request of one with an `Idempotency-Key`.
 	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IfMatch Update only if the account's `ETag` is among these (RFC 9110, section 13.1.1), else answer 412. `*` matches any
@@ -3421,8 +3421,8 @@ type MergeAccountsParams struct {
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
 	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
-	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
-	// with an `Idempotency-Key`.
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It is sent once. It makes no other
+	// request of one with an `Idempotency-Key`.
 	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IfMatch Update only if the account's `ETag` is among these (RFC 9110, section 13.1.1), else answer 412. `*` matches any
@@ -3453,8 +3453,8 @@ type UndeleteAccountParams struct {
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
 	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
-	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
-	// with an `Idempotency-Key`.
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It is sent once. It makes no other
+	// request of one with an `Idempotency-Key`.
 	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
@@ -3690,8 +3690,8 @@ type CreateContactParams struct {
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
 	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
-	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
-	// with an `Idempotency-Key`.
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It is sent once. It makes no other
+	// request of one with an `Idempotency-Key`.
 	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
@@ -3714,8 +3714,8 @@ type DeleteContactParams struct {
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
 	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
-	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
-	// with an `Idempotency-Key`.
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It is sent once. It makes no other
+	// request of one with an `Idempotency-Key`.
 	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
@@ -3745,8 +3745,8 @@ type UpdateContactParams struct {
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
 	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
-	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
-	// with an `Idempotency-Key`.
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It is sent once. It makes no other
+	// request of one with an `Idempotency-Key`.
 	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
@@ -3807,8 +3807,8 @@ type DeletePropertyParams struct {
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
 	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
-	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
-	// with an `Idempotency-Key`.
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It is sent once. It makes no other
+	// request of one with an `Idempotency-Key`.
 	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IfNoneMatch Answer 412 if the record exists: `*` (RFC 9110, section 13.1.2), or for an account, the `ETag` that it has.
@@ -3830,8 +3830,8 @@ type UpdatePropertyParams struct {
 
 	// XReason Why this is written, for those who read the history: each change that the request makes of an account has it as
 	// `reason`. It is text of up to 200 characters in UTF-8, without line breaks. Who can send ASCII only, as a browser,
-	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It makes no other request of one
-	// with an `Idempotency-Key`.
+	// writes any other text as RFC 8187 has it: `UTF-8''` and the text percent-encoded. It is sent once. It makes no other
+	// request of one with an `Idempotency-Key`.
 	XReason *Reason `json:"X-Reason,omitempty"`
 
 	// IdempotencyKey A name of the caller's choice for this request, best a UUID. The same request with the same key is carried out once:
