@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/accountsd/accountsd/client"
 )
@@ -57,6 +58,9 @@ type assignment struct {
 
 // cutAssignment takes an assignment apart.
 func cutAssignment(arg string) (a assignment, err error) {
+	if !utf8.ValidString(arg) {
+		return a, usagef("%q: %w", arg, errNotUTF8)
+	}
 	name, text, ok := strings.Cut(arg, "=")
 	a.text = text
 	name, a.literal = strings.CutSuffix(name, ":")

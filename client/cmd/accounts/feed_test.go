@@ -115,6 +115,11 @@ func TestBatch(t *testing.T) {
 	sh.enter("{\"id\":1,\"set\":{}} 1", "batch", "-")
 	sh.enter("\ufeff{\"id\":1,\"set\":{}}\r\n", "batch", "-", "--columns", "id,titel,custom.none,value")
 	sh.enter("\n", "batch", "-")
+	sh.do("batch", sh.file("latin.ndjson", "{\"id\":1,\"set\":{\"title\":\"Gr\xf6\xdfe\"}}"))
+	if _, stderr, code := sh.run("", "update", "1", "title=Gr\xf6\xdfe"); code != 2 || !strings.Contains(stderr, "not in UTF-8") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	sh.do("batch", sh.file("long.ndjson", "\n{\"id\":1,\"set\":{\"description\":\""+strings.Repeat("x", maxLine)+"\"}}"))
 	sh.do("batch", filepath.Join(sh.dir, "none.ndjson"))
 	var many strings.Builder
 	for i := range 501 {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/accountsd/accountsd/client"
 )
@@ -22,6 +23,9 @@ type line struct {
 	item   client.BatchItem
 	plain  bool // an update that was written as "set", which is answered by the account
 }
+
+// errNotUTF8 is of a text in another encoding, whose letters JSON would replace.
+var errNotUTF8 = errors.New("it is not in UTF-8")
 
 func allPlain(lines []line) bool {
 	return !slices.ContainsFunc(lines, func(l line) bool { return !l.plain })
@@ -57,7 +61,8 @@ func (t *terminal) readLines(path string) ([]line, error) {
 	scanner := bufio.NewScanner(in)
 	scanner.Buffer(nil, maxLine)
 	var lines []line
-	for number := 1; scanner.Scan(); number++ {
+	number := 1
+	for ; scanner.Scan(); number++ {
 		text := scanner.Bytes()
 		if number == 1 {
 			text = bytes.TrimPrefix(text, []byte("\ufeff")) // the mark by which Windows tells UTF-8
@@ -73,7 +78,9 @@ func (t *terminal) readLines(path string) ([]line, error) {
 		read.number = number
 		lines = append(lines, read)
 	}
-	if err := scanner.Err(); err != nil {
+	if err := scanner.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return nil, usagef("%s: line %d must be at most %d bytes, as a request", path, number, maxLine)
+	} else if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return lines, nil
@@ -83,6 +90,9 @@ func readLine(text []byte) (line, error) {
 	var sent struct {
 		client.BatchItem
 		Set *client.AccountPatch `json:"set"`
+	}
+	if !utf8.Valid(text) {
+		return line{}, errNotUTF8
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
