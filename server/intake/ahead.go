@@ -10,13 +10,16 @@ import (
 	"github.com/accountsd/accountsd/server/schema"
 )
 
-// aheadTx is a schemaTx that has read ahead what many bodies are matched with: one
-// statement for all takes a fraction of the time of one for each. It follows what the
-// transaction writes.
+// aheadTx is a transaction that has read ahead what many bodies are matched with: one
+// statement for all takes a fraction of the time of one for each. It remembers the
+// properties too, follows what it writes, and counts that.
 type aheadTx struct {
-	schemaTx
-	read    read
-	changed patch.Changes // of the update that was written last
+	account.Tx
+	read       read
+	version    *int64            // of the schema
+	properties []schema.Property // of the one company that the transaction is about
+	writes     int
+	changed    patch.Changes // of the update that was written last
 }
 
 // read is what was read ahead.
@@ -34,8 +37,44 @@ func newRead() read {
 
 // forget makes all be read again.
 func (t *aheadTx) forget() {
-	t.schemaTx.forget()
+	t.forgetSchema()
 	t.read = newRead()
+}
+
+func (t *aheadTx) forgetSchema() { t.version, t.properties = nil, nil }
+
+// counted counts a write that was made in whole or in part.
+func (t *aheadTx) counted(err error) error {
+	t.writes++
+	return err
+}
+
+// SchemaVersion returns the version of the company's properties.
+func (t *aheadTx) SchemaVersion(ctx context.Context, companyID int64) (int64, error) {
+	if t.version == nil {
+		version, err := t.Tx.SchemaVersion(ctx, companyID)
+		if err != nil {
+			return 0, err
+		}
+		t.version = &version
+	}
+	return *t.version, nil
+}
+
+// Properties returns the company's properties.
+func (t *aheadTx) Properties(ctx context.Context, companyID int64) ([]schema.Property, error) {
+	if t.properties != nil {
+		return t.properties, nil
+	}
+	properties, err := t.Tx.Properties(ctx, companyID)
+	t.properties = properties
+	return properties, err
+}
+
+// AddOption adds an option, and forgets the properties.
+func (t *aheadTx) AddOption(ctx context.Context, companyID int64, option schema.NewOption) error {
+	t.forgetSchema()
+	return t.counted(t.Tx.AddOption(ctx, companyID, option))
 }
 
 // NumberOwner returns the owner of a number.
@@ -98,7 +137,7 @@ func (t *aheadTx) AccountForUpdate(ctx context.Context, companyID, id int64) (ac
 
 // InsertAccount adds an account.
 func (t *aheadTx) InsertAccount(ctx context.Context, a *account.Account) error {
-	err := t.schemaTx.InsertAccount(ctx, a)
+	err := t.counted(t.Tx.InsertAccount(ctx, a))
 	if err == nil {
 		t.read.put(*a)
 	}
@@ -107,7 +146,7 @@ func (t *aheadTx) InsertAccount(ctx context.Context, a *account.Account) error {
 
 // UpdateAccount writes an account.
 func (t *aheadTx) UpdateAccount(ctx context.Context, a account.Account, changes patch.Changes) error {
-	err := t.schemaTx.UpdateAccount(ctx, a, changes)
+	err := t.counted(t.Tx.UpdateAccount(ctx, a, changes))
 	if err == nil {
 		t.read.put(a)
 	}
@@ -148,7 +187,7 @@ func (r *read) person(sought trait) (id int64, known bool) {
 
 // InsertContact adds a contact.
 func (t *aheadTx) InsertContact(ctx context.Context, c *account.Contact) error {
-	if err := t.schemaTx.InsertContact(ctx, c); err != nil {
+	if err := t.counted(t.Tx.InsertContact(ctx, c)); err != nil {
 		return err
 	}
 	t.read.contacts[c.ID] = *c

@@ -160,9 +160,9 @@ func (i *Importer) rows(ctx context.Context, actor identity.Actor, req ImportReq
 		if err != nil || kept != req.Import {
 			return Import{}, &fault.Error{Kind: fault.KindConflict, Message: "another command has continued this import; make sure that only one runs"}
 		}
-		cached := &aheadTx{schemaTx: schemaTx{Tx: tx}}
-		run := &importRun{tx: tx, ahead: cached, req: req, done: kept, apart: apart}
-		run.creation = creation{Service: i.intake, tx: cached, actor: actor, partial: true}
+		ahead := &aheadTx{Tx: tx}
+		run := &importRun{tx: tx, ahead: ahead, req: req, done: kept, apart: apart}
+		run.creation = creation{Service: i.intake, tx: ahead, actor: actor, partial: true}
 		return run.rows(ctx)
 	})
 }

@@ -153,7 +153,7 @@ func (s *Service) BatchItems(ctx context.Context, actor identity.Actor, req Item
 	mode := req.Mode
 	mode.Unsound = len(req.Found) > 0
 	return write.Run(ctx, s.store, mode, func(ctx context.Context, tx account.Tx) ([]Receipt, error) {
-		ahead := &aheadTx{schemaTx: schemaTx{Tx: tx}}
+		ahead := &aheadTx{Tx: tx}
 		run := &itemsRun{
 			creation: creation{Service: s, tx: ahead, actor: actor}, ahead: ahead, req: req, offences: slices.Clip(req.Found),
 		}
