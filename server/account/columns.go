@@ -31,7 +31,7 @@ var subjects = func() map[string]query.Subject {
 	return found
 }()
 
-// IsOptional tells whether an account need not have a value of a member.
+// IsOptional tells whether an account need not have a value of one of RecordedNames.
 func IsOptional(name string) bool { return memberOf[query.Member(name)].fill != nil }
 
 // Subjects are what the accounts of a company with the properties are searched

@@ -49,6 +49,19 @@ func (s *schemas) current(ctx context.Context, r Reader, companyID int64) (schem
 	return properties, nil
 }
 
+// LoadSchema returns a company's schema.
+func LoadSchema(ctx context.Context, r Reader, companyID int64) (schema.Schema, error) {
+	list, err := r.Properties(ctx, companyID)
+	if err != nil {
+		return nil, fmt.Errorf("load properties: %w", err)
+	}
+	properties := make(schema.Schema, len(list))
+	for _, p := range list {
+		properties[p.Key] = p
+	}
+	return properties, nil
+}
+
 // isCommitted tells whether what r reads has been committed.
 func isCommitted(r Reader) bool {
 	switch r := r.(type) {

@@ -137,20 +137,6 @@ func (s *Service) envFor(ctx context.Context, r Reader, before Account, p Patch,
 	return env, err
 }
 
-// Taken are the conflicts of what an account is to have by a patch with what others
-// have.
-func Taken(ctx context.Context, r Reader, before Account, p Patch, changes patch.Changes, properties schema.Schema) (fault.Offences, error) {
-	offences, err := numberTaken(ctx, r, before, p.Number)
-	if err != nil {
-		return nil, err
-	}
-	values, err := valuesTaken(ctx, r, before.ID, changes, properties)
-	for _, offence := range values {
-		offences = append(offences, offence.Under(p.partOf(offence.Path[1])...))
-	}
-	return offences, err
-}
-
 // ContactsFor returns the contacts that a patch may link an account to. Those that
 // it is linked to are at hand, and stay linked though the patch may name none.
 func ContactsFor(ctx context.Context, r Reader, a Account, p Patch) (map[int64]Contact, error) {
@@ -172,34 +158,6 @@ func ContactsFor(ctx context.Context, r Reader, a Account, p Patch) (map[int64]C
 	}
 	maps.Copy(linked, contacts)
 	return linked, nil
-}
-
-func numberTaken(ctx context.Context, r Reader, before Account, number patch.Field[int64]) (fault.Offences, error) {
-	if !number.IsSet() || number.Value == before.Number || number.Value < 1 {
-		return nil, nil
-	}
-	owner, err := r.NumberOwner(ctx, before.CompanyID, number.Value)
-	if err != nil {
-		return nil, fmt.Errorf("find the number's owner: %w", err)
-	}
-	var taken fault.Offences
-	if owner != 0 && owner != before.ID {
-		taken.Conflict([]string{"number"}, "%d is taken by another account", number.Value)
-	}
-	return taken, nil
-}
-
-// LoadSchema returns a company's schema.
-func LoadSchema(ctx context.Context, r Reader, companyID int64) (schema.Schema, error) {
-	list, err := r.Properties(ctx, companyID)
-	if err != nil {
-		return nil, fmt.Errorf("load properties: %w", err)
-	}
-	properties := make(schema.Schema, len(list))
-	for _, p := range list {
-		properties[p.Key] = p
-	}
-	return properties, nil
 }
 
 // DeleteRequest is one deletion of an account.

@@ -11,6 +11,35 @@ import (
 	"github.com/accountsd/accountsd/server/schema"
 )
 
+// Taken are the conflicts of what an account is to have by a patch with what others
+// have.
+func Taken(ctx context.Context, r Reader, before Account, p Patch, changes patch.Changes, properties schema.Schema) (fault.Offences, error) {
+	offences, err := numberTaken(ctx, r, before, p.Number)
+	if err != nil {
+		return nil, err
+	}
+	values, err := valuesTaken(ctx, r, before.ID, changes, properties)
+	for _, offence := range values {
+		offences = append(offences, offence.Under(p.partOf(offence.Path[1])...))
+	}
+	return offences, err
+}
+
+func numberTaken(ctx context.Context, r Reader, before Account, number patch.Field[int64]) (fault.Offences, error) {
+	if !number.IsSet() || number.Value == before.Number || number.Value < 1 {
+		return nil, nil
+	}
+	owner, err := r.NumberOwner(ctx, before.CompanyID, number.Value)
+	if err != nil {
+		return nil, fmt.Errorf("find the number's owner: %w", err)
+	}
+	var taken fault.Offences
+	if owner != 0 && owner != before.ID {
+		taken.Conflict([]string{"number"}, "%d is taken by another account", number.Value)
+	}
+	return taken, nil
+}
+
 // valuesTaken are the unique values among changes of an account that others have.
 func valuesTaken(ctx context.Context, r Reader, id int64, changes patch.Changes, properties schema.Schema) (fault.Offences, error) {
 	var found fault.Offences
