@@ -110,6 +110,7 @@ func TestCutOffAnswerIsAskedForAgain(t *testing.T) {
 	if !errors.Is(err, client.ErrUnexpected) || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("always cut off: %v", err)
 	}
+	contains(t, err.Error(), "200 unexpected answer: the body is cut off: unexpected EOF")
 }
 
 func TestHugeAnswers(t *testing.T) {

@@ -23,8 +23,8 @@ const maxRedirects = 10
 const reasonHeader = "X-Reason"
 
 var (
-	errTooLarge = fmt.Errorf("%w: the body is too large", ErrUnexpected)
-	errCutOff   = fmt.Errorf("%w: the body is cut off", ErrUnexpected)
+	errTooLarge = errors.New("the body is too large")
+	errCutOff   = errors.New("the body is cut off")
 	errRedirect = fmt.Errorf("%w: redirected", ErrUnexpected)
 )
 
