@@ -69,11 +69,8 @@ func describe(e *openapi3.SchemaError, got string) string {
 
 // mustBe says what values a schema takes, and which one it got.
 func mustBe(schema *openapi3.Schema, got string) string {
-	takes := expected(schema)
-	if _, err := jsonvalue.Integer(json.Number(strings.TrimSuffix(got, "…"))); err == jsonvalue.ErrRange && schema.Type.Is("integer") && schema.Max == nil {
-		takes = fmt.Sprintf("an integer from %d to %d", leastOf(schema), math.MaxInt64)
-	}
-	return fmt.Sprintf("must be %s; got %s", takes, got)
+	_, err := jsonvalue.Integer(json.Number(strings.TrimSuffix(got, "…")))
+	return fmt.Sprintf("must be %s; got %s", expected(schema, err == jsonvalue.ErrRange), got)
 }
 
 // leastOf is the least integer that a schema takes.
@@ -86,18 +83,21 @@ func leastOf(schema *openapi3.Schema) int64 {
 
 func countItems(n uint64) string { return plural.Of(n, "item", "items") }
 
-// expected says what values a schema takes: "an integer from 1", "a string".
-func expected(schema *openapi3.Schema) string {
+// expected says what values a schema takes: "an integer of at least 1", "a string". Who
+// sent an integer beyond 64 bits is also told where integers end.
+func expected(schema *openapi3.Schema, beyond bool) string {
 	if len(schema.OneOf) > 0 {
-		return join(schema.OneOf, " or ")
+		return join(schema.OneOf, " or ", beyond)
 	}
 	if len(schema.AllOf) > 0 {
-		return join(schema.AllOf, " and ")
+		return join(schema.AllOf, " and ", beyond)
 	}
 	if len(schema.Enum) > 0 {
 		return "one of " + list(schema.Enum)
 	}
 	switch {
+	case schema.Type.Is("integer") && beyond && schema.Max == nil:
+		return fmt.Sprintf("an integer from %d to %d", leastOf(schema), math.MaxInt64)
 	case schema.Type.Is("integer"):
 		return "an integer" + bounds(schema)
 	case schema.Type.Is("number"):
@@ -141,10 +141,10 @@ func bounds(schema *openapi3.Schema) string {
 	return ""
 }
 
-func join(schemas openapi3.SchemaRefs, separator string) string {
+func join(schemas openapi3.SchemaRefs, separator string, beyond bool) string {
 	parts := make([]string, len(schemas))
 	for i, ref := range schemas {
-		parts[i] = expected(ref.Value)
+		parts[i] = expected(ref.Value, beyond)
 	}
 	return strings.Join(parts, separator)
 }

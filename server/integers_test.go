@@ -26,6 +26,9 @@ func TestIntegers(t *testing.T) {
 			"/contacts/0: contacts[0] must be an integer from 1 to 9223372036854775807; got 9223372036854775808",
 			"/number: number must be an integer from 1 to 9007199254740991; got 9223372036854775808",
 		}},
+		{name: "far beyond 64 bits", request: request{method: "PATCH", path: "/accounts/1", body: `{"contacts":[99999999999999999999]}`}, status: 400, code: "VALIDATION_ERROR", errors: []string{
+			"/contacts/0: contacts[0] must be an integer from 1 to 9223372036854775807 or an object with id; got 99999999999999999999",
+		}},
 		{name: "not a float of it", request: request{method: "PATCH", path: "/accounts/1", body: `{"value":9007199254740993}`}, status: 400, code: "VALIDATION_ERROR", errors: []string{
 			"/value: value must be a number from -1000000000000000 to 1000000000000000; got 9007199254740993",
 		}},
