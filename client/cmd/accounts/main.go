@@ -60,15 +60,16 @@ func newCommand(t *terminal) *cli.Command {
 
 func rootCommand(t *terminal) *cli.Command {
 	return &cli.Command{
-		Name:                  "accounts",
-		Usage:                 "read and write customer accounts",
-		Description:           description,
-		Version:               version(),
-		EnableShellCompletion: true,
-		Reader:                t.in,
-		Writer:                t.out,
-		ErrWriter:             t.err,
-		ExitErrHandler:        func(context.Context, *cli.Command, error) {}, // main says it
+		Name:                            "accounts",
+		Usage:                           "read and write customer accounts",
+		Description:                     description,
+		Version:                         version(),
+		EnableShellCompletion:           true,
+		ConfigureShellCompletionCommand: manual.ShowCompletion,
+		Reader:                          t.in,
+		Writer:                          t.out,
+		ErrWriter:                       t.err,
+		ExitErrHandler:                  func(context.Context, *cli.Command, error) {}, // main says it
 		// A comma is part of a value.
 		DisableSliceFlagSeparator: true,
 		Flags: []cli.Flag{

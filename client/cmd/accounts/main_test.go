@@ -235,7 +235,7 @@ func TestUsage(t *testing.T) {
 			t.Errorf("%v: exit %d\n%s", args, code, stderr)
 		}
 	}
-	if stdout, stderr, code := sh.run("", "--help"); code != 0 || stderr != "" || !strings.Contains(stdout, "Exit codes") {
+	if stdout, stderr, code := sh.run("", "--help"); code != 0 || stderr != "" || !strings.Contains(stdout, "Exit codes") || !strings.Contains(stdout, "\n   completion ") {
 		t.Errorf("help: %d %s", code, stderr)
 	}
 }

@@ -1,5 +1,6 @@
-// Package manual writes the manual page of a command line from the commands
-// themselves, so that it says what --help says.
+// Package manual has what people read of a command line, in one way for all programs: the
+// manual page, which is written from the commands themselves, so that it says what --help
+// says, the command help, and the one for completions.
 package manual
 
 import (

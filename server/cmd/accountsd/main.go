@@ -39,18 +39,15 @@ func exitCode(err error) int {
 // ACCOUNTSD_ and its name.
 func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 	return strict(&cli.Command{
-		Name:                  "accountsd",
-		Usage:                 "the system of record for customer accounts",
-		Version:               readVersion().String(),
-		EnableShellCompletion: true,
-		ConfigureShellCompletionCommand: func(cmd *cli.Command) {
-			cmd.Hidden = false
-			cmd.Usage = "print what completes commands and flags in bash, zsh, fish or PowerShell"
-		},
-		Reader:         stdin,
-		Writer:         stdout,
-		ErrWriter:      stderr,
-		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // main says it
+		Name:                            "accountsd",
+		Usage:                           "the system of record for customer accounts",
+		Version:                         readVersion().String(),
+		EnableShellCompletion:           true,
+		ConfigureShellCompletionCommand: manual.ShowCompletion,
+		Reader:                          stdin,
+		Writer:                          stdout,
+		ErrWriter:                       stderr,
+		ExitErrHandler:                  func(context.Context, *cli.Command, error) {}, // main says it
 		Commands: []*cli.Command{
 			serveCommand(),
 			initCommand(),
