@@ -78,7 +78,10 @@ func users(store store.Store) *identity.Service {
 // if that is set.
 func findUser(ctx context.Context, cmd *cli.Command, store store.Store, email string) (identity.User, error) {
 	user, err := users(store).FindUser(ctx, cmd.String("company"), email)
-	if err != nil && fault.KindOf(err) == fault.KindConflict {
+	switch {
+	case fault.IsNotFound(err):
+		return user, fmt.Errorf("%w; accountsd company list shows the companies, and accountsd user list the users of one", err)
+	case err != nil && fault.KindOf(err) == fault.KindConflict:
 		return user, fmt.Errorf("--company: %w", err)
 	}
 	return user, err

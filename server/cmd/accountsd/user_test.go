@@ -99,7 +99,7 @@ func testUserOfTwoCompanies(t *testing.T, db string) {
 	mustRun(t, "key", "create", "--email", "ada@example.com", "--db", db, "--company", "harbor")
 	for _, c := range []struct{ args, words string }{
 		{"user disable --email ada@example.com --company Harbor", "last active admin"},
-		{"user enable --email nobody@example.com", "user not found"},
+		{"user enable --email nobody@example.com", "user not found; accountsd company list shows the companies, and accountsd user list the users of one"},
 		{"user list --company Nowhere", `--company "Nowhere": company not found; accountsd company list shows the companies`},
 		{"user invite --company Harbor --email nobody", "must be an e-mail address"},
 		{"key revoke --company Harbor", "name the ids"},
