@@ -27,6 +27,10 @@ WITH RECURSIVE merged (id) AS (
 	// Of accounts that have had a key one after the other, the latest is meant.
 	selectMergedOwners = db.Statement{Thing: "merged accounts", Text: `SELECT key, max(account_id) FROM merged_keys
 WHERE company_id = ? AND member = ? AND key {among ?} GROUP BY key`}
+	// For those who compare them with the history.
+	selectMergedWithKeys = db.Statement{Thing: "merged accounts", Text: `SELECT account_id, into_id, '', '' FROM merged_accounts
+WHERE company_id = ?1 AND account_id > ?2 AND account_id <= ?3
+UNION ALL SELECT account_id, 0, member, key FROM merged_keys WHERE company_id = ?1 AND account_id > ?2 AND account_id <= ?3`}
 	deleteMerged = db.Statement{Thing: "merged account", Text: `DELETE FROM merged_accounts WHERE company_id = ? AND account_id = ?`}
 )
 
@@ -62,6 +66,21 @@ func (r Reader) MergedOwners(ctx context.Context, companyID int64, by account.Ma
 		err := row.Scan(&key, &id)
 		owners[key] = id
 		return err
+	})
+}
+
+// EachMerged calls take with what is kept of merged accounts with ids above after, up to
+// last, in any order: the accounts that they were merged into, and, with no such account,
+// each key that they had.
+func (r Reader) EachMerged(ctx context.Context, companyID, after, last int64, take func(accountID, into int64, by account.MatchBy, key string)) error {
+	return r.Session.Each(ctx, selectMergedWithKeys, []any{companyID, after, last}, func(row *db.Row) error {
+		var id, into int64
+		var by, key string
+		if err := row.Scan(&id, &into, &by, &key); err != nil {
+			return err
+		}
+		take(id, into, account.MatchBy(by), key)
+		return nil
 	})
 }
 

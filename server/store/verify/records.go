@@ -191,12 +191,6 @@ var disagreements = []struct {
 	db.Statement
 }{
 	{"there is history of a company that is not there", db.Statement{Thing: "history", Text: `SELECT DISTINCT h.company_id FROM changes h WHERE NOT EXISTS (SELECT 1 FROM companies c WHERE c.id = h.company_id)`}},
-	{"there is an account that is kept as merged, and is there, or of which the history does not say so", db.Statement{Thing: "merged accounts", Text: `SELECT DISTINCT m.company_id FROM merged_accounts m
-WHERE EXISTS (SELECT 1 FROM accounts a WHERE a.company_id = m.company_id AND a.id = m.account_id)
-OR NOT EXISTS (SELECT 1 FROM changes c WHERE c.company_id = m.company_id AND c.account_id = m.account_id AND c.cause = '{"kind":"merge","mergedInto":' || m.into_id || '}')`}},
-	{"there is an account that was merged, and is not kept as such", db.Statement{Thing: "merged accounts", Text: `SELECT DISTINCT c.company_id FROM changes c WHERE c.cause LIKE '%"mergedInto":%'
-AND NOT EXISTS (SELECT 1 FROM changes n WHERE n.company_id = c.company_id AND n.account_id = c.account_id AND n.sequence > c.sequence)
-AND NOT EXISTS (SELECT 1 FROM merged_accounts m WHERE m.company_id = c.company_id AND m.account_id = c.account_id)`}},
 	{"a webhook has delivered more than there is in the history", db.Statement{Thing: "webhooks", Text: `SELECT DISTINCT w.company_id FROM webhooks w JOIN companies c ON c.id = w.company_id WHERE w.position > c.last_sequence`}},
 	{"there is an API key of a user of another company", db.Statement{Thing: "keys", Text: `SELECT DISTINCT k.company_id FROM api_keys k JOIN users u ON u.id = k.user_id WHERE u.company_id <> k.company_id`}},
 	{"the audit log has not all entries up to the sequence that the company has counted, or more", db.Statement{Thing: "audit log", Text: `SELECT c.id FROM companies c

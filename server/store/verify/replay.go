@@ -30,6 +30,7 @@ type state struct {
 	updatedAt time.Time
 	createdBy *int64
 	updatedBy *int64
+	merged    mergedState
 	unknown   bool // an entry could not be read
 }
 
@@ -39,6 +40,7 @@ type replay struct {
 	company    records.Head
 	properties []schema.Property
 	accounts   map[int64]*records.CheckedAccount
+	merged     map[int64]mergedState // what is kept of accounts that were merged
 	state      state
 	number     int64 // the highest that an account ever had
 }
@@ -84,6 +86,9 @@ func (p *replay) part(ctx context.Context, accounts []records.CheckedAccount, af
 	if err := p.checkKeys(ctx, after, last); err != nil {
 		return err
 	}
+	if err := p.readMerged(ctx, after, last); err != nil {
+		return err
+	}
 	p.state = state{}
 	err := p.reader.EachEntryOf(ctx, p.company.CompanyID, after, last, func(e *records.StoredEntry) error {
 		p.advance(Replay)
@@ -97,6 +102,10 @@ func (p *replay) part(ctx context.Context, accounts []records.CheckedAccount, af
 	for _, id := range slices.Sorted(maps.Keys(p.accounts)) { // those without any history
 		p.state = state{id: id}
 		p.finish()
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.merged)) {
+		p.state = state{id: id}
+		p.compareMerged()
 	}
 	return nil
 }
@@ -148,6 +157,7 @@ func (p *replay) apply(e *records.StoredEntry) {
 		p.state.unknown = true
 		return
 	}
+	p.state.merged = mergedBy(e, fields)
 	var wrong []string
 	for name, change := range fields {
 		members, _ := change.(map[string]any)
@@ -179,6 +189,7 @@ func (p *replay) finish() {
 	a, there := p.accounts[s.id]
 	delete(p.accounts, s.id)
 	deleted := s.kind == account.ChangeDeleted
+	p.compareMerged()
 	switch {
 	case !there && !deleted:
 		p.faultAt(s.sequence, Restore, "the account is not there, and its history does not end with its deletion")

@@ -86,9 +86,14 @@ SELECT 99, sequence, account_id, kind, version, at, user_id, email, fields, hash
 	"a deletion": {[]string{`DELETE FROM accounts WHERE id = 2`}, []string{"company 2, account 2, sequence 11: the account is not there, and its history does not end with its deletion"}},
 	"a return":   {[]string{`UPDATE changes SET kind = 'deleted' WHERE company_id = 2 AND sequence = 11`}, []string{"company 2, account 2, sequence 11: the hash", "company 2, account 2, sequence 11: the account is there, though its history ends with its deletion"}},
 
-	"merged":           {[]string{`DELETE FROM merged_accounts`}, []string{"company 2: there is an account that was merged, and is not kept as such"}},
-	"not merged":       {[]string{`INSERT INTO merged_accounts (company_id, account_id, into_id) VALUES (2, 1, 2)`}, []string{"company 2: there is an account that is kept as merged, and is there"}},
-	"merged elsewhere": {[]string{`UPDATE merged_accounts SET into_id = 1`}, []string{"company 2: there is an account that is kept as merged"}},
+	"merged":           {[]string{`DELETE FROM merged_accounts`}, []string{"company 2, account 6, sequence 15: the account was merged into account 3, and is not kept as such"}},
+	"not merged":       {[]string{`INSERT INTO merged_accounts (company_id, account_id, into_id) VALUES (2, 1, 2)`}, []string{"company 2, account 1, sequence 12: the account is kept as merged into account 2, and its history does not say so"}},
+	"merged elsewhere": {[]string{`UPDATE merged_accounts SET into_id = 1`}, []string{"company 2, account 6, sequence 15: the account was merged into account 3, and is kept as merged into account 1"}},
+	"never there":      {[]string{`INSERT INTO merged_accounts (company_id, account_id, into_id) VALUES (2, 99, 3)`}, []string{"company 2, account 99: the account is kept as merged into account 3"}},
+	"no merged key":    {[]string{`DELETE FROM merged_keys WHERE member = 'number'`}, []string{"company 2, account 6, sequence 15: the account is found as a merged one by other values than its history has: of number"}},
+	"merged keys":      {[]string{`UPDATE merged_keys SET key = key || '1'`}, []string{"company 2, account 6, sequence 15: the account is found as a merged one by other values than its history has: of custom.ext, number"}},
+	"a merged key": {[]string{`INSERT INTO merged_keys (company_id, member, key, account_id) VALUES (2, 'custom.ext', 'E 9', 6)`, `INSERT INTO merged_keys (company_id, member, key, account_id) VALUES (2, 'custom.ext', 'E 3', 3)`},
+		[]string{"company 2, account 3, sequence 16: the account is found as a merged one by other values than its history has: of custom.ext", "company 2, account 6, sequence 15: the account is found as a merged one by other values than its history has: of custom.ext"}},
 
 	"a link":   {[]string{`DELETE FROM account_contacts WHERE account_id = 1`}, []string{"company 2, account 1, sequence 12: the account is not what its history ends in: it differs in contacts"}},
 	"a lookup": {[]string{`DELETE FROM contact_lookup WHERE kind = 'phone'`}, []string{"company 2: contact 2: it is found by other e-mail addresses and phone numbers than it has"}},

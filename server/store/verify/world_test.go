@@ -67,7 +67,7 @@ func fill(t testing.TB, s store.Store) *world {
 	w.CreatedCompany.Actor.CompanyID = 1
 	w.create(map[string]any{"title": "Of another company", "address": []any{"x"}})
 	w.CreatedCompany.Actor.CompanyID = 2
-	twice := w.create(map[string]any{"title": "Third", "address": []any{"y"}, "value": json.Number("3")})
+	twice := w.create(map[string]any{"title": "Third", "address": []any{"y"}, "value": json.Number("3"), "custom": map[string]any{"ext": "E 6"}})
 	_, err := w.Lineage.Merge(w.Context(), w.Actor, lineage.MergeRequest{ID: 3, From: []lineage.MergeSource{{ID: twice}}})
 	must(t, err)
 	return w
