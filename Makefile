@@ -10,6 +10,8 @@ MAILPIT := v1.27.11
 comma := ,
 # What is written by hand, also beside the generated code.
 HAND := client server gen/gen.go gen/apiserver/requests gen/cell gen/custom gen/plural gen/signature gen/timestamp
+# The modules beside this one: a program that embeds the client, its traces, and the tools of agents.
+MODULES := client/testdata/stranger client/otelclient client/mcp
 DATA ?= data
 ADDR ?= 127.0.0.1:8080
 
@@ -56,11 +58,12 @@ fmt: ## format the code
 	gofmt -w $(HAND)
 
 .PHONY: lint
-lint: ## gofmt, vet, staticcheck and go.mod
+lint: ## gofmt, vet, staticcheck and go.mod, of the modules beside this one too
 	@test -z "$$(gofmt -l $(HAND))" || { gofmt -l $(HAND); echo 'run "make fmt"'; exit 1; }
 	$(GO) vet ./...
 	$(STATICCHECK) $$($(GO) list ./... | grep -v /gen/api)
 	$(GO) mod tidy -diff
+	@for module in $(MODULES); do echo "$$module"; (cd $$module && $(GO) vet ./... && $(STATICCHECK) ./... && $(GO) mod tidy -diff); done
 
 # npm writes this file last.
 NODE_TOOLS := .ci/node_modules/.package-lock.json
@@ -124,10 +127,8 @@ test-metrics: ## have a Prometheus scrape servers, and evaluate each query of th
 	$(WITHPOSTGRES) env ACCOUNTSD_REQUIRE_PROMETHEUS=1 $(GO) test -count=1 -run 'Prometheus|Metrics|Traces|Monitoring' ./server/cmd/accountsd
 
 .PHONY: test-modules
-test-modules: ## vet and test the modules beside this one: a program that embeds the client, its traces, and the tools of agents
-	cd client/testdata/stranger && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
-	cd client/otelclient && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
-	cd client/mcp && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
+test-modules: ## vet and test the modules beside this one
+	@for module in $(MODULES); do echo "$$module"; (cd $$module && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...); done
 
 .PHONY: test-typescript
 test-typescript: build $(NODE_TOOLS) ## take the tour of README.md with a TypeScript client made from openapi.yaml, and check what the pages and "accounts types ts" write
