@@ -33,7 +33,7 @@ func TestUpdateUser(t *testing.T) {
 		{name: "the last admin disabled", request: patchUser(1, `{"disabled":true}`), status: 409, code: "CONFLICT", errors: []string{"/disabled: disabled must be false: " + last}},
 		{name: "the last admin demoted", request: patchUser(1, `{"isAdmin":false}`), status: 409, code: "CONFLICT", errors: []string{"/isAdmin: isAdmin must be true: " + last}},
 		{name: "every offence", request: patchUser(1, `{"isAdmin":null,"disabled":"yes","firstName":5,"email":"x@example.com"}`), status: 400, code: "VALIDATION_ERROR", errors: []string{
-			`/disabled: disabled must be true or false; got "yes"`, "/email: email is not a known member", "/firstName: firstName must be a string; got 5", "/isAdmin: isAdmin must not be null"}},
+			`/disabled: disabled must be true or false; got "yes"`, "/email: email cannot be changed; leave it out, or send it as it was fetched", "/firstName: firstName must be a string; got 5", "/isAdmin: isAdmin must not be null"}},
 		{name: "an offence beside the last admin", request: patchUser(1, `{"disabled":true,"lastName":5}`), status: 400, code: "VALIDATION_ERROR", errors: []string{
 			"/disabled: disabled must be false: " + last, "/lastName: lastName must be a string; got 5"}},
 		{name: "another company's", request: patchUser(2, `{"disabled":true}`), status: 404, code: "NOT_FOUND"},

@@ -2352,7 +2352,8 @@ func (v UserInvite) String() string { return custom.JSON(v) }
 // UserList Users, in order.
 type UserList = []User
 
-// UserPatch The members of a user to change.
+// UserPatch The members of a user to change. The members that the server owns are accepted as they
+// were fetched, and never written.
 type UserPatch struct {
 	// FirstName The user's first name. `null` clears it.
 	FirstName nullable.Nullable[string] `json:"firstName,omitempty"`
@@ -2365,6 +2366,21 @@ type UserPatch struct {
 
 	// Disabled Whether the user can do nothing. `true` revokes all keys.
 	Disabled nullable.Nullable[bool] `json:"disabled,omitempty"`
+
+	// ID The user's id. It must be that of the path.
+	ID *int64 `echo:"true" json:"id,omitempty"`
+
+	// Email The user's e-mail address, which cannot be changed. It must be as fetched.
+	Email *string `echo:"true" json:"email,omitempty"`
+
+	// IsInvited Accepted as fetched, not written.
+	IsInvited *bool `echo:"true" json:"isInvited,omitempty"`
+
+	// IsDisabled Must be as fetched; see `disabled`.
+	IsDisabled *bool `echo:"true" json:"isDisabled,omitempty"`
+
+	// CreatedAt Accepted as fetched, not written.
+	CreatedAt *timestamp.Time `echo:"true" json:"createdAt,omitempty"`
 }
 
 // String returns the value as JSON.
@@ -2549,6 +2565,39 @@ type WebhookPatch struct {
 
 	// State `paused` pauses, `active` resumes.
 	State *WebhookState `json:"state,omitempty"`
+
+	// ID The webhook's id. It must be that of the path.
+	ID *int64 `echo:"true" json:"id,omitempty"`
+
+	// CreatedAt Accepted as fetched, not written.
+	CreatedAt *timestamp.Time `echo:"true" json:"createdAt,omitempty"`
+
+	// UpdatedAt Accepted as fetched, not written.
+	UpdatedAt *timestamp.Time `echo:"true" json:"updatedAt,omitempty"`
+
+	// PauseReason Accepted as fetched, not written.
+	PauseReason nullable.Nullable[string] `echo:"true" json:"pauseReason,omitempty"`
+
+	// PausedAt Accepted as fetched, not written.
+	PausedAt nullable.Nullable[timestamp.Time] `echo:"true" json:"pausedAt,omitempty"`
+
+	// Position Accepted as fetched, not written; see `replay`.
+	Position *string `echo:"true" json:"position,omitempty"`
+
+	// Behind Accepted as fetched, not written.
+	Behind *int64 `echo:"true" json:"behind,omitempty"`
+
+	// Failures Accepted as fetched, not written.
+	Failures *int `echo:"true" json:"failures,omitempty"`
+
+	// FailingSince Accepted as fetched, not written.
+	FailingSince nullable.Nullable[timestamp.Time] `echo:"true" json:"failingSince,omitempty"`
+
+	// NextAttemptAt Accepted as fetched, not written.
+	NextAttemptAt nullable.Nullable[timestamp.Time] `echo:"true" json:"nextAttemptAt,omitempty"`
+
+	// FormerSecretUntil Accepted as fetched, not written.
+	FormerSecretUntil nullable.Nullable[timestamp.Time] `echo:"true" json:"formerSecretUntil,omitempty"`
 }
 
 // String returns the value as JSON.

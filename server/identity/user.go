@@ -166,6 +166,11 @@ type UserPatch struct {
 	LastName  patch.Field[string] // null: none
 	Admin     patch.Field[bool]
 	Disabled  patch.Field[bool]
+
+	// The echoes of what the user is; they are checked, never written.
+	ID          patch.Field[int64]
+	Email       patch.Field[string]
+	WasDisabled patch.Field[bool]
 	fault.Findings
 }
 
@@ -177,6 +182,10 @@ func ParseUserPatch(body any) UserPatch {
 		LastName:  patch.Checked(r, "lastName", patch.Text, checkPersonName),
 		Admin:     patch.Member(r, "isAdmin", patch.Bool),
 		Disabled:  patch.Member(r, "disabled", patch.Bool),
+
+		ID:          patch.NotNull(r, "id", patch.Member(r, "id", patch.ID)),
+		Email:       patch.Member(r, "email", patch.Text),
+		WasDisabled: patch.Member(r, "isDisabled", patch.Bool),
 	}
 	p.Found = r.Offences
 	return p
@@ -195,6 +204,7 @@ func (s *Service) UpdateUser(ctx context.Context, actor Actor, id int64, p UserP
 			return User{}, err
 		}
 		a := &patch.Applier{Offences: slices.Clip(p.Found)}
+		checkEchoes(a, before, p)
 		after := s.applyPatch(a, before, p)
 		if err := s.checkAdmins(ctx, tx, a, before, after); err != nil {
 			return User{}, err
@@ -217,6 +227,17 @@ func (s *Service) UpdateUser(ctx context.Context, actor Actor, id int64, p UserP
 		s.record(ctx, actor, after, changesOfUser(changed))
 	}
 	return after, err
+}
+
+// checkEchoes notes what is sent of a user as it is, and is not so: it would be lost.
+func checkEchoes(a *patch.Applier, u User, p UserPatch) {
+	a.CheckID("user", p.ID, u.ID)
+	if p.Email.IsSet() && p.Email.Value != u.Email {
+		a.Offences.Add([]string{"email"}, "cannot be changed; leave it out, or send it as it was fetched")
+	}
+	if p.WasDisabled.IsSet() && p.WasDisabled.Value != u.Disabled() {
+		a.Offences.Add([]string{"isDisabled"}, "tells whether the user is disabled; send disabled to change that")
+	}
 }
 
 func (s *Service) applyPatch(a *patch.Applier, u User, p UserPatch) User {

@@ -33,6 +33,7 @@ type New struct {
 type Patch struct {
 	Settings
 	State patch.Field[State]
+	ID    patch.Field[int64] // the echo of the webhook's id; it is checked, never written
 }
 
 // Settings are what both have.
@@ -57,7 +58,11 @@ func ParseNew(body any) New {
 // ParsePatch reads the body of a request to change one.
 func ParsePatch(body any) Patch {
 	r := patch.NewReader(body, "")
-	p := Patch{Settings: readSettings(r), State: patch.NotNull(r, "state", patch.Member(r, "state", patch.OneOf(States)))}
+	p := Patch{
+		Settings: readSettings(r),
+		State:    patch.NotNull(r, "state", patch.Member(r, "state", patch.OneOf(States))),
+		ID:       patch.NotNull(r, "id", patch.Member(r, "id", patch.ID)),
+	}
 	p.Found = r.Offences
 	return p
 }

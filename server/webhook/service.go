@@ -102,8 +102,10 @@ func (s *Service) Create(ctx context.Context, actor identity.Actor, n New) (Webh
 // Update changes a webhook. Errors: KindNotFound; KindInvalid with every offence.
 func (s *Service) Update(ctx context.Context, actor identity.Actor, id int64, p Patch) (Webhook, error) {
 	return s.change(ctx, actor, id, p.Found, func(ctx context.Context, tx Tx, w *Webhook) error {
+		echo := patch.Applier{Offences: slices.Clip(p.Found)}
+		echo.CheckID("webhook", p.ID, w.ID)
 		changes := p.applyTo(w)
-		if err := s.check(ctx, tx, *w, p.Settings, p.Found); err != nil {
+		if err := s.check(ctx, tx, *w, p.Settings, echo.Offences); err != nil {
 			return err
 		}
 		if _, moved := changes["url"]; moved {
