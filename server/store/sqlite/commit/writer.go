@@ -246,10 +246,12 @@ func (w *Writer) attempt(ctx context.Context, r *request) error {
 	return nil
 }
 
-// repeat runs requests again, each so that its failure leaves the others alone.
+// repeat runs requests again, each so that its failure leaves the others alone. It is
+// the turn of this process still: one that has waited would find nothing of the first
+// run, and come before it.
 func (w *Writer) repeat(batch []*request) error {
 	ctx := context.Background()
-	if err := w.conn.Begin(ctx, w.turn); err != nil {
+	if err := w.conn.Exec(ctx, engine.Begin); err != nil {
 		return err
 	}
 	for _, r := range batch {
