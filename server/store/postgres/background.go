@@ -1,8 +1,10 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,13 +30,14 @@ const unhurried = 2
 func (s *Store) work(ctx context.Context, quiet bool) {
 	defer close(s.done)
 	var dropped, measured time.Time
+	var from textID
 	full := 0 // rounds that left something, one after the other
 	for {
 		began := time.Now()
-		var n int64
+		var n int
 		var err error
 		if !quiet {
-			n, err = s.index(ctx)
+			n, from, err = s.index(ctx, from)
 		}
 		pause := time.Since(began) // It takes at most half of a processor, while that is enough.
 		if (n > 0 || quiet) && time.Since(measured) > measureEvery && err == nil {
@@ -82,7 +85,7 @@ func (s *Store) wake() {
 const (
 	// indexedAtOnce are the texts of one transaction. Who writes one of them waits for
 	// it, so it is a short one.
-	indexedAtOnce = 200
+	indexedAtOnce = 40
 	// mergedAtOnce are the texts whose trigrams are looked for together. A search looks
 	// through all that are not merged yet.
 	mergedAtOnce = 1000
@@ -91,41 +94,64 @@ const (
 // indexTexts hands texts to the index, which only notes them. That takes a tenth of a
 // millisecond for each; to look for all their trigrams takes twenty times as long, and
 // is done by mergeTexts, for which no writer waits. Neither has to be on the disk: it
-// is done again else.
+// is done again else. The limit is a part of the statement: for a parameter PostgreSQL
+// supposes a tenth of the table, and reads all of it.
+var indexTexts = fmt.Sprintf(`UPDATE search_texts SET indexed = true WHERE (company_id, kind, record_id) IN (
+	SELECT company_id, kind, record_id FROM search_texts WHERE NOT indexed AND (company_id, kind, record_id) > ($1, $2, $3)
+	ORDER BY company_id, kind, record_id LIMIT %d FOR UPDATE SKIP LOCKED)
+RETURNING company_id, kind, record_id`, indexedAtOnce)
+
 const (
-	indexTexts = `UPDATE search_texts SET indexed = true WHERE (company_id, kind, record_id) IN (
-	SELECT company_id, kind, record_id FROM search_texts WHERE NOT indexed
-	ORDER BY company_id, kind, record_id LIMIT $1 FOR UPDATE SKIP LOCKED)`
 	mergeTexts = `SELECT gin_clean_pending_list('search_texts_trigrams')`
-	leaveSoon  = `SET LOCAL synchronous_commit = off`
+	leaveSoon  = `SELECT set_config('synchronous_commit', 'off', true)`
 )
 
-// index puts texts into the index of trigrams, and returns how many. Several servers
-// do so at once.
-func (s *Store) index(ctx context.Context) (handed int64, err error) {
-	for n := int64(indexedAtOnce); n == indexedAtOnce && handed < mergedAtOnce && err == nil; {
-		n, err = s.hand(ctx)
-		handed += n
+// textID names a text. What was handed to the index stays among those that wait until
+// the database clears it away, so that to begin with the first one each time would be
+// to look through all that again.
+type textID struct {
+	Company int64
+	Kind    string
+	Record  int64
+}
+
+func (p textID) compare(q textID) int {
+	return cmp.Or(cmp.Compare(p.Company, q.Company), cmp.Compare(p.Kind, q.Kind), cmp.Compare(p.Record, q.Record))
+}
+
+// index puts texts into the index of trigrams, from one on, and returns how many, and
+// where to go on. Several servers do so at once.
+func (s *Store) index(ctx context.Context, from textID) (handed int, _ textID, err error) {
+	for isWhole := false; !isWhole && handed < mergedAtOnce && err == nil; {
+		var done []textID
+		if done, err = s.hand(ctx, from); err != nil {
+			break
+		}
+		handed += len(done)
+		isLast := len(done) < indexedAtOnce
+		isWhole = isLast && from == (textID{})
+		if from = (textID{}); !isLast {
+			from = slices.MaxFunc(done, textID.compare)
+		}
 	}
 	if err == nil && handed > 0 {
 		_, err = s.engine.Pool().Exec(ctx, mergeTexts)
 	}
 	// A server that does not own the index leaves it to the database's own cleaning.
 	if err != nil && !engine.IsRefused(err) {
-		return handed, fmt.Errorf("index texts: %w", err)
+		return handed, from, fmt.Errorf("index texts: %w", err)
 	}
-	return handed, nil
+	return handed, from, nil
 }
 
-// hand hands texts to the index, and returns how many.
-func (s *Store) hand(ctx context.Context) (n int64, err error) {
-	err = pgx.BeginFunc(ctx, s.engine.Pool(), func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, leaveSoon); err != nil {
-			return err
-		}
-		done, err := tx.Exec(ctx, indexTexts, indexedAtOnce)
-		n = done.RowsAffected()
+// hand hands texts behind one to the index, and returns which, in one round trip.
+func (s *Store) hand(ctx context.Context, from textID) (done []textID, err error) {
+	batch := &pgx.Batch{}
+	batch.Queue(leaveSoon)
+	batch.Queue(indexTexts, from.Company, from.Kind, from.Record).Query(func(rows pgx.Rows) error {
+		done, err = pgx.CollectRows(rows, pgx.RowToStructByPos[textID])
 		return err
 	})
-	return n, err
+	err = s.engine.Pool().SendBatch(ctx, batch).Close()
+	return done, err
 }

@@ -2,6 +2,7 @@ package records
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/accountsd/accountsd/server/store/db"
@@ -23,9 +24,10 @@ var (
 	selectAnswer = db.Statement{Thing: "answer", Brief: true, Text: `SELECT ` + answers.List("") + `
 FROM answers WHERE company_id = ? AND key_id = ? AND name = ? AND at >= ?`}
 	replaceAnswer = db.Statement{Thing: "answer", Text: answers.Upsert("answers", "company_id", "key_id", "name")}
-	dropAnswers   = db.Statement{Thing: "answers", Text: `DELETE FROM answers
+	// The limit is a part of the text: see addMost.
+	dropAnswers = db.Statement{Thing: "answers", Text: `DELETE FROM answers
 WHERE (company_id, key_id, name) IN (
-	SELECT company_id, key_id, name FROM answers WHERE company_id = ? AND at < ? ORDER BY at LIMIT ?)`}
+	SELECT company_id, key_id, name FROM answers WHERE company_id = ? AND at < ? ORDER BY at LIMIT ` + strconv.Itoa(expiredPerSave) + `)`}
 )
 
 // Answer returns what was answered since a time. Nobody else answers the request
@@ -42,5 +44,5 @@ func (t *Tx) SaveAnswer(ctx context.Context, a write.Answer, since time.Time) er
 	if err := t.Session.Exec(ctx, replaceAnswer, answers.At(&a)...); err != nil {
 		return err
 	}
-	return t.Session.Exec(ctx, dropAnswers, a.ID.CompanyID, db.Time(since), expiredPerSave)
+	return t.Session.Exec(ctx, dropAnswers, a.ID.CompanyID, db.Time(since))
 }

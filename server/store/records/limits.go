@@ -22,8 +22,6 @@ var (
 ON CONFLICT (key) DO UPDATE SET count = login_failures.count RETURNING ` + failures.List("")}
 	saveFailures   = db.Statement{Thing: "failed logins", Text: failures.Without("key").Update("login_failures") + ` WHERE key = ?`}
 	deleteFailures = db.Statement{Thing: "failed logins", Text: `DELETE FROM login_failures WHERE key = ?`}
-	dropFailures   = db.Statement{Thing: "failed logins", Text: `DELETE FROM login_failures
-WHERE key IN (SELECT key FROM login_failures WHERE last_at < ? ORDER BY last_at, key LIMIT ?)`}
 
 	addKeyCalls = db.Statement{Thing: "calls of a key", Text: `INSERT INTO key_calls (company_id, key_id, day, calls) VALUES (?, ?, ?, ?)
 ON CONFLICT (company_id, key_id) DO UPDATE SET
@@ -81,7 +79,11 @@ func (t *Tx) SaveLoginFailures(ctx context.Context, counted []identity.Failures)
 
 // DropLoginFailures drops failed logins whose last was before a time.
 func (t *Tx) DropLoginFailures(ctx context.Context, before time.Time, limit int) (int, error) {
-	n, err := t.Session.Change(ctx, dropFailures, db.Time(before), limit)
+	var oldest db.Builder
+	oldest.Add("SELECT key FROM login_failures WHERE last_at < ? ORDER BY last_at, key", db.Time(before))
+	addMost(&oldest, int64(limit))
+	drop := db.Statement{Thing: "failed logins", Text: "DELETE FROM login_failures WHERE key IN (" + oldest.String() + ")"}
+	n, err := t.Session.Change(ctx, drop, oldest.Args...)
 	return int(n), err
 }
 
