@@ -118,7 +118,8 @@ func testOnceWhileUnderWay(t *testing.T, f *shared) {
 		case <-time.After(50 * time.Millisecond):
 		}
 		close(end)
-		if err := <-first; !errors.Is(err, c.outcome) {
+		// What failed after it had written may run again, and find the second carried out.
+		if err := <-first; !errors.Is(err, c.outcome) && !(c.outcome != nil && isReplay(err)) {
 			t.Errorf("the first: %v", err)
 		}
 		if err := <-second; err != nil {
@@ -126,4 +127,9 @@ func testOnceWhileUnderWay(t *testing.T, f *shared) {
 		}
 		f.wantAccounts(t, c.accounts)
 	}
+}
+
+func isReplay(err error) bool {
+	_, ok := errors.AsType[*write.Replay](err)
+	return ok
 }
