@@ -57,6 +57,7 @@ describe('a key that is no longer good', () => {
     await page.evaluate(() => { location.hash = '#/contacts'; });
     await press(page, 'New contact');
     const dialog = page.getByRole('dialog', { name: 'New contact' });
+    await page.waitForFunction(() => document.activeElement.name === 'name');
     await page.keyboard.type('Ann Twenty');
     await revoke(third);
     await press(dialog, 'Create the contact');
