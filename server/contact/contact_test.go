@@ -27,10 +27,10 @@ func TestContactPatches(t *testing.T) {
 		accountIDs := rapid.SliceOfN(rapid.SampledFrom([]int64{a.ID, b.ID, 99}), 0, 3)
 		draw := func() contact.Patch {
 			return contact.Patch{
-				Name:       domaintest.DrawField(t, "name", domaintest.Texts),
-				Title:      domaintest.DrawField(t, "title", domaintest.Texts),
-				Emails:     domaintest.DrawField(t, "emails", rapid.SliceOfN(domaintest.Texts, 0, 3)),
-				Phones:     domaintest.DrawField(t, "phones", rapid.SliceOfN(domaintest.Texts, 0, 3)),
+				Name:       domaintest.DrawField(t, "name", domaintest.Texts()),
+				Title:      domaintest.DrawField(t, "title", domaintest.Texts()),
+				Emails:     domaintest.DrawField(t, "emails", rapid.SliceOfN(domaintest.Texts(), 0, 3)),
+				Phones:     domaintest.DrawField(t, "phones", rapid.SliceOfN(domaintest.Texts(), 0, 3)),
 				AccountIDs: domaintest.DrawField(t, "accountIds", accountIDs),
 			}
 		}
