@@ -82,7 +82,7 @@ func TestIfMatchOnWrites(t *testing.T) {
 		}
 	})
 	for path, body := range map[string]string{
-		"accounts": `{"title":"New","address":["x"]}`, "clients?match_by=none": `{"title":"New","address":["x"]}`, "contacts": `{"name":"New"}`, "properties": `{"name":"New","type":"TEXT"}`,
+		"accounts": `{"title":"New","address":["x"]}`, "clients": `{"title":"Former","address":["x"]}`, "contacts": `{"name":"New"}`, "properties": `{"name":"New","type":"TEXT"}`,
 		"users": `{"email":"new@example.com"}`, "webhooks": `{"url":"https://hooks.invalid/new"}`,
 	} {
 		if !refused("POST", "/v1/"+path, body, `"x-1"`) || !refused("POST", "/v1/"+path, body, "*") || refused("POST", "/v1/"+path, "{}", "*") {
