@@ -59,11 +59,12 @@ describe('a window', () => {
         await page.screenshot({ path: `${shots}/discard-${width}-${colorScheme}.png` });
         assert.deepEqual(await findings(page), []);
         await page.keyboard.press('Escape');
-        await question.waitFor({ state: 'hidden' });
+        await question.waitFor({ state: 'detached' });
       }
       await page.mouse.click(5, 5);
       await press(dialog, 'Close');
       await press(question, 'Go on typing');
+      await question.waitFor({ state: 'detached' });
       assert.equal(await dialog.getByLabel('Name').inputValue(), 'Half a na');
       const asked = page.waitForEvent('dialog');
       page.evaluate(() => location.reload()).catch(() => {});
