@@ -23,7 +23,7 @@ func (s *Server) checkPreconditions(next apiserver.StrictHandlerFunc, _ string) 
 		none, match := c.GetHeader("If-None-Match"), strings.Join(c.Request.Header.Values(ifMatchHeader), ",")
 		op := s.operations.of(c)
 		if op.wantsRecord(match) {
-			return nil, &fault.Error{Kind: fault.KindPrecondition, Message: "If-Match asks for a record that exists, and this operation makes one; leave it out"}
+			return nil, &fault.Error{Kind: fault.KindPrecondition, Message: "If-Match asks for a record that exists, and this path names none; leave it out"}
 		}
 		if c.Request.Method != http.MethodGet && (none != "" || op.takesNoVersion(match)) {
 			tag, found, err := s.existing(requestOf(c))

@@ -121,25 +121,35 @@ func (p textID) compare(q textID) int {
 
 // index puts texts into the index of trigrams, from one on, and returns how many, and
 // where to go on. Several servers do so at once.
-func (s *Store) index(ctx context.Context, from textID) (handed int, _ textID, err error) {
-	for isWhole := false; !isWhole && handed < mergedAtOnce && err == nil; {
-		var done []textID
-		if done, err = s.hand(ctx, from); err != nil {
-			break
-		}
-		handed += len(done)
-		isLast := len(done) < indexedAtOnce
-		isWhole = isLast && from == (textID{})
-		if from = (textID{}); !isLast {
-			from = slices.MaxFunc(done, textID.compare)
-		}
-	}
-	if err == nil && handed > 0 {
+func (s *Store) index(ctx context.Context, from textID) (handed int, next textID, err error) {
+	if handed, next, err = s.handMany(ctx, from); err == nil && handed > 0 {
 		_, err = s.engine.Pool().Exec(ctx, mergeTexts)
 	}
 	// A server that does not own the index leaves it to the database's own cleaning.
 	if err != nil && !engine.IsRefused(err) {
-		return handed, from, fmt.Errorf("index texts: %w", err)
+		return handed, next, fmt.Errorf("index texts: %w", err)
+	}
+	return handed, next, nil
+}
+
+// handMany hands texts to the index, from one on and behind the last from the first on,
+// until they are to be merged, or none is left.
+func (s *Store) handMany(ctx context.Context, from textID) (handed int, next textID, err error) {
+	first := textID{}
+	for handed < mergedAtOnce {
+		done, err := s.hand(ctx, from)
+		if err != nil {
+			return handed, from, err
+		}
+		handed += len(done)
+		switch {
+		case len(done) == indexedAtOnce:
+			from = slices.MaxFunc(done, textID.compare)
+		case from == first:
+			return handed, first, nil
+		default:
+			from = first
+		}
 	}
 	return handed, from, nil
 }
