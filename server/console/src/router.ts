@@ -2,7 +2,35 @@ import { computed, signal } from '@preact/signals';
 
 /** Where the user is: everything after the # of the address, so that each view has an address and the server none to route. */
 const hash = signal(location.hash);
-addEventListener('hashchange', () => { hash.value = location.hash; });
+
+/** The number of the step of the browser's history that is shown: how far another one is from it. */
+let step: number = history.state?.step ?? 0;
+history.replaceState({ step }, '');
+
+type Ask = (leave: () => void) => void;
+const holds: Ask[] = [];
+let leaving = false;
+
+/** Has whoever is about to leave the view, by the browser's Back button or else, be asked first. Returns the way to end that. */
+export function hold(ask: Ask): () => void {
+  holds.push(ask);
+  return () => { holds.splice(holds.indexOf(ask), 1); };
+}
+
+addEventListener('hashchange', () => {
+  const there = history.state?.step ?? step + 1;
+  history.replaceState({ step: there }, '');
+  const ask = leaving ? undefined : holds.at(-1);
+  if (ask && location.hash !== hash.value) {
+    const away = there - step;
+    history.go(-away);
+    ask(() => { leaving = true; history.go(away); });
+    return;
+  }
+  leaving = false;
+  step = there;
+  hash.value = location.hash;
+});
 
 export const route = computed(() => {
   const [path, query = ''] = hash.value.replace(/^#\/?/, '').split('?');
@@ -24,13 +52,13 @@ export function to(path: string, params: Record<string, string | undefined> = {}
   return `#/${path}${query && `?${query}`}`;
 }
 
-/** Goes to a view. Replacing leaves no step to come back to. */
+/** Goes to a view, and asks nobody. Replacing leaves no step to come back to. */
 export function go(address: string, replace = false): void {
   if (address === location.hash) return;
-  if (replace) {
-    history.replaceState(null, '', address);
-    hash.value = address;
-  } else {
+  if (!replace) {
     location.hash = address;
+    step++;
   }
+  history.replaceState({ step }, '', address);
+  hash.value = location.hash;
 }

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { reasonName, type ReasonHeader } from '../api';
 import { keep } from '../begun';
+import { hold } from '../router';
 import { RequiredNote } from './field';
 import { Button, Errors } from './parts';
 import { useReason } from './reason';
@@ -15,39 +16,44 @@ interface DialogProps {
   children: ComponentChildren;
 }
 
-/** A window over the view. Escape and the cross close it; they ask first if something was begun in it, as the browser does before a reload. */
+/** A window over the view. Escape and the cross close it, and so does going to another view; all of them ask first if something was begun in it, as the browser does before a reload. */
 export function Dialog({ title, wide, begun = false, onClose, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
-  const [asking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<{ then: () => void }>();
   useEffect(() => { if (!ref.current?.open) ref.current?.showModal(); }, []);
   useLayoutEffect(() => {
-    keep(id, begun || undefined);
-    return () => keep(id, undefined);
+    if (!begun) return;
+    keep(id, true);
+    const release = hold(then => setAsking({ then }));
+    return () => { keep(id, undefined); release(); };
   }, [begun]);
-  const hold = (e: Event) => {
+  const ask = (e: Event) => {
     if (!begun) return;
     e.preventDefault();
-    setAsking(true);
+    setAsking({ then: () => {} });
   };
-  const leave = (e: Event) => { hold(e); if (!begun) ref.current?.close(); };
+  const leave = (e: Event) => { ask(e); if (!begun) ref.current?.close(); };
   return (
     <>
-      <dialog ref={ref} class={wide ? 'wide' : ''} aria-labelledby={id} onClose={onClose} onCancel={hold}
+      <dialog ref={ref} class={wide ? 'wide' : ''} aria-labelledby={id} onClose={onClose} onCancel={ask}
         // A browser may close a window at the second press of the key without asking, unless the press itself is taken.
-        onKeyDown={e => { if (e.key === 'Escape' && !e.isComposing) hold(e); }}>
+        onKeyDown={e => { if (e.key === 'Escape' && !e.isComposing) ask(e); }}>
         <header><h2 id={id}>{title}</h2><Button look="quiet" icon="close" label="Close" onClick={leave} /></header>
         {children}
       </dialog>
-      {asking && <Discard onStay={() => setAsking(false)} onDiscard={onClose} />}
+      {asking && <Question title="Discard what you have typed?" stay="Go on typing" go="Discard it" onStay={() => setAsking(undefined)} onGo={() => { onClose(); asking.then(); }} />}
     </>
   );
 }
 
-/** Asks before what was begun in a window is lost. */
-const Discard = ({ onStay, onDiscard }: { onStay: () => void; onDiscard: () => void }) => (
-  <Dialog title="Discard what you have typed?" onClose={onStay}>
-    <footer><Button autofocus onClick={onStay}>Go on typing</Button><Button look="danger" onClick={onDiscard}>Discard it</Button></footer>
+interface QuestionProps { title: string; stay: string; go: string; onStay: () => void; onGo: () => void; children?: ComponentChildren }
+
+/** Asks before something is lost. */
+export const Question = ({ title, stay, go, onStay, onGo, children }: QuestionProps) => (
+  <Dialog title={title} onClose={onStay}>
+    {children}
+    <footer><Button autofocus onClick={onStay}>{stay}</Button><Button look="danger" onClick={onGo}>{go}</Button></footer>
   </Dialog>
 );
 

@@ -3,6 +3,8 @@ import { keep } from '../begun';
 import { readCSV, cellOf } from '../csv';
 import { count, formatCount } from '../format';
 import { loadProperties } from '../members';
+import { hold } from '../router';
+import { Question } from '../ui/dialog';
 import { Banner, Button, Chip, Errors, Head, type Tone } from '../ui/parts';
 import { Check, Field, SelectField } from '../ui/field';
 import { useOnce } from '../ui/once';
@@ -62,9 +64,15 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
   const series = useOnce();
   const [waiting, setWaiting] = useState(false);
   const left = useRef(false);
-  useEffect(() => () => { left.current = true; keep('import', undefined); }, []);
+  useEffect(() => () => { left.current = true; }, []);
   const reason = useReason();
-  useEffect(() => keep('import', state === 'writing' || undefined), [state]);
+  const [asking, setAsking] = useState<{ then: () => void }>();
+  useEffect(() => {
+    if (state !== 'writing') return;
+    keep('import', true);
+    const release = hold(then => setAsking({ then }));
+    return () => { keep('import', undefined); release(); setAsking(undefined); };
+  }, [state]);
   const busy = state === 'trying' || state === 'writing';
   const change = (part: Partial<Plan>) => { setPlan({ ...plan, ...part }); setOutcomes([]); setState('mapping'); };
   const start = async (dry: boolean) => {
@@ -103,6 +111,11 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
           {refused.length > 0 && !busy && <Button icon="download" onClick={() => download(`refused-${name}`, [[...head, 'reason'], ...refused.map(o => [...o.row, o.words])].map(r => r.map(c => cellOf(c, false)).join(',')).join('\r\n'))}>The refused rows with reasons</Button>}
           <Outcomes of={outcomes} />
         </section>
+      )}
+      {asking && (
+        <Question title="Stop the import?" stay="Go on importing" go="Stop it" onStay={() => setAsking(undefined)} onGo={asking.then}>
+          <p>The rows that are written stay. The others are left out.</p>
+        </Question>
       )}
     </>
   );
