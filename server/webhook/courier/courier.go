@@ -37,7 +37,7 @@ const (
 const (
 	maxHeader = 64 << 10 // of an answer
 	maxBody   = 64 << 10 // of an answer is read, so that the connection can be used again
-	maxIdle   = 4        // connections to a receiver that wait for the next message
+	maxIdle   = 32       // connections to a host that wait for the next message, of a few webhooks
 )
 
 // Config is how messages are carried.
@@ -129,6 +129,8 @@ func (c *Courier) post(ctx context.Context, m webhook.Message) (*http.Response, 
 	req.Header.Set(signature.HeaderID, m.ID)
 	req.Header.Set(signature.HeaderTimestamp, m.Timestamp)
 	req.Header.Set(signature.HeaderSignature, m.Signature)
+	// Not sent: it has the message sent again, on a new connection, if the receiver closes an idle one meanwhile.
+	req.Header["Idempotency-Key"] = nil
 	client := c.clients[req.URL.Scheme]
 	if client == nil {
 		return nil, fmt.Errorf("no messages are sent by %s", req.URL.Scheme)

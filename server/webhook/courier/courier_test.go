@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -166,5 +167,74 @@ func TestCarryReadsAnswers(t *testing.T) {
 		if off := (a.RetryAfter - c.after).Abs(); off > 2*time.Second {
 			t.Errorf("Retry-After %q: %s", c.retry, a.RetryAfter)
 		}
+	}
+}
+
+// A connection serves message after message, also of webhooks that go to one host side by side.
+func TestCarryKeepsConnections(t *testing.T) {
+	t.Parallel()
+	const atOnce = 24
+	var opened atomic.Int64
+	arrived := make(chan struct{}, atOnce)
+	answer := make(chan struct{})
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		arrived <- struct{}{}
+		<-answer
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	c := courier.New(courier.Config{Network: loopback})
+	for range 3 {
+		var sending sync.WaitGroup
+		for range atOnce {
+			sending.Go(func() {
+				if a := c.Carry(t.Context(), webhook.Message{URL: server.URL}); a.Failure != "" {
+					t.Errorf("got %+v", a)
+				}
+			})
+		}
+		for range atOnce {
+			<-arrived
+		}
+		for range atOnce {
+			answer <- struct{}{}
+		}
+		sending.Wait()
+	}
+	if n := opened.Load(); n != atOnce {
+		t.Errorf("%d connections were opened", n)
+	}
+}
+
+// A receiver that closes an idle connection just when a message is on its way there gets
+// it by another one.
+func TestCarryOutlivesIdleConnections(t *testing.T) {
+	t.Parallel()
+	served := make(map[string]bool) // by connection
+	var keys atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, sent := r.Header["Idempotency-Key"]; sent {
+			keys.Add(1)
+		}
+		if served[r.RemoteAddr] {
+			tear(w, r)
+			return
+		}
+		served[r.RemoteAddr] = true // One message comes at a time.
+	}))
+	t.Cleanup(server.Close)
+	c := courier.New(courier.Config{Network: loopback})
+	for i := range 3 {
+		if a := c.Carry(t.Context(), webhook.Message{URL: server.URL, Body: []byte("x")}); a.Status != 200 || a.Failure != "" {
+			t.Errorf("message %d: %+v", i, a)
+		}
+	}
+	if keys.Load() != 0 {
+		t.Error("a key was sent")
 	}
 }
