@@ -158,14 +158,15 @@ func (o *Outbox) Deliver(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := o.deliver(ctx, id); err != nil {
+		if err := o.Try(ctx, id); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (o *Outbox) deliver(ctx context.Context, id int64) error {
+// Try tries once to send one mail, if it is due. It returns errors as Deliver does.
+func (o *Outbox) Try(ctx context.Context, id int64) error {
 	var m Mail
 	err := write.Do(ctx, o.Store, func(ctx context.Context, tx Tx) (err error) {
 		now := o.Clock.Now()

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/fault"
 )
@@ -21,8 +22,9 @@ var files embed.FS
 const timeLayout = "2 January 2006, 15:04 UTC"
 
 var functions = map[string]any{
-	"when": func(t time.Time) string { return t.UTC().Format(timeLayout) },
-	"line": line,
+	"when":  func(t time.Time) string { return t.UTC().Format(timeLayout) },
+	"line":  line,
+	"times": func(n int64) string { return plural.Of(n, "time", "times") },
 }
 
 var (

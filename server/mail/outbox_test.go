@@ -331,7 +331,7 @@ func TestLetterNamesLeniencies(t *testing.T) {
 	}
 	for text, want := range map[string][]string{
 		letter.Text: {"but for what\nis named at the end.", "        1  limit read as page_size, by nightly <sync>\n\nWhat is left"},
-		letter.HTML: {"but for what is named at the end.", "<li>limit read as page_size: 1 times, by nightly &lt;sync&gt;</li>"},
+		letter.HTML: {"but for what is named at the end.", "<li>limit read as page_size: 1 time, by nightly &lt;sync&gt;</li>"},
 	} {
 		for _, part := range append(want, "Prefer: handling=lenient") {
 			if !strings.Contains(text, part) {

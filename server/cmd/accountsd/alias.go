@@ -75,8 +75,8 @@ func stepFlags(more ...cli.Flag) []cli.Flag {
 type aliasStep func(ctx context.Context, cmd *cli.Command, s *alias.Service, admin identity.Actor, userID int64) (alias.Report, error)
 
 // aliasAction carries out one step of a user's migration, and says where the
-// user then stands. It also tries to send the mail, since there may be no server
-// running. If there is one, it keeps trying.
+// user then stands. It also tries to send the mail of the step, since there may be
+// no server running. If there is one, it keeps trying.
 func aliasAction(step aliasStep) cli.ActionFunc {
 	return func(ctx context.Context, cmd *cli.Command) error {
 		config := alias.Config{QuietDays: cmd.Int("alias-quiet-days")}
@@ -96,7 +96,7 @@ func finishAliasStep(ctx context.Context, cmd *cli.Command, store store.Store, c
 		return err
 	}
 	if sender != nil {
-		if err := (&alias.Outbox{Store: server.AliasStore(store), Mailer: sender}).Deliver(ctx); err != nil {
+		if err := (&alias.Outbox{Store: server.AliasStore(store), Mailer: sender}).Try(ctx, report.Steps[0].Mail.ID); err != nil {
 			return err
 		}
 		if report.Steps, err = store.AliasSteps(ctx, report.CompanyID, report.User.ID, 1); err != nil {

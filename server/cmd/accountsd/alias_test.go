@@ -4,11 +4,13 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -276,4 +278,52 @@ func testReportNamesLeniencies(t *testing.T, db string) {
 			t.Errorf("%s", text)
 		}
 	}
+}
+
+// A command tries its own mail, whatever else waits for a mail server that hangs.
+func TestNotifyTriesItsOwnMail(t *testing.T) {
+	t.Parallel()
+	db, key := newCompany(t)
+	hanging := listen(t, func(net.Conn) {})
+	cmd := exec.CommandContext(t.Context(), binary, "serve", "--db", db, "--addr", "127.0.0.1:0",
+		"--public-url", "https://accounts.example.com", "--smtp-url", "smtp://"+hanging+"?from=accounts@example.com")
+	p := start(t, cmd)
+	for i := range 3 {
+		email := fmt.Sprintf("lin%d@example.com", i)
+		mustRun(t, "user", "invite", "--db", db, "--company", "C", "--email", email)
+		if status, body, err := call(t.Context(), "POST", fmt.Sprintf("%s/v1/alias-migrations/%d/notify", p.url, i+2), key, `{"message":"Please move."}`); err != nil || status != http.StatusOK {
+			t.Fatalf("%d %v: %s", status, err, body)
+		}
+	}
+	var tried atomic.Int32
+	closing := listen(t, func(c net.Conn) {
+		tried.Add(1)
+		_ = c.Close()
+	})
+	got := mustRun(t, "alias", "notify", "--db", db, "--as", "a@example.com", "--user", "a@example.com", "--message", "Please move.",
+		"--public-url", "https://accounts.example.com", "--smtp-url", "smtp://"+closing+"?from=accounts@example.com")
+	if tried.Load() != 1 || !strings.HasSuffix(got, "mail pending: connection") {
+		t.Errorf("%d connections: %s", tried.Load(), got)
+	}
+}
+
+// listen gives each connection to a loopback address to a function until the test
+// ends.
+func listen(t *testing.T, take func(net.Conn)) (addr string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			take(connection)
+		}
+	}()
+	return listener.Addr().String()
 }
