@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/store/db"
 )
@@ -24,7 +25,7 @@ func (r Reader) lookUp(ctx context.Context, companyID int64, conditions []query.
 		return choice{}, nil
 	}
 	found, err := r.finder.Find(ctx, AccountTexts, companyID, words, func(columns []string) bool {
-		return !slices.ContainsFunc(places, func(i int) bool { return !textPasses(columns, conditions[i]) })
+		return !slices.ContainsFunc(words, func(w Word) bool { return !isIn(columns, w) })
 	})
 	if found.Decided == nil {
 		return choice{ids: found.IDs}, err
@@ -33,35 +34,45 @@ func (r Reader) lookUp(ctx context.Context, companyID int64, conditions []query.
 	for i, at := range places {
 		c := conditions[at]
 		inOneLine := c.Member == account.MemberAddress && strings.Contains(c.Contains, "\n")
-		decided[at] = found.Decided[i] && !inOneLine
+		decided[at] = found.Decided[i] && c.Contains != "" && !inOneLine
 	}
 	return choice{ids: found.IDs, decided: decided}, err
 }
 
-// textPasses tells whether the text of an account passes a condition that the
-// index knows.
-func textPasses(columns []string, c query.Condition) bool {
-	if c.Member == query.MemberText {
-		return slices.ContainsFunc(columns, func(text string) bool { return strings.Contains(text, c.Contains) })
+// isIn tells whether the text of an account has a word.
+func isIn(columns []string, w Word) bool {
+	if w.Column != "" {
+		i := slices.Index(textColumns, query.Member(w.Column))
+		columns = columns[i : i+1]
 	}
-	return strings.Contains(columns[slices.Index(textColumns, c.Member)], c.Contains)
+	return slices.ContainsFunc(columns, func(text string) bool { return strings.Contains(text, w.Text) })
 }
 
 // wordOf is what the index is asked for the accounts that pass a condition. Not ok:
-// it can do nothing about it.
+// it can do nothing about it, or another index tells. What has a value has its text,
+// but not the other way round.
 func (r Reader) wordOf(c query.Condition) (word Word, ok bool) {
 	any := c.Member == query.MemberText
 	if c.Negate || !any && (!slices.Contains(textColumns, c.Member) || c.Member == account.MemberContacts) {
 		return Word{}, false
 	}
-	if r.Texts == nil || !r.Texts.Knows(c.Contains) {
-		return Word{}, false
-	}
 	word.Text = c.Contains
+	if value, ok := onlyText(c.Ranges); ok && !filteredColumns[c.Member].compared {
+		word.Text = normal.Unaccented(value)
+	}
 	if !any {
 		word.Column = string(c.Member)
 	}
-	return word, true
+	return word, r.Texts != nil && r.Texts.Knows(word.Text)
+}
+
+// onlyText is the one text that ranges let through.
+func onlyText(ranges []query.Range) (text string, ok bool) {
+	if len(ranges) != 1 || ranges[0].From != ranges[0].To {
+		return "", false
+	}
+	text, ok = ranges[0].From.(string)
+	return text, ok
 }
 
 // snapshot runs reads on one state. If they are about words, they have what the

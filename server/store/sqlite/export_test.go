@@ -113,11 +113,23 @@ func (s *Store) Explain(ctx context.Context, read func(store.Reader) error) (pla
 }
 
 // ExplainWrite returns SQLite's plans of the statements that a write runs.
-func (s *Store) ExplainWrite(ctx context.Context, write func(context.Context, store.Tx) error) (plans []string, err error) {
-	err = s.Write(ctx, func(ctx context.Context, tx store.Tx) error {
+func (s *Store) ExplainWrite(ctx context.Context, write func(context.Context, store.Tx) error) ([]string, error) {
+	return explainTx(ctx, s.Write, write)
+}
+
+// ExplainLook returns SQLite's plans of the statements by which a write is decided.
+func (s *Store) ExplainLook(ctx context.Context, decide func(context.Context, store.Tx) error) ([]string, error) {
+	return explainTx(ctx, s.Look, decide)
+}
+
+func explainTx(
+	ctx context.Context, run func(context.Context, func(context.Context, store.Tx) error) error, fn func(context.Context, store.Tx) error,
+) (plans []string, err error) {
+	err = run(ctx, func(ctx context.Context, tx store.Tx) error {
+		plans = nil // of the try before
 		t := *tx.(*records.Tx)
 		t.Session = explained(ctx, t.Session, &plans)
-		return write(ctx, &t)
+		return fn(ctx, &t)
 	})
 	return plans, err
 }

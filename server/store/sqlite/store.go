@@ -248,7 +248,7 @@ func (s *Store) KeysVersion(ctx context.Context) (int64, error) {
 // Look runs fn on a snapshot, by a connection that cannot write.
 func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
 	return s.reads.Look(ctx, func(session db.Session) error {
-		return fn(ctx, &records.Tx{Reader: records.Reader{Session: session, Driven: s.Driven}, Fixed: true})
+		return fn(ctx, &records.Tx{Reader: records.Reader{Session: session, Driven: s.Driven, Texts: s.Texts}, Fixed: true})
 	})
 }
 

@@ -70,6 +70,8 @@ func TestSearchPlans(t *testing.T) {
 		"count":     {counts(s.company, where(text(query.MemberText, "harbor"))), index},
 		"title":     {lists(s.company, where(text(account.MemberTitle, "harbor"))), index},
 		"words":     {lists(s.company, where(text(query.MemberText, "harbor"), text(query.MemberText, "ca"))), index},
+		"equal":     {lists(s.company, where(ranges(account.MemberPrimaryName, "johanna", "johanna"))), index},
+		"one of":    {lists(s.company, either(ranges(account.MemberDescription, "harbor", "harbor"), text(query.MemberText, "cafe"))), index},
 		"either":    {lists(s.company, either(text(account.MemberEmail, "harbor"), text(query.MemberText, "cafe"))), index},
 		"and other": {lists(s.company, where(text(query.MemberText, "harbor"), ranges(account.MemberValue, 1.0, 2.0))), index},
 		"short":     {lists(s.company, where(text(query.MemberText, "ca"))), []string{"!_1 VIRTUAL TABLE", "accounts_updated (company_id=?)"}},
@@ -86,6 +88,19 @@ func TestSearchPlans(t *testing.T) {
 			wantSteps(t, searchSteps(steps), c.want)
 		})
 	}
+}
+
+// A write that is decided by a search does so by the index.
+func TestSearchPlansOfWrites(t *testing.T) {
+	t.Parallel()
+	s := newSearched(t)
+	steps, err := s.store.ExplainLook(t.Context(), func(ctx context.Context, tx store.Tx) error {
+		return lists(s.company, where(query.Condition{Member: query.MemberText, Contains: "harbor"}))(ctx, tx)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantSteps(t, searchSteps(steps), []string{"SCAN search.accounts_1 VIRTUAL TABLE INDEX", "SEARCH a USING INTEGER PRIMARY KEY (rowid=?)"})
 }
 
 // searchSteps leaves out the steps that look at tables of a row, or of one for

@@ -212,14 +212,18 @@ func (m *searchModel) index(r *rapid.T) {
 func (m *searchModel) check(r *rapid.T) {
 	f := query.Filter{Any: rapid.Bool().Draw(r, "any")}
 	for range rapid.IntRange(1, 3).Draw(r, "conditions") {
-		f.Conditions = append(f.Conditions, query.Condition{
+		c := query.Condition{
 			Member: rapid.SampledFrom([]query.Member{
 				query.MemberText, query.MemberText, account.MemberTitle, account.MemberDescription, account.MemberAddress,
 				account.MemberEmail, account.MemberPhone, account.MemberPrimaryName,
 			}).Draw(r, "member"),
 			Contains: m.part(r),
 			Negate:   rapid.IntRange(0, 5).Draw(r, "negate") == 0,
-		})
+		}
+		if c.Member != query.MemberText && c.Member != account.MemberPhone && rapid.IntRange(0, 3).Draw(r, "equal") == 0 {
+			c.Contains, c.Ranges = "", []query.Range{{From: c.Contains, To: c.Contains}}
+		}
+		f.Conditions = append(f.Conditions, c)
 	}
 	wantFound(r, m.store, m.company, m.accounts, f)
 	wantContacts(r, m.store, m.company, m.contacts, []string{m.part(r)})
