@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { route } from './router';
 import { ended, may, resume, session, signOut } from './session';
 import { nameOf } from './format';
+import { keepFocus } from './ui/focus';
 import { Button, Chip, Empty, Head, useLoaded, Wait } from './ui/parts';
 import { Shortcuts } from './ui/shortcuts';
 import { Toasts } from './ui/toast';
@@ -60,6 +61,7 @@ export function App() {
 function Signed({ path }: { path: string[] }) {
   const [first = 'accounts', ...rest] = path;
   useArrival(path.slice(0, 2).join('/'));
+  useEffect(() => keepFocus(document.getElementById('main')!), []);
   const view = Object.hasOwn(views, first) ? views[first] : undefined;
   return (
     <div class="shell">

@@ -21,7 +21,13 @@ export function Dialog({ title, wide, begun = false, onClose, children }: Dialog
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   const [asking, setAsking] = useState<{ then: () => void }>();
-  useEffect(() => { if (!ref.current?.open) ref.current?.showModal(); }, []);
+  const gone = useRef(false);
+  useLayoutEffect(() => {
+    const dialog = ref.current!;
+    dialog.showModal();
+    // Closing it gives the focus back to what has opened it; just taken away it would not.
+    return () => { gone.current = true; dialog.close(); };
+  }, []);
   useLayoutEffect(() => {
     if (!begun) return;
     keep(id, true);
@@ -36,7 +42,7 @@ export function Dialog({ title, wide, begun = false, onClose, children }: Dialog
   const leave = (e: Event) => { ask(e); if (!begun) ref.current?.close(); };
   return (
     <>
-      <dialog ref={ref} class={wide ? 'wide' : ''} aria-labelledby={id} onClose={onClose} onCancel={ask}
+      <dialog ref={ref} class={wide ? 'wide' : ''} aria-labelledby={id} onClose={() => { if (!gone.current) onClose(); }} onCancel={ask}
         // A browser may close a window at the second press of the key without asking, unless the press itself is taken.
         onKeyDown={e => { if (e.key === 'Escape' && !e.isComposing) ask(e); }}>
         <header><h2 id={id}>{title}</h2><Button look="quiet" icon="close" label="Close" onClick={leave} /></header>

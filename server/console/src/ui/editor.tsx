@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { readNumber } from '../exact';
 import { mayBeNull, show, type Member } from '../members';
 import { Input, type Tie } from './field';
@@ -82,6 +82,7 @@ function NewOption({ member, onDone }: { member: Member; onDone: (label?: string
     <div class="joined">
       <input type="text" aria-label={`New option of ${member.name}`} placeholder="New option" value={label} ref={e => e?.focus()} onInput={e => setLabel(e.currentTarget.value)}
         onKeyDown={e => {
+          if (e.isComposing) return;
           if (e.key === 'Enter') done(e);
           if (e.key === 'Escape') { e.stopPropagation(); e.preventDefault(); onDone(); }
         }} />
@@ -115,6 +116,12 @@ function Choices({ member, value, onChange, tie, disabled }: EditorProps) {
 function Lines({ member, value, onChange, tie, disabled }: EditorProps) {
   const items = (value ?? []) as unknown[];
   const [blank, setBlank] = useState(items.length === 0);
+  const box = useRef<HTMLDivElement>(null);
+  const adding = useRef(false);
+  useLayoutEffect(() => {
+    if (adding.current) [...box.current!.querySelectorAll<HTMLElement>('input, select')].at(-1)?.focus();
+    adding.current = false;
+  }, [blank]);
   const shown = blank ? [...items, ''] : items;
   const one: Member = { ...member, multiple: false, kind: member.kind === 'lines' ? 'text' : member.kind, required: false, neverNull: true };
   const set = (i: number, v: unknown) => {
@@ -127,14 +134,14 @@ function Lines({ member, value, onChange, tie, disabled }: EditorProps) {
     onChange(rest.length || !mayBeNull(member) ? rest : null);
   };
   return (
-    <div class="lines">
+    <div class="lines" ref={box}>
       {shown.map((item, i) => (
         <div class="joined" key={i}>
           <Editor member={one} value={item} disabled={disabled} onChange={v => set(i, v)} tie={{ ...tie, id: i ? `${tie.id}-${i}` : tie.id, 'aria-required': i ? undefined : tie['aria-required'], 'aria-label': `${member.name}, line ${i + 1}` } as Tie} />
           {(shown.length > 1 || mayBeNull(member)) && <Button look="quiet" icon="close" label={`Remove line ${i + 1} of ${member.name}`} disabled={disabled} onClick={() => remove(i)} />}
         </div>
       ))}
-      {!blank && <Button look="quiet" icon="plus" disabled={disabled} onClick={() => setBlank(true)}>Add a line</Button>}
+      {!blank && <Button look="quiet" icon="plus" disabled={disabled} onClick={() => { adding.current = true; setBlank(true); }}>Add a line</Button>}
     </div>
   );
 }

@@ -7,7 +7,10 @@ interface MenuProps { icon: 'plus' | 'columns'; title: string; children: (close:
 /** What a button unfolds. Escape and a click elsewhere fold it again. */
 export function Menu({ icon, title, children }: MenuProps) {
   const ref = useRef<HTMLDetailsElement>(null);
-  const close = () => ref.current?.removeAttribute('open');
+  const close = () => {
+    if (ref.current?.contains(document.activeElement)) ref.current.querySelector('summary')!.focus();
+    ref.current?.removeAttribute('open');
+  };
   useEffect(() => {
     const outside = (e: Event) => { if (!ref.current?.contains(e.target as Node)) close(); };
     document.addEventListener('pointerdown', outside);
@@ -17,7 +20,6 @@ export function Menu({ icon, title, children }: MenuProps) {
     if (e.key !== 'Escape' || !ref.current?.open) return;
     e.stopPropagation();
     close();
-    ref.current.querySelector('summary')?.focus();
   };
   return (
     <details class="menu" ref={ref} onKeyDown={onKey}>

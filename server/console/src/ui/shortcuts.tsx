@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Dialog } from './dialog';
 
 const keys: [string, string][] = [
@@ -14,6 +14,21 @@ const keys: [string, string][] = [
 /** Whether a key was pressed where it is a letter of a text. */
 export const typing = (e: KeyboardEvent): boolean =>
   e.ctrlKey || e.metaKey || e.altKey || !!(e.target as HTMLElement).closest('input:not([type=checkbox]), textarea, select, dialog');
+
+/** Has Ctrl S save what was changed, if there is something to save, but not below a form that is open. */
+export function useSaveKey(save: (() => void) | false): void {
+  const latest = useRef(save);
+  latest.current = save;
+  useEffect(() => {
+    const on = (e: KeyboardEvent) => {
+      if (!(e.ctrlKey || e.metaKey) || e.key !== 's') return;
+      e.preventDefault();
+      if (latest.current && !document.querySelector('dialog[open] form')) latest.current();
+    };
+    addEventListener('keydown', on);
+    return () => removeEventListener('keydown', on);
+  }, []);
+}
 
 /** The list of shortcuts, which a question mark opens. */
 export function Shortcuts() {

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { api, ask, reasonName, Refusal, type Account, type ReasonHeader } from '../api';
 import { begunAt, keep } from '../begun';
 import { ago, count, formatTime, nameOf } from '../format';
@@ -9,7 +9,7 @@ import { Dialog, FormDialog } from '../ui/dialog';
 import { RequiredNote } from '../ui/field';
 import { Banner, Button, Chip, Empty, Errors, Head, useLoaded, Wait } from '../ui/parts';
 import { useReason } from '../ui/reason';
-import { typing } from '../ui/shortcuts';
+import { typing, useSaveKey } from '../ui/shortcuts';
 import { say } from '../ui/toast';
 import { lastList } from './accounts';
 import { Conflict } from './conflict';
@@ -100,16 +100,12 @@ const send = (id: number, set: Draft, tag: string, reason: ReasonHeader, dry = f
   body: bodyOf(set) as never,
 }));
 
-/** Ctrl S saves; Escape leaves a field, and then the account. */
-function useShortcuts(save: () => void): void {
-  const latest = useRef(save);
-  latest.current = save;
+/** Escape leaves a field, and then the account. */
+function useEscape(): void {
   useEffect(() => {
     const on = (e: KeyboardEvent) => {
-      if ((e.ctrlKey || e.metaKey) && e.key === 's') { e.preventDefault(); latest.current(); }
-      if (e.key === 'Escape' && !e.defaultPrevented && !document.querySelector('dialog[open]')) {
-        if (typing(e)) (e.target as HTMLElement).blur(); else go(lastList.value);
-      }
+      if (e.key !== 'Escape' || e.defaultPrevented || e.isComposing || document.querySelector('dialog[open]')) return;
+      if (typing(e)) (e.target as HTMLElement).blur(); else go(lastList.value);
     };
     addEventListener('keydown', on);
     return () => removeEventListener('keydown', on);
@@ -120,7 +116,8 @@ function AccountWork({ first }: { first: Work }) {
   const work = useWork(first);
   const { base, draft, dirty, error, busy, theirs } = work;
   const editable = may('write');
-  useShortcuts(() => { if (dirty) void work.save(); });
+  useSaveKey(dirty && !busy && !theirs && (() => void work.save()));
+  useEscape();
   const restore = (key: string, value: unknown) => { work.change(key, value); say(`${labelOf(key)} is as it was. Save to keep it.`); };
   const fieldProps = { account: base, draft, error, disabled: !editable || busy, onChange: work.change };
   return (

@@ -126,6 +126,7 @@ function Search({ q, disabled, titleOnly, onChange, onLeave }: { q: string; disa
       <input ref={input} type="search" aria-label="Search accounts" aria-keyshortcuts="/" placeholder={disabled ? 'Two filters at most' : titleOnly ? 'Part of the title' : 'Search accounts'} disabled={disabled} defaultValue={q}
         onInput={e => change(e.currentTarget.value)}
         onKeyDown={e => {
+          if (e.isComposing) return;
           if (e.key === 'Escape') { e.currentTarget.value = ''; change(''); e.currentTarget.blur(); }
           if (e.key === 'ArrowDown' || e.key === 'Enter') { e.preventDefault(); clearTimeout(timer.current); onLeave(e.currentTarget.value.trim()); }
         }} />

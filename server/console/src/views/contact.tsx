@@ -9,6 +9,7 @@ import { FormDialog } from '../ui/dialog';
 import { Editor, isGroup } from '../ui/editor';
 import { Field, RequiredNote } from '../ui/field';
 import { Button, Errors, Head, useLoaded, Wait } from '../ui/parts';
+import { useSaveKey } from '../ui/shortcuts';
 import { say } from '../ui/toast';
 
 const contactMembers: Member[] = [
@@ -36,8 +37,7 @@ function ContactWork({ contact, onSaved }: { contact: Contact; onSaved: (c: Cont
     const { [key]: _, ...rest } = draft;
     setDraft(same(value, contact[key as keyof Contact]) ? rest : { ...rest, [key]: value });
   };
-  const save = (e: Event) => {
-    e.preventDefault();
+  const save = () => {
     setBusy(true);
     void send().then(() => setBusy(false));
   };
@@ -47,8 +47,9 @@ function ContactWork({ contact, onSaved }: { contact: Contact; onSaved: (c: Cont
     onSaved(c);
     say('Saved.');
   }, setError);
+  useSaveKey(Object.keys(draft).length > 0 && !busy && save);
   return (
-    <form class="account single" onSubmit={save} noValidate>
+    <form class="account single" onSubmit={e => { e.preventDefault(); save(); }} noValidate>
       <Head title={contact.name} back={{ href: '#/contacts', text: 'Contacts' }} under={`Updated ${ago(contact.updatedAt)}`}>
         {may('write') && <Button look="danger" onClick={() => setDeleting(true)}>Delete</Button>}
       </Head>

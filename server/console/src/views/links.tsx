@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, get, Refusal, type Account } from '../api';
 import { FormDialog } from '../ui/dialog';
 import { TextField } from '../ui/field';
@@ -57,28 +57,46 @@ export function LinkedContacts({ account, ids, disabled, error, onChange }: Link
 /** Finds a contact to link, or makes one. */
 function LinkDialog({ taken, onClose, onPick }: { taken: number[]; onClose: () => void; onPick: (person: Person) => void }) {
   const [q, setQ] = useState('');
-  const [found, setFound] = useState<Person[]>([]);
+  const [found, setFound] = useState<{ of?: string; people: Person[] }>({ people: [] });
+  const [entering, setEntering] = useState(false);
+  const list = useRef<HTMLUListElement>(null);
   const [email, setEmail] = useState('');
   const key = useOnce();
   useEffect(() => {
     const timer = setTimeout(() => {
-      get(api.GET('/contacts', { params: { query: { q: q.trim() || undefined, page_size: 8 } } })).then(setFound, () => {});
+      get(api.GET('/contacts', { params: { query: { q: q.trim() || undefined, page_size: 8 } } })).then(people => setFound({ of: q, people }), () => {});
     }, 120);
     return () => clearTimeout(timer);
   }, [q]);
+  const picks = found.people.filter(p => !taken.includes(p.id));
+  const searching = found.of !== q;
+  const buttons = () => [...list.current!.querySelectorAll('button')];
+  // Who leaves the name by Enter gets to those that were found, and makes another one only if there are none.
+  useEffect(() => {
+    if (!entering || searching) return;
+    buttons()[0]?.focus();
+    setEntering(false);
+  }, [entering, searching]);
+  const onKey = (e: KeyboardEvent) => {
+    const at = buttons().indexOf(e.target as HTMLButtonElement);
+    if (e.isComposing || (at < 0 && (e.target as HTMLInputElement).name !== 'name')) return;
+    if (e.key === 'Enter' && at < 0 && q.trim() && (searching || picks.length)) { e.preventDefault(); setEntering(true); }
+    if (e.key === 'ArrowDown') { e.preventDefault(); buttons()[at + 1]?.focus(); }
+    if (e.key === 'ArrowUp') { e.preventDefault(); (buttons()[at - 1] ?? list.current!.closest('form')!.querySelector<HTMLInputElement>('[name=name]')!).focus(); }
+  };
   return (
     <FormDialog title="Link a contact" action="Create a new contact" disabled={!q.trim()} fields={['name', 'emails']} onClose={onClose} onSubmit={async () => {
       onPick(await get(api.POST('/contacts', { headers: key([q, email]), body: { name: q, emails: email.trim() ? [email] : undefined } })));
     }}>
-      {error => <>
+      {error => <div class="fields" onKeyDown={onKey}>
         <TextField label="Name" name="name" required of={error} value={q} onInput={setQ} />
-        <ul class="picks">
-          {found.filter(p => !taken.includes(p.id)).map(p => (
+        <ul class="picks" ref={list}>
+          {picks.map(p => (
             <li key={p.id}><button type="button" onClick={() => onPick(p)}><b>{p.name}</b> <span class="second">{[p.title, p.emails[0], p.phones[0]].filter(Boolean).join(' · ')}</span></button></li>
           ))}
         </ul>
         <TextField label="E-mail of a new contact" name="emails" type="email" of={error} value={email} onInput={setEmail} />
-      </>}
+      </div>}
     </FormDialog>
   );
 }

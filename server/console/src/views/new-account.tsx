@@ -7,6 +7,7 @@ import { RequiredNote } from '../ui/field';
 import { useOnce } from '../ui/once';
 import { Button, Errors, Head } from '../ui/parts';
 import { useReason } from '../ui/reason';
+import { useSaveKey } from '../ui/shortcuts';
 import { say } from '../ui/toast';
 import { lastList } from './accounts';
 import { MemberFields } from './member-fields';
@@ -23,8 +24,7 @@ export function NewAccount() {
   const key = useOnce();
   const reason = useReason();
   useLayoutEffect(() => keep(place, Object.values(draft).flat().length ? draft : undefined), [draft]);
-  const submit = async (e: Event) => {
-    e.preventDefault();
+  const submit = async () => {
     setBusy(true);
     setError(undefined);
     try {
@@ -44,9 +44,10 @@ export function NewAccount() {
     const { [name]: _, ...rest } = draft;
     setDraft(value === null ? rest : { ...rest, [name]: value });
   };
+  useSaveKey(!busy && submit);
   const common = { draft, error, disabled: busy, onChange: change };
   return (
-    <form class="account single" onSubmit={submit} noValidate>
+    <form class="account single" onSubmit={e => { e.preventDefault(); void submit(); }} noValidate>
       <Head title="New account" back={{ href: lastList.value, text: 'Accounts' }} />
       <Errors of={error} fields={[...[...asked, ...customMembers.value].map(m => m.key), reasonName]} />
       <RequiredNote />
