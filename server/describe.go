@@ -34,9 +34,9 @@ func describe(e *openapi3.SchemaError, got string) string {
 	schema := e.Schema
 	switch e.SchemaField {
 	case "required":
-		return "is required"
+		return fault.IsRequired
 	case "nullable":
-		return "must not be null"
+		return fault.MustNotBeNull
 	case "enum":
 		return fmt.Sprintf("must be one of %s; got %s", list(schema.Enum), got)
 	case "minLength":
@@ -49,10 +49,10 @@ func describe(e *openapi3.SchemaError, got string) string {
 		text, _ := e.Value.(string)
 		return fmt.Sprintf("must be at most %s; got %d", plural.Of(*schema.MaxLength, "character", "characters"), utf8.RuneCountInString(text))
 	case "minItems":
-		return "must contain at least " + countItems(schema.MinItems)
+		return fault.TooFew(int(schema.MinItems))
 	case "maxItems":
 		items, _ := e.Value.([]any)
-		return fmt.Sprintf("must contain at most %s; got %d", countItems(*schema.MaxItems), len(items))
+		return fault.TooMany(int(*schema.MaxItems), len(items))
 	case "maxProperties":
 		return fmt.Sprintf("must have at most %s", plural.Of(*schema.MaxProps, "member", "members"))
 	case "allOf": // a reference with a description of its own
@@ -80,8 +80,6 @@ func leastOf(schema *openapi3.Schema) int64 {
 	}
 	return math.MinInt64
 }
-
-func countItems(n uint64) string { return plural.Of(n, "item", "items") }
 
 // expected says what values a schema takes: "an integer of at least 1", "a string". Who
 // sent an integer beyond 64 bits is also told where integers end.

@@ -102,7 +102,7 @@ func composed(object map[string]any) []string {
 
 func (c *bodyOffences) cutItems(schema *openapi3.Schema, items []any, path []string) []any {
 	if schema.MaxItems != nil && uint64(len(items)) > *schema.MaxItems {
-		c.offences.Add(path, "must contain at most %s; got %d", countItems(*schema.MaxItems), len(items))
+		c.offences.Add(path, "%s", fault.TooMany(int(*schema.MaxItems), len(items)))
 		clear(items[*schema.MaxItems:]) // It need not wait for the answer to be freed.
 		items = items[:*schema.MaxItems]
 	}
