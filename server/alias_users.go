@@ -54,12 +54,7 @@ func (s *Server) ListAliasMigrations(ctx context.Context, req apiserver.ListAlia
 	if err != nil {
 		return nil, err
 	}
-	var link *string
-	if len(reports) > size {
-		reports = reports[:size]
-		last := strconv.FormatInt(reports[size-1].User.ID, 10)
-		link = linkHeader(ctx, linkTo(requestURL(ctx), "next", "after", last))
-	}
+	reports, link := cutAfter(ctx, size, reports, "after", func(r alias.Report) string { return strconv.FormatInt(r.User.ID, 10) })
 	return apiserver.ListAliasMigrations200JSONResponse{AliasMigrationListJSONResponse: apiserver.AliasMigrationListJSONResponse{
 		Body: convertAll(reports, ToAPIAliasMigration), Headers: apiserver.AliasMigrationListResponseHeaders{Link: link},
 	}}, nil

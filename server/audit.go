@@ -18,25 +18,15 @@ func (s *Server) ListAudit(ctx context.Context, req apiserver.ListAuditRequestOb
 	if err != nil {
 		return nil, err
 	}
-	var action audit.Action
-	if req.Params.Action != nil {
-		action = audit.Action(*req.Params.Action)
-	}
 	size := pageSize(req.Params.PageSize)
-	entries, err := s.Audit.List(ctx, actorOf(ctx).CompanyID, after, action, size+1)
+	entries, err := s.Audit.List(ctx, actorOf(ctx).CompanyID, after, audit.Action(valueOf(req.Params.Action)), size+1)
 	if err != nil {
 		return nil, err
 	}
-	var answer apiserver.AuditLogJSONResponse
-	if len(entries) > size {
-		entries = entries[:size]
-		answer.Headers.Link = linkHeader(ctx, linkTo(requestURL(ctx), "next", "after", formatSequence(entries[size-1].Sequence)))
-	}
-	answer.Body = api.AuditLog{Entries: make([]api.AuditEntry, len(entries))}
-	for i, e := range entries {
-		answer.Body.Entries[i] = toAPIAuditEntry(e)
-	}
-	return apiserver.ListAudit200JSONResponse{AuditLogJSONResponse: answer}, nil
+	entries, link := cutAfter(ctx, size, entries, "after", func(e audit.Entry) string { return formatSequence(e.Sequence) })
+	return apiserver.ListAudit200JSONResponse{AuditLogJSONResponse: apiserver.AuditLogJSONResponse{
+		Body: api.AuditLog{Entries: convertAll(entries, toAPIAuditEntry)}, Headers: apiserver.AuditLogResponseHeaders{Link: link},
+	}}, nil
 }
 
 func toAPIAuditEntry(e audit.Entry) api.AuditEntry {

@@ -68,14 +68,10 @@ func (s *Server) ListAccountChanges(ctx context.Context, req apiserver.ListAccou
 // changePage answers with the first changes, and links to the page that goes on
 // from the last of them by the parameter.
 func changePage(ctx context.Context, parameter string, entries []account.HistoryEntry, size int) apiserver.ChangeListJSONResponse {
-	var answer apiserver.ChangeListJSONResponse
-	if len(entries) > size {
-		entries = entries[:size]
-		last := formatSequence(entries[size-1].Sequence)
-		answer.Headers.Link = linkHeader(ctx, linkTo(requestURL(ctx), "next", parameter, last))
+	entries, link := cutAfter(ctx, size, entries, parameter, func(e account.HistoryEntry) string { return formatSequence(e.Sequence) })
+	return apiserver.ChangeListJSONResponse{
+		Body: api.ChangeList{Changes: convertAll(entries, ToAPIChange)}, Headers: apiserver.ChangeListResponseHeaders{Link: link},
 	}
-	answer.Body = api.ChangeList{Changes: ToAPIChanges(entries)}
-	return answer
 }
 
 // formatSequence writes a sequence so that texts order as numbers do.
@@ -115,32 +111,27 @@ func checkChanges(c *gin.Context) error {
 	return nil
 }
 
-// ToAPIChanges converts entries of a history.
-func ToAPIChanges(entries []account.HistoryEntry) []api.Change {
-	changes := make([]api.Change, len(entries))
-	for i, e := range entries {
-		changes[i] = api.Change{
-			Sequence:  formatSequence(e.Sequence),
-			AccountID: e.AccountID,
-			Kind:      api.ChangeKind(e.Kind),
-			Version:   e.Version,
-			At:        timestamp.Of(e.At),
-			Actor:     toAPIActor(audit.Actor{UserID: e.UserID, KeyID: e.KeyID, Email: e.Email}),
-			Reason:    orAbsent(e.Reason),
-			Cause:     toAPICause(e.Cause),
-			Fields:    toAPIFields(e.Fields),
-		}
+// ToAPIChange converts an entry of a history.
+func ToAPIChange(e account.HistoryEntry) api.Change {
+	return api.Change{
+		Sequence:  formatSequence(e.Sequence),
+		AccountID: e.AccountID,
+		Kind:      api.ChangeKind(e.Kind),
+		Version:   e.Version,
+		At:        timestamp.Of(e.At),
+		Actor:     toAPIActor(audit.Actor{UserID: e.UserID, KeyID: e.KeyID, Email: e.Email}),
+		Reason:    orAbsent(e.Reason),
+		Cause:     toAPICause(e.Cause),
+		Fields:    toAPIFields(e.Fields),
 	}
-	return changes
 }
 
 func toAPICause(c *account.Cause) *api.ChangeCause {
 	if c == nil {
 		return nil
 	}
-	cause := &api.ChangeCause{Kind: api.CauseKind(c.Kind), CreatedBy: orAbsent(c.CreatedBy), Merged: c.Merged, MergedInto: orAbsent(c.MergedInto)}
-	if c.Sequence != 0 {
-		cause.Sequence = new(formatSequence(c.Sequence))
+	cause := &api.ChangeCause{
+		Kind: api.CauseKind(c.Kind), Sequence: sequenceOrAbsent(c.Sequence), CreatedBy: orAbsent(c.CreatedBy), Merged: c.Merged, MergedInto: orAbsent(c.MergedInto),
 	}
 	if c.CreatedAt != nil {
 		cause.CreatedAt = new(timestamp.Of(*c.CreatedAt))

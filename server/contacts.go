@@ -126,13 +126,10 @@ func ToAPIContact(c account.Contact) api.Contact {
 		Title:         orNull(c.Title),
 		Emails:        append([]string{}, c.Emails...),
 		Phones:        append([]string{}, c.Phones...),
-		Accounts:      make([]api.AccountSummary, len(c.Accounts)),
+		Accounts:      convertAll(c.Accounts, func(a account.AccountRef) api.AccountSummary { return api.AccountSummary(a) }),
 		CreatedByUser: nullable.NewNullNullable[api.UserReference](),
 		CreatedAt:     timestamp.Of(c.CreatedAt),
 		UpdatedAt:     timestamp.Of(c.UpdatedAt),
-	}
-	for i, a := range c.Accounts {
-		contact.Accounts[i] = api.AccountSummary{ID: a.ID, Title: a.Title}
 	}
 	if c.CreatedBy != 0 {
 		contact.CreatedByUser.Set(api.UserReference{ID: c.CreatedBy})

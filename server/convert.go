@@ -39,23 +39,21 @@ func orNull[T comparable](value T) nullable.Nullable[T] {
 
 // ToAPIFieldProblems converts the offences of a request.
 func ToAPIFieldProblems(offences []fault.Offence) []api.FieldProblem {
-	problems := make([]api.FieldProblem, len(offences))
-	for i, offence := range offences {
-		problems[i] = api.FieldProblem{
+	return convertAll(offences, func(offence fault.Offence) api.FieldProblem {
+		problem := api.FieldProblem{
 			Field:   offence.Field(),
 			In:      api.FieldProblemIn(offence.In),
 			Code:    api.ProblemCodeValidationError,
 			Message: offence.Message,
 		}
 		if offence.Kind != fault.KindInternal {
-			problems[i].Code = kinds[offence.Kind].code
+			problem.Code = kinds[offence.Kind].code
 		}
 		if offence.In == fault.InBody {
-			pointer := offence.Pointer()
-			problems[i].Pointer = &pointer
+			problem.Pointer = new(offence.Pointer())
 		}
-	}
-	return problems
+		return problem
+	})
 }
 
 // ToAPIConflicts converts what others have changed.

@@ -32,13 +32,8 @@ func (s *Server) ListDuplicates(ctx context.Context, req apiserver.ListDuplicate
 	if err != nil {
 		return nil, err
 	}
-	answer := ListDuplicates200Response{form: accountsForm(ctx, false), groups: groups}
-	if len(groups) > size {
-		answer.groups = groups[:size]
-		next := linkTo(requestURL(ctx), "next", "after", formatDuplicatesPlace(groups[size-1].Place()))
-		answer.link = linkHeader(ctx, next)
-	}
-	return answer, nil
+	groups, link := cutAfter(ctx, size, groups, "after", func(d account.Duplicates) string { return formatDuplicatesPlace(d.Place()) })
+	return ListDuplicates200Response{form: accountsForm(ctx, false), groups: groups, link: link}, nil
 }
 
 // ListDuplicates200Response shows a page of groups, in place of the generated
@@ -70,7 +65,7 @@ func (a ListDuplicates200Response) VisitListDuplicatesResponse(w http.ResponseWr
 }
 
 func (a ListDuplicates200Response) appendGroup(w *object, group *account.Duplicates) {
-	w.raw(`{`)
+	w.raw("{")
 	w.member("reasons").raw("[")
 	for i, reason := range group.Reasons {
 		if i > 0 {
@@ -83,7 +78,7 @@ func (a ListDuplicates200Response) appendGroup(w *object, group *account.Duplica
 	}
 	w.raw("]")
 	w.member("count").integer(group.Count)
-	w.member("accounts").raw("")
+	w.member("accounts")
 	w.b = accountsAnswer{accounts: group.Accounts, form: a.form, around: [2]string{"[", "]"}}.append(w.b)
 	w.raw("}")
 }

@@ -71,10 +71,7 @@ func newPaging(order listOrder, size *int, number *int64, sent *string) (paging,
 
 // pageSize is how many records a page holds at the most.
 func pageSize(sent *int) int {
-	if sent == nil {
-		return defaultPageSize
-	}
-	return *sent
+	return valueOr(sent, defaultPageSize)
 }
 
 // requestURL is the URL that a handler's request asked for, under its canonical
@@ -127,6 +124,16 @@ func cutPage[T any](ctx context.Context, p paging, loaded []T, place func(T) que
 	return records, linkHeader(ctx, links...)
 }
 
+// cutAfter returns the page out of the records that were loaded for it, one more than
+// it holds, and the Link header with the page that goes on from its last record by the
+// parameter; nil if there is none. place is what the parameter has of a record.
+func cutAfter[T any](ctx context.Context, size int, loaded []T, parameter string, place func(T) string) ([]T, *string) {
+	if len(loaded) <= size {
+		return loaded, nil
+	}
+	return loaded[:size], linkHeader(ctx, linkTo(requestURL(ctx), "next", parameter, place(loaded[size-1])))
+}
+
 // cursorAt is a cursor for the page on one side of a place.
 func (p paging) cursorAt(place query.Cursor, s side) string {
 	c := cursor{Side: s, Up: p.order == byTimeEarliest, ID: place.ID}
@@ -150,13 +157,9 @@ func linkTo(u *url.URL, rel, parameter, value string) string {
 	return fmt.Sprintf(`<%s>; rel="%s"`, target.String(), rel)
 }
 
-// linkHeader is the Link header with the links; nil if there are none. Under
-// the alias the header is there already and would be replaced, so what it holds
-// goes ahead of the links.
+// linkHeader is the Link header with the links. Under the alias the header is there
+// already and would be replaced, so what it holds goes ahead of the links.
 func linkHeader(ctx context.Context, links ...string) *string {
-	if len(links) == 0 {
-		return nil
-	}
 	if isAlias(ctx) {
 		links = append([]string{successorLink(requestURL(ctx))}, links...)
 	}

@@ -68,7 +68,7 @@ func (a UndeleteAccount200Response) VisitUndeleteAccountResponse(w http.Response
 func reverted(ctx context.Context, r lineage.Reverted, dryRun bool) accountsAnswer {
 	answer := written(ctx, r.Account, dryRun)
 	// Lists of texts always have a JSON form.
-	members, _ := json.Marshal(convertAll(r.Members, func(name string) string { return name }))
+	members, _ := json.Marshal(append([]string{}, r.Members...))
 	leftOut, _ := json.Marshal(convertAll(r.LeftOut, func(l lineage.LeftOut) api.LeftOutMember { return api.LeftOutMember(l) }))
 	answer.around = [2]string{`{"account":`, `,"members":` + string(members) + `,"leftOut":` + string(leftOut) + "}\n"}
 	return answer

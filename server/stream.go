@@ -86,7 +86,8 @@ func (a *changeStream) next() ([]account.HistoryEntry, error) {
 
 // send sends changes, and moves the position behind them.
 func (a *changeStream) send(out *eventWriter, entries []account.HistoryEntry) error {
-	for _, change := range ToAPIChanges(entries) {
+	for _, e := range entries {
+		change := ToAPIChange(e)
 		data, err := json.Marshal(change)
 		if err != nil {
 			return err

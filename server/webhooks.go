@@ -177,5 +177,5 @@ func EncodeChange(e *account.HistoryEntry, at time.Time) ([]byte, error) {
 	if e == nil {
 		e = &account.HistoryEntry{Kind: kindTest, At: at}
 	}
-	return json.Marshal(ToAPIChanges([]account.HistoryEntry{*e})[0])
+	return json.Marshal(ToAPIChange(*e))
 }

@@ -199,8 +199,8 @@ func addPosition(ctx context.Context, s store.Store, companyID int64, to Content
 		return err
 	}
 	entries, err := s.Changes(ctx, companyID, last-1, 1)
-	for _, change := range server.ToAPIChanges(entries) {
-		to.addChange(change)
+	for _, e := range entries {
+		to.addChange(server.ToAPIChange(e))
 	}
 	return err
 }

@@ -186,7 +186,7 @@ func (f *Follower) lastEntry(ctx context.Context) (string, error) {
 	if err != nil || len(entries) == 0 {
 		return "", err
 	}
-	return server.ToAPIChanges(entries)[0].String(), nil
+	return server.ToAPIChange(entries[0]).String(), nil
 }
 
 func asNumber(value any) json.Number {
