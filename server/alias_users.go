@@ -188,18 +188,15 @@ func toAPIAliasStep(s alias.Step) api.AliasStep {
 	case alias.StepNotified:
 		step.Message = &s.Message
 		if !s.Sunset.IsZero() {
-			sunset := timestamp.Of(s.Sunset)
-			step.Sunset = &sunset
+			step.Sunset = new(timestamp.Of(s.Sunset))
 		}
 		step.Mail = toAPIAliasMail(s.Mail)
 	case alias.StepRehearsed:
-		rehearsal := toAPIAliasRehearsal(*s.Rehearsal)
-		step.Rehearsal = &rehearsal
+		step.Rehearsal = new(toAPIAliasRehearsal(*s.Rehearsal))
 	case alias.StepMigrated:
 		step.Forced = &s.Forced
 	case alias.StepRolledBack:
-		state := api.AliasState(s.BackTo)
-		step.BackTo = &state
+		step.BackTo = new(api.AliasState(s.BackTo))
 	}
 	return step
 }

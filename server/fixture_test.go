@@ -299,7 +299,7 @@ func (a answer) ids() string {
 
 // link returns the path below /v1 that an answer links to, or "".
 func (a answer) link(rel string) string {
-	for _, link := range strings.Split(a.Header().Get("Link"), ", ") {
+	for link := range strings.SplitSeq(a.Header().Get("Link"), ", ") {
 		if target, ok := strings.CutSuffix(link, `>; rel="`+rel+`"`); ok {
 			return strings.TrimPrefix(target, "</v1")
 		}

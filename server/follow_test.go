@@ -56,7 +56,7 @@ func (f *fixture) readPages(t *testing.T, path string) map[string]int {
 		if a.Code != http.StatusOK || pages > 1000 {
 			t.Fatalf("page %d: %d %s", pages, a.Code, a.Body)
 		}
-		for _, id := range strings.Fields(a.ids()) {
+		for id := range strings.FieldsSeq(a.ids()) {
 			seen[id]++
 		}
 		path = a.link("next")

@@ -138,8 +138,7 @@ func cutAfter[T any](ctx context.Context, size int, loaded []T, parameter string
 func (p paging) cursorAt(place query.Cursor, s side) string {
 	c := cursor{Side: s, Up: p.order == byTimeEarliest, ID: place.ID}
 	if p.order != byID {
-		at := place.UpdatedAt.UnixMilli()
-		c.At = &at
+		c.At = new(place.UpdatedAt.UnixMilli())
 	}
 	return c.String()
 }
@@ -163,6 +162,5 @@ func linkHeader(ctx context.Context, links ...string) *string {
 	if isAlias(ctx) {
 		links = append([]string{successorLink(requestURL(ctx))}, links...)
 	}
-	header := strings.Join(links, ", ")
-	return &header
+	return new(strings.Join(links, ", "))
 }

@@ -148,7 +148,7 @@ func TestCursorOfAnotherList(t *testing.T) {
 func parseLinks(t *testing.T, header string) map[string]string {
 	t.Helper()
 	links := make(map[string]string)
-	for _, link := range strings.Split(header, ", ") {
+	for link := range strings.SplitSeq(header, ", ") {
 		target, rel, ok := strings.Cut(strings.TrimPrefix(link, "<"), `>; rel="`)
 		if !ok {
 			t.Fatalf("malformed link %s", link)

@@ -170,8 +170,7 @@ func shortened(fields []api.FieldProblem) []api.FieldProblem {
 		f := &fields[i]
 		f.Field, f.Message = shorten(f.Field, maxField), shorten(f.Message, maxMessage)
 		if f.Pointer != nil {
-			pointer := shorten(*f.Pointer, maxPointer)
-			f.Pointer = &pointer
+			f.Pointer = new(shorten(*f.Pointer, maxPointer))
 		}
 	}
 	return fields

@@ -101,9 +101,7 @@ func drawAccount(t *rapid.T) account.Account {
 // whole, read from JSON as the API reads it.
 func asPatch(a account.Account) account.Patch {
 	custom := map[string]any{}
-	for key, value := range a.Custom {
-		custom[key] = value
-	}
+	maps.Copy(custom, a.Custom)
 	ids := make([]int64, len(a.Contacts))
 	for i, c := range a.Contacts {
 		ids[i] = c.ID

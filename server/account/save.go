@@ -18,8 +18,7 @@ func (s *Service) Insert(ctx context.Context, tx Tx, actor identity.Actor, outco
 	if err := addOptions(ctx, tx, a.CompanyID, outcome.NewOptions); err != nil {
 		return Account{}, err
 	}
-	by := actor.User
-	a.Version, a.CreatedBy = 1, &by
+	a.Version, a.CreatedBy = 1, new(actor.User)
 	a.CreatedAt = s.clock.Now()
 	a.UpdatedAt = a.CreatedAt
 	if err := tx.InsertAccount(ctx, &a); err != nil {
@@ -51,8 +50,7 @@ func (s *Service) PutBack(ctx context.Context, tx Tx, actor identity.Actor, a Ac
 func (s *Service) Save(ctx context.Context, tx Tx, actor identity.Actor, before, after Account, changes patch.Changes, properties schema.Schema, cause *Cause) (Account, error) {
 	after.Version = before.Version + 1
 	after.UpdatedAt = s.clock.Since(before.UpdatedAt)
-	by := actor.User
-	after.UpdatedBy = &by
+	after.UpdatedBy = new(actor.User)
 	if err := tx.UpdateAccount(ctx, after, changes); err != nil {
 		return Account{}, fmt.Errorf("store account: %w", err)
 	}

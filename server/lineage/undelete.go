@@ -82,8 +82,7 @@ func (r *reversal) revived(ctx context.Context, actor identity.Actor, deletion a
 	if err != nil {
 		return account.Account{}, err
 	}
-	by := actor.User
-	a.Version, a.UpdatedAt, a.UpdatedBy = deletion.Version+1, r.clock.Since(deletion.At), &by
+	a.Version, a.UpdatedAt, a.UpdatedBy = deletion.Version+1, r.clock.Since(deletion.At), new(actor.User)
 	users, err := r.tx.UserRefs(ctx, a.CompanyID, []int64{cause.CreatedBy})
 	if err != nil {
 		return account.Account{}, fmt.Errorf("load users: %w", err)

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -60,9 +61,7 @@ func (r *receiver) take(body []byte) error {
 	defer r.mu.Unlock()
 	r.raw = append(r.raw, body...)
 	for _, resource := range sent.ResourceSpans {
-		for name, value := range attributes(resource.Resource.Attributes) {
-			r.about[name] = value
-		}
+		maps.Copy(r.about, attributes(resource.Resource.Attributes))
 		for _, scope := range resource.ScopeSpans {
 			r.spans = append(r.spans, scope.Spans...)
 		}

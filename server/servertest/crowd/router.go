@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -101,10 +102,8 @@ func (w *watch) note(at int, began time.Time) {
 		return
 	}
 	w.took[at] = time.Since(w.since)
-	for _, took := range w.took {
-		if took == 0 {
-			return
-		}
+	if slices.Contains(w.took, 0) {
+		return
 	}
 	close(w.done)
 }

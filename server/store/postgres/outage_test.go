@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -243,9 +244,7 @@ func TestDatabaseThatIsGone(t *testing.T) {
 			t.Fatal(err)
 		}
 		calls := o.reads()
-		for name, call := range o.writes() {
-			calls[name] = call
-		}
+		maps.Copy(calls, o.writes())
 		wantUnavailable(t, calls)
 		if err := o.Restart(t.Context()); err != nil {
 			t.Fatal(err)

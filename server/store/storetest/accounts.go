@@ -53,18 +53,18 @@ func (f *fixture) fullAccount() account.Account {
 	a := f.newAccount("Zoë's Müllabfuhr 🏠 & Söhne")
 	a.Version = 3
 	a.Number = 77
-	a.Description = pointer("two\nlines, a \"quote\" and a tab\t")
+	a.Description = new("two\nlines, a \"quote\" and a tab\t")
 	a.Address = []string{"1 Main St", "", "Straße 5 \\ Köln", "東京"}
 	a.Active = false
-	a.PrimaryEmail = pointer("zoë@example.com")
-	a.PrimaryPhone = pointer("+14155550143")
-	a.Type = pointer(account.TypeCommercial)
-	a.Value = pointer(1234567890123.45)
-	a.Size = pointer(0.1)
+	a.PrimaryEmail = new("zoë@example.com")
+	a.PrimaryPhone = new("+14155550143")
+	a.Type = new(account.TypeCommercial)
+	a.Value = new(1234567890123.45)
+	a.Size = new(0.1)
 	a.Custom = exactCustom()
 	a.UpdatedAt = start.Add(time.Millisecond)
-	a.CreatedBy = pointer(f.ada.Ref())
-	a.UpdatedBy = pointer(f.ada.Ref())
+	a.CreatedBy = new(f.ada.Ref())
+	a.UpdatedBy = new(f.ada.Ref())
 	return a
 }
 
@@ -77,12 +77,12 @@ func testAccount(t *testing.T, f *fixture) {
 		a.Address = nil
 		f.wantAccount(t, f.addAccount(t, a))
 		a = f.newAccount("Zero")
-		a.Description, a.Value, a.Size = pointer(""), pointer(0.0), pointer(-0.5)
+		a.Description, a.Value, a.Size = new(""), new(0.0), new(-0.5)
 		f.wantAccount(t, f.addAccount(t, a))
 	})
 	t.Run("large", func(t *testing.T) {
 		a := f.newAccount(strings.Repeat("ß", account.MaxTitle))
-		a.Description = pointer(strings.Repeat("長", account.MaxDescription))
+		a.Description = new(strings.Repeat("長", account.MaxDescription))
 		a.Custom = account.Custom{"remarks": strings.Repeat("x", 500_000)}
 		f.wantAccount(t, f.addAccount(t, a))
 	})
@@ -178,7 +178,7 @@ func testFindAccount(t *testing.T, f *fixture) {
 	for i, active := range []bool{false, true, true} {
 		a := f.newAccount("  STRASSE & Söhne ")
 		a.Address = []string{" 1 MAIN St", "Köln "}
-		a.PrimaryEmail, a.PrimaryPhone = pointer("twin@example.com"), pointer("+14155550100")
+		a.PrimaryEmail, a.PrimaryPhone = new("twin@example.com"), new("+14155550100")
 		a.Active = active
 		if a = f.addAccount(t, a); i == 1 {
 			want = a

@@ -142,10 +142,10 @@ func addLookalikes(t *testing.T, f *fixture, n int) []account.Account {
 				a.Address = addresses[pick(len(addresses))]
 			}
 			if a.Active = r.IntN(4) > 0; r.IntN(2) == 0 {
-				a.PrimaryEmail = pointer(fmt.Sprintf("m%d@EXAMPLE.test", pick(60)))
+				a.PrimaryEmail = new(fmt.Sprintf("m%d@EXAMPLE.test", pick(60)))
 			}
 			if r.IntN(2) == 0 {
-				a.PrimaryPhone = pointer(fmt.Sprintf("+1415555%04d", pick(60)))
+				a.PrimaryPhone = new(fmt.Sprintf("+1415555%04d", pick(60)))
 			}
 			err = errors.Join(err, tx.InsertAccount(ctx, &a))
 			all[i] = a

@@ -153,7 +153,7 @@ func (f *fixture) giveAndTake(ctx context.Context, all []account.Account) error 
 		a := &all[i%len(all)]
 		a.Version++
 		if a.Description = nil; i/len(all)%2 == 0 {
-			a.Description = pointer("Given")
+			a.Description = new("Given")
 		}
 		if err := f.update(ctx, *a, "description"); err != nil && ctx.Err() == nil {
 			return err

@@ -26,21 +26,21 @@ func (f *fixture) update(ctx context.Context, a account.Account, members ...stri
 func testUpdate(t *testing.T, f *fixture) {
 	for member, set := range map[string]func(full, bare *account.Account){
 		"title":       func(full, bare *account.Account) { full.Title, bare.Title = "New", "Newer" },
-		"description": func(full, bare *account.Account) { full.Description, bare.Description = nil, pointer("new") },
+		"description": func(full, bare *account.Account) { full.Description, bare.Description = nil, new("new") },
 		"address": func(full, bare *account.Account) {
 			full.Address, bare.Address = []string{"2 Side St"}, []string{"3", "4"}
 		},
 		"isActive": func(full, bare *account.Account) { full.Active, bare.Active = true, false },
 		"primaryEmail": func(full, bare *account.Account) {
-			full.PrimaryEmail, bare.PrimaryEmail = nil, pointer("n@example.com")
+			full.PrimaryEmail, bare.PrimaryEmail = nil, new("n@example.com")
 		},
-		"primaryPhone": func(full, bare *account.Account) { full.PrimaryPhone, bare.PrimaryPhone = nil, pointer("+14155550111") },
+		"primaryPhone": func(full, bare *account.Account) { full.PrimaryPhone, bare.PrimaryPhone = nil, new("+14155550111") },
 		"number":       func(full, bare *account.Account) { full.Number, bare.Number = full.ID+1000, bare.ID+1000 },
 		"accountType": func(full, bare *account.Account) {
-			full.Type, bare.Type = nil, pointer(account.TypeResidential)
+			full.Type, bare.Type = nil, new(account.TypeResidential)
 		},
-		"value": func(full, bare *account.Account) { full.Value, bare.Value = nil, pointer(12.5) },
-		"size":  func(full, bare *account.Account) { full.Size, bare.Size = nil, pointer(1e15) },
+		"value": func(full, bare *account.Account) { full.Value, bare.Value = nil, new(12.5) },
+		"size":  func(full, bare *account.Account) { full.Size, bare.Size = nil, new(1e15) },
 		"custom.price": func(full, bare *account.Account) {
 			full.Custom, bare.Custom = account.Custom{}, account.Custom{"price": json.Number("1.100")}
 		},
@@ -54,7 +54,7 @@ func testUpdate(t *testing.T, f *fixture) {
 			for _, a := range []account.Account{full, bare} {
 				a.Version++
 				a.UpdatedAt = start.Add(time.Hour)
-				a.UpdatedBy = pointer(f.ada.Ref())
+				a.UpdatedBy = new(f.ada.Ref())
 				if err := f.update(t.Context(), a, member); err != nil {
 					t.Fatal(err)
 				}
@@ -70,10 +70,10 @@ func testUpdate(t *testing.T, f *fixture) {
 func (f *fixture) testUpdateFind(t *testing.T) {
 	a := f.newAccount("Old title")
 	a.Address = []string{"old address"}
-	a.PrimaryEmail, a.PrimaryPhone = pointer("old@example.com"), pointer("+14155550001")
+	a.PrimaryEmail, a.PrimaryPhone = new("old@example.com"), new("+14155550001")
 	a = f.addAccount(t, a)
 	a.Title, a.Address = "New title", []string{"new address"}
-	a.PrimaryEmail, a.PrimaryPhone = pointer("new@example.com"), pointer("+14155550002")
+	a.PrimaryEmail, a.PrimaryPhone = new("new@example.com"), new("+14155550002")
 	a.Number += 100_000
 	a.Version++
 	if err := f.update(t.Context(), a, "title", "address", "primaryEmail", "primaryPhone", "number"); err != nil {

@@ -32,9 +32,9 @@ func testFindAccounts(t *testing.T, f *fixture) {
 	for i, title := range []string{"Twin", "TWIN", "Twin", "\"<ö>\\", "東京", "Foreign", long + "a", long + "b"} {
 		a := f.newAccount(title)
 		a.Address = []string{title, "x"}
-		a.PrimaryEmail, a.PrimaryPhone = pointer("twin@example.com"), pointer("+14155550100")
+		a.PrimaryEmail, a.PrimaryPhone = new("twin@example.com"), new("+14155550100")
 		if a.Active = i != 0; i == 3 {
-			a.PrimaryEmail, a.PrimaryPhone = nil, pointer("+1")
+			a.PrimaryEmail, a.PrimaryPhone = nil, new("+1")
 		}
 		if title == "Foreign" {
 			a.CompanyID = f.other.ID

@@ -179,5 +179,3 @@ func equal[T any](t fataler, got, want T) {
 	}
 	t.Fatalf("got %s\nwant %s", gotText, wantText)
 }
-
-func pointer[T any](v T) *T { return &v }
