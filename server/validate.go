@@ -128,7 +128,7 @@ func (op *operation) checkParameters(c *gin.Context) fault.Offences {
 			continue
 		}
 		if input == nil {
-			input = parameterInput(c, op, query)
+			input = parameterInput(c, query)
 		}
 		if err := openapi3filter.ValidateParameter(c, input, p); err != nil || !isOneReading(p, sent) {
 			offences = append(offences, parameterOffence(p, sent, err))
@@ -146,7 +146,7 @@ func parseQuery(u *url.URL) (url.Values, error) {
 }
 
 // parameterInput is the request as the validator takes it.
-func parameterInput(c *gin.Context, op *operation, query url.Values) *openapi3filter.RequestValidationInput {
+func parameterInput(c *gin.Context, query url.Values) *openapi3filter.RequestValidationInput {
 	input := &openapi3filter.RequestValidationInput{
 		Request:     c.Request,
 		PathParams:  make(map[string]string, len(c.Params)),
@@ -264,13 +264,13 @@ func parameterOffence(p *openapi3.Parameter, sent string, err error) fault.Offen
 	if value, err := strconv.ParseBool(sent); err == nil && p.Schema.Value.Type.Is("boolean") {
 		message += fmt.Sprintf("; write %t", value)
 	}
-	var schemaError *openapi3.SchemaError
+	schemaError, ofSchema := errors.AsType[*openapi3.SchemaError](err)
 	switch {
 	case errors.Is(err, openapi3filter.ErrInvalidRequired):
 		message = fault.IsRequired
 	case errors.Is(err, openapi3filter.ErrInvalidEmptyValue):
 		message = "must not be empty"
-	case errors.As(err, &schemaError):
+	case ofSchema:
 		message = describe(schemaError, got)
 	}
 	if p.In == openapi3.ParameterInQuery && p.Schema.Value.Format == "date-time" {

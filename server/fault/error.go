@@ -180,16 +180,15 @@ func MergedInto(err error) int64 {
 
 // ConflictAt returns err, or if it is a conflict, one that names the member.
 func ConflictAt(field Offence, err error) error {
-	if err != nil && KindOf(err) == KindConflict {
+	if KindOf(err) == KindConflict {
 		return &Error{Kind: KindConflict, Message: field.Message, Fields: []Offence{field}, Err: err}
 	}
 	return err
 }
 
-// KindOf returns the kind of err, which must not be nil.
+// KindOf returns the kind of err: KindInternal of one that is no Error, and of nil.
 func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
 	return KindInternal
@@ -319,6 +318,5 @@ func InParameter(name, format string, args ...any) Offence {
 // that another one has taken its place.
 func IsAbsent(err error) bool { return IsNotFound(err) || MergedInto(err) != 0 }
 
-// IsNotFound tells whether err says that there is no such record; not if it is
-// nil.
-func IsNotFound(err error) bool { return err != nil && KindOf(err) == KindNotFound }
+// IsNotFound tells whether err says that there is no such record.
+func IsNotFound(err error) bool { return KindOf(err) == KindNotFound }

@@ -157,8 +157,8 @@ func (f *Follower) tell(ctx context.Context, more bool) {
 // isPassing tells whether an error is of a source that cannot be reached or cannot
 // answer now. What it refuses, it will refuse again.
 func isPassing(err error) bool {
-	var refused *client.Error
-	if !errors.As(err, &refused) {
+	refused, ok := errors.AsType[*client.Error](err)
+	if !ok {
 		return false
 	}
 	return refused.Status < 400 || refused.Status >= 500 || refused.Status == 408 || refused.Status == 429 || errors.Is(err, client.ErrUnexpected)

@@ -82,7 +82,7 @@ func takeKeys(ctx context.Context, tx Tx, companyID int64) (common []string, err
 			continue
 		}
 		err := tx.Isolate(ctx, func(ctx context.Context) error { return property.TakeKeys(ctx, tx, p) })
-		if err != nil && fault.KindOf(err) == fault.KindConflict {
+		if fault.KindOf(err) == fault.KindConflict {
 			p.Unique, common = false, append(common, p.Key)
 			err = tx.UpdateProperty(ctx, p)
 		}

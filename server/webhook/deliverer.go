@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -187,7 +186,4 @@ func (p Pace) backoff(failures int) time.Duration {
 }
 
 // isLost tells whether somebody else has the webhook now, or it is gone.
-func isLost(err error) bool {
-	var e *fault.Error
-	return errors.As(err, &e) && e.Kind == fault.KindNotFound
-}
+func isLost(err error) bool { return fault.IsNotFound(err) }

@@ -81,7 +81,7 @@ func findUser(ctx context.Context, cmd *cli.Command, store store.Store, email st
 	switch {
 	case fault.IsNotFound(err):
 		return user, fmt.Errorf("%w; accountsd company list shows the companies, and accountsd user list the users of one", err)
-	case err != nil && fault.KindOf(err) == fault.KindConflict:
+	case fault.KindOf(err) == fault.KindConflict:
 		return user, fmt.Errorf("--company: %w", err)
 	}
 	return user, err

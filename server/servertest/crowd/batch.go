@@ -59,9 +59,9 @@ func (p *person) some() (accounts []int) {
 
 // isNamed tells whether an error names an update of a batch.
 func isNamed(err error, update int) bool {
-	var failure *client.Error
+	failure, ok := errors.AsType[*client.Error](err)
 	pointer := fmt.Sprintf("/updates/%d/ifMatch", update)
-	return errors.As(err, &failure) && slices.ContainsFunc(failure.Fields, func(f client.FieldError) bool {
+	return ok && slices.ContainsFunc(failure.Fields, func(f client.FieldError) bool {
 		return f.Pointer != nil && *f.Pointer == pointer
 	})
 }

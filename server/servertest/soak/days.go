@@ -64,7 +64,7 @@ func (d day) live(ctx context.Context, c caller, l *ledger, pid int) error {
 	if err := strace.Start(); err != nil {
 		return err
 	}
-	err := refused.wait(d.name)
+	err := refused.wait()
 	var got shown
 	err = errors.Join(err, c.ask("GET", "/accounts/1?include_archived=true", "", &got))
 	_ = strace.Process.Signal(syscall.SIGINT) // It lets go of the server.
@@ -96,7 +96,7 @@ func (r *refusals) add(err error) {
 }
 
 // wait waits until some writes were refused.
-func (r *refusals) wait(name string) error {
+func (r *refusals) wait() error {
 	for range 200 {
 		time.Sleep(25 * time.Millisecond)
 		r.mu.Lock()

@@ -81,7 +81,7 @@ func (f *shared) takeAll(ctx context.Context, tx store.Tx, takes []func(context.
 	conflicts := make([]bool, len(takes))
 	for i, take := range takes {
 		err := take(ctx, tx)
-		if conflicts[i] = err != nil && fault.KindOf(err) == fault.KindConflict; err != nil && !conflicts[i] {
+		if conflicts[i] = fault.KindOf(err) == fault.KindConflict; err != nil && !conflicts[i] {
 			return nil, fmt.Errorf("value %d: %w", i, err)
 		}
 	}
@@ -92,7 +92,7 @@ func (f *shared) takeAll(ctx context.Context, tx store.Tx, takes []func(context.
 		}
 		if i < len(takes) {
 			// It is taken by now, by this transaction or another.
-			if err := takes[i](ctx, tx); err == nil || fault.KindOf(err) != fault.KindConflict {
+			if err := takes[i](ctx, tx); fault.KindOf(err) != fault.KindConflict {
 				return nil, fmt.Errorf("value %d again: %w", i, err)
 			}
 		}

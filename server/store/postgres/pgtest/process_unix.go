@@ -133,7 +133,7 @@ func childrenOf(pid int) ([]int, error) {
 	if err != nil {
 		text, err = exec.Command("pgrep", "-P", strconv.Itoa(pid)).Output()
 	}
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == 1 {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 1 {
 		return nil, nil // pgrep says so of a process without children.
 	}
 	var children []int

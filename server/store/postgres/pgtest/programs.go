@@ -80,8 +80,7 @@ func Required() bool { return os.Getenv(RequireVariable) == "1" }
 // program that is not installed and need not be.
 func check(t testing.TB, err error) {
 	t.Helper()
-	var missing *MissingError
-	if errors.As(err, &missing) && !Required() {
+	if _, missing := errors.AsType[*MissingError](err); missing && !Required() {
 		t.Skip(err)
 	}
 	if err != nil {

@@ -49,8 +49,7 @@ func run(require bool, command []string) (status int, err error) {
 		return runCommand(command, os.Environ(), signals)
 	}
 	cluster, err := start(signals)
-	var missing *pgtest.MissingError
-	if errors.As(err, &missing) && !require {
+	if _, missing := errors.AsType[*pgtest.MissingError](err); missing && !require {
 		fmt.Fprintf(os.Stderr, "withpostgres: going on without: %v\n", err)
 		return runCommand(command, os.Environ(), signals)
 	}
@@ -105,8 +104,8 @@ func runCommand(command, env []string, signals <-chan os.Signal) (status int, er
 // statusOf is the exit status of a command that has ended; that of one ended by
 // a signal is what a shell makes of it.
 func statusOf(err error) (int, error) {
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
 		return 0, err
 	}
 	if ended, ok := exit.Sys().(syscall.WaitStatus); ok && ended.Signaled() {
