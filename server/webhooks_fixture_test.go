@@ -24,7 +24,7 @@ var loopback = server.WebhookConfig{Network: webhook.Network{Allowed: []netip.Pr
 // hasty is a pace at which a test need not wait.
 var hasty = webhook.Pace{
 	Poll: 50 * time.Millisecond, Lease: time.Second, Save: 20 * time.Millisecond, Slice: time.Second,
-	First: time.Millisecond, Last: 20 * time.Millisecond, Window: 10, AtOnce: 4, Rounds: 8,
+	First: time.Millisecond, Last: 20 * time.Millisecond, Beside: 20 * time.Millisecond, Window: 10, AtOnce: 4, Rounds: 8,
 }
 
 // told keeps what a deliverer tells.

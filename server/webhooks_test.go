@@ -264,3 +264,47 @@ func TestWebhookIsPausedAfterDays(t *testing.T) {
 		return fmt.Sprintf("%v %v %v", w["behind"], w["failures"], w["failingSince"]) == "0 0 <nil>"
 	})
 }
+
+// A change that is refused again and again keeps those of other accounts waiting for a
+// minute, while the receiver takes them. One that takes none is asked less often, and what
+// is not sent to it makes no difference.
+func TestWebhookGoesOnBesideWhatFails(t *testing.T) {
+	t.Parallel()
+	f, picky, dead := newFixture(t), newReceiver(t), newReceiver(t)
+	pickyPath, deadPath := f.hook(t, picky, ""), f.hook(t, dead, `,"members":["title"]`)
+	var taken atomic.Int64
+	picky.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { // at whatever time it was signed
+		var change receiving.Change
+		if err := json.NewDecoder(req.Body).Decode(&change); err != nil || change.AccountID == 1 {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		taken.Add(1)
+	})
+	dead.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	f.send(t, request{method: "PATCH", path: "/accounts/1", body: `{"title":"A"}`})
+	f.write(t, "2", 1)
+	pace := webhook.DefaultPace
+	pace.Poll = 2 * time.Millisecond
+	f.deliverAt(t, pace, f.clock.Now, &told{t: t})
+	for _, c := range []struct {
+		path        string
+		least, most time.Duration // after nine tries
+	}{{pickyPath, 40 * time.Second, 72 * time.Second}, {deadPath, 100 * time.Second, 310 * time.Second}} {
+		var pause time.Duration
+		await(t, "nine tries", func() bool {
+			w := f.send(t, request{method: "GET", path: c.path, key: adminKey}).json
+			next, err := time.Parse(time.RFC3339, fmt.Sprint(w["nextAttemptAt"]))
+			if pause = next.Sub(f.clock.Now()); err == nil && fmt.Sprint(w["failures"]) != "9" {
+				f.clock.advance(max(0, pause))
+			}
+			return fmt.Sprint(w["failures"]) == "9"
+		})
+		if pause < c.least || pause > c.most {
+			t.Errorf("the pause is %s, not from %s to %s", pause, c.least, c.most)
+		}
+	}
+	f.write(t, "2", 1)
+	f.clock.advance(72 * time.Second)
+	await(t, "the change of another account", func() bool { return taken.Load() == 2 })
+}

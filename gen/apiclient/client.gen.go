@@ -871,9 +871,9 @@ type ClientInterface interface {
 	// only. A change counts as delivered once it was answered 2xx.
 	//
 	// The changes of one account come in order; those of different accounts may come side by side. What is not delivered is sent
-	// again after pauses that grow up to an hour, each time with the same `webhook-id`, so that a receiver can drop what it has
-	// seen. Nothing is left out: after three days without progress, or an answer 410, the webhook is paused, and goes on where it
-	// was when it is resumed.
+	// again after pauses that grow up to an hour, or to a minute while changes of other accounts are taken, each time with the same
+	// `webhook-id`, so that a receiver can drop what it has seen. Nothing is left out: after three days without progress, or an
+	// answer 410, the webhook is paused, and goes on where it was when it is resumed.
 	//
 	// The URL must be https and lead to a public address; the operator can allow others. Redirects are not followed. A company has
 	// at most 50 webhooks; one more answers 409.
@@ -890,9 +890,9 @@ type ClientInterface interface {
 	// only. A change counts as delivered once it was answered 2xx.
 	//
 	// The changes of one account come in order; those of different accounts may come side by side. What is not delivered is sent
-	// again after pauses that grow up to an hour, each time with the same `webhook-id`, so that a receiver can drop what it has
-	// seen. Nothing is left out: after three days without progress, or an answer 410, the webhook is paused, and goes on where it
-	// was when it is resumed.
+	// again after pauses that grow up to an hour, or to a minute while changes of other accounts are taken, each time with the same
+	// `webhook-id`, so that a receiver can drop what it has seen. Nothing is left out: after three days without progress, or an
+	// answer 410, the webhook is paused, and goes on where it was when it is resumed.
 	//
 	// The URL must be https and lead to a public address; the operator can allow others. Redirects are not followed. A company has
 	// at most 50 webhooks; one more answers 409.
@@ -2442,9 +2442,9 @@ func (c *Client) ListWebhooks(ctx context.Context, params *ListWebhooksParams, r
 // only. A change counts as delivered once it was answered 2xx.
 //
 // The changes of one account come in order; those of different accounts may come side by side. What is not delivered is sent
-// again after pauses that grow up to an hour, each time with the same `webhook-id`, so that a receiver can drop what it has
-// seen. Nothing is left out: after three days without progress, or an answer 410, the webhook is paused, and goes on where it
-// was when it is resumed.
+// again after pauses that grow up to an hour, or to a minute while changes of other accounts are taken, each time with the same
+// `webhook-id`, so that a receiver can drop what it has seen. Nothing is left out: after three days without progress, or an
+// answer 410, the webhook is paused, and goes on where it was when it is resumed.
 //
 // The URL must be https and lead to a public address; the operator can allow others. Redirects are not followed. A company has
 // at most 50 webhooks; one more answers 409.
@@ -2471,9 +2471,9 @@ func (c *Client) CreateWebhookWithBody(ctx context.Context, params *CreateWebhoo
 // only. A change counts as delivered once it was answered 2xx.
 //
 // The changes of one account come in order; those of different accounts may come side by side. What is not delivered is sent
-// again after pauses that grow up to an hour, each time with the same `webhook-id`, so that a receiver can drop what it has
-// seen. Nothing is left out: after three days without progress, or an answer 410, the webhook is paused, and goes on where it
-// was when it is resumed.
+// again after pauses that grow up to an hour, or to a minute while changes of other accounts are taken, each time with the same
+// `webhook-id`, so that a receiver can drop what it has seen. Nothing is left out: after three days without progress, or an
+// answer 410, the webhook is paused, and goes on where it was when it is resumed.
 //
 // The URL must be https and lead to a public address; the operator can allow others. Redirects are not followed. A company has
 // at most 50 webhooks; one more answers 409.
@@ -8574,9 +8574,9 @@ type ClientWithResponsesInterface interface {
 	// only. A change counts as delivered once it was answered 2xx.
 	//
 	// The changes of one account come in order; those of different accounts may come side by side. What is not delivered is sent
-	// again after pauses that grow up to an hour, each time with the same `webhook-id`, so that a receiver can drop what it has
-	// seen. Nothing is left out: after three days without progress, or an answer 410, the webhook is paused, and goes on where it
-	// was when it is resumed.
+	// again after pauses that grow up to an hour, or to a minute while changes of other accounts are taken, each time with the same
+	// `webhook-id`, so that a receiver can drop what it has seen. Nothing is left out: after three days without progress, or an
+	// answer 410, the webhook is paused, and goes on where it was when it is resumed.
 	//
 	// The URL must be https and lead to a public address; the operator can allow others. Redirects are not followed. A company has
 	// at most 50 webhooks; one more answers 409.
@@ -8593,9 +8593,9 @@ type ClientWithResponsesInterface interface {
 	// only. A change counts as delivered once it was answered 2xx.
 	//
 	// The changes of one account come in order; those of different accounts may come side by side. What is not delivered is sent
-	// again after pauses that grow up to an hour, each time with the same `webhook-id`, so that a receiver can drop what it has
-	// seen. Nothing is left out: after three days without progress, or an answer 410, the webhook is paused, and goes on where it
-	// was when it is resumed.
+	// again after pauses that grow up to an hour, or to a minute while changes of other accounts are taken, each time with the same
+	// `webhook-id`, so that a receiver can drop what it has seen. Nothing is left out: after three days without progress, or an
+	// answer 410, the webhook is paused, and goes on where it was when it is resumed.
 	//
 	// The URL must be https and lead to a public address; the operator can allow others. Redirects are not followed. A company has
 	// at most 50 webhooks; one more answers 409.
@@ -21702,9 +21702,9 @@ func (c *ClientWithResponses) ListWebhooksWithResponse(ctx context.Context, para
 // only. A change counts as delivered once it was answered 2xx.
 //
 // The changes of one account come in order; those of different accounts may come side by side. What is not delivered is sent
-// again after pauses that grow up to an hour, each time with the same `webhook-id`, so that a receiver can drop what it has
-// seen. Nothing is left out: after three days without progress, or an answer 410, the webhook is paused, and goes on where it
-// was when it is resumed.
+// again after pauses that grow up to an hour, or to a minute while changes of other accounts are taken, each time with the same
+// `webhook-id`, so that a receiver can drop what it has seen. Nothing is left out: after three days without progress, or an
+// answer 410, the webhook is paused, and goes on where it was when it is resumed.
 //
 // The URL must be https and lead to a public address; the operator can allow others. Redirects are not followed. A company has
 // at most 50 webhooks; one more answers 409.
@@ -21727,9 +21727,9 @@ func (c *ClientWithResponses) CreateWebhookWithBodyWithResponse(ctx context.Cont
 // only. A change counts as delivered once it was answered 2xx.
 //
 // The changes of one account come in order; those of different accounts may come side by side. What is not delivered is sent
-// again after pauses that grow up to an hour, each time with the same `webhook-id`, so that a receiver can drop what it has
-// seen. Nothing is left out: after three days without progress, or an answer 410, the webhook is paused, and goes on where it
-// was when it is resumed.
+// again after pauses that grow up to an hour, or to a minute while changes of other accounts are taken, each time with the same
+// `webhook-id`, so that a receiver can drop what it has seen. Nothing is left out: after three days without progress, or an
+// answer 410, the webhook is paused, and goes on where it was when it is resumed.
 //
 // The URL must be https and lead to a public address; the operator can allow others. Redirects are not followed. A company has
 // at most 50 webhooks; one more answers 409.

@@ -19,6 +19,7 @@ type Pace struct {
 	Slice  time.Duration // of one webhook, until others have their turn
 	First  time.Duration // pause after a failure; the next ones double
 	Last   time.Duration // pause that is not exceeded, unless the receiver asks for more
+	Beside time.Duration // the same, while the receiver takes changes of other accounts
 	Window int           // changes beyond the position that are looked at
 	AtOnce int           // requests to one webhook at once, each about another account; so many failures in a row end its turn
 	Rounds int           // webhooks that are delivered at once
@@ -27,7 +28,7 @@ type Pace struct {
 // DefaultPace is that of a server.
 var DefaultPace = Pace{
 	Poll: 2 * time.Second, Lease: 15 * time.Second, Save: time.Second, Slice: 20 * time.Second,
-	First: time.Second, Last: time.Hour, Window: 100, AtOnce: 8, Rounds: 256,
+	First: time.Second, Last: time.Hour, Beside: time.Minute, Window: 100, AtOnce: 8, Rounds: 256,
 }
 
 const (
@@ -178,10 +179,10 @@ func (d *Deliverer) leave(ref Ref) {
 	delete(d.running, ref)
 }
 
-// backoff is the pause after so many failures in a row, give or take a fifth, so that
-// receivers with one cause to fail are not all asked again at once.
-func (p Pace) backoff(failures int) time.Duration {
-	pause := min(p.First<<min(max(failures-1, 0), 20), p.Last)
+// backoff is the pause after so many failures in a row, up to the last one, give or take
+// a fifth, so that receivers with one cause to fail are not all asked again at once.
+func (p Pace) backoff(failures int, last time.Duration) time.Duration {
+	pause := min(p.First<<min(max(failures-1, 0), 20), last)
 	return time.Duration(float64(pause) * (0.8 + 0.4*rand.Float64()))
 }
 

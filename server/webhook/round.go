@@ -16,8 +16,8 @@ type round struct {
 	*Deliverer
 	hook   Webhook
 	holder string
-	from   int64 // the position at the begin
-	done   map[int64]bool
+	from   int64          // the position at the begin
+	done   map[int64]bool // by sequence: whether it is delivered, or else not to be sent
 	began  time.Time
 	saved  time.Time
 
@@ -84,9 +84,9 @@ func (r *round) lanes(entries []account.HistoryEntry) [][]*account.HistoryEntry 
 	for i := range entries {
 		e := &entries[i]
 		switch place, ok := places[e.AccountID]; {
-		case r.done[e.Sequence]:
+		case r.isDone(e):
 		case !r.hook.sends(e):
-			r.done[e.Sequence] = true
+			r.done[e.Sequence] = false
 		case ok:
 			lanes[place] = append(lanes[place], e)
 		default:
@@ -95,6 +95,11 @@ func (r *round) lanes(entries []account.HistoryEntry) [][]*account.HistoryEntry 
 		}
 	}
 	return lanes
+}
+
+func (r *round) isDone(e *account.HistoryEntry) bool {
+	_, done := r.done[e.Sequence]
+	return done
 }
 
 // deliverAll sends changes until all are delivered, or enough has failed.
@@ -194,24 +199,25 @@ func (r *round) take(d Delivery) {
 
 const statusGone = 410
 
-// advance moves the position over all that is done, and keeps what is beyond it.
+// advance moves the position over all that is done, and keeps what is delivered beyond it.
 func (r *round) advance(entries []account.HistoryEntry) {
 	h := &r.hook
-	for _, e := range entries {
-		if e.Sequence <= h.Position {
+	for i := range entries {
+		if entries[i].Sequence <= h.Position {
 			continue
 		}
-		if !r.done[e.Sequence] {
+		if !r.isDone(&entries[i]) {
 			break
 		}
-		h.Position = e.Sequence
+		h.Position = entries[i].Sequence
 	}
 	h.Ahead = []int64{}
-	for sequence := range r.done {
-		if sequence > h.Position {
-			h.Ahead = append(h.Ahead, sequence)
-		} else {
+	for sequence, delivered := range r.done {
+		switch {
+		case sequence <= h.Position:
 			delete(r.done, sequence)
+		case delivered:
+			h.Ahead = append(h.Ahead, sequence)
 		}
 	}
 	slices.Sort(h.Ahead)
@@ -244,13 +250,22 @@ func (r *round) conclude(now time.Time) {
 		h.FailingSince = now
 	}
 	h.Failures++
-	h.NextAttempt = now.Add(max(r.pace.backoff(h.Failures), min(r.failed.RetryAfter, maxRetryAfter)))
+	h.NextAttempt = now.Add(max(r.pace.backoff(h.Failures, r.longestPause()), min(r.failed.RetryAfter, maxRetryAfter)))
 	switch {
 	case r.gone:
 		h.pause(PauseGone, now)
 	case now.Sub(h.FailingSince) >= GiveUp:
 		h.pause(PauseFailing, now)
 	}
+}
+
+// longestPause is short for a receiver that has taken what follows the change that fails:
+// what others change should not wait for that one.
+func (r *round) longestPause() time.Duration {
+	if len(r.hook.Ahead) > 0 && r.row < r.pace.AtOnce {
+		return r.pace.Beside
+	}
+	return r.pace.Last
 }
 
 // save notes how far the webhook has come, and keeps it for longer.
