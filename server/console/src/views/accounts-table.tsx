@@ -1,7 +1,9 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Account } from '../api';
-import { ago, formatTime } from '../format';
+import { ago, count, formatCount, formatTime } from '../format';
 import { show, valueOf, type Member } from '../members';
+import { go } from '../router';
+import { usePaper } from '../ui/paper';
 import { Chip } from '../ui/parts';
 import { typing } from '../ui/shortcuts';
 import type { List } from './accounts-load';
@@ -29,17 +31,19 @@ export function AccountsTable({ list, columns, ascending, onTurn, chosen, choose
   const moved = useRef(!!list.place);
   const shown = useRef({ top, active, of: list.of });
   const anchor = useRef(0);
+  const pressed = useRef([0, 0]);
   const row = narrow.matches ? 56 : 36;
   const { rows } = list;
-  const from = Math.max(0, Math.floor(top / row) - around);
-  const until = Math.min(rows.length, Math.ceil((top + height) / row) + around);
+  const paper = usePaper();
+  const from = paper ? 0 : Math.max(0, Math.floor(top / row) - around);
+  const until = paper ? rows.length : Math.min(rows.length, Math.ceil((top + height) / row) + around);
 
   useEffect(() => {
     const watch = new ResizeObserver(([entry]) => setHeight(entry.contentRect.height));
     watch.observe(box.current!);
     return () => watch.disconnect();
   }, []);
-  useEffect(() => { if (until >= rows.length - 30) list.more(); }, [until, rows.length, list.busy]);
+  useEffect(() => { if (!paper && until >= rows.length - 30) list.more(); }, [until, rows.length, list.busy]);
   useEffect(() => { if (active >= rows.length) setActive(0); }, [rows.length]);
   // Another list begins at its top.
   useLayoutEffect(() => {
@@ -80,20 +84,23 @@ export function AccountsTable({ list, columns, ascending, onTurn, chosen, choose
     if (e.key in step) { e.preventDefault(); move(step[e.key]); }
     if (e.key === ' ' && (e.target as HTMLElement).tagName === 'A') { e.preventDefault(); mark(active, e.shiftKey); }
   };
+  // Who drags over a row selects what is in it.
+  const dragged = (e: MouseEvent) => Math.hypot(e.clientX - pressed.current[0], e.clientY - pressed.current[1]) > 4;
   const all = rows.length > 0 && rows.slice(0, 500).every(r => chosen.has(r.id));
   return (
-    <div class={`rows ${list.stale ? 'stale' : ''}`} ref={box} onScroll={e => setTop(e.currentTarget.scrollTop)} onKeyDown={onKey} aria-busy={list.busy}>
+    <div class={`rows ${list.stale ? 'stale' : ''}`} ref={box} onScroll={e => setTop(e.currentTarget.scrollTop)} onKeyDown={onKey} onMouseDown={e => { pressed.current = [e.clientX, e.clientY]; }} aria-busy={list.busy}>
       <table aria-rowcount={list.total ?? -1}>
         <Titles columns={columns} ascending={ascending} onTurn={onTurn} all={all} onAll={on => choose(rows.slice(0, 500), on)} />
         <tbody>
           {from > 0 && <tr class="space" aria-hidden="true"><td colSpan={columns.length + 1} style={{ height: `${from * row}px` }} /></tr>}
           {rows.slice(from, until).map((a, i) => (
-            <Row key={a.id} account={a} index={from + i} columns={columns} active={from + i === active} chosen={chosen.has(a.id)} onPick={range => mark(from + i, range)} onFocus={() => setActive(from + i)} />
+            <Row key={a.id} account={a} index={from + i} columns={columns} active={from + i === active} chosen={chosen.has(a.id)} onPick={range => mark(from + i, range)} onFocus={() => setActive(from + i)} onOpen={e => { if (!dragged(e)) go(`#/accounts/${a.id}`); }} />
           ))}
           {until < rows.length && <tr class="space" aria-hidden="true"><td colSpan={columns.length + 1} style={{ height: `${(rows.length - until) * row}px` }} /></tr>}
         </tbody>
       </table>
       {list.busy && rows.length === 0 && <p class="waiting pad">Loading…</p>}
+      {paper && !list.done && <p class="pad">These are the first {formatCount(rows.length)}{list.total !== undefined && ` of ${count(list.total, 'account')}`}. An export has all of them.</p>}
     </div>
   );
 }
@@ -113,10 +120,10 @@ const Titles = ({ columns, ascending, onTurn, all, onAll }: TitlesProps) => (
   </thead>
 );
 
-interface RowProps { account: Account; index: number; columns: Member[]; active: boolean; chosen: boolean; onPick: (range: boolean) => void; onFocus: () => void }
+interface RowProps { account: Account; index: number; columns: Member[]; active: boolean; chosen: boolean; onPick: (range: boolean) => void; onFocus: () => void; onOpen: (e: MouseEvent) => void }
 
-const Row = ({ account, index, columns, active, chosen, onPick, onFocus }: RowProps) => (
-  <tr data-row={index} aria-rowindex={index + 1} class={`${active ? 'active' : ''} ${chosen ? 'chosen' : ''}`} onClick={e => { if (!(e.target as HTMLElement).closest('a, input, td.pick')) location.hash = `#/accounts/${account.id}`; }}>
+const Row = ({ account, index, columns, active, chosen, onPick, onFocus, onOpen }: RowProps) => (
+  <tr data-row={index} aria-rowindex={index + 1} class={`${active ? 'active' : ''} ${chosen ? 'chosen' : ''}`} onClick={e => { if (!(e.target as HTMLElement).closest('a, input, td.pick')) onOpen(e); }}>
     <td class="pick"><input type="checkbox" tabIndex={-1} aria-label={`Select ${account.title}`} checked={chosen} onClick={e => onPick(e.shiftKey)} /></td>
     {columns.map(c => (
       <td key={c.key} class={`of-${c.kind} ${c.key === 'title' ? 'lead' : ''}`}>

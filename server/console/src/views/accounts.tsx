@@ -25,12 +25,16 @@ const usual = ['title', 'primaryEmail', 'primaryPhone', 'accountType', 'updatedA
 /** The columns that are shown if nobody chose: the usual ones, and the first dropdowns. */
 const usualColumns = () => [...usual.slice(0, -1), ...customMembers.value.filter(m => m.kind === 'choice').slice(0, 2).map(m => m.key), 'updatedAt'];
 
+const isActivity = (t: Test) => t.prop === 'isActive';
+
 function viewOf(params: URLSearchParams): View & { columns: Member[] } {
   const chosen = params.get('columns')?.split(',') ?? usualColumns();
   const columns = ['title', ...chosen.filter(k => k !== 'title')].map(memberOf).filter(m => !!m);
+  const tests = testsOf(params);
   return {
-    q: params.get('q') ?? '', tests: testsOf(params), either: params.get('logic') === 'or',
-    archived: params.get('archived') === 'true', ascending: params.get('order') === 'asc', columns,
+    q: params.get('q') ?? '', tests, either: params.get('logic') === 'or',
+    // A test of whether they are active is about the others too.
+    archived: params.get('archived') === 'true' || tests.some(isActivity), ascending: params.get('order') === 'asc', columns,
   };
 }
 
@@ -80,7 +84,7 @@ export function Accounts() {
   const filtered = view.q || view.tests.length > 0 || view.archived;
 
   return (
-    <div class="list-view">
+    <div class="list-view" style={{ maxWidth: `max(1360px, ${view.columns.length * 190}px)` }}>
       <Head title="Accounts" under={<span role="status">{list.total === undefined ? '' : count(list.total, 'account')}</span>}>
         <Button icon="download" busy={exporting} onClick={save}>Export</Button>
         {may('write') && <a class="button main" href="#/accounts/new"><Icon name="plus" />New account</a>}
@@ -89,7 +93,7 @@ export function Accounts() {
         <Search q={view.q} disabled={view.tests.length > 1} titleOnly={view.tests.length === 1} onChange={q => set({ q })} onLeave={leave} />
         <Filters tests={view.tests} most={view.q ? 1 : 2} onChange={setTests} />
         <Columns chosen={view.columns.map(c => c.key)} onChange={keys => set({ columns: keys.join() === usualColumns().join() ? undefined : keys.join() })} />
-        <label class="switch"><input type="checkbox" checked={view.archived} onChange={e => set({ archived: e.currentTarget.checked ? 'true' : undefined })} />Include archived</label>
+        <label class="switch"><input type="checkbox" checked={view.archived} disabled={view.tests.some(isActivity)} onChange={e => set({ archived: e.currentTarget.checked ? 'true' : undefined })} />Include archived</label>
       </div>
       <TestChips tests={view.tests} either={view.either} onTurn={() => set({ logic: view.either ? undefined : 'or' })} onChange={setTests} />
       {chosen.size > 0 && (
