@@ -39,10 +39,10 @@ func (d *diagnosis) lookAtSQLite(ctx context.Context, path string) {
 		d.note("database", "%s is not in WAL mode, as another program has left it; the next server that starts sets it", path)
 	}
 	if c.LogSize > largeLog {
-		d.wrong("database", "the log %s-wal has %s; look for a program that has been reading the file for long, as a backup that hangs, and end it", path, bytesText(c.LogSize))
+		d.wrong("database", "the log %s-wal has %s; look for a program that has been reading the file for long, as a backup that hangs, and end it", c.Path, bytesText(c.LogSize))
 	}
 	if c.NoIndex {
-		d.note("index", "there is no %s-search; the next server that starts makes it, and searches are slow until then", path)
+		d.note("index", "there is no %s-search; the next server that starts makes it, and searches are slow until then", c.Path)
 	}
 	if c.Version == sqlite.SchemaVersion() {
 		d.lookAtRecords(c.Standing, c.Texts)

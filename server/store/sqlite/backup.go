@@ -33,10 +33,11 @@ type Backup struct {
 // file appears when it is complete and on the disk. One that is there already is
 // refused with KindConflict.
 func (b Backup) Run(ctx context.Context) (err error) {
-	for _, path := range []*string{&b.From, &b.To} {
-		if *path, err = filepath.Abs(*path); err != nil {
-			return fmt.Errorf("copy database: %w", err)
-		}
+	if b.From, err = locate(b.From); err != nil {
+		return err
+	}
+	if b.To, err = filepath.Abs(b.To); err != nil {
+		return fmt.Errorf("copy database: %w", err)
 	}
 	if _, err := stat(b.From, false); err != nil {
 		return err

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/accountsd/accountsd/server/store/db"
@@ -32,8 +31,8 @@ type Condition struct {
 // Examine looks at the file at path, all of it, and changes nothing. What keeps a
 // server from using it is told by an error, in one sentence as that of OpenExisting.
 func Examine(ctx context.Context, path string, now time.Time) (c Condition, err error) {
-	if c.Path, err = filepath.Abs(path); err != nil {
-		return c, fmt.Errorf("examine database: %w", err)
+	if c.Path, err = locate(path); err != nil {
+		return c, err
 	}
 	c.lookAtFiles()
 	mode := "ro"

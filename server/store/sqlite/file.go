@@ -33,7 +33,7 @@ func SchemaVersion() int { return migrations.Latest() }
 // nothing. It may be one that this program does not know. The errors are those of
 // OpenExisting.
 func VersionOf(ctx context.Context, path string) (int, error) {
-	path, err := filepath.Abs(path)
+	path, err := locate(path)
 	if err != nil {
 		return 0, fmt.Errorf("open database: %w", err)
 	}
@@ -57,6 +57,11 @@ func refuse(kind fault.Kind, format string, args ...any) error {
 // it may be.
 func stat(path string, create bool) (int64, error) {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := refuseLink(path); err != nil {
+			return 0, err
+		}
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && create:
 		return 0, createFile(path)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/db"
@@ -42,9 +41,9 @@ func (s *Store) Follows(ctx context.Context) (bool, error) {
 // RemoveFollower removes the file at path, if there is one, which must follow another
 // installation, and what SQLite and the index of words have beside it.
 func RemoveFollower(ctx context.Context, path string) error {
-	path, err := filepath.Abs(path)
+	path, err := locate(path)
 	if err != nil {
-		return fmt.Errorf("remove database: %w", err)
+		return err
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil

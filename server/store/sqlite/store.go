@@ -30,6 +30,7 @@ type Store struct {
 	records.Reader
 	text      *textindex.Index
 	path      string
+	held      held
 	keys      records.KeysVersion
 	checked   bool // the file was looked for damage, or is
 	soundness *soundness
@@ -74,9 +75,9 @@ func OpenExisting(ctx context.Context, path string, options ...Option) (*Store, 
 }
 
 func open(ctx context.Context, path string, create bool, limits limits) (*Store, error) {
-	path, err := filepath.Abs(path)
+	path, err := locate(path)
 	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+		return nil, err
 	}
 	found, err := recognize(ctx, path, "ro", create)
 	if err != nil {
@@ -146,6 +147,8 @@ func (s *Store) connect(ctx context.Context, found file, limits limits) (err err
 	s.onClose(turn.Close)
 	s.writer = commit.New(s.writes, checkpoints, turn, limits.commit)
 	s.writer.Watch(limits.watcher)
+	s.held = hold(path)
+	s.writer.Guard(s.held.check)
 	if limits.text {
 		s.text, err = textindex.Open(ctx, path, s.writes.Session, s.writeSound, records.TextKinds, limits.pace)
 		if err != nil {
@@ -257,9 +260,13 @@ func (s *Store) Look(ctx context.Context, fn func(ctx context.Context, tx store.
 func (s *Store) Checked() bool { return s.checked }
 
 // Ping returns nil if the store can answer reads, and the schema is the one that
-// this program knows: another one may have been at the file since. Once a read or a
+// this program knows: another one may have been at the file since. If the file is not
+// in its place any more, or once a read or a
 // write has found the file damaged, it is KindUnavailable.
 func (s *Store) Ping(ctx context.Context) error {
+	if err := s.held.check(); err != nil {
+		return err
+	}
 	var ids float64
 	var version int
 	err := s.Session.Get(ctx, ping, nil, &ids, &version)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"zombiezen.com/go/sqlite"
 
@@ -37,9 +36,9 @@ const verifyCache = 16 << 10
 // OpenVerified opens the file at path. Others may use it meanwhile. It is the caller's
 // to close.
 func OpenVerified(ctx context.Context, path string) (*Verified, error) {
-	path, err := filepath.Abs(path)
+	path, err := locate(path)
 	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+		return nil, err
 	}
 	if _, err := stat(path, false); err != nil {
 		return nil, err

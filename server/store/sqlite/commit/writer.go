@@ -73,6 +73,7 @@ type Writer struct {
 	done   chan struct{}
 	logged int64 // pages in the log, when run looked last
 
+	guard   func() error   // nil: every transaction may begin
 	watcher observe.Groups // nil: nobody watches
 	took    time.Duration  // the last commit; 0: the batch has none yet
 }
@@ -89,6 +90,10 @@ func New(conn, checkpoints *engine.Conn, turn *engine.Turn, limits Limits) *Writ
 		done:   make(chan struct{}),
 	}
 }
+
+// Guard has check called before each transaction, and the writes that wait refused with
+// its error. It must be called before Start.
+func (w *Writer) Guard(check func() error) { w.guard = check }
 
 // Start begins to commit writes, until Stop.
 func (w *Writer) Start() {
@@ -200,7 +205,7 @@ var (
 // each would cost a copy of all pages that it changes.
 func (w *Writer) transact(first *request, batch *[]*request) error {
 	ctx, start, succeeded := context.Background(), time.Now(), 0
-	if err := w.conn.Begin(ctx, w.turn); err != nil {
+	if err := w.begin(ctx); err != nil {
 		// All that wait, or each would wait for the same lock in turn.
 		for r, ok := first, true; ok; r, ok = w.queue.Poll() {
 			if r.Claim() {
@@ -228,6 +233,15 @@ func (w *Writer) transact(first *request, batch *[]*request) error {
 		return w.conn.Exec(ctx, engine.Rollback)
 	}
 	return w.keep(ctx)
+}
+
+func (w *Writer) begin(ctx context.Context) error {
+	if w.guard != nil {
+		if err := w.guard(); err != nil {
+			return err
+		}
+	}
+	return w.conn.Begin(ctx, w.turn)
 }
 
 // attempt runs one request. A failure that has written nothing leaves nothing.
