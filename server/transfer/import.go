@@ -270,21 +270,30 @@ func (o *Options) progress(done, total int64) {
 	}
 }
 
+// interrupted is the error of an import that ends before its last row, if what it has
+// done stays, and the rest can be done later.
 func (i *importer) interrupted(err error) error {
-	if !errors.Is(err, context.Canceled) {
+	why, known := "interrupted", errors.Is(err, context.Canceled)
+	if unavailable, ok := errors.AsType[*fault.Error](err); ok && unavailable.Kind == fault.KindUnavailable {
+		why, known = unavailable.Message+": stopped", true
+	}
+	if !known {
 		return err
 	}
-	return interruption{fmt.Sprintf("interrupted after %d of %s; the same command continues from there", i.at.Counts.Rows(), plural.Of(i.total, "row", "rows")), err}
+	return Interruption{fmt.Sprintf("%s after %d of %s; the same command continues from there", why, i.at.Counts.Rows(), plural.Of(i.total, "row", "rows")), err}
 }
 
-// interruption is an error whose cause says nothing to whoever interrupted.
-type interruption struct {
+// Interruption is an error of Import that says where it goes on. Its cause says nothing
+// more to whoever called it.
+type Interruption struct {
 	text  string
 	cause error
 }
 
-func (i interruption) Error() string { return i.text }
-func (i interruption) Unwrap() error { return i.cause }
+func (i Interruption) Error() string { return i.text }
+
+// Unwrap returns the cause.
+func (i Interruption) Unwrap() error { return i.cause }
 
 // portion is what was read of a file at a time.
 type portion struct {

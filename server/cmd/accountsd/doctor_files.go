@@ -21,8 +21,11 @@ func (d *diagnosis) lookAtFiles(c sqlite.Condition) {
 	if runtime.GOOS != "windows" { // which has no such modes
 		d.lookAtModes(c.Files, folder)
 	}
+	if c.ReadOnlyDisk {
+		d.wrong("disk", "%s is mounted read-only; the system's log may tell why", folder)
+	}
 	for _, file := range append([]string{folder}, c.Files...) {
-		if !writable(file) {
+		if !c.ReadOnlyDisk && !writable(file) {
 			d.wrong("files", "this user may not write to %s; run the doctor as the user of the server, or give it the files: chown -R USER %s", file, folder)
 		}
 	}

@@ -86,6 +86,10 @@ func TestDoctorOfFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	pipe := func(t *testing.T, db string) {
+		remove(t, db)
+		check(t, exec.CommandContext(t.Context(), "mkfifo", "-m", "644", db).Run())
+	}
 	older := fmt.Sprintf("note schema DB has a schema of version 14, and this program needs %d; serve brings it up, unless told --migrate=false", sqlite.SchemaVersion())
 	for name, c := range map[string]struct {
 		spoil func(t *testing.T, db string)
@@ -104,6 +108,7 @@ func TestDoctorOfFile(t *testing.T) {
 		"newer schema":   {func(t *testing.T, db string) { setVersion(t, db, 1000) }, nil, "wrong database DB has a schema of version 1000, and this program knows only up to"},
 		"older schema":   {func(t *testing.T, db string) { setVersion(t, db, 14) }, nil, older + ", and keeps a copy of it as it is now at DB.schema14\n"},
 		"kept no copy":   {func(t *testing.T, db string) { setVersion(t, db, 14) }, []string{"--keep-copy=false"}, older + ", and there is no way back: take a copy first\n"},
+		"a pipe":         {pipe, nil, "wrong database DB is no file that can hold a database; name another with --db\nok files "},
 		"a folder":       {folder, nil, "wrong database DB is a folder; name a file, as in --db DB/accounts.db\n"},
 		"kept schema":    {func(t *testing.T, db string) { setVersion(t, db, 14) }, []string{"--migrate=false"}, "but --migrate=false keeps serve from bringing it up; run accountsd migrate up\n"},
 		"other mode":     {func(t *testing.T, db string) { pragma(t, db, "journal_mode(DELETE)") }, nil, "note database DB is not in WAL mode, as another program has left it"},

@@ -7,24 +7,17 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"syscall"
 	"testing"
 )
 
-// A disk that is nearly full, in a namespace that mounts a small one.
+// A disk that is nearly full.
 func TestDoctorOfFullDisk(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	const script = `mount -t tmpfs -o size=64m tmpfs "$2" && cd "$2" && "$1" init --company C --email a@example.com >key 2>/dev/null && exec "$1" doctor --addr 127.0.0.1:0`
-	cmd := exec.CommandContext(t.Context(), "unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh", binary, dir)
-	output, _ := cmd.CombinedOutput()
-	if strings.HasPrefix(string(output), "unshare:") || strings.HasPrefix(string(output), "mount:") {
-		t.Skipf("no disk can be mounted here: %s", output)
-	}
-	said := regexp.MustCompile(` +`).ReplaceAllString(string(output), " ")
-	if !regexp.MustCompile(`\nwrong disk only \d+ MiB are left at `+regexp.QuoteMeta(dir)+`; make room, or move the database to a larger disk\n`).MatchString("\n"+said) || cmd.ProcessState.ExitCode() != 1 {
-		t.Errorf("exit %d\n%s", cmd.ProcessState.ExitCode(), said)
+	folder, output, status := onDisk(t, "64", `"$1" init --company C --email a@example.com >key 2>/dev/null && exec "$1" doctor --addr 127.0.0.1:0`)
+	said := regexp.MustCompile(` +`).ReplaceAllString(output, " ")
+	if !regexp.MustCompile(`\nwrong disk only \d+ MiB are left at `+regexp.QuoteMeta(folder)+`; make room, or move the database to a larger disk\n`).MatchString("\n"+said) || status != 1 {
+		t.Errorf("exit %d\n%s", status, said)
 	}
 }
 

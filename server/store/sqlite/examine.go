@@ -16,16 +16,17 @@ import (
 
 // Condition is how a file is.
 type Condition struct {
-	Path     string   // absolute
-	Files    []string // it, and those beside it
-	Size     int64
-	LogSize  int64 // of the write-ahead log
-	Version  int   // of the schema
-	WAL      bool  // it is in that mode, as a server has it
-	Damage   []string
-	Standing records.Standing // only if the schema is the one that this program needs
-	Texts    int64            // that wait to be indexed
-	NoIndex  bool             // there is no index of words
+	Path         string   // absolute
+	Files        []string // it, and those beside it
+	Size         int64
+	ReadOnlyDisk bool
+	LogSize      int64 // of the write-ahead log
+	Version      int   // of the schema
+	WAL          bool  // it is in that mode, as a server has it
+	Damage       []string
+	Standing     records.Standing // only if the schema is the one that this program needs
+	Texts        int64            // that wait to be indexed
+	NoIndex      bool             // there is no index of words
 }
 
 // Examine looks at the file at path, all of it, and changes nothing. What keeps a
@@ -35,6 +36,7 @@ func Examine(ctx context.Context, path string, now time.Time) (c Condition, err 
 		return c, err
 	}
 	c.lookAtFiles()
+	c.ReadOnlyDisk = isOnReadOnlyDisk(c.Path)
 	mode := "ro"
 	if c.LogSize == 0 {
 		mode += "&immutable=1" // A look would else leave a log behind.
@@ -67,7 +69,7 @@ func (c *Condition) lookAtFiles() {
 		if errors.Is(err, fs.ErrNotExist) && suffix == "-search" {
 			c.NoIndex = true
 		}
-		if err != nil || info.IsDir() {
+		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
 		c.Files = append(c.Files, c.Path+suffix)

@@ -35,7 +35,7 @@ func SchemaVersion() int { return migrations.Latest() }
 func VersionOf(ctx context.Context, path string) (int, error) {
 	path, err := locate(path)
 	if err != nil {
-		return 0, fmt.Errorf("open database: %w", err)
+		return 0, err
 	}
 	mode := "ro"
 	if log, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) || err == nil && log.Size() == 0 {
@@ -263,6 +263,9 @@ func explain(path string, err error) error {
 	case code == sqlite.ResultCorrupt:
 		return damaged(path)
 	case code == sqlite.ResultCantOpen, code == sqlite.ResultReadOnly, code == sqlite.ResultPerm, errors.Is(err, write.ErrReadOnly):
+		if isOnReadOnlyDisk(path) {
+			return refuse(fault.KindUnavailable, "%s cannot be written, since its disk is mounted read-only; the system's log may tell why", path)
+		}
 		return refuse(fault.KindInvalid, "%s cannot be opened; check that this user may read and write it and its folder", path)
 	case engine.IsBusy(err):
 		return refuse(fault.KindUnavailable, "%s is locked by another program; try again when that is done", path)

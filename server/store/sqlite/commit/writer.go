@@ -109,8 +109,15 @@ func (w *Writer) Stop() {
 	w.wal.stop()
 }
 
-// Truncate empties the log, after Stop, unless it is read.
-func (w *Writer) Truncate() error { return w.wal.checkpoint("TRUNCATE") }
+// Truncate empties the log, after Stop, unless it is read. Where the disk is full or
+// fails, the log stays, and has all that was committed.
+func (w *Writer) Truncate() error {
+	err := w.wal.checkpoint("TRUNCATE")
+	if fault.KindOf(err) == fault.KindUnavailable {
+		return nil
+	}
+	return err
+}
 
 // Write runs fn in a transaction that may share its commit with other writes.
 // The session is of no use once fn has returned. fn's error undoes what it
