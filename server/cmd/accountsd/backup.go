@@ -109,8 +109,8 @@ func copyFile(ctx context.Context, cmd *cli.Command, b sqlite.Backup, flag strin
 		// The store names the flag that all other commands have.
 		return &fault.Error{Kind: known.Kind, Message: strings.ReplaceAll(known.Message, "--db", "--"+flag), Err: known.Err}
 	}
-	if ctx.Err() != nil {
-		return errors.New("interrupted; no file was made")
+	if err != nil && ctx.Err() != nil {
+		return errNoFile
 	}
 	return err
 }

@@ -38,7 +38,10 @@ func (r *importRun) dry(ctx context.Context, from store.Store, format transfer.F
 	if r.rejected == "" {
 		r.rejected = filepath.Join(dir, "rejected")
 	}
-	return r.into(ctx, copied, format)
+	if err = r.into(ctx, copied, format); ctx.Err() != nil && err != nil {
+		return ctx.Err() // The next one begins anew.
+	}
+	return err
 }
 
 // copyTo makes a copy for a dry run. In a PostgreSQL database itself there is no room

@@ -116,7 +116,7 @@ func testInterruptedDryRunLeavesNothing(t *testing.T, db string) {
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); err == nil || !strings.Contains(log.String(), "interrupted") {
+	if err := cmd.Wait(); err == nil || !strings.HasSuffix(log.String(), "accountsd: interrupted\n") {
 		t.Errorf("ended with %v: %s", err, log)
 	}
 	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {

@@ -67,7 +67,10 @@ func exportAccounts(ctx context.Context, cmd *cli.Command) error {
 			n, err = export(ctx, cmd, store, company.ID, w, format)
 			return err
 		})
-		if err != nil {
+		switch {
+		case err != nil && ctx.Err() != nil && path != "-":
+			return errNoFile
+		case err != nil:
 			return err
 		}
 		_, err = fmt.Fprintf(cmd.Root().ErrWriter, "%s exported\n", plural.Of(n, "account", "accounts"))

@@ -22,7 +22,7 @@ of a key, and the whole history, with their ids, numbers, versions, times, autho
 It is read from the variable ACCOUNTSD_KEY, or from the file of --key-file.
 
 The database must be a new file, an empty database, or one that has followed before, which goes on where it was. It runs until
-SIGINT or SIGTERM, and waits for a source that does not answer. Until accountsd promote has made the database one of its own, no
+SIGINT, SIGTERM or SIGHUP, and waits for a source that does not answer. Until accountsd promote has made the database one of its own, no
 command serves it or writes to it; accountsd verify --against compares it with the source.
 
 Not carried, since the API does not tell it: ` + follow.NotCarried + `.`

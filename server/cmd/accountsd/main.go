@@ -17,15 +17,25 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // so that a second signal ends the process at once
-	if err := explain(newCommand(os.Stdin, os.Stdout, os.Stderr).Run(ctx, os.Args)); err != nil {
+	if err := explain(ctx, newCommand(os.Stdin, os.Stdout, os.Stderr).Run(ctx, os.Args)); err != nil {
 		if err.Error() != "" {
 			fmt.Fprintln(os.Stderr, "accountsd:", err)
 		}
 		os.Exit(exitCode(err))
 	}
+}
+
+// endings are the signals that end a command, which then leaves nothing half done. The
+// end of a terminal is one, unless nohup has it ignored.
+func endings() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 func exitCode(err error) int {

@@ -35,7 +35,7 @@ const (
 func serveCommand() *cli.Command {
 	return &cli.Command{
 		Name:   "serve",
-		Usage:  "serve the API until SIGINT or SIGTERM",
+		Usage:  "serve the API until SIGINT, SIGTERM or SIGHUP",
 		Flags:  serveFlags(),
 		Action: serve,
 	}

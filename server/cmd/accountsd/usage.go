@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -11,6 +12,13 @@ import (
 
 	"github.com/accountsd/accountsd/client/cmd/manual"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/transfer"
+)
+
+// What a command says that a signal has ended.
+var (
+	errInterrupted = errors.New("interrupted")
+	errNoFile      = errors.New("interrupted; no file was made")
 )
 
 // statusUsage is the exit status of a call that is not understood.
@@ -60,10 +68,14 @@ func unknownCommand(cmd *cli.Command, word string) error {
 }
 
 // explain says what is wrong with the variables, and that there is no help on a
-// command that there is not: explainUsage is not asked about those.
-func explain(err error) error {
+// command that there is not: explainUsage is not asked about those. Of a command that a
+// signal has ended it says just that, unless there is more to say.
+func explain(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
+	}
+	if _, said := errors.AsType[transfer.Interruption](err); !said && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return errInterrupted
 	}
 	if found := wrongVariable.FindStringSubmatch(err.Error()); found != nil {
 		return cli.Exit(found[2]+" "+wrongValue(found[1], found[3]), statusUsage)
