@@ -1,5 +1,5 @@
 import { api, ask, Refusal, type Account, type ReasonHeader, type Schemas } from '../api';
-import { unguarded } from '../csv';
+import { unguarded, type Row } from '../csv';
 import { keepNumbers } from '../exact';
 import { count } from '../format';
 import { bodyOf, members, read, type Draft, type Member } from '../members';
@@ -17,7 +17,7 @@ export interface Plan {
 /** What the writes of a file have in common: the name under which each is carried out once, and the reason. */
 export interface Series { name: string; reason: ReasonHeader }
 
-export interface Outcome { line: number; row: string[]; title: string; what: 'created' | 'changed' | 'matched' | 'refused'; words: string; id?: number }
+export interface Outcome { row: Row; title: string; what: 'created' | 'changed' | 'matched' | 'refused'; words: string; id?: number }
 
 /** The members that a column can go to. */
 export const targets = (): Member[] => members.value.filter(m => !m.readOnly);
@@ -38,11 +38,11 @@ export function guess(head: string[]): string[] {
 }
 
 /** The members that a row sets. An empty cell sets none. */
-function draftOf(row: string[], plan: Plan): Draft {
+function draftOf({ cells }: Row, plan: Plan): Draft {
   const draft: Draft = {};
   for (const [i, key] of plan.targets.entries()) {
     const member = members.value.find(m => m.key === key);
-    const cell = unguarded(row[i] ?? '');
+    const cell = unguarded(cells[i] ?? '');
     if (!member || cell.trim() === '') continue;
     draft[key] = member.multiple ? list(cell, member) : read(cell, member);
   }
@@ -65,14 +65,14 @@ export interface Tell { outcomes: (outcomes: Outcome[]) => void; waiting: (waiti
 const atOnce = 4;
 
 /** Sends each row as one account, and tells the outcomes as they come. A row that is refused does not affect the others; one that was written in this series is not written again. */
-export async function run(rows: string[][], plan: Plan, dry: boolean, series: Series, tell: Tell): Promise<void> {
+export async function run(rows: Row[], plan: Plan, dry: boolean, series: Series, tell: Tell): Promise<void> {
   const outcomes: Outcome[] = [];
   let next = 0;
   let told = 0;
   const work = async () => {
     while (next < rows.length && !tell.stopped()) {
       const i = next++;
-      await patiently(async () => { outcomes[i] = await send(rows[i], i + 2, plan, dry, series); }, tell);
+      await patiently(async () => { outcomes[i] = await send(rows[i], plan, dry, series); }, tell);
       if (Date.now() - told > 200) { told = Date.now(); tell.outcomes([...outcomes]); }
     }
   };
@@ -99,22 +99,22 @@ async function patiently(work: () => Promise<void>, tell: Tell): Promise<void> {
 const passing = (refused: unknown) => refused instanceof Refusal && [0, 401, 429, 502, 503, 504].includes(refused.status);
 
 /** Throws if the row is to be sent again. */
-async function send(row: string[], line: number, plan: Plan, dry: boolean, { name, reason }: Series): Promise<Outcome> {
+async function send(row: Row, plan: Plan, dry: boolean, { name, reason }: Series): Promise<Outcome> {
   const draft = draftOf(row, plan);
-  const title = String(draft.title ?? row[0] ?? '');
-  const wide = row.findLastIndex(cell => cell.trim()) + 1;
-  if (wide > plan.targets.length) return { line, row, title, what: 'refused', words: `There are ${count(wide, 'cell')}, but ${count(plan.targets.length, 'column')}: text with a separator in it has to be quoted.` };
+  const title = String(draft.title ?? row.cells[0] ?? '');
+  const wide = row.cells.findLastIndex(cell => cell.trim()) + 1;
+  if (wide > plan.targets.length) return { row, title, what: 'refused', words: `There are ${count(wide, 'cell')}, but ${count(plan.targets.length, 'column')}: text with a separator in it has to be quoted.` };
   try {
     const { data, response } = await ask(api.POST('/accounts', {
       params: { query: { match_by: plan.matchBy, match_found_strategy: plan.strategy, allow_new_options: plan.newOptions || undefined, dry_run: dry || undefined } },
-      headers: { ...reason, ...(!dry && { 'Idempotency-Key': `${name}-${line}` }) }, body: bodyOf(draft) as never,
+      headers: { ...reason, ...(!dry && { 'Idempotency-Key': `${name}-${row.number}` }) }, body: bodyOf(draft) as never,
     }));
-    if (response.status === 201) return { line, row, title, what: 'created', words: '', id: dry ? undefined : data.id };
-    return { line, row, title: data.title, id: data.id, ...await compare(data, plan, dry) };
+    if (response.status === 201) return { row, title, what: 'created', words: '', id: dry ? undefined : data.id };
+    return { row, title: data.title, id: data.id, ...await compare(data, plan, dry) };
   } catch (e) {
     if (passing(e)) throw e;
     const words = e instanceof Refusal ? e.besides([]).join(' ') : String(e);
-    return { line, row, title, what: 'refused', words };
+    return { row, title, what: 'refused', words };
   }
 }
 

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { keep } from '../begun';
-import { readCSV, cellOf } from '../csv';
+import { cellAgain, readCSV, type Row } from '../csv';
 import { count, formatCount } from '../format';
-import { loadProperties } from '../members';
+import { loadProperties, properties } from '../members';
 import { hold } from '../router';
 import { Question } from '../ui/dialog';
 import { Banner, Button, Chip, Errors, Head, type Tone } from '../ui/parts';
@@ -12,8 +12,11 @@ import { useReason } from '../ui/reason';
 import { guess, run, targets, type Outcome, type Plan } from './import-run';
 import { download } from './export';
 
-const matches: [Plan['matchBy'], string][] = [['title', 'Title'], ['primaryEmail', 'E-mail'], ['primaryPhone', 'Phone'], ['address', 'Address'], ['none', 'Nothing: each row is a new account']];
-const strategies: [Plan['strategy'], string][] = [['skip', 'Leave it as it is'], ['enrich', 'Fill what it lacks'], ['replace', 'Replace it by the row']];
+const matches = (): [Plan['matchBy'], string][] => [
+  ['title', 'Title'], ['primaryEmail', 'E-mail'], ['primaryPhone', 'Phone'], ['address', 'Address'],
+  ...properties.value.filter(p => p.unique).map((p): [string, string] => [`custom.${p.keyName}`, p.name]), ['none', 'Nothing: each row is a new account'],
+];
+const strategies: [Plan['strategy'], string][] = [['skip', 'Leave it as it is'], ['enrich', 'Fill what it lacks'], ['update', 'Change what the row has'], ['replace', 'Replace it by the row']];
 
 /** The text of a file, if it is in UTF-8. */
 async function textOf(file: File): Promise<string | undefined> {
@@ -24,18 +27,46 @@ async function textOf(file: File): Promise<string | undefined> {
   }
 }
 
+/** Takes a file that is dropped, wherever that is: a browser would leave the console to show it. */
+function useDrop(take: (file?: File) => void): void {
+  const latest = useRef(take);
+  latest.current = take;
+  useEffect(() => {
+    const over = (e: DragEvent) => e.preventDefault();
+    const drop = (e: DragEvent) => { e.preventDefault(); latest.current(e.dataTransfer?.files[0]); };
+    addEventListener('dragover', over);
+    addEventListener('drop', drop);
+    return () => {
+      removeEventListener('dragover', over);
+      removeEventListener('drop', drop);
+    };
+  }, []);
+}
+
+/** Saves the rows that were refused as a file to correct, each with its reasons behind its cells. */
+function saveRefused(name: string, head: string[], refused: Outcome[]): void {
+  const lines = [[...head, 'reason'], ...refused.map(({ row: { cells }, words }) => [...cells, ...Array<string>(Math.max(0, head.length - cells.length)).fill(''), words])];
+  download(`refused-${name.replace(/\.\w+$/, '')}.csv`, lines.map(cells => `${cells.map(cellAgain).join(',')}\r\n`).join(''));
+}
+
 /** Reads accounts from a file of a spreadsheet: first what would happen, then for good. */
 export function Import() {
-  const [file, setFile] = useState<{ name: string; head: string[]; rows: string[][] }>();
+  const [file, setFile] = useState<{ name: string; head: string[]; rows: Row[] }>();
   const [error, setError] = useState<unknown>();
   const take = async (picked?: File) => {
     if (!picked) return;
     const text = await textOf(picked);
     if (text === undefined) { setError('The file is not in UTF-8. Save it as “CSV UTF-8”, or import it with accountsd import, which reads other encodings.'); return; }
-    const [head, ...rows] = readCSV(text);
-    if (!head || rows.length === 0) setError('The file has no rows below its first line.');
-    else { setError(undefined); setFile({ name: picked.name, head, rows }); }
+    try {
+      const [head, ...rows] = readCSV(text);
+      if (!rows.length) throw new Error('The file has no rows below its first line.');
+      setError(undefined);
+      setFile({ name: picked.name, head: head.cells, rows });
+    } catch (e) {
+      setError(e);
+    }
   };
+  useDrop(dropped => { if (!file) void take(dropped); });
   return (
     <>
       <Head title="Import accounts" under={file && `${file.name}, ${count(file.rows.length, 'row')}`}>
@@ -43,7 +74,7 @@ export function Import() {
       </Head>
       <Errors of={error} />
       {file ? <Mapping {...file} key={file.name} /> : (
-        <section class="panel drop" onDragOver={e => e.preventDefault()} onDrop={e => { e.preventDefault(); void take(e.dataTransfer?.files[0]); }}>
+        <section class="panel drop">
           <Field label="A CSV file" hint="Drop it here, or choose it. It is in UTF-8, and its first line names the columns; commas, semicolons, tabs and pipes are told apart. It is read in this browser.">
             {tie => <input {...tie} type="file" accept=".csv,.tsv,.txt,text/csv" onChange={e => take(e.currentTarget.files?.[0])} />}
           </Field>
@@ -57,7 +88,7 @@ export function Import() {
 const tones: Record<Outcome['what'], Tone> = { created: 'good', changed: 'info', matched: 'plain', refused: 'bad' };
 const words: Record<Outcome['what'], string> = { created: 'new', changed: 'changed', matched: 'unchanged', refused: 'refused' };
 
-function Mapping({ name, head, rows }: { name: string; head: string[]; rows: string[][] }) {
+function Mapping({ name, head, rows }: { name: string; head: string[]; rows: Row[] }) {
   const [plan, setPlan] = useState<Plan>({ targets: guess(head), matchBy: 'title', strategy: 'skip', newOptions: false });
   const [outcomes, setOutcomes] = useState<Outcome[]>([]);
   const [state, setState] = useState<'mapping' | 'trying' | 'tried' | 'writing' | 'written'>('mapping');
@@ -90,7 +121,7 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
         <h2>Columns</h2>
         <Columns head={head} rows={rows} targets={plan.targets} disabled={busy} onChange={targets => change({ targets })} />
         <div class="grid">
-          <SelectField label="An account is the same if it has the same" value={plan.matchBy} options={matches} onChange={v => change({ matchBy: v as Plan['matchBy'] })} />
+          <SelectField label="An account is the same if it has the same" value={plan.matchBy} options={matches()} onChange={v => change({ matchBy: v as Plan['matchBy'] })} />
           {plan.matchBy !== 'none' && <SelectField label="Then" value={plan.strategy} options={strategies} onChange={v => change({ strategy: v as Plan['strategy'] })} />}
           {reason.field(undefined)}
         </div>
@@ -102,13 +133,13 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
         </footer>
       </section>
       {outcomes.length > 0 && (
-        <section class="panel" aria-live="polite">
+        <section class="panel">
           <h2>{state === 'written' || state === 'writing' ? 'What happened' : 'What would happen'}</h2>
           {busy && waiting && <Banner tone="warn">The server does not answer. This goes on when it does.</Banner>}
           {busy && <progress max={rows.length} value={outcomes.filter(Boolean).length} aria-label="Rows done" />}
-          <p class="tallies">{counts.filter(([, n]) => n).map(([what, n]) => <Chip key={what} tone={tones[what]}>{formatCount(n)} {words[what]}</Chip>)}</p>
+          <p class="tallies" role="status">{counts.filter(([, n]) => n).map(([what, n]) => <Chip key={what} tone={tones[what]}>{formatCount(n)} {words[what]}</Chip>)}</p>
           {state === 'written' && <Banner tone="good">Done. <a href="#/accounts">Look at the accounts</a></Banner>}
-          {refused.length > 0 && !busy && <Button icon="download" onClick={() => download(`refused-${name}`, [[...head, 'reason'], ...refused.map(o => [...o.row, o.words])].map(r => r.map(c => cellOf(c, false)).join(',')).join('\r\n'))}>The refused rows with reasons</Button>}
+          {refused.length > 0 && !busy && <Button icon="download" onClick={() => saveRefused(name, head, refused)}>The refused rows with reasons</Button>}
           <Outcomes of={outcomes} />
         </section>
       )}
@@ -121,7 +152,7 @@ function Mapping({ name, head, rows }: { name: string; head: string[]; rows: str
   );
 }
 
-const sorted = (outcomes: Outcome[]) => outcomes.filter(Boolean).sort((a, b) => Number(b.what === 'refused') - Number(a.what === 'refused') || a.line - b.line);
+const sorted = (outcomes: Outcome[]) => outcomes.filter(Boolean).sort((a, b) => Number(b.what === 'refused') - Number(a.what === 'refused') || a.row.number - b.row.number);
 
 const Outcomes = ({ of }: { of: Outcome[] }) => (
   <>
@@ -130,7 +161,7 @@ const Outcomes = ({ of }: { of: Outcome[] }) => (
         <thead><tr><th scope="col">Row</th><th scope="col">Account</th><th scope="col">Outcome</th><th scope="col">In words</th></tr></thead>
         <tbody>
           {sorted(of).slice(0, 200).map(o => (
-            <tr key={o.line}><td>{o.line}</td><th scope="row">{o.id ? <a href={`#/accounts/${o.id}`}>{o.title}</a> : o.title}</th><td><Chip tone={tones[o.what]}>{words[o.what]}</Chip></td><td class={o.what === 'refused' ? 'error' : ''}>{o.words}</td></tr>
+            <tr key={o.row.number}><td>{o.row.number}</td><th scope="row">{o.id ? <a href={`#/accounts/${o.id}`}>{o.title}</a> : o.title}</th><td><Chip tone={tones[o.what]}>{words[o.what]}</Chip></td><td class={o.what === 'refused' ? 'error' : ''}>{o.words}</td></tr>
           ))}
         </tbody>
       </table>
@@ -139,7 +170,7 @@ const Outcomes = ({ of }: { of: Outcome[] }) => (
   </>
 );
 
-interface ColumnsProps { head: string[]; rows: string[][]; targets: string[]; disabled: boolean; onChange: (targets: string[]) => void }
+interface ColumnsProps { head: string[]; rows: Row[]; targets: string[]; disabled: boolean; onChange: (targets: string[]) => void }
 
 /** Which member each column goes to. A member takes one column. */
 const Columns = ({ head, rows, targets: chosen, disabled, onChange }: ColumnsProps) => (
@@ -150,7 +181,7 @@ const Columns = ({ head, rows, targets: chosen, disabled, onChange }: ColumnsPro
         {head.map((column, i) => (
           <tr key={i}>
             <th scope="row">{column}</th>
-            <td class="sample">{rows.slice(0, 3).map(r => r[i]).filter(Boolean).join(' · ')}</td>
+            <td class="sample">{rows.slice(0, 3).map(r => r.cells[i]).filter(Boolean).join(' · ')}</td>
             <td>
               <select aria-label={`Where ${column} goes`} disabled={disabled} value={chosen[i]} onChange={e => {
                 const to = e.currentTarget.value;
