@@ -81,15 +81,15 @@ func NewServices(s store.Store, config ServiceConfig) Services {
 	changes := feed.New(s, account.NewRecords(s))
 	s = feed.Told(s, changes)
 	part := store.For(s, func(tx store.Tx) account.Tx { return tx })
-	accounts := account.NewService(part, clock, region)
-	incoming := intake.NewService(part, accounts, clock, region)
+	writer := account.NewWriter(part, clock, region)
+	incoming := intake.NewService(part, writer, clock, region)
 	return Services{
-		Accounts:   accounts,
+		Accounts:   account.NewService(writer),
 		Intake:     incoming,
 		Importer:   intake.NewImporter(incoming, store.For(s, func(tx store.Tx) intake.ImportTx { return tx })),
-		Lineage:    lineage.NewService(part, accounts, clock),
-		Contacts:   contact.NewService(store.For(s, func(tx store.Tx) contact.Tx { return tx }), accounts, clock, region),
-		Properties: property.NewService(store.For(s, func(tx store.Tx) property.Tx { return tx }), accounts, clock, config.Logger),
+		Lineage:    lineage.NewService(part, writer, clock),
+		Contacts:   contact.NewService(store.For(s, func(tx store.Tx) contact.Tx { return tx }), writer, clock, region),
+		Properties: property.NewService(store.For(s, func(tx store.Tx) property.Tx { return tx }), writer, clock, config.Logger),
 		Identity:   identity.NewService(store.For(s, func(tx store.Tx) identity.Tx { return tx }), clock, config.Logger),
 		Audit:      audit.NewService(s),
 		Webhooks:   webhook.NewService(WebhookStore(s), clock, config.Webhooks.courier()),

@@ -32,25 +32,26 @@ type BatchRequest struct {
 }
 
 // ParseBatch reads the body of a batch of updates, as it was decoded from JSON. What is
-// wrong is among the findings, with what is wrong with each update.
-func (s *Service) ParseBatch(body any) BatchRequest {
-	r := patch.NewReader(body, s.region)
+// wrong is among the findings, with what is wrong with each update. The region is that
+// of NewWriter.
+func ParseBatch(body any, region string) BatchRequest {
+	r := patch.NewReader(body, region)
 	if object, isObject := body.(map[string]any); isObject {
 		if _, hasUpdates := object["updates"]; !hasUpdates {
 			r.Offences.Add([]string{"updates"}, "%s", "is required, or items")
 		}
 	}
-	req := BatchRequest{Updates: patch.Each(r, "updates", s.parseUpdate)}
+	req := BatchRequest{Updates: patch.Each(r, "updates", func(item any) (BatchUpdate, fault.Offences) { return parseUpdate(item, region) })}
 	req.Found = r.Offences
 	return req
 }
 
-func (s *Service) parseUpdate(item any) (BatchUpdate, fault.Offences) {
-	r := patch.NewReader(item, s.region)
+func parseUpdate(item any, region string) (BatchUpdate, fault.Offences) {
+	r := patch.NewReader(item, region)
 	u := BatchUpdate{
 		ID:      patch.Value(r, "id", patch.ID),
 		IfMatch: patch.Member(r, "ifMatch", patch.Text),
-		Patch:   ParsePatch(patch.Value(r, "set", patch.Object), s.region),
+		Patch:   ParsePatch(patch.Value(r, "set", patch.Object), region),
 	}
 	for _, offence := range u.Patch.Found {
 		r.Offences.Append(offence.Under("set"))
@@ -63,7 +64,7 @@ func (s *Service) parseUpdate(item any) (BatchUpdate, fault.Offences) {
 // the account as it is after all. Errors: KindInvalid, KindConflict or
 // KindPrecondition with every offence of all updates; an unknown id is one.
 func (s *Service) Batch(ctx context.Context, actor identity.Actor, req BatchRequest) ([]Account, error) {
-	return Decide(ctx, s, actor.CompanyID, req.Mode, all, func(ctx context.Context, tx Tx) ([]Account, error) {
+	return Decide(ctx, s.writer, actor.CompanyID, req.Mode, all, func(ctx context.Context, tx Tx) ([]Account, error) {
 		b := &batch{Service: s, tx: tx, actor: actor, req: req, accounts: make(map[int64]Account), merged: make(map[int64]int64), offences: slices.Clip(req.Found)}
 		return b.run(ctx)
 	})
@@ -150,7 +151,7 @@ func (b *batch) update(ctx context.Context, index int, update BatchUpdate) error
 	if err != nil {
 		return err
 	}
-	after, err := b.ApplyAndSave(ctx, b.tx, b.actor, before, p, b.req.AllowNewOptions)
+	after, err := b.writer.ApplyAndSave(ctx, b.tx, b.actor, before, p, b.req.AllowNewOptions)
 	if e, ok := errors.AsType[*fault.Error](err); ok && len(e.Fields) > 0 {
 		for _, offence := range e.Fields {
 			b.offences = append(b.offences, offence.Under(append(path, "set")...))
@@ -170,7 +171,7 @@ func (b *batch) rebase(ctx context.Context, before Account, update BatchUpdate) 
 		}
 	}
 	req := UpdateRequest{Patch: update.Patch, Match: update.Match, Merge: b.req.Merge, AllowNewOptions: b.req.AllowNewOptions}
-	return b.Service.rebase(ctx, b.tx, before, req, most)
+	return b.writer.rebase(ctx, b.tx, before, req, most)
 }
 
 // outdated notes that the update at the path was made for an earlier version.

@@ -20,13 +20,13 @@ const tries = 2
 // it decides is written if what it was decided on still holds then; an error, a
 // dry run and what changes nothing need no place among the writes. An fn that
 // does what only a transaction can runs in one.
-func Decide[R any](ctx context.Context, s *Service, companyID int64, m write.Mode[R], accountsOf func(*R) []*Account, fn func(ctx context.Context, tx Tx) (R, error)) (R, error) {
+func Decide[R any](ctx context.Context, w *Writer, companyID int64, m write.Mode[R], accountsOf func(*R) []*Account, fn func(ctx context.Context, tx Tx) (R, error)) (R, error) {
 	var nothing R
 	for range tries {
 		var set *WriteSet
 		var result R
-		err := s.store.Look(ctx, func(ctx context.Context, tx Tx) (err error) {
-			set = &WriteSet{CompanyID: companyID, clock: s.clock}
+		err := w.store.Look(ctx, func(ctx context.Context, tx Tx) (err error) {
+			set = &WriteSet{CompanyID: companyID, clock: w.clock}
 			if err = m.Check(ctx, tx); err == nil {
 				result, err = fn(ctx, &recorder{Tx: tx, set: set})
 			}
@@ -54,14 +54,14 @@ func Decide[R any](ctx context.Context, s *Service, companyID int64, m write.Mod
 				return m.Keep(ctx, tx, result)
 			}
 		}
-		if err = s.store.Commit(ctx, set); err == nil {
+		if err = w.store.Commit(ctx, set); err == nil {
 			return result, nil
 		}
 		if !errors.Is(err, write.ErrStale) {
 			return nothing, err
 		}
 	}
-	return write.Run(ctx, s.store, m, fn)
+	return write.Run(ctx, w.store, m, fn)
 }
 
 // recorder is a transaction that only reads, and keeps in a set what is to be

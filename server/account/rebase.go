@@ -52,7 +52,7 @@ const (
 // request may be merged, each list in the patch is what both changes make of it.
 // KindPrecondition otherwise, with what the request and others have changed since, if
 // that is at most so many versions.
-func (s *Service) rebase(ctx context.Context, r Reader, now Account, req UpdateRequest, most int64) (Patch, error) {
+func (w *Writer) rebase(ctx context.Context, r Reader, now Account, req UpdateRequest, most int64) (Patch, error) {
 	if req.Match.holds(now) {
 		return req.Patch, nil
 	}
@@ -63,7 +63,7 @@ func (s *Service) rebase(ctx context.Context, r Reader, now Account, req UpdateR
 	if past == nil {
 		return Patch{}, errOtherVersion
 	}
-	changes, err := s.changesOf(ctx, r, now, past, req)
+	changes, err := w.changesOf(ctx, r, now, past, req)
 	if e, ok := errors.AsType[*fault.Error](err); ok && (e.Kind == fault.KindInvalid || e.Kind == fault.KindConflict) {
 		// What is wrong may be so only since then: a contact is gone, a number taken.
 		return Patch{}, errOtherVersion
@@ -127,10 +127,10 @@ func changedSince(ctx context.Context, r Reader, now Account, version int64) (ma
 // changesOf are what a request sets of an account to other values: what it adds,
 // removes and fills is right for every version. If it is to be merged strictly, they
 // are also what it has in common with the changes since its version.
-func (s *Service) changesOf(ctx context.Context, r Reader, now Account, past map[string]any, req UpdateRequest) (patch.Changes, error) {
+func (w *Writer) changesOf(ctx context.Context, r Reader, now Account, past map[string]any, req UpdateRequest) (patch.Changes, error) {
 	set := req.Patch
 	set.Add, set.Remove, set.Fill = nil, nil, nil
-	outcome, _, err := s.apply(ctx, r, now, set, req.AllowNewOptions)
+	outcome, _, err := w.apply(ctx, r, now, set, req.AllowNewOptions)
 	if err != nil || req.Merge != MergeStrictly {
 		return outcome.Changes, err
 	}
@@ -142,7 +142,7 @@ func (s *Service) changesOf(ctx context.Context, r Reader, now Account, past map
 	if err != nil {
 		return nil, err
 	}
-	intended, _, err := s.apply(ctx, r, then, set, req.AllowNewOptions)
+	intended, _, err := w.apply(ctx, r, then, set, req.AllowNewOptions)
 	if err != nil {
 		return nil, err
 	}

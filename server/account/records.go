@@ -7,7 +7,6 @@ import (
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/query"
-	"github.com/accountsd/accountsd/server/schema"
 )
 
 // Records reads the accounts of companies, and what happened to them.
@@ -60,11 +59,6 @@ func (r *Records) SearchFilter(ctx context.Context, actor identity.Actor, tests 
 		return query.Filter{}, err
 	}
 	return query.Parse(tests, either, Subjects(properties), r.region)
-}
-
-// Schema returns a company's schema as a transaction or a store has it.
-func (r *Records) Schema(ctx context.Context, in Reader, companyID int64) (schema.Schema, error) {
-	return r.schemas.current(ctx, in, companyID)
 }
 
 // Changes returns the changes of the company's accounts with sequences above

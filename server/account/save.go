@@ -13,13 +13,13 @@ import (
 
 // Insert adds a new account in a transaction, and the options that it is the first to
 // have, with all that goes with a write: see Save.
-func (s *Service) Insert(ctx context.Context, tx Tx, actor identity.Actor, outcome Outcome, properties schema.Schema) (Account, error) {
+func (w *Writer) Insert(ctx context.Context, tx Tx, actor identity.Actor, outcome Outcome, properties schema.Schema) (Account, error) {
 	a := outcome.Account
 	if err := addOptions(ctx, tx, a.CompanyID, outcome.NewOptions); err != nil {
 		return Account{}, err
 	}
 	a.Version, a.CreatedBy = 1, new(actor.User)
-	a.CreatedAt = s.clock.Now()
+	a.CreatedAt = w.clock.Now()
 	a.UpdatedAt = a.CreatedAt
 	if err := tx.InsertAccount(ctx, &a); err != nil {
 		return Account{}, fmt.Errorf("store account: %w", err)
@@ -32,7 +32,7 @@ func (s *Service) Insert(ctx context.Context, tx Tx, actor identity.Actor, outco
 
 // PutBack adds an account in a transaction that was there before, as it is to be, with
 // all that goes with a write: see Save.
-func (s *Service) PutBack(ctx context.Context, tx Tx, actor identity.Actor, a Account, properties schema.Schema, cause *Cause) error {
+func (w *Writer) PutBack(ctx context.Context, tx Tx, actor identity.Actor, a Account, properties schema.Schema, cause *Cause) error {
 	if err := tx.PutAccount(ctx, a); err != nil {
 		return fmt.Errorf("store account: %w", err)
 	}
@@ -47,9 +47,9 @@ func (s *Service) PutBack(ctx context.Context, tx Tx, actor identity.Actor, a Ac
 // that goes with a write: version, time and author, the index of custom values,
 // the history. The schema must have the properties whose values changed. Most writes
 // have no cause.
-func (s *Service) Save(ctx context.Context, tx Tx, actor identity.Actor, before, after Account, changes patch.Changes, properties schema.Schema, cause *Cause) (Account, error) {
+func (w *Writer) Save(ctx context.Context, tx Tx, actor identity.Actor, before, after Account, changes patch.Changes, properties schema.Schema, cause *Cause) (Account, error) {
 	after.Version = before.Version + 1
-	after.UpdatedAt = s.clock.Since(before.UpdatedAt)
+	after.UpdatedAt = w.clock.Since(before.UpdatedAt)
 	after.UpdatedBy = new(actor.User)
 	if err := tx.UpdateAccount(ctx, after, changes); err != nil {
 		return Account{}, fmt.Errorf("store account: %w", err)
@@ -61,12 +61,12 @@ func (s *Service) Save(ctx context.Context, tx Tx, actor identity.Actor, before,
 }
 
 // Remove deletes an account in a transaction. Its history ends with what it had.
-func (s *Service) Remove(ctx context.Context, tx Tx, actor identity.Actor, a Account, cause *Cause) error {
+func (w *Writer) Remove(ctx context.Context, tx Tx, actor identity.Actor, a Account, cause *Cause) error {
 	if err := tx.DeleteAccount(ctx, a.CompanyID, a.ID); err != nil {
 		return fmt.Errorf("delete account: %w", err)
 	}
 	a.Version++
-	a.UpdatedAt = s.clock.Since(a.UpdatedAt)
+	a.UpdatedAt = w.clock.Since(a.UpdatedAt)
 	return addHistory(ctx, tx, actor, a, ChangeDeleted, a.changes(gone), cause)
 }
 

@@ -61,7 +61,7 @@ func (s *Service) CheckForMany(ctx context.Context, actor identity.Actor, p Patc
 func (s *Service) checkForMany(ctx context.Context, r Reader, actor identity.Actor, p Patch, newOptions bool) error {
 	p.Fill, p.ID = nil, patch.Field[int64]{}
 	blank := Account{CompanyID: actor.CompanyID}
-	env, err := s.envFor(ctx, r, blank, p, newOptions)
+	env, err := s.writer.envFor(ctx, r, blank, p, newOptions)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (s *Service) checkForMany(ctx context.Context, r Reader, actor identity.Act
 // not what the request expects; KindInvalid or KindConflict with the offences of the
 // first account that has any.
 func (s *Service) UpdateSelection(ctx context.Context, actor identity.Actor, req SelectionRequest) (SelectionResult, error) {
-	return Decide(ctx, s, actor.CompanyID, req.Mode, changedAccounts, func(ctx context.Context, tx Tx) (SelectionResult, error) {
+	return Decide(ctx, s.writer, actor.CompanyID, req.Mode, changedAccounts, func(ctx context.Context, tx Tx) (SelectionResult, error) {
 		u := &selection{Service: s, tx: tx, actor: actor, req: req}
 		return u.run(ctx)
 	})
@@ -159,7 +159,7 @@ func (u *selection) update(ctx context.Context, id int64) error {
 		return nil
 	}
 	u.result.Matched++
-	after, changes, err := u.change(ctx, u.tx, u.actor, before, u.req.Patch, u.req.AllowNewOptions)
+	after, changes, err := u.writer.change(ctx, u.tx, u.actor, before, u.req.Patch, u.req.AllowNewOptions)
 	if err != nil {
 		return ofAccount(id, err)
 	}

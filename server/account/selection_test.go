@@ -39,8 +39,8 @@ func TestSelectionOfWhatIsGone(t *testing.T) {
 	if _, err := d.Lineage.Merge(t.Context(), d.Actor, lineage.MergeRequest{ID: kept.ID, From: []lineage.MergeSource{{ID: merged.ID}}}); err != nil {
 		t.Fatal(err)
 	}
-	accounts := account.NewService(store.For(d.Store, func(tx store.Tx) account.Tx { return late{tx, []int64{merged.ID, deleted.ID}} }), d.Clock, "US")
-	result, err := accounts.UpdateSelection(t.Context(), d.Actor, account.SelectionRequest{
+	part := store.For(d.Store, func(tx store.Tx) account.Tx { return late{tx, []int64{merged.ID, deleted.ID}} })
+	result, err := account.NewService(account.NewWriter(part, d.Clock, "US")).UpdateSelection(t.Context(), d.Actor, account.SelectionRequest{
 		Filter:      query.Filter{Conditions: []query.Condition{{Member: account.MemberTitle, Contains: "kept"}}},
 		MaxAffected: 5, Patch: account.Patch{Value: patch.Set(1.0)},
 	})

@@ -2,14 +2,9 @@ package account
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"slices"
 
-	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
-	"github.com/accountsd/accountsd/server/patch"
-	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/write"
 )
 
@@ -17,15 +12,12 @@ import (
 // this package to the records of a store.
 type Service struct {
 	*Records
-	store Store
-	clock write.Clock
+	writer *Writer
 }
 
-// NewService returns a service over the store, which stays the caller's to
-// close. The region (ISO 3166) is that of phone numbers without a country code;
-// empty: only numbers with one are read.
-func NewService(store Store, clock write.Clock, region string) *Service {
-	return &Service{Records: &Records{reader: store, region: region, schemas: &schemas{}}, store: store, clock: clock}
+// NewService returns a service over the store of the writer.
+func NewService(writer *Writer) *Service {
+	return &Service{Records: &Records{reader: writer.store, region: writer.region, schemas: writer.schemas}, writer: writer}
 }
 
 // Parse reads a body: see ParsePatch.
@@ -65,99 +57,17 @@ type UpdateRequest struct {
 // KindPrecondition if Match does not hold, with what others have changed of what
 // the patch changes; KindInvalid or KindConflict with every offence of the patch.
 func (s *Service) Update(ctx context.Context, actor identity.Actor, req UpdateRequest) (Account, error) {
-	return Decide(ctx, s, actor.CompanyID, req.Mode, one, func(ctx context.Context, tx Tx) (Account, error) {
+	return Decide(ctx, s.writer, actor.CompanyID, req.Mode, one, func(ctx context.Context, tx Tx) (Account, error) {
 		before, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
 		if err != nil {
 			return Account{}, err
 		}
-		p, err := s.rebase(ctx, tx, before, req, MaxPast)
+		p, err := s.writer.rebase(ctx, tx, before, req, MaxPast)
 		if err != nil {
 			return Account{}, err
 		}
-		return s.ApplyAndSave(ctx, tx, actor, before, p, req.AllowNewOptions)
+		return s.writer.ApplyAndSave(ctx, tx, actor, before, p, req.AllowNewOptions)
 	})
-}
-
-// ApplyAndSave applies a patch to a stored account, and writes what changed.
-func (s *Service) ApplyAndSave(ctx context.Context, tx Tx, actor identity.Actor, before Account, p Patch, newOptions bool) (Account, error) {
-	after, _, err := s.change(ctx, tx, actor, before, p, newOptions)
-	return after, err
-}
-
-// change is ApplyAndSave, and tells what changed.
-func (s *Service) change(ctx context.Context, tx Tx, actor identity.Actor, before Account, p Patch, newOptions bool) (Account, patch.Changes, error) {
-	outcome, properties, err := s.apply(ctx, tx, before, p, newOptions)
-	if err != nil {
-		return Account{}, nil, err
-	}
-	if len(outcome.Changes) == 0 {
-		return before, nil, nil
-	}
-	if err := addOptions(ctx, tx, before.CompanyID, outcome.NewOptions); err != nil {
-		return Account{}, nil, err
-	}
-	after, err := s.Save(ctx, tx, actor, before, outcome.Account, outcome.Changes, properties, nil)
-	return after, outcome.Changes, err
-}
-
-// SetContacts links an account to contacts, in order, in a transaction.
-func (s *Service) SetContacts(ctx context.Context, tx Tx, actor identity.Actor, a Account, ids []int64) error {
-	_, err := s.ApplyAndSave(ctx, tx, actor, a, Patch{Contacts: patch.Set(ids)}, false)
-	return err
-}
-
-// apply runs Apply with what it needs of the store, and adds what only the
-// store knows: whether the number is taken. It returns the schema as well if it
-// had to be loaded.
-func (s *Service) apply(ctx context.Context, r Reader, before Account, p Patch, newOptions bool) (Outcome, schema.Schema, error) {
-	env, err := s.envFor(ctx, r, before, p, newOptions)
-	if err != nil {
-		return Outcome{}, nil, err
-	}
-	outcome := Apply(before, p, env)
-	taken, err := Taken(ctx, r, before, p, outcome.Changes, env.Schema)
-	if err != nil {
-		return Outcome{}, nil, err
-	}
-	return outcome, env.Schema, fault.Invalid(append(outcome.Errors, taken...))
-}
-
-// envFor is what a patch needs of the store.
-func (s *Service) envFor(ctx context.Context, r Reader, before Account, p Patch, newOptions bool) (Env, error) {
-	env := Env{AllowNewOptions: newOptions, Region: s.region}
-	if p.hasCustom() {
-		properties, err := s.schemas.current(ctx, r, before.CompanyID)
-		if err != nil {
-			return Env{}, err
-		}
-		env.Schema = properties
-	}
-	var err error
-	env.Contacts, err = ContactsFor(ctx, r, before, p)
-	return env, err
-}
-
-// ContactsFor returns the contacts that a patch may link an account to. Those that
-// it is linked to are at hand, and stay linked though the patch may name none.
-func ContactsFor(ctx context.Context, r Reader, a Account, p Patch) (map[int64]Contact, error) {
-	ids, named := p.contacts()
-	if !named {
-		return nil, nil
-	}
-	linked := make(map[int64]Contact, len(a.Contacts))
-	for _, c := range a.Contacts {
-		linked[c.ID] = c
-	}
-	unlinked := slices.DeleteFunc(ids, func(id int64) bool { _, ok := linked[id]; return ok })
-	if len(unlinked) == 0 {
-		return linked, nil
-	}
-	contacts, err := r.Contacts(ctx, a.CompanyID, unlinked)
-	if err != nil {
-		return nil, fmt.Errorf("load contacts: %w", err)
-	}
-	maps.Copy(linked, contacts)
-	return linked, nil
 }
 
 // DeleteRequest is one deletion of an account.
@@ -171,7 +81,7 @@ type DeleteRequest struct {
 // values that it had. Errors: KindNotFound; KindPrecondition if Match does not
 // hold.
 func (s *Service) Delete(ctx context.Context, actor identity.Actor, req DeleteRequest) error {
-	_, err := Decide(ctx, s, actor.CompanyID, req.Mode, none, func(ctx context.Context, tx Tx) (done struct{}, err error) {
+	_, err := Decide(ctx, s.writer, actor.CompanyID, req.Mode, none, func(ctx context.Context, tx Tx) (done struct{}, err error) {
 		a, err := tx.AccountForUpdate(ctx, actor.CompanyID, req.ID)
 		if err != nil {
 			return done, err
@@ -179,7 +89,7 @@ func (s *Service) Delete(ctx context.Context, actor identity.Actor, req DeleteRe
 		if err := req.Match.Check(a); err != nil {
 			return done, err
 		}
-		return done, s.Remove(ctx, tx, actor, a, nil)
+		return done, s.writer.Remove(ctx, tx, actor, a, nil)
 	})
 	return err
 }

@@ -29,14 +29,14 @@ const (
 // the accounts, which change by them.
 type Service struct {
 	store    Store
-	accounts *account.Service
+	accounts *account.Writer
 	clock    write.Clock
 	region   string
 }
 
 // NewService returns a service over the store. The region (ISO 3166) is that of
 // phone numbers without a country code.
-func NewService(store Store, accounts *account.Service, clock write.Clock, region string) *Service {
+func NewService(store Store, accounts *account.Writer, clock write.Clock, region string) *Service {
 	return &Service{store: store, accounts: accounts, clock: clock, region: region}
 }
 

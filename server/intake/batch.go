@@ -19,7 +19,7 @@ type BatchRequest struct {
 func (s *Service) ParseBatch(body any) BatchRequest {
 	object, _ := body.(map[string]any)
 	if _, hasItems := object["items"]; !hasItems {
-		return BatchRequest{BatchRequest: s.accounts.ParseBatch(body)}
+		return BatchRequest{BatchRequest: account.ParseBatch(body, s.region)}
 	}
 	r := patch.NewReader(body, s.region)
 	if _, hasUpdates := object["updates"]; hasUpdates {

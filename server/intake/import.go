@@ -104,7 +104,7 @@ func NewImporter(intake *Service, store ImportStore) *Importer {
 }
 
 // Parse reads a row: see ParsePatch.
-func (i *Importer) Parse(body any) account.Patch { return i.intake.accounts.Parse(body) }
+func (i *Importer) Parse(body any) account.Patch { return account.ParsePatch(body, i.intake.region) }
 
 // Begin returns how far the import has come if it was begun before, and else
 // keeps that it begins, unless begin returns an error.

@@ -10,14 +10,14 @@ import (
 
 // Service takes bodies in, each for the account that it matches.
 type Service struct {
-	accounts *account.Service
+	accounts *account.Writer
 	store    account.Store
 	clock    write.Clock
 	region   string
 }
 
 // NewService returns a service over the store, which stays the caller's to close, and
-// over the accounts in it. The region is that of account.NewService.
-func NewService(store account.Store, accounts *account.Service, clock write.Clock, region string) *Service {
+// over the accounts in it. The region is that of account.NewWriter.
+func NewService(store account.Store, accounts *account.Writer, clock write.Clock, region string) *Service {
 	return &Service{accounts: accounts, store: store, clock: clock, region: region}
 }

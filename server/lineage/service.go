@@ -9,13 +9,13 @@ import (
 
 // Service goes through the history of accounts, and writes what becomes of it.
 type Service struct {
-	accounts *account.Service
+	accounts *account.Writer
 	store    account.Store
 	clock    write.Clock
 }
 
 // NewService returns a service over the store, which stays the caller's to close, and
 // over the accounts in it.
-func NewService(store account.Store, accounts *account.Service, clock write.Clock) *Service {
+func NewService(store account.Store, accounts *account.Writer, clock write.Clock) *Service {
 	return &Service{accounts: accounts, store: store, clock: clock}
 }

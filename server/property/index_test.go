@@ -149,8 +149,8 @@ func storeOf(s *domaintest.Domain) property.Store {
 }
 
 // newBuilder is a service that builds indexes over another store.
-func newBuilder(s *domaintest.Domain, over property.Store) *property.Service {
-	return property.NewService(over, s.Accounts, nil, nil)
+func newBuilder(over property.Store) *property.Service {
+	return property.NewService(over, nil, nil, nil)
 }
 
 // intrusiveStore calls a function between the chunks of a build.
@@ -171,7 +171,7 @@ func TestIndexBuildIsResumed(t *testing.T) {
 	addAmounts(t, s, 1500)
 	setIndexed(t, s, true)
 	ctx, cancel := context.WithCancel(t.Context())
-	interrupted := newBuilder(s, intrusiveStore{storeOf(s), func(after int64) {
+	interrupted := newBuilder(intrusiveStore{storeOf(s), func(after int64) {
 		if after > 0 {
 			cancel()
 		}
@@ -196,7 +196,7 @@ func TestIndexBegunAgainDuringABuild(t *testing.T) {
 	addAmounts(t, s, 1500)
 	setIndexed(t, s, true)
 	var once sync.Once
-	overtaken := newBuilder(s, intrusiveStore{storeOf(s), func(after int64) {
+	overtaken := newBuilder(intrusiveStore{storeOf(s), func(after int64) {
 		if after > 0 {
 			once.Do(func() {
 				setIndexed(t, s, false)
@@ -223,7 +223,7 @@ func TestDeletionsDuringABuild(t *testing.T) {
 	accounts := addAmounts(t, s, 1500)
 	p := setIndexed(t, s, true)
 	deleted := false
-	builder := newBuilder(s, deletingStore{storeOf(s), func(ctx context.Context) error {
+	builder := newBuilder(deletingStore{storeOf(s), func(ctx context.Context) error {
 		if deleted {
 			return nil
 		}
@@ -238,7 +238,7 @@ func TestDeletionsDuringABuild(t *testing.T) {
 	checkIndex(t, s)
 	setIndexed(t, s, false)
 	setIndexed(t, s, true)
-	gone := newBuilder(s, deletingStore{storeOf(s), func(ctx context.Context) error {
+	gone := newBuilder(deletingStore{storeOf(s), func(ctx context.Context) error {
 		return s.Properties.Delete(ctx, s.Actor, p.Key, true)
 	}})
 	if err := gone.BuildIndexes(t.Context()); err != nil {

@@ -35,7 +35,7 @@ var reservedKeys = append(account.ReservedNames(), string(query.MemberText), "st
 // the accounts, which change by it.
 type Service struct {
 	store    Store
-	accounts *account.Service
+	accounts *account.Writer
 	clock    write.Clock
 	log      *slog.Logger
 	wake     chan struct{} // holds one if an index is to be built
@@ -43,7 +43,7 @@ type Service struct {
 
 // NewService returns a service over the store. A nil logger of Run is
 // slog.Default().
-func NewService(store Store, accounts *account.Service, clock write.Clock, log *slog.Logger) *Service {
+func NewService(store Store, accounts *account.Writer, clock write.Clock, log *slog.Logger) *Service {
 	if log == nil {
 		log = slog.Default()
 	}

@@ -181,7 +181,7 @@ func BenchmarkDuplicates(b *testing.B) {
 		a.Title, a.Address = fmt.Sprint("Account ", i/2), []string{fmt.Sprint(i, " Elm Street, Springfield")}
 		return a
 	})
-	records := account.NewService(store.For(s, func(tx store.Tx) account.Tx { return tx }), time.Now, "").Records
+	records := account.NewService(account.NewWriter(store.For(s, func(tx store.Tx) account.Tx { return tx }), time.Now, "")).Records
 	actor := identity.Actor{CompanyID: company}
 	for name, reason := range map[string]account.DuplicateReason{"page": account.DuplicateTitle, "none": account.DuplicateAddress} {
 		b.Run(name, func(b *testing.B) {

@@ -88,12 +88,12 @@ const racedToken = "acc_raced"
 func newRooms(s store.Store) *rooms {
 	clock := write.Clock(func() time.Time { return start })
 	part := store.For(s, func(tx store.Tx) account.Tx { return tx })
-	accounts := account.NewService(part, clock, "US")
+	writer := account.NewWriter(part, clock, "US")
 	return &rooms{
 		Store:    s,
-		accounts: accounts,
-		intake:   intake.NewService(part, accounts, clock, "US"),
-		contacts: contact.NewService(store.For(s, func(tx store.Tx) contact.Tx { return tx }), accounts, clock, "US"),
+		accounts: account.NewService(writer),
+		intake:   intake.NewService(part, writer, clock, "US"),
+		contacts: contact.NewService(store.For(s, func(tx store.Tx) contact.Tx { return tx }), writer, clock, "US"),
 		identity: identity.NewService(store.For(s, func(tx store.Tx) identity.Tx { return tx }), clock, slog.New(slog.DiscardHandler)),
 		counter:  alias.NewCounter(),
 	}

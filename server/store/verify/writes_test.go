@@ -122,7 +122,8 @@ func TestZeroBelowZero(t *testing.T) {
 			after := before
 			after.Value, after.Size = &below, &below
 			changes := patch.Changes{"value": {Before: *before.Value, After: below}, "size": {Before: *before.Size, After: below}}
-			_, err = w.Accounts.Save(ctx, tx, w.Actor, before, after, changes, nil, nil)
+			writer := account.NewWriter(store.For(w.store, func(tx store.Tx) account.Tx { return tx }), w.Clock, "US")
+			_, err = writer.Save(ctx, tx, w.Actor, before, after, changes, nil, nil)
 			return err
 		}))
 		w.update(1, map[string]any{"value": json.Number("1")})
