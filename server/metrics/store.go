@@ -72,24 +72,31 @@ func (s *state) Describe(to chan<- *prometheus.Desc) {
 func (s *state) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), askTime)
 	defer cancel()
-	to <- prometheus.MustNewConstMetric(queueLength, prometheus.GaugeValue, float64(s.store.Waiting()))
-	texts, err := s.store.TextBacklog(ctx)
-	s.tell(to, textBacklog, float64(texts), err)
-	building, err := s.store.BuildingProperties(ctx)
-	s.tell(to, propertyBacklog, float64(len(building)), err)
-	webhooks, err := s.store.WebhookStanding(ctx)
-	s.tell(to, activeWebhooks, float64(webhooks.Active), err)
-	s.tell(to, failingWebhooks, float64(webhooks.Failing), err)
-	s.tell(to, pausedWebhooks, float64(webhooks.Paused), err)
-	s.tell(to, webhookBacklog, float64(webhooks.Behind), err)
+	to <- gauge(queueLength, s.store.Waiting())
+	if texts, err := s.store.TextBacklog(ctx); s.isKnown(err) {
+		to <- gauge(textBacklog, texts)
+	}
+	if building, err := s.store.BuildingProperties(ctx); s.isKnown(err) {
+		to <- gauge(propertyBacklog, len(building))
+	}
+	if webhooks, err := s.store.WebhookStanding(ctx); s.isKnown(err) {
+		to <- gauge(activeWebhooks, webhooks.Active)
+		to <- gauge(failingWebhooks, webhooks.Failing)
+		to <- gauge(pausedWebhooks, webhooks.Paused)
+		to <- gauge(webhookBacklog, webhooks.Behind)
+	}
 	s.unknown.Collect(to)
 }
 
-func (s *state) tell(to chan<- prometheus.Metric, what *prometheus.Desc, value float64, err error) {
+// isKnown tells whether the store has answered a question, and counts it otherwise.
+func (s *state) isKnown(err error) bool {
 	if err != nil {
 		s.unknown.Inc()
 		s.log.Warn("the store did not answer what the metrics ask", "error", err)
-		return
 	}
-	to <- prometheus.MustNewConstMetric(what, prometheus.GaugeValue, value)
+	return err == nil
+}
+
+func gauge[N int | int64](what *prometheus.Desc, value N) prometheus.Metric {
+	return prometheus.MustNewConstMetric(what, prometheus.GaugeValue, float64(value))
 }

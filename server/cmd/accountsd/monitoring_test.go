@@ -68,6 +68,24 @@ func TestMonitoringPageListsMetrics(t *testing.T) {
 	}
 }
 
+// What the page lists can be seen on the dashboard, or an alert watches it.
+func TestDashboardShowsMetrics(t *testing.T) {
+	t.Parallel()
+	watched, err := os.ReadFile("../../../docs/prometheus-alerts.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(watched)
+	for _, queries := range dashboardQueries(t) {
+		text += strings.Join(queries, "\n")
+	}
+	for _, found := range regexp.MustCompile("`(accountsd_\\w+)`").FindAllStringSubmatch(monitoringPage(t), -1) {
+		if name := found[1]; name != "accountsd_webhooks_paused_total" && !strings.Contains(text, name) { // whose gauge is shown
+			t.Errorf("%s is neither on the dashboard nor in an alert", name)
+		}
+	}
+}
+
 // The manual page and the completions have the doctor, with the flags of serve.
 func TestDoctorIsInManual(t *testing.T) {
 	t.Parallel()
