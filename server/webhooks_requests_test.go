@@ -162,6 +162,25 @@ func TestWebhookSecretsRotate(t *testing.T) {
 	}
 }
 
+// A former secret that signs no more is not told of, neither of one webhook nor of all.
+func TestFormerSecretIsOver(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.send(t, adminly("POST", "/webhooks", `{"url":"https://hooks.example.com"}`))
+	f.send(t, adminly("POST", "/webhooks/1/rotate-secret", `{"keepFormerHours":1}`))
+	for _, c := range []struct {
+		later time.Duration
+		over  bool
+	}{{59 * time.Minute, false}, {time.Minute, true}} {
+		f.clock.advance(c.later)
+		for _, r := range []request{adminly("GET", "/webhooks", ""), adminly("GET", "/webhooks/1", ""), adminly("PATCH", "/webhooks/1", `{}`)} {
+			if a := f.send(t, r); strings.Contains(a.Body.String(), `"formerSecretUntil":null`) != c.over {
+				t.Errorf("%s %s: %s", r.method, r.path, a.Body)
+			}
+		}
+	}
+}
+
 // A test is sent once, and a replay sends what was sent before under the same ids.
 func TestWebhookTestAndReplay(t *testing.T) {
 	t.Parallel()

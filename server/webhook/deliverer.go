@@ -45,7 +45,8 @@ type Watcher interface {
 	// Paused is called when the server has paused a webhook.
 	Paused(w Webhook)
 
-	// Failed is called when a store did not answer. The webhook is tried again.
+	// Failed is called when a store did not answer: about a webhook, which is tried
+	// again, or which are due, and then without one.
 	Failed(ref Ref, err error)
 }
 

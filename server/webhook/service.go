@@ -47,11 +47,16 @@ func (s *Service) Get(ctx context.Context, actor identity.Actor, id int64) (Webh
 	return s.measured(ctx, w)
 }
 
-// measure sets how far webhooks are behind.
+// measure sets how far webhooks are behind, and forgets former secrets that are over.
 func (s *Service) measure(ctx context.Context, companyID int64, webhooks []Webhook) error {
 	last, err := s.store.LastChange(ctx, companyID)
+	now := s.clock.Now()
 	for i := range webhooks {
-		webhooks[i].Behind = max(0, last-webhooks[i].Position)
+		w := &webhooks[i]
+		w.Behind = max(0, last-w.Position)
+		if !w.FormerUntil.After(now) {
+			w.FormerSecret, w.FormerUntil = "", time.Time{}
+		}
 	}
 	return err
 }

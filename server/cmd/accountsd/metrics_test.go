@@ -121,6 +121,12 @@ func TestMetricsWithoutDatabase(t *testing.T) {
 	if _, there := got["accountsd_text_index_backlog"]; there || got["accountsd_store_questions_failed_total"] == 0 {
 		t.Errorf("%v", got)
 	}
+	mailtest.Eventually(t, "webhooks are looked for in vain", func() bool {
+		return strings.Contains(p.log.String(), "looking for webhooks to deliver failed; trying again")
+	})
+	if strings.Contains(p.log.String(), "webhookId") {
+		t.Errorf("the log names a webhook that there is not:\n%s", p.log)
+	}
 	if strings.Contains(p.log.String(), "s3cret") {
 		t.Error("the log has the password")
 	}

@@ -67,5 +67,9 @@ func (w webhookWatcher) Paused(h webhook.Webhook) {
 
 // Failed logs that a store did not answer.
 func (w webhookWatcher) Failed(ref webhook.Ref, err error) {
-	w.logger.Error("webhooks were not delivered", "companyId", ref.CompanyID, "webhookId", ref.ID, "error", err)
+	if ref == (webhook.Ref{}) {
+		w.logger.Error("looking for webhooks to deliver failed; trying again", "error", err)
+		return
+	}
+	w.logger.Error("a webhook was not delivered; trying again", "companyId", ref.CompanyID, "webhookId", ref.ID, "error", err)
 }
