@@ -21,6 +21,8 @@ const (
 	invalidCatalogName    = "3D000"
 	insufficientPrivilege = "42501"
 	readOnlyTransaction   = "25006"
+	undefinedSetting      = "42704"
+	invalidSetting        = "22023"
 	undefinedColumn       = "42703" // another program's table has the name of ours
 	unknownStatement      = "26000" // of those that are prepared
 	duplicateStatement    = "42P05"
@@ -81,6 +83,8 @@ func (p place) explainCode(refused *pgconn.PgError, err error) error {
 	case readOnlyTransaction:
 		return refusal(fault.KindUnavailable, "the database %s at %s can only be read, as on a standby; name the primary, or all servers and target_session_attrs=read-write",
 			p.database, p.servers)
+	case undefinedSetting, invalidSetting:
+		return refusal(fault.KindInvalid, "the database server at %s refuses a setting of the URL: %s", p.servers, refused.Message)
 	case undefinedColumn:
 		return p.foreign()
 	case unknownStatement, duplicateStatement:
@@ -91,6 +95,11 @@ func (p place) explainCode(refused *pgconn.PgError, err error) error {
 		return refusal(fault.KindUnavailable, "the database server at %s takes nobody for now: %s", p.servers, refused.Message)
 	}
 	return err
+}
+
+func (p place) encoded(encoding string) error {
+	return refusal(fault.KindInvalid, "the database %s at %s has the encoding %s, which cannot hold all texts; make it anew with ENCODING 'UTF8' TEMPLATE template0, or name another one with --db",
+		p.database, p.servers, encoding)
 }
 
 func (p place) foreign() error {

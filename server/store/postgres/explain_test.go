@@ -116,6 +116,41 @@ func TestServersThatCannotBeReached(t *testing.T) {
 	refused(t, t.Context(), "postgres://ada:s3cret@absent.invalid/accounts", fault.KindUnavailable, "the database server at absent.invalid:5432 cannot be reached: the name absent.invalid leads to no address")
 }
 
+// What is wrong with a URL is said as what it is.
+func TestSettingsOfURLs(t *testing.T) {
+	t.Parallel()
+	database := pgtest.Database(t)
+	for name, want := range map[string]string{
+		"colour":          `refuses a setting of the URL: unrecognized configuration parameter "colour"`,
+		"client_encoding": `refuses a setting of the URL: invalid value for parameter "client_encoding": "x"`,
+	} {
+		refused(t, t.Context(), as(t, database, func(_ *url.URL, settings url.Values) { settings.Set(name, "x") }), fault.KindInvalid, want)
+	}
+}
+
+// Texts of other languages would be kept as what they are not, or could not be kept.
+func TestDatabaseOfOtherEncoding(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Database(t)
+	name := fmt.Sprintf("latin_%d", os.Getpid())
+	execute(t, server, "CREATE DATABASE "+name+" ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+	t.Cleanup(func() {
+		conn, err := pgx.Connect(context.Background(), server)
+		if err == nil {
+			_, err = conn.Exec(context.Background(), "DROP DATABASE "+name)
+			_ = conn.Close(context.Background())
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	latin := as(t, server, func(u *url.URL, _ url.Values) { u.Path = name })
+	refused(t, t.Context(), latin, fault.KindInvalid, "has the encoding LATIN1, which cannot hold all texts; make it anew with ENCODING 'UTF8'")
+	if version, err := postgres.VersionOf(t.Context(), latin); err != nil || version != 0 {
+		t.Errorf("version %d, %v", version, err)
+	}
+}
+
 // A database that is not ours stays as it is.
 func TestDatabasesOfOthers(t *testing.T) {
 	t.Parallel()

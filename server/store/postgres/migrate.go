@@ -61,7 +61,7 @@ func (s *Store) Version(ctx context.Context) (version int, err error) {
 
 var selectVersion = db.Statement{Thing: "schema", Brief: true, Text: readVersion}
 
-const seeForeign = `SELECT EXISTS (
+const seeDatabase = `SELECT current_setting('server_encoding'), EXISTS (
 	SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 	WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT EXISTS (
 		SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
@@ -71,15 +71,20 @@ AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute WHERE attrelid = to_regcla
 // extensions aside. So a wrong URL changes nothing, and a role that may write records
 // only can use a database that is up to date.
 func (s *Store) bringUp(ctx context.Context) error {
-	if version, err := s.Version(ctx); err != nil || version == SchemaVersion() {
+	version, err := s.Version(ctx)
+	if err != nil || version == SchemaVersion() {
 		return err
 	}
+	var encoding string
 	var foreign bool
-	if err := s.engine.Pool().QueryRow(ctx, seeForeign).Scan(&foreign); err != nil {
+	if err := s.engine.Pool().QueryRow(ctx, seeDatabase).Scan(&encoding, &foreign); err != nil {
 		return err
 	}
-	if foreign {
+	switch {
+	case foreign:
 		return s.place.foreign()
+	case version == 0 && encoding != "UTF8":
+		return s.place.encoded(encoding)
 	}
 	return s.Migrate(ctx)
 }
