@@ -217,6 +217,26 @@ func TestRightsThatAreMissing(t *testing.T) {
 	}
 }
 
+// Who is locked out of a database that is served can try again later: the role may have
+// got another password.
+func TestRoleThatIsLockedOut(t *testing.T) {
+	t.Parallel()
+	database := pgtest.Database(t)
+	role, itsURL := newRole(t, database)
+	execute(t, database, "GRANT CREATE ON SCHEMA public TO "+role, "CREATE EXTENSION pg_trgm; CREATE EXTENSION btree_gin")
+	s := open(t, itsURL)
+	execute(t, database, "ALTER ROLE "+role+" NOLOGIN", "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = '"+role+"'")
+	for range 3 { // The first may find a connection that has just ended.
+		if _, err := s.Companies(t.Context()); fault.KindOf(err) != fault.KindUnavailable {
+			t.Errorf("got %v", err)
+		}
+	}
+	execute(t, database, "ALTER ROLE "+role+" LOGIN")
+	if _, err := s.Companies(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 // A standby is refused where there are no tables yet, and else can be read.
 func TestReadOnlyDatabase(t *testing.T) {
 	t.Parallel()

@@ -77,6 +77,9 @@ func IsTaken(err error) bool {
 
 // isGone tells whether the database could not be reached, or is about to go.
 func isGone(err error) bool {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true // for whatever reason: a password that was changed, for one
+	}
 	if c := code(err); c != "" {
 		switch c[:2] {
 		case classConnection, classResources, classOperator, classSystem:
@@ -85,9 +88,6 @@ func isGone(err error) bool {
 		return false
 	}
 	if _, ok := errors.AsType[net.Error](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return true
 	}
 	return pgconn.SafeToRetry(err) || errors.Is(err, net.ErrClosed) || isCut(err)
