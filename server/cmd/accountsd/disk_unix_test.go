@@ -37,7 +37,7 @@ func TestCommandsOnFullDisk(t *testing.T) {
 func TestReadOnlyDisk(t *testing.T) {
 	t.Parallel()
 	folder, output, _ := onDisk(t, "64", `"$1" init --company C --email a@example.com >key 2>/dev/null && mount -o remount,ro . ; "$1" serve; "$1" doctor --addr 127.0.0.1:0`)
-	want := "accountsd: " + folder + "/accounts.db cannot be written, since its disk is mounted read-only; the system's log may tell why\n"
+	want := "accountsd: " + folder + "/accounts.db cannot be written, since its disk is read-only to this program; the system's log may tell why, or its unit of systemd lacks ReadWritePaths=" + folder + "\n"
 	if !strings.HasPrefix(output, want) || !strings.Contains(output, folder+" is mounted read-only; the system's log may tell why\n") || strings.Contains(output, "chown") {
 		t.Errorf("got %s\nwant %s", output, want)
 	}

@@ -264,7 +264,7 @@ func explain(path string, err error) error {
 		return damaged(path)
 	case code == sqlite.ResultCantOpen, code == sqlite.ResultReadOnly, code == sqlite.ResultPerm, errors.Is(err, write.ErrReadOnly):
 		if isOnReadOnlyDisk(path) {
-			return refuse(fault.KindUnavailable, "%s cannot be written, since its disk is mounted read-only; the system's log may tell why", path)
+			return refuse(fault.KindUnavailable, "%s cannot be written, since its disk is read-only to this program; the system's log may tell why, or its unit of systemd lacks ReadWritePaths=%s", path, filepath.Dir(path))
 		}
 		return refuse(fault.KindInvalid, "%s cannot be opened; check that this user may read and write it and its folder", path)
 	case engine.IsBusy(err):
