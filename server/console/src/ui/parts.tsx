@@ -56,7 +56,7 @@ export const Empty = ({ title, children }: { title: string; children?: Component
 );
 
 /** The head of a view: what it is, and what can be done there. */
-export function Head({ title, under, children, back }: { title: string; under?: ComponentChildren; children?: ComponentChildren; back?: { href: string; text: string } }) {
+export function Head({ title, under, children, back }: { title: string; under?: ComponentChildren; children?: ComponentChildren; back?: Back }) {
   useEffect(() => { document.title = `${title} · accountsd`; }, [title]);
   return (
     <header class="head">
@@ -93,10 +93,13 @@ export function useNextKey(error: unknown, load: () => void): void {
   useEffect(() => { if (error && token.value) load(); }, [token.value]);
 }
 
-/** Shows what was loaded, or why it was not. */
-export function Wait<T>({ for: loaded, children }: { for: Loaded<T>; children: (data: T) => ComponentChildren }) {
+interface Back { href: string; text: string }
+
+/** Shows what was loaded, or why it was not: under a title, if there is none yet. */
+export function Wait<T>({ for: loaded, title, back, children }: { for: Loaded<T>; title?: string; back?: Back; children: (data: T) => ComponentChildren }) {
   return (
     <>
+      {title && loaded.error !== undefined && loaded.data === undefined && <Head title={title} back={back} />}
       <Failure of={loaded.error} onRetry={loaded.reload} />
       {loaded.data !== undefined ? children(loaded.data) : !loaded.error && <p class="waiting" aria-busy="true">Loading…</p>}
     </>

@@ -43,7 +43,7 @@ export function AccountView({ id }: { id: number }) {
       </>
     );
   }
-  return <Wait for={loaded}>{work => <AccountWork key={id} first={work} />}</Wait>;
+  return <Wait for={loaded} title={`Account ${id}`} back={{ href: lastList.value, text: 'Accounts' }}>{work => <AccountWork key={id} first={work} />}</Wait>;
 }
 
 /** The work on an account: what is to change, and the ways to send it. */

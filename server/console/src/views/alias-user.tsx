@@ -18,7 +18,7 @@ export function AliasUser({ id }: { id: number }) {
   const done = (words: string) => { setAsking(undefined); loaded.reload(); say(words); };
   const close = () => setAsking(undefined);
   return (
-    <Wait for={loaded}>
+    <Wait for={loaded} title={`User ${id}`} back={{ href: '#/alias', text: 'Former path' }}>
       {user => (
         <article>
           <Head title={nameOf(user)} back={{ href: '#/alias', text: 'Former path' }}

@@ -22,7 +22,7 @@ const contactMembers: Member[] = [
 /** One person. */
 export function ContactView({ id }: { id: number }) {
   const loaded = useLoaded(() => get(api.GET('/contacts/{contactId}', { params: { path: { contactId: id } } })), [id]);
-  return <Wait for={loaded}>{contact => <ContactWork contact={contact} onSaved={loaded.set} />}</Wait>;
+  return <Wait for={loaded} title={`Contact ${id}`} back={{ href: '#/contacts', text: 'Contacts' }}>{contact => <ContactWork contact={contact} onSaved={loaded.set} />}</Wait>;
 }
 
 function ContactWork({ contact, onSaved }: { contact: Contact; onSaved: (c: Contact) => void }) {

@@ -36,7 +36,7 @@ export function WebhookView({ id }: { id: number }) {
   const [most, setMost] = useState(20);
   const loaded = useLoaded(() => load(id, most), [id, most]);
   return (
-    <Wait for={loaded}>
+    <Wait for={loaded} title={`Webhook ${id}`} back={{ href: '#/webhooks', text: 'Webhooks' }}>
       {found => (
         <article>
           <Work found={found} loaded={loaded} />
