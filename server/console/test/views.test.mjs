@@ -62,6 +62,24 @@ test('what is not there is told under a title, with a way back', at('', async pa
 }));
 
 describe('the reference', () => {
+  test('is filtered by words in whatever names an operation', async () => {
+    const { page, offences, context } = await open(browser, server.url, { width: 320 });
+    page.setDefaultTimeout(30_000);
+    await page.goto(`${server.url}/docs/`);
+    const filter = page.getByLabel('Filter the operations');
+    for (const [words, path, others] of [['patch accounts', '/accounts/{accountId}', '/accounts/search'], ['Batch', '/accounts/batch', '/accounts/{accountId}'], ['mergeaccounts', '/accounts/{accountId}/merge', '/accounts/batch']]) {
+      await filter.fill(words);
+      await page.locator(`[data-path="${others}"]`).waitFor({ state: 'detached' });
+      await page.locator(`[data-path="${path}"]`).first().waitFor();
+    }
+    // It is no wider than the window with an operation unfolded.
+    await page.locator('#operations-Accounts-mergeAccounts .opblock-summary').click();
+    await page.locator('#operations-Accounts-mergeAccounts .responses-table').waitFor();
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+    assert.deepEqual(offences, []);
+    await context.close();
+  });
+
   for (const [width, colorScheme] of [[1440, 'light'], [360, 'dark']]) {
     test(`at ${width} px, ${colorScheme}: carries out an operation with a key`, async () => {
       const { page, offences, context } = await open(browser, server.url, { width, colorScheme });
