@@ -18,6 +18,7 @@ import { Duplicates } from './views/duplicates';
 import { Import } from './views/import';
 import { Keys } from './views/keys';
 import { NewAccount } from './views/new-account';
+import { ChangePassword } from './views/password';
 import { Properties } from './views/properties';
 import { PropertyView } from './views/property';
 import { SignIn, SignInAgain } from './views/sign-in';
@@ -120,12 +121,15 @@ function Side({ at }: { at: string }) {
 
 function Who() {
   const { user, company, key } = session.value!;
+  const [changing, setChanging] = useState(false);
   return (
     <div class="who">
       <p class="who-company">{company.name}</p>
       <p class="who-name" title={user.email}>{nameOf(user)}</p>
       <p class="who-key" title={`Key ${key.prefix}…`}>{key.name || key.prefix} <Chip>{key.scopes.at(-1)}</Chip></p>
+      <Button onClick={() => setChanging(true)}>Change password…</Button>
       <Button onClick={signOut}>Sign out</Button>
+      {changing && <ChangePassword onClose={() => setChanging(false)} />}
     </div>
   );
 }

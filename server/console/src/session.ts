@@ -10,7 +10,13 @@ export const session = signal<Session | undefined>(undefined);
 /** Whether the key of the session is no longer good: who was signed in is asked for another one, over what they were at. */
 export const ended = signal(false);
 
+/** Who has just set a password, and will sign in with it. */
+export const newcomer = signal<Schemas['User'] | undefined>(undefined);
+
 const kept = 'accountsd.key';
+/** Whether this browser was last signed in by password, to begin there. */
+const way = 'accountsd.way';
+export const usedPassword = (): boolean => localStorage.getItem(way) === 'password';
 const lifetime = 8 * 60 * 60 * 1000;
 
 /** Whether the key may do what a scope allows. */
@@ -32,6 +38,8 @@ export async function signIn(key: string, keep: boolean, temporary = false): Pro
     token.value = '';
     throw e;
   }
+  newcomer.value = undefined;
+  localStorage.setItem(way, temporary ? 'password' : 'key');
   if (keep) sessionStorage.setItem(kept, JSON.stringify({ key, temporary }));
 }
 

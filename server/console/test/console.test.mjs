@@ -33,7 +33,6 @@ describe('ways in', () => {
     await page.goto(`${server.url}/console/#/accept?token=${invited.invitation.token}`);
     await page.getByLabel('Your new password').fill('correct horse battery');
     await page.getByRole('button', { name: 'Set the password' }).click();
-    await page.getByRole('button', { name: 'With a password' }).click();
     await page.getByLabel('E-mail').fill('mia@example.com');
     await page.getByLabel('Password').fill('correct horse battery');
     await page.getByLabel('Keep in this tab').check();
@@ -41,7 +40,7 @@ describe('ways in', () => {
     await page.getByText('Mia', { exact: true }).waitFor();
     await page.reload();
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByLabel('API key').waitFor();
+    await page.getByLabel('Password').waitFor();
     assert.equal(await page.evaluate(() => sessionStorage.length), 0);
     const keys = await server.call('GET', '/api-keys');
     assert.ok(keys.find(k => k.name === 'Console').revokedAt, 'the key of the session is revoked');

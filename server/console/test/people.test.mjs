@@ -48,10 +48,11 @@ describe('people and their keys', () => {
 
   test('makes a key with the password, which is shown once, and revokes it', async () => {
     const { page, offences, context } = await accept(link);
-    await page.getByRole('button', { name: 'With a password' }).click();
-    await page.getByLabel('E-mail').fill('noor@example.com');
-    await page.getByLabel('Password').fill(password);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    // Who has just set a password is asked for nothing else.
+    await page.waitForFunction(() => document.activeElement.name === 'password');
+    assert.equal(await page.getByLabel('E-mail').inputValue(), 'noor@example.com');
+    await page.keyboard.type(password);
+    await page.keyboard.press('Enter');
     await page.getByRole('link', { name: 'Keys' }).click();
     await page.getByRole('button', { name: 'New key' }).click();
     const dialog = page.getByRole('dialog');
@@ -82,6 +83,43 @@ describe('people and their keys', () => {
     assert.deepEqual(offences, []);
     await context.close();
   });
+});
+
+test('users change their own password, and begin where they signed in the last time', async () => {
+  const { invitation } = await server.call('POST', '/users', { email: 'ines@example.com' });
+  const { page, offences, context } = await accept(`${server.url}/console/#/accept?token=${invitation.token}`);
+  const enter = async word => {
+    await page.getByLabel('E-mail').fill('ines@example.com');
+    await page.getByLabel('Password').fill(word);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  };
+  await enter(password);
+  await page.getByRole('button', { name: 'Change password…' }).click();
+  const dialog = page.getByRole('dialog');
+  const former = dialog.getByLabel('Your password so far'), next = dialog.getByLabel('Your new password');
+  await former.fill('not the password');
+  await next.fill('battery horse correct');
+  await dialog.getByRole('button', { name: 'Change it' }).click();
+  await dialog.getByRole('alert').waitFor();
+  await former.fill(password);
+  await next.fill('short');
+  await dialog.getByRole('button', { name: 'Change it' }).click();
+  await dialog.locator('.error', { hasText: 'newPassword must be' }).waitFor();
+  assert.deepEqual(await findings(page), []);
+  await page.screenshot({ path: `${shots}/change-password.png` });
+  await next.fill('battery horse correct');
+  await dialog.getByRole('button', { name: 'Change it' }).click();
+  await page.getByText('Your password is changed.').waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('Password').waitFor();
+  await page.reload();
+  await page.waitForFunction(() => document.activeElement.name === 'email');
+  await enter(password);
+  await page.getByRole('alert').waitFor();
+  await enter('battery horse correct');
+  await page.locator('.shell').waitFor();
+  assert.deepEqual(offences, []);
+  await context.close();
 });
 
 test('all are listed, however many there are', at('', async page => {

@@ -69,7 +69,7 @@ function NewKey({ onClose, onDone }: { onClose: () => void; onDone: (token: stri
   return (
     <FormDialog title="New key" action="Create the key" fields={['name', 'description', 'scopes', 'expiresAt', 'allowedIps']} onClose={onClose} onSubmit={async () => {
       const made = await get(api.POST('/api-keys', {
-        headers: basic(session.value!.user.email, form.password),
+        params: { query: { company_id: session.value!.company.id } }, headers: basic(session.value!.user.email, form.password),
         body: {
           name: form.name, description: form.description || undefined, scopes: [form.scope as Schemas['Scope']],
           expiresAt: form.days ? new Date(Date.now() + Number(form.days) * 86_400_000).toISOString() : undefined,

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { session, signIn, signInByPassword, signOut } from '../session';
+import { newcomer, session, signIn, signInByPassword, signOut, usedPassword } from '../session';
 import { Button, Errors } from '../ui/parts';
 import { Check, RequiredNote, TextField } from '../ui/field';
 
@@ -9,7 +9,7 @@ export function SignIn() {
   useEffect(() => { document.title = 'Sign in · accountsd'; }, []);
   return (
     <main class="door">
-      <SignInForm title="accountsd">
+      <SignInForm title="accountsd" email={newcomer.value?.email} byPassword={!!newcomer.value || usedPassword()}>
         <p class="door-foot"><a href="../docs/">API reference</a></p>
       </SignInForm>
     </main>
@@ -22,12 +22,12 @@ export function SignInAgain() {
   const show = () => {
     if (!ref.current || ref.current.open) return;
     ref.current.showModal();
-    ref.current.querySelector('input')?.focus();
+    ref.current.querySelector<HTMLInputElement>('input[type=password]')?.focus();
   };
   useEffect(show, []);
   return (
     <dialog ref={ref} class="again" aria-labelledby="again" onClose={show} onKeyDown={e => { if (e.key === 'Escape') e.preventDefault(); }}>
-      <SignInForm title="Sign in again" titleId="again" email={session.value!.user.email ?? ''} byPassword={session.value!.temporary}
+      <SignInForm title="Sign in again" titleId="again" email={session.value!.user.email ?? ''} byPassword={session.value!.temporary} company={session.value!.company.id}
         why="Your key is no longer good: it has expired or was revoked. Sign in to go on where you were; nothing that you have typed is lost.">
         <p class="door-foot"><button type="button" class="link" onClick={signOut}>Sign out and discard it</button></p>
       </SignInForm>
@@ -35,9 +35,9 @@ export function SignInAgain() {
   );
 }
 
-interface FormProps { title: string; titleId?: string; why?: string; email?: string; byPassword?: boolean; children: ComponentChildren }
+interface FormProps { title: string; titleId?: string; why?: string; email?: string; byPassword?: boolean; company?: number; children: ComponentChildren }
 
-function SignInForm({ title, titleId, why, email = '', byPassword, children }: FormProps) {
+function SignInForm({ title, titleId, why, email = '', byPassword, company, children }: FormProps) {
   const [way, setWay] = useState<'key' | 'password'>(byPassword ? 'password' : 'key');
   const [form, setForm] = useState({ key: '', email, password: '', company: '' });
   const [keep, setKeep] = useState(false);
@@ -48,7 +48,7 @@ function SignInForm({ title, titleId, why, email = '', byPassword, children }: F
     e.preventDefault();
     setBusy(true);
     setError(undefined);
-    const enter = way === 'key' ? signIn(form.key.trim(), keep) : signInByPassword(form.email, form.password, form.company.trim() ? Number(form.company) : undefined, keep);
+    const enter = way === 'key' ? signIn(form.key.trim(), keep) : signInByPassword(form.email, form.password, form.company.trim() ? Number(form.company) : company, keep);
     await enter.catch(refused => { setError(refused); setBusy(false); });
   };
   return (
@@ -64,8 +64,8 @@ function SignInForm({ title, titleId, why, email = '', byPassword, children }: F
       {way === 'key'
         ? <TextField label="API key" name="key" required type="password" value={form.key} onInput={set('key')} autofocus hint={<>Shown once, when the key was created. <code>make run</code> prints one.</>} />
         : <>
-            <TextField label="E-mail" name="email" required type="email" autocomplete="username" value={form.email} onInput={set('email')} />
-            <TextField label="Password" name="password" required type="password" autocomplete="current-password" value={form.password} onInput={set('password')} />
+            <TextField label="E-mail" name="email" required type="email" autocomplete="username" autofocus={!email} value={form.email} onInput={set('email')} />
+            <TextField label="Password" name="password" required type="password" autocomplete="current-password" autofocus={!!email} value={form.password} onInput={set('password')} />
             <TextField label="Company id, if you are in several" name="company_id" inputMode="numeric" value={form.company} onInput={set('company')} hint="Makes a key that ends in eight hours, or when you sign out." />
           </>}
       <Check label="Keep in this tab" hint="Otherwise a reload asks you to sign in again." checked={keep} onChange={setKeep} />
