@@ -32,6 +32,8 @@ const (
 	answerTime    = 10 * time.Second // from the request to the header of the answer
 	totalTime     = 15 * time.Second
 	idleTime      = 30 * time.Second
+	silentTime    = 5 * time.Second // of a connection of HTTP/2, until the other side is asked whether it is there
+	pongTime      = 6 * time.Second // until it says so; both take longer than an answer
 )
 
 const (
@@ -87,6 +89,7 @@ func newClient(config Config, inClear bool) *http.Client {
 			IdleConnTimeout:        idleTime,
 			DisableCompression:     true,
 			ForceAttemptHTTP2:      true,
+			HTTP2:                  &http.HTTP2Config{SendPingTimeout: silentTime, PingTimeout: pongTime},
 		},
 	}
 }

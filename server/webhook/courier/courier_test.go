@@ -238,3 +238,67 @@ func TestCarryOutlivesIdleConnections(t *testing.T) {
 		t.Error("a key was sent")
 	}
 }
+
+// A line that has gone dead without a word, as after a failover, is left for another one
+// soon, although HTTP/2 sends all messages by one.
+func TestCarryLeavesDeadLines(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	line, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = line.Close() })
+	var isDead [2]atomic.Bool // the first connection, the next one
+	go func() {
+		for i := range isDead {
+			near, err := line.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("tcp", server.Listener.Addr().String())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for from, to := range map[net.Conn]net.Conn{near: far, far: near} {
+				go pass(from, to, &isDead[i])
+			}
+		}
+	}()
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	c := courier.New(courier.Config{Network: loopback, Roots: roots})
+	carried := func() bool {
+		return c.Carry(t.Context(), webhook.Message{URL: "https://" + line.Addr().String()}).Status == http.StatusOK
+	}
+	if !carried() {
+		t.Fatal("nothing is carried")
+	}
+	isDead[0].Store(true)
+	if carried() {
+		t.Fatal("the line is not dead")
+	}
+	for began := time.Now(); !carried(); {
+		if time.Since(began) > 5*time.Second {
+			t.Fatal("messages still go by a dead line")
+		}
+	}
+}
+
+// pass passes on what comes, unless the line is dead.
+func pass(from, to net.Conn, isDead *atomic.Bool) {
+	defer to.Close()
+	for buffer := make([]byte, 4096); ; {
+		n, err := from.Read(buffer)
+		if err != nil {
+			return
+		}
+		if !isDead.Load() {
+			_, _ = to.Write(buffer[:n])
+		}
+	}
+}
