@@ -65,7 +65,7 @@ func (s *Server) identifyActor(c *gin.Context, op *operation) (identity.Actor, e
 		email, password, _ := c.Request.BasicAuth()
 		// One that is no id is none until validation refuses it.
 		companyID, _ := strconv.ParseInt(c.Query("company_id"), 10, 64)
-		return s.Identity.Login(ctx, identity.Login{
+		return s.Logins.Login(ctx, identity.Login{
 			Email: email, Password: password, CompanyID: max(0, companyID), Address: remoteAddress(c.Request),
 		})
 	}
@@ -86,7 +86,7 @@ func (s *Server) identifyActor(c *gin.Context, op *operation) (identity.Actor, e
 // holderOf returns who holds the token that a request was sent with.
 func (s *Server) holderOf(ctx context.Context, r *http.Request, token string) (identity.Actor, error) {
 	address, _ := readAddress(r.RemoteAddr) // What is none is in no network.
-	return s.Identity.Authenticate(ctx, token, address)
+	return s.Keys.Authenticate(ctx, token, address)
 }
 
 // sentToken returns the token of the key that a request was sent with, in x-api-key

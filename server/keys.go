@@ -16,7 +16,7 @@ func (s *Server) ListKeys(ctx context.Context, req apiserver.ListKeysRequestObje
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := s.Identity.Keys(ctx, actorOf(ctx), page.Page)
+	loaded, err := s.Keys.List(ctx, actorOf(ctx), page.Page)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +29,7 @@ func (s *Server) ListKeys(ctx context.Context, req apiserver.ListKeysRequestObje
 // CreateKey answers POST /api-keys, which asks for a password and not for a key.
 func (s *Server) CreateKey(ctx context.Context, _ apiserver.CreateKeyRequestObject) (apiserver.CreateKeyResponseObject, error) {
 	actor := actorOf(ctx)
-	issued, err := s.Identity.CreateKey(ctx, actor, sentBody[identity.NewKey](ctx))
+	issued, err := s.Keys.Create(ctx, actor, sentBody[identity.NewKey](ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -40,14 +40,14 @@ func (s *Server) CreateKey(ctx context.Context, _ apiserver.CreateKeyRequestObje
 
 // RevokeKey answers DELETE /api-keys/{keyId}.
 func (s *Server) RevokeKey(ctx context.Context, req apiserver.RevokeKeyRequestObject) (apiserver.RevokeKeyResponseObject, error) {
-	if err := s.Identity.RevokeKey(ctx, actorOf(ctx), req.KeyID); err != nil {
+	if err := s.Keys.Revoke(ctx, actorOf(ctx), req.KeyID); err != nil {
 		return nil, err
 	}
 	return apiserver.RevokeKey204Response{}, nil
 }
 
 func (s *Server) refuseKey(r request, n identity.NewKey) error {
-	_, err := s.Identity.CreateKey(r, r.actor, n)
+	_, err := s.Keys.Create(r, r.actor, n)
 	return err
 }
 

@@ -82,10 +82,10 @@ func (s *Server) existing(r request) (tag string, found bool, err error) {
 		properties, err := s.Properties.List(r, r.actor)
 		return "", slices.ContainsFunc(properties, func(p schema.Property) bool { return p.Key == r.c.Param("keyName") }), err
 	case r.names("userId"):
-		users, err := s.Identity.Users(r, r.actor, identity.UserFilter{ID: r.id("userId")}, query.Page{Limit: 1})
+		users, err := s.Users.List(r, r.actor, identity.UserFilter{ID: r.id("userId")}, query.Page{Limit: 1})
 		return "", len(users) > 0, err
 	case r.names("keyId"):
-		keys, err := s.Identity.Keys(r, r.actor, query.Page{Limit: 1, After: &query.Cursor{ID: r.id("keyId") - 1}})
+		keys, err := s.Keys.List(r, r.actor, query.Page{Limit: 1, After: &query.Cursor{ID: r.id("keyId") - 1}})
 		return "", len(keys) > 0 && keys[0].ID == r.id("keyId"), err
 	case r.names("webhookId"):
 		_, err := s.Webhooks.Get(r, r.actor, r.id("webhookId"))

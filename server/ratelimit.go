@@ -33,7 +33,7 @@ type rateLimits struct {
 	keys map[int64]*keyUse
 }
 
-// takeQuota is identity.Service.TakeQuota.
+// takeQuota is Keys.TakeQuota.
 type takeQuota func(ctx context.Context, actor identity.Actor, day time.Time, limit int64) (identity.Quota, error)
 
 // keyUse is what one key has used.

@@ -96,7 +96,7 @@ func New(config Config, services Services) (*Server, error) {
 		config.Clock = time.Now
 	}
 	s := &Server{Services: services, config: config, log: config.Logger}
-	s.rates = newRateLimits(config, services.Identity.TakeQuota)
+	s.rates = newRateLimits(config, services.Keys.TakeQuota)
 	s.strangers, s.waiters = newStrangers(config.AddressLimit), newWaiters(config.MaxWaiters)
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	s.bodies, s.queries = s.bodyReaders(), s.queryChecks()

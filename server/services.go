@@ -29,7 +29,9 @@ type Services struct {
 	Lineage    *lineage.Service
 	Contacts   *contact.Service
 	Properties *property.Service
-	Identity   *identity.Service
+	Users      *identity.Users
+	Keys       *identity.Keys
+	Logins     *identity.Logins
 	Alias      *alias.Service
 	Audit      *audit.Service
 	Webhooks   *webhook.Service
@@ -82,6 +84,7 @@ func NewServices(s store.Store, config ServiceConfig) Services {
 	s = feed.Told(s, changes)
 	part := store.For(s, func(tx store.Tx) account.Tx { return tx })
 	writer := account.NewWriter(part, clock, region)
+	people := identity.New(store.For(s, func(tx store.Tx) identity.Tx { return tx }), clock, config.Logger)
 	incoming := intake.NewService(part, writer, clock, region)
 	return Services{
 		Accounts:   account.NewService(writer),
@@ -90,7 +93,9 @@ func NewServices(s store.Store, config ServiceConfig) Services {
 		Lineage:    lineage.NewService(part, writer, clock),
 		Contacts:   contact.NewService(store.For(s, func(tx store.Tx) contact.Tx { return tx }), writer, clock, region),
 		Properties: property.NewService(store.For(s, func(tx store.Tx) property.Tx { return tx }), writer, clock, config.Logger),
-		Identity:   identity.NewService(store.For(s, func(tx store.Tx) identity.Tx { return tx }), clock, config.Logger),
+		Users:      people.Users,
+		Keys:       people.Keys,
+		Logins:     people.Logins,
 		Audit:      audit.NewService(s),
 		Webhooks:   webhook.NewService(WebhookStore(s), clock, config.Webhooks.courier()),
 		Feed:       changes,

@@ -67,7 +67,7 @@ func (s *strangers) wait(address string, now time.Time) time.Duration {
 // who guesses does not end what others at the same address do.
 func (s *Server) refuseStranger(r *http.Request, token string) error {
 	wait := s.strangers.wait(remoteAddress(r), s.config.Clock())
-	if wait == 0 || s.Identity.Remembers(token) {
+	if wait == 0 || s.Keys.Remembers(token) {
 		return nil
 	}
 	return &problem{

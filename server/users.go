@@ -19,7 +19,7 @@ func (s *Server) ListUsers(ctx context.Context, req apiserver.ListUsersRequestOb
 		return nil, err
 	}
 	filter := identity.UserFilter{ID: valueOf(req.Params.ID), Email: valueOf(req.Params.Email)}
-	loaded, err := s.Identity.Users(ctx, actorOf(ctx), filter, page.Page)
+	loaded, err := s.Users.List(ctx, actorOf(ctx), filter, page.Page)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func checkUsers(c *gin.Context) error { return identity.UserFilter{Email: c.Quer
 
 // GetSelf answers GET /users/me.
 func (s *Server) GetSelf(ctx context.Context, _ apiserver.GetSelfRequestObject) (apiserver.GetSelfResponseObject, error) {
-	self, err := s.Identity.Self(ctx, actorOf(ctx))
+	self, err := s.Users.Self(ctx, actorOf(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (s *Server) GetSelf(ctx context.Context, _ apiserver.GetSelfRequestObject) 
 
 // InviteUser answers POST /users.
 func (s *Server) InviteUser(ctx context.Context, _ apiserver.InviteUserRequestObject) (apiserver.InviteUserResponseObject, error) {
-	invited, err := s.Identity.Invite(ctx, actorOf(ctx), sentBody[identity.NewUser](ctx))
+	invited, err := s.Users.Invite(ctx, actorOf(ctx), sentBody[identity.NewUser](ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (s *Server) InviteUser(ctx context.Context, _ apiserver.InviteUserRequestOb
 // AcceptInvitation answers POST /users/accept, which anyone with the token may
 // call.
 func (s *Server) AcceptInvitation(ctx context.Context, _ apiserver.AcceptInvitationRequestObject) (apiserver.AcceptInvitationResponseObject, error) {
-	user, err := s.Identity.Accept(ctx, sentBody[identity.Acceptance](ctx))
+	user, err := s.Logins.Accept(ctx, sentBody[identity.Acceptance](ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (s *Server) AcceptInvitation(ctx context.Context, _ apiserver.AcceptInvitat
 
 // UpdateUser answers PATCH /users/{userId}.
 func (s *Server) UpdateUser(ctx context.Context, req apiserver.UpdateUserRequestObject) (apiserver.UpdateUserResponseObject, error) {
-	user, err := s.Identity.UpdateUser(ctx, actorOf(ctx), req.UserID, sentBody[identity.UserPatch](ctx))
+	user, err := s.Users.Update(ctx, actorOf(ctx), req.UserID, sentBody[identity.UserPatch](ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (s *Server) UpdateUser(ctx context.Context, req apiserver.UpdateUserRequest
 
 // InviteUserAgain answers POST /users/{userId}/invitation.
 func (s *Server) InviteUserAgain(ctx context.Context, req apiserver.InviteUserAgainRequestObject) (apiserver.InviteUserAgainResponseObject, error) {
-	invited, err := s.Identity.InviteAgain(ctx, actorOf(ctx), req.UserID)
+	invited, err := s.Users.InviteAgain(ctx, actorOf(ctx), req.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (s *Server) InviteUserAgain(ctx context.Context, req apiserver.InviteUserAg
 
 // ResetPassword answers POST /users/{userId}/password-reset.
 func (s *Server) ResetPassword(ctx context.Context, req apiserver.ResetPasswordRequestObject) (apiserver.ResetPasswordResponseObject, error) {
-	reset, err := s.Identity.ResetPassword(ctx, actorOf(ctx), req.UserID, sentBody[identity.Reset](ctx))
+	reset, err := s.Logins.ResetPassword(ctx, actorOf(ctx), req.UserID, sentBody[identity.Reset](ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -91,33 +91,33 @@ func (s *Server) ResetPassword(ctx context.Context, req apiserver.ResetPasswordR
 // ChangePassword answers POST /users/me/password, which asks for the former
 // password and not for a key.
 func (s *Server) ChangePassword(ctx context.Context, _ apiserver.ChangePasswordRequestObject) (apiserver.ChangePasswordResponseObject, error) {
-	if err := s.Identity.ChangePassword(ctx, actorOf(ctx), sentBody[identity.NewPassword](ctx)); err != nil {
+	if err := s.Logins.ChangePassword(ctx, actorOf(ctx), sentBody[identity.NewPassword](ctx)); err != nil {
 		return nil, err
 	}
 	return apiserver.ChangePassword204Response{}, nil
 }
 
 func (s *Server) refuseUserUpdate(r request, p identity.UserPatch) error {
-	_, err := s.Identity.UpdateUser(r, r.actor, r.id("userId"), p)
+	_, err := s.Users.Update(r, r.actor, r.id("userId"), p)
 	return err
 }
 
 func (s *Server) refuseReset(r request, reset identity.Reset) error {
-	_, err := s.Identity.ResetPassword(r, r.actor, r.id("userId"), reset)
+	_, err := s.Logins.ResetPassword(r, r.actor, r.id("userId"), reset)
 	return err
 }
 
 func (s *Server) refusePassword(r request, n identity.NewPassword) error {
-	return s.Identity.ChangePassword(r, r.actor, n)
+	return s.Logins.ChangePassword(r, r.actor, n)
 }
 
 func (s *Server) refuseUser(r request, n identity.NewUser) error {
-	_, err := s.Identity.Invite(r, r.actor, n)
+	_, err := s.Users.Invite(r, r.actor, n)
 	return err
 }
 
 func (s *Server) refuseAcceptance(r request, a identity.Acceptance) error {
-	_, err := s.Identity.Accept(r, a)
+	_, err := s.Logins.Accept(r, a)
 	return err
 }
 

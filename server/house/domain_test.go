@@ -40,7 +40,7 @@ func newDomain(t *testing.T) *domain {
 	t.Helper()
 	ctx := t.Context()
 	s := server.NewServices(teststore.Open(t), server.ServiceConfig{Region: "US"})
-	made, err := s.Identity.CreateCompany(ctx, identity.NewCompany{Name: "Sunrise", Email: "ada@example.com"})
+	made, err := s.Users.CreateCompany(ctx, identity.NewCompany{Name: "Sunrise", Email: "ada@example.com"})
 	must(t, err)
 	actor := made.Actor
 	_, err = s.Intake.Create(ctx, actor, intake.CreateRequest{
@@ -57,7 +57,7 @@ func newDomain(t *testing.T) *domain {
 		Name: "Roof type", Key: "roof_type", Type: schema.Dropdown, Multiple: true, Options: []string{"Tile"},
 	}}, write.Mode[schema.Property]{})
 	must(t, err)
-	invited, err := s.Identity.Invite(ctx, actor, identity.NewUser{Email: "lin@example.com"})
+	invited, err := s.Users.Invite(ctx, actor, identity.NewUser{Email: "lin@example.com"})
 	must(t, err)
 	user := actor.User.ID
 	hook, err := s.Webhooks.Create(ctx, actor, webhook.ParseNew(map[string]any{"url": "https://hooks.example.com"}))
@@ -97,22 +97,22 @@ func newDomain(t *testing.T) *domain {
 				return s.Properties.Update(ctx, actor, property.UpdateRequest{Key: "roof_type", Patch: p})
 			}),
 			"inviteUser": asking(identity.ParseNewUser, func(n identity.NewUser) (identity.InvitedUser, error) {
-				return s.Identity.Invite(ctx, actor, n)
+				return s.Users.Invite(ctx, actor, n)
 			}),
 			"acceptInvitation": asking(identity.ParseAcceptance, func(a identity.Acceptance) (identity.User, error) {
-				return s.Identity.Accept(ctx, a)
+				return s.Logins.Accept(ctx, a)
 			}),
 			"updateUser": asking(identity.ParseUserPatch, func(p identity.UserPatch) (identity.User, error) {
-				return s.Identity.UpdateUser(ctx, actor, user, p)
+				return s.Users.Update(ctx, actor, user, p)
 			}),
 			"resetPassword": asking(identity.ParseReset, func(r identity.Reset) (identity.InvitedUser, error) {
-				return s.Identity.ResetPassword(ctx, actor, user, r)
+				return s.Logins.ResetPassword(ctx, actor, user, r)
 			}),
 			"changePassword": asking(identity.ParseNewPassword, func(n identity.NewPassword) (bool, error) {
-				return false, s.Identity.ChangePassword(ctx, actor, n)
+				return false, s.Logins.ChangePassword(ctx, actor, n)
 			}),
 			"createKey": asking(identity.ParseNewKey, func(n identity.NewKey) (identity.IssuedKey, error) {
-				return s.Identity.CreateKey(ctx, actor, n)
+				return s.Keys.Create(ctx, actor, n)
 			}),
 			"notifyAliasUser": asking(alias.ParseNotice, func(n alias.Notice) (alias.Report, error) {
 				return s.Alias.Notify(ctx, actor, user, n)

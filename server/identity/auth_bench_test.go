@@ -46,7 +46,7 @@ func BenchmarkAuthenticateRefused(b *testing.B) {
 		rand.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 		for _, name := range names { // in turns, so that noise hits all alike
 			start := time.Now()
-			if _, err := s.Identity.Authenticate(b.Context(), tokens[name], netip.Addr{}); fault.KindOf(err) != fault.KindUnauthorized {
+			if _, err := s.Keys.Authenticate(b.Context(), tokens[name], netip.Addr{}); fault.KindOf(err) != fault.KindUnauthorized {
 				b.Fatal(name, err)
 			}
 			spent[name] += time.Since(start)
@@ -63,7 +63,7 @@ func BenchmarkAuthenticateRefused(b *testing.B) {
 func BenchmarkLoginRefused(b *testing.B) {
 	s := domaintest.New(b)
 	for email, password := range map[string]string{"with@example.com": "a long password", "without@example.com": ""} {
-		if _, err := s.Identity.CreateCompany(b.Context(), identity.NewCompany{Name: email, Email: email, Password: password}); err != nil {
+		if _, err := s.Users.CreateCompany(b.Context(), identity.NewCompany{Name: email, Email: email, Password: password}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -74,7 +74,7 @@ func BenchmarkLoginRefused(b *testing.B) {
 		s.Now = s.Now.Add(2 * time.Hour) // so that no failure counts any more
 		for _, name := range names {
 			start := time.Now()
-			if _, err := s.Identity.Login(b.Context(), identity.Login{Email: name + "@example.com", Password: "a wrong password"}); fault.KindOf(err) != fault.KindUnauthorized {
+			if _, err := s.Logins.Login(b.Context(), identity.Login{Email: name + "@example.com", Password: "a wrong password"}); fault.KindOf(err) != fault.KindUnauthorized {
 				b.Fatal(name, err)
 			}
 			spent[name] += time.Since(start)

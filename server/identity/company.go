@@ -52,7 +52,7 @@ type CreatedCompany struct {
 
 // CreateCompany makes a company, its first user and a key that may do all, in
 // one transaction. Errors: KindInvalid; KindConflict if the name is taken.
-func (s *Service) CreateCompany(ctx context.Context, n NewCompany) (CreatedCompany, error) {
+func (s *Users) CreateCompany(ctx context.Context, n NewCompany) (CreatedCompany, error) {
 	made := CreatedCompany{
 		Company: Company{Name: normal.Trim(n.Name), CreatedAt: s.clock.Now()},
 		User:    User{Admin: true, CreatedAt: s.clock.Now()},
@@ -101,7 +101,7 @@ func checkPassword(password, _ string) (string, string) {
 }
 
 // Companies returns all companies, for the operator.
-func (s *Service) Companies(ctx context.Context) ([]Company, error) { return s.store.Companies(ctx) }
+func (s *Users) Companies(ctx context.Context) ([]Company, error) { return s.store.Companies(ctx) }
 
 // Company owns users, keys, accounts, contacts and properties. Nothing of one
 // company is visible to another.

@@ -55,7 +55,7 @@ type InvitedUser struct {
 // holder of the token can set. Errors: KindInvalid with every offence;
 // KindConflict if a user of the company has the e-mail address. That of another
 // company's user is as good as any: the answer does not tell.
-func (s *Service) Invite(ctx context.Context, actor Actor, n NewUser) (InvitedUser, error) {
+func (s *Users) Invite(ctx context.Context, actor Actor, n NewUser) (InvitedUser, error) {
 	offences := n.Found
 	if n.Email != "" {
 		known, err := s.store.Users(ctx, actor.CompanyID, UserFilter{Email: n.Email}, 0, 1)
@@ -86,7 +86,7 @@ func (s *Service) Invite(ctx context.Context, actor Actor, n NewUser) (InvitedUs
 // InviteAgain gives a user who has not accepted yet another token, and as much
 // time as the first had; the former token is good no more. Errors: KindNotFound;
 // KindConflict if the user has accepted, or is disabled.
-func (s *Service) InviteAgain(ctx context.Context, actor Actor, id int64) (InvitedUser, error) {
+func (s *Users) InviteAgain(ctx context.Context, actor Actor, id int64) (InvitedUser, error) {
 	return s.newToken(ctx, actor, id, renewal{action: audit.UserInvitedAgain, good: invitationTime}, func(ctx context.Context, tx Tx, u *User) error {
 		if !u.Invited() {
 			return userConflict("the user has no open invitation; reset the password instead")
@@ -128,7 +128,7 @@ func ParseAcceptance(body any) Acceptance {
 // Accept sets the password of the user with the invitation, or whose password
 // was reset; the token is used up. Errors: KindInvalid with every offence; a token that is wrong, used
 // or expired is one and the same.
-func (s *Service) Accept(ctx context.Context, a Acceptance) (User, error) {
+func (s *Logins) Accept(ctx context.Context, a Acceptance) (User, error) {
 	offences := a.Found
 	if _, err := s.invited(ctx, s.store, a.Token); err != nil && fault.KindOf(err) != fault.KindInvalid {
 		return User{}, err
@@ -177,7 +177,7 @@ func (u *User) accept(a Acceptance, hash string) {
 var wrongInvitation = fault.Offence{In: fault.InBody, Path: []string{"token"}, Message: "token must be that of an open invitation"}
 
 // invited returns the user who can accept the invitation, or KindInvalid.
-func (s *Service) invited(ctx context.Context, r Reader, token string) (User, error) {
+func (s *Logins) invited(ctx context.Context, r Reader, token string) (User, error) {
 	hash := HashToken(token)
 	user, err := r.UserByInvitation(ctx, hash)
 	if err != nil && !fault.IsNotFound(err) {

@@ -78,10 +78,10 @@ type IssuedKey struct {
 	Token string // which is kept nowhere else
 }
 
-// CreateKey makes a key for the actor's user. Errors: KindInvalid with every
+// Create makes a key for the actor's user. Errors: KindInvalid with every
 // offence; KindForbidden if it would do more than the actor may;
 // KindUnauthorized if the password has changed since the login.
-func (s *Service) CreateKey(ctx context.Context, actor Actor, n NewKey) (IssuedKey, error) {
+func (s *Keys) Create(ctx context.Context, actor Actor, n NewKey) (IssuedKey, error) {
 	key := Key{
 		Name: n.Name, Description: n.Description, Scope: actor.Scope, Handling: n.Handling, AllowedIPs: n.AllowedIPs,
 		ExpiresAt: n.ExpiresAt.UTC().Truncate(time.Millisecond),
@@ -99,9 +99,9 @@ func (s *Service) CreateKey(ctx context.Context, actor Actor, n NewKey) (IssuedK
 	return s.issue(ctx, actor, actor.User.ID, key, actor.checkLogin)
 }
 
-// Keys returns a page of the keys of the actor's user, or with ScopeAdmin of the
+// List returns a page of the keys of the actor's user, or with ScopeAdmin of the
 // company, in the order of ids.
-func (s *Service) Keys(ctx context.Context, actor Actor, page query.Page) ([]Key, error) {
+func (s *Keys) List(ctx context.Context, actor Actor, page query.Page) ([]Key, error) {
 	return query.ListByID(page, func(k Key) int64 { return k.ID }, func(after int64, limit int) ([]Key, error) {
 		keys, err := s.store.Keys(ctx, actor.CompanyID, keyOwner(actor), after, limit)
 		s.uses.overlay(keys)
@@ -109,10 +109,10 @@ func (s *Service) Keys(ctx context.Context, actor Actor, page query.Page) ([]Key
 	})
 }
 
-// RevokeKey ends a key at once. One that is revoked already stays as it is.
+// Revoke ends a key at once. One that is revoked already stays as it is.
 // Errors: KindNotFound if it is neither the actor's nor, with ScopeAdmin, the
 // company's; KindForbidden if it may do more than the actor.
-func (s *Service) RevokeKey(ctx context.Context, actor Actor, id int64) error {
+func (s *Keys) Revoke(ctx context.Context, actor Actor, id int64) error {
 	return write.Do(ctx, s.store, func(ctx context.Context, tx Tx) error {
 		key, err := tx.Key(ctx, actor.CompanyID, id)
 		if err != nil {
@@ -169,9 +169,9 @@ func HashToken(token string) KeyHash { return sha256.Sum256([]byte(token)) }
 // of a refusal tells nothing of it. One that is revoked is refused from the next
 // request on, whatever process revoked it. A key that may not be used from the
 // address is a KindForbidden error: who holds its token knows that it is one.
-func (s *Service) Authenticate(ctx context.Context, token string, from netip.Addr) (Actor, error) {
+func (s *Keys) Authenticate(ctx context.Context, token string, from netip.Addr) (Actor, error) {
 	now := s.clock.Now()
-	holder, err := s.keys.find(ctx, s.store, HashToken(token), now)
+	holder, err := s.ring.find(ctx, s.store, HashToken(token), now)
 	if fault.IsNotFound(err) {
 		return Actor{}, &fault.Error{Kind: fault.KindUnauthorized, Message: "send a valid API key in the header x-api-key"}
 	}
@@ -187,14 +187,14 @@ func (s *Service) Authenticate(ctx context.Context, token string, from netip.Add
 
 // Remembers tells whether a key with the token was valid a moment ago, without
 // asking the store.
-func (s *Service) Remembers(token string) bool {
-	return s.keys.remembers(HashToken(token))
+func (s *Keys) Remembers(token string) bool {
+	return s.ring.remembers(HashToken(token))
 }
 
-// CreateKeyFor makes a key for a user, and returns its token, which is kept
+// CreateFor makes a key for a user, and returns its token, which is kept
 // nowhere else. The key may do what the strongest of the scopes allows. Errors:
 // KindInvalid for a scope; KindForbidden for one that the user may not have.
-func (s *Service) CreateKeyFor(ctx context.Context, user User, n NewKey) (string, error) {
+func (s *Keys) CreateFor(ctx context.Context, user User, n NewKey) (string, error) {
 	scopes := n.Scopes
 	if len(scopes) == 0 {
 		return "", &fault.Error{Kind: fault.KindInvalid, Message: "a key needs a scope: " + fault.Join(Scopes)}
@@ -214,7 +214,7 @@ func (s *Service) CreateKeyFor(ctx context.Context, user User, n NewKey) (string
 
 // issue makes a key of a user, as the user is now: who was just disabled, is no
 // longer an admin or has no longer the password may have logged in before.
-func (s *Service) issue(ctx context.Context, actor Actor, userID int64, key Key, check func(User) error) (IssuedKey, error) {
+func (s *Keys) issue(ctx context.Context, actor Actor, userID int64, key Key, check func(User) error) (IssuedKey, error) {
 	return write.Run(ctx, s.store, write.Mode[IssuedKey]{}, func(ctx context.Context, tx Tx) (IssuedKey, error) {
 		user, err := tx.User(ctx, actor.CompanyID, userID)
 		if err != nil {
@@ -239,7 +239,7 @@ func (s *Service) issue(ctx context.Context, actor Actor, userID int64, key Key,
 }
 
 // insertKey adds a key of the user with the token.
-func (s *Service) insertKey(ctx context.Context, tx Tx, actor Actor, user User, token string, key Key) (Key, error) {
+func (s *service) insertKey(ctx context.Context, tx Tx, actor Actor, user User, token string, key Key) (Key, error) {
 	key.CompanyID, key.UserID = user.CompanyID, user.ID
 	key.Prefix, key.Hash = token[:prefixLength], HashToken(token)
 	key.CreatedAt = s.clock.Now()

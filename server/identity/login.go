@@ -38,7 +38,7 @@ var loginRefused = &fault.Error{
 // or without a password is the same KindUnauthorized as a wrong password, in the
 // same time; KindLimited after too many failures; KindUnavailable if too many
 // are waiting; KindConflict if it is users of several companies.
-func (s *Service) Login(ctx context.Context, l Login) (Actor, error) {
+func (s *Logins) Login(ctx context.Context, l Login) (Actor, error) {
 	if l.Password == "" {
 		return Actor{}, loginRefused // Nobody has it.
 	}
@@ -70,7 +70,7 @@ func (s *Service) Login(ctx context.Context, l Login) (Actor, error) {
 
 // tryPassword returns the users whose password the login may have, and those whose it
 // has.
-func (s *Service) tryPassword(ctx context.Context, l Login) (users, matched []User, err error) {
+func (s *Logins) tryPassword(ctx context.Context, l Login) (users, matched []User, err error) {
 	if users, err = s.loginUsers(ctx, l); err == nil {
 		matched, err = s.withPassword(ctx, l, users)
 	}
@@ -96,7 +96,7 @@ func tooManyFailures(wait time.Duration) error {
 }
 
 // loginUsers returns the users whose password the login may have.
-func (s *Service) loginUsers(ctx context.Context, l Login) ([]User, error) {
+func (s *Logins) loginUsers(ctx context.Context, l Login) ([]User, error) {
 	all, err := s.store.UsersByEmail(ctx, l.Email)
 	if err != nil {
 		return nil, fmt.Errorf("find user: %w", err)
@@ -111,7 +111,7 @@ func (s *Service) loginUsers(ctx context.Context, l Login) ([]User, error) {
 }
 
 // withPassword returns the users whose password the login has.
-func (s *Service) withPassword(ctx context.Context, l Login, users []User) ([]User, error) {
+func (s *Logins) withPassword(ctx context.Context, l Login, users []User) ([]User, error) {
 	hashes := make([]string, maxCompanies)
 	if l.CompanyID != 0 {
 		hashes = hashes[:1]
@@ -144,7 +144,7 @@ func ambiguousLogin(matched []User) error {
 }
 
 // tellGuessing logs that an account is being guessed.
-func (s *Service) tellGuessing(ctx context.Context, t trial, users []User) {
+func (s *Logins) tellGuessing(ctx context.Context, t trial, users []User) {
 	if !t.tell {
 		return
 	}
@@ -156,7 +156,7 @@ func (s *Service) tellGuessing(ctx context.Context, t trial, users []User) {
 // noteFailure adds a failed login to the audit logs of whose it may have been, until
 // the account has failed so often that more would tell nothing new. One of nobody
 // writes as well, so that the time of a refusal tells nothing.
-func (s *Service) noteFailure(ctx context.Context, t trial, users []User, address string) error {
+func (s *Logins) noteFailure(ctx context.Context, t trial, users []User, address string) error {
 	if t.failures > accountFailures && !t.tell {
 		users = nil
 	}
@@ -181,7 +181,7 @@ func (s *Service) noteFailure(ctx context.Context, t trial, users []User, addres
 
 // renewHash replaces a hash that takes more memory than new ones do, and returns
 // the one that the user has then. The login goes on if that fails.
-func (s *Service) renewHash(ctx context.Context, u User, password string) string {
+func (s *Logins) renewHash(ctx context.Context, u User, password string) string {
 	if !isDear(u.PasswordHash) {
 		return u.PasswordHash
 	}

@@ -56,12 +56,12 @@ func TestGuessingFromManyAddresses(t *testing.T) {
 	sam := addSam(t, s, nil)
 	for i := range 130 {
 		s.Now = s.Now.Add(time.Second)
-		if _, err := s.Identity.Login(t.Context(), samFrom(s, fmt.Sprint(i), "wrong")); fault.KindOf(err) != fault.KindUnauthorized {
+		if _, err := s.Logins.Login(t.Context(), samFrom(s, fmt.Sprint(i), "wrong")); fault.KindOf(err) != fault.KindUnauthorized {
 			t.Fatal(i, err)
 		}
 	}
 	for address, want := range map[string]fault.Kind{"129": fault.KindLimited, "new": 0} {
-		actor, err := s.Identity.Login(t.Context(), samFrom(s, address, rightPassword))
+		actor, err := s.Logins.Login(t.Context(), samFrom(s, address, rightPassword))
 		if want == 0 && (err != nil || actor.User.ID != sam.ID) || want != 0 && fault.KindOf(err) != want {
 			t.Errorf("from %s: %+v %v", address, actor, err)
 		}
@@ -70,7 +70,7 @@ func TestGuessingFromManyAddresses(t *testing.T) {
 		t.Errorf("the log: %s", lines)
 	}
 	s.Now = s.Now.Add(2 * time.Hour)
-	if _, err := s.Identity.Login(t.Context(), samFrom(s, "129", rightPassword)); err != nil {
+	if _, err := s.Logins.Login(t.Context(), samFrom(s, "129", rightPassword)); err != nil {
 		t.Errorf("later: %v", err)
 	}
 }
@@ -82,15 +82,15 @@ func TestGuessingOfManyAccounts(t *testing.T) {
 	addSam(t, s, nil)
 	for i := range 50 {
 		l := identity.Login{Email: fmt.Sprintf("u%d@example.com", i), Password: "wrong", CompanyID: s.Company.ID, Address: "here"}
-		if _, err := s.Identity.Login(t.Context(), l); fault.KindOf(err) != fault.KindUnauthorized {
+		if _, err := s.Logins.Login(t.Context(), l); fault.KindOf(err) != fault.KindUnauthorized {
 			t.Fatal(i, err)
 		}
 	}
-	_, err := s.Identity.Login(t.Context(), samFrom(s, "here", rightPassword))
+	_, err := s.Logins.Login(t.Context(), samFrom(s, "here", rightPassword))
 	if e, ok := errors.AsType[*fault.Error](err); !ok || e.Kind != fault.KindLimited || e.RetryAfter != time.Second {
 		t.Errorf("from there: %v", err)
 	}
-	if _, err := s.Identity.Login(t.Context(), samFrom(s, "elsewhere", rightPassword)); err != nil {
+	if _, err := s.Logins.Login(t.Context(), samFrom(s, "elsewhere", rightPassword)); err != nil {
 		t.Errorf("from elsewhere: %v", err)
 	}
 }
@@ -122,7 +122,7 @@ func TestManyLoginsAtOnce(t *testing.T) {
 			if i%2 == 0 {
 				l.Email = fmt.Sprintf("u%d@example.com", i)
 			}
-			_, err := s.Identity.Login(t.Context(), l)
+			_, err := s.Logins.Login(t.Context(), l)
 			kinds[fault.KindOf(err)].Add(1)
 		})
 	}
@@ -151,7 +151,7 @@ func TestRenewedHash(t *testing.T) {
 	s := domaintest.New(t)
 	sam := addSam(t, s, argon2id.DefaultParams)
 	for range 2 {
-		if _, err := s.Identity.Login(t.Context(), samFrom(s, "here", rightPassword)); err != nil {
+		if _, err := s.Logins.Login(t.Context(), samFrom(s, "here", rightPassword)); err != nil {
 			t.Fatal(err)
 		}
 		got, err := s.Store.User(t.Context(), s.Company.ID, sam.ID)
@@ -169,9 +169,9 @@ func TestRenewedHashOfSeveralLogins(t *testing.T) {
 	var logins sync.WaitGroup
 	for range 4 {
 		logins.Go(func() {
-			actor, err := s.Identity.Login(t.Context(), samFrom(s, "here", rightPassword))
+			actor, err := s.Logins.Login(t.Context(), samFrom(s, "here", rightPassword))
 			if err == nil {
-				_, err = s.Identity.CreateKey(t.Context(), actor, identity.NewKey{})
+				_, err = s.Keys.Create(t.Context(), actor, identity.NewKey{})
 			}
 			if err != nil {
 				t.Error(err)
@@ -195,14 +195,14 @@ func TestKeyAfterLogin(t *testing.T) {
 		}
 	}
 	update()
-	actor, err := s.Identity.Login(t.Context(), samFrom(s, "here", rightPassword))
+	actor, err := s.Logins.Login(t.Context(), samFrom(s, "here", rightPassword))
 	if err != nil || actor.Scope != identity.ScopeAdmin {
 		t.Fatal(actor, err)
 	}
 	for _, end := range []func(){func() { sam.Admin = false }, func() { sam.Admin, sam.DisabledAt = true, s.Now.Truncate(time.Millisecond) }} {
 		end()
 		update()
-		if _, err := s.Identity.CreateKey(t.Context(), actor, identity.NewKey{}); fault.KindOf(err) != fault.KindForbidden {
+		if _, err := s.Keys.Create(t.Context(), actor, identity.NewKey{}); fault.KindOf(err) != fault.KindForbidden {
 			t.Errorf("%+v: %v", sam, err)
 		}
 	}
@@ -212,12 +212,12 @@ func TestKeyAfterLogin(t *testing.T) {
 func TestFindUser(t *testing.T) {
 	t.Parallel()
 	s := domaintest.New(t)
-	harbor, err := s.Identity.CreateCompany(t.Context(), identity.NewCompany{Name: "Harbor", Email: "ADA@example.com"})
+	harbor, err := s.Users.CreateCompany(t.Context(), identity.NewCompany{Name: "Harbor", Email: "ADA@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for company, want := range map[string]int64{"sunrise": s.User.ID, "HARBOR": harbor.User.ID} {
-		if got, err := s.Identity.FindUser(t.Context(), company, "ada@example.com"); err != nil || got.ID != want {
+		if got, err := s.Users.Find(t.Context(), company, "ada@example.com"); err != nil || got.ID != want {
 			t.Errorf("%s: %+v %v", company, got, err)
 		}
 	}
@@ -230,7 +230,7 @@ func TestFindUser(t *testing.T) {
 		{"", "nobody@example.com", fault.KindNotFound, "user"},
 		{"Nowhere", "ada@example.com", fault.KindNotFound, "company"},
 	} {
-		if _, err := s.Identity.FindUser(t.Context(), c.company, c.email); fault.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.words) {
+		if _, err := s.Users.Find(t.Context(), c.company, c.email); fault.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.words) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}

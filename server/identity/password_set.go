@@ -28,7 +28,7 @@ func ParseReset(body any) Reset {
 // ResetPassword ends the password of a user, who can set another with the token.
 // The keys stay unless they are to be revoked. Errors: KindInvalid; KindNotFound;
 // KindConflict if the user has not accepted the invitation yet, or is disabled.
-func (s *Service) ResetPassword(ctx context.Context, actor Actor, id int64, reset Reset) (InvitedUser, error) {
+func (s *Logins) ResetPassword(ctx context.Context, actor Actor, id int64, reset Reset) (InvitedUser, error) {
 	if err := fault.Invalid(reset.Found); err != nil {
 		return InvitedUser{}, err
 	}
@@ -56,7 +56,7 @@ type renewal struct {
 }
 
 // newToken gives a user another token if prepare allows it.
-func (s *Service) newToken(ctx context.Context, actor Actor, id int64, r renewal, prepare func(context.Context, Tx, *User) error) (InvitedUser, error) {
+func (s *service) newToken(ctx context.Context, actor Actor, id int64, r renewal, prepare func(context.Context, Tx, *User) error) (InvitedUser, error) {
 	token := newSecret(invitationPrefix)
 	invited, err := write.Run(ctx, s.store, write.Mode[InvitedUser]{}, func(ctx context.Context, tx Tx) (InvitedUser, error) {
 		user, err := tx.User(ctx, actor.CompanyID, id)
@@ -107,7 +107,7 @@ func ParseNewPassword(body any) NewPassword {
 // ChangePassword sets the password of the actor, who has just logged in with the
 // former one. Errors: KindInvalid; KindUnauthorized if the user was disabled or
 // has got another password meanwhile.
-func (s *Service) ChangePassword(ctx context.Context, actor Actor, n NewPassword) error {
+func (s *Logins) ChangePassword(ctx context.Context, actor Actor, n NewPassword) error {
 	if err := fault.Invalid(n.Found); err != nil {
 		return err
 	}

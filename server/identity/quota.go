@@ -25,7 +25,7 @@ type Quota struct {
 // TakeQuota takes some of the calls that the actor's key has left on a day, so that
 // all servers together let no more than limit of them pass. It takes none if there
 // are none. Those that were taken are used, also if the server ends before.
-func (s *Service) TakeQuota(ctx context.Context, actor Actor, day time.Time, limit int64) (Quota, error) {
+func (s *Keys) TakeQuota(ctx context.Context, actor Actor, day time.Time, limit int64) (Quota, error) {
 	quota, err := write.Run(ctx, s.store, write.Mode[Quota]{}, func(ctx context.Context, tx Tx) (Quota, error) {
 		used, err := tx.AddKeyCalls(ctx, actor.CompanyID, actor.KeyID, day, 0)
 		if err != nil || used >= limit {

@@ -10,36 +10,60 @@ import (
 	"github.com/accountsd/accountsd/server/write"
 )
 
-// Service keeps companies, users and keys.
-type Service struct {
+// Services are those of this room.
+type Services struct {
+	Users  *Users
+	Keys   *Keys
+	Logins *Logins
+}
+
+// New returns the services over the store. They log, by ids only, what becomes of
+// users, and that passwords are being guessed; a nil logger is the default one.
+func New(store Store, clock write.Clock, log *slog.Logger) Services {
+	if log == nil {
+		log = slog.Default()
+	}
+	s := service{store: store, clock: clock, log: log, passwords: newPasswords()}
+	return Services{
+		Users:  &Users{s},
+		Keys:   &Keys{service: s},
+		Logins: &Logins{service: s, guard: &guard{store: store}},
+	}
+}
+
+// Users keeps companies and their users.
+type Users struct{ service }
+
+// Keys keeps the keys of users, and knows who comes with one.
+type Keys struct {
+	service
+	ring keyring
+	uses uses
+}
+
+// Logins knows who comes with a password, and sets passwords.
+type Logins struct {
+	service
+	guard *guard
+}
+
+// service is what the services are made of.
+type service struct {
 	store     Store
 	clock     write.Clock
 	log       *slog.Logger
 	passwords passwords
-	guard     *guard
-	keys      keyring
-	uses      uses
-}
-
-// NewService returns a service over the store. It logs, by ids only, what
-// becomes of users, and that passwords are being guessed; a nil logger is the
-// default one.
-func NewService(store Store, clock write.Clock, log *slog.Logger) *Service {
-	if log == nil {
-		log = slog.Default()
-	}
-	return &Service{store: store, clock: clock, log: log, passwords: newPasswords(), guard: &guard{store: store}}
 }
 
 // record logs what the actor did to a user.
-func (s *Service) record(ctx context.Context, actor Actor, u User, change string) {
+func (s *service) record(ctx context.Context, actor Actor, u User, change string) {
 	s.log.InfoContext(ctx, "user changed", "change", change, "companyId", u.CompanyID, "userId", u.ID,
 		"byUserId", actor.User.ID, "byKeyId", actor.KeyID)
 }
 
 // entry is what the audit log has of what an actor did. An actor who has logged in has
 // no key; one who is nobody is the operator.
-func (s *Service) entry(actor Actor, action audit.Action, subject audit.Subject, details map[string]any) audit.Entry {
+func (s *service) entry(actor Actor, action audit.Action, subject audit.Subject, details map[string]any) audit.Entry {
 	return audit.Entry{CompanyID: actor.CompanyID, At: s.clock.Now(), By: actor.By(), Action: action, Subject: subject, Details: details}
 }
 

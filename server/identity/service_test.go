@@ -25,23 +25,23 @@ import (
 func TestAuthenticate(t *testing.T) {
 	t.Parallel()
 	s := domaintest.New(t)
-	actor, err := s.Identity.Authenticate(t.Context(), s.Token, netip.Addr{})
+	actor, err := s.Keys.Authenticate(t.Context(), s.Token, netip.Addr{})
 	if err != nil || actor != s.Actor || actor.Scope != identity.ScopeAdmin || actor.User.Email != "ada@example.com" {
 		t.Fatalf("%+v %v", actor, err)
 	}
-	ada, err := s.Identity.FindUser(t.Context(), "", "ADA@example.com")
+	ada, err := s.Users.Find(t.Context(), "", "ADA@example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := s.Identity.CreateKeyFor(t.Context(), ada, identity.NewKey{Name: "reports", Scopes: []identity.Scope{identity.ScopeRead, identity.ScopeWrite}})
+	token, err := s.Keys.CreateFor(t.Context(), ada, identity.NewKey{Name: "reports", Scopes: []identity.Scope{identity.ScopeRead, identity.ScopeWrite}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if actor, err := s.Identity.Authenticate(t.Context(), token, netip.Addr{}); err != nil || actor.Scope != identity.ScopeWrite {
+	if actor, err := s.Keys.Authenticate(t.Context(), token, netip.Addr{}); err != nil || actor.Scope != identity.ScopeWrite {
 		t.Errorf("%+v %v", actor, err)
 	}
 	for _, wrong := range []string{"", token[:len(token)-1], token + "x", strings.ToUpper(token)} {
-		if _, err := s.Identity.Authenticate(t.Context(), wrong, netip.Addr{}); fault.KindOf(err) != fault.KindUnauthorized {
+		if _, err := s.Keys.Authenticate(t.Context(), wrong, netip.Addr{}); fault.KindOf(err) != fault.KindUnauthorized {
 			t.Errorf("%q: %v", wrong, err)
 		}
 	}
@@ -61,11 +61,11 @@ func TestAuthenticateExpiry(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Now = s.Now.Add(time.Hour - time.Second)
-	if _, err := s.Identity.Authenticate(t.Context(), token, netip.Addr{}); err != nil {
+	if _, err := s.Keys.Authenticate(t.Context(), token, netip.Addr{}); err != nil {
 		t.Errorf("a second before: %v", err)
 	}
 	s.Now = s.Now.Add(time.Second)
-	if _, err := s.Identity.Authenticate(t.Context(), token, netip.Addr{}); fault.KindOf(err) != fault.KindUnauthorized {
+	if _, err := s.Keys.Authenticate(t.Context(), token, netip.Addr{}); fault.KindOf(err) != fault.KindUnauthorized {
 		t.Errorf("at its time: %v", err)
 	}
 }
@@ -76,25 +76,25 @@ func TestAuthenticateChanges(t *testing.T) {
 	t.Parallel()
 	s := domaintest.New(t)
 	other := server.NewServices(s.Store, server.ServiceConfig{})
-	issued, err := s.Identity.CreateKey(t.Context(), s.Actor, identity.NewKey{Name: "remembered"})
+	issued, err := s.Keys.Create(t.Context(), s.Actor, identity.NewKey{Name: "remembered"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if actor, err := s.Identity.Authenticate(t.Context(), issued.Token, netip.Addr{}); err != nil || actor.User.FirstName != "" {
+		if actor, err := s.Keys.Authenticate(t.Context(), issued.Token, netip.Addr{}); err != nil || actor.User.FirstName != "" {
 			t.Fatalf("%+v %v", actor, err)
 		}
 	}
-	if _, err := other.Identity.UpdateUser(t.Context(), s.Actor, s.User.ID, identity.UserPatch{FirstName: patch.Set("Ada")}); err != nil {
+	if _, err := other.Users.Update(t.Context(), s.Actor, s.User.ID, identity.UserPatch{FirstName: patch.Set("Ada")}); err != nil {
 		t.Fatal(err)
 	}
-	if actor, err := s.Identity.Authenticate(t.Context(), issued.Token, netip.Addr{}); err != nil || actor.User.FirstName != "Ada" {
+	if actor, err := s.Keys.Authenticate(t.Context(), issued.Token, netip.Addr{}); err != nil || actor.User.FirstName != "Ada" {
 		t.Errorf("after a change of the user: %+v %v", actor, err)
 	}
-	if err := other.Identity.RevokeKey(t.Context(), s.Actor, issued.Key.ID); err != nil {
+	if err := other.Keys.Revoke(t.Context(), s.Actor, issued.Key.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Identity.Authenticate(t.Context(), issued.Token, netip.Addr{}); fault.KindOf(err) != fault.KindUnauthorized {
+	if _, err := s.Keys.Authenticate(t.Context(), issued.Token, netip.Addr{}); fault.KindOf(err) != fault.KindUnauthorized {
 		t.Errorf("after its revocation: %v", err)
 	}
 }
@@ -114,11 +114,11 @@ func TestTokensDiffer(t *testing.T) {
 func TestCreateCompanyNamesEveryOffence(t *testing.T) {
 	t.Parallel()
 	s := domaintest.New(t)
-	_, err := s.Identity.CreateCompany(t.Context(), identity.NewCompany{Name: " ", Email: "nobody", Password: "short"})
+	_, err := s.Users.CreateCompany(t.Context(), identity.NewCompany{Name: " ", Email: "nobody", Password: "short"})
 	if got := domaintest.Fields(err); !slices.Equal(got, []string{"company", "email", "password"}) {
 		t.Errorf("%v: %v", got, err)
 	}
-	_, err = s.Identity.CreateCompany(t.Context(), identity.NewCompany{Name: "SUNRISE", Email: "sam@harbor.example"})
+	_, err = s.Users.CreateCompany(t.Context(), identity.NewCompany{Name: "SUNRISE", Email: "sam@harbor.example"})
 	if fault.KindOf(err) != fault.KindConflict {
 		t.Errorf("a taken name: %v", err)
 	}
@@ -161,7 +161,7 @@ func TestPagesByID(t *testing.T) {
 			want = ids
 		}
 		want = want[:min(len(want), page.Limit)]
-		users, err := s.Identity.Users(t.Context(), s.Actor, identity.UserFilter{}, page)
+		users, err := s.Users.List(t.Context(), s.Actor, identity.UserFilter{}, page)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,18 +179,18 @@ func TestPagesByID(t *testing.T) {
 func TestLoginsWait(t *testing.T) {
 	t.Parallel()
 	s := domaintest.New(t)
-	created, err := s.Identity.CreateCompany(t.Context(), identity.NewCompany{Name: "Harbor", Email: "sam@harbor.example", Password: "a long password"})
+	created, err := s.Users.CreateCompany(t.Context(), identity.NewCompany{Name: "Harbor", Email: "sam@harbor.example", Password: "a long password"})
 	if err != nil || !strings.HasPrefix(created.User.PasswordHash, "$argon2id$") {
 		t.Fatal(created, err)
 	}
-	actor, err := s.Identity.Login(t.Context(), identity.Login{Email: " SAM@harbor.example", Password: "a long password"})
+	actor, err := s.Logins.Login(t.Context(), identity.Login{Email: " SAM@harbor.example", Password: "a long password"})
 	if err != nil || actor.Scope != identity.ScopeAdmin || actor.User.ID != created.User.ID || actor.KeyID != 0 {
 		t.Errorf("%+v %v", actor, err)
 	}
 	var logins sync.WaitGroup
 	for range 8 {
 		logins.Go(func() {
-			if _, err := s.Identity.Login(t.Context(), identity.Login{Email: "sam@harbor.example", Password: "a wrong password"}); fault.KindOf(err) != fault.KindUnauthorized {
+			if _, err := s.Logins.Login(t.Context(), identity.Login{Email: "sam@harbor.example", Password: "a wrong password"}); fault.KindOf(err) != fault.KindUnauthorized {
 				t.Error(err)
 			}
 		})
@@ -198,7 +198,7 @@ func TestLoginsWait(t *testing.T) {
 	logins.Wait()
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Identity.Login(ended, identity.Login{Email: "sam@harbor.example", Password: "a long password"}); !errors.Is(err, context.Canceled) {
+	if _, err := s.Logins.Login(ended, identity.Login{Email: "sam@harbor.example", Password: "a long password"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("an ended request: %v", err)
 	}
 }
@@ -206,7 +206,7 @@ func TestLoginsWait(t *testing.T) {
 func TestInviteATakenAddress(t *testing.T) {
 	t.Parallel()
 	s := domaintest.New(t)
-	if _, err := s.Identity.Invite(t.Context(), s.Actor, identity.NewUser{Email: "ADA@example.com"}); fault.KindOf(err) != fault.KindConflict {
+	if _, err := s.Users.Invite(t.Context(), s.Actor, identity.NewUser{Email: "ADA@example.com"}); fault.KindOf(err) != fault.KindConflict {
 		t.Errorf("a taken address: %v", err)
 	}
 }

@@ -87,9 +87,9 @@ func (f UserFilter) Check() error {
 	return fault.Invalid([]fault.Offence{fault.InParameter("email", "%s", wrong)})
 }
 
-// Users returns a page of the company's users, in the order of ids. Errors:
+// List returns a page of the company's users, in the order of ids. Errors:
 // KindInvalid for the filter.
-func (s *Service) Users(ctx context.Context, actor Actor, f UserFilter, page query.Page) ([]User, error) {
+func (s *Users) List(ctx context.Context, actor Actor, f UserFilter, page query.Page) ([]User, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ type Self struct {
 }
 
 // Self returns for whom the actor's key acts.
-func (s *Service) Self(ctx context.Context, actor Actor) (self Self, err error) {
+func (s *Users) Self(ctx context.Context, actor Actor) (self Self, err error) {
 	users, err := s.store.Users(ctx, actor.CompanyID, UserFilter{ID: actor.User.ID}, 0, 1)
 	if err != nil {
 		return self, err
@@ -126,10 +126,10 @@ func (s *Service) Self(ctx context.Context, actor Actor) (self Self, err error) 
 	return Self{User: users[0], Company: companies[at], Key: keys[0]}, nil
 }
 
-// FindUser returns the user with an e-mail address, for the operator; the name
+// Find returns the user with an e-mail address, for the operator; the name
 // of the company may be empty if no other company knows the address. Errors:
 // KindNotFound for either; KindConflict that names the companies.
-func (s *Service) FindUser(ctx context.Context, company, email string) (User, error) {
+func (s *Users) Find(ctx context.Context, company, email string) (User, error) {
 	users, err := s.store.UsersByEmail(ctx, email)
 	if err != nil {
 		return User{}, err
@@ -191,11 +191,11 @@ func ParseUserPatch(body any) UserPatch {
 	return p
 }
 
-// UpdateUser applies a patch. Disabling a user revokes the keys and ends the
+// Update applies a patch. Disabling a user revokes the keys and ends the
 // logins, and enabling brings the password back, not the keys. Errors:
 // KindNotFound; KindInvalid with every offence; KindConflict if that would take
 // the company's last active admin.
-func (s *Service) UpdateUser(ctx context.Context, actor Actor, id int64, p UserPatch) (User, error) {
+func (s *Users) Update(ctx context.Context, actor Actor, id int64, p UserPatch) (User, error) {
 	var changed patch.Changes
 	mode := write.Mode[User]{Unsound: len(p.Found) > 0}
 	after, err := write.Run(ctx, s.store, mode, func(ctx context.Context, tx Tx) (User, error) {
@@ -240,7 +240,7 @@ func checkEchoes(a *patch.Applier, u User, p UserPatch) {
 	}
 }
 
-func (s *Service) applyPatch(a *patch.Applier, u User, p UserPatch) User {
+func (s *Users) applyPatch(a *patch.Applier, u User, p UserPatch) User {
 	for _, name := range []*patch.Field[string]{&p.FirstName, &p.LastName} {
 		if name.IsNull() {
 			*name = patch.Set("")
@@ -262,7 +262,7 @@ func (s *Service) applyPatch(a *patch.Applier, u User, p UserPatch) User {
 
 // checkAdmins notes an offence if the company would be left without an admin who
 // can act.
-func (s *Service) checkAdmins(ctx context.Context, tx Tx, a *patch.Applier, before, after User) error {
+func (s *Users) checkAdmins(ctx context.Context, tx Tx, a *patch.Applier, before, after User) error {
 	if !before.actsAsAdmin() || after.actsAsAdmin() {
 		return nil
 	}

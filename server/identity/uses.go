@@ -74,7 +74,7 @@ func (u *uses) putBack(taken []KeyUse) {
 }
 
 // FlushUses writes when keys were last used.
-func (s *Service) FlushUses(ctx context.Context) error {
+func (s *Keys) FlushUses(ctx context.Context) error {
 	taken := s.uses.take()
 	if len(taken) == 0 {
 		return nil
@@ -89,7 +89,7 @@ func (s *Service) FlushUses(ctx context.Context) error {
 
 // RunUses does so once a minute until ctx ends, and then once more. It reports what
 // fails.
-func (s *Service) RunUses(ctx context.Context, report func(error)) {
+func (s *Keys) RunUses(ctx context.Context, report func(error)) {
 	ticker := time.NewTicker(usesInterval)
 	defer ticker.Stop()
 	for ended := false; !ended; {

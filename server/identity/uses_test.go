@@ -24,12 +24,12 @@ func TestUsesOfKeys(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			s.Identity.RunUses(ctx, func(err error) { t.Error(err) })
+			s.Keys.RunUses(ctx, func(err error) { t.Error(err) })
 		}()
 		use := func() time.Time {
 			t.Helper()
 			s.Now = s.Now.Add(time.Second)
-			if _, err := s.Identity.Authenticate(t.Context(), s.Token, netip.Addr{}); err != nil {
+			if _, err := s.Keys.Authenticate(t.Context(), s.Token, netip.Addr{}); err != nil {
 				t.Fatal(err)
 			}
 			return s.Now.Truncate(time.Millisecond)
@@ -40,7 +40,7 @@ func TestUsesOfKeys(t *testing.T) {
 			if err != nil || !key.LastUsedAt.Equal(written) {
 				t.Errorf("%s: %v is written, want %v (%v)", what, key.LastUsedAt, written, err)
 			}
-			keys, err := s.Identity.Keys(t.Context(), identity.Actor{CompanyID: s.Company.ID, Scope: identity.ScopeAdmin}, query.Page{Limit: 1})
+			keys, err := s.Keys.List(t.Context(), identity.Actor{CompanyID: s.Company.ID, Scope: identity.ScopeAdmin}, query.Page{Limit: 1})
 			if err != nil || !keys[0].LastUsedAt.Equal(shown) {
 				t.Errorf("%s: %v is shown, want %v (%v)", what, keys, shown, err)
 			}

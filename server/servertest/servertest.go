@@ -119,7 +119,7 @@ func (s *Server) start(ctx context.Context) (err error) {
 	if s.config.webhooks {
 		s.sendWebhooks(config)
 	}
-	made, err := s.services.Identity.CreateCompany(ctx, identity.NewCompany{Name: "Sunrise Services", Email: Email, Password: s.config.password})
+	made, err := s.services.Users.CreateCompany(ctx, identity.NewCompany{Name: "Sunrise Services", Email: Email, Password: s.config.password})
 	if err != nil {
 		return err
 	}
@@ -195,11 +195,11 @@ func (s *Server) NewKey(t testing.TB, scopes ...client.Scope) string {
 	for i, scope := range scopes {
 		own[i] = identity.Scope(scope)
 	}
-	user, err := s.services.Identity.FindUser(t.Context(), "", Email)
+	user, err := s.services.Users.Find(t.Context(), "", Email)
 	if err != nil {
 		t.Fatalf("find the user: %v", err)
 	}
-	token, err := s.services.Identity.CreateKeyFor(t.Context(), user, identity.NewKey{Name: "test", Scopes: own})
+	token, err := s.services.Keys.CreateFor(t.Context(), user, identity.NewKey{Name: "test", Scopes: own})
 	if err != nil {
 		t.Fatalf("make a key: %v", err)
 	}

@@ -46,7 +46,7 @@ func newFixture(t testing.TB) *fixture {
 // each type, once for itself and once as a list, and three contacts.
 func (f *fixture) addCompany(t fatal, name string) {
 	ctx := context.Background()
-	made, err := f.Identity.CreateCompany(ctx, identity.NewCompany{Name: name, Email: strings.ToLower(strings.ReplaceAll(name, " ", "")) + "@example.com"})
+	made, err := f.Users.CreateCompany(ctx, identity.NewCompany{Name: name, Email: strings.ToLower(strings.ReplaceAll(name, " ", "")) + "@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}

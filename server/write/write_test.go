@@ -109,7 +109,7 @@ func TestClaim(t *testing.T) {
 		t.Errorf("another request: %v", err)
 	}
 	other := once(s, "k", 2)
-	key, err := s.Identity.CreateKey(t.Context(), s.Actor, identity.NewKey{Name: "another"})
+	key, err := s.Keys.Create(t.Context(), s.Actor, identity.NewKey{Name: "another"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func configureMail(cmd *cli.Command, config *alias.Config) (alias.Mailer, error)
 
 // startBackground writes the counts of the alias and when keys were used, and sends
 // mails, until stop is called: that returns when all counts are written.
-func startBackground(store store.Store, keys *identity.Service, counter *alias.Counter, sender alias.Mailer, logger *slog.Logger) (stop func()) {
+func startBackground(store store.Store, keys *identity.Keys, counter *alias.Counter, sender alias.Mailer, logger *slog.Logger) (stop func()) {
 	stopNoting := background(func(ctx context.Context) {
 		keys.RunUses(ctx, func(err error) { logger.Error("the last uses of keys were not written", "error", err) })
 	})

@@ -63,7 +63,7 @@ func addCompany(ctx context.Context, cmd *cli.Command, store store.Store, compan
 
 func createCompany(ctx context.Context, to store.Store, company identity.NewCompany, sample bool) (created identity.CreatedCompany, err error) {
 	if !sample {
-		return server.NewServices(to, server.ServiceConfig{}).Identity.CreateCompany(ctx, company)
+		return server.NewServices(to, server.ServiceConfig{}).Users.CreateCompany(ctx, company)
 	}
 	err = to.Write(ctx, func(ctx context.Context, tx store.Tx) error {
 		created, err = createSample(ctx, tx, company)

@@ -72,7 +72,7 @@ func createKey(ctx context.Context, cmd *cli.Command, store store.Store) error {
 	if err != nil {
 		return err
 	}
-	token, err := users(store).CreateKeyFor(ctx, user, identity.NewKey{
+	token, err := quiet(store).Keys.CreateFor(ctx, user, identity.NewKey{
 		Name: cmd.String("name"), Scopes: scopes, Handling: lenient.Handling(cmd.String("handling")), AllowedIPs: networks,
 	})
 	if err != nil {
@@ -105,13 +105,13 @@ func revokeKeys(ctx context.Context, cmd *cli.Command, store store.Store, compan
 	if !cmd.Args().Present() {
 		return usageError(cmd, "name the ids of the keys, as key list shows them")
 	}
-	service := users(store)
+	keys := quiet(store).Keys
 	for _, text := range cmd.Args().Slice() {
 		id, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || strconv.FormatInt(id, 10) != text { // 01 and +1 are none
 			return usageError(cmd, "an id must be an integer; got %s", fault.Quote(text))
 		}
-		if err := service.RevokeKey(ctx, operator(company.ID), id); err != nil {
+		if err := keys.Revoke(ctx, operator(company.ID), id); err != nil {
 			return fmt.Errorf("%d: %w", id, err)
 		}
 		if _, err := fmt.Fprintf(cmd.Root().Writer, "key %d is revoked\n", id); err != nil {

@@ -60,7 +60,7 @@ func promote(ctx context.Context, cmd *cli.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	token, err := users(s).CreateKeyFor(ctx, admin, identity.NewKey{Name: "promotion", Scopes: []identity.Scope{identity.ScopeAdmin}})
+	token, err := quiet(s).Keys.CreateFor(ctx, admin, identity.NewKey{Name: "promotion", Scopes: []identity.Scope{identity.ScopeAdmin}})
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func adminOf(ctx context.Context, cmd *cli.Command, s follow.Store) (identity.Us
 	if email == "" {
 		return follow.FirstAdmin(ctx, s)
 	}
-	user, err := users(s).FindUser(ctx, "", email)
+	user, err := quiet(s).Users.Find(ctx, "", email)
 	switch {
 	case fault.IsNotFound(err):
 		return user, fmt.Errorf("there is no user %s in %s", fault.Quote(email), nameOf(cmd.String("db")))

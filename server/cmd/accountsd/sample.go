@@ -86,7 +86,7 @@ func createSample(ctx context.Context, tx store.Tx, company identity.NewCompany)
 		return identity.CreatedCompany{}, fmt.Errorf("sample data: %w", err)
 	}
 	s.Services = server.NewServices(inside{tx}, server.ServiceConfig{Region: "US", Clock: func() time.Time { return s.now }})
-	created, err := s.Identity.CreateCompany(ctx, company)
+	created, err := s.Users.CreateCompany(ctx, company)
 	if err != nil {
 		return created, err
 	}
@@ -107,7 +107,7 @@ func (s *sampler) addUsers(ctx context.Context) error {
 		if err := s.tx.InsertUser(ctx, &user); err != nil {
 			return err
 		}
-		token, err := s.Identity.CreateKeyFor(ctx, user, identity.NewKey{Name: u.Key, Scopes: []identity.Scope{identity.ScopeWrite}})
+		token, err := s.Keys.CreateFor(ctx, user, identity.NewKey{Name: u.Key, Scopes: []identity.Scope{identity.ScopeWrite}})
 		if err != nil {
 			return err
 		}

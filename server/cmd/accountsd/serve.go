@@ -141,7 +141,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 		if err != nil {
 			return err
 		}
-		defer startBackground(store, services.Identity, config.Alias.Counter, watchers.mailer(sender), logger)()
+		defer startBackground(store, services.Keys, config.Alias.Counter, watchers.mailer(sender), logger)()
 		return whileSound(ctx, opened, func(ctx context.Context) error { return listen(ctx, cmd, handler, encryption, logger) })
 	})(ctx, cmd)
 }

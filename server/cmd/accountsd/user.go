@@ -69,15 +69,15 @@ func whichCompanyFlag() *cli.StringFlag {
 	return &cli.StringFlag{Name: "company", Usage: "the `NAME` of the company whose user it is, if the address is known to several", Sources: fromEnv("COMPANY")}
 }
 
-// users is the service of a command, which says itself what it did.
-func users(store store.Store) *identity.Service {
-	return server.NewServices(store, server.ServiceConfig{Logger: slog.New(slog.DiscardHandler)}).Identity
+// quiet are the services of a command, which says itself what it did.
+func quiet(store store.Store) server.Services {
+	return server.NewServices(store, server.ServiceConfig{Logger: slog.New(slog.DiscardHandler)})
 }
 
 // findUser returns the user with an e-mail address, in the company of the flag
 // if that is set.
 func findUser(ctx context.Context, cmd *cli.Command, store store.Store, email string) (identity.User, error) {
-	user, err := users(store).FindUser(ctx, cmd.String("company"), email)
+	user, err := quiet(store).Users.Find(ctx, cmd.String("company"), email)
 	switch {
 	case fault.IsNotFound(err):
 		return user, fmt.Errorf("%w; accountsd company list shows the companies, and accountsd user list the users of one", err)
@@ -132,16 +132,16 @@ func userState(u identity.User) string {
 }
 
 func inviteUser(ctx context.Context, cmd *cli.Command, store store.Store, company identity.Company) error {
-	service := users(store)
+	users := quiet(store).Users
 	known, err := store.Users(ctx, company.ID, identity.UserFilter{Email: cmd.String("email")}, 0, 1)
 	if err != nil {
 		return err
 	}
 	var invited identity.InvitedUser
 	if len(known) > 0 {
-		invited, err = service.InviteAgain(ctx, operator(company.ID), known[0].ID)
+		invited, err = users.InviteAgain(ctx, operator(company.ID), known[0].ID)
 	} else {
-		invited, err = service.Invite(ctx, operator(company.ID), identity.ParseNewUser(map[string]any{
+		invited, err = users.Invite(ctx, operator(company.ID), identity.ParseNewUser(map[string]any{
 			"email": cmd.String("email"), "firstName": cmd.String("first-name"), "lastName": cmd.String("last-name"), "isAdmin": cmd.Bool("admin"),
 		}))
 	}
@@ -160,19 +160,19 @@ func showToken(cmd *cli.Command, invited identity.InvitedUser) error {
 }
 
 // onUser has a command carried out on the user of the flags.
-func onUser(do func(context.Context, *cli.Command, *identity.Service, identity.User) error) cli.ActionFunc {
+func onUser(do func(context.Context, *cli.Command, server.Services, identity.User) error) cli.ActionFunc {
 	return inStore(func(ctx context.Context, cmd *cli.Command, store store.Store) error {
 		user, err := findUser(ctx, cmd, store, cmd.String("email"))
 		if err != nil {
 			return err
 		}
-		return do(ctx, cmd, users(store), user)
+		return do(ctx, cmd, quiet(store), user)
 	})
 }
 
-func setDisabled(disabled bool) func(context.Context, *cli.Command, *identity.Service, identity.User) error {
-	return func(ctx context.Context, cmd *cli.Command, service *identity.Service, user identity.User) error {
-		user, err := service.UpdateUser(ctx, operator(user.CompanyID), user.ID, identity.UserPatch{Disabled: patch.Set(disabled)})
+func setDisabled(disabled bool) func(context.Context, *cli.Command, server.Services, identity.User) error {
+	return func(ctx context.Context, cmd *cli.Command, services server.Services, user identity.User) error {
+		user, err := services.Users.Update(ctx, operator(user.CompanyID), user.ID, identity.UserPatch{Disabled: patch.Set(disabled)})
 		if err != nil {
 			return err
 		}
@@ -181,8 +181,8 @@ func setDisabled(disabled bool) func(context.Context, *cli.Command, *identity.Se
 	}
 }
 
-func resetPassword(ctx context.Context, cmd *cli.Command, service *identity.Service, user identity.User) error {
-	reset, err := service.ResetPassword(ctx, operator(user.CompanyID), user.ID, identity.Reset{RevokeKeys: cmd.Bool("revoke-keys")})
+func resetPassword(ctx context.Context, cmd *cli.Command, services server.Services, user identity.User) error {
+	reset, err := services.Logins.ResetPassword(ctx, operator(user.CompanyID), user.ID, identity.Reset{RevokeKeys: cmd.Bool("revoke-keys")})
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func New(t testing.TB, edits ...func(*server.ServiceConfig)) *Domain {
 	}
 	d.Services = server.NewServices(storetest.Missing(d.Store), config)
 	var err error
-	d.CreatedCompany, err = d.Identity.CreateCompany(t.Context(), identity.NewCompany{Name: "Sunrise", Email: "ada@example.com"})
+	d.CreatedCompany, err = d.Users.CreateCompany(t.Context(), identity.NewCompany{Name: "Sunrise", Email: "ada@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,7 +85,7 @@ func told(t *testing.T, s store.Store) (answers []any) {
 		add(exported(t, s, companyID))
 	}
 	// A password opens what it opened.
-	add(services.Identity.Login(ctx, identity.Login{Email: "zoë@sunrise.example", Password: "a long password 🏠"}))
+	add(services.Logins.Login(ctx, identity.Login{Email: "zoë@sunrise.example", Password: "a long password 🏠"}))
 	return answers
 }
 

@@ -44,7 +44,7 @@ func fill(t testing.TB, s store.Store) {
 	w := &world{TB: t, store: s, Services: accountsd.NewServices(s, accountsd.ServiceConfig{Clock: func() time.Time { return start }, Region: "US"})}
 	for _, name := range []string{"Sunrise", "Harbor"} {
 		var err error
-		w.CreatedCompany, err = w.Identity.CreateCompany(t.Context(), identity.NewCompany{Name: name, Email: "Zoë@" + name + ".example", Password: "a long password 🏠"})
+		w.CreatedCompany, err = w.Users.CreateCompany(t.Context(), identity.NewCompany{Name: name, Email: "Zoë@" + name + ".example", Password: "a long password 🏠"})
 		must(t, err)
 		w.addProperties()
 		w.addContacts()
@@ -124,11 +124,11 @@ func (w *world) addAccounts() {
 }
 
 func (w *world) addIdentity() {
-	invited, err := w.Identity.Invite(w.Context(), w.Actor, identity.NewUser{Email: "lin@example.com", FirstName: "Lin"})
+	invited, err := w.Users.Invite(w.Context(), w.Actor, identity.NewUser{Email: "lin@example.com", FirstName: "Lin"})
 	must(w, err)
-	key, err := w.Identity.CreateKey(w.Context(), w.Actor, identity.NewKey{Name: "old", ExpiresAt: start.Add(time.Hour)})
+	key, err := w.Keys.Create(w.Context(), w.Actor, identity.NewKey{Name: "old", ExpiresAt: start.Add(time.Hour)})
 	must(w, err)
-	must(w, w.Identity.RevokeKey(w.Context(), w.Actor, key.Key.ID))
+	must(w, w.Keys.Revoke(w.Context(), w.Actor, key.Key.ID))
 	must(w, w.store.Write(w.Context(), func(ctx context.Context, tx store.Tx) error {
 		invited.User.DisabledAt = start
 		return tx.UpdateUser(ctx, invited.User)

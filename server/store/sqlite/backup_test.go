@@ -56,7 +56,7 @@ type office struct {
 func newOffice(t testing.TB, s *sqlite.Store, accounts int) *office {
 	t.Helper()
 	o := &office{Services: accountsd.NewServices(s, accountsd.ServiceConfig{Clock: time.Now, Region: "US"})}
-	created, err := o.Identity.CreateCompany(t.Context(), identity.NewCompany{Name: "Sunrise", Email: "zoe@example.com", Password: "a long password"})
+	created, err := o.Users.CreateCompany(t.Context(), identity.NewCompany{Name: "Sunrise", Email: "zoe@example.com", Password: "a long password"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ type rooms struct {
 	accounts *account.Service
 	intake   *intake.Service
 	contacts *contact.Service
-	identity *identity.Service
+	identity identity.Services
 	counter  *alias.Counter
 }
 
@@ -94,7 +94,7 @@ func newRooms(s store.Store) *rooms {
 		accounts: account.NewService(writer),
 		intake:   intake.NewService(part, writer, clock, "US"),
 		contacts: contact.NewService(store.For(s, func(tx store.Tx) contact.Tx { return tx }), writer, clock, "US"),
-		identity: identity.NewService(store.For(s, func(tx store.Tx) identity.Tx { return tx }), clock, slog.New(slog.DiscardHandler)),
+		identity: identity.New(store.For(s, func(tx store.Tx) identity.Tx { return tx }), clock, slog.New(slog.DiscardHandler)),
 		counter:  alias.NewCounter(),
 	}
 }

@@ -107,13 +107,13 @@ func testContactMembers(t *testing.T, f *shared) {
 
 // An invitation that is accepted several times at once is once.
 func testSharedInvitation(t *testing.T, f *shared) {
-	invited, err := f.servers[0].identity.Invite(t.Context(), f.actor, identity.NewUser{Email: "bea@sunrise.example"})
+	invited, err := f.servers[0].identity.Users.Invite(t.Context(), f.actor, identity.NewUser{Email: "bea@sunrise.example"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	names, accepted := []string{"Ann", "Bea", "Cleo", "Dora"}, ""
 	for i, err := range f.onBoth(len(names), func(s *rooms, i int) error {
-		_, err := s.identity.Accept(t.Context(), identity.Acceptance{Token: invited.Token, Password: "a long password", FirstName: names[i]})
+		_, err := s.identity.Logins.Accept(t.Context(), identity.Acceptance{Token: invited.Token, Password: "a long password", FirstName: names[i]})
 		return err
 	}) {
 		switch {

@@ -51,7 +51,7 @@ func testSharedAliasUse(t *testing.T, f *shared) {
 // guess is a login with a wrong password. Of an address that nobody has it counts
 // as well.
 func (f *shared) guess(ctx context.Context, s *rooms, email, address string) error {
-	_, err := s.identity.Login(ctx, identity.Login{Email: email, Password: "wrong", CompanyID: f.company.ID, Address: address})
+	_, err := s.identity.Logins.Login(ctx, identity.Login{Email: email, Password: "wrong", CompanyID: f.company.ID, Address: address})
 	return err
 }
 
@@ -97,7 +97,7 @@ func testSharedQuota(t *testing.T, f *shared) {
 		var passed atomic.Int64
 		f.race(t, 8, func(s *rooms, i int) error {
 			for range 1000 {
-				quota, err := s.identity.TakeQuota(t.Context(), f.actor, day, limit)
+				quota, err := s.identity.Keys.TakeQuota(t.Context(), f.actor, day, limit)
 				if err != nil || quota.Taken == 0 {
 					return err
 				}
@@ -108,7 +108,7 @@ func testSharedQuota(t *testing.T, f *shared) {
 		if passed.Load() != limit {
 			t.Errorf("%d calls were let pass, want %d", passed.Load(), limit)
 		}
-		if quota, err := f.reopened(t).identity.TakeQuota(t.Context(), f.actor, day, limit); err != nil || quota != (identity.Quota{}) {
+		if quota, err := f.reopened(t).identity.Keys.TakeQuota(t.Context(), f.actor, day, limit); err != nil || quota != (identity.Quota{}) {
 			t.Errorf("a server that starts later lets %+v pass (%v)", quota, err)
 		}
 	}
@@ -117,7 +117,7 @@ func testSharedQuota(t *testing.T, f *shared) {
 // A key that is revoked on one server is refused by the others within a second.
 func testRevokedElsewhere(t *testing.T, f *shared) {
 	authenticate := func(s *rooms) error {
-		_, err := s.identity.Authenticate(t.Context(), racedToken, netip.Addr{})
+		_, err := s.identity.Keys.Authenticate(t.Context(), racedToken, netip.Addr{})
 		return err
 	}
 	for _, s := range f.servers { // so that they remember
@@ -125,7 +125,7 @@ func testRevokedElsewhere(t *testing.T, f *shared) {
 			t.Fatal(err)
 		}
 	}
-	if err := f.servers[0].identity.RevokeKey(t.Context(), f.actor, f.actor.KeyID); err != nil {
+	if err := f.servers[0].identity.Keys.Revoke(t.Context(), f.actor, f.actor.KeyID); err != nil {
 		t.Fatal(err)
 	}
 	revoked := time.Now()

@@ -49,7 +49,7 @@ func fill(t testing.TB, s store.Store) *world {
 	w := &world{TB: t, store: s, Services: accountsd.NewServices(s, accountsd.ServiceConfig{Clock: func() time.Time { return start }, Region: "US"})}
 	for _, name := range []string{"Harbor", "Sunrise"} { // The last is Sunrise, and the first to have accounts.
 		var err error
-		w.CreatedCompany, err = w.Identity.CreateCompany(t.Context(), identity.NewCompany{Name: name, Email: "zoe@example.com", Password: "a long password"})
+		w.CreatedCompany, err = w.Users.CreateCompany(t.Context(), identity.NewCompany{Name: name, Email: "zoe@example.com", Password: "a long password"})
 		must(t, err)
 	}
 	for _, body := range []map[string]any{
