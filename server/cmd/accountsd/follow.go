@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/accountsd/accountsd/client"
+	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/follow"
 	"github.com/accountsd/accountsd/server/store/postgres"
 	"github.com/accountsd/accountsd/server/store/postgres/engine"
@@ -37,7 +39,7 @@ func followCommand() *cli.Command {
 		Usage:       "keep a database equal to another installation, as its standby",
 		Description: followHelp,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "from", Usage: "the `URL` of the source, as in https://accounts.example.com", Required: true, Sources: fromEnv("FROM")},
+			&cli.StringFlag{Name: "from", Usage: "the `URL` of the source, as in https://accounts.example.com", Required: true, Validator: checkSource, Sources: fromEnv("FROM")},
 			dbFlag(), keyFileFlag(),
 			&cli.DurationFlag{Name: "interval", Usage: "look at the source every `DURATION`", Value: time.Second, Validator: positive[time.Duration], Sources: fromEnv("INTERVAL")},
 			&cli.BoolFlag{Name: "restart", Usage: "remove the SQLite file of an earlier copy, once the source has answered, and make the copy anew", Sources: fromEnv("RESTART")},
@@ -45,6 +47,15 @@ func followCommand() *cli.Command {
 		},
 		Action: followSource,
 	}
+}
+
+// checkSource refuses what is no URL of an installation.
+func checkSource(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("must be a URL such as https://accounts.example.com; got %s", fault.Quote(text))
+	}
+	return nil
 }
 
 // sourceClient returns a client of an installation, with the key of the command.

@@ -100,6 +100,8 @@ func TestRefusals(t *testing.T) {
 		{[]string{"key", "--help", "unknown"}, 2, `"unknown" is not a command; see accountsd --help`},
 		{[]string{"import", "--db", absent, "--email", "a@example.com"}, 2, "import takes one FILE, or - for standard input; got 0; see accountsd import --help"},
 		{[]string{"import", file, "--db", absent}, 2, `required flag "email" not set; see accountsd import --help`},
+		{[]string{"follow", "--db", absent, "--from", "127.0.0.1:8080"}, 2, `--from must be a URL such as https://accounts.example.com; got "127.0.0.1:8080"; see accountsd follow --help`},
+		{[]string{"verify", "--db", absent, "--against", "accounts.example.com"}, 2, `--against must be a URL such as https://accounts.example.com; got "accounts.example.com"; see accountsd verify --help`},
 		{[]string{"init"}, 2, `required flags "company, email" not set; see accountsd init --help`},
 		{[]string{"alias", "notify", "--db", absent, "--as", "a@example.com", "--user", "b@example.com", "--message", "x", "--sunset", "soon"}, 2,
 			`--sunset must look like 2027-03-01 or 2027-03-01T12:00:00Z; got "soon"; see accountsd alias notify --help`},
