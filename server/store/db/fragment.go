@@ -26,6 +26,12 @@ func (b *Builder) Add(text string, args ...any) {
 // String returns the text.
 func (b *Builder) String() string { return b.text.String() }
 
+// AnyOf tests that one of tests passes, to stand among others.
+func AnyOf(tests []Fragment) Fragment {
+	joined := Join(tests, " OR ")
+	return Fragment{"(" + joined.Text + ")", joined.Args}
+}
+
 // Join puts a separator between fragments.
 func Join(fragments []Fragment, separator string) Fragment {
 	var b Builder

@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"crypto/sha256"
+	"math"
 	"time"
 
 	"github.com/accountsd/accountsd/server/store/db"
@@ -81,7 +82,7 @@ func (r Reader) Heads(ctx context.Context) ([]Head, error) {
 // EachEntry calls take with a company's entries in the order of their sequences. It
 // keeps none: the entry is another one with the next call.
 func (r Reader) EachEntry(ctx context.Context, companyID int64, take func(*StoredEntry) error) error {
-	return r.eachStored(ctx, selectEntries, []any{companyID, int64(-1 << 63)}, take)
+	return r.eachStored(ctx, selectEntries, []any{companyID, int64(math.MinInt64)}, take)
 }
 
 // EachEntryOf is EachEntry of the accounts with ids above after, up to last, by their
@@ -114,7 +115,7 @@ func Seal(ctx context.Context, s db.Session, progress func(done int64)) error {
 	}
 	done := int64(0)
 	for _, company := range companies {
-		head, after := Hash{}, int64(-1<<63)
+		head, after := Hash{}, int64(math.MinInt64)
 		for more := true; more; {
 			entries, err := db.Collect(ctx, s, selectUnsealed, []any{company.CompanyID, after, sealedAtOnce}, firstSealed.Scan)
 			if err != nil {

@@ -2,11 +2,9 @@ package records
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/jsonvalue"
-	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/store/db"
 )
 
@@ -173,28 +171,17 @@ func scanReaches(row *db.Row) (CheckedContact, error) {
 	if err := row.Scan(&c.ID, &emails, &phones); err != nil {
 		return c, err
 	}
-	add := func(name, text string, want func(value string) string) {
+	list := func(name, text string) []string {
 		values, err := jsonvalue.Texts([]byte(text))
 		if err != nil {
-			c.Wrong = append(c.Wrong, fmt.Sprintf("%s is no list of texts", name))
+			c.Wrong = append(c.Wrong, name+" is no list of texts")
 		}
-		for _, value := range values {
-			if value = want(value); value != "" {
-				c.Want[value] = true
-			}
-		}
+		return values
 	}
-	add("emails", emails, func(value string) string { return lookup("email", normal.EmailKey(value)) })
-	add("phones", phones, func(value string) string { return lookup("phone", value) })
+	for kind, value := range lookupsOf(list("emails", emails), list("phones", phones)) {
+		c.Want[kind+" "+value] = true
+	}
 	return c, nil
-}
-
-// lookup is a kind and a value; empty if none is found by it.
-func lookup(kind, value string) string {
-	if value == "" {
-		return ""
-	}
-	return kind + " " + value
 }
 
 // LostLinks calls take with each link between what are not an account and a contact of

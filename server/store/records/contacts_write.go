@@ -2,6 +2,7 @@ package records
 
 import (
 	"context"
+	"iter"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/normal"
@@ -35,19 +36,27 @@ func (t *Tx) InsertContact(ctx context.Context, c *account.Contact) error {
 
 func (t *Tx) addLookup(ctx context.Context, c account.Contact) error {
 	var lists [][]any
-	add := func(kind, value string) {
-		if value != "" { // None is found by it.
-			lists = append(lists, []any{c.CompanyID, kind, value, c.ID})
-		}
-	}
-	for _, email := range c.Emails {
-		add("email", normal.EmailKey(email))
-	}
-	for _, phone := range c.Phones {
-		add("phone", phone)
+	for kind, value := range lookupsOf(c.Emails, c.Phones) {
+		lists = append(lists, []any{c.CompanyID, kind, value, c.ID})
 	}
 	_, err := t.Session.RunAll(ctx, insertLookup, lists)
 	return err
+}
+
+// lookupsOf are the kinds and values that a contact is found by.
+func lookupsOf(emails, phones []string) iter.Seq2[string, string] {
+	return func(yield func(kind, value string) bool) {
+		for _, email := range emails {
+			if key := normal.EmailKey(email); key != "" && !yield("email", key) {
+				return
+			}
+		}
+		for _, phone := range phones {
+			if phone != "" && !yield("phone", phone) {
+				return
+			}
+		}
+	}
 }
 
 // UpdateContact writes a contact, all but its links.

@@ -102,8 +102,7 @@ func (c compiler) compileAddress(of query.Condition) clause {
 	if len(lines) == 0 {
 		return clause{}
 	}
-	any := db.Join(lines, " OR ")
-	return clause{test: db.SQL("("+any.Text+")", any.Args...)}
+	return clause{test: db.AnyOf(lines)}
 }
 
 func (c compiler) compileContacts(of query.Condition) clause {

@@ -147,27 +147,28 @@ func (t *Tx) PutHistory(ctx context.Context, e account.HistoryEntry) error {
 
 // highest are the ids that the database knows of, by the tables of the records. Those
 // of accounts and keys that are not here, their history has.
-var highest = []struct {
-	table string
-	db.Statement
-}{
-	{"companies", db.Statement{Thing: "companies", Text: `SELECT coalesce(max(id), 0) FROM companies`}},
-	{"users", db.Statement{Thing: "users", Text: `SELECT coalesce(max(id), 0) FROM users`}},
-	{"contacts", db.Statement{Thing: "contacts", Text: `SELECT coalesce(max(id), 0) FROM contacts`}},
-	{"properties", db.Statement{Thing: "properties", Text: `SELECT coalesce(max(id), 0) FROM properties`}},
-	{"accounts", db.Statement{Thing: "history", Text: `SELECT coalesce(max(account_id), 0) FROM changes`}},
-	{"api_keys", db.Statement{Thing: "history", Text: `SELECT coalesce(max(key_id), 0) FROM changes`}},
+var highest = map[string]db.Statement{
+	"companies":  selectHighest("id", "companies"),
+	"users":      selectHighest("id", "users"),
+	"contacts":   selectHighest("id", "contacts"),
+	"properties": selectHighest("id", "properties"),
+	"accounts":   selectHighest("account_id", "changes"),
+	"api_keys":   selectHighest("key_id", "changes"),
+}
+
+func selectHighest(column, table string) db.Statement {
+	return db.Statement{Thing: table, Text: `SELECT coalesce(max(` + column + `), 0) FROM ` + table}
 }
 
 // HighestIDs returns the highest ids that the database knows of, by table.
 func (r Reader) HighestIDs(ctx context.Context) (map[string]int64, error) {
 	ids := make(map[string]int64, len(highest))
-	for _, h := range highest {
-		id, err := r.Session.Number(ctx, h.Statement)
+	for table, st := range highest {
+		id, err := r.Session.Number(ctx, st)
 		if err != nil {
 			return nil, err
 		}
-		ids[h.table] = id
+		ids[table] = id
 	}
 	return ids, nil
 }

@@ -20,8 +20,9 @@ var (
 	// lockFailures locks a row, which is made if there is none, so that there is one to lock.
 	lockFailures = db.Statement{Thing: "failed logins", Text: failures.Insert("login_failures") + `
 ON CONFLICT (key) DO UPDATE SET count = login_failures.count RETURNING ` + failures.List("")}
-	saveFailures   = db.Statement{Thing: "failed logins", Text: failures.Without("key").Update("login_failures") + ` WHERE key = ?`}
-	deleteFailures = db.Statement{Thing: "failed logins", Text: `DELETE FROM login_failures WHERE key = ?`}
+	changedFailures = failures.Without("key")
+	saveFailures    = db.Statement{Thing: "failed logins", Text: changedFailures.Update("login_failures") + ` WHERE key = ?`}
+	deleteFailures  = db.Statement{Thing: "failed logins", Text: `DELETE FROM login_failures WHERE key = ?`}
 
 	addKeyCalls = db.Statement{Thing: "calls of a key", Text: `INSERT INTO key_calls (company_id, key_id, day, calls) VALUES (?, ?, ?, ?)
 ON CONFLICT (company_id, key_id) DO UPDATE SET
@@ -67,7 +68,7 @@ func (t *Tx) SaveLoginFailures(ctx context.Context, counted []identity.Failures)
 		if f.Count == 0 {
 			drop = append(drop, []any{db.Sum(f.Key)})
 		} else {
-			save = append(save, failures.Without("key").At(f, db.Sum(f.Key)))
+			save = append(save, changedFailures.At(f, db.Sum(f.Key)))
 		}
 	}
 	if _, err := t.Session.RunAll(ctx, saveFailures, save); err != nil {

@@ -50,13 +50,7 @@ func (t *Tx) NumberOwner(ctx context.Context, companyID, number int64) (int64, e
 // NumberOwners is NumberOwner of many.
 func (t *Tx) NumberOwners(ctx context.Context, companyID int64, numbers []int64) (map[int64]int64, error) {
 	owners := make(map[int64]int64)
-	err := t.lookUp(ctx, companyID, selectNumberOwners, []any{companyID, db.List[int64](numbers)}, func(row *db.Row) error {
-		var number, id int64
-		err := row.Scan(&number, &id)
-		owners[number] = id
-		return err
-	})
-	if err != nil {
+	if err := t.eachLocked(ctx, companyID, selectNumberOwners, []any{companyID, db.List[int64](numbers)}, idsBy(owners)); err != nil {
 		return nil, err
 	}
 	for _, number := range numbers {
@@ -91,13 +85,7 @@ func (t *Tx) FindAccounts(ctx context.Context, companyID int64, by account.Match
 	if !ok {
 		return found, nil
 	}
-	return found, t.lookUp(ctx, companyID, st, []any{companyID, db.List[string](values)}, func(row *db.Row) error {
-		var value string
-		var id int64
-		err := row.Scan(&value, &id)
-		found[value] = id
-		return err
-	})
+	return found, t.eachLocked(ctx, companyID, st, []any{companyID, db.List[string](values)}, idsBy(found))
 }
 
 // FindContact is that of Reader, while no other transaction adds such a contact.
@@ -117,7 +105,7 @@ func (t *Tx) FindContact(ctx context.Context, companyID int64, email, phone stri
 func (t *Tx) FindContacts(ctx context.Context, companyID int64, emails, phones []string) (byEmail, byPhone map[string]int64, err error) {
 	byKind := map[string]map[string]int64{"email": {}, "phone": {}}
 	args := []any{companyID, db.List[string](emails), db.List[string](phones)}
-	err = t.lookUp(ctx, companyID, findContacts, args, func(row *db.Row) error {
+	err = t.eachLocked(ctx, companyID, findContacts, args, func(row *db.Row) error {
 		var kind, value string
 		var id int64
 		err := row.Scan(&kind, &value, &id)
@@ -142,8 +130,19 @@ func (t *Tx) Contacts(ctx context.Context, companyID int64, ids []int64) (map[in
 	return found, err
 }
 
-// lookUp reads what no other transaction changes until this one ends.
-func (t *Tx) lookUp(ctx context.Context, companyID int64, st db.Statement, args []any, scan func(*db.Row) error) error {
+// idsBy scans rows of a value and an id into a map.
+func idsBy[K comparable](ids map[K]int64) func(*db.Row) error {
+	return func(row *db.Row) error {
+		var value K
+		var id int64
+		err := row.Scan(&value, &id)
+		ids[value] = id
+		return err
+	}
+}
+
+// eachLocked reads what no other transaction changes until this one ends.
+func (t *Tx) eachLocked(ctx context.Context, companyID int64, st db.Statement, args []any, scan func(*db.Row) error) error {
 	if err := t.Session.Lock(ctx, companyID); err != nil {
 		return err
 	}

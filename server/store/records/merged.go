@@ -60,13 +60,7 @@ func (r Reader) MergedHistory(ctx context.Context, companyID, accountID, before 
 func (r Reader) MergedOwners(ctx context.Context, companyID int64, by account.MatchBy, keys []string) (map[string]int64, error) {
 	owners := make(map[string]int64)
 	args := []any{companyID, string(by), db.List[string](slices.Sorted(slices.Values(keys)))}
-	return owners, r.Session.Each(ctx, selectMergedOwners, args, func(row *db.Row) error {
-		var key string
-		var id int64
-		err := row.Scan(&key, &id)
-		owners[key] = id
-		return err
-	})
+	return owners, r.Session.Each(ctx, selectMergedOwners, args, idsBy(owners))
 }
 
 // EachMerged calls take with what is kept of merged accounts with ids above after, up to

@@ -97,7 +97,7 @@ func (r Reader) choices(ctx context.Context, companyID int64, f query.Filter, cl
 		return r.choicesOfAny(ctx, companyID, f, clauses)
 	}
 	var choices []choice
-	texts, err := r.lookUp(ctx, companyID, f.Conditions)
+	texts, err := r.byTexts(ctx, companyID, f.Conditions)
 	if texts.ids.Text != "" {
 		choices = append(choices, texts)
 	}
@@ -118,7 +118,7 @@ func (r Reader) choicesOfAny(ctx context.Context, companyID int64, f query.Filte
 	all := true
 	for i, c := range clauses {
 		exact := c.exact
-		texts, err := r.lookUp(ctx, companyID, f.Conditions[i:i+1])
+		texts, err := r.byTexts(ctx, companyID, f.Conditions[i:i+1])
 		if err != nil {
 			return nil, err
 		}
@@ -167,8 +167,7 @@ func planAny(f query.Filter, clauses []clause, by choice) plan {
 		}
 	}
 	if len(tests) == len(clauses) {
-		any := db.Join(tests, " OR ")
-		p.tests = []db.Fragment{db.SQL("("+any.Text+")", any.Args...)}
+		p.tests = []db.Fragment{db.AnyOf(tests)}
 	}
 	return p
 }

@@ -14,8 +14,7 @@ func within(expression string, ranges []query.Range) db.Fragment {
 	if len(tests) == 0 {
 		return db.SQL("FALSE")
 	}
-	all := db.Join(tests, " OR ")
-	return db.SQL("("+all.Text+")", all.Args...)
+	return db.AnyOf(tests)
 }
 
 // intervals tests an expression once for all ranges of a single value, and once

@@ -11,9 +11,9 @@ import (
 	"github.com/accountsd/accountsd/server/store/db"
 )
 
-// lookUp looks up the accounts that pass all conditions of texts among those of
+// byTexts is the way to the accounts that pass all conditions of texts among those of
 // a filter. The choice is empty if there are none that the index knows.
-func (r Reader) lookUp(ctx context.Context, companyID int64, conditions []query.Condition) (choice, error) {
+func (r Reader) byTexts(ctx context.Context, companyID int64, conditions []query.Condition) (choice, error) {
 	var words []Word
 	var places []int
 	for i, c := range conditions {
@@ -52,15 +52,15 @@ func isIn(columns []string, w Word) bool {
 // it can do nothing about it, or another index tells. What has a value has its text,
 // but not the other way round.
 func (r Reader) wordOf(c query.Condition) (word Word, ok bool) {
-	any := c.Member == query.MemberText
-	if c.Negate || !any && (!slices.Contains(textColumns, c.Member) || c.Member == account.MemberContacts) {
+	ofAll := c.Member == query.MemberText
+	if c.Negate || !ofAll && (!slices.Contains(textColumns, c.Member) || c.Member == account.MemberContacts) {
 		return Word{}, false
 	}
 	word.Text = c.Contains
 	if value, ok := onlyText(c.Ranges); ok && !filteredColumns[c.Member].compared {
 		word.Text = normal.Unaccented(value)
 	}
-	if !any {
+	if !ofAll {
 		word.Column = string(c.Member)
 	}
 	return word, r.Texts != nil && r.Texts.Knows(word.Text)

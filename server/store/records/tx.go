@@ -116,7 +116,7 @@ func (t *Tx) Properties(ctx context.Context, companyID int64) ([]schema.Property
 	return t.Reader.Properties(ctx, companyID)
 }
 
-// User is that of Reader of a user who stays as he is.
+// User is that of Reader of a user whom nobody changes meanwhile.
 func (t *Tx) User(ctx context.Context, companyID, id int64) (identity.User, error) {
 	if err := t.Session.Lock(ctx, companyID); err != nil {
 		return identity.User{}, err
@@ -124,7 +124,7 @@ func (t *Tx) User(ctx context.Context, companyID, id int64) (identity.User, erro
 	return t.Reader.User(ctx, companyID, id)
 }
 
-// UserByInvitation is that of Reader of a user who stays as he is. Whose invitation
+// UserByInvitation is that of Reader of a user whom nobody changes meanwhile. Whose invitation
 // it is must be known before the company can be locked.
 func (t *Tx) UserByInvitation(ctx context.Context, hash identity.KeyHash) (identity.User, error) {
 	invited, err := t.Reader.UserByInvitation(ctx, hash)

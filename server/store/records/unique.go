@@ -40,13 +40,7 @@ func (r Reader) Owners(ctx context.Context, p schema.Property, keys []string) (m
 		// In the order of the index, of which each page is then read once.
 		st, sought = selectOwners, db.List[string](slices.Sorted(slices.Values(keys)))
 	}
-	return owners, r.Session.Each(ctx, st, []any{p.CompanyID, p.ID, sought}, func(row *db.Row) error {
-		var key string
-		var id int64
-		err := row.Scan(&key, &id)
-		owners[key] = id
-		return err
-	})
+	return owners, r.Session.Each(ctx, st, []any{p.CompanyID, p.ID, sought}, idsBy(owners))
 }
 
 // Own gives an account the key of its value in place of the one before.

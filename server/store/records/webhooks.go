@@ -59,7 +59,8 @@ func (r Reader) Webhook(ctx context.Context, companyID, id int64) (webhook.Webho
 // DueWebhooks returns webhooks that may be delivered.
 func (r Reader) DueWebhooks(ctx context.Context, now time.Time, limit int) ([]webhook.Ref, error) {
 	return db.Collect(ctx, r.Session, dueWebhooks, []any{db.Time(now), db.Time(now), limit}, func(row *db.Row) (ref webhook.Ref, err error) {
-		return ref, row.Scan(&ref.CompanyID, &ref.ID)
+		err = row.Scan(&ref.CompanyID, &ref.ID)
+		return ref, err
 	})
 }
 
