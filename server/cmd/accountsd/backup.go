@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/accountsd/accountsd/gen/plural"
-	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/store/sqlite"
 	"github.com/accountsd/accountsd/server/store/verify"
 )
@@ -105,14 +103,10 @@ func copyFile(ctx context.Context, cmd *cli.Command, b sqlite.Backup, flag strin
 	}
 	err := b.Run(ctx)
 	bars.finish()
-	if known, ok := errors.AsType[*fault.Error](err); ok && flag != "db" {
-		// The store names the flag that all other commands have.
-		return &fault.Error{Kind: known.Kind, Message: strings.ReplaceAll(known.Message, "--db", "--"+flag), Err: known.Err}
-	}
 	if err != nil && ctx.Err() != nil {
 		return errNoFile
 	}
-	return err
+	return ofFlag(flag, err)
 }
 
 // checkCopy verifies the copy of a database, whose name it has not yet. Of the records

@@ -96,11 +96,17 @@ func openBulk(ctx context.Context, cmd *cli.Command, flag string,
 		return server(ctx, name)
 	}
 	opened, err := file(ctx, name)
-	if known, ok := errors.AsType[*fault.Error](err); ok {
-		// The store names the flag that all other commands have.
-		return nil, &fault.Error{Kind: known.Kind, Message: strings.ReplaceAll(known.Message, "--db", "--"+flag), Err: known.Err}
+	return orNil[bulk](opened, ofFlag(flag, err))
+}
+
+// ofFlag is the error of what a flag names. The store names the flag that most commands
+// have.
+func ofFlag(flag string, err error) error {
+	known, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		return err
 	}
-	return opened, err
+	return &fault.Error{Kind: known.Kind, Message: strings.ReplaceAll(known.Message, "--db", "--"+flag), Err: known.Err}
 }
 
 // errUnsound is of a copy that has all that the source has, and what is wrong there.

@@ -67,13 +67,18 @@ func openStore(ctx context.Context, db string, how opening) (store.Store, error)
 }
 
 func openPostgres(ctx context.Context, url string, how opening) (store.Store, error) {
-	s, err := postgres.Open(ctx, url, postgres.Config{
+	return orNil[store.Store](postgres.Open(ctx, url, postgres.Config{
 		Config:     engine.Config{MaxConns: max(how.connections, commandConnections), Watcher: how.watcher},
 		KeepSchema: !how.up || how.keep,
 		Quiet:      !how.serves,
-	})
+	}))
+}
+
+// orNil is what was opened, or an interface that is nil: not one of a type and nil.
+func orNil[I any](s I, err error) (_ I, _ error) {
 	if err != nil {
-		return nil, err
+		var none I
+		return none, err
 	}
 	return s, nil
 }
@@ -95,11 +100,7 @@ func openSQLite(ctx context.Context, path string, how opening) (store.Store, err
 	if how.noCopy {
 		options = append(options, sqlite.WithoutCopy())
 	}
-	s, err := open(ctx, path, options...)
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
+	return orNil[store.Store](open(ctx, path, options...))
 }
 
 // checkVersion refuses a file that opening would migrate.

@@ -10,6 +10,7 @@ import (
 	"github.com/accountsd/accountsd/server/store/postgres"
 	"github.com/accountsd/accountsd/server/store/records"
 	"github.com/accountsd/accountsd/server/store/sqlite"
+	"github.com/accountsd/accountsd/server/webhook"
 )
 
 // What is more than a server needs time for, or is not as it should be.
@@ -88,6 +89,17 @@ func (d *diagnosis) lookAtRecords(s records.Standing, texts int64) {
 	}
 	d.isWell("index", "texts that wait to be indexed: %d", texts)
 	d.lookAtWebhooks(s.Webhooks)
+}
+
+// lookAtWebhooks looks whether somebody has to look at a receiver.
+func (d *diagnosis) lookAtWebhooks(s webhook.Standing) {
+	if s.Paused > 0 {
+		d.wrong("webhooks", "paused: %d, since the receivers took nothing for days or wanted no more; nothing is lost: accounts webhooks list shows which; resume each with accounts webhooks resume, or delete it", s.Paused)
+	}
+	if s.Failing > 0 {
+		d.note("webhooks", "receivers that take nothing at the moment: %d; they are tried again: accounts webhooks deliveries says what they answer", s.Failing)
+	}
+	d.isWell("webhooks", "active: %d; the furthest behind has %s to look at", s.Active, plural.Of(s.Behind, "change", "changes"))
 }
 
 func (d *diagnosis) lookAtPostgres(ctx context.Context, url string, connections int) {

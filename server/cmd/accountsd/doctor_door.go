@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -13,8 +14,6 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/accountsd/accountsd/server/alias"
-	"github.com/accountsd/accountsd/server/mail"
 	"github.com/accountsd/accountsd/server/tracing"
 )
 
@@ -154,31 +153,27 @@ func onLoopbackOnly(addr string) bool {
 	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
 }
 
-// lookAtMail tries the mail server, and sends nothing.
-func (d *diagnosis) lookAtMail(ctx context.Context, cmd *cli.Command) {
-	if cmd.String("smtp-url") == "" {
-		d.note("mail", "there is no mail server (--smtp-url), so the notices to users of /clients are not sent")
-		return
-	}
-	var config alias.Config
-	if _, err := configureMail(cmd, &config); err != nil {
-		d.wrong("mail", "%s", err)
-		return
-	}
-	sender, err := mail.NewSender(cmd.String("smtp-url"))
-	if err == nil {
-		err = sender.Try(ctx)
-	}
-	if err != nil {
-		d.wrong("mail", "no mail can be sent: %s", adviceOf(err))
-		return
-	}
-	d.ok("mail", "the mail server takes mails")
-}
-
 // lookAtTraces looks at the variables of OpenTelemetry.
 func (d *diagnosis) lookAtTraces() {
 	if _, err := tracing.Wanted(os.Getenv); err != nil {
 		d.wrong("traces", "%s; no server starts like this", err)
 	}
+}
+
+// lookAtNetworks tells whom those who make webhooks can reach from here.
+func (d *diagnosis) lookAtNetworks(cmd *cli.Command) {
+	if networks := cmd.StringSlice("webhook-allow-private"); len(networks) > 0 {
+		d.note("webhooks", "--webhook-allow-private lets whoever may make webhooks send requests to %s; every server of the database must have the same", strings.Join(networks, " and "))
+	}
+}
+
+// reasonOf is what the system says of an address, without the address.
+func reasonOf(err error) string {
+	if call, ok := errors.AsType[*os.SyscallError](err); ok {
+		return call.Err.Error()
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return op.Err.Error()
+	}
+	return err.Error()
 }

@@ -83,20 +83,12 @@ const maxAnswer = 1 << 30
 // openFollower opens a database that follows, or may begin to.
 func openFollower(ctx context.Context, name string, create bool) (follow.Store, error) {
 	if isPostgres(name) {
-		return asFollower(postgres.Open(ctx, name, postgres.Config{Config: engine.Config{MaxConns: commandConnections}, KeepSchema: !create, Follows: true}))
+		return orNil[follow.Store](postgres.Open(ctx, name, postgres.Config{Config: engine.Config{MaxConns: commandConnections}, KeepSchema: !create, Follows: true}))
 	}
 	if create {
-		return asFollower(sqlite.OpenFollower(ctx, name))
+		return orNil[follow.Store](sqlite.OpenFollower(ctx, name))
 	}
-	return asFollower(sqlite.OpenExistingFollower(ctx, name))
-}
-
-// asFollower returns no store that is of a type and nil.
-func asFollower[S follow.Store](s S, err error) (follow.Store, error) {
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
+	return orNil[follow.Store](sqlite.OpenExistingFollower(ctx, name))
 }
 
 func followSource(ctx context.Context, cmd *cli.Command) (err error) {

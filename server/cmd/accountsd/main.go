@@ -67,11 +67,7 @@ func newCommand(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 			companyCommand(),
 			userCommand(),
 			keyCommand(),
-			{
-				Name:     "property",
-				Usage:    "manage custom properties",
-				Commands: []*cli.Command{propertyCreateCommand(), propertyListCommand()},
-			},
+			propertyCommand(),
 			copyCommand(),
 			backupCommand(),
 			restoreCommand(),

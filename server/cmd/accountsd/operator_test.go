@@ -145,13 +145,15 @@ func TestWrongVariables(t *testing.T) {
 		"MAX_BODIES_BYTES=4MiB":         {serve, `must be an integer; got "4MiB"`},
 		"ALIAS_QUIET_DAYS=x":            {serve, `must be an integer; got "x"`},
 		"TRUSTED_PROXIES=10.0.0.0/8,lb": {serve, `must be networks such as 10.0.0.0/8, or addresses; got "lb"`},
-		"LOG_FORMAT=xml":                {serve, `must be one of auto, text, json; got "xml"`},
-		"PHONE_REGION=us":               {serve, `must be two letters of ISO 3166 such as US; got "us"`},
-		"DRY_RUN=maybe":                 {[]string{"import", "x.csv", "--db", absent, "--email", "a@example.com"}, `must be true or false; got "maybe"`},
-		"ALLOW_NEW_OPTIONS=ja":          {[]string{"import", "x.csv", "--db", absent, "--email", "a@example.com"}, `must be true or false; got "ja"`},
-		"HANDLING=loose":                {[]string{"key", "create", "--db", absent, "--email", "a@example.com"}, `must be one of strict, lenient; got "loose"`},
-		"TYPE=COLOUR":                   {[]string{"property", "create", "--db", absent, "--company", "C", "--name", "X"}, `must be one of TEXT, NUMERIC, BOOLEAN, DATE, DROPDOWN; got "COLOUR"`},
-		"FORMAT=xml":                    {[]string{"property", "list", "--db", absent, "--company", "C"}, `must be one of table, json; got "xml"`},
+		// Addresses are compared as what they are, so nothing would ever match this one.
+		"TRUSTED_PROXIES=::ffff:10.0.0.0/104": {serve, `must be networks such as 10.0.0.0/8, or addresses; got "::ffff:10.0.0.0/104"`},
+		"LOG_FORMAT=xml":                      {serve, `must be one of auto, text, json; got "xml"`},
+		"PHONE_REGION=us":                     {serve, `must be two letters of ISO 3166 such as US; got "us"`},
+		"DRY_RUN=maybe":                       {[]string{"import", "x.csv", "--db", absent, "--email", "a@example.com"}, `must be true or false; got "maybe"`},
+		"ALLOW_NEW_OPTIONS=ja":                {[]string{"import", "x.csv", "--db", absent, "--email", "a@example.com"}, `must be true or false; got "ja"`},
+		"HANDLING=loose":                      {[]string{"key", "create", "--db", absent, "--email", "a@example.com"}, `must be one of strict, lenient; got "loose"`},
+		"TYPE=COLOUR":                         {[]string{"property", "create", "--db", absent, "--company", "C", "--name", "X"}, `must be one of TEXT, NUMERIC, BOOLEAN, DATE, DROPDOWN; got "COLOUR"`},
+		"FORMAT=xml":                          {[]string{"property", "list", "--db", absent, "--company", "C"}, `must be one of table, json; got "xml"`},
 	} {
 		t.Run(variable, func(t *testing.T) {
 			t.Parallel()

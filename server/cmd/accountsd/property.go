@@ -18,6 +18,14 @@ import (
 	"github.com/accountsd/accountsd/server/write"
 )
 
+func propertyCommand() *cli.Command {
+	return &cli.Command{
+		Name:     "property",
+		Usage:    "manage custom properties",
+		Commands: []*cli.Command{propertyCreateCommand(), propertyListCommand()},
+	}
+}
+
 func propertyCreateCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "create",

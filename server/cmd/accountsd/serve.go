@@ -16,6 +16,7 @@ import (
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/alias"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/migration"
 	"github.com/accountsd/accountsd/server/store/postgres/engine"
@@ -155,14 +156,11 @@ func checkNetworks(texts []string) error {
 func readNetworks(texts []string) ([]netip.Prefix, error) {
 	var networks []netip.Prefix
 	for _, text := range texts {
-		network, err := netip.ParsePrefix(text)
-		if address, e := netip.ParseAddr(text); e == nil {
-			network, err = address.Prefix(address.BitLen())
-		}
+		network, err := identity.ParseNetwork(text)
 		if err != nil {
 			return nil, fmt.Errorf("must be networks such as 10.0.0.0/8, or addresses; got %s", fault.Quote(text))
 		}
-		networks = append(networks, network.Masked())
+		networks = append(networks, network)
 	}
 	return networks, nil
 }

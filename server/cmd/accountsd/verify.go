@@ -66,11 +66,7 @@ type verified interface {
 // openVerified opens a database whose records can be verified.
 func openVerified(ctx context.Context, db string) (verified, error) {
 	if isPostgres(db) {
-		s, err := postgres.OpenVerified(ctx, db)
-		if err != nil {
-			return nil, err
-		}
-		return s, nil
+		return orNil[verified](postgres.OpenVerified(ctx, db))
 	}
 	s, err := sqlite.OpenVerified(ctx, db)
 	if err != nil {

@@ -2,11 +2,9 @@ package main
 
 import (
 	"log/slog"
-	"strings"
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/accountsd/accountsd/gen/plural"
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/observe"
 	"github.com/accountsd/accountsd/server/webhook"
@@ -16,24 +14,6 @@ func webhookNetworksFlag() *cli.StringSliceFlag {
 	return &cli.StringSliceFlag{
 		Name: "webhook-allow-private", Usage: "let webhooks reach `NETWORK`, as 10.1.0.0/16, which is not public, also by http; can be repeated",
 		DefaultText: "public addresses only", Validator: checkNetworks, Sources: fromEnv("WEBHOOK_ALLOW_PRIVATE"),
-	}
-}
-
-// lookAtWebhooks looks whether somebody has to look at a receiver.
-func (d *diagnosis) lookAtWebhooks(s webhook.Standing) {
-	if s.Paused > 0 {
-		d.wrong("webhooks", "paused: %d, since the receivers took nothing for days or wanted no more; nothing is lost: accounts webhooks list shows which; resume each with accounts webhooks resume, or delete it", s.Paused)
-	}
-	if s.Failing > 0 {
-		d.note("webhooks", "receivers that take nothing at the moment: %d; they are tried again: accounts webhooks deliveries says what they answer", s.Failing)
-	}
-	d.isWell("webhooks", "active: %d; the furthest behind has %s to look at", s.Active, plural.Of(s.Behind, "change", "changes"))
-}
-
-// lookAtNetworks tells whom those who make webhooks can reach from here.
-func (d *diagnosis) lookAtNetworks(cmd *cli.Command) {
-	if networks := cmd.StringSlice("webhook-allow-private"); len(networks) > 0 {
-		d.note("webhooks", "--webhook-allow-private lets whoever may make webhooks send requests to %s; every server of the database must have the same", strings.Join(networks, " and "))
 	}
 }
 

@@ -1,13 +1,37 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"net"
-	"os"
+
+	"github.com/urfave/cli/v3"
 
 	"github.com/accountsd/accountsd/server/alias"
+	"github.com/accountsd/accountsd/server/mail"
 )
+
+// lookAtMail tries the mail server, and sends nothing.
+func (d *diagnosis) lookAtMail(ctx context.Context, cmd *cli.Command) {
+	if cmd.String("smtp-url") == "" {
+		d.note("mail", "there is no mail server (--smtp-url), so the notices to users of /clients are not sent")
+		return
+	}
+	var config alias.Config
+	if _, err := configureMail(cmd, &config); err != nil {
+		d.wrong("mail", "%s", err)
+		return
+	}
+	sender, err := mail.NewSender(cmd.String("smtp-url"))
+	if err == nil {
+		err = sender.Try(ctx)
+	}
+	if err != nil {
+		d.wrong("mail", "no mail can be sent: %s", adviceOf(err))
+		return
+	}
+	d.ok("mail", "the mail server takes mails")
+}
 
 // advice is what to do about what keeps a mail from being sent. The answers of mail
 // servers stay out of it, as they may hold addresses.
@@ -33,15 +57,4 @@ func adviceOf(err error) string {
 		return fmt.Sprintf("%s (%s)", said, known.Err)
 	}
 	return said
-}
-
-// reasonOf is what the system says of an address, without the address.
-func reasonOf(err error) string {
-	if call, ok := errors.AsType[*os.SyscallError](err); ok {
-		return call.Err.Error()
-	}
-	if op, ok := errors.AsType[*net.OpError](err); ok {
-		return op.Err.Error()
-	}
-	return err.Error()
 }
