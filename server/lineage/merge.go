@@ -138,8 +138,7 @@ func (m *merger) add(place int, source MergeSource, there map[int64]account.Acco
 		}
 	default:
 		if source.Match.Check(a) != nil {
-			m.offences.Add(append(path, "ifMatch"), "is not the current version of the account; fetch it again")
-			m.offences[len(m.offences)-1].Kind = fault.KindPrecondition
+			m.offences.Outdated(append(path, "ifMatch"), "is not the current version of the account; fetch it again")
 		}
 		m.parties = append(m.parties, a)
 	}
