@@ -47,10 +47,7 @@ func (s *Server) authenticate(c *gin.Context) {
 		return
 	}
 	if op.security == byKey && !actor.Scope.Includes(op.scope) {
-		s.fail(c, &fault.Error{
-			Kind:    fault.KindForbidden,
-			Message: fmt.Sprintf("this operation needs a key with the scope %s; this key has %s", op.scope, actor.Scope),
-		})
+		s.fail(c, fault.Errorf(fault.KindForbidden, "this operation needs a key with the scope %s; this key has %s", op.scope, actor.Scope))
 	}
 }
 

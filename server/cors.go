@@ -68,8 +68,5 @@ func (s *Server) refuseForeignPage(header http.Header) error {
 	if site == "" || site == "same-origin" || site == "none" || s.allowsOrigin(header.Get("Origin")) {
 		return nil
 	}
-	return &fault.Error{
-		Kind:    fault.KindForbidden,
-		Message: "a page of another origin may not send a password, unless the operator names its origin (serve --cors-origin)",
-	}
+	return fault.Errorf(fault.KindForbidden, "a page of another origin may not send a password, unless the operator names its origin (serve --cors-origin)")
 }

@@ -23,7 +23,7 @@ func (s *Server) checkPreconditions(next apiserver.StrictHandlerFunc, _ string) 
 		none, match := c.GetHeader("If-None-Match"), strings.Join(c.Request.Header.Values(ifMatchHeader), ",")
 		op := s.operations.of(c)
 		if op.wantsRecord(match) {
-			return nil, &fault.Error{Kind: fault.KindPrecondition, Message: "If-Match asks for a record that exists, and this path names none; leave it out"}
+			return nil, fault.Errorf(fault.KindPrecondition, "If-Match asks for a record that exists, and this path names none; leave it out")
 		}
 		if c.Request.Method != http.MethodGet && (none != "" || op.takesNoVersion(match)) {
 			tag, found, err := s.existing(requestOf(c))
@@ -31,9 +31,9 @@ func (s *Server) checkPreconditions(next apiserver.StrictHandlerFunc, _ string) 
 			case err != nil && !fault.IsNotFound(err):
 				return nil, err
 			case err == nil && found && none != "" && !noneMatch(&none, tag):
-				return nil, &fault.Error{Kind: fault.KindPrecondition, Message: "the record exists, and If-None-Match asks that it does not"}
+				return nil, fault.Errorf(fault.KindPrecondition, "the record exists, and If-None-Match asks that it does not")
 			case (found || op.id == batchOperation) && op.takesNoVersion(match):
-				return nil, &fault.Error{Kind: fault.KindPrecondition, Message: "If-Match names a version, and " + noVersion(op)}
+				return nil, fault.Errorf(fault.KindPrecondition, "If-Match names a version, and %s", noVersion(op))
 			}
 		}
 		return next(c, request)

@@ -216,10 +216,7 @@ func (p Patch) merged(conflicts []fault.Conflict) (Patch, error) {
 	return p, nil
 }
 
-var errOtherVersion = &fault.Error{
-	Kind:    fault.KindPrecondition,
-	Message: "the account is not the version that If-Match names; fetch it again",
-}
+var errOtherVersion = fault.Errorf(fault.KindPrecondition, "the account is not the version that If-Match names; fetch it again")
 
 // maxNamed is how many members a message names.
 const maxNamed = 5

@@ -63,7 +63,7 @@ func (a *Account) Take(values map[string]any) error {
 		}
 		i := slices.IndexFunc(members, func(m member) bool { return m.name == name && m.set != nil })
 		if i < 0 {
-			return &fault.Error{Kind: fault.KindInvalid, Message: fmt.Sprintf("the history has the member %s, which this program does not know", fault.Quote(name))}
+			return fault.Errorf(fault.KindInvalid, "the history has the member %s, which this program does not know", fault.Quote(name))
 		}
 		members[i].set(r, a, values[name])
 	}

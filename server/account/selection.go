@@ -112,10 +112,7 @@ func (u *selection) run(ctx context.Context) (SelectionResult, error) {
 		}
 	}
 	if u.req.Expects != nil && !u.req.Expects(u.result) {
-		return SelectionResult{}, &fault.Error{
-			Kind:    fault.KindPrecondition,
-			Message: "what would change is not what the dry run with the tag of If-Match has shown; look again",
-		}
+		return SelectionResult{}, fault.Errorf(fault.KindPrecondition, "what would change is not what the dry run with the tag of If-Match has shown; look again")
 	}
 	return u.result, nil
 }

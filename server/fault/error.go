@@ -51,6 +51,11 @@ func (e *Error) Error() string {
 	return e.Message
 }
 
+// Errorf returns an Error of the kind, whose message is what fmt.Sprintf makes.
+func Errorf(kind Kind, format string, args ...any) error {
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+}
+
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 

@@ -129,7 +129,7 @@ func (w *writing) all(ctx context.Context, b *batch, contacts []account.Contact,
 func explainEntry(e account.HistoryEntry, err error) error {
 	switch fault.KindOf(err) {
 	case fault.KindNotFound, fault.KindConflict:
-		return refuse(fault.KindConflict, "the change %d of account %d does not fit what came before it (%v); look at the source with accountsd verify", e.Sequence, e.AccountID, err)
+		return fault.Errorf(fault.KindConflict, "the change %d of account %d does not fit what came before it (%v); look at the source with accountsd verify", e.Sequence, e.AccountID, err)
 	}
 	return fmt.Errorf("write the change %d of account %d: %w", e.Sequence, e.AccountID, err)
 }

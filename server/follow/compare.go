@@ -108,7 +108,7 @@ func Compare(ctx context.Context, s store.Store, url string, c *client.Client) (
 		return nil, nil, err
 	}
 	if !slices.ContainsFunc(companies, func(c identity.Company) bool { return c.ID == self.Company.ID }) {
-		return nil, nil, refuse(fault.KindConflict, "the key is one of company %d, %s, which is not in the database", self.Company.ID, fault.Quote(self.Company.Name))
+		return nil, nil, fault.Errorf(fault.KindConflict, "the key is one of company %d, %s, which is not in the database", self.Company.ID, fault.Quote(self.Company.Name))
 	}
 	local, err := localContents(ctx, s, self.Company.ID)
 	if err != nil {

@@ -117,7 +117,7 @@ func (f *Follower) Run(ctx context.Context) error {
 // explain says of an error if it is because the database was promoted meanwhile.
 func (f *Follower) explain(ctx context.Context, err error) error {
 	if follows, failed := f.store.Follows(ctx); f.known && failed == nil && !follows {
-		return refuse(fault.KindConflict, "the database was promoted, and follows no more")
+		return fault.Errorf(fault.KindConflict, "the database was promoted, and follows no more")
 	}
 	return err
 }
@@ -180,7 +180,7 @@ func (f *Follower) open(ctx context.Context) error {
 		return err
 	}
 	if f.state.CompanyID != self.Company.ID {
-		return refuse(fault.KindConflict, "the database follows company %d, and the key is one of company %d, %s; give the key of the company that is followed, or another database",
+		return fault.Errorf(fault.KindConflict, "the database follows company %d, and the key is one of company %d, %s; give the key of the company that is followed, or another database",
 			f.state.CompanyID, self.Company.ID, fault.Quote(self.Company.Name))
 	}
 	if f.last, err = f.lastEntry(ctx); err != nil {
@@ -217,10 +217,6 @@ func writeTo(ctx context.Context, s Store, fn func(ctx context.Context, tx Tx) e
 		}
 		return fn(ctx, able)
 	})
-}
-
-func refuse(kind fault.Kind, format string, args ...any) error {
-	return &fault.Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
 }
 
 // Check returns an error unless the installation at a URL answers, and takes the key of

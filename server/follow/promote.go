@@ -97,7 +97,7 @@ func takeKeys(ctx context.Context, tx Tx, companyID int64) (common []string, err
 func Promotable(ctx context.Context, s Store) error {
 	follows, err := s.Follows(ctx)
 	if err == nil && !follows {
-		err = refuse(fault.KindConflict, "the database does not follow another installation: there is nothing to promote")
+		err = fault.Errorf(fault.KindConflict, "the database does not follow another installation: there is nothing to promote")
 	}
 	return err
 }
@@ -198,5 +198,5 @@ func FirstAdmin(ctx context.Context, s Store) (identity.User, error) {
 		}
 		more = len(users) == readAtOnce
 	}
-	return identity.User{}, refuse(fault.KindNotFound, "the company has no admin who can act; name a user with --email")
+	return identity.User{}, fault.Errorf(fault.KindNotFound, "the company has no admin who can act; name a user with --email")
 }

@@ -27,7 +27,7 @@ func (s *source) self(ctx context.Context) (client.Self, error) {
 		return client.Self{}, s.explain(err)
 	}
 	if !slices.Contains(self.Key.Scopes, client.ScopeAdmin) {
-		return client.Self{}, refuse(fault.KindForbidden, "the key of %s has not the scope admin, which it takes to follow; make one with accountsd key create --scopes admin at the source", s.url)
+		return client.Self{}, fault.Errorf(fault.KindForbidden, "the key of %s has not the scope admin, which it takes to follow; make one with accountsd key create --scopes admin at the source", s.url)
 	}
 	return *self, nil
 }
@@ -36,16 +36,16 @@ func (s *source) self(ctx context.Context) (client.Self, error) {
 func (s *source) explain(err error) error {
 	switch {
 	case errors.Is(err, client.ErrUnauthorized):
-		return refuse(fault.KindUnauthorized, "%s does not know the key, or it was revoked or has expired; make one with accountsd key create --scopes admin at the source", s.url)
+		return fault.Errorf(fault.KindUnauthorized, "%s does not know the key, or it was revoked or has expired; make one with accountsd key create --scopes admin at the source", s.url)
 	case errors.Is(err, client.ErrForbidden):
-		return refuse(fault.KindForbidden, "%s does not let the key read what is to be followed: %v", s.url, err)
+		return fault.Errorf(fault.KindForbidden, "%s does not let the key read what is to be followed: %v", s.url, err)
 	}
 	return err
 }
 
 // errAhead is of a source whose history is not the one that the copy has.
 func (s *source) errAhead(sequence int64) error {
-	return refuse(fault.KindConflict, "the history at %s does not have the change %d as this copy does: the source was restored from a backup, or is another one; give --restart to make the copy anew, or accountsd promote to keep it", s.url, sequence)
+	return fault.Errorf(fault.KindConflict, "the history at %s does not have the change %d as this copy does: the source was restored from a backup, or is another one; give --restart to make the copy anew, or accountsd promote to keep it", s.url, sequence)
 }
 
 // formatSequence writes a sequence as the feed has it.

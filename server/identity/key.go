@@ -122,10 +122,7 @@ func (s *Keys) Revoke(ctx context.Context, actor Actor, id int64) error {
 			return fault.NotFound("key")
 		}
 		if !actor.Scope.Includes(key.Scope) {
-			return &fault.Error{
-				Kind:    fault.KindForbidden,
-				Message: fmt.Sprintf("a key with the scope %s is revoked by one with that scope; this key has %s", key.Scope, actor.Scope),
-			}
+			return fault.Errorf(fault.KindForbidden, "a key with the scope %s is revoked by one with that scope; this key has %s", key.Scope, actor.Scope)
 		}
 		if err := tx.RevokeKey(ctx, actor.CompanyID, id, s.clock.Now()); err != nil || !key.RevokedAt.IsZero() {
 			return err
@@ -173,13 +170,13 @@ func (s *Keys) Authenticate(ctx context.Context, token string, from netip.Addr) 
 	now := s.clock.Now()
 	holder, err := s.ring.find(ctx, s.store, HashToken(token), now)
 	if fault.IsNotFound(err) {
-		return Actor{}, &fault.Error{Kind: fault.KindUnauthorized, Message: "send a valid API key in the header x-api-key"}
+		return Actor{}, fault.Errorf(fault.KindUnauthorized, "send a valid API key in the header x-api-key")
 	}
 	if err != nil {
 		return Actor{}, fmt.Errorf("load key: %w", err)
 	}
 	if !holder.mayComeFrom(from) {
-		return Actor{}, &fault.Error{Kind: fault.KindForbidden, Message: fmt.Sprintf("this key may not be used from the address %s", from)}
+		return Actor{}, fault.Errorf(fault.KindForbidden, "this key may not be used from the address %s", from)
 	}
 	s.uses.note(holder.actor, now)
 	return holder.actor, nil
@@ -197,14 +194,11 @@ func (s *Keys) Remembers(token string) bool {
 func (s *Keys) CreateFor(ctx context.Context, user User, n NewKey) (string, error) {
 	scopes := n.Scopes
 	if len(scopes) == 0 {
-		return "", &fault.Error{Kind: fault.KindInvalid, Message: "a key needs a scope: " + fault.Join(Scopes)}
+		return "", fault.Errorf(fault.KindInvalid, "a key needs a scope: %s", fault.Join(Scopes))
 	}
 	for _, scope := range scopes {
 		if !slices.Contains(Scopes, scope) {
-			return "", &fault.Error{
-				Kind:    fault.KindInvalid,
-				Message: fmt.Sprintf("a scope must be one of %s; got %s", fault.Join(Scopes), fault.Quote(string(scope))),
-			}
+			return "", fault.Errorf(fault.KindInvalid, "a scope must be one of %s; got %s", fault.Join(Scopes), fault.Quote(string(scope)))
 		}
 	}
 	key := Key{Name: n.Name, Description: n.Description, Scope: strongest(scopes), Handling: n.Handling, AllowedIPs: n.AllowedIPs, ExpiresAt: n.ExpiresAt}
@@ -221,16 +215,13 @@ func (s *Keys) issue(ctx context.Context, actor Actor, userID int64, key Key, ch
 			return IssuedKey{}, err
 		}
 		if user.Disabled() {
-			return IssuedKey{}, &fault.Error{Kind: fault.KindForbidden, Message: "this user is disabled"}
+			return IssuedKey{}, fault.Errorf(fault.KindForbidden, "this user is disabled")
 		}
 		if err := check(user); err != nil {
 			return IssuedKey{}, err
 		}
 		if !user.Scope().Includes(key.Scope) {
-			return IssuedKey{}, &fault.Error{
-				Kind:    fault.KindForbidden,
-				Message: fmt.Sprintf("a key of this user may have the scopes up to %s; got %s", user.Scope(), key.Scope),
-			}
+			return IssuedKey{}, fault.Errorf(fault.KindForbidden, "a key of this user may have the scopes up to %s; got %s", user.Scope(), key.Scope)
 		}
 		token := NewToken()
 		made, err := s.insertKey(ctx, tx, actor, user, token, key)

@@ -28,10 +28,7 @@ type Login struct {
 const maxCompanies = 2
 
 // loginRefused is the same for all that can be wrong with a login.
-var loginRefused = &fault.Error{
-	Kind:    fault.KindUnauthorized,
-	Message: "send a user's e-mail address and password by HTTP Basic authentication",
-}
+var loginRefused = fault.Errorf(fault.KindUnauthorized, "send a user's e-mail address and password by HTTP Basic authentication")
 
 // Login returns who has the e-mail address and the password. The actor may do
 // all that the user may, without a key. Errors: a user who is unknown, disabled,

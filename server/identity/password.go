@@ -60,7 +60,7 @@ func (p passwords) enter() error {
 	case p.places <- struct{}{}:
 		return nil
 	default:
-		return &fault.Error{Kind: fault.KindUnavailable, Message: "too many passwords are being checked; try again in a second"}
+		return fault.Errorf(fault.KindUnavailable, "too many passwords are being checked; try again in a second")
 	}
 }
 

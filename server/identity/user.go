@@ -157,7 +157,7 @@ func (s *Users) Find(ctx context.Context, company, email string) (User, error) {
 			names = append(names, fault.Quote(c.Name))
 		}
 	}
-	return User{}, &fault.Error{Kind: fault.KindConflict, Message: "the user is of several companies; name one of " + strings.Join(names, ", ")}
+	return User{}, fault.Errorf(fault.KindConflict, "the user is of several companies; name one of %s", strings.Join(names, ", "))
 }
 
 // UserPatch says what to change of a user. Absent members stay as they are.

@@ -158,7 +158,7 @@ func (i *Importer) rows(ctx context.Context, actor identity.Actor, req ImportReq
 			return Import{}, err
 		}
 		if err != nil || kept != req.Import {
-			return Import{}, &fault.Error{Kind: fault.KindConflict, Message: "another command has continued this import; make sure that only one runs"}
+			return Import{}, fault.Errorf(fault.KindConflict, "another command has continued this import; make sure that only one runs")
 		}
 		ahead := &aheadTx{Tx: tx}
 		run := &importRun{tx: tx, ahead: ahead, req: req, done: kept, apart: apart}

@@ -55,7 +55,7 @@ func (s *Service) Revert(ctx context.Context, actor identity.Actor, req RevertRe
 				return Reverted{}, err
 			}
 		case req.Match != nil:
-			return Reverted{}, &fault.Error{Kind: fault.KindPrecondition, Message: "the account is deleted, so there is no version that If-Match could name"}
+			return Reverted{}, fault.Errorf(fault.KindPrecondition, "the account is deleted, so there is no version that If-Match could name")
 		}
 		if e.Kind == account.ChangeDeleted && !there {
 			return s.undelete(ctx, tx, actor, req.ID, account.Cause{Kind: account.CauseRevert, Sequence: req.Sequence})

@@ -3,7 +3,6 @@
 package transfer
 
 import (
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -39,7 +38,7 @@ func ParseFormat(name, path string) (Format, error) {
 
 // refuse returns the error of an import that does not even begin.
 func refuse(format string, args ...any) error {
-	return &fault.Error{Kind: fault.KindInvalid, Message: fmt.Sprintf(format, args...)}
+	return fault.Errorf(fault.KindInvalid, format, args...)
 }
 
 // maxRow is the most bytes that a row may have, so that one that does not end

@@ -91,7 +91,7 @@ func (s *Service) Create(ctx context.Context, actor identity.Actor, n New) (Webh
 			return err
 		}
 		if len(others) >= MaxWebhooks {
-			return &fault.Error{Kind: fault.KindConflict, Message: fmt.Sprintf("the company has %d webhooks, and may have no more; delete one", MaxWebhooks)}
+			return fault.Errorf(fault.KindConflict, "the company has %d webhooks, and may have no more; delete one", MaxWebhooks)
 		}
 		if err := tx.InsertWebhook(ctx, &w); err != nil {
 			return err

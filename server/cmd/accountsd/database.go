@@ -107,8 +107,8 @@ func openSQLite(ctx context.Context, path string, how opening) (store.Store, err
 func checkVersion(ctx context.Context, path string) error {
 	version, err := sqlite.VersionOf(ctx, path)
 	if err == nil && version < sqlite.SchemaVersion() {
-		err = &fault.Error{Kind: fault.KindUnavailable, Message: fmt.Sprintf("%s has a schema of version %d, and this program needs %d; run accountsd migrate up",
-			path, version, sqlite.SchemaVersion())}
+		err = fault.Errorf(fault.KindUnavailable, "%s has a schema of version %d, and this program needs %d; run accountsd migrate up",
+			path, version, sqlite.SchemaVersion())
 	}
 	return err
 }

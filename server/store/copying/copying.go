@@ -181,7 +181,7 @@ func (r *run) refuseRecords(ctx context.Context, s db.Session) error {
 		if has, err := p.to.hasRows(ctx, s); err != nil {
 			return err
 		} else if has {
-			return &fault.Error{Kind: fault.KindConflict, Message: "the target has records already, in the table " + p.to.Name + "; copy into a new file or an empty database"}
+			return fault.Errorf(fault.KindConflict, "the target has records already, in the table %s; copy into a new file or an empty database", p.to.Name)
 		}
 	}
 	return nil
@@ -219,6 +219,6 @@ func (r *run) copy(ctx context.Context, s db.Session) (err error) {
 
 // What is wrong with a target, for the one who wants to copy into it.
 var (
-	errChanged = &fault.Error{Kind: fault.KindConflict, Message: "what was copied before the interruption has changed in the source; begin anew with --restart"}
-	errShared  = &fault.Error{Kind: fault.KindConflict, Message: "another accountsd copy writes to the target"}
+	errChanged = fault.Errorf(fault.KindConflict, "what was copied before the interruption has changed in the source; begin anew with --restart")
+	errShared  = fault.Errorf(fault.KindConflict, "another accountsd copy writes to the target")
 )

@@ -116,8 +116,8 @@ func (p pair) check() error {
 	if equal {
 		return nil
 	}
-	return &fault.Error{Kind: fault.KindInvalid, Message: fmt.Sprintf("table %s has not the same columns in both databases: %s in the source, %s in the target",
-		p.to.Name, p.from.columnTypes(), p.to.columnTypes())}
+	return fault.Errorf(fault.KindInvalid, "table %s has not the same columns in both databases: %s in the source, %s in the target",
+		p.to.Name, p.from.columnTypes(), p.to.columnTypes())
 }
 
 // columnTypes tells of the columns.

@@ -150,10 +150,10 @@ func (s *Store) checkWhole(ctx context.Context) error {
 	var unfinished, follows bool
 	err := s.Session.Get(ctx, selectUnfinished, nil, &unfinished, &follows)
 	if err == nil && follows && !s.follows {
-		err = &fault.Error{Kind: fault.KindConflict, Message: "the database follows another installation; make it one of its own with accountsd promote once that is gone"}
+		err = fault.Errorf(fault.KindConflict, "the database follows another installation; make it one of its own with accountsd promote once that is gone")
 	}
 	if err == nil && unfinished {
-		err = &fault.Error{Kind: fault.KindUnavailable, Message: "the database is only a part of a copy; give the accountsd copy that makes it again to complete it"}
+		err = fault.Errorf(fault.KindUnavailable, "the database is only a part of a copy; give the accountsd copy that makes it again to complete it")
 	}
 	return err
 }

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -31,11 +30,6 @@ const (
 // extensions are what the schema needs of PostgreSQL's own contributions.
 var extensions = []string{"pg_trgm", "btree_gin"}
 
-// refusal says in one sentence why a database cannot be used.
-func refusal(kind fault.Kind, format string, args ...any) error {
-	return &fault.Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
-}
-
 // explain turns an error of an open into one sentence that says what to do:
 // KindUnavailable if it may be over in a moment. What it does not know stays as it
 // is.
@@ -47,7 +41,7 @@ func (p place) explain(err error) error {
 	case ok:
 		return p.explainCode(refused, err)
 	case isConnecting(err) && !errors.Is(err, context.Canceled):
-		return refusal(fault.KindUnavailable, "the database server at %s cannot be reached: %s", p.servers, causesOf(err))
+		return fault.Errorf(fault.KindUnavailable, "the database server at %s cannot be reached: %s", p.servers, causesOf(err))
 	}
 	return err
 }
@@ -60,50 +54,50 @@ func mentions(refused *pgconn.PgError, names []string) bool {
 
 func (p place) explainExtension(refused *pgconn.PgError) error {
 	if refused.Code == insufficientPrivilege {
-		return refusal(fault.KindInvalid, "the role %s may not add the extensions %s to the database %s; have a superuser run %s in it, and try again",
+		return fault.Errorf(fault.KindInvalid, "the role %s may not add the extensions %s to the database %s; have a superuser run %s in it, and try again",
 			p.role, strings.Join(extensions, " and "), p.database, "CREATE EXTENSION "+strings.Join(extensions, "; CREATE EXTENSION "))
 	}
-	return refusal(fault.KindInvalid, "the database server at %s has not got the extensions %s; install its package postgresql-contrib, and try again: %s",
+	return fault.Errorf(fault.KindInvalid, "the database server at %s has not got the extensions %s; install its package postgresql-contrib, and try again: %s",
 		p.servers, strings.Join(extensions, " and "), refused.Message)
 }
 
 func (p place) explainCode(refused *pgconn.PgError, err error) error {
 	switch refused.Code {
 	case invalidPassword:
-		return refusal(fault.KindInvalid, "the database server at %s refuses the password of the role %s; set the right one by PGPASSWORD, in ~/.pgpass or in the URL",
+		return fault.Errorf(fault.KindInvalid, "the database server at %s refuses the password of the role %s; set the right one by PGPASSWORD, in ~/.pgpass or in the URL",
 			p.servers, p.role)
 	case invalidAuthorization:
-		return refusal(fault.KindInvalid, "the database server at %s does not let the role %s in: %s; see that the role is there and pg_hba.conf allows it",
+		return fault.Errorf(fault.KindInvalid, "the database server at %s does not let the role %s in: %s; see that the role is there and pg_hba.conf allows it",
 			p.servers, p.role, refused.Message)
 	case invalidCatalogName:
-		return refusal(fault.KindNotFound, "there is no database %s at %s; make it with CREATE DATABASE, or name another one with --db", p.database, p.servers)
+		return fault.Errorf(fault.KindNotFound, "there is no database %s at %s; make it with CREATE DATABASE, or name another one with --db", p.database, p.servers)
 	case insufficientPrivilege:
-		return refusal(fault.KindInvalid, "the role %s lacks a right on the database %s: %s; have the owner grant it, or make the role the owner",
+		return fault.Errorf(fault.KindInvalid, "the role %s lacks a right on the database %s: %s; have the owner grant it, or make the role the owner",
 			p.role, p.database, refused.Message)
 	case readOnlyTransaction:
-		return refusal(fault.KindUnavailable, "the database %s at %s can only be read, as on a standby; name the primary, or all servers and target_session_attrs=read-write",
+		return fault.Errorf(fault.KindUnavailable, "the database %s at %s can only be read, as on a standby; name the primary, or all servers and target_session_attrs=read-write",
 			p.database, p.servers)
 	case undefinedSetting, invalidSetting:
-		return refusal(fault.KindInvalid, "the database server at %s refuses a setting of the URL: %s", p.servers, refused.Message)
+		return fault.Errorf(fault.KindInvalid, "the database server at %s refuses a setting of the URL: %s", p.servers, refused.Message)
 	case undefinedColumn:
 		return p.foreign()
 	case unknownStatement, duplicateStatement:
-		return refusal(fault.KindInvalid, "a pooler at %s gives each transaction another session, so that prepared statements get lost; add default_query_exec_mode=cache_describe to its URL",
+		return fault.Errorf(fault.KindInvalid, "a pooler at %s gives each transaction another session, so that prepared statements get lost; add default_query_exec_mode=cache_describe to its URL",
 			p.servers)
 	}
 	if isPassing(refused.Code) {
-		return refusal(fault.KindUnavailable, "the database server at %s takes nobody for now: %s", p.servers, refused.Message)
+		return fault.Errorf(fault.KindUnavailable, "the database server at %s takes nobody for now: %s", p.servers, refused.Message)
 	}
 	return err
 }
 
 func (p place) encoded(encoding string) error {
-	return refusal(fault.KindInvalid, "the database %s at %s has the encoding %s, which cannot hold all texts; make it anew with ENCODING 'UTF8' TEMPLATE template0, or name another one with --db",
+	return fault.Errorf(fault.KindInvalid, "the database %s at %s has the encoding %s, which cannot hold all texts; make it anew with ENCODING 'UTF8' TEMPLATE template0, or name another one with --db",
 		p.database, p.servers, encoding)
 }
 
 func (p place) foreign() error {
-	return refusal(fault.KindInvalid, "the database %s at %s has tables of another program; name another one with --db", p.database, p.servers)
+	return fault.Errorf(fault.KindInvalid, "the database %s at %s has tables of another program; name another one with --db", p.database, p.servers)
 }
 
 // isPassing tells whether a code is of a server that starts, stops, or has too many

@@ -116,7 +116,7 @@ func prepareVersion(ctx context.Context, pool *pgxpool.Pool) (err error) {
 // refused makes an error of a schema that is too new one that says so to the caller.
 func refused(err error) error {
 	if newer, ok := errors.AsType[*migration.NewerError](err); ok {
-		return refusal(fault.KindInvalid, "%s", newer)
+		return fault.Errorf(fault.KindInvalid, "%s", newer)
 	}
 	return err
 }
@@ -157,9 +157,9 @@ func (s *Store) checkVersion(ctx context.Context) error {
 	case version > SchemaVersion():
 		return refused(&migration.NewerError{Version: version, Known: SchemaVersion()})
 	case version == 0:
-		return refusal(fault.KindUnavailable, "the database has no tables of accountsd yet; make them with accountsd init or accountsd migrate up")
+		return fault.Errorf(fault.KindUnavailable, "the database has no tables of accountsd yet; make them with accountsd init or accountsd migrate up")
 	case version < SchemaVersion():
-		return refusal(fault.KindUnavailable, "the database has a schema of version %d, and this program needs %d; run accountsd migrate up", version, SchemaVersion())
+		return fault.Errorf(fault.KindUnavailable, "the database has a schema of version %d, and this program needs %d; run accountsd migrate up", version, SchemaVersion())
 	}
 	return nil
 }

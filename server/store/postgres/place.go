@@ -68,9 +68,9 @@ func isPlain(url string) bool {
 func unreadable(err error) error {
 	if err != nil {
 		if _, cause, ok := strings.Cut(err.Error(), "failed to configure TLS ("); ok {
-			return refusal(fault.KindInvalid, "the TLS of the database's URL cannot be set up: %s", strings.TrimSuffix(cause, ")"))
+			return fault.Errorf(fault.KindInvalid, "the TLS of the database's URL cannot be set up: %s", strings.TrimSuffix(cause, ")"))
 		}
 	}
-	return refusal(fault.KindInvalid, "the URL of the database cannot be read; write it as postgres://USER@HOST:PORT/NAME, "+
+	return fault.Errorf(fault.KindInvalid, "the URL of the database cannot be read; write it as postgres://USER@HOST:PORT/NAME, "+
 		"with the password in PGPASSWORD, in ~/.pgpass, or behind the user with %%2F for a slash and the like")
 }

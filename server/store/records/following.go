@@ -51,7 +51,7 @@ func (t *Tx) BeginFollowing(ctx context.Context, source string, c identity.Compa
 		return err
 	}
 	if len(known) > 0 {
-		return &fault.Error{Kind: fault.KindConflict, Message: "the database has records of its own; name a new file, or an empty database"}
+		return fault.Errorf(fault.KindConflict, "the database has records of its own; name a new file, or an empty database")
 	}
 	if err := t.Session.Exec(ctx, makeFollowing); err != nil {
 		return err
@@ -67,7 +67,7 @@ func (t *Tx) BeginFollowing(ctx context.Context, source string, c identity.Compa
 func (t *Tx) SaveFollowed(ctx context.Context, from int64, f Followed) error {
 	err := t.Session.ChangeOne(ctx, updateFollowing, followed.At(&f, f.CompanyID, from)...)
 	if fault.IsNotFound(err) {
-		return &fault.Error{Kind: fault.KindConflict, Message: "another accountsd follow writes to this database; stop one of them"}
+		return fault.Errorf(fault.KindConflict, "another accountsd follow writes to this database; stop one of them")
 	}
 	return err
 }

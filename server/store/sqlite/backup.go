@@ -67,11 +67,11 @@ func (b Backup) refuseOthers() error {
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
 		switch _, err := os.Lstat(b.To + suffix); {
 		case err == nil && suffix == "":
-			return refuse(fault.KindConflict, "%s is there already, and is not overwritten; name another file, or move it away", b.To)
+			return fault.Errorf(fault.KindConflict, "%s is there already, and is not overwritten; name another file, or move it away", b.To)
 		case err == nil:
-			return refuse(fault.KindConflict, "%s is there, which SQLite would take for a part of %s; move it away with the database that it is of", b.To+suffix, b.To)
+			return fault.Errorf(fault.KindConflict, "%s is there, which SQLite would take for a part of %s; move it away with the database that it is of", b.To+suffix, b.To)
 		case !errors.Is(err, fs.ErrNotExist):
-			return refuse(fault.KindInvalid, "%s cannot be made: %s", b.To, reason(err))
+			return fault.Errorf(fault.KindInvalid, "%s cannot be made: %s", b.To, reason(err))
 		}
 	}
 	return nil
@@ -82,9 +82,9 @@ func (b Backup) makePart() (string, error) {
 	part, err := os.CreateTemp(filepath.Dir(b.To), filepath.Base(b.To)+".*.part") // readable for its owner only
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", refuse(fault.KindInvalid, "the folder %s is not there; make it first, or name another file", filepath.Dir(b.To))
+		return "", fault.Errorf(fault.KindInvalid, "the folder %s is not there; make it first, or name another file", filepath.Dir(b.To))
 	case err != nil:
-		return "", refuse(fault.KindInvalid, "%s cannot be made: %s", b.To, reason(err))
+		return "", fault.Errorf(fault.KindInvalid, "%s cannot be made: %s", b.To, reason(err))
 	}
 	return part.Name(), part.Close()
 }
@@ -210,7 +210,7 @@ func (b Backup) publish(part string) error {
 		err = os.Rename(part, b.To)
 	}
 	if err != nil {
-		return refuse(fault.KindInvalid, "%s cannot be made: %s", b.To, reason(err))
+		return fault.Errorf(fault.KindInvalid, "%s cannot be made: %s", b.To, reason(err))
 	}
 	if b.Fresh {
 		if err := removeFile(textindex.FilePath(b.To)); err != nil {

@@ -48,11 +48,6 @@ func VersionOf(ctx context.Context, path string) (int, error) {
 	return f.version, err
 }
 
-// refuse says in one sentence why a file cannot be the database.
-func refuse(kind fault.Kind, format string, args ...any) error {
-	return &fault.Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
-}
-
 // stat returns the size of the file at path, which is made if there is none and
 // it may be.
 func stat(path string, create bool) (int64, error) {
@@ -66,13 +61,13 @@ func stat(path string, create bool) (int64, error) {
 	case errors.Is(err, fs.ErrNotExist) && create:
 		return 0, createFile(path)
 	case errors.Is(err, fs.ErrNotExist):
-		return 0, refuse(fault.KindNotFound, "there is no database at %s; make one with accountsd init, or name another file with --db", path)
+		return 0, fault.Errorf(fault.KindNotFound, "there is no database at %s; make one with accountsd init, or name another file with --db", path)
 	case err != nil:
 		return 0, refuseOpen(path, err)
 	case info.IsDir():
-		return 0, refuse(fault.KindInvalid, "%s is a folder; name a file, as in --db %s", path, filepath.Join(path, "accounts.db"))
+		return 0, fault.Errorf(fault.KindInvalid, "%s is a folder; name a file, as in --db %s", path, filepath.Join(path, "accounts.db"))
 	case !info.Mode().IsRegular():
-		return 0, refuse(fault.KindInvalid, "%s is no file that can hold a database; name another with --db", path)
+		return 0, fault.Errorf(fault.KindInvalid, "%s is no file that can hold a database; name another with --db", path)
 	}
 	return info.Size(), nil
 }
@@ -81,9 +76,9 @@ func createFile(path string) error {
 	err := engine.CreateFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return refuse(fault.KindInvalid, "the folder %s is not there; make it first, or name another file with --db", filepath.Dir(path))
+		return fault.Errorf(fault.KindInvalid, "the folder %s is not there; make it first, or name another file with --db", filepath.Dir(path))
 	case err != nil:
-		return refuse(fault.KindInvalid, "%s cannot be made: %s", path, reason(err))
+		return fault.Errorf(fault.KindInvalid, "%s cannot be made: %s", path, reason(err))
 	}
 	return nil
 }
@@ -170,14 +165,14 @@ func (f *file) identify(ctx context.Context, conn *engine.Conn, create bool) err
 	f.marked, f.unfinished, f.follows = id == ApplicationID, notes > 0, following > 0
 	switch {
 	case f.isNewer():
-		return refuse(fault.KindInvalid, "%s has a schema of version %d, and this program knows only up to %d; use the newer accountsd that wrote it",
+		return fault.Errorf(fault.KindInvalid, "%s has a schema of version %d, and this program knows only up to %d; use the newer accountsd that wrote it",
 			f.path, f.version, SchemaVersion())
 	case f.marked:
 		return nil
 	case id == 0 && f.version == 0 && things == 0 && create:
 		return nil
 	case id == 0 && f.version == 0 && things == 0:
-		return refuse(fault.KindInvalid, "%s is empty; make the database with accountsd init, or name another file with --db", f.path)
+		return fault.Errorf(fault.KindInvalid, "%s is empty; make the database with accountsd init, or name another file with --db", f.path)
 	case id == 0:
 		return f.adopt(ctx, conn)
 	}
@@ -187,7 +182,7 @@ func (f *file) identify(ctx context.Context, conn *engine.Conn, create bool) err
 func (f *file) isNewer() bool { return f.marked && f.version > SchemaVersion() }
 
 func (f *file) foreign() error {
-	return refuse(fault.KindInvalid, "%s is not a database of accountsd; name another file with --db", f.path)
+	return fault.Errorf(fault.KindInvalid, "%s is not a database of accountsd; name another file with --db", f.path)
 }
 
 // adopt refuses a file without a mark unless it has the schema of its version.
@@ -238,20 +233,20 @@ func (f *file) lookForDamage(ctx context.Context) error {
 }
 
 func explainUnfinished(path string) error {
-	return refuse(fault.KindUnavailable, "%s is only a part of a copy; give the accountsd copy that makes it again to complete it, or name another file with --db", path)
+	return fault.Errorf(fault.KindUnavailable, "%s is only a part of a copy; give the accountsd copy that makes it again to complete it, or name another file with --db", path)
 }
 
 // following is of a file that follows another installation.
 func following(path string) error {
-	return refuse(fault.KindConflict, "%s follows another installation; make it one of its own with accountsd promote --db %s once that is gone, or name another file with --db", path, path)
+	return fault.Errorf(fault.KindConflict, "%s follows another installation; make it one of its own with accountsd promote --db %s once that is gone, or name another file with --db", path, path)
 }
 
 func refuseOpen(path string, err error) error {
-	return refuse(fault.KindInvalid, "%s cannot be opened: %s", path, reason(err))
+	return fault.Errorf(fault.KindInvalid, "%s cannot be opened: %s", path, reason(err))
 }
 
 func damaged(path string) error {
-	return refuse(fault.KindInternal, "%s is damaged; restore it from a copy, or save what can be read with sqlite3 %s .recover", path, path)
+	return fault.Errorf(fault.KindInternal, "%s is damaged; restore it from a copy, or save what can be read with sqlite3 %s .recover", path, path)
 }
 
 // explain turns an error of an open into one sentence without the driver's words.
@@ -264,15 +259,15 @@ func explain(path string, err error) error {
 		return damaged(path)
 	case code == sqlite.ResultCantOpen, code == sqlite.ResultReadOnly, code == sqlite.ResultPerm, errors.Is(err, write.ErrReadOnly):
 		if isOnReadOnlyDisk(path) {
-			return refuse(fault.KindUnavailable, "%s cannot be written, since its disk is read-only to this program; the system's log may tell why, or its unit of systemd lacks ReadWritePaths=%s", path, filepath.Dir(path))
+			return fault.Errorf(fault.KindUnavailable, "%s cannot be written, since its disk is read-only to this program; the system's log may tell why, or its unit of systemd lacks ReadWritePaths=%s", path, filepath.Dir(path))
 		}
-		return refuse(fault.KindInvalid, "%s cannot be opened; check that this user may read and write it and its folder", path)
+		return fault.Errorf(fault.KindInvalid, "%s cannot be opened; check that this user may read and write it and its folder", path)
 	case engine.IsBusy(err):
-		return refuse(fault.KindUnavailable, "%s is locked by another program; try again when that is done", path)
+		return fault.Errorf(fault.KindUnavailable, "%s is locked by another program; try again when that is done", path)
 	case code == sqlite.ResultFull:
-		return refuse(fault.KindUnavailable, "%s cannot be written, since the disk is full; make room and try again", path)
+		return fault.Errorf(fault.KindUnavailable, "%s cannot be written, since the disk is full; make room and try again", path)
 	case code == sqlite.ResultIOErr:
-		return refuse(fault.KindUnavailable, "%s cannot be read or written, since the disk fails; look at the system's log", path)
+		return fault.Errorf(fault.KindUnavailable, "%s cannot be read or written, since the disk fails; look at the system's log", path)
 	}
 	return err
 }

@@ -53,7 +53,7 @@ func RemoveFollower(ctx context.Context, path string) error {
 		return err
 	}
 	if !found.follows {
-		return refuse(fault.KindConflict, "%s does not follow another installation, so it is not removed; name another file with --db", path)
+		return fault.Errorf(fault.KindConflict, "%s does not follow another installation, so it is not removed; name another file with --db", path)
 	}
 	for _, file := range []string{textindex.FilePath(path), path} {
 		for _, end := range []string{"-wal", "-shm", ""} {

@@ -26,7 +26,7 @@ func keepCopy(ctx context.Context, f file) error {
 	case fault.KindOf(err) == fault.KindConflict:
 		return nil
 	case err != nil:
-		return refuse(fault.KindOf(err), "%s is not migrated, since no copy of it can be kept: %s", f.path, err)
+		return fault.Errorf(fault.KindOf(err), "%s is not migrated, since no copy of it can be kept: %s", f.path, err)
 	}
 	migration.Logger(ctx).InfoContext(ctx, "kept a copy of the database as it was before it is migrated", "path", to)
 	return nil

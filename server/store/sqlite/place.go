@@ -31,7 +31,7 @@ func refuseLink(path string) error {
 	if err != nil {
 		return nil
 	}
-	return refuse(fault.KindNotFound, "%s is a link to %s, which is not there; see whether its disk is mounted, or name another file with --db", path, target)
+	return fault.Errorf(fault.KindNotFound, "%s is a link to %s, which is not there; see whether its disk is mounted, or name another file with --db", path, target)
 }
 
 // held are the files of a database that is open, by their paths.

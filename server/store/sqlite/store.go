@@ -274,7 +274,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	case s.reads.Damage.Load():
 		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database is damaged", Err: err}
 	case err == nil && version != SchemaVersion():
-		return refuse(fault.KindInvalid, "the database has a schema of version %d, and this program knows only up to %d; use the newer accountsd that wrote it",
+		return fault.Errorf(fault.KindInvalid, "the database has a schema of version %d, and this program knows only up to %d; use the newer accountsd that wrote it",
 			version, SchemaVersion())
 	}
 	return err

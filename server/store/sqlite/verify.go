@@ -81,7 +81,7 @@ func (v *Verified) Outdated() error {
 	if v.version == SchemaVersion() {
 		return nil
 	}
-	return refuse(fault.KindUnavailable, "%s has a schema of version %d, and this program verifies version %d; bring it up by accountsd migrate up, or use the accountsd that wrote it",
+	return fault.Errorf(fault.KindUnavailable, "%s has a schema of version %d, and this program verifies version %d; bring it up by accountsd migrate up, or use the accountsd that wrote it",
 		v.Name, v.version, SchemaVersion())
 }
 

@@ -19,10 +19,10 @@ import (
 )
 
 // ErrClosed is of calls after Close.
-var ErrClosed = &fault.Error{Kind: fault.KindUnavailable, Message: "the store is closed"}
+var ErrClosed = fault.Errorf(fault.KindUnavailable, "the store is closed")
 
 // ErrFull is of writes that find too many others before them.
-var ErrFull = &fault.Error{Kind: fault.KindUnavailable, Message: "too many writes are waiting"}
+var ErrFull = fault.Errorf(fault.KindUnavailable, "too many writes are waiting")
 
 var errEnded = errors.New("the transaction has ended")
 

@@ -18,7 +18,7 @@ import (
 )
 
 // ErrClosed is of calls after Stop.
-var ErrClosed = &fault.Error{Kind: fault.KindUnavailable, Message: "the store is closed"}
+var ErrClosed = fault.Errorf(fault.KindUnavailable, "the store is closed")
 
 var (
 	errEnded = errors.New("the transaction has ended")
