@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -84,6 +87,56 @@ func breaking(n int) client.Middleware {
 			return next.RoundTrip(r)
 		})
 	}
+}
+
+// A connection of HTTP/2 that has gone dead without a word, as after a failover, is left.
+func TestFollowLeavesDeadConnections(t *testing.T) {
+	t.Parallel()
+	answers := make(chan string, 2)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { reply(200, <-answers)(w, r) }))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	through := client.NewTransport(100*time.Millisecond, 100*time.Millisecond).(*http.Transport)
+	through.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
+	lines := make(chan *line, 9)
+	through.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		l := &line{Conn: conn}
+		lines <- l
+		return l, err
+	}
+	c, err := client.New(server.URL, client.WithHTTPClient(&http.Client{Transport: through}))
+	must(t, err)
+	for _, sequence := range []string{"8", "9"} {
+		answers <- `{"changes":[{"sequence":"` + sequence + `"}]}`
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	last := ""
+	for change, err := range c.Accounts.Follow(ctx, "7") {
+		must(t, err)
+		if last = change.Sequence; last == "9" {
+			break
+		}
+		(<-lines).isDead.Store(true)
+	}
+	if last != "9" {
+		t.Errorf("the last change is %s", last)
+	}
+}
+
+// line drops what is sent, once it is dead.
+type line struct {
+	net.Conn
+	isDead atomic.Bool
+}
+
+func (l *line) Write(b []byte) (int, error) {
+	if l.isDead.Load() {
+		return len(b), nil
+	}
+	return l.Conn.Write(b)
 }
 
 // Following ends with its context, without an error, and with one that will not pass.

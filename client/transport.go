@@ -28,18 +28,29 @@ var (
 	errRedirect = fmt.Errorf("%w: redirected", ErrUnexpected)
 )
 
-// sharedTransport is what clients without one of their own send through. It
-// keeps more connections to one host than http.DefaultTransport, which is made
-// for many hosts and would open a new one for nearly every parallel call.
-var sharedTransport = sync.OnceValue(func() http.RoundTripper {
+// What is asked of a connection of HTTP/2: without it, calls would be sent by one that is
+// dead for as long as the system takes it for alive.
+const (
+	silentTime = 15 * time.Second // until the server is asked whether it is there
+	pongTime   = 10 * time.Second // until it says so
+)
+
+// sharedTransport is what clients without one of their own send through.
+var sharedTransport = sync.OnceValue(func() http.RoundTripper { return newTransport(silentTime, pongTime) })
+
+// newTransport returns a transport that keeps more connections to one host than
+// http.DefaultTransport, which is made for many hosts and would open a new one for nearly
+// every parallel call.
+func newTransport(silent, pong time.Duration) http.RoundTripper {
 	standard, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return http.DefaultTransport
 	}
 	own := standard.Clone()
 	own.MaxIdleConnsPerHost = 64
+	own.HTTP2 = &http.HTTP2Config{SendPingTimeout: silent, PingTimeout: pong}
 	return own
-})
+}
 
 // transport sends requests for the generated client: with the key, within a
 // deadline, again where that is safe, and with answers of a limited size.
