@@ -51,3 +51,17 @@ test('takes a change back but for what was changed since, and undeletes', at('',
   await page.getByRole('heading', { name: 'Pier Nine' }).waitFor();
   assert.deepEqual(await shown(), [300, undefined]);
 }));
+
+test('a long text is unfolded, and has the lines that it was written in', at('', async page => {
+  const { id } = await server.call('POST', '/accounts', { title: 'Pier Ten', address: ['10 Pier Road'], description: 'word '.repeat(500).trim() });
+  await server.call('PATCH', `/accounts/${id}`, { description: 'first line\nsecond line' });
+  await page.goto(`${server.url}/console/#/accounts/${id}`);
+  const change = page.locator('.history > li').first();
+  await change.waitFor();
+  assert.equal(await change.locator('ins').evaluate(e => e.innerText), 'first line\nsecond line');
+  const long = change.locator('details');
+  assert.ok((await long.boundingBox()).height < 120);
+  await long.locator('summary').press('Enter');
+  await page.waitForFunction(() => document.querySelector('.history details').clientHeight > 300);
+  assert.deepEqual(await findings(page), []);
+}));

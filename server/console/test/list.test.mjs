@@ -73,3 +73,15 @@ test('what is said covers no button to save', at('#/accounts/2', async page => {
     await page.getByRole('button', { name: 'Discard' }).click();
   }
 }));
+
+test('whose row it is stays in sight, however many columns are scrolled through', at('#/accounts?columns=number,accountType,primaryEmail,primaryPhone,address,description,value,size,isActive,createdAt,updatedAt,custom.roof_type,custom.stage', async page => {
+  await row(page);
+  const lefts = () => page.evaluate(() => ['td.pick', 'td.lead', 'th.lead', 'td.of-number'].map(c => Math.round(document.querySelector(`.rows ${c}`).getBoundingClientRect().left - document.querySelector('.rows').getBoundingClientRect().left)));
+  const before = await lefts();
+  await page.evaluate(() => { document.querySelector('.rows').scrollLeft = 200; });
+  const after = await lefts();
+  assert.deepEqual(after.slice(0, 3), before.slice(0, 3));
+  assert.ok(after[3] < before[3]);
+  // No gap between the two lets through what is scrolled.
+  assert.equal(await page.evaluate(() => document.querySelector('td.pick').getBoundingClientRect().right - document.querySelector('td.lead').getBoundingClientRect().left), 0);
+}));

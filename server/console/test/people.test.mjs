@@ -159,3 +159,9 @@ test('the first steps of the README', at('', async page => {
   await page.getByText('Saved.').first().waitFor();
   await page.locator('.history', { hasText: option }).first().waitFor();
 }));
+
+test('what is done with a user says with whom', at('#/users', async page => {
+  const sam = page.getByRole('row', { name: /Sam Whitfield/ });
+  await sam.waitFor();
+  assert.deepEqual(await sam.getByRole('button').evaluateAll(all => all.map(b => b.ariaLabel)), ['Reset password: Sam Whitfield', 'Make admin: Sam Whitfield', 'Disable: Sam Whitfield']);
+}));

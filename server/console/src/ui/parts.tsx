@@ -55,6 +55,11 @@ export const Empty = ({ title, children }: { title: string; children?: Component
   <div class="empty"><p class="empty-title">{title}</p>{children}</div>
 );
 
+/** A text that would fill the page is unfolded. */
+export const Long = ({ text, most = 120 }: { text: string; most?: number }) => (text.length <= most ? <>{text}</> : (
+  <details class="long"><summary>{text.slice(0, most / 2)}…</summary>{text}</details>
+));
+
 /** The head of a view: what it is, and what can be done there. */
 export function Head({ title, under, children, back }: { title: string; under?: ComponentChildren; children?: ComponentChildren; back?: Back }) {
   useEffect(() => { document.title = `${title} · accountsd`; }, [title]);

@@ -5,7 +5,7 @@ import { bodyOf, loadProperties, mayBeNull, memberOf, members, newOptions, show,
 import { Dialog } from '../ui/dialog';
 import { SelectField } from '../ui/field';
 import { useOnce } from '../ui/once';
-import { Banner, Button, Errors } from '../ui/parts';
+import { Banner, Button, Errors, Long } from '../ui/parts';
 import { useReason } from '../ui/reason';
 import { say } from '../ui/toast';
 import { differing } from './difference';
@@ -78,7 +78,7 @@ const Differences = ({ of }: { of: Changed[] }) => (
         {of.flatMap(c => c.members.map((m, i) => (
           <tr key={`${c.before.id} ${m.key}`}>
             <th scope="row">{i === 0 && c.before.title}</th><td>{m.name}</td>
-            <td class="was">{show(valueOf(c.before, m.key), m) || '–'}</td><td class="is">{show(valueOf(c.after, m.key), m) || '–'}</td>
+            <td class="was"><Long text={show(valueOf(c.before, m.key), m) || '–'} /></td><td class="is"><Long text={show(valueOf(c.after, m.key), m) || '–'} /></td>
           </tr>
         )))}
       </tbody>

@@ -1,6 +1,6 @@
 import type { Delivery } from '../api';
 import { ago, formatCount, formatTime, numberOf } from '../format';
-import { Button, Chip } from '../ui/parts';
+import { Button, Chip, Long } from '../ui/parts';
 
 const failures: Record<string, string> = {
   timeout: 'no answer in time', connection: 'no connection', tls: 'no trust in the certificate', address: 'an address that webhooks may not reach',
@@ -38,11 +38,6 @@ const Row = ({ of: d }: { of: Delivery }) => (
     <td><Chip tone={d.failure ? 'bad' : 'good'}>{answerOf(d)}</Chip></td>
     <td data-label="Sent"><time dateTime={d.at} title={formatTime(d.at)}>{ago(d.at)}</time></td>
     <td data-label="Took">{formatCount(d.durationMs)} ms</td>
-    <td class="second"><Said text={d.answer ?? ''} /></td>
+    <td class="second"><Long text={d.answer ?? ''} /></td>
   </tr>
 );
-
-/** An answer that would fill the page is unfolded. */
-const Said = ({ text }: { text: string }) => (text.length <= 120 ? <>{text}</> : (
-  <details><summary>{text.slice(0, 60)}…</summary>{text}</details>
-));

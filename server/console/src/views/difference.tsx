@@ -1,5 +1,6 @@
 import type { Account } from '../api';
 import { members, same, show, valueOf } from '../members';
+import { Long } from '../ui/parts';
 
 /** The members in which two states of an account differ. */
 export const differing = (before: Account, after: Account) =>
@@ -21,8 +22,8 @@ export function Difference({ before, after }: { before: Account; after: Account 
         {rows.map(m => (
           <tr key={m.key}>
             <th scope="row">{m.name}</th>
-            <td class="was">{show(valueOf(before, m.key), m) || '–'}</td>
-            <td class="is">{show(valueOf(after, m.key), m) || '–'}</td>
+            <td class="was"><Long text={show(valueOf(before, m.key), m) || '–'} most={240} /></td>
+            <td class="is"><Long text={show(valueOf(after, m.key), m) || '–'} most={240} /></td>
           </tr>
         ))}
         {people[0] !== people[1] && <tr><th scope="row">Contacts</th><td class="was">{people[0] || '–'}</td><td class="is">{people[1] || '–'}</td></tr>}

@@ -39,7 +39,7 @@ export function Duplicates() {
                   <tr key={JSON.stringify(g.reasons)}>
                     <th scope="row">{g.reasons.map(r => <div key={r.member} class="second"><Chip>{reasons[r.member]}</Chip> {r.value}</div>)}</th>
                     <td>{g.accounts.map(a => <div key={a.id} class="second"><a href={`#/accounts/${a.id}`}>{a.title}</a> ({a.number})</div>)}{g.count > g.accounts.length && <div class="second">and {count(g.count - g.accounts.length, 'other', 'others')}</div>}</td>
-                    <td class="row-actions">{may('write') && <Button onClick={() => setMerging(g)}>Merge…</Button>}</td>
+                    <td class="row-actions">{may('write') && <Button aria-label={`Merge… ${g.accounts.map(a => a.title).join(', ')}`} onClick={() => setMerging(g)}>Merge…</Button>}</td>
                   </tr>
                 ))}
               </tbody>

@@ -3,7 +3,7 @@ import { api, ask, type Account, type Change } from '../api';
 import { ago, formatTime, numberOf } from '../format';
 import { inOrder, labelOf, mayBeNull, memberOf, same, textOf, valueOf } from '../members';
 import { may } from '../session';
-import { Button, Chip, Failure, useNextKey } from '../ui/parts';
+import { Button, Chip, Failure, Long, useNextKey } from '../ui/parts';
 import { useKeyNames } from './key-names';
 import { canGoBack, TakeBack } from './take-back';
 
@@ -71,6 +71,8 @@ function Cause({ of: { kind, sequence, merged, mergedInto } }: { of: NonNullable
   return <>{kind === 'undelete' ? 'There again after' : 'Takes back'} {sequence && numberOf(sequence)}</>;
 }
 
+const cut = (text: string) => (text.length <= 80 ? text : `${text.slice(0, 80)}…`);
+
 interface FieldProps { name: string; before: unknown; after: unknown; created: boolean; current?: Account; onRestore?: (key: string, value: unknown) => void }
 
 function Field({ name, before, after, created, current, onRestore }: FieldProps) {
@@ -82,8 +84,8 @@ function Field({ name, before, after, created, current, onRestore }: FieldProps)
   return (
     <div class="history-field">
       <dt>{label}</dt>
-      <dd>{!created && <><del>{words(before)}</del> → </>}<ins>{words(after)}</ins>
-        {restorable && <Button look="quiet" icon="undo" label={`Restore ${label}: ${words(before)}`} onClick={() => onRestore(name, before)} />}</dd>
+      <dd>{!created && <><del><Long text={words(before)} most={240} /></del> → </>}<ins><Long text={words(after)} most={240} /></ins>
+        {restorable && <Button look="quiet" icon="undo" label={`Restore ${label}: ${cut(words(before))}`} onClick={() => onRestore(name, before)} />}</dd>
     </div>
   );
 }

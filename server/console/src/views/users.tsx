@@ -57,18 +57,17 @@ interface RowProps {
 
 function Row({ user: u, onAsk, onInvited, onSet, onError }: RowProps) {
   const again = () => get(api.POST('/users/{userId}/invitation', { params: { path: { userId: u.id } } })).then(onInvited, onError);
+  const does = (what: string, work: () => void) => <Button look="quiet" aria-label={`${what}: ${nameOf(u)}`} onClick={work}>{what}</Button>;
   return (
     <tr>
       <th scope="row">{nameOf(u)} {u.id === session.value?.user.id && <Chip>you</Chip>}</th>
       <td>{u.email}</td>
       <td>{u.isDisabled ? <Chip tone="bad">disabled</Chip> : u.isInvited ? <Chip tone="warn">invited</Chip> : <Chip tone="good">active</Chip>} {u.isAdmin && <Chip tone="info">admin</Chip>}</td>
       <td class="row-actions">{may('admin') && <>
-        {u.isInvited && !u.isDisabled && <Button look="quiet" onClick={again}>Invite again</Button>}
-        {!u.isInvited && !u.isDisabled && <Button look="quiet" onClick={() => onAsk('reset')}>Reset password</Button>}
-        {!u.isDisabled && <Button look="quiet" onClick={() => onSet({ isAdmin: !u.isAdmin }, `${nameOf(u)} is ${u.isAdmin ? 'no longer an admin' : 'an admin'}.`)}>{u.isAdmin ? 'Remove admin' : 'Make admin'}</Button>}
-        {u.isDisabled
-          ? <Button look="quiet" onClick={() => onSet({ disabled: false }, `${nameOf(u)} is enabled.`)}>Enable</Button>
-          : <Button look="quiet" onClick={() => onAsk('disable')}>Disable</Button>}
+        {u.isInvited && !u.isDisabled && does('Invite again', again)}
+        {!u.isInvited && !u.isDisabled && does('Reset password', () => onAsk('reset'))}
+        {!u.isDisabled && does(u.isAdmin ? 'Remove admin' : 'Make admin', () => onSet({ isAdmin: !u.isAdmin }, `${nameOf(u)} is ${u.isAdmin ? 'no longer an admin' : 'an admin'}.`))}
+        {u.isDisabled ? does('Enable', () => onSet({ disabled: false }, `${nameOf(u)} is enabled.`)) : does('Disable', () => onAsk('disable'))}
       </>}</td>
     </tr>
   );
