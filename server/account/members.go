@@ -1,6 +1,8 @@
 package account
 
 import (
+	"strings"
+
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/patch"
@@ -28,10 +30,20 @@ const (
 	MemberUpdatedBy   query.Member = "updatedBy"
 )
 
-const memberCustom = "custom"
+const (
+	memberCustom = string(query.MemberCustom)
 
-// CustomPrefix starts the names of custom members.
-const CustomPrefix = memberCustom + "."
+	// CustomPrefix starts the names of custom members.
+	CustomPrefix = query.CustomPrefix
+)
+
+// PathOf is where an account has a member.
+func PathOf(member string) []string {
+	if key, ok := strings.CutPrefix(member, CustomPrefix); ok {
+		return []string{memberCustom, key}
+	}
+	return []string{member}
+}
 
 // members is the table of the members that every account has, in the order in
 // which offences are listed. Everything that treats members one by one reads

@@ -189,13 +189,10 @@ func maxItems(member string) int {
 
 // path leads to a member in the patch's body, where it may have its former name.
 func (p *Patch) path(member string) []string {
-	if key, ok := strings.CutPrefix(member, CustomPrefix); ok {
-		return []string{memberCustom, key}
-	}
 	if member == string(MemberType) && p.Type.IsAbsent() {
 		return []string{"type"}
 	}
-	return []string{member}
+	return PathOf(member)
 }
 
 // merged returns the patch with lists that both changes have been made to.

@@ -209,7 +209,7 @@ func (c *creation) findUnique(ctx context.Context, key string) (account.Account,
 		return account.Account{}, fault.NotFound("account")
 	}
 	if c.req.Patch.Custom.Value[key] == nil {
-		c.outcome.Errors.Add(pathTo(account.MatchUnique(key)), "%s", requiredToMatch)
+		c.outcome.Errors.Add(account.PathOf(account.CustomPrefix+key), "%s", requiredToMatch)
 	}
 	value := p.UniqueKey(c.outcome.Account.Custom[key])
 	if value == "" || len(c.outcome.Errors) > 0 {
@@ -228,7 +228,7 @@ func (c *creation) unmatched() error {
 	case account.MatchTitle, account.MatchAddress, account.MatchEmail, account.MatchPhone:
 		if by.Value(c.outcome.Account) == "" {
 			var offences fault.Offences
-			offences.Add(pathTo(by), "%s", requiredToMatch)
+			offences.Add([]string{string(by)}, "%s", requiredToMatch)
 			return fault.Invalid(offences)
 		}
 	}

@@ -3,7 +3,6 @@ package intake
 import (
 	"maps"
 	"strconv"
-	"strings"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/schema"
@@ -22,9 +21,6 @@ func traitOf(p schema.Property, key string) trait { return trait{account.MatchUn
 func numberTrait(number int64) trait {
 	return trait{account.MatchNumber, strconv.FormatInt(number, 10)}
 }
-
-// pathTo is where a body has what accounts are matched by.
-func pathTo(by account.MatchBy) []string { return strings.SplitN(string(by), ".", 2) }
 
 // found is which records have traits, of those that were looked for; 0: none has.
 type found map[trait]int64

@@ -44,7 +44,7 @@ func (c *creation) successor(ctx context.Context, t trait) (account.Account, err
 // keyOfMerged is the error of a body that names by its key an account that was merged.
 func keyOfMerged(t trait, id, into int64) error {
 	var found fault.Offences
-	found.Conflict(pathTo(t.by), "is that of account %d, which was merged into account %d; use that one", id, into)
+	found.Conflict(account.PathOf(string(t.by)), "is that of account %d, which was merged into account %d; use that one", id, into)
 	err := fault.Invalid(found)
 	if e, ok := errors.AsType[*fault.Error](err); ok {
 		e.MergedInto = into

@@ -42,7 +42,7 @@ func (r *reversal) take(name string, change patch.Change) {
 // leave leaves a member out, for a reason in words that follow its name.
 func (r *reversal) leave(name, reason string) {
 	delete(r.values, name)
-	r.leftOut = append(r.leftOut, LeftOut{Member: name, Reason: fault.Label(pathOf(name)) + " " + reason})
+	r.leftOut = append(r.leftOut, LeftOut{Member: name, Reason: fault.Label(account.PathOf(name)) + " " + reason})
 }
 
 // check leaves out what cannot be any more: values of properties that are gone or take
@@ -70,9 +70,6 @@ func (r *reversal) check(ctx context.Context, a account.Account) error {
 	return nil
 }
 
-// pathOf is where a member is in an account.
-func pathOf(name string) []string { return strings.SplitN(name, ".", 2) }
-
 // checkCustom tells what is wrong with a custom value, and else brings it into the form
 // in which the property has it by now.
 func (r *reversal) checkCustom(ctx context.Context, a account.Account, name string) (wrong string, err error) {
@@ -81,7 +78,7 @@ func (r *reversal) checkCustom(ctx context.Context, a account.Account, name stri
 			return "", err
 		}
 	}
-	path := pathOf(name)
+	path := account.PathOf(name)
 	property, ok := r.schema[path[1]]
 	if !ok {
 		return "has no property any more", nil
@@ -153,12 +150,12 @@ func offencesOf(leftOut []LeftOut) (offences fault.Offences) {
 
 // offence is one that a caller is told of who wants all or nothing.
 func (l LeftOut) offence() fault.Offence {
-	return fault.Offence{In: fault.InPath, Path: pathOf(l.Member), Kind: fault.KindConflict, Message: l.Reason}
+	return fault.Offence{In: fault.InPath, Path: account.PathOf(l.Member), Kind: fault.KindConflict, Message: l.Reason}
 }
 
 // of is the same of another account than the one that is asked for, which is named.
 func (l LeftOut) of(id int64) LeftOut {
-	label := fault.Label(pathOf(l.Member))
+	label := fault.Label(account.PathOf(l.Member))
 	return LeftOut{Member: l.Member, Reason: fmt.Sprintf("%s of account %d%s", label, id, strings.TrimPrefix(l.Reason, label))}
 }
 

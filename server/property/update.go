@@ -159,7 +159,7 @@ func (s *Service) rewriteValues(ctx context.Context, tx Tx, actor identity.Actor
 		} else {
 			after.Custom[p.Key] = value
 		}
-		changes := patch.Changes{"custom." + p.Key: {Before: before.Custom[p.Key], After: value}}
+		changes := patch.Changes{account.CustomPrefix + p.Key: {Before: before.Custom[p.Key], After: value}}
 		_, err := s.accounts.Save(ctx, tx, actor, before, after, changes, properties, nil)
 		return err
 	})

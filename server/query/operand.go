@@ -50,8 +50,8 @@ func KindOf(t schema.Type) Kind { return propertyKinds[t] }
 
 // operators are those that the values of a kind take.
 var operators = map[Kind][]Operator{
-	Text:      texts,
-	Email:     texts,
+	Text:      Operators,
+	Email:     Operators,
 	Phone:     {OpEqual, OpNotEqual, OpContains, OpIn, OpNotIn, OpExists},
 	Exact:     equality,
 	Integer:   order,
@@ -64,7 +64,6 @@ var operators = map[Kind][]Operator{
 }
 
 var (
-	texts    = []Operator{OpEqual, OpNotEqual, OpAbove, OpFrom, OpBelow, OpTo, OpContains, OpIn, OpNotIn, OpBetween, OpExists}
 	equality = []Operator{OpEqual, OpNotEqual, OpIn, OpNotIn, OpExists}
 	order    = []Operator{OpEqual, OpNotEqual, OpAbove, OpFrom, OpBelow, OpTo, OpIn, OpNotIn, OpBetween, OpExists}
 )
@@ -106,7 +105,6 @@ func (o operand) compared(op Operator) Range {
 // what is wrong with it.
 func (s Subject) operand(text, region string) (operand, string) {
 	trimmed := normal.Trim(text)
-	wrong := ""
 	switch s.Kind {
 	case Text:
 		return single(normal.Fold(text)), ""
@@ -121,7 +119,7 @@ func (s Subject) operand(text, region string) (operand, string) {
 		if slices.Contains(s.Labels, trimmed) {
 			return single(trimmed), ""
 		}
-		wrong = "must be one of " + fault.Join(s.Labels)
+		return operand{}, "must be one of " + fault.Join(s.Labels) + "; got " + fault.Quote(text)
 	case Integer, Reference:
 		return integer(trimmed)
 	case Amount:
@@ -134,17 +132,13 @@ func (s Subject) operand(text, region string) (operand, string) {
 		return single(schema.NumericKey(number)), ""
 	case Bool:
 		return s.boolean(trimmed)
-	case Time, Date:
+	default: // Time, Date
 		from, to, ok := parseInstant(trimmed)
 		if ok {
 			return s.times(from, to), ""
 		}
-		wrong = "must be a date such as 2026-11-24 or an RFC 3339 date-time"
+		return operand{}, "must be a date such as 2026-11-24 or an RFC 3339 date-time; got " + fault.Quote(text) + fault.PlusLost(text)
 	}
-	if s.Kind == Time || s.Kind == Date {
-		return operand{}, wrong + "; got " + fault.Quote(text) + fault.PlusLost(text)
-	}
-	return operand{}, wrong + "; got " + fault.Quote(text)
 }
 
 func integer(text string) (operand, string) {

@@ -99,14 +99,15 @@ type Subjects struct {
 	Schema   schema.Schema
 }
 
-// customPrefix names a property that has the key of a standard member.
-const customPrefix = "custom."
+// CustomPrefix starts the names of custom members. A property that has the key of a
+// standard member is found by it only.
+const CustomPrefix = string(MemberCustom) + "."
 
 func (s Subjects) find(name string) (Subject, bool) {
 	if subject, ok := s.Standard[name]; ok {
 		return subject, true
 	}
-	p, ok := s.Schema[strings.TrimPrefix(name, customPrefix)]
+	p, ok := s.Schema[strings.TrimPrefix(name, CustomPrefix)]
 	return Subject{Member: MemberCustom, Kind: KindOf(p.Type), Property: p}, ok
 }
 

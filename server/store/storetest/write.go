@@ -129,7 +129,7 @@ func testConcurrency(t *testing.T, f *fixture) {
 					current.Version++
 					member := fmt.Sprintf("member_%d_%d", i, round)
 					current.Custom[member] = json.Number("1.0")
-					return tx.UpdateAccount(ctx, current, patch.Changes{"custom." + member: {}})
+					return tx.UpdateAccount(ctx, current, patch.Changes{account.CustomPrefix + member: {}})
 				})
 				if err != nil {
 					return err
