@@ -28,7 +28,6 @@ const unhurried = 2
 // work does what answers do not wait for, until ctx ends. In quiet it only takes
 // statistics, without which a file is not imported in time.
 func (s *Store) work(ctx context.Context, quiet bool) {
-	defer close(s.done)
 	var dropped, measured time.Time
 	var from textID
 	full := 0 // rounds that left something, one after the other

@@ -40,7 +40,6 @@ func Examine(ctx context.Context, url string, now time.Time) (c Condition, err e
 	if err := c.look(ctx, s, now); err != nil {
 		return c, s.giveUp(err)
 	}
-	close(s.done) // Nothing was begun.
 	return c, s.Close()
 }
 

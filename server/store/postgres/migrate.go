@@ -38,7 +38,6 @@ func VersionOf(ctx context.Context, url string) (int, error) {
 	if err != nil {
 		return 0, s.giveUp(err)
 	}
-	close(s.done) // Nothing was begun.
 	return version, s.Close()
 }
 

@@ -30,7 +30,7 @@ type Store struct {
 	follows bool          // it may follow another installation
 	woken   chan struct{} // holds one if there may be texts to index
 	stop    context.CancelFunc
-	done    chan struct{} // closed when nothing runs in the background any more
+	working sync.WaitGroup // in the background, until stop
 	close   func() error
 }
 
@@ -71,7 +71,7 @@ func Open(ctx context.Context, url string, config Config) (*Store, error) {
 	if err != nil {
 		return nil, s.giveUp(err)
 	}
-	go s.work(background, config.Quiet)
+	s.working.Go(func() { s.work(background, config.Quiet) })
 	return s, nil
 }
 
@@ -94,7 +94,7 @@ func connect(ctx context.Context, url string, config engine.Config) (*Store, err
 	}
 	s := &Store{
 		Reader: records.Reader{Session: e.Session(), Driven: records.DefaultDriven, Texts: texts{}},
-		engine: e, place: at, woken: make(chan struct{}, 1), stop: func() {}, done: make(chan struct{}),
+		engine: e, place: at, woken: make(chan struct{}, 1), stop: func() {},
 	}
 	s.close = sync.OnceValue(s.shutDown)
 	return s, nil
@@ -102,7 +102,6 @@ func connect(ctx context.Context, url string, config engine.Config) (*Store, err
 
 // giveUp closes a store that is of no use, and says why.
 func (s *Store) giveUp(err error) error {
-	close(s.done) // Nothing was begun.
 	_ = s.Close()
 	return s.place.explain(err)
 }
@@ -113,7 +112,7 @@ func (s *Store) Close() error { return s.close() }
 
 func (s *Store) shutDown() error {
 	s.stop()
-	<-s.done
+	s.working.Wait()
 	s.engine.Close()
 	return nil
 }

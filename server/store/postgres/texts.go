@@ -44,16 +44,11 @@ func (finder) Find(_ context.Context, kind records.Kind, companyID int64, words 
 			having.Add(" AND split_part(text, '"+parted+"', "+strconv.Itoa(part+1)+") LIKE ?", like)
 		}
 	}
-	var ids db.Builder
-	for _, of := range []string{"indexed", " UNION ALL ", "NOT indexed"} {
-		if of[0] == ' ' {
-			ids.Add(of)
-			continue
-		}
-		ids.Add("SELECT record_id FROM search_texts WHERE company_id = ? AND kind = ? AND "+of, companyID, kind.Name)
-		ids.Add(having.String(), having.Args...)
+	which := func(of string) db.Fragment {
+		return db.SQL("SELECT record_id FROM search_texts WHERE company_id = ? AND kind = ? AND "+of+having.String(),
+			append([]any{companyID, kind.Name}, having.Args...)...)
 	}
-	found.IDs = db.SQL(ids.String(), ids.Args...)
+	found.IDs = db.Join([]db.Fragment{which("indexed"), which("NOT indexed")}, " UNION ALL ")
 	return found, nil
 }
 

@@ -294,8 +294,7 @@ func (w *Writer) isolate(ctx context.Context, r *request) error {
 			return err
 		}
 	}
-	err := w.conn.Exec(ctx, release)
-	return err
+	return w.conn.Exec(ctx, release)
 }
 
 // lookAtLog tells how many pages are in the log, and moves none.

@@ -212,7 +212,6 @@ func create(ctx context.Context, f *engine.Conn, a anchor, format int32) error {
 		if err := f.Script(ctx, schema+fmt.Sprintf(`PRAGMA user_version = %d`, format)); err != nil {
 			return err
 		}
-		err := f.Exec(ctx, insertState, a.epoch, a.last, a.last)
-		return err
+		return f.Exec(ctx, insertState, a.epoch, a.last, a.last)
 	})
 }

@@ -170,10 +170,7 @@ func (x *Index) sleep() bool {
 
 // discard makes the file one that does not go with the database any more.
 func (x *Index) discard(ctx context.Context) error {
-	return x.write(ctx, func(ctx context.Context, s db.Session) error {
-		err := s.Exec(ctx, renewEpoch)
-		return err
-	})
+	return x.write(ctx, func(ctx context.Context, s db.Session) error { return s.Exec(ctx, renewEpoch) })
 }
 
 // progress is what a round has done.
