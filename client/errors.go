@@ -210,9 +210,7 @@ func problemError(resp *http.Response, body []byte) *Error {
 	e.Code, e.Message, e.Fields, e.Conflicts = problem.Code, problem.Detail, problem.Errors, problem.Conflicts
 	e.First, e.Last = orZero(problem.First), orZero(problem.Last)
 	e.RequestID = cmp.Or(e.RequestID, problem.RequestID)
-	if problem.MergedInto != nil {
-		e.MergedInto = *problem.MergedInto
-	}
+	e.MergedInto = orZero(problem.MergedInto)
 	return e
 }
 

@@ -27,7 +27,7 @@ func (s *Keys) Create(ctx context.Context, email, password string, key KeyCreate
 
 // CreateAs is Create for one who may be a user of several companies.
 func (s *Keys) CreateAs(ctx context.Context, login Login, key KeyCreate) (*CreatedKey, error) {
-	return answer[CreatedKey](s.c.raw.CreateKey(ctx, &api.CreateKeyParams{CompanyID: login.company()}, key, login.authenticate))
+	return answer[CreatedKey](s.c.raw.CreateKey(ctx, &api.CreateKeyParams{CompanyID: optional(login.CompanyID)}, key, login.authenticate))
 }
 
 // Revoke ends a key at once. ErrNotFound if there is none.
@@ -39,13 +39,6 @@ func (s *Keys) Revoke(ctx context.Context, id int64) error {
 type Login struct {
 	Email, Password string
 	CompanyID       int64 // whose user it is; 0: the only one with the address and the password
-}
-
-func (l Login) company() *int64 {
-	if l.CompanyID == 0 {
-		return nil
-	}
-	return &l.CompanyID
 }
 
 // authenticate puts the login into a request, in place of the client's key.

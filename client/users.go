@@ -51,7 +51,7 @@ func (s *Users) ResetPassword(ctx context.Context, id int64, reset PasswordReset
 // ChangePassword sets the password of a user, who proves to be one by the former
 // one. The client's own key is not sent, and need not be there.
 func (s *Users) ChangePassword(ctx context.Context, login Login, newPassword string) error {
-	params, body := &api.ChangePasswordParams{CompanyID: login.company()}, api.PasswordChange{NewPassword: newPassword}
+	params, body := &api.ChangePasswordParams{CompanyID: optional(login.CompanyID)}, api.PasswordChange{NewPassword: newPassword}
 	return noContent(s.c.raw.ChangePassword(ctx, params, body, login.authenticate))
 }
 

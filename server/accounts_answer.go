@@ -82,14 +82,14 @@ var (
 	inBatch    = [2]string{`{"accounts":[`, "]}\n"}
 )
 
-// bodies are buffers for the bodies of answers.
-var bodies = sync.Pool{New: func() any { return new([]byte) }}
+// buffers are for the bodies of answers.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // maxKept is the size of the largest buffer that is kept.
 const maxKept = 64 << 10
 
 func (a accountsAnswer) send(w http.ResponseWriter, status int) error {
-	buffer := bodies.Get().(*[]byte)
+	buffer := buffers.Get().(*[]byte)
 	*buffer = a.append((*buffer)[:0])
 	header := w.Header()
 	header["Content-Type"] = jsonContent
@@ -101,7 +101,7 @@ func (a accountsAnswer) send(w http.ResponseWriter, status int) error {
 	w.WriteHeader(status)
 	_, err := w.Write(*buffer)
 	if cap(*buffer) <= maxKept {
-		bodies.Put(buffer)
+		buffers.Put(buffer)
 	}
 	return err
 }

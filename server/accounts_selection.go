@@ -102,7 +102,7 @@ func (s *Server) refuseSelection(r request, p account.Patch) error {
 
 // checkTests is checkSearch of a request that need not have a test.
 func (s *Server) checkTests(c *gin.Context) error {
-	if !hasAny(c, tests...) {
+	if !hasAny(c, testParameters...) {
 		return nil
 	}
 	return s.checkSearch(c)
@@ -110,12 +110,12 @@ func (s *Server) checkTests(c *gin.Context) error {
 
 // The parameters that select accounts, by tests of members and otherwise.
 var (
-	tests   = []string{"prop1", "op1", "value1", "prop2", "op2", "value2"}
-	filters = []string{"q", "title", "address", "primaryName", "primaryEmail", "primaryPhone", "updated_after", "updated_before"}
+	testParameters   = []string{"prop1", "op1", "value1", "prop2", "op2", "value2"}
+	filterParameters = []string{"q", "title", "address", "primaryName", "primaryEmail", "primaryPhone", "updated_after", "updated_before"}
 )
 
 func checkHasFilter(c *gin.Context) error {
-	return checkSelects(hasAny(c, tests...) || hasAny(c, filters...))
+	return checkSelects(hasAny(c, testParameters...) || hasAny(c, filterParameters...))
 }
 
 // hasAny tells whether the query has one of the parameters.

@@ -100,7 +100,7 @@ func (op *operation) lenientQuery() []string {
 		return op.query
 	}
 	return slices.DeleteFunc(slices.Clone(op.query), func(name string) bool {
-		return slices.Contains(filters, name) || slices.Contains(tests, name)
+		return slices.Contains(filterParameters, name) || slices.Contains(testParameters, name)
 	})
 }
 

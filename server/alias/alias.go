@@ -5,6 +5,7 @@ package alias
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/accountsd/accountsd/gen/plural"
@@ -54,15 +55,9 @@ type Rehearsal struct {
 
 // closedFor tells whether the alias is closed for a key of the user.
 func (m Migration) closedFor(keyID int64, now time.Time) bool {
-	if m.State == Migrated {
-		return true
-	}
-	for _, r := range m.Rehearsals {
-		if (r.KeyID == 0 || r.KeyID == keyID) && !now.Before(r.From) && now.Before(r.Until) {
-			return true
-		}
-	}
-	return false
+	return m.State == Migrated || slices.ContainsFunc(m.Rehearsals, func(r Rehearsal) bool {
+		return (r.KeyID == 0 || r.KeyID == keyID) && !now.Before(r.From) && now.Before(r.Until)
+	})
 }
 
 // StepKind says what a step was.

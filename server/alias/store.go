@@ -9,18 +9,6 @@ import (
 	"github.com/accountsd/accountsd/server/write"
 )
 
-// add adds other counts of the same calls.
-func (u *Use) add(other Use) {
-	u.Calls += other.Calls
-	u.Refused += other.Refused
-	if other.First.Before(u.First) {
-		u.First = other.First
-	}
-	if other.Last.After(u.Last) {
-		u.Last = other.Last
-	}
-}
-
 // Store is the part of a store about the use of the alias.
 type Store interface {
 	Reader
@@ -119,6 +107,18 @@ type Use struct {
 	Refused   int64     // because the alias was closed
 	First     time.Time
 	Last      time.Time
+}
+
+// add adds other counts of the same calls.
+func (u *Use) add(other Use) {
+	u.Calls += other.Calls
+	u.Refused += other.Refused
+	if other.First.Before(u.First) {
+		u.First = other.First
+	}
+	if other.Last.After(u.Last) {
+		u.Last = other.Last
+	}
 }
 
 // Leniency is how many calls with one key needed one thing to be read leniently

@@ -52,7 +52,7 @@ var _ Tx = (*records.Tx)(nil)
 // Config is how a source is followed. The zero value of each is fit for use.
 type Config struct {
 	Interval time.Duration // between two looks at the source, of which a change has one sooner; 0: a second
-	Atonce   int           // how many changes are applied in one transaction; 0: 2000
+	AtOnce   int           // how many changes are applied in one transaction; 0: 2000
 	Logger   *slog.Logger  // nil: nothing is logged
 }
 
@@ -76,8 +76,8 @@ func New(s Store, url string, c *client.Client, config Config) *Follower {
 	if config.Interval <= 0 {
 		config.Interval = time.Second
 	}
-	if config.Atonce <= 0 {
-		config.Atonce = 2000
+	if config.AtOnce <= 0 {
+		config.AtOnce = 2000
 	}
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)

@@ -56,7 +56,7 @@ func (b *standby) with(t *testing.T, use func(s follow.Store)) {
 }
 
 func (b *standby) follower(s follow.Store) *follow.Follower {
-	return follow.New(s, b.url, b.client, follow.Config{Interval: time.Millisecond, Atonce: 50})
+	return follow.New(s, b.url, b.client, follow.Config{Interval: time.Millisecond, AtOnce: 50})
 }
 
 // catchUp follows until nothing is left. It follows once more after that, since a

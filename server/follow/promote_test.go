@@ -59,7 +59,7 @@ func TestPromotionSettles(t *testing.T) {
 	}
 	c := cut(t, s, "1")
 	b.with(t, func(opened follow.Store) {
-		f := follow.New(opened, s.URL, c, follow.Config{Atonce: 2})
+		f := follow.New(opened, s.URL, c, follow.Config{AtOnce: 2})
 		if err := f.CatchUp(t.Context()); err == nil || f.Sequence() != 2 {
 			t.Fatalf("caught up to %d: %v", f.Sequence(), err)
 		}
@@ -133,7 +133,7 @@ func TestPromotionTakesKeys(t *testing.T) {
 	}
 	c := cut(t, s, "1")
 	b.with(t, func(opened follow.Store) {
-		if err := follow.New(opened, s.URL, c, follow.Config{Atonce: 2}).CatchUp(t.Context()); err == nil {
+		if err := follow.New(opened, s.URL, c, follow.Config{AtOnce: 2}).CatchUp(t.Context()); err == nil {
 			t.Fatal("the last change has come")
 		}
 		promoted, err := follow.Promote(t.Context(), opened, nil)

@@ -72,7 +72,7 @@ func (f *Follower) readChanges(ctx context.Context, b *batch) (more bool, err er
 	if n := len(b.entries); n > 0 {
 		known, last = b.entries[n-1].Sequence, b.last
 	}
-	changes, more, err := f.source.changes(ctx, known, last, f.config.Atonce-len(b.entries))
+	changes, more, err := f.source.changes(ctx, known, last, f.config.AtOnce-len(b.entries))
 	if err != nil {
 		return false, err
 	}

@@ -100,9 +100,6 @@ func checkPassword(password, _ string) (string, string) {
 	return password, ""
 }
 
-// Companies returns all companies, for the operator.
-func (s *Users) Companies(ctx context.Context) ([]Company, error) { return s.store.Companies(ctx) }
-
 // Company owns users, keys, accounts, contacts and properties. Nothing of one
 // company is visible to another.
 type Company struct {

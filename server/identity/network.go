@@ -3,6 +3,7 @@ package identity
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/patch"
@@ -56,10 +57,6 @@ func readNetwork(r *patch.Reader, path []string, value any) (netip.Prefix, bool)
 
 // mayComeFrom tells whether the key may be used from an address.
 func (h holder) mayComeFrom(address netip.Addr) bool {
-	for _, network := range h.allowed {
-		if network.Contains(address) {
-			return true
-		}
-	}
-	return len(h.allowed) == 0
+	return len(h.allowed) == 0 ||
+		slices.ContainsFunc(h.allowed, func(network netip.Prefix) bool { return network.Contains(address) })
 }
