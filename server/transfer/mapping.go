@@ -50,15 +50,6 @@ func (f field) value(cells []string) (any, bool) {
 	return f.item(strings.Join(words, " ")), true
 }
 
-// heading finds out what the columns of a file are.
-type heading struct {
-	names  []string // of the file
-	known  []column
-	used   []bool
-	fields []field
-	wrong  []string
-}
-
 // destroyed says what is wrong with the cells of a row that a spreadsheet has
 // destroyed, or "".
 func (f field) destroyed(cells []string) string {
@@ -68,6 +59,15 @@ func (f field) destroyed(cells []string) string {
 		}
 	}
 	return ""
+}
+
+// heading finds out what the columns of a file are.
+type heading struct {
+	names  []string // of the file
+	known  []column
+	used   []bool
+	fields []field
+	wrong  []string
 }
 
 // resolve makes the fields, first by the assignments and then by the names.

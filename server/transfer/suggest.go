@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/schema"
 )
@@ -132,7 +133,8 @@ func suggestions(header []string, properties []schema.Property) []suggestion {
 	}
 	add("address", addressOf(at))
 	for _, p := range properties {
-		add("custom."+p.Key, firstOf(at, [][]string{{plain("custom." + p.Key)}, {plain(p.Key)}, {plain(p.Name)}}))
+		member := account.CustomPrefix + p.Key
+		add(member, firstOf(at, [][]string{{plain(member)}, {plain(p.Key)}, {plain(p.Name)}}))
 	}
 	for i, name := range header {
 		if !isBlank(name) {

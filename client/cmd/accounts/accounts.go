@@ -186,8 +186,12 @@ func when[O any](given bool, option O) []O {
 	return []O{option}
 }
 
-// limited ends a list after n records; n = 0 is all.
-func limited[T any](list iter.Seq2[T, error], n int) iter.Seq2[T, error] {
+// pageSize is how many records to ask for at a time: not more than --limit shows.
+func pageSize(cmd *cli.Command) int { return min(cmd.Int("limit"), 100) }
+
+// limited ends a list after as many records as --limit says; 0 is all.
+func limited[T any](cmd *cli.Command, list iter.Seq2[T, error]) iter.Seq2[T, error] {
+	n := cmd.Int("limit")
 	return func(yield func(T, error) bool) {
 		seen := 0
 		for value, err := range list {
@@ -222,7 +226,7 @@ func (t *terminal) listOf(ctx context.Context, cmd *cli.Command, c *client.Clien
 			columns = append(columns, "contacts")
 		}
 	}
-	return printList(t.printer(cmd, columns), limited(list, cmd.Int("limit")))
+	return printList(t.printer(cmd, columns), limited(cmd, list))
 }
 
 func (t *terminal) listAccounts(ctx context.Context, cmd *cli.Command, c *client.Client) error {
@@ -233,7 +237,7 @@ func (t *terminal) listAccounts(ctx context.Context, cmd *cli.Command, c *client
 	filter.Words = cmd.Args().First()
 	filter.IncludeContacts = cmd.Bool("contacts")
 	filter.Order = client.Order(cmd.String("order"))
-	filter.PageSize = min(cmd.Int("limit"), 100)
+	filter.PageSize = pageSize(cmd)
 	return t.listOf(ctx, cmd, c, c.Accounts.List(ctx, filter))
 }
 
@@ -261,7 +265,7 @@ func (t *terminal) searchAccounts(ctx context.Context, cmd *cli.Command, c *clie
 		IncludeArchived: cmd.Bool("archived"),
 		IncludeContacts: cmd.Bool("contacts"),
 		Order:           client.Order(cmd.String("order")),
-		PageSize:        min(cmd.Int("limit"), 100),
+		PageSize:        pageSize(cmd),
 	}
 	return t.listOf(ctx, cmd, c, c.Accounts.Search(ctx, search))
 }
@@ -296,9 +300,9 @@ func (t *terminal) history(ctx context.Context, cmd *cli.Command, c *client.Clie
 		return err
 	}
 	if cmd.Bool("merged") {
-		return printList(t.printer(cmd, feedColumns), limited(c.Accounts.MergedHistory(ctx, id), cmd.Int("limit")))
+		return printList(t.printer(cmd, feedColumns), limited(cmd, c.Accounts.MergedHistory(ctx, id)))
 	}
-	return printList(t.printer(cmd, changeColumns), limited(c.Accounts.History(ctx, id), cmd.Int("limit")))
+	return printList(t.printer(cmd, changeColumns), limited(cmd, c.Accounts.History(ctx, id)))
 }
 
 // completeMembers offers the members that a T can assign, or flags where one has

@@ -32,8 +32,8 @@ func contactsCommand(t *terminal) *cli.Command {
 
 func (t *terminal) listContacts(ctx context.Context, cmd *cli.Command, c *client.Client) error {
 	account, _ := readID(cmd.String("account")) // 0 if it was not given
-	list := c.Contacts.List(ctx, client.ContactFilter{Words: cmd.Args().First(), AccountID: account, PageSize: min(cmd.Int("limit"), 100)})
-	return printRecords(t, cmd, contactColumns, limited(list, cmd.Int("limit")))
+	list := c.Contacts.List(ctx, client.ContactFilter{Words: cmd.Args().First(), AccountID: account, PageSize: pageSize(cmd)})
+	return printRecords(t, cmd, contactColumns, limited(cmd, list))
 }
 
 func getContact(ctx context.Context, cmd *cli.Command, c *client.Client) (*client.Contact, error) {

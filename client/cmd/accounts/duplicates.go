@@ -29,7 +29,7 @@ func (t *terminal) duplicates(ctx context.Context, cmd *cli.Command, c *client.C
 	filter := client.DuplicateFilter{
 		Reason:          client.DuplicateReason(cmd.String("reason")),
 		IncludeArchived: cmd.Bool("archived"),
-		PageSize:        min(cmd.Int("limit"), 100),
+		PageSize:        pageSize(cmd),
 	}
 	if cmd.NArg() > 0 {
 		var err error
@@ -37,7 +37,7 @@ func (t *terminal) duplicates(ctx context.Context, cmd *cli.Command, c *client.C
 			return err
 		}
 	}
-	return printList(t.printer(cmd, duplicateColumns), limited(c.Accounts.Duplicates(ctx, filter), cmd.Int("limit")))
+	return printList(t.printer(cmd, duplicateColumns), limited(cmd, c.Accounts.Duplicates(ctx, filter)))
 }
 
 func mergeCommand(t *terminal, dryRun, ifMatch cli.Flag) *cli.Command {

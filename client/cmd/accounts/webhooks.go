@@ -132,5 +132,5 @@ func (t *terminal) listDeliveries(ctx context.Context, cmd *cli.Command, c *clie
 	if err != nil {
 		return fmt.Errorf("webhook %d: %w", id, err)
 	}
-	return printRecords(t, cmd, deliveryColumns, limited(each(deliveries), cmd.Int("limit")))
+	return printRecords(t, cmd, deliveryColumns, limited(cmd, each(deliveries)))
 }

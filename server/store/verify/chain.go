@@ -34,7 +34,7 @@ func (c *chain) follows(e *records.StoredEntry) bool {
 // checkChain finds the entries of a company whose hash does not follow from the one
 // before, and compares the last one with what the company's row has.
 func (r *run) checkChain(ctx context.Context, company records.Head) error {
-	r.progress(Chain, min(r.done, r.total), r.total)
+	r.Progress(Chain, min(r.done, r.total), r.total)
 	var c chain
 	err := r.reader.EachEntry(ctx, company.CompanyID, func(e *records.StoredEntry) error {
 		r.advance(Chain)

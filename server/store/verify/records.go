@@ -141,7 +141,7 @@ func (r *run) checkContacts(ctx context.Context, company records.Head) error {
 			}
 		}
 		r.result.Contacts += int64(len(contacts))
-		r.progress(People, r.result.Contacts, r.result.Contacts)
+		r.Progress(People, r.result.Contacts, r.result.Contacts)
 		more = len(contacts) == atOnce
 	}
 	return nil

@@ -49,7 +49,7 @@ type replay struct {
 // the account.
 func (r *run) checkReplay(ctx context.Context, company records.Head) error {
 	p := &replay{run: r, company: company}
-	r.progress(Replay, min(r.done, r.total), r.total)
+	r.Progress(Replay, min(r.done, r.total), r.total)
 	properties, err := r.reader.Properties(ctx, company.CompanyID)
 	if err := r.judge(ctx, fmt.Sprintf("the properties of company %d", company.CompanyID), err); err != nil {
 		return err

@@ -114,7 +114,7 @@ func Run(ctx context.Context, d Database, options Options) (Result, error) {
 	}
 	err = d.Look(ctx, func(s db.Session) error {
 		r.reader = records.Reader{Session: s}
-		r.progress(Storage, 0, 0)
+		r.Progress(Storage, 0, 0)
 		if err := r.judge(ctx, "the storage", d.Inspect(ctx, s, r.found)); err != nil {
 			return err
 		}
@@ -166,15 +166,13 @@ func (r *run) found(f Fault) {
 	r.Found(f)
 }
 
-func (r *run) progress(step Step, done, total int64) { r.Progress(step, done, total) }
-
 // shown is how many records come between two calls of Progress.
 const shown = 1000
 
 // advance counts a record of a step.
 func (r *run) advance(step Step) {
 	if r.done++; r.done%shown == 0 {
-		r.progress(step, min(r.done, r.total), r.total)
+		r.Progress(step, min(r.done, r.total), r.total)
 	}
 }
 
