@@ -35,7 +35,7 @@ func newBooks(t *testing.T) *books {
 	b := &books{store: teststore.Open(t), shell: sh}
 	b.Services = server.NewServices(b.store, server.ServiceConfig{Region: "US"})
 	var err error
-	b.company, err = b.Identity.CreateCompany(t.Context(), identity.NewCompany{Name: "Sunrise", Email: "ada@example.com"})
+	b.company, err = b.Users.CreateCompany(t.Context(), identity.NewCompany{Name: "Sunrise", Email: "ada@example.com"})
 	must(t, err)
 	handler, err := server.New(server.Config{Logger: slog.New(slog.DiscardHandler)}, b.Services)
 	must(t, err)
