@@ -34,3 +34,21 @@ test('merges duplicates after a look at what becomes of them', at('', async page
   await page.getByRole('heading', { name: 'Twice Told' }).waitFor();
   assert.equal((await server.call('GET', `/accounts/${second.id}`)).id, second.id);
 }));
+
+test('merges accounts that nothing but their reader takes for the same', at('', async page => {
+  const make = (title, address) => server.call('POST', '/accounts?match_by=none', { title, address: [address] });
+  const [first, second] = [await make('Quay Bakery', '1 Quay'), await make('Bakery on the Quay', '1 Quay Street')];
+  await page.goto(`${server.url}/console/#/accounts?q=quay`);
+  await page.getByLabel('Select Quay Bakery').click();
+  const merge = page.getByRole('button', { name: 'Merge them…' });
+  assert.equal(await merge.count(), 0);
+  await page.getByLabel('Select Bakery on the Quay').click();
+  await merge.click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('The account that stays').selectOption(String(second.id));
+  await dialog.getByRole('row').filter({ hasText: 'Title' }).getByRole('cell').last().filter({ hasText: 'Bakery on the Quay' }).waitFor();
+  await dialog.getByRole('button', { name: 'Merge', exact: true }).click();
+  await page.getByText('1 account', { exact: true }).waitFor();
+  assert.equal(await merge.count(), 0);
+  assert.equal((await server.call('GET', `/accounts/${first.id}`)).id, second.id);
+}));

@@ -10,6 +10,7 @@ import { Button, Chip, Empty, Failure, Head, Icon } from '../ui/parts';
 import { typing } from '../ui/shortcuts';
 import { AccountsTable } from './accounts-table';
 import { Bulk } from './bulk';
+import { Merge } from './duplicates';
 import { exportView } from './export';
 import { Filters, TestChips, testsOf, type Test } from './filters';
 import { useAccounts, type View } from './accounts-load';
@@ -20,6 +21,7 @@ export const lastList = signal('#/accounts');
 effect(() => { if (!session.value) lastList.value = '#/accounts'; });
 
 const most = 500;
+const mostMerged = 21; // one that stays, and as many others as a merge takes
 const usual = ['title', 'primaryEmail', 'primaryPhone', 'accountType', 'updatedAt'];
 
 /** The columns that are shown if nobody chose: the usual ones, and the first dropdowns. */
@@ -48,6 +50,7 @@ export function Accounts() {
   const list = useAccounts(view);
   const [chosen, setChosen] = useState(new Map<number, Account>());
   const [bulk, setBulk] = useState(false);
+  const [merging, setMerging] = useState(false);
   const [leaving, setLeaving] = useState(false);
   const [exporting, setExporting] = useState(false);
   const address = location.hash;
@@ -76,6 +79,7 @@ export function Accounts() {
     if (next.size > most) say(`At most ${most} accounts are changed together.`, 'bad');
     else setChosen(next);
   };
+  const done = () => { setChosen(new Map()); list.reload(); };
   const save = async () => {
     setExporting(true);
     await exportView(view).catch(e => say(`Nothing was exported: ${e.message}`, 'bad'));
@@ -100,6 +104,7 @@ export function Accounts() {
         <div class="selection" role="status">
           <Chip tone="info">{chosen.size} selected</Chip>
           {may('write') && <Button look="main" onClick={() => setBulk(true)}>Edit them…</Button>}
+          {may('write') && chosen.size > 1 && chosen.size <= mostMerged && <Button onClick={() => setMerging(true)}>Merge them…</Button>}
           <Button look="quiet" onClick={() => setChosen(new Map())}>Clear the selection</Button>
         </div>
       )}
@@ -109,7 +114,8 @@ export function Accounts() {
             {filtered ? <Button onClick={() => go('#/accounts', true)}>Show all</Button> : may('write') && <a class="button plain" href="#/import">Import accounts</a>}
           </Empty>
         : <AccountsTable list={list} columns={view.columns} ascending={view.ascending} onTurn={() => set({ order: view.ascending ? undefined : 'asc' })} chosen={chosen} choose={choose} />}
-      {bulk && <Bulk accounts={[...chosen.values()]} onClose={() => setBulk(false)} onDone={() => { setBulk(false); setChosen(new Map()); list.reload(); }} />}
+      {merging && <Merge accounts={[...chosen.values()]} onClose={() => setMerging(false)} onDone={() => { setMerging(false); done(); }} />}
+      {bulk && <Bulk accounts={[...chosen.values()]} onClose={() => setBulk(false)} onDone={() => { setBulk(false); done(); }} />}
     </div>
   );
 }

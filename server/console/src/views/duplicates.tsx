@@ -55,7 +55,7 @@ export function Duplicates() {
 }
 
 /** Which account stays and what it takes of which, with a look at what becomes of it. */
-function Merge({ accounts, onClose, onDone }: { accounts: Account[]; onClose: () => void; onDone: () => void }) {
+export function Merge({ accounts, onClose, onDone }: { accounts: Account[]; onClose: () => void; onDone: () => void }) {
   const [stays, setStays] = useState(accounts[0]!.id);
   const [take, setTake] = useState<Record<string, number>>({});
   const key = useOnce();
