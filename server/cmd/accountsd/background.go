@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 
 	"github.com/urfave/cli/v3"
@@ -20,8 +21,16 @@ import (
 func mailFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "smtp-url", Usage: "send e-mail through the server at `URL`, as in " + mail.URLForm + "; best set by the variable", Sources: fromEnv("SMTP_URL")},
-		&cli.StringFlag{Name: "public-url", Usage: "the `URL` under which users reach this server, for e-mail and for the links in answers", Sources: fromEnv("PUBLIC_URL")},
+		&cli.StringFlag{Name: "public-url", Usage: "the `URL` under which users reach this server, for e-mail and for the links in answers", Validator: checkPublicURL, Sources: fromEnv("PUBLIC_URL")},
 	}
+}
+
+// checkPublicURL takes a path alone as well, which is all that the links in answers need.
+func checkPublicURL(text string) error {
+	if text == "" || strings.HasPrefix(text, "/") {
+		return nil
+	}
+	return checkURL(text)
 }
 
 func quietDaysFlag() *cli.IntFlag {

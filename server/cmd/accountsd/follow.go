@@ -39,7 +39,7 @@ func followCommand() *cli.Command {
 		Usage:       "keep a database equal to another installation, as its standby",
 		Description: followHelp,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "from", Usage: "the `URL` of the source, as in https://accounts.example.com", Required: true, Validator: checkSource, Sources: fromEnv("FROM")},
+			&cli.StringFlag{Name: "from", Usage: "the `URL` of the source, as in https://accounts.example.com", Required: true, Validator: checkURL, Sources: fromEnv("FROM")},
 			dbFlag(), keyFileFlag(),
 			&cli.DurationFlag{Name: "interval", Usage: "look at the source every `DURATION`", Value: time.Second, Validator: positive[time.Duration], Sources: fromEnv("INTERVAL")},
 			&cli.BoolFlag{Name: "restart", Usage: "remove the SQLite file of an earlier copy, once the source has answered, and make the copy anew", Sources: fromEnv("RESTART")},
@@ -49,8 +49,8 @@ func followCommand() *cli.Command {
 	}
 }
 
-// checkSource refuses what is no URL of an installation.
-func checkSource(text string) error {
+// checkURL refuses what is no URL of an installation.
+func checkURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return fmt.Errorf("must be a URL such as https://accounts.example.com; got %s", fault.Quote(text))

@@ -47,9 +47,9 @@ func keyCreateCommand() *cli.Command {
 		Flags: []cli.Flag{
 			dbFlag(), emailFlag(), whichCompanyFlag(),
 			&cli.StringFlag{Name: "name", Usage: "what the key is for", Sources: fromEnv("NAME")},
-			&cli.StringSliceFlag{Name: "scopes", Usage: "what the key may do: read, write or admin; each includes the ones before it", Value: []string{"write"}, Sources: fromEnv("SCOPES")},
+			&cli.StringSliceFlag{Name: "scopes", Config: trimmed, Usage: "what the key may do: read, write or admin; each includes the ones before it", Value: []string{"write"}, Sources: fromEnv("SCOPES")},
 			&cli.StringFlag{Name: "handling", Usage: "how requests are read that do not say it themselves: strict, or lenient for programs of the former API", Validator: oneOf("strict", "lenient"), Sources: fromEnv("HANDLING")},
-			&cli.StringSliceFlag{Name: "allowed-ips", Usage: "refuse the key from elsewhere than `NETWORK`, as 203.0.113.0/24, or an address; can be repeated", DefaultText: "from anywhere", Sources: fromEnv("ALLOWED_IPS")},
+			&cli.StringSliceFlag{Name: "allowed-ips", Config: trimmed, Usage: "refuse the key from elsewhere than `NETWORK`, as 203.0.113.0/24, or an address; can be repeated", DefaultText: "from anywhere", Sources: fromEnv("ALLOWED_IPS")},
 		},
 		Action: inStore(createKey),
 	}

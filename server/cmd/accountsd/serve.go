@@ -50,8 +50,8 @@ func serveFlags() []cli.Flag {
 		&cli.Int64Flag{Name: "max-body-bytes", Usage: "answer 413 to a body of more than `N` bytes", Value: 1 << 20, Validator: positive[int64], Sources: fromEnv("MAX_BODY_BYTES")},
 		&cli.Int64Flag{Name: "max-bodies-bytes", Usage: "let large bodies of `N` bytes arrive at once, and answer 503 to further ones after a short wait", Value: 4 << 20, Validator: positive[int64], Sources: fromEnv("MAX_BODIES_BYTES")},
 		&cli.DurationFlag{Name: "body-timeout", Usage: "answer 408 to a body that takes longer than `DURATION` to arrive", Value: 20 * time.Second, Validator: positive[time.Duration], Sources: fromEnv("BODY_TIMEOUT")},
-		&cli.StringSliceFlag{Name: "cors-origin", Usage: "let the pages of `ORIGIN`, as https://crm.example.com, call the API from a browser; * for all", Sources: fromEnv("CORS_ORIGIN")},
-		&cli.StringSliceFlag{Name: "trusted-proxies", Usage: "take the caller's address from X-Forwarded-For if `NETWORK`, as 10.0.0.0/8, sends it; can be repeated", DefaultText: "nobody's", Validator: checkNetworks, Sources: fromEnv("TRUSTED_PROXIES")},
+		&cli.StringSliceFlag{Name: "cors-origin", Config: trimmed, Usage: "let the pages of `ORIGIN`, as https://crm.example.com, call the API from a browser; * for all", Sources: fromEnv("CORS_ORIGIN")},
+		&cli.StringSliceFlag{Name: "trusted-proxies", Config: trimmed, Usage: "take the caller's address from X-Forwarded-For if `NETWORK`, as 10.0.0.0/8, sends it; can be repeated", DefaultText: "nobody's", Validator: checkNetworks, Sources: fromEnv("TRUSTED_PROXIES")},
 		&cli.IntFlag{Name: "rate-limit", Usage: "answer 429 to a key that sends more than `N` requests in a second, after twice as many at once; 0 for no limit", Value: 200, Validator: notNegative[int], Sources: fromEnv("RATE_LIMIT")},
 		&cli.Int64Flag{Name: "daily-limit", Usage: "answer 429 to a key that sends more than `N` requests in a day (UTC); 0 for no limit", Validator: notNegative[int64], Sources: fromEnv("DAILY_LIMIT")},
 		&cli.IntFlag{Name: "address-limit", Usage: "answer 429 to an address that sends more than `N` requests without a valid key in a minute; 0 for no limit", Value: 300, Validator: notNegative[int], Sources: fromEnv("ADDRESS_LIMIT")},
@@ -62,6 +62,9 @@ func serveFlags() []cli.Flag {
 		pprofFlag(), metricsFlag(), quietDaysFlag(), logFormatFlag(), webhookNetworksFlag(),
 	}, tlsFlags(), mailFlags())
 }
+
+// trimmed is of the items of a list that may have spaces behind its commas.
+var trimmed = cli.StringConfig{TrimSpace: true}
 
 // dbFlags say which database is served, and how it is opened.
 func dbFlags() []cli.Flag {

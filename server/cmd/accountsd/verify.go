@@ -38,7 +38,7 @@ func verifyCommand() *cli.Command {
 		Description: verifyHelp,
 		Flags: []cli.Flag{
 			dbFlag(),
-			&cli.StringFlag{Name: "against", Usage: "compare with the installation at `URL`, and do nothing else", Validator: checkSource, Sources: fromEnv("AGAINST")},
+			&cli.StringFlag{Name: "against", Usage: "compare with the installation at `URL`, and do nothing else", Validator: checkURL, Sources: fromEnv("AGAINST")},
 			keyFileFlag(), progressFlag(), logFormatFlag(),
 		},
 		Action: func(ctx context.Context, cmd *cli.Command) error {

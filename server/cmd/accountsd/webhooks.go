@@ -12,7 +12,8 @@ import (
 
 func webhookNetworksFlag() *cli.StringSliceFlag {
 	return &cli.StringSliceFlag{
-		Name: "webhook-allow-private", Usage: "let webhooks reach `NETWORK`, as 10.1.0.0/16, which is not public, also by http; can be repeated",
+		Config: trimmed,
+		Name:   "webhook-allow-private", Usage: "let webhooks reach `NETWORK`, as 10.1.0.0/16, which is not public, also by http; can be repeated",
 		DefaultText: "public addresses only", Validator: checkNetworks, Sources: fromEnv("WEBHOOK_ALLOW_PRIVATE"),
 	}
 }
