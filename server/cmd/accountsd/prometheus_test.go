@@ -187,6 +187,7 @@ func load(t *testing.T, p *process, key string) {
 			{"GET", "/v1/clients/1", key, ""},
 			{"GET", "/v1/accounts/1", "acc_nobody", ""},
 			{"POST", "/v1/webhooks", key, fmt.Sprintf(`{"url":%q}`, receiver.URL)}, // 409 in the end
+			{"PATCH", "/v1/webhooks/1", key, `{"state":"active"}`},                 // so that it is tried at once
 			{"GET", "/v1/nowhere", key, ""},
 			{"GET", "/readyz", "", ""},
 		} {
