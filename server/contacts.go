@@ -118,7 +118,7 @@ func FromAPIContactQuery(params api.ListContactsParams) (contact.Query, error) {
 	}, err
 }
 
-// ToAPIContact converts a contact with its accounts.
+// ToAPIContact converts a contact with the accounts that it is shown with.
 func ToAPIContact(c account.Contact) api.Contact {
 	contact := api.Contact{
 		ID:            c.ID,
@@ -127,6 +127,7 @@ func ToAPIContact(c account.Contact) api.Contact {
 		Emails:        append([]string{}, c.Emails...),
 		Phones:        append([]string{}, c.Phones...),
 		Accounts:      convertAll(c.Accounts, func(a account.AccountRef) api.AccountSummary { return api.AccountSummary(a) }),
+		AccountCount:  c.AccountCount,
 		CreatedByUser: nullable.NewNullNullable[api.UserReference](),
 		CreatedAt:     timestamp.Of(c.CreatedAt),
 		UpdatedAt:     timestamp.Of(c.UpdatedAt),

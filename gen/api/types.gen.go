@@ -1617,8 +1617,12 @@ type Contact struct {
 	// Phones The phone numbers, in E.164 where they could be read, else as they were typed.
 	Phones []string `json:"phones"`
 
-	// Accounts The accounts that the contact is linked to.
+	// Accounts The accounts that the contact is linked to, by id: the first 1000, and in a list of contacts the first 100.
+	// `GET /accounts/search?prop1=contacts&op1=eq&value1=<id>` lists all of them.
 	Accounts []AccountSummary `json:"accounts"`
+
+	// AccountCount How many accounts the contact is linked to.
+	AccountCount int64 `json:"accountCount"`
 
 	// CreatedByUser Who created the contact; null if no user did.
 	CreatedByUser nullable.Nullable[UserReference] `json:"createdByUser"`
@@ -1685,7 +1689,8 @@ type ContactPatch struct {
 	// Phones The phone numbers. Replaces the whole list.
 	Phones nullable.Nullable[[]string] `json:"phones,omitempty"`
 
-	// AccountIDs The accounts that the contact is to be linked to. Replaces all links.
+	// AccountIDs The accounts that the contact is to be linked to. Replaces all links; 409 if it would be unlinked from more than
+	// 1000 accounts.
 	AccountIDs nullable.Nullable[[]int64] `json:"accountIds,omitempty"`
 
 	// ID The contact's id. It must be that of the path.
@@ -1693,6 +1698,9 @@ type ContactPatch struct {
 
 	// Accounts Accepted as fetched, not written; see `accountIds`.
 	Accounts []AccountSummary `echo:"true" json:"accounts,omitempty"`
+
+	// AccountCount Accepted as fetched, not written.
+	AccountCount *int64 `echo:"true" json:"accountCount,omitempty"`
 
 	// CreatedByUser Accepted as fetched, not written.
 	CreatedByUser nullable.Nullable[UserReference] `echo:"true" json:"createdByUser,omitempty"`

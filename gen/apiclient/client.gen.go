@@ -602,7 +602,9 @@ type ClientInterface interface {
 
 	// DeleteContact Delete a contact
 	//
-	// Removes a contact, and unlinks it from every account.
+	// Removes a contact, and unlinks it from every account: from 500 at once, so that other writes need not wait for those of
+	// a contact that has thousands. If the time of a request is not enough for all, the answer is 503, and the same request
+	// goes on.
 	//
 	// Corresponds with DELETE /contacts/{contactId} (the `DeleteContact` operationId).
 	DeleteContact(ctx context.Context, contactID ContactPathID, params *DeleteContactParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1903,7 +1905,9 @@ func (c *Client) CreateContact(ctx context.Context, params *CreateContactParams,
 
 // DeleteContact Delete a contact
 //
-// Removes a contact, and unlinks it from every account.
+// Removes a contact, and unlinks it from every account: from 500 at once, so that other writes need not wait for those of
+// a contact that has thousands. If the time of a request is not enough for all, the answer is 503, and the same request
+// goes on.
 //
 // Corresponds with DELETE /contacts/{contactId} (the `DeleteContact` operationId).
 func (c *Client) DeleteContact(ctx context.Context, contactID ContactPathID, params *DeleteContactParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -8289,7 +8293,9 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteContactWithResponse Delete a contact
 	//
-	// Removes a contact, and unlinks it from every account.
+	// Removes a contact, and unlinks it from every account: from 500 at once, so that other writes need not wait for those of
+	// a contact that has thousands. If the time of a request is not enough for all, the answer is 503, and the same request
+	// goes on.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -21255,7 +21261,9 @@ func (c *ClientWithResponses) CreateContactWithResponse(ctx context.Context, par
 
 // DeleteContactWithResponse Delete a contact
 //
-// Removes a contact, and unlinks it from every account.
+// Removes a contact, and unlinks it from every account: from 500 at once, so that other writes need not wait for those of
+// a contact that has thousands. If the time of a request is not enough for all, the answer is 503, and the same request
+// goes on.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -74,9 +74,10 @@ type Contact struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 
-	// Accounts are those that the contact is linked to, by id. Only reads of
-	// contacts fill it.
-	Accounts []AccountRef
+	// Accounts are the first of those that the contact is linked to, by id, and
+	// AccountCount is how many there are. Only reads of contacts fill them.
+	Accounts     []AccountRef
+	AccountCount int64
 }
 
 // AccountRef names an account.

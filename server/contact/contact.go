@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
@@ -22,7 +21,14 @@ const (
 	maxName  = 255
 	MaxTitle = 255
 	maxReach = 100  // e-mail addresses, and as many phone numbers
-	maxLinks = 1000 // accounts that one request links a contact to
+	maxLinks = 1000 // accounts that one request links a contact to, or unlinks it from
+)
+
+// A contact may be linked to all accounts of a company, and is shown with the first of
+// them: alone, and in lists.
+const (
+	AccountsShown  = maxLinks
+	AccountsListed = 100
 )
 
 // Service keeps the contacts of companies. Links to accounts are written through
@@ -68,13 +74,13 @@ func (s *Service) Parse(body any) Patch {
 	return p
 }
 
-// Get returns a contact with its accounts. KindNotFound if the actor's
+// Get returns a contact with the first of its accounts. KindNotFound if the actor's
 // company has none with the id.
 func (s *Service) Get(ctx context.Context, actor identity.Actor, id int64) (account.Contact, error) {
 	return s.store.Contact(ctx, actor.CompanyID, id)
 }
 
-// List returns the contacts that a query selects, with their accounts.
+// List returns the contacts that a query selects, with the first of their accounts.
 func (s *Service) List(ctx context.Context, actor identity.Actor, q Query) ([]account.Contact, error) {
 	return s.store.ListContacts(ctx, actor.CompanyID, q)
 }
@@ -118,25 +124,6 @@ func (s *Service) Update(ctx context.Context, actor identity.Actor, id int64, p 
 			return account.Contact{}, err
 		}
 		return s.save(ctx, tx, actor, before, p)
-	})
-}
-
-// Delete removes a contact, and unlinks it from every account. KindNotFound if
-// the actor's company has none with the id.
-func (s *Service) Delete(ctx context.Context, actor identity.Actor, id int64) error {
-	return write.Do(ctx, s.store, func(ctx context.Context, tx Tx) error {
-		contact, err := tx.Contact(ctx, actor.CompanyID, id)
-		if err != nil {
-			return err
-		}
-		links, err := findLinks(ctx, tx, contact, patch.Set([]int64{}))
-		if err != nil {
-			return err
-		}
-		if err := s.relink(ctx, tx, actor, id, links); err != nil {
-			return err
-		}
-		return tx.DeleteContact(ctx, actor.CompanyID, id)
 	})
 }
 
@@ -199,84 +186,6 @@ func checkName(s, _ string) (string, string) {
 func checkTitle(s, _ string) (string, string) {
 	s = normal.Trim(s)
 	return s, normal.CheckText(s, MaxTitle)
-}
-
-// links are the accounts whose links to a contact change, and what is wrong with
-// those that were asked for.
-type links struct {
-	accounts []account.Account
-	offences fault.Offences
-}
-
-// findLinks loads the accounts that a contact is linked to and is not to be, and
-// those that it is to be linked to and is not.
-func findLinks(ctx context.Context, tx Tx, contact account.Contact, wanted patch.Field[[]int64]) (links, error) {
-	var found links
-	if wanted.IsAbsent() {
-		return found, nil
-	}
-	if len(wanted.Value) > maxLinks {
-		found.offences.Add([]string{"accountIds"}, "%s", fault.TooMany(maxLinks, len(wanted.Value)))
-		return found, nil
-	}
-	linked := make(map[int64]bool, len(contact.Accounts))
-	for _, ref := range contact.Accounts {
-		linked[ref.ID] = true
-		if slices.Contains(wanted.Value, ref.ID) {
-			continue
-		}
-		a, err := tx.AccountForUpdate(ctx, contact.CompanyID, ref.ID)
-		if err != nil {
-			return links{}, fmt.Errorf("load linked account: %w", err)
-		}
-		found.accounts = append(found.accounts, a)
-	}
-	for i, id := range wanted.Value {
-		if linked[id] {
-			continue
-		}
-		linked[id] = true
-		if err := found.add(ctx, tx, contact.CompanyID, id, i); err != nil {
-			return links{}, err
-		}
-	}
-	return found, nil
-}
-
-// add loads the account with the id at a place of the request.
-func (l *links) add(ctx context.Context, tx Tx, companyID, id int64, place int) error {
-	path := []string{"accountIds", strconv.Itoa(place)}
-	a, err := tx.AccountForUpdate(ctx, companyID, id)
-	switch {
-	case fault.IsNotFound(err):
-		l.offences.Add(path, "must be the id of an account of this company; got %d", id)
-	case fault.MergedInto(err) != 0:
-		l.offences.Conflict(path, "is %d, which was merged into account %d; use that one", id, fault.MergedInto(err))
-	case err != nil:
-		return fmt.Errorf("load account: %w", err)
-	case len(a.Contacts) >= account.MaxContacts:
-		l.offences.Add(path, "cannot be %d: that account has %d contacts, the most allowed", id, len(a.Contacts))
-	default:
-		l.accounts = append(l.accounts, a)
-	}
-	return nil
-}
-
-// relink turns the link of each account to the contact: off where there is one,
-// and on, behind the others, where there is none. The accounts change by it.
-func (s *Service) relink(ctx context.Context, tx Tx, actor identity.Actor, contactID int64, l links) error {
-	for _, a := range l.accounts {
-		ids := account.ContactIDs(a.Contacts)
-		if place := slices.Index(ids, contactID); place >= 0 {
-			ids = slices.Delete(ids, place, place+1)
-		} else {
-			ids = append(ids, contactID)
-		}
-		if err := s.accounts.SetContacts(ctx, tx, actor, a, ids); err != nil {
-			return fmt.Errorf("link account %d: %w", a.ID, err)
-		}
-	}
-	return nil
 }
 
 // SearchText returns the text of a contact to search in: name, emails, and the

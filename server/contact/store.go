@@ -17,13 +17,17 @@ type Store interface {
 type Reader interface {
 	account.Reader
 
-	// Contact returns a contact with the accounts that it is linked to, or
-	// KindNotFound. In a Tx, no other transaction changes the contact until
+	// Contact returns a contact with the first AccountsShown of the accounts
+	// that it is linked to, or KindNotFound. In a Tx, no other transaction changes the contact until
 	// this one ends.
 	Contact(ctx context.Context, companyID, id int64) (account.Contact, error)
 
-	// ListContacts returns the contacts that a query selects, with the
-	// accounts that they are linked to.
+	// LinkedAccounts returns the ids of the accounts that a contact is linked
+	// to, the lowest first, at most so many.
+	LinkedAccounts(ctx context.Context, companyID, contactID int64, limit int) ([]int64, error)
+
+	// ListContacts returns the contacts that a query selects, each with the
+	// first AccountsListed of the accounts that it is linked to.
 	ListContacts(ctx context.Context, companyID int64, q Query) ([]account.Contact, error)
 
 	// CountContacts returns how many contacts a query selects, whatever its

@@ -188,7 +188,7 @@ func addContacts(ctx context.Context, s store.Store, companyID int64, to Content
 
 // addContact adds a contact without its accounts, which are what accounts have.
 func (c Content) addContact(contact client.Contact) {
-	contact.Accounts = nil
+	contact.Accounts, contact.AccountCount = nil, 0
 	c.add(fmt.Sprint(contact.ID), contact.ID, contact)
 }
 

@@ -6,7 +6,9 @@ import (
 	"testing"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/contact"
 	"github.com/accountsd/accountsd/server/intake"
+	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/transfer"
 )
 
@@ -149,5 +151,19 @@ func TestActorAndCompany(t *testing.T) {
 	wantCounts(t, other.importText(t, "start.csv", startCSV, transfer.Options{}), 2, 0, 0, 0)
 	if got := state(f.accounts(t)); got != mine {
 		t.Errorf("got %s, want %s", got, mine)
+	}
+}
+
+// One address links all rows of a file to one contact, which is listed with the first of
+// them.
+func TestOneContactOfManyRows(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	const rows = contact.AccountsListed + 1
+	text := "title,address,primaryEmail\n" + strings.Repeat("One,1 Main St,one@example.com\n", rows)
+	wantCounts(t, f.importText(t, "a.csv", text, transfer.Options{MatchBy: account.MatchNone}), rows, 0, 0, 0)
+	list, err := f.Contacts.List(t.Context(), f.actor, contact.Query{Words: []string{"one@example.com"}, Page: query.Page{Limit: 10}})
+	if err != nil || len(list) != 1 || list[0].AccountCount != rows || len(list[0].Accounts) != contact.AccountsListed {
+		t.Errorf("got %+v, %v", list, err)
 	}
 }

@@ -2,8 +2,10 @@ package records
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/contact"
 	"github.com/accountsd/accountsd/server/store/db"
 )
 
@@ -20,15 +22,22 @@ var (
 
 var contactColumns = `SELECT ` + contacts.List("c.")
 
-// linkedAccounts is one more column: the accounts that the contact is linked to.
-const linkedAccounts = `,
+// linkedAccounts are two more columns: the first accounts that the contact is linked
+// to, and how many there are.
+func linkedAccounts(most int) string {
+	const links = `FROM account_contacts l WHERE l.company_id = c.company_id AND l.contact_id = c.id`
+	return fmt.Sprintf(`,
 	coalesce((SELECT {array}({object}('id', a.id, 'title', a.title) ORDER BY a.id)
-		FROM account_contacts l JOIN accounts a ON a.company_id = l.company_id AND a.id = l.account_id
-		WHERE l.company_id = c.company_id AND l.contact_id = c.id), '[]')`
+		FROM (SELECT l.company_id, l.account_id `+links+` ORDER BY l.account_id LIMIT %d) picked
+		JOIN accounts a ON a.company_id = picked.company_id AND a.id = picked.account_id), '[]'),
+	(SELECT count(*) `+links+`)`, most)
+}
 
 var (
-	selectContact = db.Statement{Thing: "contact", Brief: true, Text: contactColumns + linkedAccounts + `
+	selectContact = db.Statement{Thing: "contact", Brief: true, Text: contactColumns + linkedAccounts(contact.AccountsShown) + `
 FROM contacts c WHERE c.id = ? AND c.company_id = ?`}
+	selectFirstLinked = db.Statement{Thing: "contact", Text: `SELECT account_id FROM account_contacts
+WHERE company_id = ? AND contact_id = ? ORDER BY account_id LIMIT ?`}
 	selectContacts = db.Statement{Thing: "contacts", Brief: true, Text: contactColumns + `
 FROM contacts c WHERE {-}c.company_id = ? AND c.id IN ({ids ?})`}
 	findContact = db.Statement{Thing: "contact", Text: contactColumns + `
@@ -65,6 +74,11 @@ func (r Reader) FindContact(ctx context.Context, companyID int64, email, phone s
 
 func scanLinkedContact(row *db.Row) (account.Contact, error) {
 	var c account.Contact
-	err := row.Scan(contacts.At(&c, (*db.List[account.AccountRef])(&c.Accounts))...)
+	err := row.Scan(contacts.At(&c, (*db.List[account.AccountRef])(&c.Accounts), &c.AccountCount)...)
 	return c, err
+}
+
+// LinkedAccounts returns the lowest ids of the accounts that a contact is linked to.
+func (r Reader) LinkedAccounts(ctx context.Context, companyID, contactID int64, limit int) ([]int64, error) {
+	return db.Collect(ctx, r.Session, selectFirstLinked, []any{companyID, contactID, limit}, db.Scan[int64])
 }

@@ -46,15 +46,46 @@ func (r Reader) listContacts(ctx context.Context, companyID int64, q contact.Que
 	if w.back {
 		slices.Reverse(items)
 	}
+	if err == nil && len(q.Words) > 0 {
+		err = r.addLinked(ctx, companyID, items)
+	}
 	return items, err
+}
+
+// listedContact is what a list shows of a contact.
+var listedContact = contactColumns + linkedAccounts(contact.AccountsListed)
+
+var selectListed = db.Statement{Thing: "contacts", Text: listedContact + `
+FROM contacts c WHERE {-}c.company_id = ? AND c.id IN ({ids ?})`}
+
+// addLinked adds to contacts the accounts that they are linked to.
+func (r Reader) addLinked(ctx context.Context, companyID int64, items []account.Contact) error {
+	if len(items) == 0 {
+		return nil
+	}
+	ids, places := make(db.List[int64], len(items)), make(map[int64]int, len(items))
+	for i, c := range items {
+		ids[i], places[c.ID] = c.ID, i
+	}
+	return r.Session.Each(ctx, selectListed, []any{companyID, ids}, func(row *db.Row) error {
+		c, err := scanLinkedContact(row)
+		if err == nil {
+			items[places[c.ID]] = c
+		}
+		return err
+	})
 }
 
 // pickContacts returns the contacts of a page, in the order of the walk. It looks at
 // so many at the most, and tells whether there may be more for the page behind them;
-// 0: at all.
+// 0: at all. With words to look for, it leaves the accounts to addLinked.
 func (r Reader) pickContacts(ctx context.Context, companyID int64, q contact.Query, ids db.Fragment, w walk, reach int64) (items []account.Contact, more bool, err error) {
 	var b db.Builder
-	b.Add(contactColumns + linkedAccounts)
+	columns, read := listedContact, scanLinkedContact
+	if len(q.Words) > 0 {
+		columns, read = contactColumns, contacts.Scan
+	}
+	b.Add(columns)
 	addContacts(&b, companyID, q, ids)
 	w.addStart(&b, "c")
 	w.addOrder(&b, "c")
@@ -65,13 +96,13 @@ func (r Reader) pickContacts(ctx context.Context, companyID int64, q contact.Que
 	case reach > 0:
 		addMost(&b, reach)
 	}
-	picked, read := newPicker[account.Contact](w), int64(0)
+	picked, looked := newPicker[account.Contact](w), int64(0)
 	scan := func(row *db.Row) (account.Contact, error) {
-		read++
-		return scanLinkedContact(row)
+		looked++
+		return read(row)
 	}
 	err = r.eachContact(ctx, &b, q.Words, scan, picked.take)
-	return picked.items, reach > 0 && read == reach && len(picked.items) < w.page.Limit, err
+	return picked.items, reach > 0 && looked == reach && len(picked.items) < w.page.Limit, err
 }
 
 // CountContacts returns how many contacts a query selects.

@@ -88,6 +88,10 @@ func (f *fixture) uses() map[string]func(context.Context) error {
 			return err
 		},
 		"Contact": func(ctx context.Context) error { _, err := f.store.Contact(ctx, id, 1); return err },
+		"LinkedAccounts": func(ctx context.Context) error {
+			_, err := f.store.LinkedAccounts(ctx, id, 1, 1)
+			return err
+		},
 		"ListContacts": func(ctx context.Context) error {
 			_, err := f.store.ListContacts(ctx, id, contact.Query{Page: page})
 			return err

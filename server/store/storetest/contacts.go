@@ -9,12 +9,13 @@ import (
 
 // contactTests are the tests of contacts.
 var contactTests = tests{
-	"Contact":       testContact,
-	"Contacts":      testContacts,
-	"FindContact":   testFindContact,
-	"ListContacts":  testListContacts,
-	"UpdateContact": testUpdateContact,
-	"DeleteContact": testDeleteContact,
+	"Contact":               testContact,
+	"ContactOfManyAccounts": testContactOfManyAccounts,
+	"Contacts":              testContacts,
+	"FindContact":           testFindContact,
+	"ListContacts":          testListContacts,
+	"UpdateContact":         testUpdateContact,
+	"DeleteContact":         testDeleteContact,
 }
 
 func testContacts(t *testing.T, f *fixture) {

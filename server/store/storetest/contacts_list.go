@@ -65,6 +65,7 @@ func (f *fixture) addPeople(t *testing.T) (all []account.Contact, accounts []int
 		ref := f.linked(t, []string{"First", "Second", "Third"}[i], linked...)
 		for j := i; j < len(all); j += 2 + i {
 			all[j].Accounts = append(all[j].Accounts, ref)
+			all[j].AccountCount++
 		}
 		accounts = append(accounts, ref.ID)
 	}

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/accountsd/accountsd/server/account"
+	"github.com/accountsd/accountsd/server/contact"
 	"github.com/accountsd/accountsd/server/fault"
+	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/store"
 )
 
@@ -27,6 +29,7 @@ func (f *fixture) wantContact(t *testing.T, want account.Contact) {
 	if want.Accounts == nil {
 		want.Accounts = []account.AccountRef{}
 	}
+	want.AccountCount = int64(len(want.Accounts))
 	equal(t, got, want)
 }
 
@@ -120,4 +123,44 @@ func testDeleteContact(t *testing.T, f *fixture) {
 	f.wantAccount(t, a)
 	lee.Accounts = []account.AccountRef{{ID: a.ID, Title: a.Title}}
 	f.wantContact(t, lee)
+}
+
+// A contact of very many accounts is read with the first of them.
+func testContactOfManyAccounts(t *testing.T, f *fixture) {
+	jo := f.addContact(t, account.Contact{Name: "Jo Mill"})
+	var all []account.AccountRef
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
+		all = nil
+		for range contact.AccountsShown + 1 {
+			a := f.newAccount("Linked")
+			a.Contacts = []account.Contact{jo}
+			if err := tx.InsertAccount(ctx, &a); err != nil {
+				return err
+			}
+			all = append(all, account.AccountRef{ID: a.ID, Title: a.Title})
+		}
+		return nil
+	})
+	jo.AccountCount, jo.Accounts = contact.AccountsShown+1, all[:contact.AccountsShown]
+	got, err := f.store.Contact(t.Context(), f.company.ID, jo.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, got, jo)
+	jo.Accounts = all[:contact.AccountsListed]
+	for _, words := range [][]string{nil, {"mill"}, {"jo"}} {
+		list, err := f.store.ListContacts(t.Context(), f.company.ID, contact.Query{Words: words, Page: query.Page{Limit: 2}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, list, []account.Contact{jo})
+	}
+	ids, err := f.store.LinkedAccounts(t.Context(), f.company.ID, jo.ID, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, ids, []int64{all[0].ID, all[1].ID})
+	if ids, err := f.store.LinkedAccounts(t.Context(), f.other.ID, jo.ID, 2); err != nil || len(ids) > 0 {
+		t.Errorf("in another company it is linked to %v, %v", ids, err)
+	}
 }

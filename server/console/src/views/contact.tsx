@@ -1,7 +1,7 @@
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { api, get, Refusal, type Contact } from '../api';
 import { begunAt, keep } from '../begun';
-import { ago } from '../format';
+import { ago, count } from '../format';
 import { same, type Draft, type Member } from '../members';
 import { go } from '../router';
 import { may } from '../session';
@@ -66,19 +66,20 @@ function ContactWork({ contact, onSaved }: { contact: Contact; onSaved: (c: Cont
       </section>
       <section class="panel">
         <h2>Accounts</h2>
-        {contact.accounts.length === 0 && <p class="none">Not linked to any account.</p>}
+        {contact.accountCount === 0 && <p class="none">Not linked to any account.</p>}
         <ul class="people">{contact.accounts.map(a => <li key={a.id}><a href={`#/accounts/${a.id}`}>{a.title}</a></li>)}</ul>
+        {contact.accountCount > contact.accounts.length && <p class="second">and {count(contact.accountCount - contact.accounts.length, 'other', 'others')}</p>}
       </section>
       {Object.keys(draft).length > 0 && (
         <div class="savebar"><div class="savebar-words" role="status"><b>Changed</b></div><Button onClick={() => { setDraft({}); setError(undefined); }}>Discard</Button><Button type="submit" look="main" busy={busy}>Save</Button></div>
       )}
       {deleting && (
-        <FormDialog title={`Delete ${contact.name}?`} action="Delete" danger reasoned={contact.accounts.length > 0} onClose={() => setDeleting(false)} onSubmit={async reason => {
+        <FormDialog title={`Delete ${contact.name}?`} action="Delete" danger reasoned={contact.accountCount > 0} onClose={() => setDeleting(false)} onSubmit={async reason => {
           await get(api.DELETE('/contacts/{contactId}', { params: { ...at.params, header: reason } }));
           keep(place, undefined);
           say(`${contact.name} is deleted.`);
           go('#/contacts');
-        }}>{() => <p>The contact is unlinked from {contact.accounts.length === 1 ? 'its account' : `its ${contact.accounts.length} accounts`}.</p>}</FormDialog>
+        }}>{() => <p>The contact is unlinked from {contact.accountCount === 1 ? 'its account' : `its ${count(contact.accountCount, 'account', 'accounts')}`}.</p>}</FormDialog>
       )}
     </form>
   );

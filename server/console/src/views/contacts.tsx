@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, ask, get, nextCursor, type Contact } from '../api';
-import { ago } from '../format';
+import { ago, count } from '../format';
 import { go, route, to } from '../router';
 import { may } from '../session';
 import { FormDialog } from '../ui/dialog';
@@ -8,6 +8,9 @@ import { TextField } from '../ui/field';
 import { useOnce } from '../ui/once';
 import { Button, Empty, Failure, Head, Icon, useNextKey } from '../ui/parts';
 import { typing } from '../ui/shortcuts';
+
+/** Of how many of a contact's accounts the list has the names. */
+const shown = 10;
 
 /** The people of the company's accounts. */
 export function Contacts() {
@@ -53,7 +56,7 @@ export function Contacts() {
                 <tr key={c.id}>
                   <th scope="row"><a href={`#/contacts/${c.id}`}>{c.name}</a> <span class="second">{c.title}</span></th>
                   <td>{c.emails.join(', ')}</td><td>{c.phones.join(', ')}</td>
-                  <td>{c.accounts.map((a, i) => <>{i > 0 && ', '}<a key={a.id} href={`#/accounts/${a.id}`}>{a.title}</a></>)}</td><td data-label="Updated">{ago(c.updatedAt)}</td>
+                  <td>{c.accounts.slice(0, shown).map((a, i) => <>{i > 0 && ', '}<a key={a.id} href={`#/accounts/${a.id}`}>{a.title}</a></>)}{c.accountCount > shown && ` and ${count(c.accountCount - shown, 'other', 'others')}`}</td><td data-label="Updated">{ago(c.updatedAt)}</td>
                 </tr>
               ))}
             </tbody>
