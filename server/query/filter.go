@@ -22,17 +22,10 @@ type Filter struct {
 type Condition struct {
 	Member   Member
 	Property schema.Property // the custom property, of MemberCustom
-	Ranges   []Range         // a value lies in one of them
+	Ranges   []Range         // a value lies in one of them; as Union returns them
 	Contains string          // a value holds this text, as normal.SearchFold; digits of phone numbers
 	Exists   bool            // there is a value
 	Negate   bool            // the test must fail: true also of a member without a value
-}
-
-// Range is an interval of values, in the form in which the member's are
-// compared: see Kind. A nil end is open to that side.
-type Range struct {
-	From, To         any
-	FromOpen, ToOpen bool // the end itself is outside
 }
 
 // Member names what a condition tests: a member of the record by its name, or
@@ -99,21 +92,7 @@ func (c Condition) Passes(value any) bool {
 		text, _ := value.(string)
 		return strings.Contains(text, c.Contains)
 	}
-	return c.Exists || slices.ContainsFunc(c.Ranges, func(r Range) bool { return r.holds(value) })
-}
-
-func (r Range) holds(value any) bool {
-	if r.From != nil {
-		if order := compare(value, r.From); order < 0 || order == 0 && r.FromOpen {
-			return false
-		}
-	}
-	if r.To != nil {
-		if order := compare(value, r.To); order > 0 || order == 0 && r.ToOpen {
-			return false
-		}
-	}
-	return true
+	return c.Exists || anyHolds(c.Ranges, value)
 }
 
 // compare orders two values of one of the types of Kind.

@@ -147,9 +147,11 @@ func (p *testParser) condition(s Subject) Condition {
 		c.Contains = p.needle(s)
 	case OpIn, OpNotIn:
 		c.Negate = p.Operator == OpNotIn
+		var values []Range
 		for _, o := range p.operands(s) {
-			c.Ranges = append(c.Ranges, o.within())
+			values = append(values, o.within())
 		}
+		c.Ranges = Union(values)
 	case OpBetween:
 		if ends := p.operands(s); len(ends) == 2 {
 			c.Ranges = []Range{{From: ends[0].from, To: ends[1].to, ToOpen: ends[1].toOpen}}

@@ -82,7 +82,7 @@ func (s *samples) condition(r *rapid.T) query.Condition {
 		c.Contains = part(r, c.Member, known)
 		return c
 	}
-	c.Ranges = rapid.SliceOfN(rapid.Custom(func(r *rapid.T) query.Range { return between(r, known) }), 0, 3).Draw(r, "ranges")
+	c.Ranges = query.Union(rapid.SliceOfN(rapid.Custom(func(r *rapid.T) query.Range { return between(r, known) }), 0, 3).Draw(r, "ranges"))
 	return c
 }
 

@@ -184,6 +184,7 @@ func testManyRanges(t *testing.T, f *fixture) {
 				r.ToOpen = !single
 				c.Ranges = append(c.Ranges, r)
 			}
+			c.Ranges = query.Union(c.Ranges)
 			q := account.Query{Filter: query.Filter{Conditions: []query.Condition{c}}, Ascending: true, Page: query.Page{Limit: 10}}
 			f.wantList(t, q)
 			q.Filter.Conditions[0].Negate = true
