@@ -102,7 +102,7 @@ describe('a window', () => {
     await dialog.waitFor({ state: 'hidden' });
     await page.evaluate(() => { location.hash = '#/users'; });
     await press(page, 'Invite');
-    await page.getByLabel('Admin').check();
+    await page.getByRole('dialog').getByLabel('Admin').check();
     await page.keyboard.press('Escape');
     await press(question, 'Discard it');
     await page.evaluate(() => { location.hash = '#/accounts?q=residence'; });
