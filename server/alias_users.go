@@ -144,6 +144,7 @@ func ToAPIAliasMigration(r alias.Report) api.AliasMigration {
 		State:       api.AliasState(r.State),
 		Sunset:      timeOrNull(r.Sunset),
 		NotifiedAt:  timeOrNull(r.NotifiedAt),
+		Mail:        nullable.NewNullNullable[api.AliasMail](),
 		MigratedAt:  timeOrNull(r.MigratedAt),
 		FirstCallAt: timeOrNull(r.First),
 		LastCallAt:  timeOrNull(r.Last),
@@ -162,6 +163,9 @@ func ToAPIAliasMigration(r alias.Report) api.AliasMigration {
 			return api.AliasLeniency{Name: l.Name, Calls: l.Calls, LastCallAt: timestamp.Of(l.Last), Keys: convertAll(l.Keys, toAPIAliasKey)}
 		}),
 		Rehearsals: convertAll(r.Rehearsals, toAPIAliasRehearsal),
+	}
+	if mail := toAPIAliasMail(r.Mail); mail != nil {
+		body.Mail.Set(*mail)
 	}
 	if r.Quiet >= 0 {
 		body.DaysQuiet.Set(r.Quiet)

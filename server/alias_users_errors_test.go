@@ -125,6 +125,9 @@ func TestListMigrations(t *testing.T) {
 			if user["steps"] != nil || user["operations"] != nil {
 				t.Errorf("a list with %v", user)
 			}
+			if mail, ok := user["mail"].(map[string]any); ok != (user["state"] == "notified") || ok && mail["state"] != "not_sent" {
+				t.Errorf("the mail is %v", user["mail"])
+			}
 		}
 		return emails, a
 	}

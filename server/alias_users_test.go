@@ -143,7 +143,7 @@ func TestOneUserMovesWhileAnotherStays(t *testing.T) {
 		t.Errorf("Sunset %q", got)
 	}
 	refused = f.step(t, "/migrate", "", http.StatusConflict)
-	if !strings.Contains(refused.Body.String(), "the last call was 0 days ago, and who is quiet has made none for 14 days") {
+	if !strings.Contains(refused.Body.String(), "the last call was 0 days ago; wait for that day or for 14 days without a call, or send force=true") {
 		t.Errorf("%s", refused.Body)
 	}
 

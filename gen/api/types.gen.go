@@ -1254,7 +1254,7 @@ type AliasLeniency struct {
 // String returns the value as JSON.
 func (v AliasLeniency) String() string { return custom.JSON(v) }
 
-// AliasMail What became of a notice's e-mail. Only of `notified`.
+// AliasMail What became of a notice's e-mail. Of steps, only of `notified`.
 type AliasMail struct {
 	// State What became of a notice's e-mail: `not_sent` because the server had no way to send any, or the notice was taken back
 	// or followed by another one before it went out, `pending` until it is delivered, `sent` once a mail server has taken it, or `failed` for good.
@@ -1307,6 +1307,9 @@ type AliasMigration struct {
 
 	// NotifiedAt When the user was last notified; null if never.
 	NotifiedAt nullable.Nullable[timestamp.Time] `json:"notifiedAt"`
+
+	// Mail What became of the e-mail of the last notice; null if the user is not notified.
+	Mail nullable.Nullable[AliasMail] `json:"mail"`
 
 	// MigratedAt Since when the former paths are closed; null if they are open.
 	MigratedAt nullable.Nullable[timestamp.Time] `json:"migratedAt"`
@@ -1439,7 +1442,7 @@ type AliasStep struct {
 	// Sunset The end that was named to the user. Only of `notified`, if there was one.
 	Sunset *timestamp.Time `json:"sunset,omitempty"`
 
-	// Mail What became of a notice's e-mail. Only of `notified`.
+	// Mail What became of a notice's e-mail. Of steps, only of `notified`.
 	Mail *AliasMail `json:"mail,omitempty"`
 
 	// Rehearsal A time in which the former paths answer 410.
@@ -3569,7 +3572,8 @@ type GetAliasMigrationParams struct {
 
 // MigrateAliasUserParams defines parameters for MigrateAliasUser.
 type MigrateAliasUserParams struct {
-	// Force Whether to close the former paths although the user was not notified, or still has time and uses them.
+	// Force Whether to close the former paths although the user was not notified, the mail of the notice has not gone out, or the
+	// user still has time and uses them.
 	Force *ForceMigration `form:"force,omitempty" json:"force,omitempty"`
 
 	// Prefer Preferences (RFC 7240), of which `handling` has a meaning everywhere: `strict` refuses what is not as this document says,

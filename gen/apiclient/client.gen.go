@@ -456,8 +456,9 @@ type ClientInterface interface {
 	// From now on every path under `/clients` answers this user 410 with the code `GONE`, and every other user as before. Other
 	// servers follow within seconds.
 	//
-	// The user must have been notified. If a sunset was set, it must be past, or the user must not have called the former
-	// paths for as many days as the operator has set (14 if not). Anything else answers 409, unless `force=true`.
+	// The user must have been notified, and the mail of the last notice must not have failed, nor wait for another attempt. If
+	// a sunset was set, it must be past, or the user must not have called the former paths for as many days as the operator has
+	// set (14 if not). Anything else answers 409, unless `force=true`.
 	//
 	// Corresponds with POST /alias-migrations/{userId}/migrate (the `MigrateAliasUser` operationId).
 	MigrateAliasUser(ctx context.Context, userID UserID, params *MigrateAliasUserParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1619,8 +1620,9 @@ func (c *Client) GetAliasMigration(ctx context.Context, userID UserID, params *G
 // From now on every path under `/clients` answers this user 410 with the code `GONE`, and every other user as before. Other
 // servers follow within seconds.
 //
-// The user must have been notified. If a sunset was set, it must be past, or the user must not have called the former
-// paths for as many days as the operator has set (14 if not). Anything else answers 409, unless `force=true`.
+// The user must have been notified, and the mail of the last notice must not have failed, nor wait for another attempt. If
+// a sunset was set, it must be past, or the user must not have called the former paths for as many days as the operator has
+// set (14 if not). Anything else answers 409, unless `force=true`.
 //
 // Corresponds with POST /alias-migrations/{userId}/migrate (the `MigrateAliasUser` operationId).
 func (c *Client) MigrateAliasUser(ctx context.Context, userID UserID, params *MigrateAliasUserParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -8135,8 +8137,9 @@ type ClientWithResponsesInterface interface {
 	// From now on every path under `/clients` answers this user 410 with the code `GONE`, and every other user as before. Other
 	// servers follow within seconds.
 	//
-	// The user must have been notified. If a sunset was set, it must be past, or the user must not have called the former
-	// paths for as many days as the operator has set (14 if not). Anything else answers 409, unless `force=true`.
+	// The user must have been notified, and the mail of the last notice must not have failed, nor wait for another attempt. If
+	// a sunset was set, it must be past, or the user must not have called the former paths for as many days as the operator has
+	// set (14 if not). Anything else answers 409, unless `force=true`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -21019,8 +21022,9 @@ func (c *ClientWithResponses) GetAliasMigrationWithResponse(ctx context.Context,
 // From now on every path under `/clients` answers this user 410 with the code `GONE`, and every other user as before. Other
 // servers follow within seconds.
 //
-// The user must have been notified. If a sunset was set, it must be past, or the user must not have called the former
-// paths for as many days as the operator has set (14 if not). Anything else answers 409, unless `force=true`.
+// The user must have been notified, and the mail of the last notice must not have failed, nor wait for another attempt. If
+// a sunset was set, it must be past, or the user must not have called the former paths for as many days as the operator has
+// set (14 if not). Anything else answers 409, unless `force=true`.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -92,11 +92,12 @@ type Step struct {
 
 // migrate closes the alias for the user. Unless forced it returns what speaks
 // against it, as an offence of the request.
-func (m Migration) migrate(now, lastCall time.Time, quietDays int, force bool) (Migration, bool, error) {
+func (r Report) migrate(now time.Time, quietDays int, force bool) (Migration, bool, error) {
+	m := r.Migration
 	if m.State == Migrated {
 		return m, false, conflict("%s has already been migrated", m.User.Email)
 	}
-	objection := m.objection(now, lastCall, quietDays)
+	objection := r.objection(now, quietDays)
 	if objection != nil && !force {
 		return m, false, objection
 	}
@@ -104,18 +105,23 @@ func (m Migration) migrate(now, lastCall time.Time, quietDays int, force bool) (
 	return m, objection != nil, nil
 }
 
-// objection is what speaks against a migration: no notice, or a sunset that is
-// still to come while the user has not been quiet for long enough.
-func (m Migration) objection(now, lastCall time.Time, quietDays int) error {
-	if m.State != Notified {
-		return conflict("%s was not notified; do that first, or send force=true", m.User.Email)
+// objection is what speaks against a migration: no notice, one whose mail did not
+// go out, or a sunset that is still to come while the user has not been quiet for long
+// enough.
+func (r Report) objection(now time.Time, quietDays int) error {
+	if r.State != Notified {
+		return conflict("%s was not notified; do that first, or send force=true", r.User.Email)
 	}
-	if m.Sunset.IsZero() || !now.Before(m.Sunset) {
+	if r.Mail != nil && r.Mail.State != MailSent && r.Mail.Failure != "" {
+		return conflict("the notice has not reached %s: its mail is %s (%s); notify again, or tell the user otherwise and send force=true",
+			r.User.Email, r.Mail.State, r.Mail.Failure)
+	}
+	if r.Sunset.IsZero() || !now.Before(r.Sunset) {
 		return nil
 	}
-	if quiet := quietFor(now, lastCall); quiet >= 0 && quiet < quietDays {
-		return conflict("the sunset of %s is %s, and the last call was %s ago, and who is quiet has made none for %s; wait, or send force=true",
-			m.User.Email, m.Sunset.Format(time.RFC3339), plural.Of(quiet, "day", "days"), plural.Of(quietDays, "day", "days"))
+	if r.Quiet >= 0 && r.Quiet < quietDays {
+		return conflict("the sunset of %s is %s, and the last call was %s ago; wait for that day or for %s without a call, or send force=true",
+			r.User.Email, r.Sunset.Format(time.RFC3339), plural.Of(r.Quiet, "day", "days"), plural.Of(quietDays, "day", "days"))
 	}
 	return nil
 }

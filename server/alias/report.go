@@ -27,6 +27,7 @@ type Report struct {
 	Operations []OperationUse
 	Leniencies []LeniencyUse
 
+	Mail  *Mail  // of the last notice; nil: the user is not notified
 	Steps []Step // newest first; only reports of one user have them
 }
 

@@ -104,6 +104,11 @@ func usedBy(ctx context.Context, r Reader, migrations []Migration, now time.Time
 	if err != nil {
 		return nil, fmt.Errorf("load leniencies: %w", err)
 	}
+	notices, err := r.AliasNotices(ctx, company, ids)
+	if err != nil {
+		return nil, fmt.Errorf("load notices: %w", err)
+	}
+	notified := byUser(notices, func(s Step) int64 { return s.UserID })
 	calls := byUser(totals, func(t Total) int64 { return t.UserID })
 	days := byUser(dayTotals, func(t DayTotal) int64 { return t.UserID })
 	lenient := byUser(leniencies, func(t LeniencyTotal) int64 { return t.UserID })
@@ -111,6 +116,9 @@ func usedBy(ctx context.Context, r Reader, migrations []Migration, now time.Time
 	for i, m := range migrations {
 		reports[i] = newReport(m, calls[m.User.ID], lenient[m.User.ID], now)
 		reports[i].Days = newDays(days[m.User.ID], periods.Month)
+		for _, notice := range notified[m.User.ID] { // The last one counts.
+			reports[i].Mail = notice.Mail
+		}
 	}
 	return reports, nil
 }
@@ -176,10 +184,7 @@ func (s *Service) step(ctx context.Context, actor identity.Actor, userID int64, 
 		if err := tx.SaveAliasMigration(ctx, report.Migration); err != nil {
 			return Report{}, fmt.Errorf("store migration: %w", err)
 		}
-		if report.Steps, err = tx.AliasSteps(ctx, m.CompanyID, userID, maxSteps); err != nil {
-			return Report{}, fmt.Errorf("load steps: %w", err)
-		}
-		return report, nil
+		return s.report(ctx, tx, report.Migration, now)
 	})
 	s.gate.forget(userID) // Also after an error: a read more does no harm.
 	return report, err
@@ -254,7 +259,7 @@ func (s *Service) Migrate(ctx context.Context, actor identity.Actor, userID int6
 	}
 	return s.step(ctx, actor, userID, func(ctx context.Context, tx Tx, r *Report, step *Step) (err error) {
 		step.Kind = StepMigrated
-		if r.Migration, step.Forced, err = r.migrate(step.At, r.Last, s.config.QuietDays, force); err != nil {
+		if r.Migration, step.Forced, err = r.migrate(step.At, s.config.QuietDays, force); err != nil {
 			return err
 		}
 		return tx.AddAliasStep(ctx, step)

@@ -44,6 +44,10 @@ type Reader interface {
 	// most limit.
 	AliasSteps(ctx context.Context, companyID, userID int64, limit int) ([]Step, error)
 
+	// AliasNotices returns the last notices of those users who were notified, each
+	// with its mail, by user.
+	AliasNotices(ctx context.Context, companyID int64, userIDs []int64) ([]Step, error)
+
 	// DueMails returns the ids of mails that are to be sent by now, the
 	// longest due first, at most limit.
 	DueMails(ctx context.Context, now time.Time, limit int) ([]int64, error)

@@ -198,14 +198,17 @@ func TestSeveralOutboxes(t *testing.T) {
 	}
 }
 
-// post is a mail server that can be away.
+// post is a mail server that can be away, or refuse what it is sent.
 type post struct {
-	away bool
-	sent []string // subjects
+	away, refuses bool
+	sent          []string // subjects
 }
 
 func (p *post) Send(_ context.Context, m alias.Mail) error {
-	if p.away {
+	switch {
+	case p.refuses:
+		return &alias.MailError{Failure: alias.MailRejected, Err: context.Canceled}
+	case p.away:
 		return &alias.MailError{Failure: alias.MailConnection, Err: context.DeadlineExceeded}
 	}
 	p.sent = append(p.sent, m.Letter.Subject)
@@ -243,6 +246,51 @@ func TestWithdrawnNotices(t *testing.T) {
 	deliver()
 	if len(server.sent) != 1 {
 		t.Errorf("after the notice was taken back: %q", server.sent)
+	}
+}
+
+// A user whom the mail of a notice has not reached is not moved, and can be found.
+func TestNoticeThatDidNotArrive(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	server := &post{}
+	outbox := o.outbox(server)
+	for _, c := range []struct {
+		away, refuses bool
+		want          string // of the refusal; empty: there is none
+	}{
+		{refuses: true, want: "the notice has not reached lin@example.com: its mail is failed (rejected); notify again, or tell the user otherwise and send force=true"},
+		{away: true, want: "its mail is pending (connection); "},
+		{},
+	} {
+		server.away, server.refuses = c.away, c.refuses
+		o.notify(t, "Please move.", time.Time{})
+		if err := outbox.Deliver(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		list, err := o.Alias.Migrations(t.Context(), o.Actor, alias.Query{Limit: 10})
+		if err != nil || len(list) != 1 || list[0].Mail == nil || (list[0].Mail.State == alias.MailSent) != (c.want == "") {
+			t.Fatalf("%v: %+v", err, list)
+		}
+		r, err := o.Alias.Migrate(t.Context(), o.Actor, o.user.User.ID, false)
+		if c.want == "" && (err != nil || r.State != alias.Migrated || r.Mail.State != alias.MailSent) || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%v: %+v; want %q", err, r, c.want)
+		}
+	}
+	for range 2 {
+		r, err := o.Alias.RollBack(t.Context(), o.Actor, o.user.User.ID)
+		if err != nil || (r.Mail == nil) != (r.State == alias.Using) {
+			t.Errorf("%v: back to %s with %+v", err, r.State, r.Mail)
+		}
+	}
+
+	server.refuses = true
+	o.notify(t, "Please move.", time.Time{})
+	if err := outbox.Deliver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := o.Alias.Migrate(t.Context(), o.Actor, o.user.User.ID, true); err != nil || !r.Steps[0].Forced {
+		t.Errorf("forced: %v, %+v", err, r)
 	}
 }
 

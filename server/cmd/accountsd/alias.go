@@ -35,7 +35,7 @@ func aliasCommand() *cli.Command {
 				Name:  "migrate",
 				Usage: "close /clients for a user, who must have been notified",
 				Flags: stepFlags(quietDaysFlag(),
-					&cli.BoolFlag{Name: "force", Usage: "even if the user was not notified, or still has time and calls"}),
+					&cli.BoolFlag{Name: "force", Usage: "even if the user was not notified, has not got the mail, or still has time and calls"}),
 				Action: aliasAction(func(ctx context.Context, cmd *cli.Command, s *alias.Service, admin identity.Actor, userID int64) (alias.Report, error) {
 					return s.Migrate(ctx, admin, userID, cmd.Bool("force"))
 				}),
@@ -96,7 +96,7 @@ func finishAliasStep(ctx context.Context, cmd *cli.Command, store store.Store, c
 		return err
 	}
 	if sender != nil {
-		if err := (&alias.Outbox{Store: server.AliasStore(store), Mailer: sender}).Try(ctx, report.Steps[0].Mail.ID); err != nil {
+		if err := (&alias.Outbox{Store: server.AliasStore(store), Mailer: sender}).Try(ctx, report.Mail.ID); err != nil {
 			return err
 		}
 		if report.Steps, err = store.AliasSteps(ctx, report.CompanyID, report.User.ID, 1); err != nil {
@@ -200,11 +200,8 @@ func printStanding(cmd *cli.Command, r alias.Report) error {
 }
 
 func describeMail(m alias.Mail) string {
-	switch {
-	case m.State == alias.MailNotSent:
+	if m.State == alias.MailNotSent {
 		return "not sent: there is no mail server"
-	case m.Failure != "":
-		return fmt.Sprintf("%s: %s", m.State, m.Failure)
 	}
-	return string(m.State)
+	return shortMail(&m)
 }

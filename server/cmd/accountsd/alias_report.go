@@ -76,14 +76,14 @@ func reportAlias(ctx context.Context, cmd *cli.Command, store store.Store, compa
 
 func writeReportTable(w io.Writer, reports []alias.Report) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "USER\tSTATE\tSUNSET\tTODAY\t7 DAYS\t30 DAYS\tREFUSED\tLAST CALL\tQUIET\tKEYS\tPROGRAMS\tREAD LENIENTLY")
+	fmt.Fprintln(table, "USER\tSTATE\tSUNSET\tMAIL\tTODAY\t7 DAYS\t30 DAYS\tREFUSED\tLAST CALL\tQUIET\tKEYS\tPROGRAMS\tREAD LENIENTLY")
 	for _, r := range reports {
 		quiet := "-"
 		if r.Quiet >= 0 {
 			quiet = fmt.Sprintf("%d d", r.Quiet)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", printable(r.User.Email), r.State, cmp.Or(formatTime(r.Sunset), "-"),
-			r.Calls.Today, r.Calls.Week, r.Calls.Month, r.Calls.Refused, cmp.Or(formatTime(r.Last), "-"), quiet,
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", printable(r.User.Email), r.State, cmp.Or(formatTime(r.Sunset), "-"),
+			cmp.Or(shortMail(r.Mail), "-"), r.Calls.Today, r.Calls.Week, r.Calls.Month, r.Calls.Refused, cmp.Or(formatTime(r.Last), "-"), quiet,
 			cmp.Or(listKeys(r), "-"), cmp.Or(listAgents(r), "-"), cmp.Or(listLeniencies(r), "-"))
 	}
 	return table.Flush()
@@ -92,7 +92,7 @@ func writeReportTable(w io.Writer, reports []alias.Report) error {
 func writeReportCSV(w io.Writer, reports []alias.Report) error {
 	rows := [][]string{{
 		"user_id", "email", "state", "sunset", "notified_at", "migrated_at", "today", "last_7_days", "last_30_days",
-		"refused_last_30_days", "first_call_at", "last_call_at", "days_quiet", "keys", "user_agents", "read_leniently",
+		"refused_last_30_days", "first_call_at", "last_call_at", "days_quiet", "keys", "user_agents", "read_leniently", "mail",
 	}}
 	for _, r := range reports {
 		quiet := ""
@@ -102,10 +102,23 @@ func writeReportCSV(w io.Writer, reports []alias.Report) error {
 		rows = append(rows, []string{
 			fmt.Sprint(r.User.ID), r.User.Email, string(r.State), formatTime(r.Sunset), formatTime(r.NotifiedAt), formatTime(r.MigratedAt),
 			fmt.Sprint(r.Calls.Today), fmt.Sprint(r.Calls.Week), fmt.Sprint(r.Calls.Month), fmt.Sprint(r.Calls.Refused),
-			formatTime(r.First), formatTime(r.Last), quiet, listKeys(r), listAgents(r), listLeniencies(r),
+			formatTime(r.First), formatTime(r.Last), quiet, listKeys(r), listAgents(r), listLeniencies(r), shortMail(r.Mail),
 		})
 	}
 	return csv.NewWriter(w).WriteAll(rows)
+}
+
+// shortMail is what became of the mail of a notice, and why.
+func shortMail(m *alias.Mail) string {
+	switch {
+	case m == nil:
+		return ""
+	case m.State == alias.MailNotSent:
+		return "not sent"
+	case m.Failure != "":
+		return fmt.Sprintf("%s: %s", m.State, m.Failure)
+	}
+	return string(m.State)
 }
 
 // writeReportJSON writes what GET /alias-migrations answers.

@@ -146,11 +146,11 @@ func testAliasCommands(t *testing.T, db string) {
 		t.Errorf("%d users are using", got)
 	}
 	table := mustRun(t, "alias", "report", "--db", db, "--company", "c")
-	if lines := strings.Split(table, "\n"); len(lines) != 2 || !strings.HasPrefix(lines[0], "USER ") || !strings.Contains(lines[1], "a@example.com  migrated  2999-03-01T00:00:00Z") {
+	if lines := strings.Split(table, "\n"); len(lines) != 2 || !strings.HasPrefix(lines[0], "USER ") || !strings.Contains(lines[1], "a@example.com  migrated  2999-03-01T00:00:00Z  not sent  ") {
 		t.Errorf("%s", table)
 	}
 	rows, err := csv.NewReader(strings.NewReader(mustRun(t, "alias", "report", "--db", db, "--company", "C", "--format", "csv"))).ReadAll()
-	if err != nil || len(rows) != 2 || rows[0][1] != "email" || rows[1][1] != "a@example.com" || !strings.Contains(rows[1][14], " by Go-http-client/1.1") {
+	if err != nil || len(rows) != 2 || rows[0][1] != "email" || rows[1][1] != "a@example.com" || !strings.Contains(rows[1][14], " by Go-http-client/1.1") || rows[0][16] != "mail" || rows[1][16] != "not sent" {
 		t.Errorf("%v %q", err, rows)
 	}
 	if got := step("rollback"); got != "a@example.com is notified, sunset 2999-03-01T00:00:00Z" {

@@ -36,6 +36,11 @@ var (
 	selectSteps = db.Statement{Thing: "steps", Text: `SELECT ` + steps.List("s.") + `
 FROM alias_steps s
 WHERE s.user_id = ? AND s.company_id = ? ORDER BY s.at DESC, s.id DESC LIMIT ?`}
+	// A user's last notice was at the time that is in the migration, and a roll-back of
+	// the notice takes that away.
+	selectNotices = db.Statement{Thing: "notices", Text: `SELECT ` + steps.List("s.") + `
+FROM alias_migrations a JOIN alias_steps s ON s.company_id = a.company_id AND s.user_id = a.user_id AND s.at = a.notified_at
+WHERE a.user_id IN ({ids ?}) AND a.company_id = ? AND s.kind = 'notified' ORDER BY s.user_id, s.id`}
 	selectMails = db.Statement{Thing: "mails", Text: `SELECT ` + envelopes.List("") + ` FROM mails
 WHERE company_id = ? AND step_id IN ({ids ?})`}
 	insertMail = db.Statement{Thing: "mail", Taken: "the step has a mail", Text: mails.Insert("mails")}
@@ -52,10 +57,20 @@ func (t *Tx) AddAliasStep(ctx context.Context, s *alias.Step) error {
 	return t.Session.Insert(ctx, insertStep, &s.ID, steps.At(s)...)
 }
 
-// AliasSteps returns a user's steps with their mails, newest first. A mail
-// belongs to its step for good, so that two statements see what one would.
+// AliasSteps returns a user's steps with their mails, newest first.
 func (r Reader) AliasSteps(ctx context.Context, companyID, userID int64, limit int) ([]alias.Step, error) {
-	list, err := db.Collect(ctx, r.Session, selectSteps, []any{userID, companyID, limit}, steps.Scan)
+	return r.stepsWithMails(ctx, selectSteps, companyID, userID, companyID, limit)
+}
+
+// AliasNotices returns the last notices of users with their mails.
+func (r Reader) AliasNotices(ctx context.Context, companyID int64, userIDs []int64) ([]alias.Step, error) {
+	return r.stepsWithMails(ctx, selectNotices, companyID, db.List[int64](userIDs), companyID)
+}
+
+// stepsWithMails returns the steps of one company that a statement selects. A mail
+// belongs to its step for good, so that two statements see what one would.
+func (r Reader) stepsWithMails(ctx context.Context, statement db.Statement, companyID int64, args ...any) ([]alias.Step, error) {
+	list, err := db.Collect(ctx, r.Session, statement, args, steps.Scan)
 	if err != nil || len(list) == 0 {
 		return list, err
 	}

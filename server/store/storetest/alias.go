@@ -290,6 +290,23 @@ func testAliasSteps(t *testing.T, f *fixture) {
 		}
 		equal(t, got, c.want)
 	}
+
+	// The last notice is the one of which the migration has the time.
+	notices := func(company int64) []alias.Step {
+		got, err := f.store.AliasNotices(t.Context(), company, []int64{f.ada.ID, f.stranger.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	equal(t, notices(f.company.ID), []alias.Step{})
+	m := alias.Migration{CompanyID: f.company.ID, User: f.ada.Ref(), State: alias.Migrated, NotifiedAt: want[3].At, MigratedAt: want[1].At}
+	f.write(t, func(ctx context.Context, tx store.Tx) error {
+		earlier := alias.Step{CompanyID: f.company.ID, UserID: f.ada.ID, Kind: alias.StepNotified, At: want[3].At.Add(-time.Hour)}
+		return errors.Join(tx.AddAliasStep(ctx, &earlier), tx.SaveAliasMigration(ctx, m))
+	})
+	equal(t, notices(f.company.ID), want[3:])
+	equal(t, notices(f.other.ID), []alias.Step{})
 }
 
 // A mail is claimed by one of those who try, until its time has come again.
