@@ -11,8 +11,11 @@ func TestIntegers(t *testing.T) {
 			"/custom/nope: custom.nope is not a property of this company",
 			"/isActive: isActive must not be null",
 		}},
-		{name: "all kinds at once", request: request{method: "PATCH", path: "/accounts/1", body: `{"number":7.5,"contacts":[1.0,1.5],"custom":{"nope":1}}`}, status: 400, code: "VALIDATION_ERROR", errors: []string{
+		{name: "all kinds at once", request: request{method: "PATCH", path: "/accounts/1", body: `{"number":7.5,"contacts":[1.0,1.5,85,0,{"id":86}],"custom":{"nope":1}}`}, status: 400, code: "VALIDATION_ERROR", errors: []string{
 			"/contacts/1: contacts[1] must be an integer of at least 1 or an object with id; got 1.5",
+			"/contacts/2: contacts[2] must be the id of a contact of this company; got 85",
+			"/contacts/3: contacts[3] must be an integer of at least 1 or an object with id; got 0",
+			"/contacts/4: contacts[4] must be the id of a contact of this company; got 86",
 			"/custom/nope: custom.nope is not a property of this company",
 			"/number: number must be an integer from 1 to 9007199254740991; got 7.5",
 		}},

@@ -93,6 +93,7 @@ func TestWordsOfRefusals(t *testing.T) {
 			`/primaryEmail: primaryEmail must be an e-mail address; got ""; send null to clear it`,
 			`/primaryPhone: primaryPhone must contain a digit; got ""; send null to clear it`),
 		refused(request{method: "PATCH", path: "/accounts/1", body: `{"custom":{"capacity":""}}`}, `/custom/capacity: custom.capacity must be a number; got ""; send null to clear it`),
+		refused(request{method: "PATCH", path: "/accounts/1", body: `{"custom":{"roof_type":""}}`}, `/custom/roof_type: custom.roof_type must not be blank; send null to clear it`),
 		refused(get("/accounts?primaryEmail=ada+crm7@example.com"), "query primaryEmail: primaryEmail must not contain a space, which no e-mail address has; write + as %2B"),
 		refused(get("/accounts/search?prop1=primaryEmail&op1=eq&value1=ada+crm7@example.com"), "query value1: value1 must not contain a space, which no e-mail address has; write + as %2B"),
 		refused(get("/accounts?updated_after=2026-11-24T10:00:00+02:00"), `query updated_after: updated_after must be an RFC 3339 date-time such as 2026-11-24T10:00:00Z; got "2026-11-24T10:00:00 02:00"; write + as %2B`),

@@ -93,9 +93,11 @@ func (a *applier) setContacts(f patch.Field[[]int64]) {
 func (a *applier) known(ids []int64) []int64 {
 	known := make([]int64, 0, len(ids))
 	for i, id := range ids {
-		if _, ok := a.env.Contacts[id]; !ok {
+		switch _, ok := a.env.Contacts[id]; {
+		case id == 0: // noted when it was read
+		case !ok:
 			a.Offences.Add([]string{"contacts", strconv.Itoa(i)}, "must be the id of a contact of this company; got %d", id)
-		} else if !slices.Contains(known, id) {
+		case !slices.Contains(known, id):
 			known = append(known, id)
 		}
 	}

@@ -37,7 +37,7 @@ func contactsMember() member {
 		remove: remove,
 		move:   mover(in, true),
 		read: func(r *patch.Reader, p *Patch) {
-			p.Contacts = patch.Checked(r, "contacts", patch.ListOf(contactID), checkLinks)
+			p.Contacts = patch.Checked(r, "contacts", contactIDs, checkLinks)
 		},
 		apply: func(a *applier, p *Patch) { a.setContacts(p.Contacts) },
 		reset: func(p *Patch, _ *Account) { p.Contacts = p.Contacts.OrNull() },
@@ -72,12 +72,24 @@ func checkLinks(ids []int64, _ string) ([]int64, string) {
 	return ids, ""
 }
 
+// contactIDs takes a list of contacts. An item that is none is noted, and is 0 in the
+// list, so that it is told which of the others there are not.
+func contactIDs(r *patch.Reader, path []string, value any) ([]int64, bool) {
+	ids, _ := patch.ListOf(contactID)(r, path, value)
+	return ids, ids != nil
+}
+
 // contactID takes an id, or a contact as it is shown.
 func contactID(r *patch.Reader, path []string, value any) (int64, bool) {
 	if contact, ok := value.(map[string]any); ok {
-		return patch.ID(r, append(slices.Clip(path), "id"), contact["id"])
+		path, value = append(slices.Clip(path), "id"), contact["id"]
 	}
-	return patch.ID(r, path, value)
+	id, ok := patch.ID(r, path, value)
+	if ok && id < 1 {
+		r.Offences.Add(path, "must be an integer of at least 1; got %d", id)
+		return 0, false
+	}
+	return id, ok
 }
 
 // listParts are what adds items to a list, and removes them. Items of one key are

@@ -21,57 +21,39 @@ type probe struct {
 // boundedBySpec are the bounds that the domain leaves to the spec, or has
 // otherwise for a reason.
 var boundedBySpec = map[string]string{
-	"acceptInvitation /token maxLength 100":                       notOf("the invitation"),
-	"acceptInvitation /token minLength 1":                         notOf("the invitation"),
-	"batchUpdateAccounts /updates maxItems 500":                   "a batch costs what its updates cost",
-	"batchUpdateAccounts /updates minItems 1":                     "none are no updates",
-	"batchUpdateAccounts /updates/0/id minimum 1":                 notOf("an account") + "; the offence is the update's",
-	"batchUpdateAccounts /updates/0/ifMatch maxLength 1000":       "a tag may have any length",
-	"createAccount /contacts/0/id minimum 1":                      notOf("a contact") + "; the offence is the item's",
-	"mergeAccounts /from/0/id minimum 1":                          notOf("another account") + "; the offence is the item's",
-	"mergeAccounts /from/0/ifMatch maxLength 1000":                "a tag may have any length",
-	"createKey /allowedIps/0 maxLength 43":                        notOf("a network"),
-	"createKey /allowedIps/0 minLength 1":                         notOf("a network"),
-	"createKey /scopes maxItems 3":                                "there are no more to name",
-	"createKey /scopes minItems 1":                                "none are all that the user has",
-	"createProperty /keyName minLength 1":                         "an empty one is made from the name",
-	"rehearseAliasMigration /keyId minimum 1":                     "0 is all keys",
-	"createWebhook /members/0 maxLength 71":                       notOf("a member"),
-	"createWebhook /members/0 minLength 1":                        notOf("a member"),
-	"updateWebhook /members/0 maxLength 71":                       notOf("a member"),
-	"updateWebhook /members/0 minLength 1":                        notOf("a member"),
-	"updateProperty /removeOptions maxItems 1000":                 "each must be an option, of which there are no more",
-	"updateProperty /removeOptions/0 maxLength 255":               notOf("the options"),
-	"updateProperty /renameOptions maxItems 1000":                 "each must be an option, of which there are no more",
-	"updateProperty /renameOptions/0/from maxLength 255":          notOf("the options"),
-	"batchUpdateAccounts /items maxItems 500":                     "an item of the test has no body",
-	"batchUpdateAccounts /items minItems 1":                       "an item of the test has no body",
-	"batchUpdateAccounts /items/0/match maxLength 71":             notOf("a member"),
-	"batchUpdateAccounts /items/0/ifMatch maxLength 1000":         notOf("a tag"),
-	"batchUpdateAccounts /items/0/create/contacts/0/id minimum 1": notOf("a contact") + "; the offence is the item's",
-	"updateAccounts /number minimum 1":                            "it cannot be set by a filter",
-	"updateAccounts /number maximum 9007199254740991":             "it cannot be set by a filter",
+	"acceptInvitation /token maxLength 100":                 notOf("the invitation"),
+	"acceptInvitation /token minLength 1":                   notOf("the invitation"),
+	"batchUpdateAccounts /updates maxItems 500":             "a batch costs what its updates cost",
+	"batchUpdateAccounts /updates minItems 1":               "none are no updates",
+	"batchUpdateAccounts /updates/0/id minimum 1":           notOf("an account") + "; the offence is the update's",
+	"batchUpdateAccounts /updates/0/ifMatch maxLength 1000": "a tag may have any length",
+	"mergeAccounts /from/0/id minimum 1":                    notOf("another account") + "; the offence is the item's",
+	"mergeAccounts /from/0/ifMatch maxLength 1000":          "a tag may have any length",
+	"createKey /allowedIps/0 maxLength 43":                  notOf("a network"),
+	"createKey /allowedIps/0 minLength 1":                   notOf("a network"),
+	"createKey /scopes maxItems 3":                          "there are no more to name",
+	"createKey /scopes minItems 1":                          "none are all that the user has",
+	"createProperty /keyName minLength 1":                   "an empty one is made from the name",
+	"rehearseAliasMigration /keyId minimum 1":               "0 is all keys",
+	"createWebhook /members/0 maxLength 71":                 notOf("a member"),
+	"createWebhook /members/0 minLength 1":                  notOf("a member"),
+	"updateWebhook /members/0 maxLength 71":                 notOf("a member"),
+	"updateWebhook /members/0 minLength 1":                  notOf("a member"),
+	"updateProperty /removeOptions maxItems 1000":           "each must be an option, of which there are no more",
+	"updateProperty /removeOptions/0 maxLength 255":         notOf("the options"),
+	"updateProperty /renameOptions maxItems 1000":           "each must be an option, of which there are no more",
+	"updateProperty /renameOptions/0/from maxLength 255":    notOf("the options"),
+	"batchUpdateAccounts /items maxItems 500":               "an item of the test has no body",
+	"batchUpdateAccounts /items minItems 1":                 "an item of the test has no body",
+	"batchUpdateAccounts /items/0/match maxLength 71":       notOf("a member"),
+	"batchUpdateAccounts /items/0/ifMatch maxLength 1000":   notOf("a tag"),
+	"updateAccounts /number minimum 1":                      "it cannot be set by a filter",
+	"updateAccounts /number maximum 9007199254740991":       "it cannot be set by a filter",
 }
 
-// accountPatches are where bodies hold patches of accounts.
-var accountPatches = []string{"updateAccount ", "updateAccounts ", "batchUpdateAccounts /updates/0/set"}
-
-// itemPatches are where they are in items, of which those of the test name no account.
-var itemPatches = []string{"batchUpdateAccounts /items/0/update", "batchUpdateAccounts /items/0/upsert"}
-
 func init() {
-	for _, place := range accountPatches {
-		for _, part := range []string{"", "/add", "/remove", "/fill"} {
-			boundedBySpec[place+part+"/contacts/0/id minimum 1"] = notOf("a contact") + "; the offence is the item's"
-		}
-	}
 	for _, place := range []string{"updateAccount ", "batchUpdateAccounts /updates/0/set"} {
 		boundedBySpec[place+"/add/address maxItems 10"] = "the account of the test has a line already"
-	}
-	for _, place := range itemPatches {
-		for _, part := range []string{"", "/add", "/remove", "/fill"} {
-			boundedBySpec[place+part+"/contacts/0/id minimum 1"] = notOf("a contact") + "; the offence is the item's"
-		}
 	}
 }
 

@@ -50,7 +50,11 @@ func (v *Values) Check(path []string, p Property, value any) any {
 		return nil
 	}
 	if value == "" && p.Type != Text {
-		v.Offences.Add(path, "must be %s; got %s%s", p.Type.takes(), fault.Show(value), fault.SendNull)
+		wrong := fmt.Sprintf("must be %s; got %s", p.Type.takes(), fault.Show(value))
+		if p.Type == Dropdown {
+			wrong = fault.MustNotBeBlank
+		}
+		v.Offences.Add(path, "%s%s", wrong, fault.SendNull)
 		return nil
 	}
 	list, isList := value.([]any)

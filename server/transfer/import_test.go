@@ -198,6 +198,7 @@ var badNDJSON = []struct{ row, reason string }{
 	{`{"title":"A","address":[1],"number":1.5}`, "address[0] must be a string; got 1|number must be an integer"},
 	{`{"title":null,"address":["B"],"contacts":[{"name":"Jo"}]}`, "title must not be null|contacts[0].id must be an integer; got null"},
 	{`{"title":"A","address":["B"],"contacts":[77]}`, "contacts[0] must be the id of a contact"},
+	{`{"title":"A","address":["B"],"contacts":[0,77]}`, "contacts[0] must be an integer of at least 1; got 0|contacts[1] must be the id of a contact"},
 	{`{"title":"A","address":["B"],"custom":{"text_false":"\u0000"}}`, "custom.text_false must not contain a NUL"},
 	{`{"title":"A","address":["B"],"custom":5}`, "custom must be an object"},
 	{`{"title":"A","address":["B"],"custom":{"numeric_false":"5"}}`, "custom.numeric_false must be a number"},
