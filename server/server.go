@@ -39,7 +39,7 @@ type Config struct {
 
 	Logger *slog.Logger // nil: slog.Default()
 
-	MaxRequests  int64            // that are under way at once; 0: no limit
+	MaxRequests  int64            // that are under way at once, of which a key gets half; 0: no limit
 	MaxWaiters   int              // requests that wait for changes at once, of which a key gets half; 0: no limit
 	RateLimit    int              // requests of a key in a second, twice as many at once; 0: no limit
 	DailyLimit   int64            // requests of a key in a day (UTC); 0: no limit
@@ -57,7 +57,8 @@ type Server struct {
 	rates      *rateLimits
 	strangers  *strangers
 	requests   atomic.Int64 // under way
-	waiters    *waiters
+	waiters    *shares      // who wait for changes
+	keyed      *shares      // requests under way with a key, but for those
 	draining   atomic.Bool
 	stopping   context.Context // ends when the server is to be stopped
 	stop       context.CancelFunc
@@ -97,7 +98,8 @@ func New(config Config, services Services) (*Server, error) {
 	}
 	s := &Server{Services: services, config: config, log: config.Logger}
 	s.rates = newRateLimits(config, services.Keys.TakeQuota)
-	s.strangers, s.waiters = newStrangers(config.AddressLimit), newWaiters(config.MaxWaiters)
+	s.strangers, s.waiters = newStrangers(config.AddressLimit), newShares(config.MaxWaiters)
+	s.keyed = newShares(int(config.MaxRequests))
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	s.bodies, s.queries = s.bodyReaders(), s.queryChecks()
 	s.room = newRoom(config.MaxBodiesBytes, config.MaxBodyBytes)
@@ -158,7 +160,7 @@ func (s *Server) newEngine() (*gin.Engine, error) {
 	engine.GET("/readyz", s.ready)
 	s.addPages(engine)
 
-	group := engine.Group("", s.authenticate, s.limitRate, s.refusePut, s.validate)
+	group := engine.Group("", s.authenticate, s.limitRate, s.limitShare, s.refusePut, s.validate)
 	strict := apiserver.NewStrictHandlerWithOptions(s, []apiserver.StrictMiddlewareFunc{callHandler, s.checkPreconditions, s.carryOutOnce},
 		apiserver.StrictGinServerOptions{
 			RequestErrorHandlerFunc:  s.fail,

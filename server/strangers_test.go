@@ -125,3 +125,18 @@ func TestStrictTransportSecurity(t *testing.T) {
 		}
 	}
 }
+
+// A key whose requests take half of the places keeps no other one out.
+func TestHalfOfTheRequestsUnderWay(t *testing.T) {
+	t.Parallel()
+	address := newFixture(t, func(c *server.Config) { c.MaxRequests = 2 }).listen(t)
+	slow, refused, body := occupy(t, address, head("GET", "/v1/accounts/1", "Connection: close"))
+	defer slow.Close()
+	if refused.StatusCode != http.StatusTooManyRequests || refused.Header.Get("Retry-After") != "1" || !strings.Contains(body, "this key has 1 request under way") {
+		t.Errorf("%s %v %s", refused.Status, refused.Header, body)
+	}
+	other := strings.Replace(head("GET", "/v1/accounts/1", "Connection: close"), adminKey, writeKey, 1)
+	if resp, body := talk(t, address, other); resp.StatusCode != http.StatusOK {
+		t.Errorf("another key: %s %s", resp.Status, body)
+	}
+}

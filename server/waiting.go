@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -25,58 +24,30 @@ const maxWait = time.Minute
 // sendTime is how long a part of an answer may take to be sent to who has waited for it.
 const sendTime = 30 * time.Second
 
-// waiters are the requests that wait for changes. They take a connection and nothing
-// else, so they do not count among the requests under way, but have a limit of their
-// own, of which a single key gets half.
-type waiters struct {
-	most int // 0: no limit
-
-	mu    sync.Mutex
-	all   int
-	byKey map[int64]int
-}
-
-func newWaiters(most int) *waiters { return &waiters{most: most, byKey: make(map[int64]int)} }
-
-// enter adds a request of a key.
-func (w *waiters) enter(keyID int64) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	share := (w.most + 1) / 2
-	switch {
-	case w.most > 0 && w.byKey[keyID] >= share:
+// refuseWaiter says why a request of a key cannot wait for changes beside those that do.
+func (s *Server) refuseWaiter(half bool) error {
+	if half {
 		return &problem{
 			status: http.StatusTooManyRequests, code: api.ProblemCodeRateLimitExceeded, retryAfter: "5",
-			detail: fmt.Sprintf("this key has %s waiting for changes; let one be answered, or ask without wait", plural.Of(share, "request", "requests")),
-		}
-	case w.most > 0 && w.all >= w.most:
-		return &problem{
-			status: http.StatusServiceUnavailable, code: api.ProblemCodeUnavailable, retryAfter: "5",
-			detail: "too many requests wait for changes already; try again, or ask without wait",
+			detail: fmt.Sprintf("this key has %s waiting for changes; let one be answered, or ask without wait", plural.Of(s.waiters.half(), "request", "requests")),
 		}
 	}
-	w.all++
-	w.byKey[keyID]++
-	return nil
-}
-
-func (w *waiters) leave(keyID int64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.all--
-	if w.byKey[keyID]--; w.byKey[keyID] == 0 {
-		delete(w.byKey, keyID)
+	return &problem{
+		status: http.StatusServiceUnavailable, code: api.ProblemCodeUnavailable, retryAfter: "5",
+		detail: "too many requests wait for changes already; try again, or ask without wait",
 	}
 }
 
-// beginWaiting takes a request out of those under way, until end is called. Its
+// beginWaiting takes a request out of those under way, until end is called. Waiting takes
+// a connection and nothing else, and has a limit of its own. Its
 // context ends with the server's work as well.
 func (s *Server) beginWaiting(ctx context.Context) (waiting context.Context, end func(), err error) {
 	key := actorOf(ctx).KeyID
-	if err := s.waiters.enter(key); err != nil {
-		return nil, nil, err
+	if entered, half := s.waiters.enter(key); !entered {
+		return nil, nil, s.refuseWaiter(half)
 	}
 	s.requests.Add(-1)
+	s.keyed.leave(key)
 	began := time.Now()
 	waiting, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(s.stopping, cancel)
@@ -84,6 +55,7 @@ func (s *Server) beginWaiting(ctx context.Context) (waiting context.Context, end
 		stop()
 		cancel()
 		s.requests.Add(1)
+		s.keyed.add(key)
 		s.waiters.leave(key)
 		sessionOf(ctx).waited += time.Since(began)
 	}, nil

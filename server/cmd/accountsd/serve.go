@@ -55,7 +55,7 @@ func serveFlags() []cli.Flag {
 		&cli.IntFlag{Name: "rate-limit", Usage: "answer 429 to a key that sends more than `N` requests in a second, after twice as many at once; 0 for no limit", Value: 200, Validator: notNegative[int], Sources: fromEnv("RATE_LIMIT")},
 		&cli.Int64Flag{Name: "daily-limit", Usage: "answer 429 to a key that sends more than `N` requests in a day (UTC); 0 for no limit", Validator: notNegative[int64], Sources: fromEnv("DAILY_LIMIT")},
 		&cli.IntFlag{Name: "address-limit", Usage: "answer 429 to an address that sends more than `N` requests without a valid key in a minute; 0 for no limit", Value: 300, Validator: notNegative[int], Sources: fromEnv("ADDRESS_LIMIT")},
-		&cli.Int64Flag{Name: "max-requests", Usage: "answer 503 at once to what comes while `N` requests are under way; 0 for no limit", Value: 2000, Validator: notNegative[int64], Sources: fromEnv("MAX_REQUESTS")},
+		&cli.Int64Flag{Name: "max-requests", Usage: "let `N` requests be under way, half of them by one key, and answer 503 or 429 to further ones at once; 0 for no limit", Value: 2000, Validator: notNegative[int64], Sources: fromEnv("MAX_REQUESTS")},
 		&cli.IntFlag{Name: "max-waiters", Usage: "let `N` requests wait for changes beside those, half of them by one key, and answer 503 or 429 to further ones; 0 for no limit", Value: 1000, Validator: notNegative[int], Sources: fromEnv("MAX_WAITERS")},
 		&cli.DurationFlag{Name: "drain", Usage: "go on serving for `DURATION` after a signal, with /readyz failing", Sources: fromEnv("DRAIN")},
 		&cli.DurationFlag{Name: "shutdown-timeout", Usage: "give requests under way `DURATION` to finish", Value: 30 * time.Second, Sources: fromEnv("SHUTDOWN_TIMEOUT")},
