@@ -315,6 +315,12 @@ describe('set-up', () => {
     await page.getByRole('button', { name: 'Rehearse…' }).click();
     await page.getByRole('button', { name: 'Rehearse', exact: true }).click();
     await said(page, 'The rehearsal is set.');
+    const rollBack = async words => {
+      await page.getByRole('button', { name: 'Roll back…' }).click();
+      await page.getByRole('button', { name: 'Roll back', exact: true }).click();
+      await said(page, words);
+    };
+    await rollBack('The rehearsals are taken back.');
     await page.getByRole('button', { name: 'Move…' }).click();
     const close = page.getByRole('button', { name: 'Close the former path' });
     assert.ok(await close.isDisabled());
@@ -324,8 +330,9 @@ describe('set-up', () => {
     await page.getByLabel(/Also against the rules/).check();
     await close.click();
     await said(page, 'Lin Ortega is moved.');
-    await page.getByRole('button', { name: 'Roll back…' }).click();
-    await page.getByRole('button', { name: 'Roll back', exact: true }).click();
-    await said(page, 'The former path is open again.');
+    await rollBack('The former path is open again.');
+    await rollBack('The notice is taken back.');
+    await page.getByText('They have not been told yet.').or(page.getByText('Using it')).first().waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Roll back…' }).count(), 0);
   }));
 });

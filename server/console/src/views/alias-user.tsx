@@ -28,21 +28,42 @@ export function AliasUser({ id }: { id: number }) {
               <Button onClick={() => setAsking('rehearse')}>Rehearse…</Button>
               <Button look="main" onClick={() => setAsking('migrate')}>Move…</Button>
             </>}
-            {user.state === 'migrated' && <Button onClick={() => setAsking('rollback')}>Roll back…</Button>}
+            {undoing(user) && <Button onClick={() => setAsking('rollback')}>Roll back…</Button>}
           </Head>
           <Use user={user} />
           {asking === 'notify' && <Notice user={user} onClose={close} onDone={() => done(`${nameOf(user)} is notified.`)} />}
           {asking === 'rehearse' && <Rehearse user={user} onClose={close} onDone={() => done('The rehearsal is set.')} />}
           {asking === 'migrate' && <Migrate user={user} onClose={close} onDone={() => done(`${nameOf(user)} is moved.`)} />}
-          {asking === 'rollback' && (
-            <FormDialog title={`Open the former path for ${nameOf(user)} again?`} action="Roll back" onClose={close} onSubmit={async () => {
-              await get(api.POST('/alias-migrations/{userId}/rollback', at));
-              done('The former path is open again.');
-            }}>{() => <p><code>/clients</code> answers this user as before, and the user stands where the last step had been.</p>}</FormDialog>
-          )}
+          {asking === 'rollback' && <RollBack user={user} onClose={close} onDone={() => done(undoing(user)!.done)} />}
         </article>
       )}
     </Wait>
+  );
+}
+
+/** What a roll-back would take back: rehearsals, the move or the notice; nothing if there is none. */
+function undoing(user: Alias): { title: string; words: ComponentChildren; done: string } | undefined {
+  if (user.rehearsals.length > 0) return {
+    title: `End the rehearsals of ${nameOf(user)}?`, done: 'The rehearsals are taken back.',
+    words: <><code>/clients</code> answers this user as before. Rehearsals that are to come are taken back too.</>,
+  };
+  if (user.state === 'migrated') return {
+    title: `Open the former path for ${nameOf(user)} again?`, done: 'The former path is open again.',
+    words: <><code>/clients</code> answers this user as before, and the user stands where the last step had been.</>,
+  };
+  if (user.state === 'notified') return {
+    title: `Take back the notice to ${nameOf(user)}?`, done: 'The notice is taken back.',
+    words: <>The announced end is taken back with it. A mail that still waits is not sent; a user who has got it is not told.</>,
+  };
+}
+
+function RollBack({ user, onClose, onDone }: StepProps) {
+  const [what] = useState(() => undoing(user)!);
+  return (
+    <FormDialog title={what.title} action="Roll back" onClose={onClose} onSubmit={async () => {
+      await get(api.POST('/alias-migrations/{userId}/rollback', { params: { path: { userId: user.userId } } }));
+      onDone();
+    }}>{() => <p>{what.words}</p>}</FormDialog>
   );
 }
 
@@ -139,7 +160,7 @@ function Migrate({ user, onClose, onDone }: StepProps) {
         <p>From now on <code>/clients</code> answers 410 to this user, and to nobody else. It can be rolled back.</p>
         {user.calls.last7Days > 0 && <Banner tone="warn">{count(user.calls.last7Days, 'call')} in the last 7 days would have failed.</Banner>}
         <TextField label={`Type “${name}” to confirm`} name="confirm" value={typed} onInput={setTyped} />
-        <Check label="Also against the rules" hint="Although the user was not notified, or still has time and calls." checked={force} onChange={setForce} />
+        <Check label="Also against the rules" hint="Although the user was not notified, has not got the mail, or still has time and calls." checked={force} onChange={setForce} />
       </>}
     </FormDialog>
   );

@@ -64,6 +64,8 @@ const Card = ({ user }: { user: Alias }) => (
     <span class="card-chips">
       {(user.daysQuiet ?? 0) >= 14 && <Chip tone="good">quiet for {user.daysQuiet} days</Chip>}
       {user.leniencies.length > 0 && <Chip tone="warn">{count(user.leniencies.length, 'leniency', 'leniencies')}</Chip>}
+      {user.mail?.state === 'failed' && <Chip tone="bad">mail failed</Chip>}
+      {user.mail?.state === 'pending' && user.mail.lastError && <Chip tone="warn">mail waits</Chip>}
       {user.sunset && <Chip tone="info">ends {formatDate(user.sunset)}</Chip>}
       {user.rehearsals.length > 0 && <Chip tone="warn">rehearsal</Chip>}
       {user.calls.refusedLast30Days > 0 && <Chip tone="bad">{formatCount(user.calls.refusedLast30Days)} refused</Chip>}
