@@ -55,6 +55,7 @@ type notice struct {
 	Report  alias.Report
 	Message string
 	Sunset  time.Time // zero: none
+	Over    bool      // whether the sunset is past
 	By      string
 }
 
@@ -64,7 +65,12 @@ func (c *Composer) Compose(r alias.Report, step alias.Step) (alias.Letter, error
 	n := notice{Base: c.base, Report: r, Message: step.Message, Sunset: step.Sunset, By: step.ByEmail}
 	letter := alias.Letter{Subject: "/clients will end: please move to /accounts"}
 	if !n.Sunset.IsZero() {
-		letter.Subject = fmt.Sprintf("/clients ends on %s: please move to /accounts", n.Sunset.UTC().Format("2 January 2006"))
+		n.Over = !step.At.Before(n.Sunset)
+		ends := "ends"
+		if n.Over {
+			ends = "was to end"
+		}
+		letter.Subject = fmt.Sprintf("/clients %s on %s: please move to /accounts", ends, n.Sunset.UTC().Format("2 January 2006"))
 	}
 	var text, html strings.Builder
 	if err := noticeText.Execute(&text, n); err != nil {

@@ -294,6 +294,31 @@ func TestNoticeThatDidNotArrive(t *testing.T) {
 	}
 }
 
+// A reminder after the announced end does not announce it.
+func TestReminderAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	end := time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
+	composer, err := mail.NewComposer("https://accounts.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := o.Alias.Migration(t.Context(), o.user, o.user.User.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[time.Time][3]string{
+		end.Add(-time.Second): {"/clients ends on 1 March 2027:", "/v1/clients will stop working for you on\n1 March 2027, 00:00 UTC. Use", "will stop working for you on\n<strong>1 March 2027, 00:00 UTC</strong>. Use"},
+		end: {"/clients was to end on 1 March 2027:", "/v1/clients were to stop working for you on\n1 March 2027, 00:00 UTC, and can be closed at any time. Use",
+			"were to stop working for you on\n<strong>1 March 2027, 00:00 UTC</strong>, and can be closed at any time. Use"},
+	} {
+		letter, err := composer.Compose(report, alias.Step{At: at, Message: "Please move.", Sunset: end})
+		if err != nil || !strings.HasPrefix(letter.Subject, want[0]) || !strings.Contains(letter.Text, want[1]) || !strings.Contains(letter.HTML, want[2]) {
+			t.Errorf("%s: %v\n%s\n%s\n%s", at, err, letter.Subject, letter.Text, letter.HTML)
+		}
+	}
+}
+
 // The mail that arrives holds the user's numbers and the URLs to use, and
 // nothing that a user chose is taken for markup.
 func TestNoticeArrives(t *testing.T) {

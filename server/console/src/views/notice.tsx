@@ -11,6 +11,7 @@ const line = (calls: number, text: string) => `${String(calls).padStart(9)}  ${t
 /** The letter of a notice, as server/mail/notice.txt writes it. */
 export function letter(user: Alias, message: string, sunset: string | undefined): string {
   const end = sunset ?? user.sunset ?? undefined;
+  const over = end !== undefined && new Date(end) <= new Date();
   const root = base.replace(/\/v1$/, '');
   const uses = (user.operations ?? []).length === 0 ? ['You have not called them in the last 30 days.'] : [
     `Your calls of the last 30 days: ${user.calls.last30Days}. The last one was on ${when(user.lastCallAt!)}.`, '',
@@ -20,9 +21,9 @@ export function letter(user: Alias, message: string, sunset: string | undefined)
     ...user.leniencies.length ? ['', 'What they send that /accounts refuses, unless a request has the header', '"Prefer: handling=lenient":', '', ...user.leniencies.map(l => line(l.calls, `${l.name}, by ${l.keys.map(k => k.name || `${k.prefix}...`).join(', ')}`))] : [],
   ];
   return [
-    `Subject: ${end ? `/clients ends on ${day.format(new Date(end))}` : '/clients will end'}: please move to /accounts`, '',
+    `Subject: ${end ? `/clients ${over ? 'was to end' : 'ends'} on ${day.format(new Date(end))}` : '/clients will end'}: please move to /accounts`, '',
     `Hello${user.firstName && ` ${user.firstName}`},`, '', message || '…', '',
-    `The former paths under ${root}/v1/clients will stop working for you${end ? ` on\n${when(end)}` : ''}. Use those under ${root}/v1/accounts instead: they take`,
+    `The former paths under ${root}/v1/clients ${over ? 'were to' : 'will'} stop working for you${end ? ` on\n${when(end)}` : ''}${over ? ', and can be closed at any time' : ''}. Use those under ${root}/v1/accounts instead: they take`,
     `the same requests and give the same answers${user.leniencies.length ? ', but for what\nis named at the end' : ''}.`, '', ...uses,
   ].join('\n');
 }
