@@ -18,8 +18,8 @@ type Reader interface {
 	account.Reader
 
 	// Contact returns a contact with the first AccountsShown of the accounts
-	// that it is linked to, or KindNotFound. In a Tx, no other transaction changes the contact until
-	// this one ends.
+	// that it is linked to, or KindNotFound. In a Tx, no other transaction
+	// changes the contact until this one ends.
 	Contact(ctx context.Context, companyID, id int64) (account.Contact, error)
 
 	// LinkedAccounts returns the ids of the accounts that a contact is linked

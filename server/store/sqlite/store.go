@@ -261,8 +261,8 @@ func (s *Store) Checked() bool { return s.checked }
 
 // Ping returns nil if the store can answer reads, and the schema is the one that
 // this program knows: another one may have been at the file since. If the file is not
-// in its place any more, or once a read or a
-// write has found the file damaged, it is KindUnavailable.
+// in its place any more, or once a read or a write has found it damaged, it is
+// KindUnavailable.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.held.check(); err != nil {
 		return err
