@@ -209,7 +209,7 @@ func TestFollowErrors(t *testing.T) {
 		"no key":               {[]string{"follow", "--from", p.source.url, "--db", p.copy}, 2, "set ACCOUNTSD_KEY to a key of " + p.source.url + " with the scope admin, or name a file that has it with --key-file"},
 		"no file of the key":   {[]string{"follow", "--from", p.source.url, "--db", p.copy, "--key-file", wrong + "x"}, 1, "no such file"},
 		"a wrong key":          {[]string{"follow", "--from", p.source.url, "--db", p.copy, "--key-file", wrong}, 1, "does not know the key"},
-		"a wrong URL":          {[]string{"follow", "--from", "localhost", "--db", p.copy, "--key-file", wrong}, 1, "base URL must be like"},
+		"a wrong URL":          {[]string{"follow", "--from", "localhost", "--db", p.copy, "--key-file", wrong}, 2, "--from must be a URL such as"},
 		"a database of others": {[]string{"follow", "--from", p.source.url, "--db", own, "--key-file", p.keyFile}, 1, "has records of its own"},
 		"to remove that":       {[]string{"follow", "--restart", "--from", p.source.url, "--db", own, "--key-file", p.keyFile}, 1, "does not follow another installation, so it is not removed"},
 		"to promote that":      {[]string{"promote", "--db", own}, 1, "there is nothing to promote"},
