@@ -28,6 +28,7 @@ describe('the focus', () => {
     // Who leaves a field meant to.
     await title.focus();
     await page.keyboard.press('Escape');
+    await page.evaluate(() => new Promise(done => setTimeout(done))); // behind that in which the leaving is noticed
     await page.getByRole('textbox', { name: 'Description' }).evaluate(e => { e.disabled = true; e.disabled = false; });
     await page.waitForFunction(() => document.activeElement === document.body);
   }));
