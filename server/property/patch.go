@@ -10,6 +10,7 @@ import (
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/normal"
 	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/schema"
 )
 
@@ -312,11 +313,43 @@ func (e *edit) changesForm() bool {
 	return e.before.Type != e.after.Type || e.before.Multiple != e.after.Multiple
 }
 
-// touches tells whether values that accounts have may change.
-func (e *edit) touches() bool {
-	return slices.ContainsFunc(e.options, func(o option) bool {
-		return o.stored != "" && (o.removed != nil || o.label != o.stored)
-	})
+// touched are the options as they are stored whose values change.
+func (e *edit) touched() []any {
+	var labels []any
+	for _, o := range e.options {
+		if o.stored != "" && (o.removed != nil || o.label != o.stored) {
+			labels = append(labels, o.stored)
+		}
+	}
+	return labels
+}
+
+// eachTouched calls fn once with every account whose value may change, which an index
+// leads to. The values and the keys change by it.
+func (e *edit) eachTouched(ctx context.Context, tx Tx, fn func(account.Account) error) error {
+	touched := e.touched()
+	switch {
+	case len(touched) == 0:
+		return nil
+	case e.before.Index != schema.IndexReady || e.after.Index != schema.IndexReady:
+		return eachWith(ctx, tx, e.after, fn)
+	}
+	ids, err := tx.KeyedAccounts(ctx, e.after, e.after.Keys(touched))
+	if err != nil {
+		return fmt.Errorf("find values: %w", err)
+	}
+	for chunk := range slices.Chunk(ids, readChunk) {
+		accounts, err := tx.AccountsForUpdate(ctx, e.after.CompanyID, chunk)
+		if err != nil {
+			return fmt.Errorf("load accounts: %w", err)
+		}
+		for _, a := range accounts {
+			if err := fn(a); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // inUse returns the conflicts of the edit with values that accounts have.
@@ -360,8 +393,11 @@ func (e *edit) countRemoved(ctx context.Context, r Reader) (map[string]int, erro
 			uses[o.stored] = 0
 		}
 	}
-	if len(uses) == 0 {
+	switch {
+	case len(uses) == 0:
 		return nil, nil
+	case e.before.Index == schema.IndexReady:
+		return uses, e.countKeyed(ctx, r, uses)
 	}
 	return uses, eachWith(ctx, r, e.before, func(a account.Account) error {
 		items, ok := a.Custom[e.before.Key].([]any)
@@ -376,4 +412,23 @@ func (e *edit) countRemoved(ctx context.Context, r Reader) (map[string]int, erro
 		}
 		return nil
 	})
+}
+
+// countKeyed counts the accounts that have each of the options, by the index.
+func (e *edit) countKeyed(ctx context.Context, r Reader, uses map[string]int) error {
+	for label := range uses {
+		var having []query.Range
+		for _, key := range e.before.Keys(label) {
+			having = append(having, query.Range{From: key, To: key})
+		}
+		n, err := r.CountAccounts(ctx, e.before.CompanyID, account.Query{
+			Filter:          query.Filter{Conditions: []query.Condition{{Member: query.MemberCustom, Property: e.before, Ranges: having}}},
+			IncludeArchived: true,
+		})
+		if err != nil {
+			return fmt.Errorf("count values: %w", err)
+		}
+		uses[label] = int(n)
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package property_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/servertest/domaintest"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/write"
 )
 
@@ -59,6 +61,77 @@ func TestCreateProperty(t *testing.T) {
 			t.Errorf("%+v: %v", wrong, err)
 		}
 	}
+}
+
+// wholeStore fails where all accounts with a value of a property are read.
+type wholeStore struct {
+	property.Store
+	t *testing.T
+}
+
+func (s wholeStore) Write(ctx context.Context, fn func(context.Context, property.Tx) error) error {
+	return s.Store.Write(ctx, func(ctx context.Context, tx property.Tx) error { return fn(ctx, wholeTx{tx, s.t}) })
+}
+
+type wholeTx struct {
+	property.Tx
+	t *testing.T
+}
+
+func (tx wholeTx) AccountsWith(context.Context, schema.Property, int64, int) ([]account.Account, error) {
+	tx.t.Error("all accounts with a value were read")
+	return nil, nil
+}
+
+// An edit of options reads the accounts that have them, and no others, where an index
+// leads there. Labels that are exchanged do not meet.
+func TestOptionsByIndex(t *testing.T) {
+	t.Parallel()
+	s := domaintest.New(t)
+	p, err := define(t, s, schema.Property{Name: "Roof", Type: schema.Dropdown, Options: []string{"Tile", "Metal", "Slate"}, Index: schema.IndexReady})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []int64
+	for _, label := range []string{"Tile", "Metal", "Tile", "Slate"} {
+		made, err := s.Intake.Create(t.Context(), s.Actor, intake.CreateRequest{MatchBy: account.MatchNone, Patch: account.Patch{
+			Title: patch.Set(label), Address: patch.Set([]string{"x"}), Custom: patch.Set(map[string]any{p.Key: label}),
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, made.Account.ID)
+	}
+	edited := property.NewService(wholeStore{storeOf(s), t}, account.NewWriter(store.For(s.Store, func(tx store.Tx) account.Tx { return tx }), s.Clock, ""), s.Clock, nil)
+	update := func(body string, force bool) error {
+		t.Helper()
+		var decoded any
+		if err := json.Unmarshal([]byte(body), &decoded); err != nil {
+			t.Fatal(err)
+		}
+		_, err := edited.Update(t.Context(), s.Actor, property.UpdateRequest{Key: p.Key, Patch: property.ParsePatch(decoded), Force: force})
+		return err
+	}
+	want := func(labels ...any) {
+		t.Helper()
+		for i, id := range ids {
+			a, err := s.Accounts.Get(t.Context(), s.Actor, id, true)
+			if err != nil || a.Custom[p.Key] != labels[i] {
+				t.Errorf("account %d has %v, %v; want %v", i, a.Custom[p.Key], err, labels[i])
+			}
+		}
+	}
+	if err := update(`{"renameOptions":[{"from":"Tile","to":"X"},{"from":"Metal","to":"Tile"},{"from":"X","to":"Metal"}]}`, false); err != nil {
+		t.Fatal(err)
+	}
+	want("Metal", "Tile", "Metal", "Slate")
+	if err := update(`{"removeOptions":["Metal"]}`, false); fault.KindOf(err) != fault.KindConflict || !strings.Contains(err.Error(), "used by 2 accounts") {
+		t.Errorf("a used option: %v", err)
+	}
+	if err := update(`{"removeOptions":["Metal"]}`, true); err != nil {
+		t.Fatal(err)
+	}
+	want(nil, "Tile", nil, "Slate")
 }
 
 // Whatever a definition is patched with, accounts have values of its options

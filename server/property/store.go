@@ -26,6 +26,11 @@ type Reader interface {
 	// AccountsWith returns accounts that have a value of the property, with
 	// ids above after, in the order of ids, at most limit.
 	AccountsWith(ctx context.Context, p schema.Property, after int64, limit int) ([]account.Account, error)
+
+	// KeyedAccounts returns the ids of the accounts that have one of the keys in the
+	// index of the property, in order. Of keys that are too long for an index, it may
+	// have those of others as well.
+	KeyedAccounts(ctx context.Context, p schema.Property, keys []string) ([]int64, error)
 }
 
 // Tx writes properties.

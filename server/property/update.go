@@ -69,7 +69,7 @@ func (s *Service) Delete(ctx context.Context, actor identity.Actor, key string, 
 		if !force {
 			err = checkUnused(ctx, tx, p)
 		} else {
-			err = s.rewriteValues(ctx, tx, actor, p, func(any) any { return nil })
+			err = eachWith(ctx, tx, p, s.rewriter(ctx, tx, actor, p, func(any) any { return nil }))
 		}
 		if err != nil {
 			return err
@@ -143,11 +143,11 @@ func eachChunkWith(ctx context.Context, r Reader, p schema.Property, fn func(con
 	}
 }
 
-// rewriteValues writes what rewrite makes of every value of the property; nil
-// clears it.
-func (s *Service) rewriteValues(ctx context.Context, tx Tx, actor identity.Actor, p schema.Property, rewrite func(any) any) error {
+// rewriter returns what writes, of the value of the property that an account has, what
+// rewrite makes of it; nil clears it.
+func (s *Service) rewriter(ctx context.Context, tx Tx, actor identity.Actor, p schema.Property, rewrite func(any) any) func(account.Account) error {
 	properties := schema.Schema{p.Key: p}
-	return eachWith(ctx, tx, p, func(before account.Account) error {
+	return func(before account.Account) error {
 		value := rewrite(before.Custom[p.Key])
 		if schema.EqualValues(before.Custom[p.Key], value) {
 			return nil
@@ -162,7 +162,7 @@ func (s *Service) rewriteValues(ctx context.Context, tx Tx, actor identity.Actor
 		changes := patch.Changes{account.CustomPrefix + p.Key: {Before: before.Custom[p.Key], After: value}}
 		_, err := s.accounts.Save(ctx, tx, actor, before, after, changes, properties, nil)
 		return err
-	})
+	}
 }
 
 // save writes the property, and what becomes of accounts' values.
@@ -176,10 +176,7 @@ func (s *Service) save(ctx context.Context, tx Tx, actor identity.Actor, e *edit
 	if e.after.Unique && !e.before.Unique {
 		return TakeKeys(ctx, tx, e.after)
 	}
-	if !e.touches() {
-		return nil
-	}
-	return s.rewriteValues(ctx, tx, actor, e.after, e.followValue)
+	return e.eachTouched(ctx, tx, s.rewriter(ctx, tx, actor, e.after, e.followValue))
 }
 
 // details are what the edit changes, as the audit log has them.

@@ -214,6 +214,15 @@ WHERE a.company_id = ? AND a.id > ?
 ORDER BY a.id LIMIT ?`}
 )
 
+var selectKeyed = db.Statement{Thing: "keys", Text: `SELECT DISTINCT account_id FROM custom_index
+WHERE company_id = ? AND property_id = ? AND key IN ({texts ?}) ORDER BY account_id`}
+
+// KeyedAccounts returns the ids of the accounts that have one of the keys.
+func (r Reader) KeyedAccounts(ctx context.Context, p schema.Property, keys []string) ([]int64, error) {
+	args := []any{p.CompanyID, p.ID, db.List[string](r.Cut(keys))}
+	return db.Collect(ctx, r.Session, selectKeyed, args, db.Scan[int64])
+}
+
 // AccountsWith returns accounts that have a value of the property, after an id.
 func (r Reader) AccountsWith(ctx context.Context, p schema.Property, after int64, limit int) (accounts []account.Account, err error) {
 	if p.Index == schema.IndexReady {

@@ -73,6 +73,10 @@ func TestPlans(t *testing.T) {
 			_, err := r.AccountsWith(ctx, indexed, 7, 100)
 			return err
 		}, []string{"accounts_company (company_id=? AND id>?)", "custom_index_account (account_id=? AND property_id=? AND company_id=?)", "!TEMP B-TREE FOR ORDER BY"}},
+		"keyed": {func(ctx context.Context, r store.Reader) error {
+			_, err := r.KeyedAccounts(ctx, schema.Property{CompanyID: company, ID: 1}, []string{"a", "b"})
+			return err
+		}, []string{"custom_index USING PRIMARY KEY (property_id=? AND key=?)"}},
 		"contacts": {contacts(company, contact.Query{Words: []string{"a"}, UpdatedAfter: start}), []string{
 			"contacts_updated (company_id=? AND updated_at>?)", "contacts_updated (company_id=? AND updated_at>?)", "!TEMP B-TREE FOR ORDER BY",
 		}},

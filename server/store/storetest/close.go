@@ -87,6 +87,10 @@ func (f *fixture) uses() map[string]func(context.Context) error {
 			_, err := f.store.AccountsWith(ctx, schema.Property{CompanyID: id}, 0, 1)
 			return err
 		},
+		"KeyedAccounts": func(ctx context.Context) error {
+			_, err := f.store.KeyedAccounts(ctx, schema.Property{CompanyID: id}, []string{"x"})
+			return err
+		},
 		"Contact": func(ctx context.Context) error { _, err := f.store.Contact(ctx, id, 1); return err },
 		"LinkedAccounts": func(ctx context.Context) error {
 			_, err := f.store.LinkedAccounts(ctx, id, 1, 1)

@@ -24,6 +24,7 @@ var propertyTests = tests{
 	"ReplaceKeys":    testReplaceKeys,
 	"IndexAccounts":  testIndexAccounts,
 	"AccountsWith":   testAccountsWith,
+	"KeyedAccounts":  testKeyedAccounts,
 	"Building":       testBuilding,
 	"Owners":         testOwners,
 	"OwnAll":         testOwnAll,

@@ -194,3 +194,36 @@ func testAccountsWith(t *testing.T, f *fixture) {
 		equal(t, got, []account.Account{})
 	}
 }
+
+func testKeyedAccounts(t *testing.T, f *fixture) {
+	p := f.addProperty(t, schema.Property{Name: "Tags", Key: "tags", Type: schema.Text, Multiple: true, Index: schema.IndexReady})
+	other := f.addProperty(t, schema.Property{Name: "Other", Key: "other", Type: schema.Text, Index: schema.IndexReady})
+	var ids []int64
+	for _, keys := range [][]string{{"b"}, {"a", "b"}, {"c"}, nil, {"a"}} {
+		a := f.addAccount(t, f.newAccount("Keyed"))
+		ids = append(ids, a.ID)
+		f.write(t, func(ctx context.Context, tx store.Tx) error {
+			if err := tx.IndexCustom(ctx, other, a.ID, []string{"a"}); err != nil {
+				return err
+			}
+			return tx.IndexCustom(ctx, p, a.ID, keys)
+		})
+	}
+	foreign := p
+	foreign.CompanyID = f.other.ID
+	for _, c := range []struct {
+		of   schema.Property
+		keys []string
+		want []int64
+	}{
+		{p, []string{"a", "b"}, []int64{ids[0], ids[1], ids[4]}},
+		{p, []string{"c", "d"}, ids[2:3]},
+		{p, nil, []int64{}},
+		{foreign, []string{"a"}, []int64{}},
+	} {
+		got, err := f.store.KeyedAccounts(t.Context(), c.of, c.keys)
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v %v, want %v", c.keys, got, err, c.want)
+		}
+	}
+}
