@@ -417,14 +417,8 @@ func (e *edit) countRemoved(ctx context.Context, r Reader) (map[string]int, erro
 // countKeyed counts the accounts that have each of the options, by the index.
 func (e *edit) countKeyed(ctx context.Context, r Reader, uses map[string]int) error {
 	for label := range uses {
-		var having []query.Range
-		for _, key := range e.before.Keys(label) {
-			having = append(having, query.Range{From: key, To: key})
-		}
-		n, err := r.CountAccounts(ctx, e.before.CompanyID, account.Query{
-			Filter:          query.Filter{Conditions: []query.Condition{{Member: query.MemberCustom, Property: e.before, Ranges: having}}},
-			IncludeArchived: true,
-		})
+		key := e.before.Keys(label)[0]
+		n, err := r.CountAccounts(ctx, e.before.CompanyID, having(e.before, query.Condition{Ranges: []query.Range{{From: key, To: key}}}))
 		if err != nil {
 			return fmt.Errorf("count values: %w", err)
 		}

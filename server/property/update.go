@@ -11,6 +11,7 @@ import (
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/patch"
+	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/schema"
 	"github.com/accountsd/accountsd/server/write"
 )
@@ -106,11 +107,19 @@ func find(ctx context.Context, r Reader, companyID int64, key string) (schema.Pr
 }
 
 func isUsed(ctx context.Context, r Reader, p schema.Property) (bool, error) {
-	accounts, err := r.AccountsWith(ctx, p, 0, 1)
+	accounts, err := r.Accounts(ctx, p.CompanyID, having(p, query.Condition{Exists: true}))
 	if err != nil {
 		return false, fmt.Errorf("find values: %w", err)
 	}
 	return len(accounts) > 0, nil
+}
+
+// having selects an account whose value of the property passes a test.
+func having(p schema.Property, test query.Condition) account.Query {
+	test.Member, test.Property = query.MemberCustom, p
+	return account.Query{
+		Filter: query.Filter{Conditions: []query.Condition{test}}, IncludeArchived: true, Page: query.Page{Limit: 1},
+	}
 }
 
 // eachWith calls fn with every account that has a value of the property.
