@@ -10,7 +10,7 @@ const heading = (page, name) => page.getByRole('heading', { name, exact: true })
 
 describe('the Back button', () => {
   test('asks before it loses a window that is half filled in, and so does any other way to another view', at('#/accounts', async page => {
-    const dialog = page.getByRole('dialog', { name: 'New contact' }), question = page.getByRole('dialog', { name: 'Discard what you have typed?' });
+    const dialog = page.getByRole('dialog', { name: 'New contact' }), question = page.locator('dialog', { hasText: 'Discard what you have typed?' });
     await goTo(page, '#/users');
     await heading(page, 'Users');
     await goTo(page, '#/contacts');
