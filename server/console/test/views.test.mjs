@@ -55,7 +55,7 @@ test('what is not there is told under a title, with a way back', at('', async pa
   for (const [address, title, back] of [['#/contacts/99999', 'Contact 99999', 'Contacts'], ['#/alias/99999', 'User 99999', 'Former path'], ['#/webhooks/99999', 'Webhook 99999', 'Webhooks'], ['#/accounts/99999', 'Account 99999', 'Accounts']]) {
     await page.evaluate(a => { location.hash = a; }, address);
     await page.getByRole('heading', { name: title, level: 1 }).waitFor();
-    assert.equal(await page.title(), `${title} · accountsd`);
+    await page.waitForFunction(t => document.title === t, `${title} · accountsd`); // which is set behind the view
     await page.getByRole('main').getByRole('link', { name: back }).click();
     await page.getByRole('heading', { name: back, level: 1 }).waitFor();
   }
