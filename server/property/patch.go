@@ -343,10 +343,8 @@ func (e *edit) eachTouched(ctx context.Context, tx Tx, fn func(account.Account) 
 		if err != nil {
 			return fmt.Errorf("load accounts: %w", err)
 		}
-		for _, a := range accounts {
-			if err := fn(a); err != nil {
-				return err
-			}
+		if err := each(accounts, fn); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -124,14 +124,17 @@ func having(p schema.Property, test query.Condition) account.Query {
 
 // eachWith calls fn with every account that has a value of the property.
 func eachWith(ctx context.Context, r Reader, p schema.Property, fn func(account.Account) error) error {
-	return eachChunkWith(ctx, r, p, func(_ context.Context, accounts []account.Account) error {
-		for _, a := range accounts {
-			if err := fn(a); err != nil {
-				return err
-			}
+	return eachChunkWith(ctx, r, p, func(_ context.Context, accounts []account.Account) error { return each(accounts, fn) })
+}
+
+// each calls fn with accounts until it fails.
+func each(accounts []account.Account, fn func(account.Account) error) error {
+	for _, a := range accounts {
+		if err := fn(a); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // eachChunkWith is eachWith of some accounts at a time.

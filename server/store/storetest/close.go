@@ -70,63 +70,41 @@ func (f *fixture) uses() map[string]func(context.Context) error {
 		"Write": func(ctx context.Context) error {
 			return f.store.Write(ctx, func(context.Context, store.Tx) error { return errors.New("fn has run") })
 		},
-		"Account": func(ctx context.Context) error { _, err := f.store.Account(ctx, id, 1); return err },
-		"FindAccount": func(ctx context.Context) error {
-			_, err := f.store.FindAccount(ctx, id, account.MatchTitle, "x")
-			return err
-		},
-		"Accounts": func(ctx context.Context) error {
-			_, err := f.store.Accounts(ctx, id, account.Query{Page: page})
-			return err
-		},
-		"CountAccounts": func(ctx context.Context) error {
-			_, err := f.store.CountAccounts(ctx, id, account.Query{})
-			return err
-		},
+		"Account":       func(ctx context.Context) error { return errorOf(f.store.Account(ctx, id, 1)) },
+		"FindAccount":   func(ctx context.Context) error { return errorOf(f.store.FindAccount(ctx, id, account.MatchTitle, "x")) },
+		"Accounts":      func(ctx context.Context) error { return errorOf(f.store.Accounts(ctx, id, account.Query{Page: page})) },
+		"CountAccounts": func(ctx context.Context) error { return errorOf(f.store.CountAccounts(ctx, id, account.Query{})) },
 		"AccountsWith": func(ctx context.Context) error {
-			_, err := f.store.AccountsWith(ctx, schema.Property{CompanyID: id}, 0, 1)
-			return err
+			return errorOf(f.store.AccountsWith(ctx, schema.Property{CompanyID: id}, 0, 1))
 		},
 		"KeyedAccounts": func(ctx context.Context) error {
-			_, err := f.store.KeyedAccounts(ctx, schema.Property{CompanyID: id}, []string{"x"})
-			return err
+			return errorOf(f.store.KeyedAccounts(ctx, schema.Property{CompanyID: id}, []string{"x"}))
 		},
-		"Contact": func(ctx context.Context) error { _, err := f.store.Contact(ctx, id, 1); return err },
-		"LinkedAccounts": func(ctx context.Context) error {
-			_, err := f.store.LinkedAccounts(ctx, id, 1, 1)
-			return err
-		},
+		"Contact":        func(ctx context.Context) error { return errorOf(f.store.Contact(ctx, id, 1)) },
+		"LinkedAccounts": func(ctx context.Context) error { return errorOf(f.store.LinkedAccounts(ctx, id, 1, 1)) },
 		"ListContacts": func(ctx context.Context) error {
-			_, err := f.store.ListContacts(ctx, id, contact.Query{Page: page})
-			return err
+			return errorOf(f.store.ListContacts(ctx, id, contact.Query{Page: page}))
 		},
-		"CountContacts": func(ctx context.Context) error {
-			_, err := f.store.CountContacts(ctx, id, contact.Query{})
-			return err
-		},
-		"Changes": func(ctx context.Context) error { _, err := f.store.Changes(ctx, id, 0, 1); return err },
-		"Users": func(ctx context.Context) error {
-			_, err := f.store.Users(ctx, id, identity.UserFilter{}, 0, 1)
-			return err
-		},
-		"Keys":       func(ctx context.Context) error { _, err := f.store.Keys(ctx, id, 0, 0, 1); return err },
-		"LastChange": func(ctx context.Context) error { _, err := f.store.LastChange(ctx, id); return err },
-		"UserByInvitation": func(ctx context.Context) error {
-			_, err := f.store.UserByInvitation(ctx, identity.KeyHash{})
-			return err
-		},
-		"AccountsByID": func(ctx context.Context) error { _, err := f.store.AccountsByID(ctx, id, 0, 1); return err },
-		"NumberOwner":  func(ctx context.Context) error { _, err := f.store.NumberOwner(ctx, id, 1); return err },
-		"Properties":   func(ctx context.Context) error { _, err := f.store.Properties(ctx, id); return err },
-		"Contacts":     func(ctx context.Context) error { _, err := f.store.Contacts(ctx, id, []int64{1}); return err },
-		"FindContact":  func(ctx context.Context) error { _, err := f.store.FindContact(ctx, id, "x", "y"); return err },
-		"History":      func(ctx context.Context) error { _, err := f.store.History(ctx, id, 1, 0, 1); return err },
-		"Company":      func(ctx context.Context) error { _, err := f.store.Company(ctx, "x"); return err },
-		"User":         func(ctx context.Context) error { _, err := f.store.User(ctx, id, id); return err },
-		"Key":          func(ctx context.Context) error { _, err := f.store.Key(ctx, id, id); return err },
+		"CountContacts":    func(ctx context.Context) error { return errorOf(f.store.CountContacts(ctx, id, contact.Query{})) },
+		"Changes":          func(ctx context.Context) error { return errorOf(f.store.Changes(ctx, id, 0, 1)) },
+		"Users":            func(ctx context.Context) error { return errorOf(f.store.Users(ctx, id, identity.UserFilter{}, 0, 1)) },
+		"Keys":             func(ctx context.Context) error { return errorOf(f.store.Keys(ctx, id, 0, 0, 1)) },
+		"LastChange":       func(ctx context.Context) error { return errorOf(f.store.LastChange(ctx, id)) },
+		"UserByInvitation": func(ctx context.Context) error { return errorOf(f.store.UserByInvitation(ctx, identity.KeyHash{})) },
+		"AccountsByID":     func(ctx context.Context) error { return errorOf(f.store.AccountsByID(ctx, id, 0, 1)) },
+		"NumberOwner":      func(ctx context.Context) error { return errorOf(f.store.NumberOwner(ctx, id, 1)) },
+		"Properties":       func(ctx context.Context) error { return errorOf(f.store.Properties(ctx, id)) },
+		"Contacts":         func(ctx context.Context) error { return errorOf(f.store.Contacts(ctx, id, []int64{1})) },
+		"FindContact":      func(ctx context.Context) error { return errorOf(f.store.FindContact(ctx, id, "x", "y")) },
+		"History":          func(ctx context.Context) error { return errorOf(f.store.History(ctx, id, 1, 0, 1)) },
+		"Company":          func(ctx context.Context) error { return errorOf(f.store.Company(ctx, "x")) },
+		"User":             func(ctx context.Context) error { return errorOf(f.store.User(ctx, id, id)) },
+		"Key":              func(ctx context.Context) error { return errorOf(f.store.Key(ctx, id, id)) },
 		"KeyByHash": func(ctx context.Context) error {
 			_, _, err := f.store.KeyByHash(ctx, identity.KeyHash{}, start)
 			return err
 		},
 	}
 }
+
+func errorOf[T any](_ T, err error) error { return err }
