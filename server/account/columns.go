@@ -96,17 +96,18 @@ var TextMembers = func() []query.Member {
 	return names
 }()
 
-// SearchText returns the text of each of TextMembers to search in. Several values are
-// joined by line feeds.
+// SearchText returns the text of each of TextMembers to search in.
 func SearchText(a *Account) []string {
-	texts := make([]string, 0, len(TextMembers))
-	for i := range members {
-		if members[i].inText {
-			texts = append(texts, members[i].text(a))
-		}
+	texts := make([]string, len(TextMembers))
+	for i, name := range TextMembers {
+		texts[i] = SearchTextOf(a, name)
 	}
 	return texts
 }
+
+// SearchTextOf returns the text of one of TextMembers to search in. Several values are
+// joined by line feeds.
+func SearchTextOf(a *Account, name query.Member) string { return memberOf[name].text(a) }
 
 // Column is a column of a file of accounts.
 type Column struct {

@@ -22,13 +22,19 @@ import "strings"
 //	{sorted c}  what such texts are ordered by
 //	{join}      a join whose left table is read first
 //	{each t a b}  a join to each row of b, which is read first, of that of the table t, as
-//	            a, with its company and id
+//	            a, with its company and id, or {each t a b c} with what its column c has as id
 //	{by i}      what makes a table be read by the index i, where that can be said
 //	{-}         what keeps the column behind it from being looked up in an index
 type Dialect map[string]func(rest string) string
 
 // Word is of a word that nothing follows.
 func Word(text string) func(string) string { return func(string) string { return text } }
+
+// Each parts what follows the word each. The column is id if none is named.
+func Each(rest string) (table, as, of, column string) {
+	words := append(strings.Fields(rest), "id")
+	return words[0], words[1], words[2], words[3]
+}
 
 // Expand writes a text in a dialect. Braces that hold no word of it stay.
 func (d Dialect) Expand(text string) string {

@@ -32,6 +32,9 @@ func AnyOf(tests []Fragment) Fragment {
 	return Fragment{"(" + joined.Text + ")", joined.Args}
 }
 
+// Concat puts fragments behind each other.
+func Concat(fragments ...Fragment) Fragment { return Join(fragments, "") }
+
 // Join puts a separator between fragments.
 func Join(fragments []Fragment, separator string) Fragment {
 	var b Builder

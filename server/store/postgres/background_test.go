@@ -2,8 +2,11 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/accountsd/accountsd/server/mail/mailtest"
 	"github.com/accountsd/accountsd/server/store"
@@ -34,5 +37,30 @@ func TestTextsAreIndexed(t *testing.T) {
 	// By itself the server would look every five seconds.
 	if took := time.Since(began); took > 12*time.Second {
 		t.Errorf("that took %v", took)
+	}
+}
+
+// A text of which a part has changed is handed to the index whole when there is time.
+func TestChangedTextsAreIndexed(t *testing.T) {
+	t.Parallel()
+	url := database(t)
+	s := open(t, url)
+	_, a := addCompany(t, s)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	for i := range 3 {
+		if err := s.Commit(t.Context(), retitling(a, fmt.Sprint("Renamed ", i))); err != nil {
+			t.Fatal(err)
+		}
+		a.Version++
+		mailtest.Eventually(t, "the text is handed on", func() bool {
+			var whole bool
+			err := conn.QueryRow(t.Context(), `SELECT words LIKE $1 AND text IS NULL AND indexed AND NOT EXISTS (SELECT FROM search_parts)
+FROM search_texts WHERE kind = 'accounts' AND record_id = $2`, fmt.Sprintf("renamed %d%%", i), a.ID).Scan(&whole)
+			return err == nil && whole
+		})
 	}
 }

@@ -72,7 +72,7 @@ WHERE f.contype = 'f' AND ` + ofSchema}
 // Tables returns the tables of records: see copying.Database. What the database has
 // beside them is about itself, and the index of words.
 func (b *Bulk) Tables(ctx context.Context) ([]copying.Table, error) {
-	return copying.Describe(ctx, b.store.Session, selectColumns, selectReferences, kinds, "commits", "counters", "schema_version", "search_texts", records.Following)
+	return copying.Describe(ctx, b.store.Session, selectColumns, selectReferences, kinds, "commits", "counters", "schema_version", "search_parts", "search_texts", records.Following)
 }
 
 // Look runs reads on one state of the database.

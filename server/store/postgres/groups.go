@@ -162,7 +162,7 @@ func (s *Store) writeGroup(company int64, group []*waiting) {
 	missed := 0
 	if err == nil {
 		missed = len(group) - len(written)
-		if slices.ContainsFunc(sets, func(e *encoded) bool { return len(e.texts) > 0 }) {
+		if slices.ContainsFunc(sets, func(e *encoded) bool { return len(e.parts) > 0 }) {
 			s.wake()
 		}
 	}

@@ -20,11 +20,11 @@ type indexing struct {
 const textsAtOnce = 1000
 
 var (
-	emptyTexts      = db.Statement{Thing: "search texts", Text: `TRUNCATE search_texts`}
+	emptyTexts      = db.Statement{Thing: "search texts", Text: `TRUNCATE search_texts, search_parts`}
 	selectTrigrams  = db.Statement{Thing: "index of trigrams", Text: `SELECT pg_get_indexdef('search_texts_trigrams'::regclass)`}
 	dropTrigrams    = db.Statement{Thing: "index of trigrams", Text: `DROP INDEX search_texts_trigrams`}
 	selectCompanies = db.Statement{Thing: "companies", Text: `SELECT id FROM companies ORDER BY id`}
-	textColumns     = []string{"company_id", "kind", "record_id", "text", "indexed"}
+	textColumns     = []string{"company_id", "kind", "record_id", "words", "indexed"}
 )
 
 func (i *indexing) run(ctx context.Context) error {

@@ -29,6 +29,7 @@ type Store struct {
 	keys    records.KeysVersion
 	follows bool          // it may follow another installation
 	woken   chan struct{} // holds one if there may be texts to index
+	written atomic.Bool   // whether there are since the last look
 	stop    context.CancelFunc
 	working sync.WaitGroup // in the background, until stop
 	close   func() error

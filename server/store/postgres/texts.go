@@ -12,7 +12,7 @@ import (
 )
 
 // texts is the index of words: the rows of search_texts, which always have the texts
-// as they are.
+// as they are, with what was handed to the index, and those of search_parts.
 type texts struct{}
 
 var _ records.Texts = texts{}
@@ -26,7 +26,7 @@ func (texts) Read(ctx context.Context, session db.Session, read func(db.Session,
 	return session.Snapshot(ctx, func(session db.Session) error { return read(session, finder{}) })
 }
 
-// finder finds by LIKE, which takes the index for three characters and more.
+// finder finds by LIKE, which takes an index for three characters and more.
 type finder struct{}
 
 // Find selects the records that have each of the words in one of their parts.
@@ -34,23 +34,36 @@ func (finder) Find(_ context.Context, kind records.Kind, companyID int64, words 
 	if len(words) == 0 {
 		return records.Found{}, nil
 	}
-	var having db.Builder
-	found := records.Found{Decided: make([]bool, len(words))}
-	for i, word := range words {
-		found.Decided[i] = true
-		like := "%" + pattern.Replace(word.Text) + "%"
-		having.Add(" AND text LIKE ?", like)
-		if part := slices.Index(kind.Columns, word.Column); part >= 0 {
-			having.Add(" AND split_part(text, '"+parted+"', "+strconv.Itoa(part+1)+") LIKE ?", like)
-		}
-	}
-	which := func(of string) db.Fragment {
-		return db.SQL("SELECT record_id FROM search_texts WHERE company_id = ? AND kind = ? AND "+of+having.String(),
-			append([]any{companyID, kind.Name}, having.Args...)...)
-	}
-	found.IDs = db.Join([]db.Fragment{which("indexed"), which("NOT indexed")}, " UNION ALL ")
-	return found, nil
+	of := db.SQL("company_id = ? AND kind = ? AND ", companyID, kind.Name)
+	handed, apart, has := likes(kind, words)
+	return records.Found{Decided: slices.Repeat([]bool{true}, len(words)), IDs: db.Concat(
+		db.SQL("SELECT record_id FROM search_texts WHERE "), of, db.SQL("indexed AND "), handed, db.SQL(" AND "), has,
+		db.SQL(" UNION ALL SELECT record_id FROM search_texts WHERE "), of, db.SQL("NOT indexed AND "), has,
+		// A record that has got one of the words since has it in a part.
+		db.SQL(" UNION ALL SELECT p.record_id FROM (SELECT DISTINCT record_id FROM search_parts WHERE "), of, apart, db.SQL(`) p
+CROSS JOIN LATERAL (SELECT * FROM search_texts WHERE `), of, db.SQL("record_id = p.record_id OFFSET 0) t WHERE indexed AND "), has, db.SQL(" AND NOT ("), handed, db.SQL(")"),
+	)}, nil
 }
+
+// likes are the conditions that the words which the index was handed have all of words,
+// that a part which has changed has one, and that a text has all of them as it is.
+func likes(kind records.Kind, words []records.Word) (handed, apart, has db.Fragment) {
+	var inHanded, inParts, inText []db.Fragment
+	for _, word := range words {
+		like := "%" + pattern.Replace(word.Text) + "%"
+		inHanded = append(inHanded, db.SQL("words LIKE ?", like))
+		part, text := db.SQL("text LIKE ?", like), db.SQL("coalesce(text, words) LIKE ?", like)
+		if place := slices.Index(kind.Columns, word.Column) + 1; place > 0 {
+			part.Text += " AND places & " + strconv.FormatInt(bitOf(place-1), 10) + " > 0"
+			text.Text = "split_part(coalesce(text, words), '" + parted + "', " + strconv.Itoa(place) + ") LIKE ?"
+		}
+		inParts, inText = append(inParts, part), append(inText, text)
+	}
+	return db.Join(inHanded, " AND "), db.AnyOf(inParts), db.Join(inText, " AND ")
+}
+
+// bitOf is that of a part among the places of search_parts.
+func bitOf(place int) int64 { return 1 << place }
 
 // pattern writes a text as LIKE finds it.
 var pattern = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
@@ -95,9 +108,10 @@ func (q *changedTexts) Undone() {
 }
 
 var (
-	saveText = db.Statement{Thing: "search text", Late: true, Text: `INSERT INTO search_texts AS t (company_id, kind, record_id, text) VALUES (?, ?, ?, ?)
-ON CONFLICT (company_id, kind, record_id) DO UPDATE SET text = excluded.text, indexed = false WHERE t.text <> excluded.text`}
-	dropText = db.Statement{Thing: "search text", Late: true, Text: `DELETE FROM search_texts WHERE company_id = ? AND kind = ? AND record_id = ?`}
+	saveText = db.Statement{Thing: "search text", Late: true, Text: `INSERT INTO search_texts AS t (company_id, kind, record_id, words) VALUES (?, ?, ?, ?)
+ON CONFLICT (company_id, kind, record_id) DO UPDATE SET words = excluded.words, text = NULL, indexed = false WHERE coalesce(t.text, t.words) <> excluded.words`}
+	dropText  = db.Statement{Thing: "search text", Late: true, Text: `DELETE FROM search_texts WHERE company_id = ? AND kind = ? AND record_id = ?`}
+	dropParts = db.Statement{Thing: "search text", Late: true, Text: `DELETE FROM search_parts WHERE company_id = ? AND kind = ? AND record_id = ?`}
 )
 
 // flush writes the texts of the records that were noted.
@@ -119,8 +133,10 @@ func (q *changedTexts) flush(ctx context.Context, session db.Session) error {
 		if _, err := session.RunAll(ctx, saveText, save); err != nil {
 			return err
 		}
-		if _, err := session.RunAll(ctx, dropText, drop); err != nil {
-			return err
+		for _, st := range []db.Statement{dropText, dropParts} {
+			if _, err := session.RunAll(ctx, st, drop); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -159,7 +175,12 @@ const (
 func joined(text records.Text) string {
 	parts := make([]string, len(text.Columns))
 	for i, texts := range text.Columns {
-		parts[i] = strings.ReplaceAll(strings.ToValidUTF8(strings.Join(texts, between), between), parted, between)
+		parts[i] = joinedPart(texts...)
 	}
 	return strings.Join(parts, parted)
+}
+
+// joinedPart is a part of it.
+func joinedPart(texts ...string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(strings.Join(texts, between), between), parted, between)
 }

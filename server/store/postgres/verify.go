@@ -91,7 +91,7 @@ func (b *Bulk) Inspect(ctx context.Context, s db.Session, found func(verify.Faul
 	return err
 }
 
-var selectTexts = db.Statement{Thing: "search texts", Text: `SELECT record_id, text FROM search_texts
+var selectTexts = db.Statement{Thing: "search texts", Text: `SELECT record_id, coalesce(text, words) FROM search_texts
 WHERE company_id = ? AND kind = ? AND record_id > ? AND record_id <= ?`}
 
 // inspectTexts compares the texts that words are looked for in with the records.

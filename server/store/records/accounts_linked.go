@@ -17,7 +17,7 @@ import (
 var selectLinkedAccount = db.Statement{Thing: "account", Brief: true, Text: storedColumns + `, (SELECT schema_version FROM companies WHERE id = ?2), NULL` + strings.Repeat(`, NULL`, len(contacts.Names())) + `
 FROM accounts a WHERE a.id = ?1 AND a.company_id = ?2
 UNION ALL SELECT NULL` + strings.Repeat(`, NULL`, len(new(accountRow).stored())) + `, l.position, ` + contacts.List("c.") + `
-FROM account_contacts l JOIN contacts c ON c.company_id = l.company_id AND c.id = l.contact_id
+FROM account_contacts l {each contacts c l contact_id}
 WHERE l.account_id = ?1 AND l.company_id = ?2`}
 
 // linked reads an account into the variables of storedColumns, which are those of

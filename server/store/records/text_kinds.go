@@ -6,6 +6,7 @@ import (
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/contact"
 	"github.com/accountsd/accountsd/server/normal"
+	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/query"
 	"github.com/accountsd/accountsd/server/store/db"
 )
@@ -67,6 +68,23 @@ func TextOfAccount(a *account.Account) Text {
 		text.Columns = append(text.Columns, []string{part})
 	}
 	return text
+}
+
+// Part is the text of a column, by its place among those of AccountTexts.
+type Part struct {
+	Place int
+	Text  string
+}
+
+// ChangedParts are those parts of an account's text that changes of its members are of.
+func ChangedParts(a *account.Account, changes patch.Changes) []Part {
+	var parts []Part
+	for place, name := range account.TextMembers {
+		if isChanged(changes, name) {
+			parts = append(parts, Part{place, account.SearchTextOf(a, name)})
+		}
+	}
+	return parts
 }
 
 // namedContacts are contacts of which only the names are read.

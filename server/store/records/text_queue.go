@@ -43,18 +43,15 @@ func (t *Tx) enqueueAdded(ctx context.Context, a account.Account) error {
 
 // enqueueAccount notes that an account has changed, if its text has.
 func (t *Tx) enqueueAccount(ctx context.Context, a account.Account, changes patch.Changes) error {
-	if !ChangesText(changes) {
+	if !slices.ContainsFunc(account.TextMembers, func(member query.Member) bool { return isChanged(changes, member) }) {
 		return nil
 	}
 	return t.enqueue(ctx, AccountTexts, a.CompanyID, a.ID)
 }
 
-// ChangesText tells whether changes are of what is looked for words in.
-func ChangesText(changes patch.Changes) bool {
-	return slices.ContainsFunc(account.TextMembers, func(member query.Member) bool {
-		_, ok := changes[string(member)]
-		return ok
-	})
+func isChanged(changes patch.Changes, member query.Member) bool {
+	_, ok := changes[string(member)]
+	return ok
 }
 
 // enqueueContact notes that a contact is about to change, if its text is.

@@ -70,3 +70,11 @@ func TestListOfMany(t *testing.T) {
 		}
 	}
 }
+
+func accountIDs(accounts []account.Account) []int64 {
+	ids := make([]int64, len(accounts))
+	for i, a := range accounts {
+		ids[i] = a.ID
+	}
+	return ids
+}

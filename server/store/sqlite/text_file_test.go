@@ -22,6 +22,7 @@ import (
 	"github.com/accountsd/accountsd/server/store/sqlite"
 	"github.com/accountsd/accountsd/server/store/sqlite/engine"
 	"github.com/accountsd/accountsd/server/store/sqlite/textindex"
+	"github.com/accountsd/accountsd/server/store/storetest"
 )
 
 // A search file that does not go with the database is made anew, and one that
@@ -400,7 +401,7 @@ func TestSearchKeepsCompaniesApart(t *testing.T) {
 				if member == account.MemberTitle {
 					word = "account"
 				}
-				wantFound(t, s, company, want, query.Filter{Conditions: []query.Condition{{Member: member, Contains: word}}})
+				storetest.WantFound(t, s, company, want, query.Filter{Conditions: []query.Condition{{Member: member, Contains: word}}})
 			}
 			n, err := s.CountContacts(t.Context(), company, contact.Query{Words: []string{"johanna"}})
 			if err != nil || n != 10 {

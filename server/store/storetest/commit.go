@@ -18,7 +18,11 @@ import (
 func retitling(a account.Account, title string) account.Write {
 	a.Title, a.Version = title, a.Version+1
 	a.UpdatedAt = a.UpdatedAt.Add(time.Millisecond)
-	changes := patch.Changes{"title": {After: title}}
+	return updating(a, patch.Changes{"title": {After: title}})
+}
+
+// updating is the write of an account that has changed.
+func updating(a account.Account, changes patch.Changes) account.Write {
 	return account.Write{
 		Account: a, Kind: account.ChangeUpdated, Changes: changes,
 		Entry: account.HistoryEntry{CompanyID: a.CompanyID, AccountID: a.ID, Kind: account.ChangeUpdated, Version: a.Version, At: a.UpdatedAt, Fields: changes},

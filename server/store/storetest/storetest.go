@@ -163,6 +163,7 @@ func wantKind(t *testing.T, err error, want fault.Kind) {
 // fataler is a test, or one of many that a generator makes.
 type fataler interface {
 	Helper()
+	Fatal(args ...any)
 	Fatalf(format string, args ...any)
 }
 

@@ -34,9 +34,8 @@ var dialect = db.Dialect{
 
 // eachOf looks each row up in the primary key, whatever is known of how many there are.
 func eachOf(rest string) string {
-	words := strings.Fields(rest)
-	table, as, of := words[0], words[1], words[2]
-	return "CROSS JOIN LATERAL (SELECT * FROM " + table + " WHERE company_id = " + of + ".company_id AND id = " + of + ".id OFFSET 0) " + as
+	table, as, of, id := db.Each(rest)
+	return "CROSS JOIN LATERAL (SELECT * FROM " + table + " WHERE company_id = " + of + ".company_id AND id = " + of + "." + id + " OFFSET 0) " + as
 }
 
 func ids(parameter string) string { return each("value::bigint", parameter) }

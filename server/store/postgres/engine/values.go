@@ -22,6 +22,7 @@ const mark = "\uE000"
 var (
 	toText   = strings.NewReplacer(mark, mark+mark, "\x00", mark+"0")
 	fromText = strings.NewReplacer(mark+mark, mark, mark+"0", "\x00")
+	fromJSON = strings.NewReplacer(mark+mark, mark, mark+"0", `\u0000`) // made of texts by the database
 )
 
 // arguments are what the parameters of a statement are bound to.
@@ -172,10 +173,13 @@ func (c *columns) text(at int) ([]byte, error) {
 func (c *columns) Text(at int) (string, error) {
 	value, err := c.text(at)
 	text := string(value)
-	if strings.Contains(text, mark) {
-		text = fromText.Replace(text)
+	if !strings.Contains(text, mark) {
+		return text, err
 	}
-	return text, err
+	if c.fields[at].DataTypeOID == pgtype.JSONOID {
+		return fromJSON.Replace(text), err
+	}
+	return fromText.Replace(text), err
 }
 
 func (c *columns) AppendText(to []byte, at int) ([]byte, error) {

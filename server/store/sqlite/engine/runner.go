@@ -44,9 +44,8 @@ func listed(parameter string) string { return "SELECT value FROM json_each(" + p
 func among(parameter string) string { return "IN (" + listed(parameter) + ")" }
 
 func each(rest string) string {
-	words := strings.Fields(rest)
-	table, as, of := words[0], words[1], words[2]
-	return "CROSS JOIN " + table + " " + as + " ON " + as + ".id = " + of + ".id"
+	table, as, of, id := db.Each(rest)
+	return "CROSS JOIN " + table + " " + as + " ON " + as + ".id = " + of + "." + id
 }
 
 func within(rest string) string {
