@@ -84,6 +84,7 @@ type Engine struct {
 	writers  chan struct{} // one is taken for each transaction that may write
 	long     chan struct{} // and one for each read that is not brief
 	waiting  atomic.Int64
+	begin    string // begins a transaction that may write
 }
 
 // ReadURL returns how to connect to the database of a URL.
@@ -125,6 +126,7 @@ func Open(ctx context.Context, url string, config Config) (*Engine, error) {
 	writers := config.MaxConns / 2
 	return &Engine{
 		config: config, pool: pool, gate: &db.Gate{},
+		begin:   beginningOf(c.ConnConfig.RuntimeParams),
 		writers: make(chan struct{}, writers), long: make(chan struct{}, max(1, config.MaxConns-writers-leftToBrief)),
 	}, nil
 }
@@ -145,8 +147,8 @@ func closeLate(conn *pgconn.PgConn) ctxwatch.Handler {
 // and which way is the best depends on the statement, not on what it is run with. It
 // compiles none to machine code: for a search of all accounts that takes as long as
 // the search. And it ends if a transaction waits too long for its next statement,
-// unless the URL says when: the machine at the other end may be gone without a word,
-// and would keep the company locked for hours.
+// unless the URL says when: the machine at the other end may be gone without a word.
+// Those that write wait less: see beginningOf.
 func setUp(ctx context.Context, conn *pgx.Conn) error {
 	text := "SET plan_cache_mode = force_generic_plan; SET jit = off"
 	if _, set := conn.Config().RuntimeParams[idleTimeout]; !set {
@@ -156,7 +158,30 @@ func setUp(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
-const idleTimeout = "idle_in_transaction_session_timeout"
+// How long a transaction that writes may keep others waiting, and be kept. One that has
+// locked rows and says nothing for keepsTime is of a server that stands still or is gone.
+// It is ended, and then one of those that waited for it goes on, which may be of the same
+// server. These have left by then, because none waits longer than waitsTime at a time, and
+// only who goes on is run again, as long as its caller waits. When the first in line leaves
+// it, another one begins to wait anew, so waitsTime is less than half of keepsTime.
+const (
+	idleTimeout = "idle_in_transaction_session_timeout"
+	keepsTime   = "15s"
+	lockTimeout = "lock_timeout"
+	waitsTime   = "7s"
+)
+
+// beginningOf is how transactions that write are begun, where a URL has set parameters. It
+// holds for a pooler's sessions as well.
+func beginningOf(set map[string]string) string {
+	text := beginWrite.Text
+	for _, limit := range [][2]string{{idleTimeout, keepsTime}, {lockTimeout, waitsTime}} {
+		if _, ok := set[limit[0]]; !ok {
+			text += "; SET LOCAL " + limit[0] + " = '" + limit[1] + "'"
+		}
+	}
+	return text
+}
 
 // Close finishes what has begun, and refuses later calls with ErrClosed. It may be
 // called again.
@@ -214,17 +239,20 @@ func (e *Engine) write(ctx context.Context, fn func(ctx context.Context, s db.Se
 	defer func() { <-e.writers }()
 	ctx, cancel := e.toTheEnd(ctx)
 	defer cancel()
-	var err error
-	for range tries {
-		if err = e.transact(ctx, fn, rehearsal); !e.mayRepeat(ctx, err) {
+	for try := 1; ; {
+		err := e.transact(ctx, fn, rehearsal)
+		waits := code(err) == lockNotAvailable // which says nothing of whether the next one has to
+		if !e.mayRepeat(ctx, err) || try == tries && !waits {
 			return err
 		}
+		if !waits {
+			try++
+		}
 	}
-	return err
 }
 
 // mayRepeat tells whether a transaction that failed may be run again: one that could
-// not go on beside another one, or whose connection was lost before it was committed.
+// not go on beside another one, or has waited for one, or whose connection was lost before it was committed.
 // Where one is lost, as when the database has started again, the others are given up
 // as well.
 func (e *Engine) mayRepeat(ctx context.Context, err error) bool {
@@ -233,7 +261,7 @@ func (e *Engine) mayRepeat(ctx context.Context, err error) bool {
 		return false
 	case isLost(err):
 		e.pool.Reset()
-	case !IsConflict(err):
+	case !IsConflict(err) && code(err) != lockNotAvailable:
 		return false
 	}
 	e.tellRedone()
@@ -270,7 +298,7 @@ func (e *Engine) transact(ctx context.Context, fn func(ctx context.Context, s db
 		return Interpret(ctx, err, beginWrite)
 	}
 	defer conn.Release()
-	if _, err := conn.Exec(ctx, beginWrite.Text); err != nil {
+	if _, err := conn.Exec(ctx, e.begin, pgx.QueryExecModeSimpleProtocol); err != nil {
 		return Interpret(ctx, err, beginWrite)
 	}
 	defer rollback(conn.Conn()) // of what is left

@@ -80,12 +80,12 @@ func isGone(err error) bool {
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return true // for whatever reason: a password that was changed, for one
 	}
-	if c := code(err); c != "" {
-		switch c[:2] {
+	if failure, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch failure.Code[:min(2, len(failure.Code))] {
 		case classConnection, classResources, classOperator, classSystem:
-			return c != queryCanceled
+			return failure.Code != queryCanceled
 		}
-		return false
+		return failure.SeverityUnlocalized != "ERROR" // It has ended the session, which may have said nothing for too long.
 	}
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return true
