@@ -47,12 +47,20 @@ func AliasStore(s store.Store) alias.Store {
 
 // ServiceConfig is how Services are set up.
 type ServiceConfig struct {
-	Clock  write.Clock
+	Clock  write.Clock  // nil: that of the store
 	Region string       // of phone numbers without a country code, ISO 3166; empty: only numbers with one are read
 	Logger *slog.Logger // of what runs in the background, and of users; nil: slog.Default()
 	Alias  alias.Config
 
 	Webhooks WebhookConfig
+}
+
+// clockOf returns the clock of services over a store.
+func (c ServiceConfig) clockOf(s store.Store) write.Clock {
+	if c.Clock == nil {
+		return store.ClockOf(s)
+	}
+	return c.Clock
 }
 
 // WebhookConfig is how webhooks are sent.
@@ -73,13 +81,13 @@ func WebhookStore(s store.Store) webhook.Store {
 
 // NewDeliverer returns what sends the webhooks of a store, once it runs.
 func NewDeliverer(s store.Store, config ServiceConfig, pace webhook.Pace, watcher webhook.Watcher) *webhook.Deliverer {
-	return webhook.NewDeliverer(WebhookStore(s), config.Webhooks.courier(), config.Clock, pace, watcher)
+	return webhook.NewDeliverer(WebhookStore(s), config.Webhooks.courier(), config.clockOf(s), pace, watcher)
 }
 
 // NewServices returns the services over a store, which stays the caller's to
 // close.
 func NewServices(s store.Store, config ServiceConfig) Services {
-	clock, region := config.Clock, config.Region
+	clock, region := config.clockOf(s), config.Region
 	changes := feed.New(s, account.NewRecords(s))
 	s = feed.Told(s, changes)
 	part := store.For(s, func(tx store.Tx) account.Tx { return tx })

@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/accountsd/accountsd/server/account"
 	"github.com/accountsd/accountsd/server/alias"
@@ -55,6 +56,15 @@ type Tx interface {
 	identity.Tx
 	alias.Tx
 	webhook.Tx
+}
+
+// ClockOf returns the clock by which a store's records are dated, which all servers of
+// one database have in common. It is nil, the machine's, of a store that has none.
+func ClockOf(s Store) write.Clock {
+	if timed, ok := s.(interface{ Now() time.Time }); ok {
+		return timed.Now
+	}
+	return nil
 }
 
 // For returns the part of a store that a room needs, whose transactions are

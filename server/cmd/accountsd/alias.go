@@ -90,16 +90,16 @@ func aliasAction(step aliasStep) cli.ActionFunc {
 	}
 }
 
-func finishAliasStep(ctx context.Context, cmd *cli.Command, store store.Store, config alias.Config, sender alias.Mailer, step aliasStep) error {
-	report, err := takeAliasStep(ctx, cmd, store, config, step)
+func finishAliasStep(ctx context.Context, cmd *cli.Command, opened store.Store, config alias.Config, sender alias.Mailer, step aliasStep) error {
+	report, err := takeAliasStep(ctx, cmd, opened, config, step)
 	if err != nil {
 		return err
 	}
 	if sender != nil {
-		if err := (&alias.Outbox{Store: server.AliasStore(store), Mailer: sender}).Try(ctx, report.Mail.ID); err != nil {
+		if err := (&alias.Outbox{Store: server.AliasStore(opened), Mailer: sender, Clock: store.ClockOf(opened)}).Try(ctx, report.Mail.ID); err != nil {
 			return err
 		}
-		if report.Steps, err = store.AliasSteps(ctx, report.CompanyID, report.User.ID, 1); err != nil {
+		if report.Steps, err = opened.AliasSteps(ctx, report.CompanyID, report.User.ID, 1); err != nil {
 			return err
 		}
 	}

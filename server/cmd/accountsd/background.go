@@ -11,7 +11,6 @@ import (
 
 	"github.com/accountsd/accountsd/server"
 	"github.com/accountsd/accountsd/server/alias"
-	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/mail"
 	"github.com/accountsd/accountsd/server/store"
 )
@@ -60,9 +59,9 @@ func configureMail(cmd *cli.Command, config *alias.Config) (alias.Mailer, error)
 
 // startBackground writes the counts of the alias and when keys were used, and sends
 // mails, until stop is called: that returns when all counts are written.
-func startBackground(store store.Store, keys *identity.Keys, counter *alias.Counter, sender alias.Mailer, logger *slog.Logger) (stop func()) {
+func startBackground(store store.Store, services server.Services, counter *alias.Counter, sender alias.Mailer, logger *slog.Logger) (stop func()) {
 	stopNoting := background(func(ctx context.Context) {
-		keys.RunUses(ctx, func(err error) { logger.Error("the last uses of keys were not written", "error", err) })
+		services.Keys.RunUses(ctx, func(err error) { logger.Error("the last uses of keys were not written", "error", err) })
 	})
 	stopAlias := background(func(ctx context.Context) {
 		counter.Run(ctx, server.AliasStore(store), func(err error) { logger.Error("counts of the alias were not written", "error", err) })
@@ -73,7 +72,7 @@ func startBackground(store store.Store, keys *identity.Keys, counter *alias.Coun
 			stopNoting()
 		}
 	}
-	outbox := &alias.Outbox{Store: server.AliasStore(store), Mailer: sender, Report: reportMail(logger)}
+	outbox := &alias.Outbox{Store: server.AliasStore(store), Mailer: sender, Clock: services.Clock, Report: reportMail(logger)}
 	stopSending := background(outbox.Run)
 	return func() {
 		stopSending()

@@ -53,6 +53,8 @@ type opening struct {
 	connections int // to a PostgreSQL server, at most
 
 	watcher observe.Groups // is told of what is committed; nil: nobody is
+
+	clockOff func(ahead time.Duration) // see postgres.Config
 }
 
 // commandConnections are those of a command that is no server.
@@ -71,6 +73,7 @@ func openPostgres(ctx context.Context, url string, how opening) (store.Store, er
 		Config:     engine.Config{MaxConns: max(how.connections, commandConnections), Watcher: how.watcher},
 		KeepSchema: !how.up || how.keep,
 		Quiet:      !how.serves,
+		ClockOff:   how.clockOff,
 	}))
 }
 
@@ -191,10 +194,22 @@ const (
 	lastPause  = 2 * time.Second
 )
 
+// tellClock logs that the clocks of this machine and of its database are not together.
+func tellClock(logger *slog.Logger) func(ahead time.Duration) {
+	return func(ahead time.Duration) {
+		if ahead == 0 {
+			logger.Info("the clocks of the database and of this machine are together again")
+			return
+		}
+		logger.Warn("the clocks of the database and of this machine are apart; the database's is gone by, as all its servers do: set them, and have them kept right",
+			"ahead", ahead.Round(time.Second).String())
+	}
+}
+
 // openServed opens the database of a server. Where database and server start at
 // once, as after a power cut, the server waits for one that cannot be reached yet.
 func openServed(ctx context.Context, cmd *cli.Command, watcher observe.Groups, logger *slog.Logger) (store.Store, error) {
-	how := opening{up: true, keep: !cmd.Bool("migrate"), noCopy: !cmd.Bool("keep-copy"), serves: true, connections: cmd.Int("db-connections"), watcher: watcher}
+	how := opening{up: true, keep: !cmd.Bool("migrate"), noCopy: !cmd.Bool("keep-copy"), serves: true, connections: cmd.Int("db-connections"), watcher: watcher, clockOff: tellClock(logger)}
 	db, end, told := cmd.String("db"), time.Now().Add(cmd.Duration("db-wait")), ""
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		s, err := openStore(ctx, db, how)

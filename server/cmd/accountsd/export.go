@@ -18,7 +18,6 @@ import (
 	"github.com/accountsd/accountsd/server/identity"
 	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/transfer"
-	"github.com/accountsd/accountsd/server/write"
 )
 
 const exportHelp = `Writes the accounts of a company in the order of their ids, so that importing the file changes nothing. Each account is
@@ -133,7 +132,7 @@ func export(ctx context.Context, cmd *cli.Command, store store.Store, companyID 
 // noteExport adds to the audit log that an export begins.
 func noteExport(ctx context.Context, s store.Store, companyID int64, details map[string]any) error {
 	return s.Write(ctx, func(ctx context.Context, tx store.Tx) error {
-		return audit.Add(ctx, tx, audit.Entry{CompanyID: companyID, At: write.Clock(nil).Now(), Action: audit.AccountsExported, Details: details})
+		return audit.Add(ctx, tx, audit.Entry{CompanyID: companyID, At: store.ClockOf(s).Now(), Action: audit.AccountsExported, Details: details})
 	})
 }
 

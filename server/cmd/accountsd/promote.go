@@ -11,6 +11,7 @@ import (
 	"github.com/accountsd/accountsd/server/fault"
 	"github.com/accountsd/accountsd/server/follow"
 	"github.com/accountsd/accountsd/server/identity"
+	"github.com/accountsd/accountsd/server/store"
 	"github.com/accountsd/accountsd/server/store/copying"
 	"github.com/accountsd/accountsd/server/store/db"
 	"github.com/accountsd/accountsd/server/store/postgres"
@@ -56,7 +57,7 @@ func promote(ctx context.Context, cmd *cli.Command) (err error) {
 	if err := reserveIDs(ctx, name); err != nil {
 		return err
 	}
-	promoted, err := follow.Promote(ctx, s, nil)
+	promoted, err := follow.Promote(ctx, s, store.ClockOf(s))
 	if err != nil {
 		return err
 	}

@@ -135,6 +135,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 			return err
 		}
 		defer stopPages()
+		config.Clock = store.ClockOf(opened)
 		store := watchers.traced(opened)
 		services := server.NewServices(store, config)
 		deliverer := server.NewDeliverer(opened, config, webhook.DefaultPace, watchers.webhooks())
@@ -145,7 +146,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 		if err != nil {
 			return err
 		}
-		defer startBackground(store, services.Keys, config.Alias.Counter, watchers.mailer(sender), logger)()
+		defer startBackground(store, services, config.Alias.Counter, watchers.mailer(sender), logger)()
 		return whileSound(ctx, opened, func(ctx context.Context) error { return listen(ctx, cmd, handler, encryption, logger) })
 	})(ctx, cmd)
 }
@@ -186,6 +187,7 @@ func newHandler(cmd *cli.Command, services server.Services, watchers *watchers, 
 		MaxWaiters:     cmd.Int("max-waiters"),
 		AddressLimit:   cmd.Int("address-limit"),
 		Logger:         logger,
+		Clock:          services.Clock,
 		RateLimit:      cmd.Int("rate-limit"),
 		DailyLimit:     cmd.Int64("daily-limit"),
 	}

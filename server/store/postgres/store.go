@@ -31,8 +31,10 @@ type Store struct {
 	woken   chan struct{} // holds one if there may be texts to index
 	written atomic.Bool   // whether there are since the last look
 	stop    context.CancelFunc
-	working sync.WaitGroup // in the background, until stop
-	close   func() error
+
+	clockOff func(ahead time.Duration)
+	working  sync.WaitGroup // in the background, until stop
+	close    func() error
 }
 
 var _ store.Store = (*Store)(nil)
@@ -45,6 +47,9 @@ type Config struct {
 	KeepSchema bool
 	// Quiet keeps what else runs in the background from running here, but for statistics.
 	Quiet bool
+	// ClockOff is told that the clock of this machine and that of the database are not
+	// together, by how far the latter is ahead, and that they are again (0); nil: nobody is.
+	ClockOff func(ahead time.Duration)
 	// Follows takes a database that follows another installation, which is refused else.
 	Follows bool
 
@@ -66,13 +71,18 @@ func Open(ctx context.Context, url string, config Config) (*Store, error) {
 	if config.KeepSchema {
 		check = s.checkVersion
 	}
-	if err = check(ctx); err == nil && !config.filling {
+	s.clockOff = config.ClockOff
+	if err = s.setClock(ctx); err == nil {
+		err = check(ctx)
+	}
+	if err == nil && !config.filling {
 		err = s.checkWhole(ctx)
 	}
 	if err != nil {
 		return nil, s.giveUp(err)
 	}
 	s.working.Go(func() { s.work(background, config.Quiet) })
+	s.working.Go(func() { s.keepClock(background) })
 	return s, nil
 }
 

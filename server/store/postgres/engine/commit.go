@@ -34,7 +34,7 @@ const namesKept = time.Hour
 
 // DropNames forgets the names of old commits, which nobody looks for any more.
 func (e *Engine) DropNames(ctx context.Context) error {
-	_, err := e.pool.Exec(ctx, dropNames, time.Now().Add(-namesKept).UnixMilli())
+	_, err := e.pool.Exec(ctx, dropNames, e.Now().Add(-namesKept).UnixMilli())
 	return err
 }
 
@@ -47,7 +47,7 @@ var commitWrite = db.Statement{Thing: "transaction", Text: "COMMIT"}
 func (e *Engine) commit(ctx context.Context, conn *pgx.Conn) error {
 	began, name := time.Now(), rand.Text()
 	var batch pgx.Batch
-	batch.Queue(nameCommit, name, time.Now().UnixMilli())
+	batch.Queue(nameCommit, name, e.Now().UnixMilli())
 	batch.Queue(commitWrite.Text)
 	forgetWarning(conn)
 	err := warned(conn, conn.SendBatch(ctx, &batch).Close())
@@ -96,7 +96,7 @@ func (e *Engine) lookUpCommit(ctx context.Context, name string) (members []int64
 	defer conn.Release()
 	forgetWarning(conn.Conn())
 	var list string
-	err = conn.QueryRow(ctx, findCommit, name, time.Now().UnixMilli()).Scan(&list)
+	err = conn.QueryRow(ctx, findCommit, name, e.Now().UnixMilli()).Scan(&list)
 	if err = warned(conn.Conn(), err); err != nil || list == kept {
 		return nil, false, err
 	}
@@ -136,7 +136,7 @@ func (e *Engine) group(ctx context.Context, companyID int64, text string, args f
 	var batch pgx.Batch
 	batch.Queue(beginWrite.Text)
 	batch.Queue(textOf(lockCompany), companyID)
-	batch.Queue(text, args(name, time.Now().UnixMilli())...)
+	batch.Queue(text, args(name, e.Now().UnixMilli())...)
 	batch.Queue(commitWrite.Text)
 	members, err := sendGroup(ctx, conn.Conn(), &batch)
 	if found, err := e.known(ctx, conn.Conn(), name, err); err != nil || found != nil {

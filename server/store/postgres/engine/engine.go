@@ -31,7 +31,8 @@ type Config struct {
 	MaxConns int           // at once, at least 4; 0: DefaultMaxConns
 	Timeout  time.Duration // of a write whose caller has none; 0: DefaultTimeout
 
-	Watcher observe.Groups // is told of what is committed; nil: nobody is
+	Watcher observe.Groups   // is told of what is committed; nil: nobody is
+	Clock   func() time.Time // of this machine; nil: time.Now
 }
 
 // The values of a Config that has none.
@@ -71,11 +72,15 @@ func (c Config) withDefaults() Config {
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
 	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
 	return c
 }
 
 // Engine runs statements on a database.
 type Engine struct {
+	clock
 	config   Config
 	pool     *pgxpool.Pool
 	ids      counters
@@ -125,7 +130,7 @@ func Open(ctx context.Context, url string, config Config) (*Engine, error) {
 	// of seconds would keep all who read one record waiting, so these have some of that half.
 	writers := config.MaxConns / 2
 	return &Engine{
-		config: config, pool: pool, gate: &db.Gate{},
+		clock: clock{machine: config.Clock}, config: config, pool: pool, gate: &db.Gate{},
 		begin:   beginningOf(c.ConnConfig.RuntimeParams),
 		writers: make(chan struct{}, writers), long: make(chan struct{}, max(1, config.MaxConns-writers-leftToBrief)),
 	}, nil
