@@ -9,8 +9,9 @@ import (
 )
 
 // staleness is how long the alias may go on as it was after another server
-// has changed a user's migration. This server's own changes hold at once.
-const staleness = 2 * time.Second
+// has changed a user's migration, which is as long as for a key that was revoked there.
+// This server's own changes hold at once.
+const staleness = 500 * time.Millisecond
 
 // remembered is how many users' migrations are kept in memory.
 const remembered = 10_000
