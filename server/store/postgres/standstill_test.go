@@ -10,6 +10,7 @@ import (
 
 	"github.com/accountsd/accountsd/server/patch"
 	"github.com/accountsd/accountsd/server/store"
+	"github.com/accountsd/accountsd/server/store/postgres/engine"
 )
 
 // standstill is how long a server that stands still may keep a company from others.
@@ -90,5 +91,25 @@ func TestServerGoesOn(t *testing.T) {
 	now, getErr := s.Account(t.Context(), a.CompanyID, a.ID)
 	if err != nil || getErr != nil || calls != 2 || now.Title != "After" || now.Version != a.Version+1 {
 		t.Errorf("%v, called %d times, %v, %q of version %d", err, calls, getErr, now.Title, now.Version)
+	}
+}
+
+// A machine that is gone without a word, in the middle of sending a group, is missed within
+// seconds. Where a URL says otherwise, that counts.
+func TestMachineIsMissed(t *testing.T) {
+	t.Parallel()
+	url := database(t)
+	for settings, want := range map[string]string{"": "10 5 2 off 30s", "&tcp_keepalives_idle=60&jit=on": "60 5 2 on 30s"} {
+		e, err := engine.Open(t.Context(), url+settings, engine.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		var got string
+		err = e.Pool().QueryRow(t.Context(), `SELECT concat_ws(' ', current_setting('tcp_keepalives_idle'), current_setting('tcp_keepalives_interval'),
+			current_setting('tcp_keepalives_count'), current_setting('jit'), current_setting('idle_in_transaction_session_timeout'))`).Scan(&got)
+		if err != nil || got != want {
+			t.Errorf("%q: %q, %v; want %q", settings, got, err, want)
+		}
 	}
 }

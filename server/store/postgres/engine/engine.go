@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -147,20 +148,32 @@ func closeLate(conn *pgconn.PgConn) ctxwatch.Handler {
 	return &pgconn.DeadlineContextWatcherHandler{Conn: conn.Conn(), DeadlineDelay: cancelAfter}
 }
 
-// setUp sets a connection up that is a session of its own. It plans each prepared
-// statement once: to plan the read of an account takes twice as long as to read it,
-// and which way is the best depends on the statement, not on what it is run with. It
-// compiles none to machine code: for a search of all accounts that takes as long as
-// the search. And it ends if a transaction waits too long for its next statement,
-// unless the URL says when: the machine at the other end may be gone without a word.
-// Those that write wait less: see beginningOf.
+// sessionSettings set a connection up that is a session of its own. It plans each
+// prepared statement once: to plan the read of an account takes twice as long as to read
+// it, and which way is the best depends on the statement, not on what it is run with. It
+// compiles none to machine code: for a search of all accounts that takes as long as the
+// search. And it ends if a transaction waits too long for its next statement, or if the
+// machine at the other end is gone without a word. That is asked of it, for who waits for
+// the rest of a group that has already locked the company would wait for hours. Those that
+// write may do nothing for less time: see beginningOf.
+var sessionSettings = [][2]string{
+	{"plan_cache_mode", "force_generic_plan"}, {"jit", "off"}, {idleTimeout, "30s"},
+	{"tcp_keepalives_idle", "10"}, {"tcp_keepalives_interval", "5"}, {"tcp_keepalives_count", "2"},
+}
+
 func setUp(ctx context.Context, conn *pgx.Conn) error {
-	text := "SET plan_cache_mode = force_generic_plan; SET jit = off"
-	if _, set := conn.Config().RuntimeParams[idleTimeout]; !set {
-		text += "; SET " + idleTimeout + " = '30s'"
-	}
-	_, err := conn.Exec(ctx, text)
+	_, err := conn.Exec(ctx, strings.Join(settings("SET", sessionSettings, conn.Config().RuntimeParams), "; "))
 	return err
+}
+
+// settings are statements that set parameters, but for those that a URL has set.
+func settings(verb string, parameters [][2]string, set map[string]string) (statements []string) {
+	for _, p := range parameters {
+		if _, ok := set[p[0]]; !ok {
+			statements = append(statements, verb+" "+p[0]+" = '"+p[1]+"'")
+		}
+	}
+	return statements
 }
 
 // How long a transaction that writes may keep others waiting, and be kept. One that has
@@ -179,13 +192,8 @@ const (
 // beginningOf is how transactions that write are begun, where a URL has set parameters. It
 // holds for a pooler's sessions as well.
 func beginningOf(set map[string]string) string {
-	text := beginWrite.Text
-	for _, limit := range [][2]string{{idleTimeout, keepsTime}, {lockTimeout, waitsTime}} {
-		if _, ok := set[limit[0]]; !ok {
-			text += "; SET LOCAL " + limit[0] + " = '" + limit[1] + "'"
-		}
-	}
-	return text
+	limits := [][2]string{{idleTimeout, keepsTime}, {lockTimeout, waitsTime}}
+	return strings.Join(append([]string{beginWrite.Text}, settings("SET LOCAL", limits, set)...), "; ")
 }
 
 // Close finishes what has begun, and refuses later calls with ErrClosed. It may be
