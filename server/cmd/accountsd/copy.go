@@ -39,8 +39,8 @@ func copyCommand() *cli.Command {
 		Usage:       "copy all records to another database",
 		Description: copyHelp,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "from", Usage: "`PATH` of an SQLite file, or postgres:// URL, to copy from", Required: true, Sources: fromEnv("FROM")},
-			&cli.StringFlag{Name: "to", Usage: "`PATH` of an SQLite file, or postgres:// URL, to copy to", Required: true, Sources: fromEnv("TO")},
+			&cli.StringFlag{Name: "from", Usage: "`PATH` of an SQLite file, or postgres:// URL, to copy from", Required: true, Validator: checkDatabase, Sources: fromEnv("FROM")},
+			&cli.StringFlag{Name: "to", Usage: "`PATH` of an SQLite file, or postgres:// URL, to copy to", Required: true, Validator: checkDatabase, Sources: fromEnv("TO")},
 			&cli.BoolFlag{Name: "restart", Usage: "begin anew where a copy into the target was interrupted", Sources: fromEnv("RESTART")},
 			progressFlag(), logFormatFlag(),
 		},

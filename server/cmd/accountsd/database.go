@@ -25,7 +25,21 @@ func dbFlag() *cli.StringFlag {
 		Usage:   "`PATH` of the SQLite file, which init makes, or the URL of a PostgreSQL database, as postgres://user@host/name",
 		Value:   "accounts.db",
 		Sources: fromEnv("DB"),
+
+		Validator: checkDatabase,
 	}
+}
+
+// checkDatabase refuses what is meant for a database server and would be taken for the
+// path of a file. It is not quoted, since it may hold a password.
+func checkDatabase(db string) error {
+	if isPostgres(db) {
+		return nil
+	}
+	if strings.Contains(db, "://") || strings.Contains(db, "dbname=") || strings.HasPrefix(db, "host=") {
+		return errors.New("must be the PATH of an SQLite file, or a URL that begins with postgres://")
+	}
+	return nil
 }
 
 // isPostgres tells what is meant for a URL from the path of a file.

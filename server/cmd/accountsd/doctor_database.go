@@ -135,7 +135,7 @@ func (d *diagnosis) lookAtSettings(c postgres.Condition, name string, connection
 		d.wrong("database", "%s has the encoding %s, which cannot hold all texts; make it anew with ENCODING 'UTF8', and move the records by accountsd copy", name, c.Encoding)
 	}
 	if c.ReadOnly {
-		d.wrong("database", "%s can only be read, as on a standby; name the primary, or all servers and target_session_attrs=read-write", name)
+		d.wrong("database", "%s can only be read, as on a standby or by default_transaction_read_only; name the primary, or all servers and target_session_attrs=read-write", name)
 	}
 	if len(c.Missing) > 0 && c.Version > 0 {
 		d.wrong("database", "%s has not got the extensions %s; have a superuser run CREATE EXTENSION for each in it", name, strings.Join(c.Missing, " and "))
@@ -151,6 +151,18 @@ func (d *diagnosis) lookAtConnections(c postgres.Condition, name string, connect
 	if connections+c.Others > c.Connections {
 		d.wrong("connections", "--db-connections is %d, other programs have %s, and %s takes %d; lower --db-connections, raise max_connections, or put PgBouncer between",
 			connections, plural.Of(c.Others, "session", "sessions"), name, c.Connections)
+	}
+	for _, limit := range []struct {
+		whose, change string
+		takes         int
+	}{
+		{"its role", "ALTER ROLE", c.RoleTakes},
+		{"the database", "ALTER DATABASE", c.HereTakes},
+	} {
+		if limit.takes >= 0 && connections > limit.takes {
+			d.wrong("connections", "--db-connections is %d, and %s may have %d at %s; lower --db-connections, or raise that with %s … CONNECTION LIMIT, with 4 more for each other command",
+				connections, limit.whose, limit.takes, name, limit.change)
+		}
 	}
 	if c.Behind && c.Prepares {
 		d.note("connections", "a pooler stands before %s; if it gives each transaction another session, add default_query_exec_mode=cache_describe to the URL", name)

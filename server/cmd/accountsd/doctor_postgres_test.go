@@ -41,6 +41,8 @@ func TestDoctorOfPostgres(t *testing.T) {
 		execute(t, as("postgres"), back)
 	}
 	change("UPDATE schema_version SET version = 1000", "wrong schema "+name+" has a schema of version 1000", fmt.Sprintf("UPDATE schema_version SET version = %d", known(mine)))
+	change("ALTER DATABASE accounts CONNECTION LIMIT 10", "wrong connections --db-connections is 16, and the database may have 10 at "+name+"; lower --db-connections", "ALTER DATABASE accounts CONNECTION LIMIT -1")
+	change("ALTER ROLE ada CONNECTION LIMIT 10", "wrong connections --db-connections is 16, and its role may have 10 at "+name+"; lower --db-connections", "ALTER ROLE ada CONNECTION LIMIT -1")
 	change("UPDATE users SET disabled_at = 1", "wrong users companies without an admin who is not disabled: 1 of 1", "UPDATE users SET disabled_at = NULL")
 	change("UPDATE changes SET at = 32503680000000", "wrong clock the last write of an account is of 3000-01-01", "UPDATE changes SET at = 1")
 	change("ALTER DATABASE accounts SET synchronous_commit = off", "wrong database the setting synchronous_commit of "+name+" is off, so a crash loses writes", "ALTER DATABASE accounts RESET synchronous_commit")

@@ -219,6 +219,8 @@ func testCommandErrors(t *testing.T, db string) {
 		"an unknown region":       {"", []string{"serve", "--db", db, "--phone-region", "XX"}, "ISO 3166"},
 		"a negative limit":        {"", []string{"serve", "--db", db, "--rate-limit", "-1"}, "0 or more"},
 		"no time at all":          {"", []string{"serve", "--db", db, "--timeout", "0s"}, "more than 0"},
+		"another database":        {"", []string{"serve", "--db", "mysql://ada@127.0.0.1/a"}, "begins with postgres://"},
+		"settings of a database":  {"", []string{"copy", "--from", db, "--to", "host=127.0.0.1 dbname=a"}, "--to must be the PATH of an SQLite file"},
 		"an unknown flag":         {"", []string{"serve", "--databse", db}, "databse"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -42,7 +42,7 @@ func OpenTarget(ctx context.Context, url string) (*Bulk, error) {
 }
 
 func openBulk(ctx context.Context, url string, config Config) (*Bulk, error) {
-	config.Config, config.Quiet = engine.Config{Timeout: bulkTimeout, MaxConns: bulkConns}, true
+	config.Config, config.Quiet = engine.Config{Timeout: bulkTimeout, MaxConns: bulkConns, Patient: true}, true
 	store, err := Open(ctx, url, config)
 	if err != nil {
 		return nil, err

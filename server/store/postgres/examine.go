@@ -18,6 +18,8 @@ type Condition struct {
 	Server      int              // the version of PostgreSQL, as 150004
 	Off         []string         // settings that are off, and without which a crash loses what was answered
 	Connections int              // that the server takes, beside those that it keeps for superusers
+	RoleTakes   int              // of them that the role may have; -1: all
+	HereTakes   int              // of them that the database may have; -1: all
 	Others      int              // sessions of other programs
 	ReadOnly    bool             // nothing can be written
 	Encoding    string           // of texts
@@ -45,7 +47,10 @@ func Examine(ctx context.Context, url string, now time.Time) (c Condition, err e
 
 const selectCondition = `SELECT current_setting('server_version_num')::int,
 	ARRAY(SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name),
-	current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+	current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+		- coalesce(current_setting('reserved_connections', true), '0')::int,
+	(SELECT CASE WHEN rolsuper THEN -1 ELSE rolconnlimit END FROM pg_roles WHERE rolname = current_user),
+	(SELECT datconnlimit FROM pg_database WHERE datname = current_database()),
 	(SELECT count(*) FROM pg_stat_activity WHERE datid IS NOT NULL AND application_name IS DISTINCT FROM 'accountsd')::int,
 	pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool,
 	current_setting('server_encoding'), clock_timestamp(), coalesce(inet_server_port(), 0),
@@ -76,7 +81,7 @@ func (c *Condition) lookAtServer(ctx context.Context, conn *pgx.Conn) error {
 	var port uint16
 	began := time.Now()
 	err := conn.QueryRow(ctx, selectCondition, extensions).Scan(
-		&c.Server, &c.Off, &c.Connections, &c.Others, &c.ReadOnly, &c.Encoding, &clock, &port, &c.Missing)
+		&c.Server, &c.Off, &c.Connections, &c.RoleTakes, &c.HereTakes, &c.Others, &c.ReadOnly, &c.Encoding, &clock, &port, &c.Missing)
 	if err != nil {
 		return err
 	}

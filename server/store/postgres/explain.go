@@ -20,15 +20,22 @@ const (
 	invalidCatalogName    = "3D000"
 	insufficientPrivilege = "42501"
 	readOnlyTransaction   = "25006"
-	undefinedSetting      = "42704"
+	undefinedObject       = "42704" // such as a setting
 	invalidSetting        = "22023"
 	undefinedColumn       = "42703" // another program's table has the name of ours
 	unknownStatement      = "26000" // of those that are prepared
 	duplicateStatement    = "42P05"
+	noSchema              = "3F000"
+	protocolViolation     = "08P01" // PgBouncer's code for all that it has to say itself
+	queryCanceled         = "57014"
+	lockNotAvailable      = "55P03"
 )
 
 // extensions are what the schema needs of PostgreSQL's own contributions.
 var extensions = []string{"pg_trgm", "btree_gin"}
+
+// classes are what the schema's indexes name of them.
+var classes = []string{"gin_trgm_ops"}
 
 // explain turns an error of an open into one sentence that says what to do:
 // KindUnavailable if it may be over in a moment. What it does not know stays as it
@@ -36,7 +43,7 @@ var extensions = []string{"pg_trgm", "btree_gin"}
 func (p place) explain(err error) error {
 	refused, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
-	case ok && mentions(refused, extensions):
+	case ok && mentions(refused, extensions), ok && refused.Code == undefinedObject && mentions(refused, classes):
 		return p.explainExtension(refused)
 	case ok:
 		return p.explainCode(refused, err)
@@ -57,6 +64,10 @@ func (p place) explainExtension(refused *pgconn.PgError) error {
 		return fault.Errorf(fault.KindInvalid, "the role %s may not add the extensions %s to the database %s; have a superuser run %s in it, and try again",
 			p.role, strings.Join(extensions, " and "), p.database, "CREATE EXTENSION "+strings.Join(extensions, "; CREATE EXTENSION "))
 	}
+	if refused.Code == undefinedObject {
+		return fault.Errorf(fault.KindInvalid, "the extensions %s of the database %s are in a schema that is not on the search_path; add that one, as in search_path=app,public in the URL: %s",
+			strings.Join(extensions, " and "), p.database, refused.Message)
+	}
 	return fault.Errorf(fault.KindInvalid, "the database server at %s has not got the extensions %s; install its package postgresql-contrib, and try again: %s",
 		p.servers, strings.Join(extensions, " and "), refused.Message)
 }
@@ -75,9 +86,17 @@ func (p place) explainCode(refused *pgconn.PgError, err error) error {
 		return fault.Errorf(fault.KindInvalid, "the role %s lacks a right on the database %s: %s; have the owner grant it, or make the role the owner",
 			p.role, p.database, refused.Message)
 	case readOnlyTransaction:
-		return fault.Errorf(fault.KindUnavailable, "the database %s at %s can only be read, as on a standby; name the primary, or all servers and target_session_attrs=read-write",
+		return fault.Errorf(fault.KindUnavailable, "the database %s at %s can only be read, as on a standby or by default_transaction_read_only; name the primary, or all servers and target_session_attrs=read-write",
 			p.database, p.servers)
-	case undefinedSetting, invalidSetting:
+	case protocolViolation:
+		return p.explainPooler(refused.Message)
+	case noSchema:
+		return fault.Errorf(fault.KindInvalid, "the search_path of the role %s leads to no schema of the database %s that it may use; make one with CREATE SCHEMA, grant it, or name another one by search_path in the URL",
+			p.role, p.database)
+	case queryCanceled, lockNotAvailable:
+		return fault.Errorf(fault.KindUnavailable, "the database %s at %s has given up a statement: %s; try again when it has less to do, or allow more time, as by statement_timeout=0&lock_timeout=0 in the URL",
+			p.database, p.servers, refused.Message)
+	case undefinedObject, invalidSetting:
 		return fault.Errorf(fault.KindInvalid, "the database server at %s refuses a setting of the URL: %s", p.servers, refused.Message)
 	case undefinedColumn:
 		return p.foreign()
@@ -89,6 +108,14 @@ func (p place) explainCode(refused *pgconn.PgError, err error) error {
 		return fault.Errorf(fault.KindUnavailable, "the database server at %s takes nobody for now: %s", p.servers, refused.Message)
 	}
 	return err
+}
+
+func (p place) explainPooler(message string) error {
+	if _, setting, ok := strings.Cut(message, "unsupported startup parameter: "); ok {
+		return fault.Errorf(fault.KindInvalid, "the pooler at %s takes no %s from the URL; set it for the role, as with ALTER ROLE %s SET %s",
+			p.servers, setting, p.role, setting)
+	}
+	return fault.Errorf(fault.KindUnavailable, "the pooler at %s lets the role %s not into the database %s: %s", p.servers, p.role, p.database, message)
 }
 
 func (p place) encoded(encoding string) error {

@@ -46,6 +46,12 @@ const (
 	firstRow    = `INSERT INTO schema_version VALUES (true, 0) ON CONFLICT DO NOTHING`
 	readVersion = `SELECT version FROM schema_version`
 	lockVersion = readVersion + ` FOR UPDATE`
+
+	// Another server's steps, and those of this one, take what they take, whatever the
+	// role has as its timeouts. But a step that waits for a lock keeps others waiting.
+	waitLong  = `SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0`
+	waitShort = `SET LOCAL lock_timeout TO DEFAULT`
+
 	saveVersion = `UPDATE schema_version SET version = $1`
 )
 
@@ -102,12 +108,16 @@ func (s *Store) Migrate(ctx context.Context) error {
 // get in each other's way, even with IF NOT EXISTS.
 func prepareVersion(ctx context.Context, pool *pgxpool.Pool) (err error) {
 	for range 10 {
-		if _, err = pool.Exec(ctx, makeVersion); err == nil || !engine.IsTaken(err) {
+		err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, waitLong, pgx.QueryExecModeSimpleProtocol) // from the next way to the database on
+			if err == nil {
+				_, err = tx.Exec(ctx, makeVersion+"; "+firstRow, pgx.QueryExecModeSimpleProtocol)
+			}
+			return err
+		})
+		if err == nil || !engine.IsTaken(err) && !engine.IsConflict(err) {
 			break
 		}
-	}
-	if err == nil {
-		_, err = pool.Exec(ctx, firstRow)
 	}
 	return err
 }
@@ -126,12 +136,19 @@ type migrated struct {
 	tx   pgx.Tx
 }
 
-// Alone runs fn under the lock of the row that has the version.
+// Alone runs fn under the lock of the row that has the version, which it sees as those
+// leave it whom it has waited for.
 func (m *migrated) Alone(ctx context.Context, fn func(version int) error) error {
-	return pgx.BeginFunc(ctx, m.pool, func(tx pgx.Tx) error {
+	return pgx.BeginTxFunc(ctx, m.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
 		m.tx = tx
+		if _, err := tx.Exec(ctx, waitLong, pgx.QueryExecModeSimpleProtocol); err != nil {
+			return err
+		}
 		var version int
 		if err := tx.QueryRow(ctx, lockVersion).Scan(&version); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, waitShort); err != nil {
 			return err
 		}
 		return fn(version)

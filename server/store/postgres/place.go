@@ -70,6 +70,9 @@ func unreadable(err error) error {
 		if _, cause, ok := strings.Cut(err.Error(), "failed to configure TLS ("); ok {
 			return fault.Errorf(fault.KindInvalid, "the TLS of the database's URL cannot be set up: %s", strings.TrimSuffix(cause, ")"))
 		}
+		if _, cause, ok := strings.Cut(err.Error(), "failed to read service ("); ok {
+			return fault.Errorf(fault.KindInvalid, "the service that the database's URL or PGSERVICE names cannot be read: %s", strings.TrimSuffix(cause, ")"))
+		}
 	}
 	return fault.Errorf(fault.KindInvalid, "the URL of the database cannot be read; write it as postgres://USER@HOST:PORT/NAME, "+
 		"with the password in PGPASSWORD, in ~/.pgpass, or behind the user with %%2F for a slash and the like")

@@ -61,6 +61,15 @@ func TestPoolerIsToBeNamed(t *testing.T) {
 	}
 }
 
+// What PgBouncer refuses is not said to be of PostgreSQL.
+func TestPoolerRefuses(t *testing.T) {
+	t.Parallel()
+	pooled := pgtest.PgBouncer(t, pgtest.New(t, pgtest.Options{}).URL("postgres")) + "&default_query_exec_mode=cache_describe"
+	refused(t, t.Context(), pooled+"&search_path=app", fault.KindInvalid, " takes no search_path from the URL; set it for the role, as with ALTER ROLE postgres SET search_path")
+	absent := as(t, pooled, func(u *url.URL, _ url.Values) { u.Path = "absent" })
+	refused(t, t.Context(), absent, fault.KindUnavailable, " lets the role postgres not into the database absent: ")
+}
+
 // PgBouncer 1.18 crashes if who cancels a statement does not wait for the end of that.
 // So statements are given up here that end at the same moment by themselves.
 func TestPoolerOutlivesCallersWhoGiveUp(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,11 @@ var errEnded = errors.New("the transaction has ended")
 type Config struct {
 	MaxConns int           // at once, at least 4; 0: DefaultMaxConns
 	Timeout  time.Duration // of a write whose caller has none; 0: DefaultTimeout
+
+	// Patient lets statements take as long as they do, and wait as long for others,
+	// unless the URL says otherwise. What a role or a database has as statement_timeout
+	// and lock_timeout is meant for requests.
+	Patient bool
 
 	Watcher observe.Groups   // is told of what is committed; nil: nobody is
 	Clock   func() time.Time // of this machine; nil: time.Now
@@ -83,7 +89,7 @@ func (c Config) withDefaults() Config {
 type Engine struct {
 	clock
 	config   Config
-	pool     *pgxpool.Pool
+	pool     *pool
 	ids      counters
 	together together
 	gate     *db.Gate
@@ -121,9 +127,9 @@ func Open(ctx context.Context, url string, config Config) (*Engine, error) {
 	c.ConnConfig.BuildContextWatcherHandler = closeLate
 	if c.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
 		c.ConnConfig.BuildContextWatcherHandler = cancelLate
-		c.AfterConnect = setUp // Else it is a pooler's, and no session of its own.
+		c.AfterConnect = config.setUp // Else it is a pooler's, and no session of its own.
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, c)
+	connections, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +137,7 @@ func Open(ctx context.Context, url string, config Config) (*Engine, error) {
 	// of seconds would keep all who read one record waiting, so these have some of that half.
 	writers := config.MaxConns / 2
 	return &Engine{
-		clock: clock{machine: config.Clock}, config: config, pool: pool, gate: &db.Gate{},
+		clock: clock{machine: config.Clock}, config: config, pool: &pool{connections}, gate: &db.Gate{},
 		begin:   beginningOf(c.ConnConfig.RuntimeParams),
 		writers: make(chan struct{}, writers), long: make(chan struct{}, max(1, config.MaxConns-writers-leftToBrief)),
 	}, nil
@@ -161,8 +167,17 @@ var sessionSettings = [][2]string{
 	{"tcp_keepalives_idle", "10"}, {"tcp_keepalives_interval", "5"}, {"tcp_keepalives_count", "2"},
 }
 
-func setUp(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, strings.Join(settings("SET", sessionSettings, conn.Config().RuntimeParams), "; "))
+// patience is of sessions whose statements may take as long as they do.
+var patience = [][2]string{{"statement_timeout", "0"}, {lockTimeout, "0"}}
+
+func (c Config) setUp(ctx context.Context, conn *pgx.Conn) error {
+	chosen := sessionSettings
+	if c.Patient {
+		chosen = slices.Concat(chosen, patience)
+	}
+	// What is outside of a transaction is isolated as those are: see beginWrite.
+	text := strings.Join(settings("SET", chosen, conn.Config().RuntimeParams), "; ") + "; SET default_transaction_isolation = 'read committed'"
+	_, err := conn.Exec(ctx, text)
 	return err
 }
 
@@ -225,7 +240,10 @@ func (e *Engine) Look(ctx context.Context, fn func(ctx context.Context, s db.Ses
 	return single.snapshot(ctx, func(s db.Session) error { return fn(ctx, s) })
 }
 
-var beginWrite = db.Statement{Thing: "transaction", Text: "BEGIN"}
+// beginWrite names the isolation: a transaction has to see what was committed while it
+// waited for its turn. A role or a database may have another one as its default, with
+// which all but the first of those who wait would fail.
+var beginWrite = db.Statement{Thing: "transaction", Text: "BEGIN ISOLATION LEVEL READ COMMITTED"}
 
 // Write runs fn in a transaction, and commits it unless fn fails, which undoes it.
 // If fn cannot go on beside another transaction, or the connection is lost, it is run
@@ -267,13 +285,16 @@ func (e *Engine) write(ctx context.Context, fn func(ctx context.Context, s db.Se
 // mayRepeat tells whether a transaction that failed may be run again: one that could
 // not go on beside another one, or has waited for one, or whose connection was lost before it was committed.
 // Where one is lost, as when the database has started again, the others are given up
-// as well.
+// as well. One that needed another connection, which PostgreSQL did not take, has let
+// its own one go by now.
 func (e *Engine) mayRepeat(ctx context.Context, err error) bool {
 	switch {
 	case err == nil || ctx.Err() != nil || errors.Is(err, errUnknown):
 		return false
 	case isLost(err):
 		e.pool.Reset()
+	case code(err) == tooManyConnections && e.pool.has():
+		e.pool.pause(ctx, lastPause)
 	case !IsConflict(err) && code(err) != lockNotAvailable:
 		return false
 	}
@@ -353,4 +374,4 @@ func rollback(conn *pgx.Conn) {
 }
 
 // Pool returns the connections.
-func (e *Engine) Pool() *pgxpool.Pool { return e.pool }
+func (e *Engine) Pool() *pgxpool.Pool { return e.pool.Pool }

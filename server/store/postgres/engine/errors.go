@@ -28,6 +28,8 @@ const (
 	notInEncoding        = "22021"
 	insufficientRights   = "42501"
 	undefinedFunction    = "42883"
+	tooManyConnections   = "53300"
+	diskFull             = "53100"
 )
 
 // Classes are the first two characters of codes.
@@ -133,6 +135,10 @@ func Interpret(ctx context.Context, err error, st db.Statement) error {
 		return write.ErrReadOnly
 	case c == readOnlyTransaction: // of the database, which may be a standby now
 		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database takes no writes for now", Err: wrapped}
+	case c == diskFull:
+		return &fault.Error{Kind: fault.KindUnavailable, Message: "the disk of the database is full", Err: wrapped}
+	case c == tooManyConnections:
+		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database takes no more connections", Err: wrapped}
 	case isGone(err):
 		return &fault.Error{Kind: fault.KindUnavailable, Message: "the database cannot be reached", Err: wrapped}
 	}

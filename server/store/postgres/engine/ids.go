@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // counters gives out ids, of which no row of a table had one before. It takes blocks
@@ -49,7 +47,7 @@ func (c *counters) block(table string) *block {
 }
 
 // next returns the next id of a table.
-func (c *counters) next(ctx context.Context, pool *pgxpool.Pool, table string) (int64, error) {
+func (c *counters) next(ctx context.Context, pool *pool, table string) (int64, error) {
 	b := c.block(table)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -61,7 +59,7 @@ func (c *counters) next(ctx context.Context, pool *pgxpool.Pool, table string) (
 }
 
 // peek returns the first id after another one that next will return.
-func (c *counters) peek(ctx context.Context, pool *pgxpool.Pool, table string, id int64) (int64, error) {
+func (c *counters) peek(ctx context.Context, pool *pool, table string, id int64) (int64, error) {
 	b := c.block(table)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -69,7 +67,7 @@ func (c *counters) peek(ctx context.Context, pool *pgxpool.Pool, table string, i
 }
 
 // after returns the first id of the block after another one, or that of a new block.
-func (b *block) after(ctx context.Context, pool *pgxpool.Pool, table string, id int64) (int64, error) {
+func (b *block) after(ctx context.Context, pool *pool, table string, id int64) (int64, error) {
 	if free := max(b.next, id+1); free <= b.last {
 		return free, nil
 	}
@@ -77,14 +75,15 @@ func (b *block) after(ctx context.Context, pool *pgxpool.Pool, table string, id 
 	return b.next, err
 }
 
-func (b *block) take(ctx context.Context, pool *pgxpool.Pool, table string) error {
+func (b *block) take(ctx context.Context, pool *pool, table string) error {
 	now := time.Now()
 	if b.taken.IsZero() || now.Sub(b.taken) > fast {
 		b.size = smallBlock
 	} else {
 		b.size = min(b.size*4, largeBlock)
 	}
-	if err := pool.QueryRow(ctx, takeBlock, table, b.size).Scan(&b.last); err != nil {
+	// Who asks has a connection, so that all might wait for another one: see pool.
+	if err := pool.Pool.QueryRow(ctx, takeBlock, table, b.size).Scan(&b.last); err != nil {
 		return err
 	}
 	b.next, b.taken = b.last-b.size+1, now
