@@ -146,6 +146,9 @@ func (a *applier) applyParts(m *member, p *Patch) {
 		m.fill(*p.Fill, &filled, &a.after)
 		a.under("fill", func() { m.apply(a, &filled) })
 	}
+	if p.Remove == nil && p.Add == nil {
+		return // before there is a patch more
+	}
 	var changed Patch
 	last := ""
 	if p.Remove != nil && m.remove != nil {

@@ -19,9 +19,9 @@ const (
 
 // update is one that waits for its commit.
 type update struct {
-	id, at, version                    int64
-	title, phone, custom, fields, body string
-	done                               chan error
+	id, at, version                         int64
+	title, phone, custom, key, fields, body string
+	done                                    chan error
 }
 
 // limitStore is where the limit program keeps rows and their history.
@@ -95,6 +95,7 @@ func (l *limit) patch(w http.ResponseWriter, r *http.Request) {
 	}
 	u := &update{id: id, at: time.Now().UnixMilli(), title: body.Title, phone: body.PrimaryPhone, done: make(chan error, 1)}
 	u.custom = fmt.Sprintf(`{"capacity":%d,"installed_on":"2014-02-07","meter":"M1234567","roof_type":"Tile","route":123}`, body.Custom.Capacity)
+	u.key = fmt.Sprintf("n%010d", body.Custom.Capacity)
 	u.fields = fmt.Sprintf(`{"custom.capacity":{"before":%d,"after":%[1]d},"primaryPhone":{"before":%q,"after":%[2]q},"title":{"before":%q,"after":%[3]q}}`,
 		body.Custom.Capacity, u.phone, u.title)
 	u.body = fmt.Sprintf(`{"id":%d,"number":%[1]d,"title":%q,"description":"Came by referral w12345678 and wants to hear of the next steps by phone.","address":["1 Mission Street","San Francisco, CA 94105"],`+

@@ -2,7 +2,8 @@
 // serves them by bin/accountsd, by the binary of another commit and by the limit
 // program, and sends requests from a second process, which checks every answer.
 // The limit program does what no server can do without: it commits groups of a row
-// with its history, or reads a row, and checks nothing. What is measured on all of
+// with its history, or reads a row, and checks nothing. On PostgreSQL it writes all rows
+// that the server does, in the server's own tables. What is measured on all of
 // them in turn, in the same run, gives ratios; figures alone are the machine's.
 package main
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -24,28 +25,32 @@ func startCluster(ctx context.Context) (*pgtest.Cluster, error) {
 }
 
 // fillDatabase makes a database that holds what a filled file does, by the server's
-// own means.
+// own means. The limit program has one of the first server's.
 func fillDatabase(o options, p program, size int) (filled, error) {
 	ctx := context.Background()
 	name := fmt.Sprintf("%s_%d", p.name, size)
 	if err := o.cluster.CreateDatabase(ctx, name); err != nil {
 		return filled{}, err
 	}
-	f := filled{path: o.cluster.URL(name), key: "none"}
+	url := o.cluster.URL(name)
 	fmt.Fprintf(os.Stderr, "filling %s\n", name)
+	server := p
 	if p.isLimit() {
-		return f, fillLimitDatabase(ctx, f.path, size)
+		server = program{binary: o.binary}
 	}
-	file, err := fill(p, o.dir, size)
+	file, err := fill(server, o.dir, size)
 	if err != nil {
-		return f, err
+		return filled{}, err
 	}
-	f.key = file.key
-	output, err := exec.Command(p.binary, "copy", "--from", file.path, "--to", f.path).CombinedOutput()
+	output, err := exec.Command(server.binary, "copy", "--from", file.path, "--to", url).CombinedOutput()
 	if err != nil {
-		return f, fmt.Errorf("copy: %w\n%s", err, output)
+		return filled{}, fmt.Errorf("copy: %w\n%s", err, output)
 	}
-	return f, analyze(ctx, f.path)
+	if p.isLimit() {
+		file.key = "none"
+		err = makeDocuments(ctx, url)
+	}
+	return filled{url, file.key}, errors.Join(err, analyze(ctx, url))
 }
 
 // analyze has PostgreSQL look at a database that was just filled.
