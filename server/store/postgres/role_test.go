@@ -147,6 +147,43 @@ func TestLimitOfRole(t *testing.T) {
 	}
 }
 
+// Once a database is no longer kept from writes, the sessions that began before do not
+// stay so.
+func TestDatabaseThatTakesWritesAgain(t *testing.T) {
+	t.Parallel()
+	database := database(t)
+	company, a := addCompany(t, open(t, database))
+	name := ask[string](t, database, "SELECT current_database()")
+	perform(t, database, "ALTER DATABASE "+name+" SET default_transaction_read_only = on")
+	s := open(t, database)
+	lock := func(ctx context.Context, tx store.Tx) error {
+		_, err := tx.AccountForUpdate(ctx, company.ID, a.ID)
+		return err
+	}
+	writes := map[string]func() error{
+		"Write":  func() error { return s.Write(t.Context(), lock) },
+		"Commit": func() error { return s.Commit(t.Context(), retitling(a, "Again")) },
+	}
+	for name, write := range writes {
+		if err := write(); fault.KindOf(err) != fault.KindUnavailable {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	writable := as(t, database, func(_ *url.URL, settings url.Values) { settings.Set("default_transaction_read_only", "off") })
+	perform(t, writable, "ALTER DATABASE "+name+" RESET default_transaction_read_only")
+	for name, write := range writes {
+		var err error
+		for range 10 { // more than there are connections
+			if err = write(); err == nil {
+				break
+			}
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // Where others have all connections, that is said, and at once.
 func TestNoConnectionIsLeft(t *testing.T) {
 	t.Parallel()

@@ -97,6 +97,7 @@ func (e *Engine) lookUpCommit(ctx context.Context, name string) (members []int64
 	forgetWarning(conn.Conn())
 	var list string
 	err = conn.QueryRow(ctx, findCommit, name, e.Now().UnixMilli()).Scan(&list)
+	dropReadOnly(conn.Conn(), err)
 	if err = warned(conn.Conn(), err); err != nil || list == kept {
 		return nil, false, err
 	}
@@ -139,6 +140,7 @@ func (e *Engine) group(ctx context.Context, companyID int64, text string, args f
 	batch.Queue(text, args(name, e.Now().UnixMilli())...)
 	batch.Queue(commitWrite.Text)
 	members, err := sendGroup(ctx, conn.Conn(), &batch)
+	dropReadOnly(conn.Conn(), err)
 	if found, err := e.known(ctx, conn.Conn(), name, err); err != nil || found != nil {
 		return found, err
 	}

@@ -341,6 +341,7 @@ func (e *Engine) transact(ctx context.Context, fn func(ctx context.Context, s db
 		r.rehearsed = make(map[string]int64)
 	}
 	if err := r.call(ctx, fn); err != nil || rehearsal {
+		dropReadOnly(conn.Conn(), err)
 		return err
 	}
 	return e.commit(ctx, conn.Conn())
@@ -358,6 +359,17 @@ func (r *runner) call(ctx context.Context, fn func(ctx context.Context, s db.Ses
 		return err
 	}
 	return r.Flush(ctx)
+}
+
+// dropReadOnly closes a connection that takes no writes. A session keeps what its role or
+// database had as default_transaction_read_only when it began, and where there are
+// several servers, another one may be the primary by now.
+func dropReadOnly(conn *pgx.Conn, err error) {
+	if code(err) == readOnlyTransaction {
+		ctx, cancel := context.WithTimeout(context.Background(), closeAfter)
+		defer cancel()
+		_ = conn.Close(ctx)
+	}
 }
 
 // rollback ends a transaction that was not committed. A connection that cannot say

@@ -84,6 +84,9 @@ func (b *block) take(ctx context.Context, pool *pool, table string) error {
 	}
 	// Who asks has a connection, so that all might wait for another one: see pool.
 	if err := pool.Pool.QueryRow(ctx, takeBlock, table, b.size).Scan(&b.last); err != nil {
+		if code(err) == readOnlyTransaction {
+			pool.Reset() // See dropReadOnly.
+		}
 		return err
 	}
 	b.next, b.taken = b.last-b.size+1, now
