@@ -192,24 +192,32 @@ func deal(rows pgx.Rows, reads int) ([]answer, error) {
 	for i := range answers {
 		answers[i].fields = fields[1:]
 	}
-	bytes := []byte{} // An empty text is not NULL.
 	for rows.Next() {
 		raw := rows.RawValues()
 		place, err := (&columns{fields: fields, values: raw}).Int(0)
 		if err != nil {
 			return nil, err
 		}
-		row := make([][]byte, len(raw)-1)
-		for i, value := range raw[1:] {
-			if value != nil {
-				from := len(bytes)
-				bytes = append(bytes, value...)
-				row[i] = bytes[from:len(bytes):len(bytes)]
-			}
-		}
-		answers[place-1].rows = append(answers[place-1].rows, row)
+		answers[place-1].rows = append(answers[place-1].rows, cloned(raw[1:]))
 	}
 	return answers, rows.Err()
+}
+
+// cloned are values of their own.
+func cloned(values [][]byte) [][]byte {
+	size := 0
+	for _, value := range values {
+		size += len(value)
+	}
+	clones, bytes := make([][]byte, len(values)), make([]byte, 0, size)
+	for i, value := range values {
+		if value != nil { // An empty text is not NULL.
+			from := len(bytes)
+			bytes = append(bytes, value...)
+			clones[i] = bytes[from:len(bytes):len(bytes)]
+		}
+	}
+	return clones
 }
 
 // scan calls scan for each row.

@@ -68,33 +68,31 @@ func Text(v string) string {
 // Texts returns values as texts that PostgreSQL casts to the types that they have;
 // nil for NULL.
 func Texts(values []any) ([]*string, error) {
-	bound, err := bind(values)
-	if err != nil {
-		return nil, err
-	}
-	texts := make([]*string, len(bound))
-	for i, value := range bound {
-		var text string
-		switch v := value.(type) {
-		case nil:
-			continue
-		case string:
-			text = v
-		case int64:
-			text = strconv.FormatInt(v, 10)
-		case float64:
-			text = strconv.FormatFloat(v, 'g', -1, 64)
-		case bool:
-			text = strconv.FormatBool(v)
-		case []byte:
-			text = `\x` + hex.EncodeToString(v)
-		default:
-			return nil, fmt.Errorf("a %T is not given as a text", value)
+	texts := textual{list: make([]*string, len(values)), kept: make([]string, len(values))}
+	for i, value := range values {
+		if err := db.Bind(texts, i, value); err != nil {
+			return nil, err
 		}
-		texts[i] = &text
 	}
-	return texts, nil
+	return texts.list, nil
 }
+
+// textual are arguments as texts.
+type textual struct {
+	list []*string
+	kept []string // what the list points to
+}
+
+var _ db.Parameters = textual{}
+
+func (t textual) set(at int, text string) { t.kept[at], t.list[at] = text, &t.kept[at] }
+
+func (t textual) SetNull(at int)             { t.list[at] = nil }
+func (t textual) SetInt(at int, v int64)     { t.set(at, strconv.FormatInt(v, 10)) }
+func (t textual) SetFloat(at int, v float64) { t.set(at, strconv.FormatFloat(v, 'g', -1, 64)) }
+func (t textual) SetBool(at int, v bool)     { t.set(at, strconv.FormatBool(v)) }
+func (t textual) SetText(at int, v string)   { t.set(at, Text(v)) }
+func (t textual) SetBlob(at int, v []byte)   { t.set(at, `\x`+hex.EncodeToString(v)) }
 
 // columns are those of a row as they came, in the format that each has.
 type columns struct {
