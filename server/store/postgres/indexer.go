@@ -118,7 +118,7 @@ func (i *indexer) hand(ctx context.Context) (n, whole int, err error) {
 		return n, 0, err
 	}
 	var isBusy bool
-	err = i.store.engine.Pool().QueryRow(ctx, areBusy, time.Now().Add(-time.Second).UnixMilli()).Scan(&isBusy)
+	err = i.store.engine.Pool().QueryRow(ctx, areBusy, i.store.engine.Now().Add(-time.Second).UnixMilli()).Scan(&isBusy)
 	if err != nil {
 		return n, 0, err
 	}
