@@ -59,10 +59,10 @@ func bind(args []any) (arguments, error) {
 
 // Text returns a text as PostgreSQL has it.
 func Text(v string) string {
-	if strings.ContainsAny(v, "\x00"+mark) {
-		return toText.Replace(v)
+	if strings.IndexByte(v, 0) < 0 && !strings.Contains(v, mark) { // which is much quicker than ContainsAny
+		return v
 	}
-	return v
+	return toText.Replace(v)
 }
 
 // Texts returns values as texts that PostgreSQL casts to the types that they have;
