@@ -160,6 +160,7 @@ func TestAlteredOnPostgres(t *testing.T) {
 			want       string
 		}{
 			"text":       {[]string{`UPDATE search_texts SET text = 'x' WHERE kind = 'accounts' AND record_id = 1`}, "company 2: the text of the record 1 of accounts is not what is looked for words in"},
+			"no part":    {[]string{`UPDATE search_texts SET text = words WHERE kind = 'accounts' AND record_id = 1`}, "company 2: the text of the record 1 of accounts is not what is looked for words in"},
 			"no text":    {[]string{`DELETE FROM search_texts WHERE kind = 'contacts' AND record_id = 2`}, "company 2: the text of the record 2 of contacts is not"},
 			"of nothing": {[]string{`INSERT INTO search_texts VALUES (1, 'contacts', 77, 'x', true)`}, "company 1: the text of the record 77 of contacts is not"},
 			"ids":        {[]string{`UPDATE counters SET last = 4 WHERE name = 'accounts'`}, "an id of the table changes is 6, but ids are counted only up to 4"},
