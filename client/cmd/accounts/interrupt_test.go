@@ -35,7 +35,11 @@ func TestInterruptedQuestions(t *testing.T) {
 	t.Cleanup(func() { _ = typed.Close() })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	asked := &terminal{in: in, out: io.Discard, err: io.Discard, inTTY: true, errTTY: true}
+	// What is given up may read for a while yet, so each is of its own.
+	asking := func(in io.Reader) *terminal {
+		return &terminal{in: in, out: io.Discard, err: io.Discard, inTTY: true, errTTY: true}
+	}
+	asked := asking(in)
 	if err := asked.confirm(ctx, "Remove it?"); err == nil || err.Error() != "nothing was done" {
 		t.Errorf("a question: %v", err)
 	}
@@ -43,8 +47,7 @@ func TestInterruptedQuestions(t *testing.T) {
 		t.Errorf("a secret: %v", err)
 	}
 	for answer, want := range map[string]bool{"y\n": true, " Yes\n": true, "n\n": false, "\n": false, "": false} {
-		asked.in = strings.NewReader(answer)
-		if err := asked.confirm(t.Context(), "Remove it?"); (err == nil) != want {
+		if err := asking(strings.NewReader(answer)).confirm(t.Context(), "Remove it?"); (err == nil) != want {
 			t.Errorf("%q: %v", answer, err)
 		}
 	}
