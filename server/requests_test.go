@@ -166,21 +166,22 @@ func (b brokenStore) StoredAccount(ctx context.Context, company, id int64, conta
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		fault  func(context.Context) error
-		status int
-		code   string
+		fault   func(context.Context) error
+		timeout time.Duration // 0: as it is unless it is said
+		status  int
+		code    string
 	}{
-		"an error": {func(context.Context) error { return &fault.Error{Message: "secret cause"} }, 500, "INTERNAL_SERVER_ERROR"},
-		"a panic":  {func(context.Context) error { panic("secret cause") }, 500, "INTERNAL_SERVER_ERROR"},
+		"an error": {func(context.Context) error { return &fault.Error{Message: "secret cause"} }, 0, 500, "INTERNAL_SERVER_ERROR"},
+		"a panic":  {func(context.Context) error { panic("secret cause") }, 0, 500, "INTERNAL_SERVER_ERROR"},
 		"a busy store": {func(context.Context) error {
 			return &fault.Error{Kind: fault.KindUnavailable, Message: "the server is busy; try again"}
-		}, 503, "UNAVAILABLE"},
-		"a deadline": {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, 503, "UNAVAILABLE"},
+		}, 0, 503, "UNAVAILABLE"},
+		"a deadline": {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, 50 * time.Millisecond, 503, "UNAVAILABLE"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
-			config := server.Config{Logger: newLogger(f.log), Timeout: 50 * time.Millisecond}
+			config := server.Config{Logger: newLogger(f.log), Timeout: c.timeout}
 			handler, err := server.New(config, server.NewServices(brokenStore{f.store, c.fault}, server.ServiceConfig{Clock: f.clock.Now}))
 			must(t, err)
 			f.handler = handler
