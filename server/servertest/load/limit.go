@@ -17,6 +17,13 @@ const (
 	limitReaders = 4
 )
 
+// insertDocuments adds the accounts as the JSON to be read.
+const insertDocuments = `
+INSERT INTO documents SELECT id, '{"id":' || id || ',"number":' || number || ',"title":"' || title || '","description":"' || description ||
+	'","address":' || address || ',"isActive":true,"primaryEmail":"' || primary_email || '","primaryPhone":"' || primary_phone ||
+	'","accountType":"COMMERCIAL","value":1234,"size":56,"custom":' || custom || ',"createdAt":"2026-11-24T16:05:12.300Z","updatedAt":"2026-11-24T16:05:12.300Z",' ||
+	'"createdBy":{"id":1,"firstName":"","lastName":"","email":"ada@example.com"},"updatedBy":{"id":1,"firstName":"","lastName":"","email":"ada@example.com"}}' FROM accounts`
+
 // update is one that waits for its commit.
 type update struct {
 	id, at, version                         int64

@@ -8,11 +8,7 @@ import (
 )
 
 // limitDocuments are the accounts of a filled database as the JSON to be read.
-const limitDocuments = `CREATE TABLE documents (id bigint PRIMARY KEY, body text NOT NULL);
-INSERT INTO documents SELECT id, '{"id":' || id || ',"number":' || number || ',"title":"' || title || '","description":"' || description ||
-	'","address":' || address || ',"isActive":true,"primaryEmail":"' || primary_email || '","primaryPhone":"' || primary_phone ||
-	'","accountType":"COMMERCIAL","value":1234,"size":56,"custom":' || custom || ',"createdAt":"2026-11-24T16:05:12.300Z","updatedAt":"2026-11-24T16:05:12.300Z",' ||
-	'"createdBy":{"id":1,"firstName":"","lastName":"","email":"ada@example.com"},"updatedBy":{"id":1,"firstName":"","lastName":"","email":"ada@example.com"}}' FROM accounts`
+const limitDocuments = `CREATE TABLE documents (id bigint PRIMARY KEY, body text NOT NULL);` + insertDocuments
 
 // limitWrite writes a group with its history in one statement: the rows that the server
 // writes, in its own tables with all their indexes, and checks nothing.

@@ -27,8 +27,7 @@ CREATE TABLE changes (
 CREATE INDEX changes_account ON changes (company_id, account_id, sequence);
 CREATE TABLE documents (id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;`
 
-// limitRows are size accounts, each once in columns to be updated and once as
-// the JSON to be read.
+// limitRows are size accounts in columns to be updated.
 const limitRows = `
 WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < %d)
 INSERT INTO accounts SELECT i, 1, i, 1, 'Customer ' || i || ' Solar and Roofing', 'customer ' || i || ' solar and roofing',
@@ -37,10 +36,7 @@ INSERT INTO accounts SELECT i, 1, i, 1, 'Customer ' || i || ' Solar and Roofing'
 	'office' || i || '@customer.example', '+1415555' || (1000 + i %% 9000), 'COMMERCIAL', i %% 50000, i %% 70,
 	'{"capacity":' || i || ',"installed_on":"2014-02-07","meter":"M1234567","roof_type":"Tile","route":123}',
 	1700000000000 + i, 1700000000000 + i, 1, 1 FROM n;
-INSERT INTO documents SELECT id, '{"id":' || id || ',"number":' || number || ',"title":"' || title || '","description":"' || description ||
-	'","address":' || address || ',"isActive":true,"primaryEmail":"' || primary_email || '","primaryPhone":"' || primary_phone ||
-	'","accountType":"COMMERCIAL","value":1234,"size":56,"custom":' || custom || ',"createdAt":"2026-11-24T16:05:12.300Z","updatedAt":"2026-11-24T16:05:12.300Z",' ||
-	'"createdBy":{"id":1,"firstName":"","lastName":"","email":"ada@example.com"},"updatedBy":{"id":1,"firstName":"","lastName":"","email":"ada@example.com"}}' FROM accounts;`
+`
 
 const (
 	limitUpdate = `UPDATE accounts SET version = version + 1, title = ?, title_fold = ?, primary_phone = ?, custom = ?, updated_at = ?, updated_by = 1 WHERE id = ? RETURNING version`
@@ -68,7 +64,7 @@ func fillLimit(path string, size int) error {
 		return err
 	}
 	defer conn.Close()
-	return sqlitex.ExecuteScript(conn, limitSchema+fmt.Sprintf(limitRows, size), nil)
+	return sqlitex.ExecuteScript(conn, limitSchema+fmt.Sprintf(limitRows, size)+insertDocuments, nil)
 }
 
 // reader is a connection for reads, with its statements.
